@@ -1,0 +1,230 @@
+"""The commands. Shared options may stand before or after a command's name."""
+
+import sys
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from zava_mcp.errors import InputError, SettingsError
+from zava_mcp.settings import Settings, load
+
+app = typer.Typer(
+    name="zava-mcp",
+    help="Answers an AI assistant's questions about Zava Retail's sales, over MCP on stdin and stdout.\n\n"
+    "Without a command it serves. It sees only what the user id may see.\n\n"
+    "Example: zava-mcp --user-id f47ac10b-58cc-4372-a567-0e02b2c3d479",
+    no_args_is_help=False,
+    add_completion=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+UserId = Annotated[
+    str | None, typer.Option("--user-id", envvar="ZAVA_USER_ID", metavar="UUID", help="Who asks: the identity's uuid.")
+]
+EnvFile = Annotated[
+    str | None, typer.Option("--env-file", envvar="ZAVA_ENV_FILE", metavar="PATH", help="A file with more settings.")
+]
+DatabaseUrl = Annotated[
+    str | None,
+    typer.Option(
+        "--database-url",
+        envvar="ZAVA_DATABASE_URL",
+        metavar="URL",
+        help="PostgreSQL to use instead of the embedded one.",
+    ),
+]
+AdminUrl = Annotated[
+    str | None,
+    typer.Option(
+        "--admin-database-url",
+        envvar="ZAVA_ADMIN_DATABASE_URL",
+        metavar="URL",
+        help="A server's database, as its admin, instead of the embedded one.",
+    ),
+]
+DataDir = Annotated[
+    str | None,
+    typer.Option("--data-dir", envvar="ZAVA_DATA_DIR", metavar="PATH", help="Where the embedded database lives."),
+]
+LogLevel = Annotated[
+    str | None,
+    typer.Option("--log-level", envvar="ZAVA_LOG_LEVEL", metavar="LEVEL", help="debug, info, warning or error."),
+]
+
+
+class Format(StrEnum):
+    """How answers are printed."""
+
+    table = "table"
+    json = "json"
+    csv = "csv"
+
+
+def version_wanted(wanted: bool) -> None:
+    """Prints the version and ends."""
+    if wanted:
+        from importlib.metadata import version
+
+        print(f"zava-mcp {version('zava-mcp')}")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def serve(
+    ctx: typer.Context,
+    user_id: UserId = None,
+    env_file: EnvFile = None,
+    database_url: DatabaseUrl = None,
+    data_dir: DataDir = None,
+    log_level: LogLevel = None,
+    version: Annotated[  # noqa: ARG001  # answered by its callback
+        bool, typer.Option("--version", callback=version_wanted, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Serve when no command is given; keep the options for a command otherwise."""
+    ctx.obj = {
+        "ZAVA_USER_ID": user_id,
+        "ZAVA_ENV_FILE": env_file,
+        "ZAVA_DATABASE_URL": database_url,
+        "ZAVA_DATA_DIR": data_dir,
+        "ZAVA_LOG_LEVEL": log_level,
+    }
+    if ctx.invoked_subcommand is None:
+        from zava_mcp.cli.output import note
+
+        settings = _settings(ctx)
+        if sys.stdin.isatty():
+            note("serving MCP on stdin and stdout; Ctrl-C ends it. To see it at work: zava-mcp demo")
+        from zava_mcp.server.run import run
+
+        run(settings)
+
+
+@app.command()
+def query(
+    ctx: typer.Context,
+    sql: Annotated[str, typer.Argument(metavar="SQL", help="One query; - reads it from stdin.")],
+    max_rows: Annotated[int, typer.Option("--max-rows", help="Most rows to return.")] = 100,
+    form: Annotated[
+        Format | None, typer.Option("--format", help="table, json or csv; json when piped.", show_default=False)
+    ] = None,
+    user_id: UserId = None,
+    env_file: EnvFile = None,
+    database_url: DatabaseUrl = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Ask one SQL question as an identity and print the answer.
+
+    Example: zava-mcp query "SELECT count(*) FROM retail.orders" --user-id f47ac10b-58cc-4372-a567-0e02b2c3d479
+    """
+    settings = _settings(
+        ctx, ZAVA_USER_ID=user_id, ZAVA_ENV_FILE=env_file, ZAVA_DATABASE_URL=database_url, ZAVA_DATA_DIR=data_dir
+    )
+    from zava_mcp.cli.output import progress_bar, show_answer
+    from zava_mcp.database.opening import open_database
+    from zava_mcp.retail.sales import SalesQuery
+
+    question = SalesQuery(sys.stdin.read() if sql == "-" else sql, max_rows, settings)
+    with progress_bar() as tell:
+        opened = open_database(settings, tell)
+        try:
+            answer = question.run(opened.database)
+        except KeyboardInterrupt:
+            question.cancel()
+            raise
+        finally:
+            opened.close()
+    show_answer(answer, form.value if form else None)
+
+
+@app.command()
+def identities(
+    ctx: typer.Context,
+    form: Annotated[
+        Format | None, typer.Option("--format", help="table, json or csv; json when piped.", show_default=False)
+    ] = None,
+    env_file: EnvFile = None,
+    admin_url: AdminUrl = None,
+    data_dir: DataDir = None,
+) -> None:
+    """List who may ask: user ids, names, logins and the stores each sees.
+
+    Example: zava-mcp identities
+    """
+    settings = _settings(ctx, ZAVA_ENV_FILE=env_file, ZAVA_ADMIN_DATABASE_URL=admin_url, ZAVA_DATA_DIR=data_dir)
+    from zava_mcp.cli.output import progress_bar, show_rows
+    from zava_mcp.database.opening import list_identities
+
+    with progress_bar() as tell:
+        rows = list_identities(settings, tell)
+    show_rows(["user_id", "name", "stores", "login"], rows, form.value if form else None)
+
+
+@app.command()
+def init(
+    ctx: typer.Context,
+    sample: Annotated[bool, typer.Option(help="Fill a new database with the sample.")] = True,
+    scale: Annotated[float, typer.Option(help="Size of the sample: 1 is about 200,000 orders.")] = 1.0,
+    as_of: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Last day of the sample; today if not given.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Another seed makes another sample.")] = 42,
+    passwords_file: Annotated[
+        Path | None,
+        typer.Option(metavar="PATH", help="On a server: write generated passwords there, as a libpq passfile."),
+    ] = None,
+    env_file: EnvFile = None,
+    admin_url: AdminUrl = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Build or upgrade the database: schema, identities, sample. Changes nothing that is already there.
+
+    Example: zava-mcp init --scale 0.1
+    """
+    settings = _settings(ctx, ZAVA_ENV_FILE=env_file, ZAVA_ADMIN_DATABASE_URL=admin_url, ZAVA_DATA_DIR=data_dir)
+    from zava_mcp.cli.output import progress_bar
+    from zava_mcp.database.opening import initialise
+    from zava_mcp.database.sample import Sample
+
+    if settings.admin_url is None and settings.place is not None:
+        raise SettingsError(
+            "init needs an admin's access to the server", "Set ZAVA_ADMIN_DATABASE_URL to an admin's URL."
+        )
+    if settings.admin_url is None and (passwords_file is not None or not sample):
+        raise InputError(
+            "the embedded database keeps its own passwords and is always filled with the sample",
+            "--passwords-file and --no-sample are for a server: set ZAVA_ADMIN_DATABASE_URL.",
+        )
+    wanted = Sample(scale, as_of.date() if as_of else None, seed)
+    with progress_bar() as tell:
+        report = initialise(settings, wanted if sample else None, passwords_file, tell)
+    for line in report.did or ["nothing to do: everything is already there"]:
+        print(line)
+    for gap in report.gaps:
+        print(f"gap: {gap}")
+
+
+@app.command()
+def demo(ctx: typer.Context, data_dir: DataDir = None, env_file: EnvFile = None) -> None:
+    """Start the real server as head office and as Seattle, ask it questions, and try to break out.
+
+    Example: zava-mcp demo
+    """
+    settings = _settings(ctx, ZAVA_DATA_DIR=data_dir, ZAVA_ENV_FILE=env_file)
+    from zava_mcp.cli.demo import show
+
+    show(settings, env_file or ctx.obj["ZAVA_ENV_FILE"])
+
+
+def _settings(ctx: typer.Context, **after: str | None) -> Settings:
+    """Settings from the options before the command's name, overruled by those after it."""
+    from zava_mcp.cli.output import start_logging
+
+    settings = load({**ctx.obj, **{name: value for name, value in after.items() if value is not None}})
+    start_logging(settings)
+    return settings

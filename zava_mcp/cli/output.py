@@ -1,0 +1,140 @@
+"""What people see: tables on a terminal, plain text when piped, errors and progress on stderr."""
+
+import csv
+import io
+import json
+import logging
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.text import Text
+
+from zava_mcp.database.sample import Progress as Told
+from zava_mcp.errors import QueryError, ZavaError
+from zava_mcp.retail.answers import Answer
+from zava_mcp.settings import Settings
+
+FORMATS = ("table", "json", "csv")
+_NUMBERS = {20, 21, 23, 26, 700, 701, 1700}  # PostgreSQL's number types, which are aligned right
+
+_WIDE = 10_000  # piped tables are not folded to some terminal's width
+
+
+def console(stderr: bool = False) -> Console:
+    """A console for this run's stream: colour and width of the terminal, plain and wide elsewhere."""
+    stream = sys.stderr if stderr else sys.stdout
+    return Console(file=stream, highlight=False, width=None if stream.isatty() else _WIDE)
+
+
+def complain(error: ZavaError) -> None:
+    """An error on stderr: what happened, and what to do."""
+    text = error.message
+    if isinstance(error, QueryError) and error.sqlstate:
+        text = f"{error.sqlstate}: {text}" + (f" (at character {error.position})" if error.position else "")
+    out = console(stderr=True)
+    out.print(Text("error: ", style="bold red").append(text, style="not bold default"), soft_wrap=True)
+    if error.hint:
+        out.print(Text(error.hint), soft_wrap=True)
+
+
+def note(text: str) -> None:
+    """A remark on stderr."""
+    console(stderr=True).print(Text(text, style="dim"), soft_wrap=True)
+
+
+def show_answer(answer: Answer, form: str | None) -> None:
+    """An answer on stdout; without a form a table on a terminal, JSON when piped."""
+    form = form or ("table" if sys.stdout.isatty() else "json")
+    if form == "json":
+        print(answer.json())
+        return
+    rows = [json.loads(row, parse_float=str, parse_int=str) for row in answer.rows]
+    if form == "csv":
+        print(_csv(answer.columns, rows), end="")
+    else:
+        show_table(answer.columns, rows, {i for i, oid in enumerate(answer.types) if oid in _NUMBERS})
+    if answer.cut:
+        note(answer.hint())
+
+
+def show_rows(columns: list[str], rows: list[list[str]], form: str | None) -> None:
+    """Rows of texts on stdout; without a form a table on a terminal, JSON objects when piped."""
+    form = form or ("table" if sys.stdout.isatty() else "json")
+    if form == "json":
+        print(json.dumps([dict(zip(columns, row, strict=True)) for row in rows], ensure_ascii=False, indent=1))
+    elif form == "csv":
+        print(_csv(columns, rows), end="")
+    else:
+        show_table(columns, rows)
+
+
+def show_table(columns: list[str], rows: Sequence[Sequence[Any]], numbers: set[int] | None = None) -> None:
+    """Aligned columns; `numbers` are the places of those that are aligned right."""
+    out = console()
+    table = Table(box=None if not out.is_terminal else Table().box, header_style="bold", pad_edge=out.is_terminal)
+    for place, column in enumerate(columns):
+        table.add_column(Text(column), justify="right" if place in (numbers or set()) else "left")
+    for row in rows:
+        table.add_row(*[Text(_plain(cell)) for cell in row])
+    out.print(table)
+
+
+def _csv(columns: list[str], rows: Sequence[Sequence[Any]]) -> str:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerows([columns, *[["" if cell is None else _plain(cell) for cell in row] for row in rows]])
+    return text.getvalue()
+
+
+def _plain(cell: Any) -> str:
+    if cell is None:
+        return ""
+    return cell if isinstance(cell, str) else json.dumps(cell, ensure_ascii=False)
+
+
+@contextmanager
+def progress_bar() -> Iterator[Told]:
+    """A bar on stderr for work that takes long; on a stream that is no terminal, one line a step."""
+    out = console(stderr=True)
+    if not out.is_terminal:
+        said = set[str]()
+
+        def tell(_: float, what: str) -> None:
+            if what not in said:
+                said.add(what)
+                out.print(Text(f"{what} …"))
+
+        yield tell
+        return
+    columns = (
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f} %"),
+        TimeElapsedColumn(),
+        TextColumn("{task.description}"),
+    )
+    with Progress(*columns, console=out, transient=True) as bar:
+        task = bar.add_task("starting", total=1.0)
+        yield lambda part, what: bar.update(task, completed=part, description=what)
+
+
+def start_logging(settings: Settings) -> None:
+    """Logs to stderr, set up before any library sets up its own; warnings about settings first."""
+    json_lines = settings.log_format == "json"
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_JsonLines() if json_lines else logging.Formatter("zava-mcp: %(levelname)s: %(message)s"))
+    logging.basicConfig(level=settings.log_level.upper(), handlers=[handler], force=True)
+    for noisy in ("mcp", "psycopg.pool"):
+        logging.getLogger(noisy).setLevel(max(logging.ERROR, logging.getLogger().level))
+    for warning in settings.warnings:
+        logging.getLogger("zava_mcp").warning(warning)
+
+
+class _JsonLines(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        line = {"time": self.formatTime(record), "level": record.levelname.lower(), "logger": record.name}
+        return json.dumps({**line, "message": record.getMessage()})

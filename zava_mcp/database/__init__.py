@@ -1,0 +1,1 @@
+"""How we talk to PostgreSQL: the only floor that imports psycopg."""

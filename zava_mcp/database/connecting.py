@@ -1,0 +1,156 @@
+"""How a connection comes about: as which login, where, and the proof that it is that identity."""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict
+from psycopg.rows import dict_row
+
+from zava_mcp import sql
+from zava_mcp.database.failures import connection_error
+from zava_mcp.errors import DatabaseUnavailable, IdentityError, ZavaError
+from zava_mcp.settings import Place, Secret, Settings
+
+CONNECT_SECONDS = 5
+_CHECK_CLIENT = "2s"  # how often a running query looks whether its client still lives
+
+#: The newest schema this program knows.
+SCHEMA_VERSION = sql.migrations()[-1][0]
+
+
+@dataclass(frozen=True)
+class Target:
+    """libpq parameters of a connection; the password shows in no repr."""
+
+    parameters: dict[str, Any]
+    password: Secret | None = None
+    embedded: bool = False
+
+    def keywords(self) -> dict[str, Any]:
+        return {**self.parameters, **({"password": self.password.reveal()} if self.password else {})}
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Who a connection proved to be. `can_lock`: advisory locks must be cleared after each query."""
+
+    user_id: UUID
+    name: str
+    all_stores: bool
+    can_lock: bool
+
+
+def target_of(place: Place, user_id: UUID) -> Target:
+    """Where and as whom the settings say to connect; without a user name, as the login named by the user id.
+
+    Raises DatabaseUnavailable if the URL cannot be read.
+    """
+    try:
+        parameters = conninfo_to_dict(place.url.reveal() if place.url else "", **place.parameters)
+    except psycopg.ProgrammingError as error:
+        raise connection_error(error, embedded=False) from None
+    in_url = parameters.pop("password", None)
+    parameters.setdefault("user", str(user_id))
+    return Target(parameters, place.password or (Secret(str(in_url)) if in_url else None))
+
+
+def for_identity(target: Target, user_id: UUID, settings: Settings) -> Target:
+    """The target with what every agent connection has: read-only, a deadline, one way to write values."""
+    options = {
+        "default_transaction_read_only": "on",
+        "statement_timeout": f"{int(settings.query_timeout * 1000)}",
+        "client_connection_check_interval": _CHECK_CLIENT,
+        "DateStyle": "ISO",
+        "IntervalStyle": "iso_8601",
+        "TimeZone": "UTC",
+        "extra_float_digits": "1",
+        "bytea_output": "hex",
+        # Nothing of ours trusts this; policies of older databases may still ask for it.
+        "app.current_rls_user_id": str(user_id),
+    }
+    words = " ".join(f"-c {name}={value}" for name, value in options.items())
+    parameters = {
+        "connect_timeout": CONNECT_SECONDS,
+        "client_encoding": "utf8",
+        "application_name": settings.application_name,
+        **target.parameters,
+    }
+    parameters["options"] = f"{parameters.get('options', '')} {words}".strip()
+    return Target(parameters, target.password, target.embedded)
+
+
+def connect(target: Target) -> psycopg.Connection:
+    """A connection in autocommit mode. Raises DatabaseUnavailable or IdentityError."""
+    try:
+        return psycopg.connect(**target.keywords(), autocommit=True, prepare_threshold=None)
+    except psycopg.Error as error:
+        raise connection_error(error, target.embedded) from None
+
+
+def prove(connection: psycopg.Connection, user_id: UUID) -> Identity:
+    """Checks, in one round trip, that a connection is the identity asked for and can do no more than it.
+
+    Raises IdentityError if it is not, DatabaseUnavailable if this is no (current) Zava database.
+    """
+    connection.prepare_threshold = None
+    try:
+        with connection.pipeline():
+            cursor = connection.cursor(row_factory=dict_row).execute(sql.query("identity"))
+            connection.execute(sql.query("listen"))
+        row = cursor.fetchone()
+    except psycopg.errors.ReadOnlySqlTransaction:  # a read replica cannot LISTEN, and needs not
+        row = connection.cursor(row_factory=dict_row).execute(sql.query("identity")).fetchone()
+    except (psycopg.errors.InvalidSchemaName, psycopg.errors.UndefinedFunction, psycopg.errors.UndefinedTable):
+        raise _not_ours() from None
+    except psycopg.errors.InsufficientPrivilege:
+        raise _not_admitted(user_id) from None
+    except psycopg.OperationalError as error:
+        raise connection_error(error, embedded=False) from None
+    if refusal := _refusal(row or {}, user_id):
+        raise refusal
+    assert row is not None
+    return Identity(row["rls_user_id"], row["display_name"], row["all_stores"], row["can_lock"])
+
+
+def _refusal(row: dict[str, Any], user_id: UUID) -> ZavaError | None:
+    """Why this login must not be used, None if it may."""
+    if row.get("above_policies") or row.get("owns_tables") or not row.get("is_itself"):
+        return IdentityError(
+            "this login stands above row-level security: it is, or can become, a superuser, a BYPASSRLS role "
+            "or the owner of the tables",
+            "Connect as the identity's own login, which `zava-mcp init` creates.",
+        )
+    if row["rls_user_id"] is None:
+        return _not_admitted(user_id)
+    if row["rls_user_id"] != user_id:
+        return IdentityError(
+            "this login belongs to another identity than the user id asked for",
+            "Use the login of the user id, or the user id of the login.",
+        )
+    if row["unprotected"]:
+        return DatabaseUnavailable(
+            f"row-level security is not enabled and forced on: {row['unprotected']}",
+            "Run `zava-mcp init` as admin, which puts the policies back.",
+        )
+    if row["schema_version"] != SCHEMA_VERSION:
+        return DatabaseUnavailable(
+            f"the database has schema version {row['schema_version']}, this program needs {SCHEMA_VERSION}",
+            "Upgrade whichever is older: `zava-mcp init` upgrades the database.",
+        )
+    return None
+
+
+def _not_ours() -> ZavaError:
+    return DatabaseUnavailable(
+        "this database is not set up for Zava Retail",
+        "Run `zava-mcp init` with ZAVA_ADMIN_DATABASE_URL set, or correct the database name.",
+    )
+
+
+def _not_admitted(user_id: UUID) -> ZavaError:
+    return IdentityError(
+        f"the user id {user_id} is not an identity of this database",
+        "Check the user id; `zava-mcp identities` lists the ones that exist.",
+    )

@@ -1,0 +1,138 @@
+"""PostgreSQL's errors, said for their reader: what happened, what to do next, and no secret in it."""
+
+import psycopg
+from psycopg import pq
+
+from zava_mcp.errors import DatabaseUnavailable, IdentityError, QueryError, ZavaError
+
+ONE_QUERY_ONLY = "only one row-returning query is allowed: a SELECT, WITH, VALUES or TABLE"
+
+#: What to do about errors whose own message does not say it.
+_QUERY_HINTS = {
+    "42P01": "get_multiple_table_schemas lists the tables; they are in the schema retail.",
+    "42703": "get_multiple_table_schemas lists each table's columns.",
+    "42501": "This identity may read the tables of the schema retail, and nothing beyond them.",
+    "57014": "It took too long. Narrow the date range, filter by store or category, or aggregate.",
+    "53200": "It needs too much memory. Filter or aggregate earlier in the query.",
+    "54000": "Select fewer or shorter columns, or aggregate.",
+    "08P01": "Parameters such as $1 cannot be used: write the values into the query.",
+}
+
+
+def query_error(result: pq.abc.PGresult, prefix: int = 0) -> QueryError:
+    """The error of a result. `prefix` is how many characters stand before the user's own text."""
+
+    def told(field: pq.DiagnosticField) -> str:
+        return (result.error_field(field) or b"").decode("utf-8", "replace")
+
+    sqlstate = told(pq.DiagnosticField.SQLSTATE)
+    place = told(pq.DiagnosticField.STATEMENT_POSITION)
+    position = int(place) - prefix if place.isdigit() else None
+    return QueryError(
+        told(pq.DiagnosticField.MESSAGE_PRIMARY) or "the query failed",
+        told(pq.DiagnosticField.MESSAGE_HINT) or _hint(sqlstate, told(pq.DiagnosticField.MESSAGE_PRIMARY)),
+        sqlstate,
+        position if position and position > 0 else None,
+    )
+
+
+def _hint(sqlstate: str, message: str) -> str:
+    if sqlstate == "42501" and "table stores" in message:
+        return (
+            "stores.rls_user_id is not readable: name the columns, SELECT store_id, store_name, is_online "
+            "FROM retail.stores."
+        )
+    return _QUERY_HINTS.get(sqlstate, "")
+
+
+def connection_error(error: psycopg.Error, embedded: bool) -> ZavaError:
+    """Why no connection came about, recognised by SQLSTATE or by libpq's words."""
+    said = " ".join(str(error).split())
+    sqlstate = error.sqlstate or ""
+    for signs, kind, message, hint in _CONNECTION_FAILURES:
+        if any(sign == sqlstate or (len(sign) != 5 and sign in said) for sign in signs):
+            return kind(message, hint)
+    hint = "The embedded database's server.log says more." if embedded else "Check the database settings."
+    return DatabaseUnavailable(f"no connection to the database ({sqlstate or type(error).__name__})", hint)
+
+
+_CONNECTION_FAILURES: tuple[tuple[tuple[str, ...], type[ZavaError], str, str], ...] = (
+    (
+        ("28P01", "password authentication failed", "no password supplied"),
+        IdentityError,
+        "the database does not accept this login's password",
+        "Set POSTGRES_PASSWORD or the passfile to this identity's password.",
+    ),
+    (
+        ("28000", "does not exist, does not"),
+        IdentityError,
+        "the database knows no login for this identity",
+        "Check the user id; `zava-mcp identities` lists the ones that exist.",
+    ),
+    (
+        ("3D000",),
+        DatabaseUnavailable,
+        "the database named in the settings does not exist on that server",
+        "Check POSTGRES_DB or the URL, or create it and run `zava-mcp init`.",
+    ),
+    (
+        ("42501", "permission denied for database"),
+        IdentityError,
+        "this login may not connect to that database",
+        "Run `zava-mcp init` as admin, which admits the identities.",
+    ),
+    (
+        ("53300", "too many connections", "too many clients", "remaining connection slots"),
+        DatabaseUnavailable,
+        "the database has no connection left for this login",
+        "Wait until others finish, or raise max_connections or the login's connection limit.",
+    ),
+    (
+        ("57P03", "starting up", "shutting down", "in recovery mode", "not yet accepting"),
+        DatabaseUnavailable,
+        "the database is starting up or shutting down",
+        "Try again in a few seconds; the server reconnects by itself.",
+    ),
+    (
+        ("53100", "No space left"),
+        DatabaseUnavailable,
+        "the database's disk is full",
+        "Make room on the database's disk; the server reconnects by itself.",
+    ),
+    (
+        ("Connection refused", "No such file or directory"),
+        DatabaseUnavailable,
+        "the database is not running, or its port is closed",
+        "Start it, or correct its host and port; the server reconnects by itself.",
+    ),
+    (
+        ("could not translate host name", "failed to resolve host", "Name or service not known"),
+        DatabaseUnavailable,
+        "the database's host name cannot be resolved",
+        "Check the host in the settings, and the network.",
+    ),
+    (
+        ("timeout expired", "timed out", "ConnectionTimeout"),
+        DatabaseUnavailable,
+        "the database did not answer in time",
+        "Check host, port and firewall; the server reconnects by itself.",
+    ),
+    (
+        ("certificate", "SSL", "TLS"),
+        DatabaseUnavailable,
+        "the secure connection to the database could not be established",
+        "Check sslmode and sslrootcert in the settings.",
+    ),
+    (
+        ("server closed the connection", "connection was closed", "the connection is lost", "57P01", "57P02"),
+        DatabaseUnavailable,
+        "the database closed the connection",
+        "Try again; the server reconnects by itself.",
+    ),
+    (
+        ("invalid connection option", "invalid URI", 'missing "="'),
+        DatabaseUnavailable,
+        "the database settings are not a valid connection string",
+        "Write it as postgresql://host:5432/zava.",
+    ),
+)

@@ -1,0 +1,103 @@
+"""The sample: stores, catalogue and years of orders, made inside the database from a seed and a date."""
+
+import csv
+import io
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from uuid import UUID
+
+import psycopg
+
+from zava_mcp import sql
+from zava_mcp.errors import InputError
+
+#: Told how far a piece of work is, from 0 to 1, and what is being done.
+Progress = Callable[[float, str], None]
+
+FIRST_DAY = date(2020, 1, 1)
+_CUSTOMERS = 50_000
+_BATCH = 50_000  # customers a statement: about 200,000 orders, some 150 MB of PostgreSQL's memory
+
+
+@dataclass(frozen=True)
+class Sample:
+    """What sample to make: the same three values make the same rows. `scale` 1 is about 200,000 orders."""
+
+    scale: float = 1.0
+    as_of: date | None = None
+    seed: int = 42
+
+    def day(self) -> date:
+        return self.as_of or datetime.now(UTC).date()
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Somebody who may ask: all stores (head office) or some."""
+
+    user_id: UUID
+    name: str
+    login: str
+    all_stores: bool
+    store_ids: tuple[int, ...]
+
+
+def identities() -> list[Identity]:
+    """Head office and the eight stores' managers, known without any database."""
+    head_office = Identity(UUID(int=0), "Zava Retail head office", "zava_head_office", True, ())
+    return [head_office] + [
+        Identity(UUID(row["rls_user_id"]), row["store_name"], row["login"], False, (int(row["store_id"]),))
+        for row in _rows("sample/stores.csv")
+    ]
+
+
+def load(connection: psycopg.Connection, sample: Sample, progress: Progress) -> None:
+    """Fills the empty tables of schema version 1, within the caller's transaction.
+
+    Raises InputError for a date before 2020 or a scale that makes no sense.
+    """
+    day = sample.day()
+    if day < FIRST_DAY:
+        raise InputError(f"the sample starts on {FIRST_DAY}; it cannot be as of {day}", "Give a later --as-of.")
+    if not 0.001 <= sample.scale <= 1000:
+        raise InputError(f"the scale {sample.scale:g} is out of range", "Give a --scale from 0.001 to 1000.")
+    _stage(connection)
+    statements = sql.named("sample/generate.sql")
+    values: dict[str, object] = {"seed": sample.seed, "as_of": day}
+    for name, statement in statements.items():
+        if name != "batch":
+            connection.execute(statement.encode(), values if "%(" in statement else None)
+    customers, orders, items = round(_CUSTOMERS * sample.scale), 0, 0
+    for first in range(1, customers + 1, _BATCH):
+        last = min(first + _BATCH - 1, customers)
+        counted = connection.execute(
+            statements["batch"].encode(),
+            {**values, "first": first, "last": last, "orders": orders, "items": items},
+        ).fetchone()
+        assert counted is not None
+        orders, items = orders + counted[0], items + counted[1]
+        progress(last / customers, f"{orders:,} orders")
+
+
+def _stage(connection: psycopg.Connection) -> None:
+    """The two CSV files as temporary tables."""
+    connection.execute(
+        "CREATE TEMP TABLE sample_stores (store_id integer, login text, store_name text, rls_user_id uuid,"
+        " is_online boolean, customer_share float8, order_frequency float8) ON COMMIT DROP"
+    )
+    connection.execute(
+        "CREATE TEMP TABLE sample_catalogue (line integer GENERATED ALWAYS AS IDENTITY, sku text, category text,"
+        " type text, name text, cost numeric(10,2), description text) ON COMMIT DROP"
+    )
+    with connection.cursor() as cursor:
+        for table, columns, file in (
+            ("sample_stores", "", "sample/stores.csv"),
+            ("sample_catalogue", "(sku, category, type, name, cost, description)", "sample/catalogue.csv"),
+        ):
+            with cursor.copy(f"COPY {table} {columns} FROM STDIN (FORMAT csv, HEADER)".encode()) as copy:
+                copy.write(sql.script(file))
+
+
+def _rows(file: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(sql.script(file))))

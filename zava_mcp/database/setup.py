@@ -1,0 +1,231 @@
+"""Building and upgrading a Zava database: schema, sample, identities, second locks; as an admin.
+
+Everything happens in one transaction, so a database is never half set up, wherever it was stopped.
+"""
+
+import os
+import secrets
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import quote
+
+import psycopg
+from psycopg import sql as compose
+
+from zava_mcp import sql
+from zava_mcp.database.connecting import SCHEMA_VERSION, Target, connect
+from zava_mcp.database.failures import connection_error
+from zava_mcp.database.sample import Identity, Progress, Sample, identities, load
+from zava_mcp.embedded import Address, Login
+from zava_mcp.errors import DatabaseUnavailable
+from zava_mcp.settings import Secret
+
+DATABASE = "zava"
+_CONNECTION_LIMIT = 40
+_LOCK = 7_283_415  # any number, the same for everybody who sets up
+_OLDEST_POSTGRES = 15
+
+
+@dataclass
+class Report:
+    """What set-up did, and what it could not do with the rights it had."""
+
+    did: list[str] = field(default_factory=list)
+    gaps: list[str] = field(default_factory=list)
+
+
+def build_embedded(address: Address, admin: Login, sample: Sample, progress: Progress) -> list[Login]:
+    """Fills a new cluster: database, schema, sample and a login with a password for each identity.
+
+    The logins are named after the stores, not by user id: role names can be read by everybody.
+    """
+    progress(0.05, "creating the database")
+    with connect(embedded_target(address, admin, "postgres")) as connection:
+        connection.execute(f"CREATE DATABASE {DATABASE} TEMPLATE template0".encode())
+        connection.execute("REVOKE ALL ON DATABASE postgres, template1 FROM PUBLIC")
+    logins = [Login(who.login, secrets.token_urlsafe(32), str(who.user_id), who.name) for who in identities()]
+    with connect(embedded_target(address, admin)) as connection:
+        set_up(connection, sample, {login.login: Secret(login.password) for login in logins}, progress)
+    return logins
+
+
+def upgrade_embedded(address: Address, admin: Login, logins: list[Login], progress: Progress) -> None:
+    """Brings an embedded database that an older program built to the newest schema."""
+    with connect(embedded_target(address, admin)) as connection:
+        set_up(connection, None, {login.login: Secret(login.password) for login in logins}, progress)
+
+
+def embedded_target(address: Address, login: Login, database: str = DATABASE) -> Target:
+    """Where and as whom to connect to the embedded database."""
+    parameters = {"host": address.host, "port": address.port, "dbname": database, "user": login.login}
+    return Target({**parameters, "sslmode": "disable"}, Secret(login.password), embedded=True)
+
+
+def admin_target(url: Secret) -> Target:
+    """Where an admin's URL points to."""
+    return Target({"conninfo": url.reveal(), "application_name": "zava-mcp init"})
+
+
+def set_up(
+    connection: psycopg.Connection,
+    sample: Sample | None,
+    passwords: dict[str, Secret] | None,
+    progress: Progress,
+) -> Report:
+    """Brings a database to the newest schema, in one transaction; does nothing where nothing is missing.
+
+    A new database gets the sample and its identities. `passwords` names the embedded logins with their
+    passwords; without it the logins are named by user id and get none. Raises DatabaseUnavailable.
+    """
+    report = Report()
+    if connection.info.server_version < _OLDEST_POSTGRES * 10_000:
+        raise DatabaseUnavailable(
+            f"the server is PostgreSQL {connection.info.server_version // 10_000}",
+            f"Use PostgreSQL {_OLDEST_POSTGRES} or newer.",
+        )
+    try:
+        with connection.transaction():
+            connection.execute("SET LOCAL client_min_messages = warning; SET LOCAL statement_timeout = 0")
+            connection.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+            _migrate(connection, sample, report, progress)
+            progress(0.9, "admitting the identities")
+            _admit(connection, identities(), passwords, report)
+            _harden(connection, report)
+        progress(0.95, "collecting statistics")
+        connection.execute("VACUUM (ANALYZE)")
+    except psycopg.OperationalError as error:
+        raise connection_error(error, embedded=passwords is not None) from error
+    progress(1.0, "ready")
+    return report
+
+
+def installed_version(connection: psycopg.Connection) -> int:
+    """The schema version of a database, 0 for one without our schema."""
+    row = connection.execute("SELECT to_regclass('zava.about') IS NOT NULL").fetchone()
+    if not (row and row[0]):
+        return 0
+    row = connection.execute("SELECT schema_version FROM zava.about").fetchone()
+    return int(row[0]) if row else 0
+
+
+def give_passwords(connection: psycopg.Connection, file: Path, report: Report) -> None:
+    """Writes a new password for each identity's login that has none in the file yet.
+
+    The file has the format of libpq's passfile and is created with mode 0600.
+    """
+    info = connection.info
+    place = f"{info.host if not info.host.startswith('/') else 'localhost'}:{info.port}:{info.dbname}"
+    known = (
+        {line.split(":")[3] for line in file.read_text().splitlines() if line.count(":") >= 4}
+        if file.exists()
+        else set()
+    )
+    logins = [row[0] for row in connection.execute("SELECT login::text FROM zava.access ORDER BY 1")]
+    added = [login for login in logins if login not in known]
+    with connection.transaction(), open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "w") as out:
+        file.chmod(0o600)
+        for login in added:
+            password = secrets.token_urlsafe(24)
+            _set_password(connection, login, Secret(password))
+            out.write(f"{place}:{login}:{password}\n")
+    report.did.append(
+        f"wrote passwords of {len(added)} logins to {file}" if added else f"{file} has every login's password"
+    )
+
+
+def server_url(connection: psycopg.Connection) -> str:
+    """The URL that identities use for the database of this connection, without login and password."""
+    info = connection.info
+    return f"postgresql://{quote(info.host, safe='')}:{info.port}/{quote(info.dbname)}"
+
+
+def _migrate(connection: psycopg.Connection, sample: Sample | None, report: Report, progress: Progress) -> None:
+    version = installed_version(connection)
+    if version > SCHEMA_VERSION:
+        raise DatabaseUnavailable(
+            f"the database has schema version {version}, newer than this program's {SCHEMA_VERSION}",
+            "Upgrade zava-mcp.",
+        )
+    row = connection.execute("SELECT to_regclass('retail.stores') IS NOT NULL").fetchone()
+    if version == 0 and row and row[0]:
+        raise DatabaseUnavailable(
+            "the database has tables in a schema retail that zava-mcp did not make",
+            "Use an empty database.",
+        )
+    for number, file in sql.migrations():
+        if number > version:
+            progress(
+                0.1 if number == 1 else 0.7 + 0.04 * number,
+                "creating tables" if number == 1 else "building keys, indexes and policies",
+            )
+            connection.execute(sql.script(file).encode())
+            if number == 1 and sample is not None:
+                load(connection, sample, lambda part, what: progress(0.1 + 0.6 * part, what))
+    if version < SCHEMA_VERSION:
+        _record(connection, sample if version == 0 else None, version)
+        report.did.append(f"schema version {SCHEMA_VERSION}" + (f", upgraded from {version}" if version else ""))
+    if version == 0 and sample is not None:
+        report.did.append(f"sample data as of {sample.day()}, scale {sample.scale:g}")
+    if version:  # an extension may have become available since
+        connection.execute(sql.script("schema/004_embeddings.sql").encode())
+    row = connection.execute("SELECT to_regclass('retail.product_description_embeddings') IS NOT NULL").fetchone()
+    if not (row and row[0]):
+        report.gaps.append("the server has no extension vector: products cannot be searched by meaning")
+
+
+def _record(connection: psycopg.Connection, sample: Sample | None, version: int) -> None:
+    if version:
+        connection.execute("UPDATE zava.about SET schema_version = %s", [SCHEMA_VERSION])
+        return
+    made = (sample.seed, sample.day(), sample.scale) if sample else (None, None, None)
+    connection.execute(
+        "INSERT INTO zava.about (schema_version, sample_seed, sample_as_of, sample_scale) VALUES (%s, %s, %s, %s)",
+        [SCHEMA_VERSION, *made],
+    )
+
+
+def _admit(
+    connection: psycopg.Connection, people: list[Identity], passwords: dict[str, Secret] | None, report: Report
+) -> None:
+    """Creates the logins that are missing and gives each its identity; only stores that exist count."""
+    stores = {row[0] for row in connection.execute("SELECT rls_user_id FROM retail.stores")}
+    created = 0
+    for who in people:
+        if not who.all_stores and who.user_id not in stores:
+            continue
+        login = who.login if passwords is not None else str(who.user_id)
+        if passwords is not None and login not in passwords:
+            continue
+        if not connection.execute("SELECT FROM pg_roles WHERE rolname = %s", [login]).rowcount:
+            created += 1
+            connection.execute(
+                compose.SQL(
+                    "CREATE ROLE {} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION CONNECTION LIMIT {}"
+                ).format(compose.Identifier(login), compose.Literal(_CONNECTION_LIMIT))
+            )
+        if passwords is not None:
+            _set_password(connection, login, passwords[login])
+        connection.execute(
+            "SELECT zava.admit(%s, %s, %s, %s, %s)",
+            [login, who.user_id, who.name, who.all_stores, list(who.store_ids)],
+        )
+    if created:
+        report.did.append(f"{created} logins, one for each identity")
+
+
+def _set_password(connection: psycopg.Connection, login: str, password: Secret) -> None:
+    """Sets a password by its scram verifier, so that it crosses no wire and stands in no log."""
+    verifier = connection.pgconn.encrypt_password(password.reveal().encode(), login.encode(), b"scram-sha-256")
+    connection.execute(
+        compose.SQL("ALTER ROLE {} PASSWORD {}").format(compose.Identifier(login), compose.Literal(verifier.decode()))
+    )
+
+
+def _harden(connection: psycopg.Connection, report: Report) -> None:
+    if connection.info.parameter_status("is_superuser") == "on":
+        connection.execute(sql.script("hardening.sql").encode())
+    else:
+        report.gaps.append(
+            "only a superuser can take set_config, pg_sleep, advisory locks and the like from PUBLIC: "
+            "row-level security holds without it, this second lock is missing"
+        )

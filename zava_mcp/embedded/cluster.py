@@ -1,0 +1,243 @@
+"""One PostgreSQL data folder: create it, start it, see whether it runs, stop it."""
+
+import os
+import signal
+import subprocess
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from zava_mcp.embedded.host import give_to_runner, make_reachable, popen_user, program, programs
+from zava_mcp.errors import EmbeddedError
+
+_START_SECONDS = 60.0
+_POLL_SECONDS = 0.01
+_MAX_SOCKET_PATH = 100  # the kernel's limit is 107 bytes (103 on macOS), the name in it included
+_MAX_LOG_BYTES = 5_000_000
+
+#: Given on the command line, so that an upgrade of the package changes them without touching files.
+_PARAMETERS = {
+    "cluster_name": "zava-mcp",
+    "max_connections": "100",
+    "shared_buffers": "128MB",
+    "work_mem": "16MB",
+    "maintenance_work_mem": "128MB",
+    "random_page_cost": "1.1",
+    "jit": "off",
+    "io_method": "sync",
+    "wal_level": "minimal",
+    "max_wal_senders": "0",
+    "password_encryption": "scram-sha-256",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+    "log_min_messages": "warning",
+}
+
+#: A cluster that is still being filled is thrown away after a crash, so it need not survive one.
+_FILLING = {
+    "fsync": "off",
+    "full_page_writes": "off",
+    "synchronous_commit": "off",
+    "autovacuum": "off",
+    "max_wal_size": "4GB",
+    "maintenance_work_mem": "256MB",
+}
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where a running cluster listens: a socket folder or 127.0.0.1, and the port."""
+
+    host: str
+    port: int
+
+
+@dataclass(frozen=True)
+class _Postmaster:
+    pid: int
+    started: int
+    address: Address
+    status: str
+
+
+class Cluster:
+    """A data folder and the server that may run on it."""
+
+    def __init__(self, folder: Path, log: Path) -> None:
+        self.folder = folder
+        self._log = log
+
+    def create(self, admin_password: str) -> None:
+        """Runs initdb: sorting as in C.UTF-8 everywhere, passwords asked of everybody."""
+        for path in (programs(), self.folder):
+            make_reachable(path)
+        with tempfile.NamedTemporaryFile("w", prefix="zava-", delete=False) as password_file:
+            password_file.write(admin_password)
+        give_to_runner(Path(password_file.name))
+        try:
+            _run(
+                "initdb",
+                *("-D", str(self.folder), "-U", "postgres", "--auth=scram-sha-256"),
+                *("--pwfile", password_file.name, "--encoding=UTF8", "--locale=C"),
+                *("--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--no-sync", "--no-instructions"),
+            )
+        finally:
+            Path(password_file.name).unlink()
+
+    def sync(self) -> None:
+        """Writes everything to disk, after set-up ran without waiting for it."""
+        _run("initdb", "-D", str(self.folder), "--sync-only")
+
+    def running(self) -> Address | None:
+        """Where the server on this folder listens, None if none runs."""
+        postmaster = self._postmaster()
+        return postmaster.address if postmaster and _is_alive(postmaster.pid, self.folder) else None
+
+    def start(self, filling: bool = False) -> Address:
+        """Starts the server and waits until it accepts connections.
+
+        Raises EmbeddedError with the reason the server gave.
+        """
+        for path in (programs(), self.folder):
+            make_reachable(path)
+        parameters = {**_PARAMETERS, **(_FILLING if filling else {}), **self._listening()}
+        command = [program("postgres"), "-D", str(self.folder)]
+        command += [word for name, value in parameters.items() for word in ("-c", f"{name}={value}")]
+        if self._log.exists() and self._log.stat().st_size > _MAX_LOG_BYTES:
+            self._log.unlink()
+        with self._log.open("ab") as log:
+            log_start = log.tell()
+            process = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                cwd=self.folder,
+                env=_clean_environment(),
+                start_new_session=os.name != "nt",  # Ctrl-C in our terminal is not meant for it
+                creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0)
+                | getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
+                **popen_user(),
+            )
+        deadline = time.monotonic() + _START_SECONDS
+        while time.monotonic() < deadline:
+            postmaster = self._postmaster()
+            if postmaster and postmaster.status == "ready" and postmaster.pid == process.pid:
+                return postmaster.address
+            if process.poll() is not None:
+                break
+            time.sleep(_POLL_SECONDS)
+        else:
+            process.kill()
+        raise _start_failure(self._log, log_start)
+
+    def stop(self, wait_seconds: float) -> None:
+        """Ends all connections and shuts down; waits at most the given time for it."""
+        postmaster = self._postmaster()
+        if postmaster is None or not _is_alive(postmaster.pid, self.folder):
+            return
+        if os.name == "nt":
+            _run("pg_ctl", "stop", "-D", str(self.folder), "-m", "fast", "-w")
+        else:
+            os.kill(postmaster.pid, signal.SIGINT)
+        self.await_end(wait_seconds)
+        if Path(postmaster.address.host).name.startswith("zava-socket-"):
+            Path(postmaster.address.host).rmdir()
+
+    def await_end(self, seconds: float) -> None:
+        """Waits until no server runs on this folder any more, at most the given time."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            postmaster = self._postmaster()
+            if postmaster is None or not _is_alive(postmaster.pid, self.folder):
+                return
+            time.sleep(_POLL_SECONDS)
+
+    def _postmaster(self) -> _Postmaster | None:
+        try:
+            lines = (self.folder / "postmaster.pid").read_text().splitlines()
+        except (FileNotFoundError, PermissionError):
+            return None
+        if len(lines) < 8:  # still being written
+            return None
+        pid, _, started, port, socket_folder, host, _, status = (line.strip() for line in lines[:8])
+        return _Postmaster(int(pid), int(started), Address(socket_folder or host, int(port)), status)
+
+    def _listening(self) -> dict[str, str]:
+        if os.name == "nt":
+            return {"listen_addresses": "127.0.0.1", "port": str(_free_port())}
+        folder = self.folder
+        if len(os.fsencode(folder)) + len("/.s.PGSQL.5432") > _MAX_SOCKET_PATH:
+            folder = Path(tempfile.mkdtemp(prefix="zava-socket-"))
+            give_to_runner(folder)
+        return {
+            "listen_addresses": "",
+            "port": "5432",
+            "unix_socket_directories": str(folder),
+            "unix_socket_permissions": "0700",
+        }
+
+
+def _run(name: str, *arguments: str) -> None:
+    try:
+        subprocess.run(
+            [program(name), *arguments],
+            check=True,
+            capture_output=True,
+            text=True,
+            cwd="/" if os.name != "nt" else None,
+            env=_clean_environment(),
+            **popen_user(),
+        )
+    except subprocess.CalledProcessError as error:
+        raise _explained(f"PostgreSQL's {name} failed", error.stderr) from None
+
+
+def _clean_environment() -> dict[str, str]:
+    """Our environment without what would change how PostgreSQL's programs behave, and without secrets."""
+    kept = ("PATH", "HOME", "TMPDIR", "TEMP", "TMP", "SYSTEMROOT", "LD_LIBRARY_PATH", "USERPROFILE")
+    return {name: os.environ[name] for name in kept if name in os.environ} | {"LC_ALL": "C"}
+
+
+def _is_alive(pid: int, folder: Path) -> bool:
+    """Whether this pid is a PostgreSQL server on this folder, and not a later process with its number."""
+    import psutil
+
+    try:
+        process = psutil.Process(pid)
+        return str(folder) in process.cmdline() and process.status() != psutil.STATUS_ZOMBIE
+    except (psutil.NoSuchProcess, psutil.ZombieProcess):
+        return False
+    except psutil.AccessDenied:
+        return True
+
+
+def _free_port() -> int:
+    import socket
+
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _start_failure(log: Path, start: int) -> EmbeddedError:
+    with log.open("rb") as file:
+        file.seek(start)
+        said = file.read(20_000).decode(errors="replace")
+    return _explained("the embedded PostgreSQL did not start", said)
+
+
+def _explained(what: str, said: str) -> EmbeddedError:
+    """The failure with the reason PostgreSQL gave, and what to do about the usual ones."""
+    lines = [line for line in said.splitlines() if any(word in line for word in ("FATAL", "PANIC", "error", "ERROR"))]
+    reason = (lines or said.splitlines() or ["it gave no reason"])[-1].strip()
+    hints = {
+        "No space left": "The disk is full: free some space, or set ZAVA_DATA_DIR to a folder on another disk.",
+        "Permission denied": "Its data folder cannot be used by this user: check its owner, or set ZAVA_DATA_DIR.",
+        "lock file": "Another server holds its socket or port: stop it, or set ZAVA_DATA_DIR to another folder.",
+        "could not bind": "Another program holds its socket or port: stop it, or set ZAVA_DATA_DIR to another folder.",
+        "shared memory": "The system gives too little shared memory: in a container, raise --shm-size.",
+    }
+    hint = next((hint for sign, hint in hints.items() if sign in said), "Its log is server.log in the data folder.")
+    return EmbeddedError(f"{what}: {reason}", hint)

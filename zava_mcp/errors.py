@@ -1,0 +1,62 @@
+"""Every failure a reader can act on: what happened, what to do next, how the command line exits.
+
+Raised anywhere below; turned into a tool error in one place (`server/replies.py`) and printed in one
+place (`cli/__init__.py`).
+"""
+
+
+class ZavaError(Exception):
+    """A failure with a message for its reader and a hint on what to do next.
+
+    `str(error)` is the message alone. `exit_code` is what the command line exits with.
+    """
+
+    exit_code = 1
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class SettingsError(ZavaError):
+    """What was given on the command line, in the environment or in an env file cannot be used."""
+
+    exit_code = 2
+
+
+class IdentityError(ZavaError):
+    """No identity, an unknown one, or a login that is not (only) the identity asked for."""
+
+    exit_code = 2
+
+
+class QueryError(ZavaError):
+    """PostgreSQL refused or could not finish the SQL text.
+
+    `sqlstate` is PostgreSQL's five-letter code; `position` counts characters from 1 in the text as it
+    was given, None where PostgreSQL names no place.
+    """
+
+    def __init__(self, message: str, hint: str = "", sqlstate: str = "", position: int | None = None) -> None:
+        super().__init__(message, hint)
+        self.sqlstate = sqlstate
+        self.position = position
+
+
+class InputError(ZavaError):
+    """An argument is out of range or names something that does not exist."""
+
+    exit_code = 2
+
+
+class DatabaseUnavailable(ZavaError):
+    """The database cannot be reached, or is not (yet) a Zava database."""
+
+
+class EmbeddedError(DatabaseUnavailable):
+    """The bundled PostgreSQL could not be set up, started or shared."""
+
+
+class Busy(ZavaError):
+    """More questions are being answered than fit at once."""

@@ -1,0 +1,85 @@
+"""Answers that fit: rows collected while they stream, within bounds, as one compact JSON text."""
+
+from dataclasses import dataclass, field
+from json.encoder import encode_basestring as quoted
+
+from zava_mcp.database.question import Column, Rows
+from zava_mcp.errors import QueryError
+from zava_mcp.retail.values import Encoder, encoder
+
+CELL_CHARACTERS = 8_000
+
+
+@dataclass
+class Answer:
+    """Columns and rows within `max_rows` rows and `max_bytes` bytes, collected chunk by chunk.
+
+    Each row is kept as the JSON text of an array; `cut` says why rows are missing, "" if none are.
+    """
+
+    max_rows: int
+    max_bytes: int
+    columns: list[str] = field(default_factory=list)
+    types: list[int] = field(default_factory=list)
+    rows: list[str] = field(default_factory=list)
+    cut: str = ""
+    _encoders: list[Encoder] = field(default_factory=list)
+    _bytes: int = 0
+
+    def begin(self, columns: list[Column]) -> None:
+        """Takes the columns. Raises QueryError if they alone would not fit."""
+        self.columns = [column.name for column in columns]
+        self.types = [column.type_oid for column in columns]
+        self._bytes = sum(len(quoted(name).encode()) + 1 for name in self.columns) + 200
+        if self._bytes > self.max_bytes:
+            raise QueryError(
+                f"{len(columns)} columns are too many for an answer of {self.max_bytes:,} bytes",
+                "Name the columns you need.",
+                "54000",
+            )
+        room = max(100, min(CELL_CHARACTERS, (self.max_bytes - self._bytes) // max(1, len(columns))))
+        self._encoders = [encoder(column.type_oid, room) for column in columns]
+
+    def take(self, rows: Rows) -> bool:
+        """Takes a chunk of rows; False when there is no more room."""
+        for row in self._encode(rows):
+            size = (len(row) if row.isascii() else len(row.encode())) + 1
+            if len(self.rows) >= self.max_rows:
+                self.cut = "rows"
+            elif self._bytes + size > self.max_bytes:
+                self.cut = "bytes"
+            if self.cut:
+                return False
+            self.rows.append(row)
+            self._bytes += size
+        return True
+
+    def json(self) -> str:
+        """`{"columns": […], "rows": [[…]], "row_count": n, "truncated": false}`, with a hint if truncated."""
+        columns = ",".join(map(quoted, self.columns))
+        text = (
+            f'{{"columns":[{columns}],"rows":[{",".join(self.rows)}],'
+            f'"row_count":{len(self.rows)},"truncated":{"true" if self.cut else "false"}'
+        )
+        return text + (f',"hint":{quoted(self.hint())}}}' if self.cut else "}")
+
+    def hint(self) -> str:
+        """What to do about missing rows; "" if none are missing."""
+        if self.cut == "rows":
+            return f"There are more than {self.max_rows:,} rows. Aggregate, filter, or ask for more with max_rows."
+        if self.cut:
+            return (
+                f"Only {len(self.rows):,} rows fit into {self.max_bytes:,} bytes. "
+                "Select fewer columns, shorten texts with left(column, 200), aggregate, or page with LIMIT and OFFSET."
+            )
+        return ""
+
+    def _encode(self, rows: Rows) -> list[str]:
+        """Column by column, because a column has one encoder; back to rows by zip."""
+        if not self._encoders:
+            return ["[]"] * len(rows)
+        columns = [
+            ["null" if cell is None else write(cell.decode()) for cell in cells]
+            for write, cells in zip(self._encoders, zip(*rows, strict=True), strict=True)
+        ]
+        return [f"[{','.join(cells)}]" for cells in zip(*columns, strict=True)]

@@ -1,0 +1,106 @@
+"""The shop's tables in words that fit into a model's context, as this identity may see them."""
+
+import difflib
+import json
+import time
+from typing import Any
+
+from zava_mcp import sql
+from zava_mcp.database.pool import Database
+from zava_mcp.errors import InputError
+
+_FRESH_SECONDS = 600.0  # how long "the last order" may be out of date
+_SHORT_TYPES = {
+    "timestamp without time zone": "timestamp",
+    "timestamp with time zone": "timestamptz",
+    "character varying": "varchar",
+    "double precision": "float8",
+}
+
+
+class Schemas:
+    """Descriptions of the tables, read once and kept until the schema changes."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._tables: dict[str, str] = {}
+        self._period = ""
+        self._read_at = float("-inf")
+        self._changes_seen = -1
+
+    def describe(self, names: list[str]) -> str:
+        """Compact text on the named tables ("retail." may be left away), all if none is named.
+
+        Raises InputError for an unknown name, listing the valid ones.
+        """
+        self._refresh()
+        wanted = [name.strip().lower().removeprefix("retail.") for name in names]
+        for name in wanted:
+            if name not in self._tables:
+                raise self._unknown(name)
+        chosen = dict.fromkeys(wanted) if wanted else self._tables
+        return "\n\n".join([*(self._tables[name] for name in chosen), self._period])
+
+    def _refresh(self) -> None:
+        self._database.hear()
+        stale = time.monotonic() - self._read_at > _FRESH_SECONDS
+        if not stale and self._changes_seen == self._database.schema_changes:
+            return
+        self._changes_seen = self._database.schema_changes
+        tables, values = self._database.fetch((sql.query("tables"), sql.query("values")))
+        stores, categories, types, first_day, last_day = values[0]
+        known = {"stores": {"store_name": stores}, "categories": {"category_name": categories}}
+        self._tables = {
+            str(name): _table(str(name), comment, columns, keys or [], known.get(str(name), {}))
+            for name, comment, columns, keys in tables
+        }
+        if "product_types" in self._tables:
+            self._tables["product_types"] += "".join(
+                f"\n  {category}: {', '.join(names)}" for category, names in _dict(types).items()
+            )
+        seen = ", ".join(map(str, stores)) if isinstance(stores, list) and stores else "none"
+        self._period = (
+            f"Orders visible to you: {first_day} to {last_day}, of: {seen}. Dates are UTC, money is US dollars."
+        )
+        self._read_at = time.monotonic()
+
+    def _unknown(self, name: str) -> InputError:
+        valid = ", ".join(self._tables)
+        near = difflib.get_close_matches(name, self._tables, n=1)
+        meant = f" Did you mean {near[0]}?" if near else ""
+        return InputError(f"there is no table {name[:60]!r}", f"The tables are: {valid}.{meant}")
+
+
+def _table(name: str, comment: object, columns: Any, keys: Any, values: dict[str, Any]) -> str:
+    """One table: a line for it, a line for each column, then what there is to filter by."""
+    primary: list[str] = next((key["columns"] for key in keys if key["kind"] == "p"), [])
+    unique = [key["columns"][0] for key in keys if key["kind"] == "u" and len(key["columns"]) == 1]
+    references = {key["columns"][0]: key for key in keys if key["kind"] == "f" and len(key["columns"]) == 1}
+    lines = [f"retail.{name}: {comment or ''}".rstrip(": ")]
+    for column in columns:
+        words = [f"  {column['name']}", _type(column["type"])]
+        if [column["name"]] == primary:
+            words.append("PK")
+        elif column["nullable"]:
+            words.append("null")
+        if column["name"] in unique:
+            words.append("unique")
+        if key := references.get(column["name"]):
+            words.append(f"-> {key['references']}.{key['targets'][0]}")
+        if column["comment"]:
+            words.append(f"-- {column['comment']}")
+        lines.append(" ".join(words))
+    if len(primary) > 1:
+        lines.append(f"  PK ({', '.join(primary)})")
+    lines += [f"  {column} values: {', '.join(map(str, known or []))}" for column, known in values.items()]
+    return "\n".join(lines)
+
+
+def _type(name: str) -> str:
+    for long, short in _SHORT_TYPES.items():
+        name = name.replace(long, short)
+    return name
+
+
+def _dict(value: object) -> dict[str, list[str]]:
+    return value if isinstance(value, dict) else json.loads(str(value or "{}"))

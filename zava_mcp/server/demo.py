@@ -1,0 +1,40 @@
+"""The real server, started as a child process and asked by a real MCP client: for demonstration."""
+
+import os
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from mcp import StdioServerParameters
+from mcp.client import Client
+from mcp.types import TextContent
+
+
+class Asked:
+    """A running server as one identity."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    async def tools(self) -> list[str]:
+        """The names of its tools."""
+        return [tool.name for tool in (await self._client.list_tools()).tools]
+
+    async def call(self, tool: str, arguments: dict[str, Any], progress: Any = None) -> tuple[str, bool]:
+        """A tool's text, and whether it is an error."""
+        result = await self._client.call_tool(tool, arguments, progress_callback=progress)
+        text = "".join(block.text for block in result.content if isinstance(block, TextContent))
+        return text, bool(result.is_error)
+
+
+@asynccontextmanager
+async def started(user_id: str, flags: list[str]) -> AsyncIterator[Asked]:
+    """A server process of this very installation, gone when the context ends."""
+    parameters = StdioServerParameters(
+        command=sys.executable,
+        args=["-m", "zava_mcp", *flags, "--user-id", user_id],
+        env=dict(os.environ),
+    )
+    async with Client(parameters) as client:
+        yield Asked(client)

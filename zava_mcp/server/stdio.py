@@ -1,0 +1,178 @@
+"""The stdio wire and the life of the process on it.
+
+The SDK's own loop leaves the lifespan out on SIGTERM, hangs on SIGINT while stdin is a pipe, and
+refuses a client that probes with `server/discover` and then sends `initialize`. This one ends cleanly
+on EOF (exit code 0), SIGTERM (143) and SIGINT (130), and starts the other era when a client changes
+its mind. While it serves, fd 1 points to stderr, so nothing printed can break the protocol.
+"""
+
+import logging
+import os
+import select
+import signal
+import sys
+from collections.abc import AsyncIterator
+from typing import Any
+
+import anyio
+import anyio.to_thread
+import mcp_types as types
+from mcp.server.mcpserver import MCPServer
+from mcp.server.runner import serve_dual_era_loop
+from mcp.shared._context_streams import ContextReceiveStream, ContextSendStream, create_context_streams
+from mcp.shared.message import SessionMessage
+
+_LINE_BYTES = 16_000_000  # a longer message is dropped: nobody asks a question of that size
+_PIECE = 4096  # a pipe or socket that is writable takes at least this much without blocking
+_READ = 65_536
+
+_log = logging.getLogger(__name__)
+
+
+async def serve(server: MCPServer[Any]) -> int:
+    """Serves the client on stdin and stdout until it goes or a signal comes; returns the exit code."""
+    exit_code = 0
+    wire = _Wire()
+    lowlevel = server._lowlevel_server
+    async with lowlevel.lifespan(lowlevel) as state, anyio.create_task_group() as group:
+
+        async def heed_signals() -> None:
+            nonlocal exit_code
+            with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
+                async for signum in signals:
+                    exit_code = 128 + signum
+                    group.cancel_scope.cancel()
+
+        if sys.platform != "win32":
+            group.start_soon(heed_signals)
+        try:
+            await _Sessions(server, state, wire).run()
+        except BrokenPipeError:
+            _log.info("the client closed its end")
+        group.cancel_scope.cancel()
+    return exit_code
+
+
+class _Sessions:
+    """Feeds each message to the session of its era; a change of era ends one session and begins the next."""
+
+    def __init__(self, server: MCPServer[Any], state: Any, wire: "_Wire") -> None:
+        self._server = server
+        self._state = state
+        self._wire = wire
+        self._feed: ContextSendStream[SessionMessage | Exception] | None = None
+        self._done = anyio.Event()
+        self._modern = False
+
+    async def run(self) -> None:
+        async with anyio.create_task_group() as group:
+            async for line in self._wire.lines():
+                try:
+                    message = types.jsonrpc_message_adapter.validate_json(line, by_name=False)
+                except ValueError:
+                    _log.warning("dropped a line that is not a JSON-RPC message")
+                    continue
+                if self._feed is None:
+                    await self._begin(group, message)
+                elif self._modern and getattr(message, "method", "") == "initialize":
+                    await self._end()
+                    await self._begin(group, message)
+                assert self._feed is not None
+                await self._feed.send(SessionMessage(message))
+            if self._feed is not None:
+                await self._end()
+
+    async def _begin(self, group: anyio.abc.TaskGroup, opening: object) -> None:
+        incoming: ContextReceiveStream[SessionMessage | Exception]
+        outgoing: ContextReceiveStream[SessionMessage]
+        replies: ContextSendStream[SessionMessage]
+        self._feed, incoming = create_context_streams[SessionMessage | Exception](0)
+        replies, outgoing = create_context_streams[SessionMessage](0)
+        self._done = anyio.Event()
+        self._modern = getattr(opening, "method", "initialize") != "initialize"
+        group.start_soon(self._serve, incoming, replies)
+        group.start_soon(self._write, outgoing)
+
+    async def _end(self) -> None:
+        assert self._feed is not None
+        await self._feed.aclose()
+        await self._done.wait()
+
+    async def _serve(
+        self, incoming: ContextReceiveStream[SessionMessage | Exception], replies: ContextSendStream[SessionMessage]
+    ) -> None:
+        lowlevel = self._server._lowlevel_server
+        await serve_dual_era_loop(
+            lowlevel,
+            incoming,
+            replies,
+            lifespan_state=self._state,
+            init_options=lowlevel.create_initialization_options(),
+        )
+
+    async def _write(self, outgoing: ContextReceiveStream[SessionMessage]) -> None:
+        try:
+            async with outgoing:
+                async for reply in outgoing:
+                    text = reply.message.model_dump_json(by_alias=True, exclude_unset=True)
+                    await self._wire.write(text.encode() + b"\n")
+        finally:
+            self._done.set()
+
+
+class _Wire:
+    """stdin and stdout, taken over: no thread sits in a read, so nothing keeps the process from ending."""
+
+    def __init__(self) -> None:
+        self._input, self._output = os.dup(0), os.dup(1)
+        nothing = os.open(os.devnull, os.O_RDONLY)
+        os.dup2(nothing, 0)
+        os.close(nothing)
+        os.dup2(2, 1)
+        self._waits = os.name != "nt"  # whether readiness can be waited for: not on Windows, nor for files
+
+    async def lines(self) -> AsyncIterator[bytes]:
+        """Each line of stdin without its end, until EOF."""
+        buffer = bytearray()
+        too_long = False
+        while chunk := await self._read():
+            buffer += chunk
+            if b"\n" in chunk:
+                *complete, rest = bytes(buffer).split(b"\n")
+                buffer = bytearray(rest)
+                for line in complete[too_long:]:
+                    if line.strip():
+                        yield line
+                too_long = False
+            elif len(buffer) > _LINE_BYTES:
+                _log.warning("dropped a message of more than %s bytes", _LINE_BYTES)
+                buffer.clear()
+                too_long = True
+
+    async def write(self, data: bytes) -> None:
+        """Writes all of it; a client that does not read holds up its own replies, not the event loop."""
+        if not self._waits:
+            await anyio.to_thread.run_sync(_write_all, self._output, data, abandon_on_cancel=True)
+            return
+        view = memoryview(data)
+        while view:
+            if not select.select([], [self._output], [], 0)[1]:
+                await anyio.wait_writable(self._output)
+            view = view[os.write(self._output, view[:_PIECE]) :]
+
+    async def _read(self) -> bytes:
+        if self._waits:
+            try:
+                await anyio.wait_readable(self._input)
+                return os.read(self._input, _READ)
+            except PermissionError:  # epoll does not take regular files
+                self._waits = False
+            except ConnectionResetError:
+                return b""
+        return await anyio.to_thread.run_sync(os.read, self._input, _READ, abandon_on_cancel=True)
+
+
+def _write_all(fd: int, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[os.write(fd, view) :]

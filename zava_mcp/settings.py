@@ -1,0 +1,200 @@
+"""What flags, the environment and an env file say, checked once, all faults reported at once.
+
+A flag wins over the environment, the environment over the file named by `--env-file` or
+`ZAVA_ENV_FILE`. A `.env` in the working directory is never read: a desktop client starts us in
+whatever folder somebody opened.
+"""
+
+import difflib
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from uuid import UUID
+
+from zava_mcp.errors import SettingsError
+
+DEFAULT_ROWS = 100
+HARD_ROWS = 1_000
+DEFAULT_BYTES = 40_000
+HARD_BYTES = 1_000_000
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One environment variable: its name, what it is for, what holds without it."""
+
+    name: str
+    meaning: str
+    default: str = ""
+
+
+#: Every variable we read, in the order of the README's table.
+SETTINGS = (
+    Setting("ZAVA_USER_ID", "who asks: the identity's uuid (flag `--user-id`)"),
+    Setting("ZAVA_ENV_FILE", "a file with more of these settings (flag `--env-file`)"),
+    Setting("ZAVA_DATABASE_URL", "PostgreSQL to use, as a libpq URL", "the embedded database"),
+    Setting("POSTGRES_DB_HOST", "or in parts: host"),
+    Setting("POSTGRES_DB_PORT", "port", "5432"),
+    Setting("POSTGRES_DB", "database name", "zava"),
+    Setting("POSTGRES_USER", "login, if it is not named by the user id", "the user id"),
+    Setting("POSTGRES_PASSWORD", "password of the login", "libpq's passfile"),
+    Setting("POSTGRES_APPLICATION_NAME", "how connections are labelled", "zava-mcp"),
+    Setting("ZAVA_ADMIN_DATABASE_URL", "an admin's URL for `init` and `identities`; the server never reads it"),
+    Setting("ZAVA_DATA_DIR", "where the embedded database lives", "the user's data folder"),
+    Setting("ZAVA_QUERY_TIMEOUT", "seconds until a query is stopped, 1 to 600", "30"),
+    Setting("ZAVA_MAX_ROWS", "most rows a query may ask for, 1 to 10000", str(HARD_ROWS)),
+    Setting("ZAVA_MAX_BYTES", "most bytes an answer may have, 1000 to 1000000", str(DEFAULT_BYTES)),
+    Setting("ZAVA_LOG_LEVEL", "debug, info, warning or error; logs go to stderr", "warning"),
+    Setting("ZAVA_LOG_FORMAT", "text or json", "text"),
+)
+_NAMES = tuple(setting.name for setting in SETTINGS)
+
+#: Any of these given means: not the embedded database.
+_LIBPQ_PLACES = ("PGHOST", "PGHOSTADDR", "PGSERVICE")
+
+
+class Secret:
+    """A text that never shows itself: only `reveal()` gives it away."""
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def reveal(self) -> str:
+        return self._text
+
+    def __repr__(self) -> str:
+        return "Secret(…)"
+
+
+@dataclass(frozen=True)
+class Place:
+    """A PostgreSQL server as the settings name it: a libpq URL, or single libpq parameters."""
+
+    url: Secret | None = None
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    password: Secret | None = None
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything configurable. `place` is None for the embedded database."""
+
+    user_id: UUID | None
+    place: Place | None
+    admin_url: Secret | None
+    data_dir: Path | None
+    application_name: str
+    query_timeout: float
+    max_rows: int
+    max_bytes: int
+    log_level: str
+    log_format: str
+    warnings: tuple[str, ...] = ()
+
+
+def load(flags: Mapping[str, str | None] | None = None, environ: Mapping[str, str] | None = None) -> Settings:
+    """Settings from flags ({variable name: value}), the environment and the env file they name.
+
+    Raises SettingsError naming every fault at once.
+    """
+    environ = os.environ if environ is None else environ
+    given = {name: value for name, value in (flags or {}).items() if value is not None}
+    faults: list[str] = []
+    file_values = _read_env_file(given.get("ZAVA_ENV_FILE") or environ.get("ZAVA_ENV_FILE"), faults)
+    values = {**file_values, **environ, **given}
+    texts = {name: values[name].strip() for name in values if values[name] and values[name].strip()}
+
+    settings = Settings(
+        user_id=_user_id(texts.get("ZAVA_USER_ID"), faults),
+        place=_place(texts, faults),
+        admin_url=Secret(texts["ZAVA_ADMIN_DATABASE_URL"]) if "ZAVA_ADMIN_DATABASE_URL" in texts else None,
+        data_dir=Path(texts["ZAVA_DATA_DIR"]).expanduser() if "ZAVA_DATA_DIR" in texts else None,
+        application_name=texts.get("POSTGRES_APPLICATION_NAME", "zava-mcp"),
+        query_timeout=_number(texts, "ZAVA_QUERY_TIMEOUT", 30, 1, 600, faults),
+        max_rows=int(_number(texts, "ZAVA_MAX_ROWS", HARD_ROWS, 1, 10_000, faults)),
+        max_bytes=int(_number(texts, "ZAVA_MAX_BYTES", DEFAULT_BYTES, 1_000, HARD_BYTES, faults)),
+        log_level=_choice(texts, "ZAVA_LOG_LEVEL", "warning", ("debug", "info", "warning", "error"), faults),
+        log_format=_choice(texts, "ZAVA_LOG_FORMAT", "text", ("text", "json"), faults),
+        warnings=tuple(_warnings({**file_values, **environ})),
+    )
+    if faults:
+        raise SettingsError("; ".join(faults), "Correct the named flags or variables; `zava-mcp --help` lists them.")
+    return settings
+
+
+def parse_user_id(text: str) -> UUID:
+    """A user id in the usual form with dashes, in upper or lower case; ValueError for anything else."""
+    user_id = UUID(text)
+    if str(user_id) != text.lower():
+        raise ValueError(text)
+    return user_id
+
+
+def _read_env_file(path: str | None, faults: list[str]) -> dict[str, str]:
+    if not path:
+        return {}
+    from dotenv import dotenv_values
+
+    if not Path(path).expanduser().is_file():
+        faults.append(f"the env file {path} does not exist")
+        return {}
+    return {name: value for name, value in dotenv_values(Path(path).expanduser()).items() if value}
+
+
+def _user_id(text: str | None, faults: list[str]) -> UUID | None:
+    if text is None:
+        return None
+    try:
+        return parse_user_id(text)
+    except ValueError:
+        faults.append(f"the user id {text[:60]!r} is not a uuid like f47ac10b-58cc-4372-a567-0e02b2c3d479")
+        return None
+
+
+def _place(texts: Mapping[str, str], faults: list[str]) -> Place | None:
+    password = Secret(texts["POSTGRES_PASSWORD"]) if "POSTGRES_PASSWORD" in texts else None
+    user = {"user": texts["POSTGRES_USER"]} if "POSTGRES_USER" in texts else {}
+    if url := texts.get("ZAVA_DATABASE_URL"):
+        if not url.startswith(("postgresql://", "postgres://")):
+            faults.append("ZAVA_DATABASE_URL must start with postgresql://")
+        return Place(url=Secret(url), parameters=user, password=password)
+    if host := texts.get("POSTGRES_DB_HOST"):
+        port = int(_number(texts, "POSTGRES_DB_PORT", 5432, 1, 65535, faults))
+        named = {"host": host, "port": str(port), "dbname": texts.get("POSTGRES_DB", "zava")}
+        return Place(parameters={**named, **user}, password=password)
+    if any(name in texts for name in _LIBPQ_PLACES):
+        return Place(parameters=user, password=password)
+    return None
+
+
+def _number(texts: Mapping[str, str], name: str, default: float, low: float, high: float, faults: list[str]) -> float:
+    try:
+        number = float(texts.get(name, default))
+    except ValueError:
+        number = float("nan")
+    if not low <= number <= high:
+        faults.append(f"{name} must be a number from {low:g} to {high:g}, not {texts[name][:40]!r}")
+        return default
+    return number
+
+
+def _choice(texts: Mapping[str, str], name: str, default: str, choices: tuple[str, ...], faults: list[str]) -> str:
+    choice = texts.get(name, default).lower()
+    if choice not in choices:
+        faults.append(f"{name} must be one of {', '.join(choices)}, not {choice[:40]!r}")
+        return default
+    return choice
+
+
+def _warnings(names: Mapping[str, str]) -> list[str]:
+    warnings = []
+    for name in names:
+        if name.startswith("ZAVA_") and name not in _NAMES:
+            nearest = difflib.get_close_matches(name, _NAMES, n=1, cutoff=0)[0]
+            warnings.append(f"{name} is not a setting; did you mean {nearest}?")
+    if not names.get("ZAVA_ENV_FILE") and Path(".env").is_file():
+        warnings.append("a file .env lies in this folder; it is not read (name it with --env-file if it is meant)")
+    return warnings

@@ -1,0 +1,34 @@
+"""Every line of SQL we write, as files: read here, run by `zava_mcp.database`.
+
+A file may hold several statements, each under a line `-- name: …` and a line that says what it answers.
+"""
+
+import re
+from functools import cache
+from importlib.resources import files
+
+_HERE = files(__name__)
+
+
+@cache
+def named(file: str) -> dict[str, str]:
+    """The named statements of a file, in its order: {name: SQL text}."""
+    parts = re.split(r"^-- name: (\w+)\n", script(file), flags=re.MULTILINE)
+    return dict(zip(parts[1::2], parts[2::2], strict=True))
+
+
+def query(name: str) -> str:
+    """One statement of `queries.sql`."""
+    return named("queries.sql")[name]
+
+
+def script(file: str) -> str:
+    """The whole text of a file, its path relative to this folder."""
+    return _HERE.joinpath(file).read_text(encoding="utf-8")
+
+
+@cache
+def migrations() -> tuple[tuple[int, str], ...]:
+    """The schema's files in order, as (version, file)."""
+    names = sorted(entry.name for entry in _HERE.joinpath("schema").iterdir() if entry.name.endswith(".sql"))
+    return tuple((int(name[:3]), f"schema/{name}") for name in names)

@@ -1,0 +1,76 @@
+-- A second lock, for databases that we own: what agents never need is taken from PUBLIC.
+-- Only a superuser may do this, and only for the database it is connected to. Row-level security
+-- does not depend on it.
+
+-- Functions. The names, not signatures, because versions of PostgreSQL add variants.
+DO $$
+DECLARE
+    f regprocedure;
+BEGIN
+    FOR f IN
+        SELECT p.oid FROM pg_proc p
+         WHERE p.pronamespace = 'pg_catalog'::regnamespace
+           AND has_function_privilege('public', p.oid, 'EXECUTE')
+           AND (p.proname IN (
+                    -- changes settings, identities of older policies among them
+                    'set_config',
+                    -- waits
+                    'pg_sleep', 'pg_sleep_for', 'pg_sleep_until',
+                    -- stops other sessions of the same login
+                    'pg_terminate_backend', 'pg_cancel_backend',
+                    -- messages and transaction ids that outlive the call
+                    'pg_notify', 'pg_logical_emit_message', 'txid_current', 'pg_current_xact_id', 'pg_export_snapshot',
+                    -- runs SQL text that the planner has not seen
+                    'query_to_xml', 'query_to_xmlschema', 'query_to_xml_and_xmlschema',
+                    'cursor_to_xml', 'cursor_to_xmlschema', 'table_to_xml', 'table_to_xmlschema',
+                    'table_to_xml_and_xmlschema', 'schema_to_xml', 'schema_to_xmlschema', 'schema_to_xml_and_xmlschema',
+                    'database_to_xml', 'database_to_xmlschema', 'database_to_xml_and_xmlschema', 'ts_stat', 'ts_rewrite',
+                    -- how much is in tables, whoever's rows they are
+                    'pg_relation_size', 'pg_table_size', 'pg_indexes_size', 'pg_total_relation_size', 'pg_database_size',
+                    'pg_relation_filepath', 'pg_relation_filenode', 'pg_column_toast_chunk_id',
+                    'brin_page_items', 'pg_nextoid', 'pg_log_backend_memory_contexts')
+                -- locks as signals between identities
+                OR p.proname LIKE 'pg\_advisory%' OR p.proname LIKE 'pg\_try\_advisory%'
+                -- large objects
+                OR p.proname LIKE 'lo\_%' OR p.proname IN ('loread', 'lowrite')
+                -- counters of rows, scans and sessions of everybody
+                OR p.proname LIKE 'pg\_stat\_get\_%' AND p.proname NOT IN ('pg_stat_get_snapshot_timestamp')
+                OR p.proname LIKE 'pg\_statio\_%')
+    LOOP
+        EXECUTE format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', f);
+    END LOOP;
+END $$;
+
+-- Row and page counts in the catalogue cover all stores' rows; everything else in it stays readable.
+DO $$
+DECLARE
+    t record;
+BEGIN
+    FOR t IN
+        SELECT a.attrelid::regclass AS name, string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum) AS columns
+          FROM pg_attribute a
+         WHERE a.attrelid = 'pg_class'::regclass AND NOT a.attisdropped
+           AND a.attname NOT IN ('reltuples', 'relpages', 'relallvisible', 'relallfrozen', 'relfilenode')
+         GROUP BY a.attrelid
+    LOOP
+        EXECUTE format('REVOKE SELECT ON %s FROM PUBLIC', t.name);
+        EXECUTE format('GRANT SELECT (%s) ON %s TO PUBLIC', t.columns, t.name);
+    END LOOP;
+END $$;
+
+-- No way into another database from here, nor from there into this one without being admitted.
+DO $$
+DECLARE
+    d name;
+BEGIN
+    EXECUTE format('REVOKE ALL ON DATABASE %I FROM PUBLIC', current_database());
+    REVOKE USAGE ON LANGUAGE plpgsql FROM PUBLIC;
+END $$;
+
+-- Tells servers that cache the schema's description when it changes.
+CREATE OR REPLACE FUNCTION zava.tell_schema_changed() RETURNS event_trigger
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$ BEGIN NOTIFY zava_schema_changed; END $$;
+REVOKE ALL ON FUNCTION zava.tell_schema_changed() FROM PUBLIC;
+DROP EVENT TRIGGER IF EXISTS zava_schema_changed;
+CREATE EVENT TRIGGER zava_schema_changed ON ddl_command_end EXECUTE FUNCTION zava.tell_schema_changed();

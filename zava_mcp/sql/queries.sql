@@ -1,0 +1,73 @@
+-- What the server itself asks. One named statement a block, each as the weak login unless it says otherwise.
+
+-- name: identity
+-- Who this connection really is, and whether it could do more than an identity may.
+SELECT i.rls_user_id, i.display_name, i.all_stores,
+       current_user = session_user AS is_itself,
+       EXISTS (SELECT FROM pg_roles s
+                WHERE (s.rolsuper OR s.rolbypassrls) AND pg_has_role(session_user, s.oid, 'MEMBER')) AS above_policies,
+       EXISTS (SELECT FROM pg_class c
+                WHERE c.relnamespace IN (to_regnamespace('retail'), to_regnamespace('zava')) AND c.relkind IN ('r', 'p')
+                  AND pg_has_role(session_user, c.relowner, 'MEMBER')) AS owns_tables,
+       (SELECT string_agg(c.relname, ', ' ORDER BY c.relname) FROM pg_class c
+         WHERE c.relnamespace = to_regnamespace('retail') AND c.relkind IN ('r', 'p')
+           AND NOT (c.relrowsecurity AND c.relforcerowsecurity)) AS unprotected,
+       (SELECT schema_version FROM zava.about) AS schema_version,
+       has_function_privilege('pg_catalog.pg_advisory_unlock_all()', 'EXECUTE') AS can_lock
+  FROM zava.who_am_i() AS i;
+
+-- name: tables
+-- The tables this login may read, with everything a writer of SQL needs to know of them, as one JSON
+-- document a table. Read from pg_catalog: the information schema hides keys from those who only read.
+SELECT c.relname AS name, obj_description(c.oid, 'pg_class') AS comment,
+       (SELECT json_agg(json_build_object(
+                   'name', a.attname, 'type', format_type(a.atttypid, a.atttypmod), 'nullable', NOT a.attnotnull,
+                   'default', pg_get_expr(d.adbin, d.adrelid), 'comment', col_description(c.oid, a.attnum))
+                   ORDER BY a.attnum)
+          FROM pg_attribute a
+          LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+         WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+           AND has_column_privilege(c.oid, a.attnum, 'SELECT')) AS columns,
+       (SELECT json_agg(json_build_object('kind', k.contype, 'references', f.relname,
+                   'columns', (SELECT json_agg(a.attname ORDER BY u.place)
+                                 FROM unnest(k.conkey) WITH ORDINALITY AS u (attnum, place)
+                                 JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = u.attnum),
+                   'targets', (SELECT json_agg(a.attname ORDER BY u.place)
+                                 FROM unnest(k.confkey) WITH ORDINALITY AS u (attnum, place)
+                                 JOIN pg_attribute a ON a.attrelid = k.confrelid AND a.attnum = u.attnum))
+                   ORDER BY k.contype, k.conkey)
+          FROM pg_constraint k
+          LEFT JOIN pg_class f ON f.oid = k.confrelid
+         WHERE k.conrelid = c.oid AND k.contype IN ('p', 'u', 'f')) AS keys
+  FROM pg_class c
+ WHERE c.relnamespace = to_regnamespace('retail') AND c.relkind IN ('r', 'p', 'v', 'm')
+   AND has_any_column_privilege(c.oid, 'SELECT')
+ ORDER BY c.relname;
+
+-- name: values
+-- What there is to filter by, as this login sees it.
+SELECT (SELECT json_agg(store_name ORDER BY store_id) FROM retail.stores s
+         WHERE zava.sees_all_stores() OR store_id = zava.only_store() OR store_id = ANY (zava.visible_stores())) AS stores,
+       (SELECT json_agg(category_name ORDER BY category_id) FROM retail.categories) AS categories,
+       (SELECT json_object_agg(category_name, types)
+          FROM (SELECT category_name, json_agg(type_name ORDER BY type_id) AS types
+                  FROM retail.product_types JOIN retail.categories USING (category_id)
+                 GROUP BY category_id, category_name ORDER BY category_id) AS t) AS types,
+       (SELECT min(order_date) FROM retail.orders) AS first_day,
+       (SELECT max(order_date) FROM retail.orders) AS last_day;
+
+-- name: listen
+-- From now on this connection hears when the schema changes.
+LISTEN zava_schema_changed;
+
+-- name: identities
+-- Every login and the identity it stands for. As admin.
+SELECT a.login::text, a.rls_user_id, a.display_name, a.all_stores,
+       (SELECT string_agg(s.store_name, ', ' ORDER BY s.store_id) FROM retail.stores s
+         WHERE a.all_stores OR s.store_id = ANY (a.store_ids)) AS stores
+  FROM zava.access a
+ ORDER BY NOT a.all_stores, a.store_ids;
+
+-- name: stores
+-- The stores and their managers' ids. As admin.
+SELECT store_id, store_name, rls_user_id FROM retail.stores ORDER BY store_id;

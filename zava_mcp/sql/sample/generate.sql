@@ -1,0 +1,181 @@
+-- Sample data, deterministic from a seed and an as-of date. Each block is one named statement;
+-- %(seed)s, %(as_of)s and %(customers)s come from set-up, in that order of running.
+-- pg_temp.dice(seed, what, n) is the only source of chance: the same throw always falls the same.
+
+-- name: dice
+CREATE FUNCTION pg_temp.dice(seed bigint, what text, n bigint) RETURNS double precision
+    LANGUAGE sql IMMUTABLE
+    RETURN ((hashint8extended(n, hashtextextended(what, seed)) >> 11) & 9007199254740991) / 9007199254740992.0::float8;
+
+-- name: catalogue
+-- Stores, categories, types and products, from the two CSV files beside this one (staged by set-up).
+WITH put_stores AS (
+    INSERT INTO retail.stores SELECT store_id, store_name, rls_user_id, is_online FROM sample_stores
+), put_categories AS (
+    INSERT INTO retail.categories
+    SELECT row_number() OVER (ORDER BY min(line)), category FROM sample_catalogue GROUP BY category
+    RETURNING category_id, category_name
+), put_types AS (
+    INSERT INTO retail.product_types
+    SELECT row_number() OVER (ORDER BY min(line)), category_id, type
+      FROM sample_catalogue JOIN put_categories ON category_name = category GROUP BY category_id, type
+    RETURNING type_id, category_id, type_name
+)
+INSERT INTO retail.products
+SELECT line, sku, name, t.category_id, t.type_id, cost, round(cost / 0.67, 2), 33.00, description
+  FROM sample_catalogue
+  JOIN put_categories c ON category_name = category
+  JOIN put_types t ON t.category_id = c.category_id AND type_name = type;
+
+-- name: months
+-- How much each department sells in each month, Jan..Dec, and its share of an average month.
+CREATE TEMP TABLE sample_months ON COMMIT DROP AS
+SELECT month, c.category_id, c.category_name, c.multipliers[month] * c.share AS weight
+  FROM (SELECT category_id, category_name, share, multipliers
+          FROM (VALUES
+            ('HAND TOOLS', .10, '{1.0,1.0,1.2,1.4,1.6,1.5,1.5,1.4,1.2,1.1,1.0,0.9}'::float8[]),
+            ('POWER TOOLS', .14, '{.9,.9,1.1,1.5,1.8,2.0,2.1,1.9,1.4,1.2,1.0,.8}'),
+            ('PAINT & FINISHES', .13, '{1.2,1.1,1.8,2.2,2.0,1.9,1.8,1.6,1.3,1.1,1.0,1.2}'),
+            ('HARDWARE', .13, '{1.0,1.0,1.1,1.3,1.2,1.1,1.0,1.0,1.4,1.8,1.6,1.2}'),
+            ('LUMBER & BUILDING MATERIALS', .11, '{.8,.7,1.2,1.6,2.0,2.2,2.1,1.8,1.3,1.0,.8,.7}'),
+            ('ELECTRICAL', .10, '{1.2,1.1,1.0,1.1,1.2,1.3,1.2,1.1,1.2,1.4,1.6,1.5}'),
+            ('PLUMBING', .10, '{1.1,1.0,1.2,1.4,1.3,1.2,1.1,1.0,1.3,1.6,1.4,1.2}'),
+            ('GARDEN & OUTDOOR', .10, '{.6,.5,1.5,2.5,2.2,1.8,1.6,1.4,1.3,1.0,.7,.5}'),
+            ('STORAGE & ORGANIZATION', .09, '{1.4,1.6,1.2,1.0,.9,.8,.8,.9,1.1,1.2,1.3,1.8}')
+          ) AS shape (category_name, share, multipliers)
+          JOIN retail.categories USING (category_name)) AS c,
+       generate_series(1, 12) AS month;
+
+-- name: inventory
+-- One product in twenty is out of stock somewhere; larger stores keep more.
+INSERT INTO retail.inventory
+SELECT store_id, product_id,
+       CASE WHEN pg_temp.dice(%(seed)s, 'out of stock', place) < .05 THEN 0
+            ELSE 1 + floor(pg_temp.dice(%(seed)s, 'stock', place) * (20 + 4 * customer_share)) END
+  FROM sample_stores, retail.products, LATERAL (SELECT store_id * 100000 + product_id AS place) AS p;
+
+-- name: days
+-- Every day from 2020 to the as-of date with its share of all sales: ten percent more each year but
+-- five percent less in 2023, the months' seasons, busy weekends. "upto" holds the running total.
+CREATE TEMP TABLE sample_days ON COMMIT DROP AS
+SELECT day, sum(weight) OVER (ORDER BY day) / sum(weight) OVER () AS upto
+  FROM (SELECT day::date,
+                       power(1.1::float8, year - 2020) * CASE WHEN year >= 2023 THEN .95 / 1.1 ELSE 1 END
+                       * (SELECT sum(m.weight) FROM sample_months m WHERE m.month = extract(month FROM day))
+                       * (ARRAY[.9, .85, .9, .95, 1.05, 1.3, 1.15])[extract(isodow FROM day)::integer] AS weight
+                  FROM generate_series(date '2020-01-01', %(as_of)s::date, '1 day') AS day,
+                       LATERAL (SELECT extract(year FROM day)::integer AS year) AS y) AS weighed;
+
+-- name: departments
+-- For each month: the departments and their running shares.
+CREATE TEMP TABLE sample_departments ON COMMIT DROP AS
+SELECT month, array_agg(category_id ORDER BY category_id) AS category_ids,
+       (array_agg(upto ORDER BY category_id))[:count(*) - 1] AS upto
+  FROM (SELECT month, category_id,
+               sum(weight) OVER (PARTITION BY month ORDER BY category_id) / sum(weight) OVER (PARTITION BY month) AS upto
+          FROM sample_months) AS summed
+ GROUP BY month;
+
+-- name: shelves
+-- For each department: its products and their running shares. A few sell much more than the rest.
+CREATE TEMP TABLE sample_shelves ON COMMIT DROP AS
+SELECT category_id, array_agg(product_id ORDER BY place) AS product_ids,
+       (array_agg(upto ORDER BY place))[:count(*) - 1] AS upto
+  FROM (SELECT category_id, product_id, place,
+               sum(weight) OVER (PARTITION BY category_id ORDER BY place) / sum(weight) OVER (PARTITION BY category_id) AS upto
+          FROM (SELECT category_id, product_id, place, power(place, -0.6::float8) AS weight
+                  FROM (SELECT category_id, product_id,
+                               row_number() OVER (PARTITION BY category_id
+                                                  ORDER BY pg_temp.dice(%(seed)s, 'popularity', product_id)) AS place
+                          FROM retail.products) AS placed) AS weighed) AS summed
+ GROUP BY category_id;
+
+-- name: homes
+-- The stores as places to live near: running shares of customers, and how often customers come.
+CREATE TEMP TABLE sample_homes ON COMMIT DROP AS
+SELECT array_agg(store_id ORDER BY store_id) AS store_ids, array_agg(order_frequency ORDER BY store_id) AS frequencies,
+       (array_agg(upto ORDER BY store_id))[:count(*) - 1] AS upto
+  FROM (SELECT store_id, order_frequency,
+               sum(customer_share) OVER (ORDER BY store_id) / sum(customer_share) OVER () AS upto
+          FROM sample_stores) AS summed;
+
+-- name: names
+CREATE TEMP TABLE sample_names ON COMMIT DROP AS
+SELECT string_to_array('Aaron Abigail Adrian Alice Amara Andre Angela Anita Arjun Beatriz Benjamin Bianca Brandon Camila Carlos Carmen Charlotte Chen Clara Daniel Darius Deborah Diego Dmitri Elena Elijah Emily Emma Ethan Eva Fatima Felix Fiona Gabriel George Grace Hana Hannah Hassan Helen Henry Hiro Ian Ibrahim Imani Ines Isaac Isabel Jack Jamal James Jasmine Javier Jing Joanna Jonas Joseph Julia Kai Karen Keiko Kevin Kofi Laila Laura Leo Liam Lina Lucas Lucia Mai Marcus Maria Mason Mateo Maya Mei Michael Mila Mohammed Nadia Naomi Nathan Nina Noah Nora Oliver Olivia Omar Owen Paul Priya Quinn Rachel Rahul Rebecca Ricardo Rosa Ruth Samir Samuel Sandra Sara Sean Simone Sofia Stefan Tara Thomas Tomas Uma Victor Wei Yara Yusuf Zoe', ' ') AS first_names,
+       string_to_array('Abbott Adams Ahmed Alvarez Anderson Baker Banerjee Bennett Brooks Brown Campbell Carter Castillo Chavez Chen Clark Cohen Cooper Cruz Davis Delgado Diaz Edwards Evans Fischer Fisher Flores Foster Garcia Gomez Gonzalez Gray Green Gupta Hall Hansen Harris Hernandez Hill Hoffman Howard Hughes Ibrahim Jackson James Jensen Johnson Jones Kaur Kelly Khan Kim King Kowalski Larsen Lee Lewis Li Lopez Martin Martinez Meyer Miller Mitchell Moore Morales Morgan Morris Mueller Murphy Nakamura Nelson Nguyen Novak Okafor Olsen Ortiz Park Parker Patel Pereira Perez Peterson Phillips Popov Price Ramirez Reed Reyes Rivera Roberts Robinson Rogers Rossi Ruiz Russell Sanchez Santos Sato Schmidt Scott Silva Singh Smith Stewart Sullivan Suzuki Taylor Thomas Thompson Torres Tran Turner Walker Wang Ward Watson White Williams Wilson Wood Wright Yamamoto Young Zhang', ' ') AS last_names;
+
+-- name: batch
+-- Customers %(first)s to %(last)s with all their orders and items; returns how many orders and items.
+-- (The days go into arrays here, not in their table: there they would be compressed, and unpacked for each row.
+-- Each draw is materialized before the next sort, or the sort would carry the arrays along.)
+WITH calendar AS MATERIALIZED (
+    SELECT array_agg(day ORDER BY day) AS days, (array_agg(upto ORDER BY day))[:count(*) - 1] AS upto FROM sample_days
+), people AS MATERIALIZED (
+    SELECT c AS customer_id,
+           store_ids[home] AS home_store_id,
+           first_names[1 + floor(pg_temp.dice(%(seed)s, 'first name', c) * cardinality(first_names))::integer] AS first_name,
+           last_names[1 + floor(pg_temp.dice(%(seed)s, 'last name', c) * cardinality(last_names))::integer] AS last_name,
+           -- 0 to 5 visits in 20/40/20/10/7/3 percent, times the store's frequency, rounded by chance
+           floor(width_bucket(pg_temp.dice(%(seed)s, 'visits', c), '{.2,.6,.8,.9,.97}'::float8[]) * frequencies[home]
+                 + pg_temp.dice(%(seed)s, 'rounding', c))::integer AS visits
+      FROM generate_series(%(first)s::bigint, %(last)s) AS c, sample_homes, sample_names,
+           LATERAL (SELECT 1 + width_bucket(pg_temp.dice(%(seed)s, 'home', c), upto) AS home) AS h
+), outings AS MATERIALIZED (
+    -- mostly to the customer's own store, one order in twenty elsewhere
+    SELECT customer_id, n,
+           CASE WHEN pg_temp.dice(%(seed)s, 'elsewhere', n) < .95 THEN home_store_id
+                ELSE store_ids[1 + width_bucket(pg_temp.dice(%(seed)s, 'where', n), home.upto)] END AS store_id,
+           days[1 + width_bucket(pg_temp.dice(%(seed)s, 'day', n), calendar.upto)] AS day
+      FROM people, generate_series(1, visits) AS visit, calendar, sample_homes home,
+           LATERAL (SELECT customer_id * 64 + visit AS n) AS k
+), errands AS MATERIALIZED (
+    SELECT customer_id, n, store_id, day,
+           category_ids[1 + width_bucket(pg_temp.dice(%(seed)s, 'department', n), upto)] AS main_category_id,
+           category_ids[1 + width_bucket(pg_temp.dice(%(seed)s, 'other department', n), upto)] AS other_category_id
+      FROM outings JOIN sample_departments ON month = extract(month FROM day)
+), visits AS MATERIALIZED (
+    SELECT *, %(orders)s + row_number() OVER (ORDER BY day, n) AS order_id,
+           -- 1 to 5 items in 40/30/15/10/5 percent
+           1 + width_bucket(pg_temp.dice(%(seed)s, 'items', n), '{.4,.7,.85,.95}'::float8[]) AS items
+      FROM errands
+), lines AS MATERIALIZED (
+    SELECT order_id, item, store_id, i,
+           product_ids[1 + width_bucket(pg_temp.dice(%(seed)s, 'product', i), upto)] AS product_id
+      FROM visits
+     CROSS JOIN generate_series(1, items) AS item
+     CROSS JOIN LATERAL (SELECT n * 8 + item AS i) AS k
+      JOIN sample_shelves
+        ON category_id = CASE WHEN pg_temp.dice(%(seed)s, 'stays', i) < .75 THEN main_category_id ELSE other_category_id END
+), put_customers AS (
+    INSERT INTO retail.customers
+    SELECT customer_id, first_name, last_name,
+           lower(first_name) || '.' || lower(last_name) || '.' || customer_id || '@example.com',
+           CASE WHEN pg_temp.dice(%(seed)s, 'phone', customer_id) < .92
+                THEN format('(206) 555-%%s', lpad(floor(pg_temp.dice(%(seed)s, 'number', customer_id) * 10000)::text, 4, '0')) END,
+           CASE WHEN pg_temp.dice(%(seed)s, 'no home', customer_id) < .98 THEN home_store_id END,
+           -- registered on a day before the first order, at an hour when people are awake
+           greatest(date '2020-01-01', least(%(as_of)s::date - 1,
+                    first_visit - floor(pg_temp.dice(%(seed)s, 'before', customer_id) * 30)::integer,
+                    date '2020-01-01' + floor(pg_temp.dice(%(seed)s, 'registered', customer_id)
+                                              * (%(as_of)s::date - date '2020-01-01'))::integer))
+           + make_interval(mins => 480 + floor(pg_temp.dice(%(seed)s, 'hour', customer_id) * 720)::integer)
+      FROM people
+      LEFT JOIN (SELECT customer_id, min(day) AS first_visit FROM visits GROUP BY customer_id) AS f USING (customer_id)
+), put_orders AS (
+    INSERT INTO retail.orders SELECT order_id, customer_id, store_id, day FROM visits
+), put_items AS (
+    INSERT INTO retail.order_items
+    SELECT %(items)s + row_number() OVER (ORDER BY order_id, item), order_id, store_id, product_id,
+           quantity, base_price, percent, round(quantity * base_price * percent / 100, 2),
+           quantity * base_price - round(quantity * base_price * percent / 100, 2)
+      FROM (SELECT order_id, item, store_id, product_id,
+                   -- 1 to 5 units in 60/25/10/3/2 percent
+                   1 + width_bucket(pg_temp.dice(%(seed)s, 'quantity', i), '{.6,.85,.95,.98}'::float8[]) AS quantity,
+                   -- 15 percent of the lines are 5 to 25 percent off
+                   CASE WHEN pg_temp.dice(%(seed)s, 'discounted', i) < .15
+                        THEN 5 + 5 * floor(pg_temp.dice(%(seed)s, 'discount', i) * 5)::integer ELSE 0 END AS percent
+              FROM lines) AS line
+      JOIN retail.products USING (product_id)
+    RETURNING 1
+)
+SELECT (SELECT count(*) FROM visits), (SELECT count(*) FROM put_items);

@@ -1,0 +1,69 @@
+-- What must hold between rows, and the indexes that the questions need.
+
+ALTER TABLE retail.stores
+    ADD UNIQUE (store_name),
+    ADD UNIQUE (rls_user_id);
+
+ALTER TABLE retail.customers
+    ADD UNIQUE (email),
+    ADD FOREIGN KEY (primary_store_id) REFERENCES retail.stores;
+
+ALTER TABLE retail.categories
+    ADD UNIQUE (category_name);
+
+-- The pair is unique so that a product's type can be held to its category.
+ALTER TABLE retail.product_types
+    ADD UNIQUE (category_id, type_name),
+    ADD UNIQUE (type_id, category_id),
+    ADD FOREIGN KEY (category_id) REFERENCES retail.categories;
+
+ALTER TABLE retail.products
+    ADD UNIQUE (sku),
+    ADD FOREIGN KEY (category_id) REFERENCES retail.categories,
+    ADD FOREIGN KEY (type_id) REFERENCES retail.product_types,
+    ADD CONSTRAINT products_type_of_category
+        FOREIGN KEY (type_id, category_id) REFERENCES retail.product_types (type_id, category_id),
+    ADD CONSTRAINT products_cost_not_negative CHECK (cost >= 0),
+    ADD CONSTRAINT products_price_not_negative CHECK (base_price >= 0),
+    ADD CONSTRAINT products_margin_is_percent CHECK (gross_margin_percent BETWEEN 0 AND 100);
+
+ALTER TABLE retail.inventory
+    ADD FOREIGN KEY (store_id) REFERENCES retail.stores,
+    ADD FOREIGN KEY (product_id) REFERENCES retail.products,
+    ADD CONSTRAINT inventory_stock_not_negative CHECK (stock_level >= 0);
+
+-- The pair is unique so that an item's store is held to its order's store.
+ALTER TABLE retail.orders
+    ADD UNIQUE (order_id, store_id),
+    ADD FOREIGN KEY (customer_id) REFERENCES retail.customers,
+    ADD FOREIGN KEY (store_id) REFERENCES retail.stores;
+
+ALTER TABLE retail.order_items
+    ADD FOREIGN KEY (order_id) REFERENCES retail.orders,
+    ADD CONSTRAINT order_items_store_of_order
+        FOREIGN KEY (order_id, store_id) REFERENCES retail.orders (order_id, store_id),
+    ADD FOREIGN KEY (store_id) REFERENCES retail.stores,
+    ADD FOREIGN KEY (product_id) REFERENCES retail.products,
+    ADD CONSTRAINT order_items_quantity_positive CHECK (quantity > 0),
+    ADD CONSTRAINT order_items_unit_price_not_negative CHECK (unit_price >= 0),
+    ADD CONSTRAINT order_items_discount_is_percent CHECK (discount_percent BETWEEN 0 AND 100),
+    ADD CONSTRAINT order_items_discount_not_negative CHECK (discount_amount >= 0),
+    ADD CONSTRAINT order_items_total_adds_up
+        CHECK (total_amount = quantity * unit_price - discount_amount);
+
+-- A store's orders of a period: every manager's first question.
+CREATE INDEX orders_store_date ON retail.orders (store_id, order_date);
+-- Head office's orders of a period.
+CREATE INDEX orders_date ON retail.orders (order_date);
+-- A customer's orders, and whether a customer ever ordered in a store (the customers' policy).
+CREATE INDEX orders_customer_store ON retail.orders (customer_id, store_id);
+-- An order's items, answered from the index alone for quantities and amounts.
+CREATE INDEX order_items_order ON retail.order_items (order_id) INCLUDE (product_id, quantity, total_amount);
+-- A store's items, answered from the index alone for the top products of a store.
+CREATE INDEX order_items_store_product ON retail.order_items (store_id, product_id) INCLUDE (order_id, quantity, total_amount);
+-- What a product sold, over all stores.
+CREATE INDEX order_items_product ON retail.order_items (product_id);
+CREATE INDEX inventory_product ON retail.inventory (product_id);
+CREATE INDEX customers_primary_store ON retail.customers (primary_store_id);
+CREATE INDEX products_category ON retail.products (category_id);
+CREATE INDEX products_type ON retail.products (type_id);

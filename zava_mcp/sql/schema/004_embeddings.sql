@@ -1,0 +1,31 @@
+-- Search by meaning needs the type vector; a server that lacks pgvector goes without this table.
+-- Run set-up again once the extension can be had: this file looks anew each time.
+
+DO $$
+BEGIN
+    IF to_regclass('retail.product_description_embeddings') IS NOT NULL
+       OR NOT EXISTS (SELECT FROM pg_available_extensions WHERE name = 'vector') THEN
+        RETURN;
+    END IF;
+    CREATE EXTENSION IF NOT EXISTS vector SCHEMA public;
+
+    CREATE TABLE retail.product_description_embeddings (
+        product_id            integer PRIMARY KEY REFERENCES retail.products,
+        description_embedding public.vector(1536) NOT NULL,
+        created_at            timestamp NOT NULL DEFAULT localtimestamp,
+        model_id              text NOT NULL,
+        text_sha256           text NOT NULL
+    );
+    ALTER TABLE retail.product_description_embeddings ENABLE ROW LEVEL SECURITY;
+    ALTER TABLE retail.product_description_embeddings FORCE ROW LEVEL SECURITY;
+    -- The owner maintains every row; every known identity may read, as with the products they describe.
+    CREATE POLICY owner_maintains ON retail.product_description_embeddings TO zava_owner USING (true) WITH CHECK (true);
+    CREATE POLICY every_identity ON retail.product_description_embeddings FOR SELECT USING (zava.is_known());
+
+    COMMENT ON TABLE retail.product_description_embeddings IS 'One vector per product, of its name and description, for search by meaning';
+    COMMENT ON COLUMN retail.product_description_embeddings.description_embedding IS 'compare only within one model_id; cosine distance: <=>';
+    COMMENT ON COLUMN retail.product_description_embeddings.model_id IS 'the model that made the vector';
+    COMMENT ON COLUMN retail.product_description_embeddings.text_sha256 IS 'hash of the text the vector was made from';
+    COMMENT ON COLUMN retail.product_description_embeddings.created_at IS 'when the vector was made, UTC';
+    ALTER TABLE retail.product_description_embeddings OWNER TO zava_owner;
+END $$;
