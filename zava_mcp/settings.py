@@ -8,6 +8,7 @@ whatever folder somebody opened.
 import difflib
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import UUID
@@ -80,9 +81,13 @@ class Place:
 
 @dataclass(frozen=True)
 class Settings:
-    """Everything configurable. `place` is None for the embedded database."""
+    """Everything configurable. `place` is None for the embedded database.
+
+    A user id that is none is kept in `bad_user_id`: whoever needs one says which there are.
+    """
 
     user_id: UUID | None
+    bad_user_id: str
     place: Place | None
     admin_url: Secret | None
     data_dir: Path | None
@@ -108,7 +113,8 @@ def load(flags: Mapping[str, str | None] | None = None, environ: Mapping[str, st
     texts = {name: values[name].strip() for name in values if values[name] and values[name].strip()}
 
     settings = Settings(
-        user_id=_user_id(texts.get("ZAVA_USER_ID"), faults),
+        user_id=_user_id(texts.get("ZAVA_USER_ID")),
+        bad_user_id=texts.get("ZAVA_USER_ID", "") if _user_id(texts.get("ZAVA_USER_ID")) is None else "",
         place=_place(texts, faults),
         admin_url=Secret(texts["ZAVA_ADMIN_DATABASE_URL"]) if "ZAVA_ADMIN_DATABASE_URL" in texts else None,
         data_dir=Path(texts["ZAVA_DATA_DIR"]).expanduser() if "ZAVA_DATA_DIR" in texts else None,
@@ -125,14 +131,6 @@ def load(flags: Mapping[str, str | None] | None = None, environ: Mapping[str, st
     return settings
 
 
-def parse_user_id(text: str) -> UUID:
-    """A user id in the usual form with dashes, in upper or lower case; ValueError for anything else."""
-    user_id = UUID(text)
-    if str(user_id) != text.lower():
-        raise ValueError(text)
-    return user_id
-
-
 def _read_env_file(path: str | None, faults: list[str]) -> dict[str, str]:
     if not path:
         return {}
@@ -144,14 +142,12 @@ def _read_env_file(path: str | None, faults: list[str]) -> dict[str, str]:
     return {name: value for name, value in dotenv_values(Path(path).expanduser()).items() if value}
 
 
-def _user_id(text: str | None, faults: list[str]) -> UUID | None:
-    if text is None:
-        return None
-    try:
-        return parse_user_id(text)
-    except ValueError:
-        faults.append(f"the user id {text[:60]!r} is not a uuid like f47ac10b-58cc-4372-a567-0e02b2c3d479")
-        return None
+def _user_id(text: str | None) -> UUID | None:
+    """A user id in the usual form with dashes, in upper or lower case; None for anything else."""
+    with suppress(ValueError):
+        if text is not None and str(user_id := UUID(text)) == text.lower():
+            return user_id
+    return None
 
 
 def _place(texts: Mapping[str, str], faults: list[str]) -> Place | None:

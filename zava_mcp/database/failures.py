@@ -1,5 +1,7 @@
 """PostgreSQL's errors, said for their reader: what happened, what to do next, and no secret in it."""
 
+import re
+
 import psycopg
 from psycopg import pq
 
@@ -50,12 +52,13 @@ def connection_error(error: psycopg.Error, embedded: bool) -> ZavaError:
     said = " ".join(str(error).split())
     sqlstate = error.sqlstate or ""
     for signs, kind, message, hint in _CONNECTION_FAILURES:
-        if any(sign == sqlstate or (len(sign) != 5 and sign in said) for sign in signs):
+        if any(sign == sqlstate or re.search(sign, said) for sign in signs):
             return kind(message, hint)
     hint = "The embedded database's server.log says more." if embedded else "Check the database settings."
     return DatabaseUnavailable(f"no connection to the database ({sqlstate or type(error).__name__})", hint)
 
 
+#: SQLSTATEs or, because libpq gives none for a connection that failed, patterns of its words.
 _CONNECTION_FAILURES: tuple[tuple[tuple[str, ...], type[ZavaError], str, str], ...] = (
     (
         ("28P01", "password authentication failed", "no password supplied"),
@@ -64,13 +67,13 @@ _CONNECTION_FAILURES: tuple[tuple[tuple[str, ...], type[ZavaError], str, str], .
         "Set POSTGRES_PASSWORD or the passfile to this identity's password.",
     ),
     (
-        ("28000", "does not exist, does not"),
+        ("28000", 'role ".*" does not exist'),
         IdentityError,
         "the database knows no login for this identity",
         "Check the user id; `zava-mcp identities` lists the ones that exist.",
     ),
     (
-        ("3D000",),
+        ("3D000", 'database ".*" does not exist'),
         DatabaseUnavailable,
         "the database named in the settings does not exist on that server",
         "Check POSTGRES_DB or the URL, or create it and run `zava-mcp init`.",

@@ -48,7 +48,8 @@ def open_database(settings: Settings, progress: Progress) -> Opened:
     """
     user_id = settings.user_id
     if user_id is None:
-        raise IdentityError("no user id: who is asking?", how_to_identify(settings))
+        fault = f"{settings.bad_user_id[:60]!r} is not a uuid" if settings.bad_user_id else "no user id: who is asking?"
+        raise IdentityError(fault, how_to_identify(settings))
     if settings.place is not None:
         place = settings.place
         return Opened(Database(lambda: target_of(place, user_id), user_id, settings), None)

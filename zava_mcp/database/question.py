@@ -114,6 +114,8 @@ class Question:
             wire.finish()
         if error is None:
             return None
+        if error.sqlstate.startswith("57P"):  # shutdown, crash, termination: no fault of the query
+            raise psycopg.OperationalError("server closed the connection")
         if not alone and error.sqlstate == "42601":
             at = error.position
             if at is not None and at <= len(inner) and inner[at - 1] == ";":

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import tempfile
+import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -120,6 +121,8 @@ class Cluster:
                 | getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
                 **popen_user(),
             )
+        # Our child must not stay behind as a zombie when somebody else stops it.
+        threading.Thread(target=process.wait, name="postgres", daemon=True).start()
         deadline = time.monotonic() + _START_SECONDS
         while time.monotonic() < deadline:
             postmaster = self._postmaster()

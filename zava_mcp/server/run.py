@@ -7,6 +7,7 @@ import threading
 from typing import Any, NoReturn
 
 import anyio
+import anyio.to_thread
 from mcp.server.mcpserver.context import Context
 
 from zava_mcp.database.opening import open_database
@@ -52,7 +53,7 @@ class WarmUp:
                     )
                 )
             await ctx.report_progress(part, 1.0, what)
-            await anyio.sleep(_BEAT)
+            await anyio.to_thread.run_sync(self._done.wait, _BEAT, abandon_on_cancel=True)
             waited += _BEAT
 
     def _run(self) -> None:

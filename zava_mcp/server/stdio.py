@@ -45,10 +45,7 @@ async def serve(server: MCPServer[Any]) -> int:
 
         if sys.platform != "win32":
             group.start_soon(heed_signals)
-        try:
-            await _Sessions(server, state, wire).run()
-        except BrokenPipeError:
-            _log.info("the client closed its end")
+        await _Sessions(server, state, wire).run()
         group.cancel_scope.cancel()
     return exit_code
 
@@ -63,9 +60,12 @@ class _Sessions:
         self._feed: ContextSendStream[SessionMessage | Exception] | None = None
         self._done = anyio.Event()
         self._modern = False
+        self._group: anyio.abc.TaskGroup
 
     async def run(self) -> None:
+        """Until stdin ends, or the client no longer takes replies."""
         async with anyio.create_task_group() as group:
+            self._group = group
             async for line in self._wire.lines():
                 try:
                     message = types.jsonrpc_message_adapter.validate_json(line, by_name=False)
@@ -73,16 +73,16 @@ class _Sessions:
                     _log.warning("dropped a line that is not a JSON-RPC message")
                     continue
                 if self._feed is None:
-                    await self._begin(group, message)
+                    await self._begin(message)
                 elif self._modern and getattr(message, "method", "") == "initialize":
                     await self._end()
-                    await self._begin(group, message)
+                    await self._begin(message)
                 assert self._feed is not None
                 await self._feed.send(SessionMessage(message))
             if self._feed is not None:
                 await self._end()
 
-    async def _begin(self, group: anyio.abc.TaskGroup, opening: object) -> None:
+    async def _begin(self, opening: object) -> None:
         incoming: ContextReceiveStream[SessionMessage | Exception]
         outgoing: ContextReceiveStream[SessionMessage]
         replies: ContextSendStream[SessionMessage]
@@ -90,8 +90,8 @@ class _Sessions:
         replies, outgoing = create_context_streams[SessionMessage](0)
         self._done = anyio.Event()
         self._modern = getattr(opening, "method", "initialize") != "initialize"
-        group.start_soon(self._serve, incoming, replies)
-        group.start_soon(self._write, outgoing)
+        self._group.start_soon(self._serve, incoming, replies)
+        self._group.start_soon(self._write, outgoing)
 
     async def _end(self) -> None:
         assert self._feed is not None
@@ -116,6 +116,8 @@ class _Sessions:
                 async for reply in outgoing:
                     text = reply.message.model_dump_json(by_alias=True, exclude_unset=True)
                     await self._wire.write(text.encode() + b"\n")
+        except (BrokenPipeError, ConnectionResetError):
+            self._group.cancel_scope.cancel()
         finally:
             self._done.set()
 

@@ -1,0 +1,152 @@
+"""One embedded PostgreSQL for all tests, real and a tenth of the sample's size, asked as the weak logins."""
+
+import json
+import os
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from mcp.client import Client
+from mcp.types import TextContent
+
+from zava_mcp.database.opening import embedded_postgres, open_database
+from zava_mcp.database.sample import Sample
+from zava_mcp.database.setup import embedded_target
+from zava_mcp.embedded import EmbeddedPostgres
+from zava_mcp.server.app import build
+from zava_mcp.server.run import WarmUp
+from zava_mcp.settings import Settings, load
+
+HEAD_OFFICE = "00000000-0000-0000-0000-000000000000"
+SEATTLE = "f47ac10b-58cc-4372-a567-0e02b2c3d479"
+REDMOND = "e7f8a9b0-c1d2-3e4f-5678-90abcdef1234"
+STORES = {
+    "Seattle": SEATTLE,
+    "Bellevue": "6ba7b810-9dad-11d1-80b4-00c04fd430c8",
+    "Tacoma": "a1b2c3d4-e5f6-7890-abcd-ef1234567890",
+    "Spokane": "d8e9f0a1-b2c3-4567-8901-234567890abc",
+    "Everett": "3b9ac9fa-cd5e-4b92-a7f2-b8c1d0e9f2a3",
+    "Redmond": REDMOND,
+    "Kirkland": "9c8b7a65-4321-fed0-9876-543210fedcba",
+    "Online": "2f4e6d8c-1a3b-5c7e-9f0a-b2d4f6e8c0a2",
+}
+SCALE = 0.1
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture(params=["legacy", "auto"])
+def era(request: pytest.FixtureRequest) -> str:
+    """Both protocol eras: the initialize handshake, and 2026-07-28."""
+    return str(request.param)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def clean_environment() -> Iterator[None]:
+    """No setting of whoever runs the tests reaches them."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in list(os.environ):
+            if name.startswith(("ZAVA_", "POSTGRES_", "PG", "AZURE_", "OPENAI_")):
+                patch.delenv(name)
+        yield
+
+
+@pytest.fixture(scope="session")
+def embedded(tmp_path_factory: pytest.TempPathFactory, clean_environment: None) -> Iterator[EmbeddedPostgres]:
+    """The embedded database that the tests share; a test that writes to it makes its own."""
+    folder = tmp_path_factory.mktemp("embedded")
+    postgres = embedded_postgres(settings_for(folder), lambda *_: None, Sample(scale=SCALE))
+    postgres.open()
+    yield postgres
+    postgres.close()
+
+
+@pytest.fixture(scope="session")
+def data_dir(embedded: EmbeddedPostgres) -> Path:
+    return embedded.folder
+
+
+def settings_for(data_dir: Path, user_id: str | None = None, **more: str) -> Settings:
+    """Settings as flags would give them."""
+    return load({"ZAVA_DATA_DIR": str(data_dir), "ZAVA_USER_ID": user_id, **more}, {})
+
+
+@pytest.fixture
+def admin(embedded: EmbeddedPostgres) -> Iterator[psycopg.Connection]:
+    """The truth: a superuser's connection, past every policy."""
+    with psycopg.connect(**admin_keywords(embedded), autocommit=True) as connection:
+        yield connection
+
+
+def admin_keywords(embedded: EmbeddedPostgres) -> dict[str, Any]:
+    return embedded_target(embedded.open(), embedded.logins()[""]).keywords()
+
+
+def login_keywords(embedded: EmbeddedPostgres, user_id: str) -> dict[str, Any]:
+    return embedded_target(embedded.open(), embedded.logins()[user_id]).keywords()
+
+
+class Asker:
+    """A client that is connected to a server as one identity."""
+
+    def __init__(self, client: Client) -> None:
+        self.client = client
+
+    async def call(self, tool: str, **arguments: Any) -> tuple[str, bool]:
+        """The tool's text, and whether it is an error."""
+        result = await self.client.call_tool(tool, arguments)
+        text = "".join(block.text for block in result.content if isinstance(block, TextContent))
+        return text, bool(result.is_error)
+
+    async def query(self, sql: str, **arguments: Any) -> dict[str, Any]:
+        """The answer to a query that must succeed."""
+        text, failed = await self.call("execute_sales_query", postgresql_query=sql, **arguments)
+        assert not failed, text
+        answer: dict[str, Any] = json.loads(text, parse_constant=_refuse_constant)
+        return answer
+
+    async def value(self, sql: str) -> Any:
+        """The single value of a query that must succeed."""
+        return (await self.query(sql))["rows"][0][0]
+
+    async def refusal(self, sql: str, **arguments: Any) -> str:
+        """The error text of a query that must fail."""
+        text, failed = await self.call("execute_sales_query", postgresql_query=sql, **arguments)
+        assert failed, f"not refused: {text}"
+        return text
+
+
+def _refuse_constant(name: str) -> None:
+    raise AssertionError(f"{name} is not JSON")
+
+
+Ask = Callable[..., AbstractAsyncContextManager[Asker]]
+
+
+@asynccontextmanager
+async def asking(settings: Settings, era: str = "auto") -> AsyncIterator[Asker]:
+    """A server in this process and a client connected to it in memory."""
+    opened = open_database(settings, lambda *_: None)
+    warm_up = WarmUp(opened.database)
+    warm_up.start()
+    try:
+        async with Client(build(opened.database, settings, warm_up.ready), mode=era) as client:
+            yield Asker(client)
+    finally:
+        opened.close()
+
+
+@pytest.fixture
+def ask(data_dir: Path, era: str) -> Ask:
+    """`async with ask(user_id) as asker` on the shared database, in both eras."""
+
+    def as_identity(user_id: str, **settings: str) -> AbstractAsyncContextManager[Asker]:
+        return asking(settings_for(data_dir, user_id, **settings), era)
+
+    return as_identity

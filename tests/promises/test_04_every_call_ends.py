@@ -1,0 +1,97 @@
+"""Promise 4: every call ends, in the database too."""
+
+import time
+
+import anyio
+import psycopg
+import pytest
+
+from tests.conftest import SEATTLE, Ask
+
+pytestmark = pytest.mark.anyio
+
+SLOW = "SELECT count(*) FROM generate_series(1, 100000000) AS slow_test, generate_series(1, 1000) AS b"
+RUNNING = (
+    "SELECT count(*) FROM pg_stat_activity"
+    " WHERE state = 'active' AND query LIKE '%slow\\_test%' AND pid <> pg_backend_pid()"
+)
+
+
+async def until(admin: psycopg.Connection, running: int, seconds: float) -> None:
+    """Waits until so many slow queries run in the database."""
+    with anyio.fail_after(seconds):
+        while admin.execute(RUNNING.encode()).fetchone() != (running,):
+            await anyio.lowlevel.checkpoint()
+
+
+async def test_the_deadline_stops_a_query_and_the_next_call_works(ask: Ask, admin: psycopg.Connection) -> None:
+    async with ask(SEATTLE, ZAVA_QUERY_TIMEOUT="1") as seattle:
+        refusal = await seattle.refusal(SLOW)
+        assert "57014" in refusal
+        assert "Narrow" in refusal
+        await until(admin, 0, 2)
+        assert await seattle.value("SELECT 1") == 1
+
+
+async def test_the_query_cannot_switch_its_deadline_off(ask: Ask, admin: psycopg.Connection) -> None:
+    admin.execute("GRANT EXECUTE ON FUNCTION set_config(text, text, boolean) TO zava_seattle")
+    try:
+        async with ask(SEATTLE, ZAVA_QUERY_TIMEOUT="1") as seattle:
+            for setting in ("statement_timeout", "client_connection_check_interval"):
+                started = time.monotonic()
+                refusal = await seattle.refusal(
+                    f"WITH off AS MATERIALIZED (SELECT set_config('{setting}', '0', false)) {SLOW}, off"
+                )
+                assert "57014" in refusal
+                assert time.monotonic() - started < 5
+            assert await seattle.value("SELECT current_setting('statement_timeout')") == "1s"
+    finally:
+        admin.execute("REVOKE EXECUTE ON FUNCTION set_config(text, text, boolean) FROM zava_seattle")
+
+
+async def test_a_cancelled_call_is_gone_from_the_database(ask: Ask, admin: psycopg.Connection) -> None:
+    async with ask(SEATTLE) as seattle:
+        async with anyio.create_task_group() as group:
+            group.start_soon(seattle.call, "execute_sales_query")
+            group.cancel_scope.cancel()
+        async with anyio.create_task_group() as group:
+
+            async def slow() -> None:
+                await seattle.query(SLOW)
+
+            group.start_soon(slow)
+            await until(admin, 1, 20)
+            group.cancel_scope.cancel()
+        await until(admin, 0, 2)
+        assert await seattle.value("SELECT 1") == 1
+
+
+async def test_calls_side_by_side_get_their_own_answers(ask: Ask) -> None:
+    async with ask(SEATTLE) as seattle:
+        answers: dict[int, int] = {}
+
+        async def one(number: int) -> None:
+            answers[number] = await seattle.value(f"SELECT {number}")
+
+        async with anyio.create_task_group() as group:
+            for number in range(20):
+                group.start_soon(one, number)
+    assert answers == {number: number for number in range(20)}
+
+
+async def test_more_calls_than_fit_are_told_so(ask: Ask, admin: psycopg.Connection) -> None:
+    async with ask(SEATTLE, ZAVA_QUERY_TIMEOUT="3") as seattle:
+        told: list[str] = []
+
+        async def one() -> None:
+            text, _ = await seattle.call("execute_sales_query", postgresql_query=SLOW)
+            told.append(text)
+            if "too many questions" in text:
+                group.cancel_scope.cancel()
+
+        async with anyio.create_task_group() as group:
+            for _ in range(60):
+                group.start_soon(one)
+        assert any("too many questions" in text for text in told)
+        await until(admin, 0, 5)
+        assert await seattle.value("SELECT 1") == 1

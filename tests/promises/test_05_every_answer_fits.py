@@ -1,0 +1,91 @@
+"""Promise 5: every answer fits, and says when something is missing."""
+
+import json
+import resource
+
+import pytest
+
+from tests.conftest import HEAD_OFFICE, SEATTLE, Ask
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_rows_are_capped_and_the_cut_is_said(ask: Ask) -> None:
+    async with ask(SEATTLE) as seattle:
+        whole = await seattle.query("SELECT g FROM generate_series(1, 100) g")
+        assert (whole["row_count"], whole["truncated"], "hint" in whole) == (100, False, False)
+        cut = await seattle.query("SELECT g FROM generate_series(1, 101) g")
+        assert (cut["row_count"], cut["truncated"]) == (100, True)
+        assert "Aggregate" in cut["hint"]
+        assert cut["rows"][-1] == [100]
+        assert (await seattle.query("SELECT g FROM generate_series(1, 101) g", max_rows=101))["truncated"] is False
+
+
+@pytest.mark.parametrize("max_rows", [0, -1, 1001, 10**9])
+async def test_max_rows_out_of_range_is_told_the_range(ask: Ask, max_rows: int) -> None:
+    async with ask(SEATTLE) as seattle:
+        assert "from 1 to 1,000" in await seattle.refusal("SELECT 1", max_rows=max_rows)
+
+
+async def test_bytes_are_capped_and_the_cut_is_said(ask: Ask) -> None:
+    async with ask(SEATTLE) as seattle:
+        text, failed = await seattle.call(
+            "execute_sales_query", postgresql_query="SELECT repeat('é', 5000) FROM generate_series(1, 50)"
+        )
+        answer = json.loads(text)
+        assert not failed
+        assert len(text.encode()) <= 40_000
+        assert answer["truncated"] is True
+        assert 0 < answer["row_count"] < 50
+        assert "40,000 bytes" in answer["hint"]
+
+
+async def test_a_long_cell_is_cut_and_says_so(ask: Ask) -> None:
+    async with ask(SEATTLE) as seattle:
+        cell = await seattle.value("SELECT repeat('x', 100000)")
+        assert cell.startswith("x" * 8000)
+        assert cell.endswith("… [92,000 more characters]")
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT repeat('x', 100000000)",
+        "SELECT q, again FROM (VALUES (1, repeat('x', 3000000))) v(q, big), LATERAL (SELECT v.big AS again) b",
+        "SELECT answer, big FROM (VALUES (1, repeat('x', 3000000))) AS answer (answer, big)",
+        "SELECT array_fill('1e131000'::numeric, ARRAY[100])",
+        "SELECT array_agg(g) FROM generate_series(1, 2000000) g",
+        "SELECT repeat('[', 3000000)",
+    ],
+)
+async def test_a_row_too_large_is_refused_in_the_database(ask: Ask, sql: str) -> None:
+    async with ask(SEATTLE) as seattle:
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        refusal = await seattle.refusal(sql)
+        assert "54000" in refusal
+        assert "more than fits" in refusal
+        assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 256 * 1024
+        assert await seattle.value("SELECT 1") == 1
+
+
+async def test_many_wide_rows_do_not_fill_the_memory(ask: Ask) -> None:
+    async with ask(HEAD_OFFICE) as head_office:
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        answer = await head_office.query(
+            "SELECT repeat(md5(g::text), 20000) FROM generate_series(1, 300000) g", max_rows=1000
+        )
+        assert answer["truncated"] is True
+        assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 256 * 1024
+        assert await head_office.value("SELECT 1") == 1
+
+
+async def test_too_many_columns_are_refused(ask: Ask) -> None:
+    columns = ", ".join(f"1 AS a_rather_long_column_name_number_{number}" for number in range(1600))
+    async with ask(SEATTLE) as seattle:
+        assert "1600 columns are too many" in await seattle.refusal(f"SELECT {columns}")
+        assert await seattle.value("SELECT 1") == 1
+
+
+async def test_a_huge_query_is_refused_before_it_is_sent(ask: Ask) -> None:
+    async with ask(SEATTLE) as seattle:
+        assert "characters" in await seattle.refusal("SELECT 1 -- " + "x" * 200_000)

@@ -1,0 +1,102 @@
+"""Promise 8: it is up when the database is not."""
+
+import socket
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from tests.conftest import SEATTLE, admin_keywords, asking, settings_for
+from tests.wire import Wire
+from zava_mcp.database.opening import embedded_postgres
+from zava_mcp.database.sample import Sample
+from zava_mcp.embedded import EmbeddedPostgres
+
+pytestmark = pytest.mark.anyio
+
+
+def closed_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def test_handshake_and_tools_do_not_need_the_database() -> None:
+    url = f"postgresql://127.0.0.1:{closed_port()}/zava"
+    with Wire("--user-id", SEATTLE, environment={"ZAVA_DATABASE_URL": url}) as server:
+        server.shake_hands()
+        assert len(server.request("tools/list")["result"]["tools"]) == 3
+        text, failed = server.call("execute_sales_query", postgresql_query="SELECT 1")
+        assert failed
+        assert "not running, or its port is closed" in text
+        assert server.call("get_current_utc_date")[1] is False
+        assert server.process.poll() is None
+
+
+async def test_a_server_that_never_answers_is_given_up(data_dir: Path) -> None:
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen(50)
+        url = f"postgresql://127.0.0.1:{silent.getsockname()[1]}/zava?connect_timeout=2"
+        async with asking(settings_for(data_dir, SEATTLE, ZAVA_DATABASE_URL=url)) as asker:
+            assert "did not answer in time" in await asker.refusal("SELECT 1")
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"password": "wrong"}, "does not accept this login's password"),
+        ({"user": "nobody_of_that_name"}, "does not accept this login's password"),
+        ({"dbname": "other"}, "does not exist on that server"),
+        ({"host": "/nowhere"}, "not running"),
+        ({"port": "1"}, "not running"),
+    ],
+)
+async def test_each_connection_fault_is_named(embedded: EmbeddedPostgres, change: dict[str, str], said: str) -> None:
+    keywords = {**admin_keywords(embedded), **change}
+    url = "postgresql://{user}:{password}@/{dbname}?host={host}&port={port}".format(**keywords)
+    async with asking(settings_for(embedded.folder, SEATTLE, ZAVA_DATABASE_URL=url)) as asker:
+        refusal = await asker.refusal("SELECT 1")
+        assert said in refusal
+        assert str(keywords["password"]) not in refusal
+
+
+async def test_an_empty_database_says_how_to_set_it_up(embedded: EmbeddedPostgres) -> None:
+    keywords = {**admin_keywords(embedded), "dbname": "postgres"}
+    url = "postgresql://{user}:{password}@/{dbname}?host={host}&port={port}".format(**keywords)
+    async with asking(settings_for(embedded.folder, SEATTLE, ZAVA_DATABASE_URL=url)) as asker:
+        assert "zava-mcp init" in await asker.refusal("SELECT 1")
+
+
+async def test_killed_connections_are_replaced(data_dir: Path, admin: psycopg.Connection) -> None:
+    async with asking(settings_for(data_dir, SEATTLE)) as asker:
+        assert await asker.value("SELECT 1") == 1
+        for _ in range(3):
+            admin.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'zava_seattle'")
+            assert await asker.value("SELECT 2") == 2
+        text, failed = await asker.call("get_multiple_table_schemas", table_names=["orders"])
+        assert not failed, text
+
+
+async def test_the_embedded_database_is_started_again_after_it_was_stopped(tmp_path: Path) -> None:
+    settings = settings_for(tmp_path, SEATTLE)
+    postgres = embedded_postgres(settings, lambda *_: None, Sample(scale=0.002))
+    postgres.open()
+    try:
+        async with asking(settings) as asker:
+            before = await asker.value("SELECT count(*) FROM retail.orders")
+            assert before > 0
+            postgres._cluster.stop(10)
+            assert postgres._cluster.running() is None
+            assert await asker.value("SELECT count(*) FROM retail.orders") == before
+    finally:
+        postgres.close()
+
+
+async def test_a_newer_schema_is_refused(data_dir: Path, admin: psycopg.Connection) -> None:
+    admin.execute("UPDATE zava.about SET schema_version = schema_version + 1")
+    try:
+        async with asking(settings_for(data_dir, SEATTLE)) as asker:
+            assert "schema version" in await asker.refusal("SELECT 1")
+    finally:
+        admin.execute("UPDATE zava.about SET schema_version = schema_version - 1")

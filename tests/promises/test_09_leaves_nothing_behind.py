@@ -1,0 +1,181 @@
+"""Promise 9: it leaves nothing behind."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, suppress
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.conftest import SEATTLE, STORES, settings_for
+from tests.wire import Wire, server_for
+from zava_mcp.database.opening import embedded_postgres
+from zava_mcp.database.sample import Sample
+
+COUNT = {"postgresql_query": "SELECT count(*) FROM retail.orders"}
+SLOW = {"postgresql_query": "SELECT count(*) FROM generate_series(1, 100000000) a, generate_series(1, 1000) b"}
+
+
+def postmasters(folder: Path) -> list[psutil.Process]:
+    """The PostgreSQL servers on any data folder below this one."""
+    found = []
+    for process in psutil.process_iter(["name", "cmdline"]):
+        line = process.info["cmdline"] or []
+        if process.info["name"] == "postgres" and "-D" in line and any(str(folder) in word for word in line):
+            found.append(process)
+    return found
+
+
+def gone(folder: Path, seconds: float) -> bool:
+    _, alive = psutil.wait_procs(postmasters(folder), timeout=seconds)
+    return not alive
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Iterator[Path]:
+    """A data folder of its own, filled with a very small sample, nobody using it."""
+    postgres = embedded_postgres(settings_for(tmp_path), lambda *_: None, Sample(scale=0.002))
+    postgres.open()
+    postgres.close()
+    assert gone(tmp_path, 10)
+    yield tmp_path
+    for process in postmasters(tmp_path):
+        process.send_signal(signal.SIGQUIT)
+
+
+def test_with_the_last_server_goes_the_database(small: Path) -> None:
+    with server_for(small, SEATTLE) as first, server_for(small, STORES["Redmond"]) as second:
+        for server in (first, second):
+            server.shake_hands()
+            assert not server.call("execute_sales_query", **COUNT)[1]
+        first.close_stdin()
+        assert first.process.wait(2) == 0
+        assert len(postmasters(small)) == 1
+        assert not second.call("execute_sales_query", **COUNT)[1]
+        second.close_stdin()
+        assert second.process.wait(2) == 0
+    assert gone(small, 10)
+
+
+@pytest.mark.parametrize(("signum", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+@pytest.mark.parametrize("busy", [False, True])
+def test_a_signal_ends_server_and_database(small: Path, signum: signal.Signals, code: int, busy: bool) -> None:
+    with server_for(small, SEATTLE) as server:
+        server.shake_hands()
+        assert not server.call("execute_sales_query", **COUNT)[1]
+        if busy:
+            call = {"name": "execute_sales_query", "arguments": SLOW}
+            server.send({"jsonrpc": "2.0", "id": 99, "method": "tools/call", "params": call})
+            assert not server.call("get_current_utc_date")[1]
+        server.signal(signum)
+        assert server.process.wait(3) == code
+    assert gone(small, 10)
+
+
+def test_a_running_query_does_not_hold_up_the_end(small: Path) -> None:
+    with server_for(small, SEATTLE) as server:
+        server.shake_hands()
+        assert not server.call("execute_sales_query", **COUNT)[1]
+        call = {"name": "execute_sales_query", "arguments": SLOW}
+        server.send({"jsonrpc": "2.0", "id": 99, "method": "tools/call", "params": call})
+        assert not server.call("get_current_utc_date")[1]
+        server.close_stdin()
+        assert server.process.wait(3) == 0
+    assert gone(small, 10)
+
+
+def test_a_killed_server_keeps_nothing_alive(small: Path) -> None:
+    with server_for(small, SEATTLE) as killed:
+        killed.shake_hands()
+        assert not killed.call("execute_sales_query", **COUNT)[1]
+        killed.process.kill()
+        killed.process.wait()
+    assert len(postmasters(small)) == 1, "nobody was there to stop it: the next server adopts it"
+    with server_for(small, SEATTLE) as server:
+        server.shake_hands()
+        assert not server.call("execute_sales_query", **COUNT)[1]
+        server.close_stdin()
+        assert server.process.wait(3) == 0
+    assert gone(small, 10)
+
+
+def test_a_killed_server_stops_nothing_under_others(small: Path) -> None:
+    with server_for(small, SEATTLE) as killed, server_for(small, SEATTLE) as other, server_for(small, SEATTLE) as third:
+        for server in (killed, other, third):
+            server.shake_hands()
+            assert not server.call("execute_sales_query", **COUNT)[1]
+        killed.process.kill()
+        killed.process.wait()
+        other.close_stdin()
+        assert other.process.wait(3) == 0
+        assert not third.call("execute_sales_query", **COUNT)[1]
+        third.close_stdin()
+        assert third.process.wait(3) == 0
+    assert gone(small, 10)
+
+
+def test_a_crashed_database_is_recovered(small: Path) -> None:
+    with server_for(small, SEATTLE) as server:
+        server.shake_hands()
+        before = server.call("execute_sales_query", **COUNT)
+        for process in postmasters(small):
+            for child in [*process.children(recursive=True), process]:
+                with suppress(psutil.NoSuchProcess):
+                    child.kill()
+        assert gone(small, 10)
+        assert server.call("execute_sales_query", **COUNT) == before
+
+
+def test_set_up_that_was_killed_starts_clean(tmp_path: Path) -> None:
+    """Killed at several moments; in the end there is a whole shop, and no leftovers."""
+    command = [sys.executable, "-m", "zava_mcp", "init", "--scale", "0.05", "--data-dir", str(tmp_path)]
+    for stage in ("setup-*", "setup-*/data/postmaster.pid", "setup-*/data/base/16*"):
+        setter = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        deadline = time.monotonic() + 30
+        while not list(tmp_path.glob(stage)) and setter.poll() is None and time.monotonic() < deadline:
+            os.sched_yield()
+        setter.kill()
+        setter.wait()
+        assert not (tmp_path / "postgres-18").exists()
+    subprocess.run(command, check=True, capture_output=True, timeout=60)
+    assert not list(tmp_path.glob("setup-*"))
+    count = [sys.executable, "-m", "zava_mcp", "query", "SELECT count(*), max(order_id) FROM retail.orders"]
+    ran = subprocess.run(
+        [*count, "--data-dir", str(tmp_path), "--user-id", "00000000-0000-0000-0000-000000000000"],
+        check=True,
+        capture_output=True,
+        timeout=60,
+    )
+    orders, last = json.loads(ran.stdout)["rows"][0]
+    assert orders == last > 9000
+    assert gone(tmp_path, 10)
+
+
+def test_servers_that_start_at_once_set_up_once(tmp_path: Path) -> None:
+    with ExitStack() as stack:
+        servers = [stack.enter_context(server_for(tmp_path, user_id)) for user_id in list(STORES.values())[:4]]
+        assert all(server.shake_hands() for server in servers)
+        answers = [server.call("execute_sales_query", **COUNT) for server in servers]
+        assert not any(failed for _, failed in answers)
+        assert len(postmasters(tmp_path)) == 1
+        for server in servers:
+            server.close_stdin()
+        assert [server.process.wait(10) for server in servers] == [0, 0, 0, 0]
+    assert gone(tmp_path, 10)
+    assert not list((tmp_path / "users").iterdir())
+
+
+def test_a_client_that_closes_its_reading_end_ends_the_server(small: Path) -> None:
+    with Wire("--data-dir", str(small), "--user-id", SEATTLE) as server:
+        server.shake_hands()
+        assert server.process.stdout is not None
+        server.process.stdout.close()
+        server.send({"jsonrpc": "2.0", "id": 7, "method": "tools/list", "params": {}})
+        assert server.process.wait(5) == 0
+    assert gone(small, 10)
