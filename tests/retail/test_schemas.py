@@ -1,0 +1,80 @@
+"""The tables in words."""
+
+import psycopg
+import pytest
+
+from tests.conftest import HEAD_OFFICE, REDMOND, SEATTLE, Ask
+
+pytestmark = pytest.mark.anyio
+
+TABLES = (
+    "categories customers inventory order_items orders product_description_embeddings product_types products stores"
+).split()
+
+
+async def test_a_table_tells_columns_types_keys_relations_and_meaning(ask: Ask) -> None:
+    async with ask(SEATTLE) as seattle:
+        text, failed = await seattle.call("get_multiple_table_schemas", table_names=["retail.orders", "CUSTOMERS"])
+    assert not failed
+    assert "retail.orders: One row per order" in text
+    assert "order_id integer PK" in text
+    assert "customer_id integer -> customers.customer_id" in text
+    assert "store_id integer -> stores.store_id -- the store that sold it" in text
+    assert "phone text null" in text
+    assert "email text unique" in text
+    assert "retail.products" not in text
+
+
+async def test_no_names_mean_all_tables_within_six_kilobytes(ask: Ask) -> None:
+    async with ask(HEAD_OFFICE) as head_office:
+        text, _ = await head_office.call("get_multiple_table_schemas", table_names=[])
+    assert [line.split(":")[0] for line in text.splitlines() if line.startswith("retail.")] == [
+        f"retail.{table}" for table in TABLES
+    ]
+    assert len(text.encode()) <= 6 * 1024
+
+
+async def test_valid_values_are_those_this_identity_sees(ask: Ask) -> None:
+    async with ask(REDMOND) as redmond, ask(HEAD_OFFICE) as head_office:
+        own, _ = await redmond.call("get_multiple_table_schemas", table_names=["stores", "categories", "product_types"])
+        everything, _ = await head_office.call("get_multiple_table_schemas", table_names=["stores"])
+    assert "store_name values: Zava Retail Redmond\n" in own
+    assert "POWER TOOLS" in own
+    assert "Hammers" in own
+    assert "Orders visible to you: 20" in own
+    assert "rls_user_id" not in own
+    assert "Zava Retail Seattle, Zava Retail Bellevue" in everything
+
+
+async def test_an_unknown_table_is_told_the_valid_ones(ask: Ask) -> None:
+    async with ask(SEATTLE) as seattle:
+        text, failed = await seattle.call("get_multiple_table_schemas", table_names=["orders", "order_item"])
+    assert failed
+    assert "no table 'order_item'" in text
+    assert "Did you mean order_items?" in text
+    for table in TABLES:
+        assert table in text
+
+
+async def test_a_changed_schema_is_noticed_at_once(ask: Ask, admin: psycopg.Connection) -> None:
+    async with ask(SEATTLE) as seattle:
+        before, _ = await seattle.call("get_multiple_table_schemas", table_names=["categories"])
+        assert "shelf_color" not in before
+        admin.execute("ALTER TABLE retail.categories ADD COLUMN shelf_color text")
+        try:
+            await seattle.query("SELECT 1")
+            after, _ = await seattle.call("get_multiple_table_schemas", table_names=["categories"])
+            assert "shelf_color text null" in after
+        finally:
+            admin.execute("ALTER TABLE retail.categories DROP COLUMN shelf_color")
+
+
+async def test_a_second_look_asks_the_database_nothing(ask: Ask, admin: psycopg.Connection) -> None:
+    """A change of rows is not a change of the schema: what was read stays as it was."""
+    async with ask(SEATTLE) as seattle:
+        first = await seattle.call("get_multiple_table_schemas", table_names=["categories"])
+        admin.execute("UPDATE retail.categories SET category_name = 'RENAMED' WHERE category_id = 1")
+        try:
+            assert await seattle.call("get_multiple_table_schemas", table_names=["categories"]) == first
+        finally:
+            admin.execute("UPDATE retail.categories SET category_name = 'HAND TOOLS' WHERE category_id = 1")

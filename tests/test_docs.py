@@ -1,0 +1,99 @@
+"""What is written is true: README and .env.example against the code."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from dotenv import dotenv_values
+
+from tests.conftest import SEATTLE, Ask
+from zava_mcp.database.sample import identities
+from zava_mcp.settings import SETTINGS, load
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def table(after: str) -> list[list[str]]:
+    """The rows of the README's first table behind a text."""
+    lines = README.split(after, 1)[1].lstrip("\n").splitlines()
+    start = next(place for place, line in enumerate(lines) if line.startswith("|"))
+    rows = []
+    for line in lines[start:]:
+        if not line.startswith("|"):
+            break
+        rows.append([cell.strip().strip("`") for cell in line.strip("|").split("|")])
+    return rows[2:]
+
+
+def test_the_settings_table_is_the_settings() -> None:
+    assert [[name, meaning, default] for name, meaning, default in table("<!-- settings -->")] == [
+        [setting.name, setting.meaning, setting.default] for setting in SETTINGS
+    ]
+
+
+def test_the_example_file_names_only_settings_and_can_be_read() -> None:
+    text = (ROOT / ".env.example").read_text()
+    named = re.findall(r"^#?([A-Z_]+)=", text, flags=re.MULTILINE)
+    assert set(named) <= {setting.name for setting in SETTINGS}
+    assert set(dotenv_values(ROOT / ".env.example")) == {"ZAVA_USER_ID"}
+    assert str(load({"ZAVA_ENV_FILE": str(ROOT / ".env.example")}, {}).user_id) == SEATTLE
+
+
+@pytest.mark.anyio
+async def test_the_tools_table_is_the_tools(ask: Ask) -> None:
+    async with ask(SEATTLE) as seattle:
+        tools = (await seattle.client.list_tools()).tools
+    assert [row[0] for row in table("## Tools")] == [tool.name for tool in tools]
+
+
+def test_the_identities_are_the_samples() -> None:
+    told = {user_id: name.split(" (")[0] for name, user_id in table("zava-mcp identities`:")}
+    assert told == {str(who.user_id): who.name for who in identities()}
+
+
+def test_the_client_configurations_are_json_that_starts_this_package() -> None:
+    blocks = [json.loads(block) for block in re.findall(r"```json\n(.*?)```", README, flags=re.DOTALL)]
+    servers = [server for block in blocks for group in block.values() for server in group.values()]
+    assert len(servers) == 2
+    assert {(server["command"], *server["args"]) for server in servers} == {("uvx", "zava-mcp", "--user-id", SEATTLE)}
+
+
+def test_the_commands_and_their_options_exist(data_dir: Path) -> None:
+    commands = re.findall(r"^(?:[A-Z_]+=\S+ )?zava-mcp (.+)$", README, flags=re.MULTILINE)
+    assert len(commands) == 5
+    for command in commands:
+        name = command.split()[0]
+        told = subprocess.run(
+            [sys.executable, "-m", "zava_mcp", name, "--help"], capture_output=True, text=True, check=True
+        ).stdout
+        assert "Example: zava-mcp" in told
+        for option in re.findall(r"--[a-z-]+", command):
+            assert option in told, (name, option)
+
+
+def test_the_terminal_commands_run(data_dir: Path) -> None:
+    asked = subprocess.run(
+        [sys.executable, "-m", "zava_mcp", "query", "SELECT count(*) FROM retail.orders", "--user-id", SEATTLE],
+        env={"ZAVA_DATA_DIR": str(data_dir), "PATH": "/usr/bin:/bin:/usr/sbin"},
+        capture_output=True,
+        check=True,
+    )
+    assert json.loads(asked.stdout)["row_count"] == 1
+
+
+def test_the_scripts_are_there_and_ci_runs_the_same_test() -> None:
+    assert "\nscripts/demo\n" in README
+    assert "\nscripts/test\n" in README
+    assert "../scripts/test" in (ROOT / ".ci" / "run").read_text()
+
+
+def test_the_package_names_no_machine_and_no_tracker() -> None:
+    files = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
+    for file in files:
+        if file.endswith((".py", ".sql", ".md", ".toml", ".sh")) and file != "tests/test_docs.py":
+            text = (ROOT / file).read_text(encoding="utf-8")
+            assert not re.search(r"issue #?\d|/work/|/root/", text), file
