@@ -33,9 +33,7 @@ def test_all_faults_are_told_at_once() -> None:
 
 
 def test_an_unknown_variable_names_the_nearest_one() -> None:
-    assert load({}, {"ZAVA_USERID": SEATTLE}).warnings == (
-        "ZAVA_USERID is not a setting; did you mean ZAVA_USER_ID?",
-    )
+    assert load({}, {"ZAVA_USERID": SEATTLE}).warnings == ("ZAVA_USERID is not a setting; did you mean ZAVA_USER_ID?",)
 
 
 def test_a_dotenv_in_the_working_directory_is_not_read_but_mentioned(

@@ -7,9 +7,17 @@ from tests.conftest import HEAD_OFFICE, REDMOND, SEATTLE, Ask
 
 pytestmark = pytest.mark.anyio
 
-TABLES = (
-    "categories customers inventory order_items orders product_description_embeddings product_types products stores"
-).split()
+TABLES = [
+    "categories",
+    "customers",
+    "inventory",
+    "order_items",
+    "orders",
+    "product_description_embeddings",
+    "product_types",
+    "products",
+    "stores",
+]
 
 
 async def test_a_table_tells_columns_types_keys_relations_and_meaning(ask: Ask) -> None:

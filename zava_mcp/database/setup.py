@@ -95,6 +95,11 @@ def set_up(
         connection.execute("VACUUM (ANALYZE)")
     except psycopg.OperationalError as error:
         raise connection_error(error, embedded=passwords is not None) from error
+    except psycopg.Error as error:
+        raise DatabaseUnavailable(
+            f"set-up failed and was undone: {error.diag.message_primary or type(error).__name__}",
+            "The database is as it was before; the server's log says more.",
+        ) from error
     progress(1.0, "ready")
     return report
 

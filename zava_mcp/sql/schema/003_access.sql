@@ -163,6 +163,13 @@ BEGIN
     EXECUTE format('REVOKE TEMPORARY ON DATABASE %I FROM PUBLIC', current_database());
     REVOKE CREATE ON SCHEMA public FROM PUBLIC;
 
+    -- The schemas first: who takes over an object must be allowed to create in its schema, and who
+    -- takes over a schema, for that moment, in the database.
+    EXECUTE format('GRANT CREATE ON DATABASE %I TO zava_owner', current_database());
+    ALTER SCHEMA retail OWNER TO zava_owner;
+    ALTER SCHEMA zava OWNER TO zava_owner;
+    EXECUTE format('REVOKE CREATE ON DATABASE %I FROM zava_owner', current_database());
+
     FOR object IN
         SELECT format('TABLE %s', oid::regclass) FROM pg_class
          WHERE relnamespace IN ('retail'::regnamespace, 'zava'::regnamespace) AND relkind = 'r'
@@ -171,6 +178,4 @@ BEGIN
     LOOP
         EXECUTE format('ALTER %s OWNER TO zava_owner', object);
     END LOOP;
-    ALTER SCHEMA retail OWNER TO zava_owner;
-    ALTER SCHEMA zava OWNER TO zava_owner;
 END $$;

@@ -1,0 +1,134 @@
+"""`init` on somebody's server: as superuser, as a restricted admin, again, and with passwords."""
+
+import json
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from typer.testing import CliRunner
+
+from tests.conftest import HEAD_OFFICE, SEATTLE, asking, settings_for
+from zava_mcp.cli.commands import app
+from zava_mcp.embedded.cluster import Cluster
+from zava_mcp.embedded.host import give_to_runner
+from zava_mcp.errors import DatabaseUnavailable, SettingsError
+
+ADMIN = "postgresql://postgres:admin@/{database}?host={host}"
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A PostgreSQL server that is not ours: the folder of its socket."""
+    folder = tmp_path_factory.mktemp("server")
+    give_to_runner(folder)
+    cluster = Cluster(folder / "data", folder / "server.log")
+    cluster.create("admin")
+    address = cluster.start(filling=True)
+    yield address.host
+    cluster.stop(10)
+
+
+@pytest.fixture
+def database(server: str, request: pytest.FixtureRequest) -> Iterator[str]:
+    """An empty database on it, by name; its logins go with it."""
+    name = "test_database"
+    with psycopg.connect(ADMIN.format(database="postgres", host=server), autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}".encode())
+        yield name
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+        for (role,) in connection.execute("SELECT rolname FROM pg_roles WHERE rolname !~ '^(pg_|postgres)'").fetchall():
+            connection.execute(f'DROP OWNED BY "{role}"; DROP ROLE "{role}"'.encode())
+
+
+def init(url: str, *arguments: str) -> str:
+    command = ["init", "--scale", "0.002", "--admin-database-url", url, *arguments]
+    return CliRunner().invoke(app, command, catch_exceptions=False).stdout
+
+
+async def count_as(user_id: str, host: str, database: str, password: str, folder: Path) -> int:
+    """What an identity counts whose URL has no user name."""
+    url = f"postgresql:///{database}?host={host}"
+    settings = settings_for(folder, user_id, ZAVA_DATABASE_URL=url, POSTGRES_PASSWORD=password)
+    async with asking(settings) as asker:
+        return int(await asker.value("SELECT count(*) FROM retail.orders"))
+
+
+@pytest.mark.anyio
+async def test_identities_connect_with_the_generated_passwords(server: str, database: str, tmp_path: Path) -> None:
+    url = ADMIN.format(database=database, host=server)
+    passwords = tmp_path / "passwords"
+    told = init(url, "--passwords-file", str(passwords))
+    assert "9 logins" in told
+    assert "gap" not in told
+    assert stat.S_IMODE(passwords.stat().st_mode) == 0o600
+    by_login = {line.split(":")[3]: line.split(":")[4] for line in passwords.read_text().splitlines()}
+    assert len(by_login) == 9
+    everything = await count_as(HEAD_OFFICE, server, database, by_login[HEAD_OFFICE], tmp_path)
+    own = await count_as(SEATTLE, server, database, by_login[SEATTLE], tmp_path)
+    assert 0 < own < everything
+
+    again = init(url, "--passwords-file", str(passwords))
+    assert "has every login's password" in again
+    assert await count_as(SEATTLE, server, database, by_login[SEATTLE], tmp_path) == own
+
+
+def test_without_a_passwords_file_logins_get_none(server: str, database: str) -> None:
+    url = ADMIN.format(database=database, host=server)
+    init(url)
+    assert "nothing to do" in init(url)
+    with psycopg.connect(url) as connection:
+        found = connection.execute("SELECT count(*), count(rolpassword) FROM pg_authid WHERE rolname LIKE '%-%-%-%-%'")
+        assert found.fetchone() == (9, 0)
+        listed = CliRunner().invoke(app, ["identities", "--admin-database-url", url]).stdout
+    assert {row["login"] == row["user_id"] for row in json.loads(listed)} == {True}
+
+
+def test_a_restricted_admin_gets_everything_but_the_second_lock(server: str, database: str, tmp_path: Path) -> None:
+    with psycopg.connect(ADMIN.format(database=database, host=server), autocommit=True) as connection:
+        connection.execute("CREATE ROLE cloud_admin LOGIN CREATEROLE PASSWORD 'x'")
+        connection.execute(f"ALTER DATABASE {database} OWNER TO cloud_admin".encode())
+        connection.execute("CREATE EXTENSION vector")
+    url = f"postgresql://cloud_admin:x@/{database}?host={server}"
+    told = init(url)
+    assert "9 logins" in told
+    assert told.count("gap: ") == 1
+    assert "only a superuser" in told
+    with psycopg.connect(ADMIN.format(database=database, host=server)) as connection:
+        owners = connection.execute(
+            "SELECT DISTINCT relowner::regrole::text FROM pg_class WHERE relnamespace = 'retail'::regnamespace"
+        )
+        assert owners.fetchall() == [("zava_owner",)]
+    assert "gap" in init(url)
+
+
+def test_an_empty_shop_can_be_had(server: str, database: str) -> None:
+    url = ADMIN.format(database=database, host=server)
+    assert "sample" not in init(url, "--no-sample")
+    with psycopg.connect(url) as connection:
+        assert connection.execute("SELECT count(*) FROM retail.orders").fetchone() == (0,)
+        assert connection.execute("SELECT array_agg(rls_user_id::text) FROM zava.access").fetchone() == ([HEAD_OFFICE],)
+
+
+def test_tables_of_somebody_else_are_left_alone(server: str, database: str) -> None:
+    url = ADMIN.format(database=database, host=server)
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("CREATE SCHEMA retail; CREATE TABLE retail.stores (i int)")
+        with pytest.raises(DatabaseUnavailable, match="did not make"):
+            init(url)
+        assert connection.execute("SELECT to_regnamespace('zava')").fetchone() == (None,)
+
+
+def test_a_set_up_that_fails_leaves_the_database_as_it_was(server: str, database: str) -> None:
+    url = ADMIN.format(database=database, host=server)
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("CREATE SCHEMA zava")  # in the way of the third file
+        with pytest.raises(DatabaseUnavailable, match="undone"):
+            init(url)
+        assert connection.execute("SELECT to_regnamespace('retail')").fetchone() == (None,)
+
+
+def test_init_on_a_server_needs_an_admin() -> None:
+    with pytest.raises(SettingsError, match="admin"):
+        CliRunner().invoke(app, ["--database-url", "postgresql://db/zava", "init"], catch_exceptions=False)
