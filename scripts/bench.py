@@ -21,11 +21,11 @@ from typing import Any
 import psycopg
 
 from zava_mcp.cli.output import show_table
-from zava_mcp.database.opening import embedded_postgres, open_database
+from zava_mcp.database.bundled import embedded_postgres
 from zava_mcp.database.sample import Sample
 from zava_mcp.database.setup import embedded_target
 from zava_mcp.embedded import EmbeddedPostgres
-from zava_mcp.retail.sales import SalesQuery
+from zava_mcp.retail.shop import Shop
 from zava_mcp.settings import load
 
 HEAD_OFFICE = "00000000-0000-0000-0000-000000000000"
@@ -157,7 +157,7 @@ def call(embedded: EmbeddedPostgres) -> Iterator[Figure]:
 def rows(embedded: EmbeddedPostgres) -> Iterator[Figure]:
     """Fetching and writing 1,000 rows of 8 columns, without the protocol around it."""
     settings = load({"ZAVA_DATA_DIR": str(embedded.folder), "ZAVA_USER_ID": SEATTLE, "ZAVA_MAX_BYTES": "1000000"}, {})
-    opened = open_database(settings, lambda *_: None)
+    shop = Shop(settings, lambda *_: None)
     sql = (
         "SELECT order_item_id, order_id, product_id, quantity, unit_price, discount_amount, total_amount,"
         " 'a text' AS note FROM retail.order_items ORDER BY order_item_id LIMIT 1000"
@@ -171,11 +171,11 @@ def rows(embedded: EmbeddedPostgres) -> Iterator[Figure]:
         yield compare(
             "1,000 rows x 8",
             "psycopg and json",
-            lambda: SalesQuery(sql, 1000, settings).run(opened.database).json(),
+            lambda: shop.answer(shop.sales_query(sql, 1000)).json(),
             floor,
             60,
         )
-    opened.close()
+    shop.close()
 
 
 def rls(embedded: EmbeddedPostgres) -> Iterator[Figure]:

@@ -12,12 +12,12 @@ import pytest
 from mcp.client import Client
 from mcp.types import TextContent
 
-from zava_mcp.database.opening import embedded_postgres, open_database
+from zava_mcp.database.bundled import embedded_postgres
 from zava_mcp.database.sample import Sample
 from zava_mcp.database.setup import embedded_target
 from zava_mcp.embedded import EmbeddedPostgres
 from zava_mcp.server.app import build
-from zava_mcp.server.run import WarmUp
+from zava_mcp.server.startup import Startup
 from zava_mcp.settings import Settings, load
 
 HEAD_OFFICE = "00000000-0000-0000-0000-000000000000"
@@ -132,14 +132,13 @@ Ask = Callable[..., AbstractAsyncContextManager[Asker]]
 @asynccontextmanager
 async def asking(settings: Settings, era: str = "auto") -> AsyncIterator[Asker]:
     """A server in this process and a client connected to it in memory."""
-    opened = open_database(settings, lambda *_: None)
-    warm_up = WarmUp(opened.database)
-    warm_up.start()
+    startup = Startup(settings)
+    startup.start()
     try:
-        async with Client(build(opened.database, settings, warm_up.ready), mode=era) as client:
+        async with Client(build(startup, settings), mode=era) as client:
             yield Asker(client)
     finally:
-        opened.close()
+        startup.close()
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import pytest
 from dotenv import dotenv_values
 
 from tests.conftest import SEATTLE, Ask
-from zava_mcp.database.sample import identities
+from zava_mcp.database.identities import sample_identities
 from zava_mcp.settings import SETTINGS, load
 
 ROOT = Path(__file__).parent.parent
@@ -52,7 +52,7 @@ async def test_the_tools_table_is_the_tools(ask: Ask) -> None:
 
 def test_the_identities_are_the_samples() -> None:
     told = {user_id: name.split(" (")[0] for name, user_id in table("zava-mcp identities`:")}
-    assert told == {str(who.user_id): who.name for who in identities()}
+    assert told == {str(who.user_id): who.name for who in sample_identities()}
 
 
 def test_the_client_configurations_are_json_that_starts_this_package() -> None:

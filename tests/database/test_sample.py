@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from tests.conftest import SCALE, admin_keywords, settings_for
-from zava_mcp.database.opening import embedded_postgres
+from zava_mcp.database.bundled import embedded_postgres
 from zava_mcp.database.sample import Sample
 from zava_mcp.embedded import EmbeddedPostgres
 from zava_mcp.errors import InputError

@@ -8,7 +8,7 @@ import pytest
 
 from tests.conftest import SEATTLE, admin_keywords, asking, settings_for
 from tests.wire import Wire
-from zava_mcp.database.opening import embedded_postgres
+from zava_mcp.database.bundled import embedded_postgres
 from zava_mcp.database.sample import Sample
 from zava_mcp.embedded import EmbeddedPostgres
 

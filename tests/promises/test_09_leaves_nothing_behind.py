@@ -15,7 +15,7 @@ import pytest
 
 from tests.conftest import SEATTLE, STORES, settings_for
 from tests.wire import Wire, server_for
-from zava_mcp.database.opening import embedded_postgres
+from zava_mcp.database.bundled import embedded_postgres
 from zava_mcp.database.sample import Sample
 
 COUNT = {"postgresql_query": "SELECT count(*) FROM retail.orders"}

@@ -1,5 +1,6 @@
 """The commands. Shared options may stand before or after a command's name."""
 
+import gc
 import sys
 from datetime import datetime
 from enum import StrEnum
@@ -95,14 +96,7 @@ def serve(
         "ZAVA_LOG_LEVEL": log_level,
     }
     if ctx.invoked_subcommand is None:
-        from zava_mcp.cli.output import note
-
-        settings = _settings(ctx)
-        if sys.stdin.isatty():
-            note("serving MCP on stdin and stdout; Ctrl-C ends it. To see it at work: zava-mcp demo")
-        from zava_mcp.server.run import run
-
-        run(settings)
+        _serve(_settings(ctx))
 
 
 @app.command()
@@ -126,19 +120,15 @@ def query(
         ctx, ZAVA_USER_ID=user_id, ZAVA_ENV_FILE=env_file, ZAVA_DATABASE_URL=database_url, ZAVA_DATA_DIR=data_dir
     )
     from zava_mcp.cli.output import progress_bar, show_answer
-    from zava_mcp.database.opening import open_database
-    from zava_mcp.retail.sales import SalesQuery
+    from zava_mcp.retail.shop import Shop
 
-    question = SalesQuery(sys.stdin.read() if sql == "-" else sql, max_rows, settings)
-    with progress_bar() as tell:
-        opened = open_database(settings, tell)
+    with progress_bar() as tell, Shop(settings, tell) as shop:
+        question = shop.sales_query(sys.stdin.read() if sql == "-" else sql, max_rows)
         try:
-            answer = question.run(opened.database)
+            answer = shop.answer(question)
         except KeyboardInterrupt:
             question.cancel()
             raise
-        finally:
-            opened.close()
     show_answer(answer, form.value if form else None)
 
 
@@ -223,8 +213,24 @@ def demo(ctx: typer.Context, data_dir: DataDir = None, env_file: EnvFile = None)
 
 def _settings(ctx: typer.Context, **after: str | None) -> Settings:
     """Settings from the options before the command's name, overruled by those after it."""
-    from zava_mcp.cli.output import start_logging
+    from zava_mcp.cli.logs import start_logging
 
     settings = load({**ctx.obj, **{name: value for name, value in after.items() if value is not None}})
     start_logging(settings)
     return settings
+
+
+def _serve(settings: Settings) -> None:
+    """The order matters for the start: PostgreSQL in its own processes first, the SDK's import beside it."""
+    gc.disable()  # importing makes no garbage; switched on again before serving
+    from zava_mcp.server.startup import Startup
+
+    startup = Startup(settings)
+    startup.start_postgres()
+    if sys.stdin.isatty():
+        from zava_mcp.cli.output import note
+
+        note("serving MCP on stdin and stdout; Ctrl-C ends it. To see it at work: zava-mcp demo")
+    from zava_mcp.server.run import run
+
+    run(settings, startup)

@@ -3,7 +3,6 @@
 import csv
 import io
 import json
-import logging
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -17,7 +16,6 @@ from rich.text import Text
 from zava_mcp.database.sample import Progress as Told
 from zava_mcp.errors import QueryError, ZavaError
 from zava_mcp.retail.answers import Answer
-from zava_mcp.settings import Settings
 
 FORMATS = ("table", "json", "csv")
 _NUMBERS = {20, 21, 23, 26, 700, 701, 1700}  # PostgreSQL's number types, which are aligned right
@@ -120,21 +118,3 @@ def progress_bar() -> Iterator[Told]:
     with Progress(*columns, console=out, transient=True) as bar:
         task = bar.add_task("starting", total=1.0)
         yield lambda part, what: bar.update(task, completed=part, description=what)
-
-
-def start_logging(settings: Settings) -> None:
-    """Logs to stderr, set up before any library sets up its own; warnings about settings first."""
-    json_lines = settings.log_format == "json"
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(_JsonLines() if json_lines else logging.Formatter("zava-mcp: %(levelname)s: %(message)s"))
-    logging.basicConfig(level=settings.log_level.upper(), handlers=[handler], force=True)
-    for noisy in ("mcp", "psycopg.pool"):
-        logging.getLogger(noisy).setLevel(max(logging.ERROR, logging.getLogger().level))
-    for warning in settings.warnings:
-        logging.getLogger("zava_mcp").warning(warning)
-
-
-class _JsonLines(logging.Formatter):
-    def format(self, record: logging.LogRecord) -> str:
-        line = {"time": self.formatTime(record), "level": record.levelname.lower(), "logger": record.name}
-        return json.dumps({**line, "message": record.getMessage()})

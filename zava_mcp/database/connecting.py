@@ -16,9 +16,6 @@ from zava_mcp.settings import Place, Secret, Settings
 CONNECT_SECONDS = 5
 _CHECK_CLIENT = "2s"  # how often a running query looks whether its client still lives
 
-#: The newest schema this program knows.
-SCHEMA_VERSION = sql.migrations()[-1][0]
-
 
 @dataclass(frozen=True)
 class Target:
@@ -134,9 +131,9 @@ def _refusal(row: dict[str, Any], user_id: UUID) -> ZavaError | None:
             f"row-level security is not enabled and forced on: {row['unprotected']}",
             "Run `zava-mcp init` as admin, which puts the policies back.",
         )
-    if row["schema_version"] != SCHEMA_VERSION:
+    if row["schema_version"] != sql.schema_version():
         return DatabaseUnavailable(
-            f"the database has schema version {row['schema_version']}, this program needs {SCHEMA_VERSION}",
+            f"the database has schema version {row['schema_version']}, this program needs {sql.schema_version()}",
             "Upgrade whichever is older: `zava-mcp init` upgrades the database.",
         )
     return None

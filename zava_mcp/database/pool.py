@@ -11,9 +11,7 @@ from psycopg_pool import ConnectionPool, PoolTimeout
 from zava_mcp.database.connecting import CONNECT_SECONDS, Identity, Target, connect, for_identity, prove
 from zava_mcp.database.failures import connection_error
 from zava_mcp.database.question import Question
-from zava_mcp.settings import Settings
-
-POOL_SIZE = 4
+from zava_mcp.settings import QUESTIONS_AT_ONCE, Settings
 
 
 class Database:
@@ -92,7 +90,7 @@ class Database:
         pool = ConnectionPool(
             kwargs={**target.keywords(), "autocommit": True, "prepare_threshold": None},
             min_size=1,
-            max_size=POOL_SIZE,
+            max_size=QUESTIONS_AT_ONCE,
             timeout=CONNECT_SECONDS,
             max_idle=300,
             configure=self._configure,

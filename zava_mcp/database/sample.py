@@ -1,16 +1,15 @@
 """The sample: stores, catalogue and years of orders, made inside the database from a seed and a date."""
 
-import csv
-import io
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from uuid import UUID
-
-import psycopg
+from typing import TYPE_CHECKING
 
 from zava_mcp import sql
 from zava_mcp.errors import InputError
+
+if TYPE_CHECKING:
+    import psycopg
 
 #: Told how far a piece of work is, from 0 to 1, and what is being done.
 Progress = Callable[[float, str], None]
@@ -32,27 +31,7 @@ class Sample:
         return self.as_of or datetime.now(UTC).date()
 
 
-@dataclass(frozen=True)
-class Identity:
-    """Somebody who may ask: all stores (head office) or some."""
-
-    user_id: UUID
-    name: str
-    login: str
-    all_stores: bool
-    store_ids: tuple[int, ...]
-
-
-def identities() -> list[Identity]:
-    """Head office and the eight stores' managers, known without any database."""
-    head_office = Identity(UUID(int=0), "Zava Retail head office", "zava_head_office", True, ())
-    return [head_office] + [
-        Identity(UUID(row["rls_user_id"]), row["store_name"], row["login"], False, (int(row["store_id"]),))
-        for row in _rows("sample/stores.csv")
-    ]
-
-
-def load(connection: psycopg.Connection, sample: Sample, progress: Progress) -> None:
+def load(connection: "psycopg.Connection", sample: Sample, progress: Progress) -> None:
     """Fills the empty tables of schema version 1, within the caller's transaction.
 
     Raises InputError for a date before 2020 or a scale that makes no sense.
@@ -80,7 +59,7 @@ def load(connection: psycopg.Connection, sample: Sample, progress: Progress) -> 
         progress(last / customers, f"{orders:,} orders")
 
 
-def _stage(connection: psycopg.Connection) -> None:
+def _stage(connection: "psycopg.Connection") -> None:
     """The two CSV files as temporary tables."""
     connection.execute(
         "CREATE TEMP TABLE sample_stores (store_id integer, login text, store_name text, rls_user_id uuid,"
@@ -97,7 +76,3 @@ def _stage(connection: psycopg.Connection) -> None:
         ):
             with cursor.copy(f"COPY {table} {columns} FROM STDIN (FORMAT csv, HEADER)".encode()) as copy:
                 copy.write(sql.script(file))
-
-
-def _rows(file: str) -> list[dict[str, str]]:
-    return list(csv.DictReader(io.StringIO(sql.script(file))))

@@ -13,9 +13,10 @@ import psycopg
 from psycopg import sql as compose
 
 from zava_mcp import sql
-from zava_mcp.database.connecting import SCHEMA_VERSION, Target, connect
+from zava_mcp.database.connecting import Target, connect
 from zava_mcp.database.failures import connection_error
-from zava_mcp.database.sample import Identity, Progress, Sample, identities, load
+from zava_mcp.database.identities import Identity, sample_identities
+from zava_mcp.database.sample import Progress, Sample, load
 from zava_mcp.embedded import Address, Login
 from zava_mcp.errors import DatabaseUnavailable
 from zava_mcp.settings import Secret
@@ -43,7 +44,7 @@ def build_embedded(address: Address, admin: Login, sample: Sample, progress: Pro
     with connect(embedded_target(address, admin, "postgres")) as connection:
         connection.execute(f"CREATE DATABASE {DATABASE} TEMPLATE template0".encode())
         connection.execute("REVOKE ALL ON DATABASE postgres, template1 FROM PUBLIC")
-    logins = [Login(who.login, secrets.token_urlsafe(32), str(who.user_id), who.name) for who in identities()]
+    logins = [Login(who.login, secrets.token_urlsafe(32), str(who.user_id), who.name) for who in sample_identities()]
     with connect(embedded_target(address, admin)) as connection:
         set_up(connection, sample, {login.login: Secret(login.password) for login in logins}, progress)
     return logins
@@ -89,7 +90,7 @@ def set_up(
             connection.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
             _migrate(connection, sample, report, progress)
             progress(0.9, "admitting the identities")
-            _admit(connection, identities(), passwords, report)
+            _admit(connection, sample_identities(), passwords, report)
             _harden(connection, report)
         progress(0.95, "collecting statistics")
         connection.execute("VACUUM (ANALYZE)")
@@ -146,9 +147,9 @@ def server_url(connection: psycopg.Connection) -> str:
 
 def _migrate(connection: psycopg.Connection, sample: Sample | None, report: Report, progress: Progress) -> None:
     version = installed_version(connection)
-    if version > SCHEMA_VERSION:
+    if version > sql.schema_version():
         raise DatabaseUnavailable(
-            f"the database has schema version {version}, newer than this program's {SCHEMA_VERSION}",
+            f"the database has schema version {version}, newer than this program's {sql.schema_version()}",
             "Upgrade zava-mcp.",
         )
     row = connection.execute("SELECT to_regclass('retail.stores') IS NOT NULL").fetchone()
@@ -166,9 +167,9 @@ def _migrate(connection: psycopg.Connection, sample: Sample | None, report: Repo
             connection.execute(sql.script(file).encode())
             if number == 1 and sample is not None:
                 load(connection, sample, lambda part, what: progress(0.1 + 0.6 * part, what))
-    if version < SCHEMA_VERSION:
+    if version < sql.schema_version():
         _record(connection, sample if version == 0 else None, version)
-        report.did.append(f"schema version {SCHEMA_VERSION}" + (f", upgraded from {version}" if version else ""))
+        report.did.append(f"schema version {sql.schema_version()}" + (f", upgraded from {version}" if version else ""))
     if version == 0 and sample is not None:
         report.did.append(f"sample data as of {sample.day()}, scale {sample.scale:g}")
     if version:  # an extension may have become available since
@@ -180,12 +181,12 @@ def _migrate(connection: psycopg.Connection, sample: Sample | None, report: Repo
 
 def _record(connection: psycopg.Connection, sample: Sample | None, version: int) -> None:
     if version:
-        connection.execute("UPDATE zava.about SET schema_version = %s", [SCHEMA_VERSION])
+        connection.execute("UPDATE zava.about SET schema_version = %s", [sql.schema_version()])
         return
     made = (sample.seed, sample.day(), sample.scale) if sample else (None, None, None)
     connection.execute(
         "INSERT INTO zava.about (schema_version, sample_seed, sample_as_of, sample_scale) VALUES (%s, %s, %s, %s)",
-        [SCHEMA_VERSION, *made],
+        [sql.schema_version(), *made],
     )
 
 

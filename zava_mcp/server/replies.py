@@ -1,27 +1,55 @@
 """Where blocking work meets the event loop, and where every failure becomes a tool error."""
 
 import logging
-from collections.abc import Callable
-from typing import TypeVar
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import anyio
 import anyio.to_thread
+from mcp.server.mcpserver.context import Context
 from mcp.server.mcpserver.exceptions import ToolError
 
-from zava_mcp.errors import Busy, QueryError, ZavaError
+from zava_mcp.errors import Busy, DatabaseUnavailable, QueryError, ZavaError
+from zava_mcp.server.startup import Startup
+from zava_mcp.settings import QUESTIONS_AT_ONCE
+
+if TYPE_CHECKING:
+    from zava_mcp.retail.shop import Shop
 
 T = TypeVar("T")
 
 _WAITING = 32  # calls that may wait for their turn
+_PATIENCE = 50.0  # seconds a call waits for set-up: hosts give up after a minute
+_BEAT = 0.25
+
 _log = logging.getLogger(__name__)
+
+
+async def ready(startup: Startup, ctx: Context[Any, Any]) -> "Shop":
+    """The shop, waited for while it is set up, with progress told.
+
+    Raises ToolError if that takes longer than a client would wait, or cannot be.
+    """
+    waited = 0.0
+    shop = startup.wait(0)
+    while shop is None and waited < _PATIENCE:
+        part, what = startup.progress
+        await ctx.report_progress(part, 1.0, what)
+        shop = await anyio.to_thread.run_sync(startup.wait, _BEAT, abandon_on_cancel=True)
+        waited += _BEAT
+    if shop is None:
+        part, what = startup.progress
+        fault = f"the database is still being set up ({part:.0%}, {what})"
+        raise tool_error(DatabaseUnavailable(fault, "Ask again in a minute."))
+    return shop
 
 
 class Desk:
     """Takes calls: so many at work in threads, so many waiting, the rest told to come back."""
 
-    def __init__(self, at_once: int) -> None:
-        self._limiter = anyio.CapacityLimiter(at_once)
-        self._places = at_once + _WAITING
+    def __init__(self) -> None:
+        self._limiter = anyio.CapacityLimiter(QUESTIONS_AT_ONCE)
         self._taken = 0
 
     async def call(self, work: Callable[[], T], cancel: Callable[[], None] | None = None) -> T:
@@ -29,23 +57,30 @@ class Desk:
 
         Raises ToolError for every failure, with a text for the model.
         """
-        if self._taken >= self._places:
-            raise tool_error(Busy("too many questions at once", "Wait for some of them to be answered."))
-        self._taken += 1
+        with self.errors():
+            if self._taken >= QUESTIONS_AT_ONCE + _WAITING:
+                raise Busy("too many questions at once", "Wait for some of them to be answered.")
+            self._taken += 1
+            try:
+                return await anyio.to_thread.run_sync(work, abandon_on_cancel=True, limiter=self._limiter)
+            except anyio.get_cancelled_exc_class():
+                if cancel is not None:
+                    with anyio.CancelScope(shield=True):
+                        await anyio.to_thread.run_sync(cancel)
+                raise
+            finally:
+                self._taken -= 1
+
+    @contextmanager
+    def errors(self) -> Iterator[None]:
+        """Turns what is raised inside into a ToolError; what nobody foresaw is logged, not told."""
         try:
-            return await anyio.to_thread.run_sync(work, abandon_on_cancel=True, limiter=self._limiter)
-        except anyio.get_cancelled_exc_class():
-            if cancel is not None:
-                with anyio.CancelScope(shield=True):
-                    await anyio.to_thread.run_sync(cancel)
-            raise
+            yield
         except ZavaError as error:
             raise tool_error(error) from None
         except Exception:
             _log.exception("a tool failed")
             raise ToolError("an internal error; the server's log on stderr says more") from None
-        finally:
-            self._taken -= 1
 
 
 def tool_error(error: ZavaError) -> ToolError:

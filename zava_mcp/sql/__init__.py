@@ -27,6 +27,11 @@ def script(file: str) -> str:
     return _HERE.joinpath(file).read_text(encoding="utf-8")
 
 
+def schema_version() -> int:
+    """The newest version of the schema that this program knows."""
+    return migrations()[-1][0]
+
+
 @cache
 def migrations() -> tuple[tuple[int, str], ...]:
     """The schema's files in order, as (version, file)."""

@@ -1,0 +1,25 @@
+"""Logs to stderr, set up before any library sets up its own."""
+
+import json
+import logging
+import sys
+
+from zava_mcp.settings import Settings
+
+
+def start_logging(settings: Settings) -> None:
+    """One line a record, as text or JSON; the settings' warnings come first."""
+    handler = logging.StreamHandler(sys.stderr)
+    text = logging.Formatter("zava-mcp: %(levelname)s: %(message)s")
+    handler.setFormatter(_JsonLines() if settings.log_format == "json" else text)
+    logging.basicConfig(level=settings.log_level.upper(), handlers=[handler], force=True)
+    for noisy in ("mcp", "psycopg.pool"):
+        logging.getLogger(noisy).setLevel(max(logging.ERROR, logging.getLogger().level))
+    for warning in settings.warnings:
+        logging.getLogger("zava_mcp").warning(warning)
+
+
+class _JsonLines(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        line = {"time": self.formatTime(record), "level": record.levelname.lower(), "logger": record.name}
+        return json.dumps({**line, "message": record.getMessage()})

@@ -1,0 +1,56 @@
+"""The shop as one identity sees it: the one door to its data, for people and for models."""
+
+from types import TracebackType
+
+from zava_mcp.database.bundled import embedded_postgres
+from zava_mcp.database.identities import require_identity
+from zava_mcp.database.opening import database_for
+from zava_mcp.database.sample import Progress
+from zava_mcp.embedded import EmbeddedPostgres
+from zava_mcp.retail.answers import Answer
+from zava_mcp.retail.sales import SalesQuery
+from zava_mcp.retail.schemas import Schemas
+from zava_mcp.settings import Settings
+
+
+class Shop:
+    """Questions to the database of the settings, as their identity. Nothing is opened before the first one.
+
+    Raises IdentityError if the settings name no identity.
+    """
+
+    def __init__(self, settings: Settings, progress: Progress, embedded: EmbeddedPostgres | None = None) -> None:
+        self._settings = settings
+        if settings.place is None and embedded is None:
+            embedded = embedded_postgres(settings, progress)
+        self._embedded = embedded
+        self._database = database_for(settings, require_identity(settings, embedded), embedded)
+        self._schemas = Schemas(self._database)
+
+    def open(self) -> None:
+        """Connects and proves the identity, which questions otherwise do. Raises DatabaseUnavailable, IdentityError."""
+        self._database.open()
+
+    def sales_query(self, sql: str, max_rows: int) -> SalesQuery:
+        """A query, not yet asked. Raises InputError if the text or the number of rows is out of range."""
+        return SalesQuery(sql, max_rows, self._settings)
+
+    def answer(self, query: SalesQuery) -> Answer:
+        """Asks a query. Raises QueryError, DatabaseUnavailable or IdentityError."""
+        return query.run(self._database)
+
+    def describe(self, table_names: list[str]) -> str:
+        """The named tables in words, all if none is named. Raises InputError for an unknown name."""
+        return self._schemas.describe(table_names)
+
+    def close(self) -> None:
+        """Drops the connections and gives back the share in the embedded database."""
+        self._database.close()
+        if self._embedded is not None:
+            self._embedded.close()
+
+    def __enter__(self) -> "Shop":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()

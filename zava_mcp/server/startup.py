@@ -1,0 +1,84 @@
+"""Getting the shop ready beside the handshake, so that nobody waits for it who does not ask.
+
+Costly in turn: the embedded PostgreSQL's start (in processes of its own, so it comes first), our
+own imports of the SDK (the caller's), the database driver's import and the first connection (after
+the list of tools is told). Imports nothing heavy itself.
+"""
+
+import logging
+import threading
+from typing import TYPE_CHECKING
+
+from zava_mcp.database.bundled import embedded_postgres
+from zava_mcp.database.identities import require_identity
+from zava_mcp.errors import ZavaError
+from zava_mcp.settings import Settings
+
+if TYPE_CHECKING:
+    from zava_mcp.retail.shop import Shop
+
+_UNASKED_SECONDS = 0.5  # a client that lists no tools may still ask
+
+_log = logging.getLogger(__name__)
+
+
+class Startup:
+    """Opens the shop in threads of its own. Raises IdentityError at once if the settings name no identity."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._embedded = None if settings.place else embedded_postgres(settings, self._tell)
+        require_identity(settings, self._embedded)
+        self._wanted = threading.Event()
+        self._tried = threading.Event()
+        self._shop: Shop | None = None
+        self.progress = (0.0, "starting")
+
+    def start_postgres(self) -> None:
+        """Starts the embedded PostgreSQL, if it is set up already; its faults are told by who asks later."""
+        if self._embedded is not None and self._embedded.logins():
+            threading.Thread(target=self._start_postgres, name="start-postgres", daemon=True).start()
+
+    def start(self) -> None:
+        """Begins to open the shop as soon as somebody wants it, or soon anyway."""
+        threading.Thread(target=self._open, name="open-shop", daemon=True).start()
+
+    def want(self) -> None:
+        """Somebody will ask soon: go on."""
+        self._wanted.set()
+
+    def wait(self, seconds: float) -> "Shop | None":
+        """The shop once the first attempt to open it is over, however it went; None if that takes longer."""
+        self.want()
+        return self._shop if self._tried.wait(seconds) else None
+
+    def close(self) -> None:
+        """Closes what was opened."""
+        if self._shop is not None:
+            self._shop.close()
+        elif self._embedded is not None:
+            self._embedded.close()
+
+    def _tell(self, part: float, what: str) -> None:
+        self.progress = (part, what)
+
+    def _start_postgres(self) -> None:
+        try:
+            assert self._embedded is not None
+            self._embedded.open()
+        except ZavaError as error:
+            _log.info("%s", error.message)
+
+    def _open(self) -> None:
+        self._wanted.wait(_UNASKED_SECONDS)
+        from zava_mcp.retail.shop import Shop
+
+        try:
+            self._shop = Shop(self._settings, self._tell, self._embedded)
+            self._shop.open()
+        except ZavaError as error:
+            _log.error("%s. %s", error.message, error.hint)
+        except Exception:
+            _log.exception("the database could not be opened")
+        finally:
+            self._tried.set()
