@@ -1,12 +1,15 @@
 """Promise 4: every call ends, in the database too."""
 
 import time
+from pathlib import Path
+from typing import Any
 
 import anyio
 import psycopg
 import pytest
 
-from tests.conftest import SEATTLE, Ask
+from tests.conftest import SEATTLE, Ask, admin_keywords, asking, settings_for
+from zava_mcp.database.bundled import embedded_postgres
 
 pytestmark = pytest.mark.anyio
 
@@ -95,3 +98,31 @@ async def test_more_calls_than_fit_are_told_so(ask: Ask, admin: psycopg.Connecti
         assert any("too many questions" in text for text in told)
         await until(admin, 0, 5)
         assert await seattle.value("SELECT 1") == 1
+
+
+#: Functions of PostgreSQL that never look up from their work: no timeout, no cancellation reaches them.
+DEAF = (
+    "SELECT length(translate(repeat('a', 1000000), repeat('b', 400000), ''))",
+    "SELECT strpos(repeat('a', 1000000), 'b' || repeat('a', 20000))",
+)
+
+
+@pytest.mark.parametrize("sql", DEAF)
+async def test_a_query_that_heeds_nothing_is_ended_all_the_same(data_dir: Path, sql: str) -> None:
+    async with asking(settings_for(data_dir, SEATTLE, ZAVA_QUERY_TIMEOUT="1")) as seattle:
+        refusal = await seattle.refusal(sql)
+        assert "57014" in refusal
+        working = "SELECT count(*) FROM pg_stat_activity WHERE usename = 'zava_seattle' AND state = 'active'"
+        with anyio.fail_after(10):
+            while (text := await seattle.call("execute_sales_query", postgresql_query="SELECT 1"))[1]:
+                assert "reconnects by itself" in text[0] or "Try again" in text[0]
+        with psycopg.connect(**admin_keywords_of(data_dir)) as admin:
+            assert admin.execute(working.encode()).fetchone() == (0,)
+
+
+def admin_keywords_of(data_dir: Path) -> dict[str, Any]:
+    postgres = embedded_postgres(settings_for(data_dir), lambda *_: None)
+    try:
+        return admin_keywords(postgres)
+    finally:
+        postgres.close()

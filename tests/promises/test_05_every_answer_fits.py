@@ -3,6 +3,7 @@
 import json
 import resource
 
+import anyio
 import pytest
 
 from tests.conftest import HEAD_OFFICE, SEATTLE, Ask
@@ -89,3 +90,42 @@ async def test_too_many_columns_are_refused(ask: Ask) -> None:
 async def test_a_huge_query_is_refused_before_it_is_sent(ask: Ask) -> None:
     async with ask(SEATTLE) as seattle:
         assert "characters" in await seattle.refusal("SELECT 1 -- " + "x" * 200_000)
+
+
+async def test_an_error_is_as_short_as_any_answer(ask: Ask) -> None:
+    """PostgreSQL quotes the value that an error is about, however long it is."""
+    async with ask(SEATTLE) as seattle:
+        refusal = await seattle.refusal("SELECT repeat('x', 1000000)::int")
+        assert "invalid input syntax" in refusal
+        assert len(refusal) < 1000
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        assert "larger than fits" in await seattle.refusal("SELECT repeat('x', 150000000)::int")
+        await seattle.query("SELECT to_tsquery('simple', repeat(' ', 50000000))")
+        assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 256 * 1024
+        assert await seattle.value("SELECT 1") == 1
+
+
+async def test_numbers_small_in_memory_and_huge_as_text_stay_within_the_bound(ask: Ask) -> None:
+    number = "(1 || repeat('0', 131070) || '.' || repeat('0', 16383))::numeric"
+    columns = ", ".join(["x.v"] * 24)
+    async with ask(SEATTLE) as seattle:
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        answer = await seattle.query(f"SELECT {columns} FROM (SELECT {number} v) x, generate_series(1, 1000)")
+        assert answer["truncated"] is True
+        assert answer["row_count"] == 1
+        assert answer["rows"][0][0].endswith("more characters]")
+        assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 256 * 1024
+
+
+async def test_a_query_that_takes_all_memory_is_refused_it(ask: Ask) -> None:
+    """Each level doubles what the planner must look at."""
+    steps = ", ".join(
+        f"c{level} AS NOT MATERIALIZED (SELECT p.x FROM c{level - 1} p JOIN c{level - 1} q ON p.x = q.x)"
+        for level in range(1, 22)
+    )
+    async with ask(SEATTLE, ZAVA_QUERY_TIMEOUT="20") as seattle:
+        refusal = await seattle.refusal(f"WITH c0 AS (SELECT 1 x), {steps} SELECT * FROM c21")
+        assert "53200" in refusal or "57014" in refusal
+        with anyio.fail_after(10):
+            while (await seattle.call("execute_sales_query", postgresql_query="SELECT 1"))[1]:
+                pass

@@ -145,7 +145,7 @@ def test_set_up_that_was_killed_starts_clean(tmp_path: Path) -> None:
         assert not (tmp_path / "postgres-18").exists()
     subprocess.run(command, check=True, capture_output=True, timeout=60)
     assert not list(tmp_path.glob("setup-*"))
-    count = [sys.executable, "-m", "zava_mcp", "query", "SELECT count(*), max(order_id) FROM retail.orders"]
+    count = [sys.executable, "-m", "zava_mcp", "query", "SELECT count(*), count(customer_id) FROM retail.orders"]
     ran = subprocess.run(
         [*count, "--data-dir", str(tmp_path), "--user-id", "00000000-0000-0000-0000-000000000000"],
         check=True,
@@ -179,3 +179,48 @@ def test_a_client_that_closes_its_reading_end_ends_the_server(small: Path) -> No
         server.send({"jsonrpc": "2.0", "id": 7, "method": "tools/list", "params": {}})
         assert server.process.wait(5) == 0
     assert gone(small, 10)
+
+
+@pytest.mark.parametrize("stage", ["users/*.lock", "postgres-18/data/postmaster.pid"])
+@pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_in_the_first_moments_leaves_nothing(small: Path, stage: str, signum: signal.Signals) -> None:
+    with server_for(small, SEATTLE) as server:
+        _until_there(small, stage, server)
+        server.signal(signum)
+        assert server.process.wait(4) == 128 + signum
+    assert gone(small, 10)
+
+
+@pytest.mark.parametrize("ending", ["EOF", "SIGTERM"])
+def test_the_end_in_the_middle_of_set_up_leaves_nothing(tmp_path: Path, ending: str) -> None:
+    with server_for(tmp_path, SEATTLE) as setter, server_for(tmp_path, SEATTLE) as waiter:
+        for server in (setter, waiter):
+            server.shake_hands()
+            server.request("tools/list")
+        _until_there(tmp_path, "setup-*/data/postmaster.pid", setter)
+        for server in (waiter, setter):
+            if ending == "EOF":
+                server.close_stdin()
+            else:
+                server.signal(signal.SIGTERM)
+            assert server.process.wait(4) == (0 if ending == "EOF" else 143)
+    assert gone(tmp_path, 10)
+
+
+def test_a_client_that_does_not_read_does_not_hold_up_the_end(small: Path) -> None:
+    with server_for(small, SEATTLE) as server:
+        server.shake_hands()
+        call = {"name": "execute_sales_query", "arguments": {"postgresql_query": "SELECT repeat('x', 7000)"}}
+        for number in range(100):
+            server.send({"jsonrpc": "2.0", "id": number, "method": "tools/call", "params": call})
+        server.close_stdin()
+        assert server.process.wait(5) == 0
+    assert gone(small, 10)
+
+
+def _until_there(folder: Path, pattern: str, server: Wire) -> None:
+    deadline = time.monotonic() + 30
+    while not list(folder.glob(pattern)):
+        assert server.process.poll() is None
+        assert time.monotonic() < deadline
+        os.sched_yield()

@@ -69,6 +69,7 @@ async def test_a_changed_schema_is_noticed_at_once(ask: Ask, admin: psycopg.Conn
         before, _ = await seattle.call("get_multiple_table_schemas", table_names=["categories"])
         assert "shelf_color" not in before
         admin.execute("ALTER TABLE retail.categories ADD COLUMN shelf_color text")
+        admin.execute("GRANT SELECT (shelf_color) ON retail.categories TO zava_seattle")
         try:
             await seattle.query("SELECT 1")
             after, _ = await seattle.call("get_multiple_table_schemas", table_names=["categories"])

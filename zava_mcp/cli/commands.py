@@ -1,6 +1,8 @@
 """The commands. Shared options may stand before or after a command's name."""
 
 import gc
+import os
+import signal
 import sys
 from datetime import datetime
 from enum import StrEnum
@@ -226,8 +228,15 @@ def _serve(settings: Settings) -> None:
     from zava_mcp.server.startup import Startup
 
     startup = Startup(settings)
+
+    def end(signum: int, _: object) -> None:  # until the event loop takes the signals over
+        startup.close()
+        os._exit(128 + signum)
+
+    for signum in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(signum, end)
     startup.start_postgres()
-    if sys.stdin.isatty():
+    if sys.stdin and sys.stdin.isatty():
         from zava_mcp.cli.output import note
 
         note("serving MCP on stdin and stdout; Ctrl-C ends it. To see it at work: zava-mcp demo")

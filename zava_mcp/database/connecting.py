@@ -57,6 +57,11 @@ def for_identity(target: Target, user_id: UUID, settings: Settings) -> Target:
     """The target with what every agent connection has: read-only, a deadline, one way to write values."""
     options = {
         "default_transaction_read_only": "on",
+        "row_security": "on",
+        "client_min_messages": "error",
+        "standard_conforming_strings": "on",
+        "transform_null_equals": "off",
+        "search_path": "retail,public",
         "statement_timeout": f"{int(settings.query_timeout * 1000)}",
         "client_connection_check_interval": _CHECK_CLIENT,
         "DateStyle": "ISO",

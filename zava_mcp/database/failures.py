@@ -9,6 +9,8 @@ from zava_mcp.errors import DatabaseUnavailable, IdentityError, QueryError, Zava
 
 ONE_QUERY_ONLY = "only one row-returning query is allowed: a SELECT, WITH, VALUES or TABLE"
 
+_SAID_CHARACTERS = 500  # an error quotes the value it is about, and that can be as long as the query likes
+
 #: What to do about errors whose own message does not say it.
 _QUERY_HINTS = {
     "42P01": "get_multiple_table_schemas lists the tables; they are in the schema retail.",
@@ -25,7 +27,8 @@ def query_error(result: pq.abc.PGresult, prefix: int = 0) -> QueryError:
     """The error of a result. `prefix` is how many characters stand before the user's own text."""
 
     def told(field: pq.DiagnosticField) -> str:
-        return (result.error_field(field) or b"").decode("utf-8", "replace")
+        text = (result.error_field(field) or b"")[: 4 * _SAID_CHARACTERS].decode("utf-8", "replace")
+        return text if len(text) <= _SAID_CHARACTERS else f"{text[:_SAID_CHARACTERS]}…"
 
     sqlstate = told(pq.DiagnosticField.SQLSTATE)
     place = told(pq.DiagnosticField.STATEMENT_POSITION)

@@ -1,8 +1,10 @@
 """The database as one identity sees it: connections, proved before use, and found again after a fault."""
 
+import os
+import signal
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from uuid import UUID
 
 import psycopg
@@ -11,7 +13,10 @@ from psycopg_pool import ConnectionPool, PoolTimeout
 from zava_mcp.database.connecting import CONNECT_SECONDS, Identity, Target, connect, for_identity, prove
 from zava_mcp.database.failures import connection_error
 from zava_mcp.database.question import Question
+from zava_mcp.errors import QueryError
 from zava_mcp.settings import QUESTIONS_AT_ONCE, Settings
+
+_CLOSE_SECONDS = 0.4
 
 
 class Database:
@@ -28,6 +33,7 @@ class Database:
         self._opening = threading.Lock()
         self._pool: ConnectionPool | None = None
         self._identity: Identity | None = None
+        self._embedded = False
         self.schema_changes = 0  # counts what the database told about changes of its schema
 
     def open(self) -> Identity:
@@ -35,17 +41,22 @@ class Database:
         with self._opening:
             if self._pool is None or self._identity is None:
                 target = for_identity(self._find(), self._user_id, self._settings)
+                self._embedded = target.embedded
                 with connect(target) as probe:  # its errors are exact, and immediate; the pool's are neither
                     self._identity = prove(probe, self._user_id)
                 self._pool = self._open_pool(target)
             return self._identity
 
     def close(self) -> None:
-        """Drops all connections; the next question opens it again."""
-        with self._opening:
+        """Drops all connections; the next question opens it again. One that is just opening is left to that."""
+        if not self._opening.acquire(timeout=_CLOSE_SECONDS):
+            return
+        try:
             pool, self._pool = self._pool, None
             if pool is not None:
-                pool.close(timeout=0.5)
+                pool.close(timeout=_CLOSE_SECONDS)
+        finally:
+            self._opening.release()
 
     def ask(self, question: Question) -> None:
         """Puts one question. A connection that turns out to be dead is replaced, once: nothing was written.
@@ -58,6 +69,10 @@ class Database:
                 with self._connection() as connection:
                     question.ask(connection, identity.can_lock)
                 return
+            except QueryError:
+                if question.stuck_backend is not None:
+                    self._end_stuck(question.stuck_backend)
+                raise
             except psycopg.OperationalError as error:
                 self.close()
                 if attempt == 2 or question.cancelled or question.answered:
@@ -85,6 +100,17 @@ class Database:
             connection.pgconn.consume_input()
             while connection.pgconn.notifies():
                 self._schema_changed()
+
+    def _end_stuck(self, backend: int) -> None:
+        """Ends a server process of the embedded database that heeds neither deadline nor cancellation.
+
+        A few functions of PostgreSQL never look up from their work. Killing such a process makes the
+        embedded PostgreSQL restart its others, in less than a second; elsewhere only an admin may.
+        """
+        if self._embedded and os.name != "nt":
+            with suppress(ProcessLookupError, PermissionError):
+                os.kill(backend, signal.SIGKILL)
+            self.close()
 
     def _open_pool(self, target: Target) -> ConnectionPool:
         pool = ConnectionPool(

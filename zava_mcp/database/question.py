@@ -8,6 +8,7 @@ row-returning query can stand. There is no parser of ours, and nothing is ever c
 """
 
 import select
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -32,10 +33,12 @@ _SUFFIX = """
     ELSE zava.row_too_large(octet_length((answer.*)::text)) END LIMIT {limit}"""
 
 _CHUNK = 16  # rows that libpq gives us at a time
+_PENDING_BYTES = 64_000_000  # on the wire without a result: an error text can be as long as the query wants
 _GRACE_SECONDS = 1.0  # between the database's own deadline and ours
 _CANCEL_SECONDS = 2.0
 _DISCARD_BYTES = 4_000_000  # an answer that is cut off is read to its end only if that is near
 
+_TOO_LARGE = "Select fewer or shorter columns, or aggregate."
 _TOO_LONG = "Narrow the date range, filter by store or category, or aggregate."
 
 Rows = list[tuple[bytes | None, ...]]
@@ -73,6 +76,7 @@ class Question:
         self._lock = threading.Lock()
         self._connection: psycopg.Connection | None = None
         self.cancelled = False
+        self.stuck_backend: int | None = None  # process id of one that did not stop when it was told to
         self.answered = False  # from here on a fault must not lead to a second try
 
     def cancel(self) -> None:
@@ -112,6 +116,8 @@ class Question:
             alone, error = self._receive(wire)
         finally:
             wire.finish()
+            if wire.gave_up:
+                self.stuck_backend = wire.backend
         if error is None:
             return None
         if error.sqlstate.startswith("57P"):  # shutdown, crash, termination: no fault of the query
@@ -149,6 +155,9 @@ class _Wire:
         self._deadline = deadline
         self._overdue = False
         self._pending = 0
+        self._received = 0  # bytes since the last result, about
+        self.backend = connection.pgconn.backend_pid
+        self.gave_up = False
 
     def send(self, alone: str, wrapped: str, clear_locks: bool) -> None:
         pg = self._pg
@@ -211,10 +220,19 @@ class _Wire:
     def _next(self) -> pq.abc.PGresult | None:
         while self._pg.is_busy():
             self._wait()
-            self._pg.consume_input()
+            self._take_in()
+        self._received = 0
         if self._pg.status == pq.ConnStatus.BAD:
             raise psycopg.OperationalError("server closed the connection")
         return self._pg.get_result()
+
+    def _take_in(self) -> None:
+        """Lets libpq read, but not more than fits: it would keep a message of any size in memory."""
+        self._received += _waiting_bytes(self._pg.socket)
+        if self._received > _PENDING_BYTES:
+            self._connection.close()
+            raise QueryError("the reply is larger than fits into an answer", _TOO_LARGE, "54000")
+        self._pg.consume_input()
 
     def _wait(self, writing: bool = False) -> None:
         """Until the socket is ready; past the deadline the query is cancelled, then the connection dropped."""
@@ -224,13 +242,14 @@ class _Wire:
             readable, writable, _ = select.select([fd], [fd] if writing else [], [], remaining)
             if readable or writable:
                 if readable and writing:
-                    self._pg.consume_input()
+                    self._take_in()
                 return
         if not self._overdue:
             self._overdue = True
             self._deadline = time.monotonic() + _CANCEL_SECONDS
             _cancel(self._connection)
             return
+        self.gave_up = True
         self._connection.close()
         raise QueryError("the query took too long, and the database did not stop it in time", _TOO_LONG, "57014")
 
@@ -238,6 +257,16 @@ class _Wire:
 def _cancel(connection: psycopg.Connection) -> None:
     with suppress(psycopg.Error):  # out of reach: closing the connection is all that is left, and is done
         connection.cancel_safe(timeout=_CANCEL_SECONDS)
+
+
+def _waiting_bytes(fd: int) -> int:
+    """How many bytes a socket holds ready; 0 where the system does not tell."""
+    if sys.platform == "win32":
+        return 0
+    import fcntl
+    import termios
+
+    return int.from_bytes(fcntl.ioctl(fd, termios.FIONREAD, bytes(4)), sys.byteorder)
 
 
 def _columns_of(result: pq.abc.PGresult) -> list[Column]:

@@ -47,15 +47,15 @@ def load(connection: "psycopg.Connection", sample: Sample, progress: Progress) -
     for name, statement in statements.items():
         if name != "batch":
             connection.execute(statement.encode(), values if "%(" in statement else None)
-    customers, orders, items = round(_CUSTOMERS * sample.scale), 0, 0
+    customers, orders = round(_CUSTOMERS * sample.scale), 0
     for first in range(1, customers + 1, _BATCH):
         last = min(first + _BATCH - 1, customers)
         counted = connection.execute(
             statements["batch"].encode(),
-            {**values, "first": first, "last": last, "orders": orders, "items": items},
+            {**values, "first": first, "last": last},
         ).fetchone()
         assert counted is not None
-        orders, items = orders + counted[0], items + counted[1]
+        orders += counted[0]
         progress(last / customers, f"{orders:,} orders")
 
 

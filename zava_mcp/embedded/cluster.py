@@ -3,9 +3,12 @@
 import os
 import signal
 import subprocess
+import sys
 import tempfile
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,13 +17,16 @@ from zava_mcp.errors import EmbeddedError
 
 _START_SECONDS = 60.0
 _POLL_SECONDS = 0.01
+_STOPPING_SECONDS = 0.3  # a healthy shutdown takes less
+_QUIT_SECONDS = 6.0  # PostgreSQL itself kills what does not quit after five
+_MEMORY_BYTES = 1 << 30  # of one PostgreSQL process, beyond the memory it shares
 _MAX_SOCKET_PATH = 100  # the kernel's limit is 107 bytes (103 on macOS), the name in it included
 _MAX_LOG_BYTES = 5_000_000
 
 #: Given on the command line, so that an upgrade of the package changes them without touching files.
 _PARAMETERS = {
     "cluster_name": "zava-mcp",
-    "max_connections": "100",
+    "max_connections": "400",  # nine identities with forty connections each, and the admin
     "shared_buffers": "128MB",
     "work_mem": "16MB",
     "maintenance_work_mem": "128MB",
@@ -32,7 +38,10 @@ _PARAMETERS = {
     "password_encryption": "scram-sha-256",
     "timezone": "UTC",
     "log_timezone": "UTC",
-    "log_min_messages": "warning",
+    # What a query asks for can be large: neither its errors nor its temporary files may fill the disk.
+    "log_min_messages": "fatal",
+    "log_min_error_statement": "panic",
+    "temp_file_limit": "2GB",
 }
 
 #: A cluster that is still being filled is thrown away after a crash, so it need not survive one.
@@ -91,9 +100,14 @@ class Cluster:
         _run("initdb", "-D", str(self.folder), "--sync-only")
 
     def running(self) -> Address | None:
-        """Where the server on this folder listens, None if none runs."""
+        """Where the server on this folder listens, None if none runs. One that is stopping is seen off first."""
         postmaster = self._postmaster()
-        return postmaster.address if postmaster and _is_alive(postmaster.pid, self.folder) else None
+        if postmaster is None or not _is_alive(postmaster.pid, self.folder):
+            return None
+        if postmaster.status == "stopping":
+            self._end(postmaster)
+            return None
+        return postmaster.address
 
     def start(self, filling: bool = False) -> Address:
         """Starts the server and waits until it accepts connections.
@@ -107,7 +121,7 @@ class Cluster:
         command += [word for name, value in parameters.items() for word in ("-c", f"{name}={value}")]
         if self._log.exists() and self._log.stat().st_size > _MAX_LOG_BYTES:
             self._log.unlink()
-        with self._log.open("ab") as log:
+        with self._log.open("ab") as log, _limited_memory():
             log_start = log.tell()
             process = subprocess.Popen(
                 command,
@@ -144,18 +158,29 @@ class Cluster:
             _run("pg_ctl", "stop", "-D", str(self.folder), "-m", "fast", "-w")
         else:
             os.kill(postmaster.pid, signal.SIGINT)
-        self.await_end(wait_seconds)
+        if not self.await_end(wait_seconds):
+            self._end(postmaster)
         if Path(postmaster.address.host).name.startswith("zava-socket-"):
             Path(postmaster.address.host).rmdir()
 
-    def await_end(self, seconds: float) -> None:
-        """Waits until no server runs on this folder any more, at most the given time."""
+    def await_end(self, seconds: float) -> bool:
+        """Waits until no server runs on this folder any more, at most the given time; whether that came about."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             postmaster = self._postmaster()
             if postmaster is None or not _is_alive(postmaster.pid, self.folder):
-                return
+                return True
             time.sleep(_POLL_SECONDS)
+        return False
+
+    def _end(self, postmaster: _Postmaster) -> None:
+        """Ends a server that cannot shut down, because a query of it does not listen; the next start recovers."""
+        if os.name == "nt":
+            _run("pg_ctl", "stop", "-D", str(self.folder), "-m", "immediate", "-w")
+        elif not self.await_end(_STOPPING_SECONDS):
+            with suppress(ProcessLookupError):
+                os.kill(postmaster.pid, signal.SIGQUIT)
+            self.await_end(_QUIT_SECONDS)
 
     def _postmaster(self) -> _Postmaster | None:
         try:
@@ -180,6 +205,23 @@ class Cluster:
             "unix_socket_directories": str(folder),
             "unix_socket_permissions": "0700",
         }
+
+
+@contextmanager
+def _limited_memory() -> Iterator[None]:
+    """What is started inside gets "out of memory" where it would take all there is; we have the limit meanwhile."""
+    if sys.platform != "linux":
+        yield
+        return
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    limit = min(amount for amount in (_MEMORY_BYTES, soft, hard) if amount != resource.RLIM_INFINITY)
+    resource.setrlimit(resource.RLIMIT_DATA, (limit, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_DATA, (soft, hard))
 
 
 def _run(name: str, *arguments: str) -> None:

@@ -17,6 +17,7 @@ import json
 import os
 import secrets
 import shutil
+import threading
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -66,7 +67,9 @@ class EmbeddedPostgres:
         self._home = self.folder / f"postgres-{POSTGRES_MAJOR}"
         self._cluster = Cluster(self._home / "data", self._home / "server.log")
         self._start_lock = FileLock(self.folder / "start.lock", thread_local=False)
+        self._turn = threading.Lock()  # of this process's threads; start.lock is for processes
         self._use: FileLock | None = None
+        self._closed = False
         self._filling: Cluster | None = None
 
     def open(self) -> Address:
@@ -77,7 +80,9 @@ class EmbeddedPostgres:
         """
         try:
             self._prepare_folder()
-            with self._start_lock.acquire(timeout=_SET_UP_SECONDS, poll_interval=0.05):
+            with self._turn, self._start_lock.acquire(timeout=_SET_UP_SECONDS, poll_interval=0.05):
+                if self._closed:
+                    raise EmbeddedError("this process is ending", "Ask the next one.")
                 if self._use is None:
                     self._use = self._take_use()
                 if not self._home.is_dir():
@@ -92,18 +97,21 @@ class EmbeddedPostgres:
             ) from error
 
     def close(self) -> None:
-        """Gives the share back; the last one stops the server. Never raises for a folder that is gone."""
+        """Gives the share back, for good; the last one stops the server. Never raises for a folder that is gone."""
+        self._closed = True  # whoever waits in open() must not start it again
         if self._filling is not None:  # the process ends in the middle of set-up
-            self._filling.stop(0.0)
+            self._filling.stop(0.0)  # which does not wait for an orderly end
             shutil.rmtree(self._filling.folder.parent, ignore_errors=True)
             return
-        if self._use is None or not self.folder.is_dir():
-            return
+        if self._use is None or not self.folder.is_dir() or not self._turn.acquire(timeout=_STOP_SECONDS):
+            return  # what this process holds goes with it
         try:
             with self._start_lock.acquire(timeout=_STOP_SECONDS, poll_interval=0.02):
                 self._leave()
         except Timeout:  # somebody is starting it right now, and so will use it
             self._use.release()
+        finally:
+            self._turn.release()
 
     def logins(self) -> dict[str, Login]:
         """The identities' logins by user id, and the admin under ''; empty before the first set-up."""

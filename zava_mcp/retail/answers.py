@@ -8,6 +8,8 @@ from zava_mcp.errors import QueryError
 from zava_mcp.retail.values import Encoder, encoder
 
 CELL_CHARACTERS = 8_000
+_CUT_CHARACTERS = 40  # what a cut cell says about its cut
+_LEAST_CHARACTERS = 60  # dates, numbers and ids are never cut
 
 
 @dataclass
@@ -37,7 +39,8 @@ class Answer:
                 "Name the columns you need.",
                 "54000",
             )
-        room = max(100, min(CELL_CHARACTERS, (self.max_bytes - self._bytes) // max(1, len(columns))))
+        share = (self.max_bytes - self._bytes) // max(1, len(columns)) - _CUT_CHARACTERS
+        room = max(_LEAST_CHARACTERS, min(CELL_CHARACTERS, share))
         self._encoders = [encoder(column.type_oid, room) for column in columns]
 
     def take(self, rows: Rows) -> bool:

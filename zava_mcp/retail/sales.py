@@ -16,8 +16,10 @@ class SalesQuery:
         """Raises InputError if the text or the number of rows is out of range."""
         if len(sql) > MAX_SQL_CHARACTERS:
             raise InputError(f"the query has {len(sql):,} characters; {MAX_SQL_CHARACTERS:,} are allowed")
-        if "\0" in sql:
-            raise InputError("the query contains a NUL character")
+        if "\0" in sql or any("\ud800" <= character <= "\udfff" for character in sql):
+            raise InputError(
+                "the query contains a character that PostgreSQL cannot store: NUL or half a surrogate pair"
+            )
         if not 1 <= max_rows <= settings.max_rows:
             raise InputError(f"max_rows must be from 1 to {settings.max_rows:,}, not {max_rows:,}")
         self.answer = Answer(max_rows, settings.max_bytes)

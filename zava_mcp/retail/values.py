@@ -20,6 +20,7 @@ from typing import Any
 
 Encoder = Callable[[str], str]
 
+_LONGEST_NUMBER = 400  # no double needs more digits
 _SAFE_DIGITS = 15  # a double holds every decimal of so many digits
 _ISO_ZONE = 3  # "+00": PostgreSQL leaves ":00" away
 
@@ -30,11 +31,12 @@ def encoder(type_oid: int, cell_characters: int) -> Encoder:
     Texts are cut to `cell_characters`; the cut is said at their end.
     """
     if type_oid in _SCALARS:
-        return _SCALARS[type_oid]
+        write = _SCALARS[type_oid]
+        return lambda text: write(text) if len(text) <= cell_characters else _cut(text, cell_characters)
     if type_oid in _JSON_TYPES:
         return lambda text: _json(text, cell_characters)
     if type_oid in _ARRAYS:
-        element = _SCALARS.get(_ARRAYS[type_oid], quoted)
+        element = encoder(_ARRAYS[type_oid], cell_characters)
         return lambda text: _array(text, element, cell_characters)
     return lambda text: quoted(text) if len(text) <= cell_characters else _cut(text, cell_characters)
 
@@ -44,13 +46,18 @@ def _cut(text: str, characters: int) -> str:
 
 
 def _number(text: str) -> str:
-    if len(text) <= _SAFE_DIGITS and text[-1].isdigit():
-        return text
     if not text[-1].isdigit():
         return f'"{text}"'
-    if len(text) <= 400 and Decimal(repr(float(text))) == Decimal(text):
+    if len(text) <= _SAFE_DIGITS and "e" not in text and "E" not in text:
         return text
-    return f'"{text}"'
+    return text if len(text) <= _LONGEST_NUMBER and _fits_a_double(text) else f'"{text}"'
+
+
+def _fits_a_double(text: str) -> bool:
+    try:
+        return Decimal(repr(float(text))) == Decimal(text)
+    except ArithmeticError:  # an exponent that not even Decimal takes
+        return False
 
 
 def _float(text: str) -> str:
@@ -78,8 +85,10 @@ def _as_is(text: str) -> str:
 def _json(text: str, characters: int) -> str:
     if len(text) > characters:
         return _cut(text, characters)
-    exact = json.loads(text, parse_float=_Digits, parse_int=_Digits, object_pairs_hook=_Pairs)
-    return _write(exact)
+    try:
+        return _write(json.loads(text, parse_float=_Digits, parse_int=_Digits, object_pairs_hook=_Pairs))
+    except RecursionError:  # nested deeper than readers of JSON follow
+        return _text(text)
 
 
 class _Digits(str):
@@ -94,10 +103,19 @@ def _write(value: Any) -> str:
     if isinstance(value, _Digits):
         return _number(value)
     if isinstance(value, _Pairs):
-        return "{" + ",".join(f"{quoted(key)}:{_write(item)}" for key, item in value) + "}"
+        return "{" + ",".join(f"{_text(key)}:{_write(item)}" for key, item in value) + "}"
     if isinstance(value, list):
         return "[" + ",".join(map(_write, value)) + "]"
-    return json.dumps(value, ensure_ascii=False)
+    return _text(value) if isinstance(value, str) else json.dumps(value)
+
+
+def _text(text: str) -> str:
+    """A JSON string; half a surrogate pair, which JSON can name and UTF-8 cannot write, stays an escape."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return json.dumps(text)
+    return quoted(text)
 
 
 def _array(text: str, element: Encoder, characters: int) -> str:
@@ -170,4 +188,6 @@ _ARRAYS = {
     1014: 1042,
     1015: 1043,
     1003: 19,
+    199: 114,
+    3807: 3802,
 }

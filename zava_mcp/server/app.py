@@ -10,7 +10,7 @@ from mcp.server.mcpserver.context import Context
 from mcp.types import ToolAnnotations
 from pydantic import Field
 
-from zava_mcp.server.replies import Desk, ready
+from zava_mcp.server.replies import Desk, PlainSpokenServer, ready
 from zava_mcp.server.startup import Startup
 from zava_mcp.settings import DEFAULT_ROWS, Settings
 
@@ -36,7 +36,7 @@ def build(startup: Startup, settings: Settings) -> MCPServer[Any]:
             startup.want()
         return result
 
-    server: MCPServer[Any] = MCPServer(
+    server = PlainSpokenServer(
         name="zava-mcp",
         title="Zava Retail sales",
         version=version("zava-mcp"),

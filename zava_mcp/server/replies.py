@@ -1,5 +1,6 @@
 """Where blocking work meets the event loop, and where every failure becomes a tool error."""
 
+import difflib
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -7,8 +8,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import anyio
 import anyio.to_thread
+from mcp.server.mcpserver import MCPServer
 from mcp.server.mcpserver.context import Context
 from mcp.server.mcpserver.exceptions import ToolError
+from pydantic import ValidationError
 
 from zava_mcp.errors import Busy, DatabaseUnavailable, QueryError, ZavaError
 from zava_mcp.server.startup import Startup
@@ -31,11 +34,13 @@ async def ready(startup: Startup, ctx: Context[Any, Any]) -> "Shop":
 
     Raises ToolError if that takes longer than a client would wait, or cannot be.
     """
-    waited = 0.0
+    waited, told = 0.0, -1.0
     shop = startup.wait(0)
     while shop is None and waited < _PATIENCE:
         part, what = startup.progress
-        await ctx.report_progress(part, 1.0, what)
+        if part > told:  # progress must increase
+            told = part
+            await ctx.report_progress(part, 1.0, what)
         shop = await anyio.to_thread.run_sync(startup.wait, _BEAT, abandon_on_cancel=True)
         waited += _BEAT
     if shop is None:
@@ -81,6 +86,34 @@ class Desk:
         except Exception:
             _log.exception("a tool failed")
             raise ToolError("an internal error; the server's log on stderr says more") from None
+
+
+class PlainSpokenServer(MCPServer[Any]):
+    """Says what is wrong with a call's arguments in a sentence instead of the validator's report."""
+
+    async def call_tool(self, name: str, arguments: dict[str, Any], context: Context[Any, Any] | None = None) -> Any:
+        try:
+            return await super().call_tool(name, arguments, context)
+        except ToolError as error:
+            if isinstance(error.__cause__, ValidationError):
+                tools = {tool.name: list(tool.parameters["properties"]) for tool in self._tool_manager.list_tools()}
+                raise ToolError(_faults(error.__cause__, tools[name])) from None
+            raise
+
+
+def _faults(error: ValidationError, names: list[str]) -> str:
+    said = []
+    for fault in error.errors(include_url=False, include_input=False):
+        name = ".".join(map(str, fault["loc"]))[:60]
+        if fault["type"] == "extra_forbidden":
+            near = difflib.get_close_matches(name, names, n=1)
+            said.append(f"there is no argument {name!r}" + (f" (did you mean {near[0]}?)" if near else ""))
+        elif fault["type"] == "missing":
+            said.append(f"the argument {name!r} is missing")
+        else:
+            said.append(f"the argument {name!r} is wrong: {fault['msg']}")
+    takes = f"The arguments are: {', '.join(names)}." if names else "This tool takes no arguments."
+    return f"{'; '.join(said)}. {takes}"
 
 
 def tool_error(error: ZavaError) -> ToolError:

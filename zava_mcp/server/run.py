@@ -12,6 +12,8 @@ from zava_mcp.server.startup import Startup
 from zava_mcp.server.stdio import serve
 from zava_mcp.settings import Settings
 
+_log = logging.getLogger(__name__)
+
 
 def run(settings: Settings, startup: Startup) -> NoReturn:
     """Serves until the client goes, then ends the process.
@@ -25,8 +27,10 @@ def run(settings: Settings, startup: Startup) -> NoReturn:
     startup.start()
     exit_code = 1
     try:
-        exit_code = anyio.run(serve, server)
-    finally:
+        exit_code = anyio.run(serve, server, startup.close)
+    except BaseException:
+        _log.exception("the server failed")
         startup.close()
+    finally:
         logging.shutdown()
         os._exit(exit_code)

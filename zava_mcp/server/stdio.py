@@ -6,12 +6,14 @@ on EOF (exit code 0), SIGTERM (143) and SIGINT (130), and starts the other era w
 its mind. While it serves, fd 1 points to stderr, so nothing printed can break the protocol.
 """
 
+import json
 import logging
 import os
 import select
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from contextlib import ExitStack, suppress
 from typing import Any
 
 import anyio
@@ -26,28 +28,32 @@ _LINE_BYTES = 16_000_000  # a longer message is dropped: nobody asks a question 
 _PIECE = 4096  # a pipe or socket that is writable takes at least this much without blocking
 _READ = 65_536
 
+_LAST_REPLIES_SECONDS = 1.0
+_UNANSWERED = 256  # requests; a client that reads no answers is not read any further
+
 _log = logging.getLogger(__name__)
 
 
-async def serve(server: MCPServer[Any]) -> int:
-    """Serves the client on stdin and stdout until it goes or a signal comes; returns the exit code."""
-    exit_code = 0
-    wire = _Wire()
+async def serve(server: MCPServer[Any], close: Callable[[], None]) -> int:
+    """Serves the client on stdin and stdout until it goes or a signal comes, then closes; returns the exit code."""
     lowlevel = server._lowlevel_server
-    async with lowlevel.lifespan(lowlevel) as state, anyio.create_task_group() as group:
+    received: list[int] = []
+    with ExitStack() as stack:
+        async with lowlevel.lifespan(lowlevel) as state, anyio.create_task_group() as group:
 
-        async def heed_signals() -> None:
-            nonlocal exit_code
-            with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
+            async def heed(signals: AsyncIterator[signal.Signals]) -> None:
                 async for signum in signals:
-                    exit_code = 128 + signum
+                    received.append(signum)
                     group.cancel_scope.cancel()
 
-        if sys.platform != "win32":
-            group.start_soon(heed_signals)
-        await _Sessions(server, state, wire).run()
-        group.cancel_scope.cancel()
-    return exit_code
+            if sys.platform != "win32":
+                receiver = anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT)
+                group.start_soon(heed, stack.enter_context(receiver))
+            await _Sessions(server, state, _Wire()).run()
+            group.cancel_scope.cancel()
+        # Still with the signals received: another one must not end us before everything is closed.
+        await anyio.to_thread.run_sync(close)
+    return 128 + received[0] if received else 0
 
 
 class _Sessions:
@@ -61,6 +67,8 @@ class _Sessions:
         self._done = anyio.Event()
         self._modern = False
         self._group: anyio.abc.TaskGroup
+        self._unanswered: set[object] = set()
+        self._answered = anyio.Event()
 
     async def run(self) -> None:
         """Until stdin ends, or the client no longer takes replies."""
@@ -70,7 +78,7 @@ class _Sessions:
                 try:
                     message = types.jsonrpc_message_adapter.validate_json(line, by_name=False)
                 except ValueError:
-                    _log.warning("dropped a line that is not a JSON-RPC message")
+                    await self._refuse(line)
                     continue
                 if self._feed is None:
                     await self._begin(message)
@@ -78,9 +86,33 @@ class _Sessions:
                     await self._end()
                     await self._begin(message)
                 assert self._feed is not None
+                await self._count(message)
                 await self._feed.send(SessionMessage(message))
             if self._feed is not None:
-                await self._end()
+                with anyio.move_on_after(_LAST_REPLIES_SECONDS):  # a client that does not read must not keep us
+                    await self._end()
+            group.cancel_scope.cancel()
+
+    async def _count(self, message: types.JSONRPCMessage) -> None:
+        """Notes a request as unanswered, and waits while too many are."""
+        if isinstance(message, types.JSONRPCRequest):
+            while len(self._unanswered) >= _UNANSWERED:
+                self._answered = anyio.Event()
+                await self._answered.wait()
+            self._unanswered.add(message.id)
+        elif isinstance(message, types.JSONRPCNotification) and message.method == "notifications/cancelled":
+            self._unanswered.discard((message.params or {}).get("requestId"))  # it will get no answer
+
+    async def _refuse(self, line: bytes) -> None:
+        """A line that is no message: whoever waits for an answer to it gets one, everybody else gets a log line."""
+        _log.warning("a line is not a JSON-RPC message")
+        with suppress(ValueError, RecursionError):
+            said = json.loads(line)
+            number = said.get("id") if isinstance(said, dict) else None
+            if isinstance(number, str | int) and "method" in said:
+                error = {"code": -32600, "message": "not a valid JSON-RPC request"}
+                reply = {"jsonrpc": "2.0", "id": number, "error": error}
+                await self._wire.write(json.dumps(reply).encode() + b"\n")
 
     async def _begin(self, opening: object) -> None:
         incoming: ContextReceiveStream[SessionMessage | Exception]
@@ -116,6 +148,8 @@ class _Sessions:
                 async for reply in outgoing:
                     text = reply.message.model_dump_json(by_alias=True, exclude_unset=True)
                     await self._wire.write(text.encode() + b"\n")
+                    self._unanswered.discard(getattr(reply.message, "id", None))
+                    self._answered.set()
         except (BrokenPipeError, ConnectionResetError):
             self._group.cancel_scope.cancel()
         finally:

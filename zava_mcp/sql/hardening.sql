@@ -28,7 +28,13 @@ BEGIN
                     -- how much is in tables, whoever's rows they are
                     'pg_relation_size', 'pg_table_size', 'pg_indexes_size', 'pg_total_relation_size', 'pg_database_size',
                     'pg_relation_filepath', 'pg_relation_filenode', 'pg_column_toast_chunk_id',
-                    'brin_page_items', 'pg_nextoid', 'pg_log_backend_memory_contexts')
+                    'pg_tablespace_size', 'currtid2', 'brin_page_items', 'pg_nextoid', 'pg_log_backend_memory_contexts',
+                    -- what others are doing, and how much they write
+                    'pg_lock_status', 'pg_current_wal_lsn', 'pg_current_wal_insert_lsn', 'pg_current_wal_flush_lsn',
+                    'pg_control_checkpoint', 'pg_control_system', 'pg_control_init', 'pg_control_recovery',
+                    'pg_current_snapshot', 'txid_current_snapshot',
+                    -- outlives the call: the next random() would follow from it
+                    'setseed')
                 -- locks as signals between identities
                 OR p.proname LIKE 'pg\_advisory%' OR p.proname LIKE 'pg\_try\_advisory%'
                 -- large objects

@@ -105,13 +105,15 @@ SELECT string_to_array('Aaron Abigail Adrian Alice Amara Andre Angela Anita Arju
        string_to_array('Abbott Adams Ahmed Alvarez Anderson Baker Banerjee Bennett Brooks Brown Campbell Carter Castillo Chavez Chen Clark Cohen Cooper Cruz Davis Delgado Diaz Edwards Evans Fischer Fisher Flores Foster Garcia Gomez Gonzalez Gray Green Gupta Hall Hansen Harris Hernandez Hill Hoffman Howard Hughes Ibrahim Jackson James Jensen Johnson Jones Kaur Kelly Khan Kim King Kowalski Larsen Lee Lewis Li Lopez Martin Martinez Meyer Miller Mitchell Moore Morales Morgan Morris Mueller Murphy Nakamura Nelson Nguyen Novak Okafor Olsen Ortiz Park Parker Patel Pereira Perez Peterson Phillips Popov Price Ramirez Reed Reyes Rivera Roberts Robinson Rogers Rossi Ruiz Russell Sanchez Santos Sato Schmidt Scott Silva Singh Smith Stewart Sullivan Suzuki Taylor Thomas Thompson Torres Tran Turner Walker Wang Ward Watson White Williams Wilson Wood Wright Yamamoto Young Zhang', ' ') AS last_names;
 
 -- name: batch
--- Customers %(first)s to %(last)s with all their orders and items; returns how many orders and items.
+-- Customers %(first)s to %(last)s with all their orders and items; returns how many orders.
+-- Order and item numbers count within their store, customer numbers are scattered: from one's own
+-- numbers nothing follows about the size of the others.
 -- (The days go into arrays here, not in their table: there they would be compressed, and unpacked for each row.
 -- Each draw is materialized before the next sort, or the sort would carry the arrays along.)
 WITH calendar AS MATERIALIZED (
     SELECT array_agg(day ORDER BY day) AS days, (array_agg(upto ORDER BY day))[:count(*) - 1] AS upto FROM sample_days
 ), people AS MATERIALIZED (
-    SELECT c AS customer_id,
+    SELECT c, 1 + (c * 1540483477 + hashint8extended(%(seed)s, 0) %% 1000000007 + 1000000007) %% 2147483629 AS customer_id,
            store_ids[home] AS home_store_id,
            first_names[1 + floor(pg_temp.dice(%(seed)s, 'first name', c) * cardinality(first_names))::integer] AS first_name,
            last_names[1 + floor(pg_temp.dice(%(seed)s, 'last name', c) * cardinality(last_names))::integer] AS last_name,
@@ -120,6 +122,12 @@ WITH calendar AS MATERIALIZED (
                  + pg_temp.dice(%(seed)s, 'rounding', c))::integer AS visits
       FROM generate_series(%(first)s::bigint, %(last)s) AS c, sample_homes, sample_names,
            LATERAL (SELECT 1 + width_bucket(pg_temp.dice(%(seed)s, 'home', c), upto) AS home) AS h
+), last_numbers AS MATERIALIZED (
+    SELECT store_id,
+           coalesce((SELECT max(order_id) FROM retail.orders WHERE order_id BETWEEN base AND base + 99999999), base) AS last_order,
+           coalesce((SELECT max(order_item_id) FROM retail.order_items WHERE order_item_id BETWEEN base AND base + 99999999),
+                    base) AS last_item
+      FROM sample_stores, LATERAL (SELECT store_id * 100000000 AS base) AS b
 ), outings AS MATERIALIZED (
     -- mostly to the customer's own store, one order in twenty elsewhere
     SELECT customer_id, n,
@@ -127,17 +135,17 @@ WITH calendar AS MATERIALIZED (
                 ELSE store_ids[1 + width_bucket(pg_temp.dice(%(seed)s, 'where', n), home.upto)] END AS store_id,
            days[1 + width_bucket(pg_temp.dice(%(seed)s, 'day', n), calendar.upto)] AS day
       FROM people, generate_series(1, visits) AS visit, calendar, sample_homes home,
-           LATERAL (SELECT customer_id * 64 + visit AS n) AS k
+           LATERAL (SELECT c * 64 + visit AS n) AS k
 ), errands AS MATERIALIZED (
     SELECT customer_id, n, store_id, day,
            category_ids[1 + width_bucket(pg_temp.dice(%(seed)s, 'department', n), upto)] AS main_category_id,
            category_ids[1 + width_bucket(pg_temp.dice(%(seed)s, 'other department', n), upto)] AS other_category_id
       FROM outings JOIN sample_departments ON month = extract(month FROM day)
 ), visits AS MATERIALIZED (
-    SELECT *, %(orders)s + row_number() OVER (ORDER BY day, n) AS order_id,
+    SELECT *, last_order + row_number() OVER (PARTITION BY store_id ORDER BY day, n) AS order_id,
            -- 1 to 5 items in 40/30/15/10/5 percent
            1 + width_bucket(pg_temp.dice(%(seed)s, 'items', n), '{.4,.7,.85,.95}'::float8[]) AS items
-      FROM errands
+      FROM errands JOIN last_numbers USING (store_id)
 ), lines AS MATERIALIZED (
     SELECT order_id, item, store_id, i,
            product_ids[1 + width_bucket(pg_temp.dice(%(seed)s, 'product', i), upto)] AS product_id
@@ -165,7 +173,7 @@ WITH calendar AS MATERIALIZED (
     INSERT INTO retail.orders SELECT order_id, customer_id, store_id, day FROM visits
 ), put_items AS (
     INSERT INTO retail.order_items
-    SELECT %(items)s + row_number() OVER (ORDER BY order_id, item), order_id, store_id, product_id,
+    SELECT last_item + row_number() OVER (PARTITION BY store_id ORDER BY order_id, item), order_id, store_id, product_id,
            quantity, base_price, percent, round(quantity * base_price * percent / 100, 2),
            quantity * base_price - round(quantity * base_price * percent / 100, 2)
       FROM (SELECT order_id, item, store_id, product_id,
@@ -176,6 +184,6 @@ WITH calendar AS MATERIALIZED (
                         THEN 5 + 5 * floor(pg_temp.dice(%(seed)s, 'discount', i) * 5)::integer ELSE 0 END AS percent
               FROM lines) AS line
       JOIN retail.products USING (product_id)
-    RETURNING 1
+      JOIN last_numbers USING (store_id)
 )
-SELECT (SELECT count(*) FROM visits), (SELECT count(*) FROM put_items);
+SELECT count(*) FROM visits;

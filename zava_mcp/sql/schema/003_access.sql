@@ -129,6 +129,8 @@ END $$;
 CREATE FUNCTION zava.admit(login name, rls_user_id uuid, display_name text, all_stores boolean, store_ids integer[])
     RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
+DECLARE
+    readable text;
 BEGIN
     INSERT INTO zava.access AS a VALUES (admit.login, admit.rls_user_id, admit.display_name, admit.all_stores, admit.store_ids)
         ON CONFLICT ON CONSTRAINT access_pkey DO UPDATE
@@ -136,12 +138,18 @@ BEGIN
             all_stores = excluded.all_stores, store_ids = excluded.store_ids;
     EXECUTE format('GRANT CONNECT ON DATABASE %I TO %I', current_database(), login);
     EXECUTE format('GRANT USAGE ON SCHEMA retail, zava TO %I', login);
-    EXECUTE format('GRANT SELECT ON retail.customers, retail.categories, retail.product_types, retail.products,
-        retail.inventory, retail.orders, retail.order_items, zava.about TO %I', login);
-    EXECUTE format('GRANT SELECT (store_id, store_name, is_online) ON retail.stores TO %I', login);
-    IF to_regclass('retail.product_description_embeddings') IS NOT NULL THEN
-        EXECUTE format('GRANT SELECT ON retail.product_description_embeddings TO %I', login);
-    END IF;
+    -- Column by column, which leaves out the system columns: ctid tells how many rows lie before one's own.
+    FOR readable IN
+        SELECT format('GRANT SELECT (%s) ON %s TO %I', string_agg(quote_ident(a.attname), ', '), a.attrelid::regclass, login)
+          FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
+         WHERE c.relnamespace = 'retail'::regnamespace AND c.relkind IN ('r', 'p')
+           AND a.attnum > 0 AND NOT a.attisdropped
+           AND (c.relname, a.attname) <> ('stores', 'rls_user_id')
+         GROUP BY a.attrelid
+    LOOP
+        EXECUTE readable;
+    END LOOP;
+    EXECUTE format('GRANT SELECT (schema_version) ON zava.about TO %I', login);
     EXECUTE format('GRANT EXECUTE ON FUNCTION zava.sees_all_stores(), zava.only_store(), zava.visible_stores(),
         zava.is_known(), zava.who_am_i(), zava.row_too_large(bigint) TO %I', login);
     -- Second locks behind the privileges, and the manners of a guest: no statement without an end.
@@ -149,7 +157,11 @@ BEGIN
     EXECUTE format('ALTER ROLE %I SET statement_timeout = %L', login, '60s');
     EXECUTE format('ALTER ROLE %I SET idle_in_transaction_session_timeout = %L', login, '60s');
     EXECUTE format('ALTER ROLE %I SET search_path = retail, public', login);
-    EXECUTE format('COMMENT ON ROLE %I IS %L', login, 'zava-mcp: ' || display_name);
+    IF current_setting('is_superuser')::boolean THEN
+        EXECUTE format('ALTER ROLE %I SET temp_file_limit = %L', login, '2GB');
+    END IF;
+    -- Everybody can read comments on roles: nothing here of whom it stands for.
+    EXECUTE format('COMMENT ON ROLE %I IS %L', login, 'An identity of zava-mcp.');
 END $$;
 COMMENT ON FUNCTION zava.admit(name, uuid, text, boolean, integer[]) IS 'Gives an existing login its identity and its read-only privileges; for admins.';
 
