@@ -6,6 +6,7 @@ wanted="$(cat pyproject.toml scripts/environment.sh | cksum)"
 if [ "$(cat .venv/.made-for 2>/dev/null || true)" != "$wanted" ]; then
     echo "setting up .venv …" >&2
     if command -v uv >/dev/null; then
+        export UV_SYSTEM_CERTS=1 UV_NATIVE_TLS=1 # certificates of this machine, also behind a company's proxy
         uv venv --quiet --allow-existing .venv
         VIRTUAL_ENV="$PWD/.venv" uv pip install --quiet --editable . --group dev
     else
