@@ -5,6 +5,8 @@ Everything happens in one transaction, so a database is never half set up, where
 
 import os
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
@@ -41,7 +43,7 @@ def build_embedded(address: Address, admin: Login, sample: Sample, progress: Pro
     The logins are named after the stores, not by user id: role names can be read by everybody.
     """
     progress(0.05, "creating the database")
-    with connect(embedded_target(address, admin, "postgres")) as connection:
+    with _failures_told(embedded=True), connect(embedded_target(address, admin, "postgres")) as connection:
         connection.execute(f"CREATE DATABASE {DATABASE} TEMPLATE template0".encode())
         connection.execute("REVOKE ALL ON DATABASE postgres, template1 FROM PUBLIC")
     logins = [Login(who.login, secrets.token_urlsafe(32), str(who.user_id), who.name) for who in sample_identities()]
@@ -84,7 +86,7 @@ def set_up(
             f"the server is PostgreSQL {connection.info.server_version // 10_000}",
             f"Use PostgreSQL {_OLDEST_POSTGRES} or newer.",
         )
-    try:
+    with _failures_told(embedded=passwords is not None):
         with connection.transaction():
             connection.execute("SET LOCAL client_min_messages = warning; SET LOCAL statement_timeout = 0")
             connection.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
@@ -94,15 +96,21 @@ def set_up(
             _harden(connection, report)
         progress(0.95, "collecting statistics")
         connection.execute("VACUUM (ANALYZE)")
+    progress(1.0, "ready")
+    return report
+
+
+@contextmanager
+def _failures_told(embedded: bool) -> Iterator[None]:
+    try:
+        yield
     except psycopg.OperationalError as error:
-        raise connection_error(error, embedded=passwords is not None) from error
+        raise connection_error(error, embedded) from error
     except psycopg.Error as error:
         raise DatabaseUnavailable(
             f"set-up failed and was undone: {error.diag.message_primary or type(error).__name__}",
             "The database is as it was before; the server's log says more.",
         ) from error
-    progress(1.0, "ready")
-    return report
 
 
 def installed_version(connection: psycopg.Connection) -> int:

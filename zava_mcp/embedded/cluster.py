@@ -82,18 +82,19 @@ class Cluster:
         """Runs initdb: sorting as in C.UTF-8 everywhere, passwords asked of everybody."""
         for path in (programs(), self.folder):
             make_reachable(path)
-        with tempfile.NamedTemporaryFile("w", prefix="zava-", delete=False) as password_file:
-            password_file.write(admin_password)
-        give_to_runner(Path(password_file.name))
+        password_file = self.folder.with_name("admin-password")
+        password_file.touch(mode=0o600)
+        password_file.write_text(admin_password)
+        give_to_runner(password_file)
         try:
             _run(
                 "initdb",
                 *("-D", str(self.folder), "-U", "postgres", "--auth=scram-sha-256"),
-                *("--pwfile", password_file.name, "--encoding=UTF8", "--locale=C"),
+                *("--pwfile", str(password_file), "--encoding=UTF8", "--locale=C"),
                 *("--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--no-sync", "--no-instructions"),
             )
         finally:
-            Path(password_file.name).unlink()
+            password_file.unlink()
 
     def sync(self) -> None:
         """Writes everything to disk, after set-up ran without waiting for it."""

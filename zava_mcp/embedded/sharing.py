@@ -114,29 +114,43 @@ class EmbeddedPostgres:
             self._turn.release()
 
     def logins(self) -> dict[str, Login]:
-        """The identities' logins by user id, and the admin under ''; empty before the first set-up."""
+        """The identities' logins by user id, and the admin under ''; empty before the first set-up.
+
+        Raises EmbeddedError if they cannot be read.
+        """
+        file = self._home / "logins.json"
         try:
-            entries = json.loads((self._home / "logins.json").read_text())
+            return {entry["user_id"]: Login(**entry) for entry in json.loads(file.read_text())}
         except FileNotFoundError:
             return {}
-        return {entry["user_id"]: Login(**entry) for entry in entries}
-
-    def save_logins(self, logins: list[Login]) -> None:
-        """Replaces the logins, admin included."""
-        _write_private(self._home / "logins.json", json.dumps([asdict(login) for login in logins], indent=1))
+        except PermissionError:
+            raise self._foreign() from None
+        except (ValueError, TypeError, KeyError):
+            raise EmbeddedError(
+                f"{file} cannot be read: it is damaged",
+                f"Restore it, or remove the folder {self._home} to start afresh with a new sample.",
+            ) from None
 
     def _prepare_folder(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
+        ours = ("users", "start.lock", "postgres-", "setup-")
+        if any(not entry.name.startswith(ours) for entry in self.folder.iterdir()):
+            raise EmbeddedError(
+                f"the folder {self.folder} holds other things than an embedded database",
+                "Set ZAVA_DATA_DIR to a new or empty folder.",
+            )
+        (self.folder / "users").mkdir(exist_ok=True)
         if runs_as_root():
             make_reachable(self.folder)
             give_to_runner(self.folder)
-        elif self.folder.stat().st_uid != os.geteuid() if os.name != "nt" else False:
-            raise EmbeddedError(
-                f"the data folder {self.folder} belongs to another user",
-                "Set ZAVA_DATA_DIR to a folder of your own.",
-            )
+        elif os.name != "nt" and self.folder.stat().st_uid != os.geteuid():
+            raise self._foreign()
         self.folder.chmod(0o700)
-        (self.folder / "users").mkdir(exist_ok=True)
+
+    def _foreign(self) -> EmbeddedError:
+        return EmbeddedError(
+            f"the data folder {self.folder} belongs to another user", "Set ZAVA_DATA_DIR to a folder of your own."
+        )
 
     def _take_use(self) -> FileLock:
         use = FileLock(self.folder / "users" / f"{secrets.token_hex(8)}.lock", thread_local=False)
