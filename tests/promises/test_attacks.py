@@ -23,7 +23,7 @@ pytestmark = pytest.mark.anyio
 
 LINES = (Path(__file__).parent / "attacks.sql").read_text(encoding="utf-8").splitlines()
 FAMILIES = ("identity", "smuggling", "side channels", "reach", "leftovers", "exhaustion")
-FOREIGN_NUMBER = re.compile(r"(?<!\d)[2-8]\d{8}(?!\d)")
+FOREIGN_NUMBER = re.compile(r"(?<![\w-])[2-8]\d{8}(?!\w)")
 OWN = "SELECT count(*), min(order_id), max(order_id), random() < 2 FROM retail.orders"
 
 
@@ -105,7 +105,7 @@ async def test_nobody_gains_nothing(
     async with asking(nobody) as asker:
         assert await asker.value("SELECT count(*) FROM retail.orders") == 0
         for sql, text in await attacked(asker, family):
-            assert not re.search(r"(?<!\d)[1-8]\d{8}(?!\d)", text), (sql, text)
+            assert not re.search(r"(?<![\w-])[1-8]\d{8}(?!\w)", text), (sql, text)
             assert not [total for total in totals if re.search(rf"(?<!\d){total}(?!\d)", text)], (sql, text)
             assert not [other for other in STORES.values() if other in text and other not in sql], (sql, text)
     assert fingerprint(admin) == before

@@ -113,7 +113,7 @@ SELECT string_to_array('Aaron Abigail Adrian Alice Amara Andre Angela Anita Arju
 WITH calendar AS MATERIALIZED (
     SELECT array_agg(day ORDER BY day) AS days, (array_agg(upto ORDER BY day))[:count(*) - 1] AS upto FROM sample_days
 ), people AS MATERIALIZED (
-    SELECT c, 1 + (c * 1540483477 + hashint8extended(%(seed)s, 0) %% 1000000007 + 1000000007) %% 2147483629 AS customer_id,
+    SELECT c, 1000000000 + (c * 1540483477 + hashint8extended(%(seed)s, 0) %% 1000000007 + 1000000007) %% 1147483637 AS customer_id,
            store_ids[home] AS home_store_id,
            first_names[1 + floor(pg_temp.dice(%(seed)s, 'first name', c) * cardinality(first_names))::integer] AS first_name,
            last_names[1 + floor(pg_temp.dice(%(seed)s, 'last name', c) * cardinality(last_names))::integer] AS last_name,
