@@ -104,7 +104,7 @@ def test_init_twice_changes_nothing(tmp_path: Path) -> None:
 
 
 def test_every_command_has_help_with_an_example() -> None:
-    for command in ("query", "identities", "init", "demo"):
+    for command in ("query", "identities", "init", "doctor", "demo"):
         told = zava(command, "--help")
         assert f"Example: zava-mcp {command}" in told.replace("\n  ", " ")
     assert "Example: zava-mcp --user-id" in zava("--help")

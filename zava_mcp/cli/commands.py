@@ -202,6 +202,33 @@ def init(
 
 
 @app.command()
+def doctor(
+    ctx: typer.Context,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the checks as JSON.")] = False,
+    user_id: UserId = None,
+    env_file: EnvFile = None,
+    database_url: DatabaseUrl = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Check the installation as an identity, and try to break out of it; exit code 1 if a check fails.
+
+    Example: zava-mcp doctor --user-id f47ac10b-58cc-4372-a567-0e02b2c3d479
+    """
+    settings = _settings(
+        ctx, ZAVA_USER_ID=user_id, ZAVA_ENV_FILE=env_file, ZAVA_DATABASE_URL=database_url, ZAVA_DATA_DIR=data_dir
+    )
+    from zava_mcp.cli.output import progress_bar, show_checks
+    from zava_mcp.retail.doctor import diagnose
+    from zava_mcp.retail.shop import Shop
+
+    with progress_bar() as tell, Shop(settings, tell) as shop:
+        checks = diagnose(shop)
+    show_checks(checks, as_json)
+    if any(check.state == "fail" for check in checks):
+        raise typer.Exit(1)
+
+
+@app.command()
 def demo(ctx: typer.Context, data_dir: DataDir = None, env_file: EnvFile = None) -> None:
     """Start the real server as head office and as Seattle, ask it questions, and try to break out.
 

@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 from typing import Any
 
 from rich.console import Console
@@ -13,6 +14,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
+from zava_mcp.database.health import Check
 from zava_mcp.database.sample import Progress as Told
 from zava_mcp.errors import QueryError, ZavaError
 from zava_mcp.retail.answers import Answer
@@ -69,6 +71,17 @@ def show_rows(columns: list[str], rows: list[list[str]], form: str | None) -> No
         print(_csv(columns, rows), end="")
     else:
         show_table(columns, rows)
+
+
+def show_checks(checks: list[Check], as_json: bool) -> None:
+    """The doctor's checks on stdout, those that are not well with what to do."""
+    if as_json:
+        print(json.dumps([asdict(check) for check in checks], ensure_ascii=False, indent=1))
+        return
+    show_table(["check", "state", "found"], [[check.name, check.state, check.found] for check in checks])
+    for check in checks:
+        if check.state != "ok":
+            print(f"{check.name}: {check.fix}")
 
 
 def show_table(columns: list[str], rows: Sequence[Sequence[Any]], numbers: set[int] | None = None) -> None:

@@ -12,6 +12,7 @@ from psycopg_pool import ConnectionPool, PoolTimeout
 
 from zava_mcp.database.connecting import CONNECT_SECONDS, Identity, Target, connect, for_identity, prove
 from zava_mcp.database.failures import connection_error
+from zava_mcp.database.health import Check, examine
 from zava_mcp.database.question import Question
 from zava_mcp.errors import QueryError
 from zava_mcp.settings import QUESTIONS_AT_ONCE, Settings
@@ -46,6 +47,10 @@ class Database:
                     self._identity = prove(probe, self._user_id)
                 self._pool = self._open_pool(target)
             return self._identity
+
+    def examine(self) -> list[Check]:
+        """Checks the installation as this identity. Raises like `open`."""
+        return examine(for_identity(self._find(), self._user_id, self._settings), self._settings)
 
     def close(self) -> None:
         """Drops all connections; the next question opens it again. One that is just opening is left to that."""

@@ -1,8 +1,10 @@
 """The shop as one identity sees it: the one door to its data, for people and for models."""
 
+from pathlib import Path
 from types import TracebackType
 
 from zava_mcp.database.bundled import embedded_postgres
+from zava_mcp.database.health import Check
 from zava_mcp.database.identities import require_identity
 from zava_mcp.database.opening import database_for
 from zava_mcp.database.sample import Progress
@@ -42,6 +44,15 @@ class Shop:
     def describe(self, table_names: list[str]) -> str:
         """The named tables in words, all if none is named. Raises InputError for an unknown name."""
         return self._schemas.describe(table_names)
+
+    def examine(self) -> list[Check]:
+        """Checks the installation as this identity. Raises DatabaseUnavailable or IdentityError."""
+        return self._database.examine()
+
+    @property
+    def data_dir(self) -> Path | None:
+        """Where the embedded database lives; None for a server's."""
+        return self._embedded.folder if self._embedded else None
 
     def close(self) -> None:
         """Drops the connections and gives back the share in the embedded database."""
