@@ -1,7 +1,5 @@
 """The database as one identity sees it: connections, proved before use, and found again after a fault."""
 
-import os
-import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -14,6 +12,7 @@ from zava_mcp.database.connecting import CONNECT_SECONDS, Identity, Target, conn
 from zava_mcp.database.failures import connection_error
 from zava_mcp.database.health import Check, examine
 from zava_mcp.database.question import Question
+from zava_mcp.embedded import kill_backend
 from zava_mcp.errors import QueryError
 from zava_mcp.settings import QUESTIONS_AT_ONCE, Settings
 
@@ -81,7 +80,7 @@ class Database:
             except psycopg.OperationalError as error:
                 self.close()
                 if attempt == 2 or question.cancelled or question.answered:
-                    raise connection_error(error, embedded=False) from None
+                    raise connection_error(error, self._embedded) from None
 
     def fetch(self, statements: tuple[str, ...]) -> list[list[tuple[object, ...]]]:
         """Our own statements' rows, in one round trip. Raises like `ask`."""
@@ -94,14 +93,21 @@ class Database:
             except psycopg.OperationalError as error:
                 self.close()
                 if attempt == 2:
-                    raise connection_error(error, embedded=False) from None
+                    raise connection_error(error, self._embedded) from None
+            except psycopg.Error as error:
+                raise QueryError(
+                    error.diag.message_primary or "the query failed", sqlstate=error.sqlstate or ""
+                ) from None
         raise AssertionError("unreachable")
 
     def hear(self) -> None:
         """Takes in what the database told meanwhile, without a round trip; does nothing while it is closed."""
         if self._pool is None:
             return
-        with self._connection() as connection:
+        with (
+            suppress(psycopg.OperationalError),
+            self._connection() as connection,
+        ):  # a dead one: the next question tells
             connection.pgconn.consume_input()
             while connection.pgconn.notifies():
                 self._schema_changed()
@@ -112,9 +118,8 @@ class Database:
         A few functions of PostgreSQL never look up from their work. Killing such a process makes the
         embedded PostgreSQL restart its others, in less than a second; elsewhere only an admin may.
         """
-        if self._embedded and os.name != "nt":
-            with suppress(ProcessLookupError, PermissionError):
-                os.kill(backend, signal.SIGKILL)
+        if self._embedded:
+            kill_backend(backend)
             self.close()
 
     def _open_pool(self, target: Target) -> ConnectionPool:

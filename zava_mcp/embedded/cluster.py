@@ -208,6 +208,16 @@ class Cluster:
         }
 
 
+def kill_backend(pid: int) -> None:
+    """Kills a server process, if the number still is one's; the server then restarts its others by itself."""
+    import psutil
+
+    with suppress(psutil.Error):
+        process = psutil.Process(pid)
+        if process.name().startswith("postgres"):
+            process.kill()
+
+
 @contextmanager
 def _limited_memory() -> Iterator[None]:
     """What is started inside gets "out of memory" where it would take all there is; we have the limit meanwhile."""

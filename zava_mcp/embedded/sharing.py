@@ -133,7 +133,7 @@ class EmbeddedPostgres:
 
     def _prepare_folder(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
-        ours = ("users", "start.lock", "postgres-", "setup-")
+        ours = ("users", "start.lock", "postgres-", "setup-", ".DS_Store")
         if any(not entry.name.startswith(ours) for entry in self.folder.iterdir()):
             raise EmbeddedError(
                 f"the folder {self.folder} holds other things than an embedded database",

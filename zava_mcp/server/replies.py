@@ -35,14 +35,17 @@ async def ready(startup: Startup, ctx: Context[Any, Any]) -> "Shop":
     Raises ToolError if that takes longer than a client would wait, or cannot be.
     """
     waited, told = 0.0, -1.0
-    shop = startup.wait(0)
-    while shop is None and waited < _PATIENCE:
-        part, what = startup.progress
-        if part > told:  # progress must increase
-            told = part
-            await ctx.report_progress(part, 1.0, what)
-        shop = await anyio.to_thread.run_sync(startup.wait, _BEAT, abandon_on_cancel=True)
-        waited += _BEAT
+    try:
+        shop = startup.wait(0)
+        while shop is None and waited < _PATIENCE:
+            part, what = startup.progress
+            if part > told:  # progress must increase
+                told = part
+                await ctx.report_progress(part, 1.0, what)
+            shop = await anyio.to_thread.run_sync(startup.wait, _BEAT, abandon_on_cancel=True)
+            waited += _BEAT
+    except ZavaError as error:
+        raise tool_error(error) from None
     if shop is None:
         part, what = startup.progress
         fault = f"the database is still being set up ({part:.0%}, {what})"

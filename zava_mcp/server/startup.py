@@ -32,6 +32,7 @@ class Startup:
         self._wanted = threading.Event()
         self._tried = threading.Event()
         self._shop: Shop | None = None
+        self._fault: ZavaError | None = None
         self.progress = (0.0, "starting")
 
     def start_postgres(self) -> None:
@@ -48,9 +49,16 @@ class Startup:
         self._wanted.set()
 
     def wait(self, seconds: float) -> "Shop | None":
-        """The shop once the first attempt to open it is over, however it went; None if that takes longer."""
+        """The shop once the first attempt to open it is over, however it went; None if that takes longer.
+
+        Raises the ZavaError that kept it from being there at all.
+        """
         self.want()
-        return self._shop if self._tried.wait(seconds) else None
+        if not self._tried.wait(seconds):
+            return None
+        if self._shop is None and self._fault is not None:
+            raise self._fault
+        return self._shop
 
     def close(self) -> None:
         """Closes what was opened."""
@@ -71,14 +79,16 @@ class Startup:
 
     def _open(self) -> None:
         self._wanted.wait(_UNASKED_SECONDS)
-        from zava_mcp.retail.shop import Shop
-
         try:
+            from zava_mcp.retail.shop import Shop
+
             self._shop = Shop(self._settings, self._tell, self._embedded)
             self._shop.open()
         except ZavaError as error:
+            self._fault = error
             _log.error("%s. %s", error.message, error.hint)
         except Exception:
+            self._fault = ZavaError("the database could not be opened", "The server's log on stderr says why.")
             _log.exception("the database could not be opened")
         finally:
             self._tried.set()
