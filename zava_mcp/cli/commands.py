@@ -5,12 +5,12 @@ import os
 import signal
 import sys
 from datetime import datetime
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from zava_mcp.cli.options import AdminUrl, AnswerFormat, DatabaseUrl, DataDir, EnvFile, LogLevel, UserId
 from zava_mcp.errors import InputError, SettingsError
 from zava_mcp.settings import Settings, load
 
@@ -25,47 +25,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-
-UserId = Annotated[
-    str | None, typer.Option("--user-id", envvar="ZAVA_USER_ID", metavar="UUID", help="Who asks: the identity's uuid.")
-]
-EnvFile = Annotated[
-    str | None, typer.Option("--env-file", envvar="ZAVA_ENV_FILE", metavar="PATH", help="A file with more settings.")
-]
-DatabaseUrl = Annotated[
-    str | None,
-    typer.Option(
-        "--database-url",
-        envvar="ZAVA_DATABASE_URL",
-        metavar="URL",
-        help="PostgreSQL to use instead of the embedded one.",
-    ),
-]
-AdminUrl = Annotated[
-    str | None,
-    typer.Option(
-        "--admin-database-url",
-        envvar="ZAVA_ADMIN_DATABASE_URL",
-        metavar="URL",
-        help="A server's database, as its admin, instead of the embedded one.",
-    ),
-]
-DataDir = Annotated[
-    str | None,
-    typer.Option("--data-dir", envvar="ZAVA_DATA_DIR", metavar="PATH", help="Where the embedded database lives."),
-]
-LogLevel = Annotated[
-    str | None,
-    typer.Option("--log-level", envvar="ZAVA_LOG_LEVEL", metavar="LEVEL", help="debug, info, warning or error."),
-]
-
-
-class Format(StrEnum):
-    """How answers are printed."""
-
-    table = "table"
-    json = "json"
-    csv = "csv"
 
 
 def version_wanted(wanted: bool) -> None:
@@ -106,9 +65,7 @@ def query(
     ctx: typer.Context,
     sql: Annotated[str, typer.Argument(metavar="SQL", help="One query; - reads it from stdin.")],
     max_rows: Annotated[int, typer.Option("--max-rows", help="Most rows to return.")] = 100,
-    form: Annotated[
-        Format | None, typer.Option("--format", help="table, json or csv; json when piped.", show_default=False)
-    ] = None,
+    form: AnswerFormat = None,
     user_id: UserId = None,
     env_file: EnvFile = None,
     database_url: DatabaseUrl = None,
@@ -137,9 +94,7 @@ def query(
 @app.command()
 def identities(
     ctx: typer.Context,
-    form: Annotated[
-        Format | None, typer.Option("--format", help="table, json or csv; json when piped.", show_default=False)
-    ] = None,
+    form: AnswerFormat = None,
     env_file: EnvFile = None,
     admin_url: AdminUrl = None,
     data_dir: DataDir = None,

@@ -1,6 +1,7 @@
 """The bundled PostgreSQL: set up on first use, shared by all processes of a user, stopped by the last."""
 
-from zava_mcp.embedded.cluster import Address, kill_backend
+from zava_mcp.embedded.cluster import Address
+from zava_mcp.embedded.processes import kill_backend
 from zava_mcp.embedded.sharing import Content, EmbeddedPostgres, Login
 
 __all__ = ["Address", "Content", "EmbeddedPostgres", "Login", "kill_backend"]

@@ -3,23 +3,27 @@
 import os
 import signal
 import subprocess
-import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from zava_mcp.embedded.host import give_to_runner, make_reachable, popen_user, program, programs
-from zava_mcp.errors import EmbeddedError
+from zava_mcp.embedded.processes import (
+    clean_environment,
+    free_port,
+    is_server_on,
+    limited_memory,
+    run_program,
+    start_failure,
+)
 
 _START_SECONDS = 60.0
 _POLL_SECONDS = 0.01
 _STOPPING_SECONDS = 0.3  # a healthy shutdown takes less
 _QUIT_SECONDS = 6.0  # PostgreSQL itself kills what does not quit after five
-_MEMORY_BYTES = 1 << 30  # of one PostgreSQL process, beyond the memory it shares
 _MAX_SOCKET_PATH = 100  # the kernel's limit is 107 bytes (103 on macOS), the name in it included
 _MAX_LOG_BYTES = 5_000_000
 
@@ -87,7 +91,7 @@ class Cluster:
         password_file.write_text(admin_password)
         give_to_runner(password_file)
         try:
-            _run(
+            run_program(
                 "initdb",
                 *("-D", str(self.folder), "-U", "postgres", "--auth=scram-sha-256"),
                 *("--pwfile", str(password_file), "--encoding=UTF8", "--locale=C"),
@@ -98,12 +102,12 @@ class Cluster:
 
     def sync(self) -> None:
         """Writes everything to disk, after set-up ran without waiting for it."""
-        _run("initdb", "-D", str(self.folder), "--sync-only")
+        run_program("initdb", "-D", str(self.folder), "--sync-only")
 
     def running(self) -> Address | None:
         """Where the server on this folder listens, None if none runs. One that is stopping is seen off first."""
         postmaster = self._postmaster()
-        if postmaster is None or not _is_alive(postmaster.pid, self.folder):
+        if postmaster is None or not is_server_on(postmaster.pid, self.folder):
             return None
         if postmaster.status == "stopping":
             self._end(postmaster)
@@ -122,7 +126,7 @@ class Cluster:
         command += [word for name, value in parameters.items() for word in ("-c", f"{name}={value}")]
         if self._log.exists() and self._log.stat().st_size > _MAX_LOG_BYTES:
             self._log.unlink()
-        with self._log.open("ab") as log, _limited_memory():
+        with self._log.open("ab") as log, limited_memory():
             log_start = log.tell()
             process = subprocess.Popen(
                 command,
@@ -130,7 +134,7 @@ class Cluster:
                 stdout=log,
                 stderr=log,
                 cwd=self.folder,
-                env=_clean_environment(),
+                env=clean_environment(),
                 start_new_session=os.name != "nt",  # Ctrl-C in our terminal is not meant for it
                 creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0)
                 | getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
@@ -148,15 +152,15 @@ class Cluster:
             time.sleep(_POLL_SECONDS)
         else:
             process.kill()
-        raise _start_failure(self._log, log_start)
+        raise start_failure(self._log, log_start)
 
     def stop(self, wait_seconds: float) -> None:
         """Ends all connections and shuts down; waits at most the given time for it."""
         postmaster = self._postmaster()
-        if postmaster is None or not _is_alive(postmaster.pid, self.folder):
+        if postmaster is None or not is_server_on(postmaster.pid, self.folder):
             return
         if os.name == "nt":
-            _run("pg_ctl", "stop", "-D", str(self.folder), "-m", "fast", "-w")
+            run_program("pg_ctl", "stop", "-D", str(self.folder), "-m", "fast", "-w")
         else:
             os.kill(postmaster.pid, signal.SIGINT)
         if not self.await_end(wait_seconds):
@@ -169,7 +173,7 @@ class Cluster:
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             postmaster = self._postmaster()
-            if postmaster is None or not _is_alive(postmaster.pid, self.folder):
+            if postmaster is None or not is_server_on(postmaster.pid, self.folder):
                 return True
             time.sleep(_POLL_SECONDS)
         return False
@@ -177,7 +181,7 @@ class Cluster:
     def _end(self, postmaster: _Postmaster) -> None:
         """Ends a server that cannot shut down, because a query of it does not listen; the next start recovers."""
         if os.name == "nt":
-            _run("pg_ctl", "stop", "-D", str(self.folder), "-m", "immediate", "-w")
+            run_program("pg_ctl", "stop", "-D", str(self.folder), "-m", "immediate", "-w")
         elif not self.await_end(_STOPPING_SECONDS):
             with suppress(ProcessLookupError):
                 os.kill(postmaster.pid, signal.SIGQUIT)
@@ -195,7 +199,7 @@ class Cluster:
 
     def _listening(self) -> dict[str, str]:
         if os.name == "nt":
-            return {"listen_addresses": "127.0.0.1", "port": str(_free_port())}
+            return {"listen_addresses": "127.0.0.1", "port": str(free_port())}
         folder = self.folder
         if len(os.fsencode(folder)) + len("/.s.PGSQL.5432") > _MAX_SOCKET_PATH:
             folder = Path(tempfile.mkdtemp(prefix="zava-socket-"))
@@ -206,94 +210,3 @@ class Cluster:
             "unix_socket_directories": str(folder),
             "unix_socket_permissions": "0700",
         }
-
-
-def kill_backend(pid: int) -> None:
-    """Kills a server process, if the number still is one's; the server then restarts its others by itself."""
-    import psutil
-
-    with suppress(psutil.Error):
-        process = psutil.Process(pid)
-        if process.name().startswith("postgres"):
-            process.kill()
-
-
-@contextmanager
-def _limited_memory() -> Iterator[None]:
-    """What is started inside gets "out of memory" where it would take all there is; we have the limit meanwhile."""
-    if sys.platform != "linux":
-        yield
-        return
-    import resource
-
-    soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
-    limit = min(amount for amount in (_MEMORY_BYTES, soft, hard) if amount != resource.RLIM_INFINITY)
-    resource.setrlimit(resource.RLIMIT_DATA, (limit, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_DATA, (soft, hard))
-
-
-def _run(name: str, *arguments: str) -> None:
-    try:
-        subprocess.run(
-            [program(name), *arguments],
-            check=True,
-            capture_output=True,
-            text=True,
-            cwd="/" if os.name != "nt" else None,
-            env=_clean_environment(),
-            **popen_user(),
-        )
-    except subprocess.CalledProcessError as error:
-        raise _explained(f"PostgreSQL's {name} failed", error.stderr) from None
-
-
-def _clean_environment() -> dict[str, str]:
-    """Our environment without what would change how PostgreSQL's programs behave, and without secrets."""
-    kept = ("PATH", "HOME", "TMPDIR", "TEMP", "TMP", "SYSTEMROOT", "LD_LIBRARY_PATH", "USERPROFILE")
-    return {name: os.environ[name] for name in kept if name in os.environ} | {"LC_ALL": "C"}
-
-
-def _is_alive(pid: int, folder: Path) -> bool:
-    """Whether this pid is a PostgreSQL server on this folder, and not a later process with its number."""
-    import psutil
-
-    try:
-        process = psutil.Process(pid)
-        return str(folder) in process.cmdline() and process.status() != psutil.STATUS_ZOMBIE
-    except (psutil.NoSuchProcess, psutil.ZombieProcess):
-        return False
-    except psutil.AccessDenied:
-        return True
-
-
-def _free_port() -> int:
-    import socket
-
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def _start_failure(log: Path, start: int) -> EmbeddedError:
-    with log.open("rb") as file:
-        file.seek(start)
-        said = file.read(20_000).decode(errors="replace")
-    return _explained("the embedded PostgreSQL did not start", said)
-
-
-def _explained(what: str, said: str) -> EmbeddedError:
-    """The failure with the reason PostgreSQL gave, and what to do about the usual ones."""
-    lines = [line for line in said.splitlines() if any(word in line for word in ("FATAL", "PANIC", "error", "ERROR"))]
-    reason = (lines or said.splitlines() or ["it gave no reason"])[-1].strip()
-    hints = {
-        "No space left": "The disk is full: free some space, or set ZAVA_DATA_DIR to a folder on another disk.",
-        "Permission denied": "Its data folder cannot be used by this user: check its owner, or set ZAVA_DATA_DIR.",
-        "lock file": "Another server holds its socket or port: stop it, or set ZAVA_DATA_DIR to another folder.",
-        "could not bind": "Another program holds its socket or port: stop it, or set ZAVA_DATA_DIR to another folder.",
-        "shared memory": "The system gives too little shared memory: in a container, raise --shm-size.",
-    }
-    hint = next((hint for sign, hint in hints.items() if sign in said), "Its log is server.log in the data folder.")
-    return EmbeddedError(f"{what}: {reason}", hint)

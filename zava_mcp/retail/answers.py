@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from json.encoder import encode_basestring as quoted
 
-from zava_mcp.database.question import Column, Rows
+from zava_mcp.database.wire import Column, Rows
 from zava_mcp.errors import QueryError
 from zava_mcp.retail.values import Encoder, encoder
 

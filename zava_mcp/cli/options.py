@@ -1,0 +1,52 @@
+"""The options that several commands take; each has its environment variable."""
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+UserId = Annotated[
+    str | None, typer.Option("--user-id", envvar="ZAVA_USER_ID", metavar="UUID", help="Who asks: the identity's uuid.")
+]
+EnvFile = Annotated[
+    str | None, typer.Option("--env-file", envvar="ZAVA_ENV_FILE", metavar="PATH", help="A file with more settings.")
+]
+DatabaseUrl = Annotated[
+    str | None,
+    typer.Option(
+        "--database-url",
+        envvar="ZAVA_DATABASE_URL",
+        metavar="URL",
+        help="PostgreSQL to use instead of the embedded one.",
+    ),
+]
+AdminUrl = Annotated[
+    str | None,
+    typer.Option(
+        "--admin-database-url",
+        envvar="ZAVA_ADMIN_DATABASE_URL",
+        metavar="URL",
+        help="A server's database, as its admin, instead of the embedded one.",
+    ),
+]
+DataDir = Annotated[
+    str | None,
+    typer.Option("--data-dir", envvar="ZAVA_DATA_DIR", metavar="PATH", help="Where the embedded database lives."),
+]
+LogLevel = Annotated[
+    str | None,
+    typer.Option("--log-level", envvar="ZAVA_LOG_LEVEL", metavar="LEVEL", help="debug, info, warning or error."),
+]
+
+
+class Format(StrEnum):
+    """How answers are printed."""
+
+    table = "table"
+    json = "json"
+    csv = "csv"
+
+
+AnswerFormat = Annotated[
+    Format | None, typer.Option("--format", help="table, json or csv; json when piped.", show_default=False)
+]

@@ -1,0 +1,104 @@
+"""PostgreSQL's processes: run its programs, bound and recognise its servers, say why one did not start."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from zava_mcp.embedded.host import popen_user, program
+from zava_mcp.errors import EmbeddedError
+
+_MEMORY_BYTES = 1 << 30  # of one PostgreSQL process, beyond the memory it shares
+
+
+def kill_backend(pid: int) -> None:
+    """Kills a server process, if the number still is one's; the server then restarts its others by itself."""
+    import psutil
+
+    with suppress(psutil.Error):
+        process = psutil.Process(pid)
+        if process.name().startswith("postgres"):
+            process.kill()
+
+
+@contextmanager
+def limited_memory() -> Iterator[None]:
+    """What is started inside gets "out of memory" where it would take all there is; we have the limit meanwhile."""
+    if sys.platform != "linux":
+        yield
+        return
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    limit = min(amount for amount in (_MEMORY_BYTES, soft, hard) if amount != resource.RLIM_INFINITY)
+    resource.setrlimit(resource.RLIMIT_DATA, (limit, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_DATA, (soft, hard))
+
+
+def run_program(name: str, *arguments: str) -> None:
+    try:
+        subprocess.run(
+            [program(name), *arguments],
+            check=True,
+            capture_output=True,
+            text=True,
+            cwd="/" if os.name != "nt" else None,
+            env=clean_environment(),
+            **popen_user(),
+        )
+    except subprocess.CalledProcessError as error:
+        raise explained(f"PostgreSQL's {name} failed", error.stderr) from None
+
+
+def clean_environment() -> dict[str, str]:
+    """Our environment without what would change how PostgreSQL's programs behave, and without secrets."""
+    kept = ("PATH", "HOME", "TMPDIR", "TEMP", "TMP", "SYSTEMROOT", "LD_LIBRARY_PATH", "USERPROFILE")
+    return {name: os.environ[name] for name in kept if name in os.environ} | {"LC_ALL": "C"}
+
+
+def is_server_on(pid: int, folder: Path) -> bool:
+    """Whether this pid is a PostgreSQL server on this folder, and not a later process with its number."""
+    import psutil
+
+    try:
+        process = psutil.Process(pid)
+        return str(folder) in process.cmdline() and process.status() != psutil.STATUS_ZOMBIE
+    except (psutil.NoSuchProcess, psutil.ZombieProcess):
+        return False
+    except psutil.AccessDenied:
+        return True
+
+
+def free_port() -> int:
+    import socket
+
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def start_failure(log: Path, start: int) -> EmbeddedError:
+    with log.open("rb") as file:
+        file.seek(start)
+        said = file.read(20_000).decode(errors="replace")
+    return explained("the embedded PostgreSQL did not start", said)
+
+
+def explained(what: str, said: str) -> EmbeddedError:
+    """The failure with the reason PostgreSQL gave, and what to do about the usual ones."""
+    lines = [line for line in said.splitlines() if any(word in line for word in ("FATAL", "PANIC", "error", "ERROR"))]
+    reason = (lines or said.splitlines() or ["it gave no reason"])[-1].strip()
+    hints = {
+        "No space left": "The disk is full: free some space, or set ZAVA_DATA_DIR to a folder on another disk.",
+        "Permission denied": "Its data folder cannot be used by this user: check its owner, or set ZAVA_DATA_DIR.",
+        "lock file": "Another server holds its socket or port: stop it, or set ZAVA_DATA_DIR to another folder.",
+        "could not bind": "Another program holds its socket or port: stop it, or set ZAVA_DATA_DIR to another folder.",
+        "shared memory": "The system gives too little shared memory: in a container, raise --shm-size.",
+    }
+    hint = next((hint for sign, hint in hints.items() if sign in said), "Its log is server.log in the data folder.")
+    return EmbeddedError(f"{what}: {reason}", hint)
