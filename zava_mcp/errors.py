@@ -18,6 +18,10 @@ class ZavaError(Exception):
         self.message = message
         self.hint = hint
 
+    def told(self) -> str:
+        """The message with what identifies it."""
+        return self.message
+
 
 class SettingsError(ZavaError):
     """What was given on the command line, in the environment or in an env file cannot be used."""
@@ -42,6 +46,10 @@ class QueryError(ZavaError):
         super().__init__(message, hint)
         self.sqlstate = sqlstate
         self.position = position
+
+    def told(self) -> str:
+        text = f"{self.sqlstate}: {self.message}" if self.sqlstate else self.message
+        return f"{text} (at character {self.position})" if self.position else text
 
 
 class InputError(ZavaError):

@@ -52,7 +52,7 @@ SETTINGS = (
 )
 _NAMES = tuple(setting.name for setting in SETTINGS)
 
-#: Any of these given means: not the embedded database.
+#: Any of these in the environment, where libpq reads them, means: not the embedded database.
 _LIBPQ_PLACES = ("PGHOST", "PGHOSTADDR", "PGSERVICE")
 
 
@@ -113,10 +113,11 @@ def load(flags: Mapping[str, str | None] | None = None, environ: Mapping[str, st
     values = {**file_values, **environ, **given}
     texts = {name: values[name].strip() for name in values if values[name] and values[name].strip()}
 
+    user_id = _user_id(texts.get("ZAVA_USER_ID"))
     settings = Settings(
-        user_id=_user_id(texts.get("ZAVA_USER_ID")),
-        bad_user_id=texts.get("ZAVA_USER_ID", "") if _user_id(texts.get("ZAVA_USER_ID")) is None else "",
-        place=_place(texts, faults),
+        user_id=user_id,
+        bad_user_id="" if user_id else texts.get("ZAVA_USER_ID", ""),
+        place=_place(texts, any(environ.get(name) for name in _LIBPQ_PLACES), faults),
         admin_url=Secret(texts["ZAVA_ADMIN_DATABASE_URL"]) if "ZAVA_ADMIN_DATABASE_URL" in texts else None,
         data_dir=Path(texts["ZAVA_DATA_DIR"]).expanduser() if "ZAVA_DATA_DIR" in texts else None,
         application_name=texts.get("POSTGRES_APPLICATION_NAME", "zava-mcp"),
@@ -151,7 +152,7 @@ def _user_id(text: str | None) -> UUID | None:
     return None
 
 
-def _place(texts: Mapping[str, str], faults: list[str]) -> Place | None:
+def _place(texts: Mapping[str, str], libpq_knows: bool, faults: list[str]) -> Place | None:
     password = Secret(texts["POSTGRES_PASSWORD"]) if "POSTGRES_PASSWORD" in texts else None
     user = {"user": texts["POSTGRES_USER"]} if "POSTGRES_USER" in texts else {}
     if url := texts.get("ZAVA_DATABASE_URL"):
@@ -162,7 +163,7 @@ def _place(texts: Mapping[str, str], faults: list[str]) -> Place | None:
         port = int(_number(texts, "POSTGRES_DB_PORT", 5432, 1, 65535, faults))
         named = {"host": host, "port": str(port), "dbname": texts.get("POSTGRES_DB", "zava")}
         return Place(parameters={**named, **user}, password=password)
-    if any(name in texts for name in _LIBPQ_PLACES):
+    if libpq_knows:
         return Place(parameters=user, password=password)
     return None
 

@@ -124,3 +124,15 @@ async def test_a_copied_folder_is_a_database_of_its_own(tmp_path: Path) -> None:
             assert await asker.value("SELECT count(*) FROM retail.orders") > 0
     finally:
         postgres.close()
+
+
+def test_one_folder_is_one_database_however_it_is_spelled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "link").symlink_to(tmp_path / "data")
+    monkeypatch.chdir(tmp_path)
+    spellings = [small(tmp_path / "data"), small(Path("data")), small(tmp_path / "link")]
+    try:
+        assert len({postgres.open() for postgres in spellings}) == 1
+    finally:
+        for postgres in spellings:
+            postgres.close()
+    assert not (tmp_path / "data" / "postgres-18" / "data" / "postmaster.pid").exists()

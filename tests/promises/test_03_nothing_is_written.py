@@ -180,3 +180,15 @@ async def test_a_lock_taken_by_a_query_does_not_outlive_it(ask: Ask, admin: psyc
 async def test_legitimate_queries_are_never_refused(ask: Ask, sql: str) -> None:
     async with ask(SEATTLE) as seattle:
         assert (await seattle.query(sql))["rows"] == [[7]]
+
+
+async def test_a_syntax_error_inside_a_function_is_told_as_what_it_is(ask: Ask) -> None:
+    async with ask(SEATTLE) as seattle:
+        assert "syntax error in tsquery" in await seattle.refusal("SELECT to_tsquery('english', 'cordless drill')")
+
+
+async def test_an_error_says_where_and_what_to_do(ask: Ask) -> None:
+    async with ask(SEATTLE) as seattle:
+        refusal = await seattle.refusal("SELECT order_id, nope FROM retail.orders")
+        assert '42703: column "nope" does not exist (at character 18). ' in refusal
+        assert "get_multiple_table_schemas lists each table's columns" in refusal

@@ -55,9 +55,6 @@ async def test_the_query_cannot_switch_its_deadline_off(ask: Ask, admin: psycopg
 async def test_a_cancelled_call_is_gone_from_the_database(ask: Ask, admin: psycopg.Connection) -> None:
     async with ask(SEATTLE) as seattle:
         async with anyio.create_task_group() as group:
-            group.start_soon(seattle.call, "execute_sales_query")
-            group.cancel_scope.cancel()
-        async with anyio.create_task_group() as group:
 
             async def slow() -> None:
                 await seattle.query(SLOW)
@@ -105,6 +102,14 @@ DEAF = (
     "SELECT length(translate(repeat('a', 1000000), repeat('b', 400000), ''))",
     "SELECT strpos(repeat('a', 1000000), 'b' || repeat('a', 20000))",
 )
+#: The same behind rows that fill the answer, and behind columns that do not fit into one.
+DEAF_BEHIND = (
+    "SELECT CASE WHEN g < 990 THEN repeat('x', 9000)"
+    " ELSE length(translate(repeat('a', 1000000 + g), repeat('b', 400000), ''))::text END"
+    " FROM generate_series(1, 1000) g",
+    "SELECT " + ", ".join(f"1 AS a_name_of_a_column_that_is_rather_long_{n}" for n in range(1200)) + ","
+    " length(translate(repeat('a', 1000000 + g), repeat('b', 400000), '')) FROM generate_series(1, 2) g",
+)
 
 
 @pytest.mark.parametrize("sql", DEAF)
@@ -116,6 +121,18 @@ async def test_a_query_that_heeds_nothing_is_ended_all_the_same(data_dir: Path, 
         with anyio.fail_after(10):
             while (text := await seattle.call("execute_sales_query", postgresql_query="SELECT 1"))[1]:
                 assert "reconnects by itself" in text[0] or "Try again" in text[0]
+        with psycopg.connect(**admin_keywords_of(data_dir)) as admin:
+            assert admin.execute(working.encode()).fetchone() == (0,)
+
+
+@pytest.mark.parametrize("sql", DEAF_BEHIND)
+async def test_nothing_runs_on_behind_an_answer_that_was_cut(data_dir: Path, sql: str) -> None:
+    async with asking(settings_for(data_dir, SEATTLE, ZAVA_QUERY_TIMEOUT="1")) as seattle:
+        await seattle.call("execute_sales_query", postgresql_query=sql, max_rows=1000)
+        working = "SELECT count(*) FROM pg_stat_activity WHERE usename = 'zava_seattle' AND state = 'active'"
+        with anyio.fail_after(10):
+            while (await seattle.call("execute_sales_query", postgresql_query="SELECT 1"))[1]:
+                pass
         with psycopg.connect(**admin_keywords_of(data_dir)) as admin:
             assert admin.execute(working.encode()).fetchone() == (0,)
 

@@ -3,6 +3,7 @@
 import socket
 from pathlib import Path
 
+import anyio
 import psycopg
 import pytest
 
@@ -74,6 +75,10 @@ async def test_killed_connections_are_replaced(data_dir: Path, admin: psycopg.Co
         for _ in range(3):
             admin.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'zava_seattle'")
             assert await asker.value("SELECT 2") == 2
+        for _ in range(3):
+            admin.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'zava_seattle'")
+            text, failed = await asker.call("get_multiple_table_schemas", table_names=["orders"])
+            assert not failed, text
         text, failed = await asker.call("get_multiple_table_schemas", table_names=["orders"])
         assert not failed, text
 
@@ -100,3 +105,34 @@ async def test_a_newer_schema_is_refused(data_dir: Path, admin: psycopg.Connecti
             assert "schema version" in await asker.refusal("SELECT 1")
     finally:
         admin.execute("UPDATE zava.about SET schema_version = schema_version - 1")
+
+
+async def test_kills_in_the_middle_of_everything_mix_nothing_up(data_dir: Path, admin: psycopg.Connection) -> None:
+    kill = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'zava_seattle'"
+    async with asking(settings_for(data_dir, SEATTLE)) as asker:
+        replies: list[tuple[int, str, bool]] = []
+
+        async def one(number: int) -> None:
+            text, failed = await asker.call("execute_sales_query", postgresql_query=f"SELECT {number}")
+            replies.append((number, text, failed))
+
+        for round_ in range(8):
+            async with anyio.create_task_group() as group:
+                for place in range(4):
+                    group.start_soon(one, round_ * 4 + place)
+                admin.execute(kill.encode())
+        for number, text, failed in replies:
+            if failed:
+                assert "closed the connection" in text or "not running" in text, text
+            else:
+                assert f'"rows":[[{number}]]' in text
+        assert len(replies) == 32
+        assert await asker.value("SELECT 1") == 1
+
+
+async def test_a_closed_port_is_one_whatever_its_number(data_dir: Path) -> None:
+    """28000 and 53300 are also SQLSTATEs."""
+    for port in (28000, 53300):
+        settings = settings_for(data_dir, SEATTLE, ZAVA_DATABASE_URL=f"postgresql://127.0.0.1:{port}/zava")
+        async with asking(settings) as asker:
+            assert "its port is closed" in await asker.refusal("SELECT 1")

@@ -90,7 +90,7 @@ def test_a_running_query_does_not_hold_up_the_end(small: Path) -> None:
     assert gone(small, 10)
 
 
-def test_a_killed_server_keeps_nothing_alive(small: Path) -> None:
+def test_what_a_killed_server_left_running_is_adopted_and_stopped_by_the_next(small: Path) -> None:
     with server_for(small, SEATTLE) as killed:
         killed.shake_hands()
         assert not killed.call("execute_sales_query", **COUNT)[1]

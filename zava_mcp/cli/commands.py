@@ -11,8 +11,7 @@ from typing import Annotated
 import typer
 
 from zava_mcp.cli.options import AdminUrl, AnswerFormat, DatabaseUrl, DataDir, EnvFile, LogLevel, UserId
-from zava_mcp.errors import InputError, SettingsError
-from zava_mcp.settings import Settings, load
+from zava_mcp.settings import DEFAULT_ROWS, Settings, load
 
 app = typer.Typer(
     name="zava-mcp",
@@ -64,7 +63,9 @@ def serve(
 def query(
     ctx: typer.Context,
     sql: Annotated[str, typer.Argument(metavar="SQL", help="One query; - reads it from stdin.")],
-    max_rows: Annotated[int, typer.Option("--max-rows", help="Most rows to return.")] = 100,
+    max_rows: Annotated[
+        int | None, typer.Option("--max-rows", help="Most rows to return; 100 if not given.", show_default=False)
+    ] = None,
     form: AnswerFormat = None,
     user_id: UserId = None,
     env_file: EnvFile = None,
@@ -82,12 +83,8 @@ def query(
     from zava_mcp.retail.shop import Shop
 
     with progress_bar() as tell, Shop(settings, tell) as shop:
-        question = shop.sales_query(sys.stdin.read() if sql == "-" else sql, max_rows)
-        try:
-            answer = shop.answer(question)
-        except KeyboardInterrupt:
-            question.cancel()
-            raise
+        rows = min(DEFAULT_ROWS, settings.max_rows) if max_rows is None else max_rows
+        answer = shop.answer(shop.sales_query(sys.stdin.read() if sql == "-" else sql, rows))
     show_answer(answer, form.value if form else None)
 
 
@@ -138,15 +135,6 @@ def init(
     from zava_mcp.database.opening import initialise
     from zava_mcp.database.sample import Sample
 
-    if settings.admin_url is None and settings.place is not None:
-        raise SettingsError(
-            "init needs an admin's access to the server", "Set ZAVA_ADMIN_DATABASE_URL to an admin's URL."
-        )
-    if settings.admin_url is None and (passwords_file is not None or not sample):
-        raise InputError(
-            "the embedded database keeps its own passwords and is always filled with the sample",
-            "--passwords-file and --no-sample are for a server: set ZAVA_ADMIN_DATABASE_URL.",
-        )
     wanted = Sample(scale, as_of.date() if as_of else None, seed)
     with progress_bar() as tell:
         report = initialise(settings, wanted if sample else None, passwords_file, tell)
@@ -184,15 +172,18 @@ def doctor(
 
 
 @app.command()
-def demo(ctx: typer.Context, data_dir: DataDir = None, env_file: EnvFile = None) -> None:
+def demo(
+    ctx: typer.Context, data_dir: DataDir = None, env_file: EnvFile = None, database_url: DatabaseUrl = None
+) -> None:
     """Start the real server as head office and as Seattle, ask it questions, and try to break out.
 
     Example: zava-mcp demo
     """
-    settings = _settings(ctx, ZAVA_DATA_DIR=data_dir, ZAVA_ENV_FILE=env_file)
+    given = {"ZAVA_DATA_DIR": data_dir, "ZAVA_ENV_FILE": env_file, "ZAVA_DATABASE_URL": database_url}
+    _settings(ctx, **given)
     from zava_mcp.cli.demo import show
 
-    show(settings, env_file or ctx.obj["ZAVA_ENV_FILE"])
+    show({name: value for name in given if (value := given[name] or ctx.obj[name])})
 
 
 def _settings(ctx: typer.Context, **after: str | None) -> Settings:
@@ -201,6 +192,7 @@ def _settings(ctx: typer.Context, **after: str | None) -> Settings:
 
     settings = load({**ctx.obj, **{name: value for name, value in after.items() if value is not None}})
     start_logging(settings)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # an exit like any other: what is open gets closed
     return settings
 
 
@@ -215,8 +207,9 @@ def _serve(settings: Settings) -> None:
         startup.close()
         os._exit(128 + signum)
 
-    for signum in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(signum, end)
+    for name in ("SIGTERM", "SIGINT", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), end)
     startup.start_postgres()
     if sys.stdin and sys.stdin.isatty():
         from zava_mcp.cli.output import note

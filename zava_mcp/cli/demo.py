@@ -10,7 +10,6 @@ from rich.text import Text
 from zava_mcp.cli.output import console, progress_bar, show_table
 from zava_mcp.errors import ZavaError
 from zava_mcp.server.demo import Asked, started
-from zava_mcp.settings import Settings
 
 HEAD_OFFICE = "00000000-0000-0000-0000-000000000000"
 SEATTLE = "f47ac10b-58cc-4372-a567-0e02b2c3d479"
@@ -77,12 +76,13 @@ ATTACKS = (
 COUNT = "SELECT count(*) AS orders FROM retail.orders"
 
 
-def show(settings: Settings, env_file: str | None) -> None:
-    """Runs the demonstration and prints it. Raises ZavaError if the server did not answer as it should."""
-    flags = ["--env-file", env_file] if env_file else []
-    flags += ["--data-dir", str(settings.data_dir)] if settings.data_dir else []
+def show(settings: dict[str, str]) -> None:
+    """Runs the demonstration with servers of these settings and prints it.
+
+    Raises ZavaError if a server did not answer as it should.
+    """
     try:
-        anyio.run(_demonstrate, flags)
+        anyio.run(_demonstrate, settings)
     except BaseExceptionGroup as group:  # task groups wrap what is raised inside them
         raise _innermost(group) from None
 
@@ -91,8 +91,8 @@ def _innermost(error: BaseException) -> BaseException:
     return _innermost(error.exceptions[0]) if isinstance(error, BaseExceptionGroup) else error
 
 
-async def _demonstrate(flags: list[str]) -> None:
-    async with started(HEAD_OFFICE, flags) as head_office, started(SEATTLE, flags) as seattle:
+async def _demonstrate(settings: dict[str, str]) -> None:
+    async with started(HEAD_OFFICE, settings) as head_office, started(SEATTLE, settings) as seattle:
         with progress_bar() as tell:
 
             async def told(part: float, total: float | None, what: str | None) -> None:  # noqa: ARG001  # the SDK calls it so

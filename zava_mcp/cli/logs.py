@@ -22,4 +22,6 @@ def start_logging(settings: Settings) -> None:
 class _JsonLines(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         line = {"time": self.formatTime(record), "level": record.levelname.lower(), "logger": record.name}
+        if record.exc_info:
+            line["exception"] = self.formatException(record.exc_info)
         return json.dumps({**line, "message": record.getMessage()})

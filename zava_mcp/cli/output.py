@@ -16,10 +16,9 @@ from rich.text import Text
 
 from zava_mcp.database.health import Check
 from zava_mcp.database.sample import Progress as Told
-from zava_mcp.errors import QueryError, ZavaError
+from zava_mcp.errors import ZavaError
 from zava_mcp.retail.answers import Answer
 
-FORMATS = ("table", "json", "csv")
 _NUMBERS = {20, 21, 23, 26, 700, 701, 1700}  # PostgreSQL's number types, which are aligned right
 
 _WIDE = 10_000  # piped tables are not folded to some terminal's width
@@ -33,11 +32,8 @@ def console(stderr: bool = False) -> Console:
 
 def complain(error: ZavaError) -> None:
     """An error on stderr: what happened, and what to do."""
-    text = error.message
-    if isinstance(error, QueryError) and error.sqlstate:
-        text = f"{error.sqlstate}: {text}" + (f" (at character {error.position})" if error.position else "")
     out = console(stderr=True)
-    out.print(Text("error: ", style="bold red").append(text, style="not bold default"), soft_wrap=True)
+    out.print(Text("error: ", style="bold red").append(error.told(), style="not bold default"), soft_wrap=True)
     if error.hint:
         out.print(Text(error.hint), soft_wrap=True)
 

@@ -1,5 +1,6 @@
 """How a connection comes about: as which login, where, and the proof that it is that identity."""
 
+import os
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -14,6 +15,7 @@ from zava_mcp.errors import DatabaseUnavailable, IdentityError, ZavaError
 from zava_mcp.settings import Place, Secret, Settings
 
 CONNECT_SECONDS = 5
+_SILENCE_MILLISECONDS = 35_000  # until a network that no longer answers counts as gone
 _CHECK_CLIENT = "2s"  # how often a running query looks whether its client still lives
 
 
@@ -30,7 +32,7 @@ class Target:
 
 
 @dataclass(frozen=True)
-class Identity:
+class Proof:
     """Who a connection proved to be. `can_lock`: advisory locks must be cleared after each query."""
 
     user_id: UUID
@@ -63,7 +65,6 @@ def for_identity(target: Target, user_id: UUID, settings: Settings) -> Target:
         "transform_null_equals": "off",
         "search_path": "retail,public",
         "statement_timeout": f"{int(settings.query_timeout * 1000)}",
-        "client_connection_check_interval": _CHECK_CLIENT,
         "DateStyle": "ISO",
         "IntervalStyle": "iso_8601",
         "TimeZone": "UTC",
@@ -72,9 +73,13 @@ def for_identity(target: Target, user_id: UUID, settings: Settings) -> Target:
         # Nothing of ours trusts this; policies of older databases may still ask for it.
         "app.current_rls_user_id": str(user_id),
     }
+    if not (target.embedded and os.name == "nt"):  # which PostgreSQL cannot do on Windows
+        options["client_connection_check_interval"] = _CHECK_CLIENT
     words = " ".join(f"-c {name}={value}" for name, value in options.items())
     parameters = {
         "connect_timeout": CONNECT_SECONDS,
+        "keepalives_idle": 15,
+        "tcp_user_timeout": _SILENCE_MILLISECONDS,
         "client_encoding": "utf8",
         "application_name": settings.application_name,
         **target.parameters,
@@ -91,7 +96,7 @@ def connect(target: Target) -> psycopg.Connection:
         raise connection_error(error, target.embedded) from None
 
 
-def prove(connection: psycopg.Connection, user_id: UUID) -> Identity:
+def prove(connection: psycopg.Connection, user_id: UUID) -> Proof:
     """Checks, in one round trip, that a connection is the identity asked for and can do no more than it.
 
     Raises IdentityError if it is not, DatabaseUnavailable if this is no (current) Zava database.
@@ -105,7 +110,7 @@ def prove(connection: psycopg.Connection, user_id: UUID) -> Identity:
     except psycopg.errors.ReadOnlySqlTransaction:  # a read replica cannot LISTEN, and needs not
         row = connection.cursor(row_factory=dict_row).execute(sql.query("identity")).fetchone()
     except (psycopg.errors.InvalidSchemaName, psycopg.errors.UndefinedFunction, psycopg.errors.UndefinedTable):
-        raise _not_ours() from None
+        raise not_ours() from None
     except psycopg.errors.InsufficientPrivilege:
         raise _not_admitted(user_id) from None
     except psycopg.OperationalError as error:
@@ -113,7 +118,7 @@ def prove(connection: psycopg.Connection, user_id: UUID) -> Identity:
     if refusal := _refusal(row or {}, user_id):
         raise refusal
     assert row is not None
-    return Identity(row["rls_user_id"], row["display_name"], row["all_stores"], row["can_lock"])
+    return Proof(row["rls_user_id"], row["display_name"], row["all_stores"], row["can_lock"])
 
 
 def _refusal(row: dict[str, Any], user_id: UUID) -> ZavaError | None:
@@ -144,7 +149,7 @@ def _refusal(row: dict[str, Any], user_id: UUID) -> ZavaError | None:
     return None
 
 
-def _not_ours() -> ZavaError:
+def not_ours() -> ZavaError:
     return DatabaseUnavailable(
         "this database is not set up for Zava Retail",
         "Run `zava-mcp init` with ZAVA_ADMIN_DATABASE_URL set, or correct the database name.",

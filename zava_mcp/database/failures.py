@@ -55,11 +55,13 @@ def connection_error(error: psycopg.Error, embedded: bool) -> ZavaError:
     said = " ".join(str(error).split())
     sqlstate = error.sqlstate or ""
     for signs, kind, message, hint in _CONNECTION_FAILURES:
-        if any(sign == sqlstate or re.search(sign, said) for sign in signs):
+        if any(sign == sqlstate if _SQLSTATE.fullmatch(sign) else re.search(sign, said) for sign in signs):
             return kind(message, hint)
     hint = "The embedded database's server.log says more." if embedded else "Check the database settings."
     return DatabaseUnavailable(f"no connection to the database ({sqlstate or type(error).__name__})", hint)
 
+
+_SQLSTATE = re.compile(r"(?=.*\d)[0-9A-Z]{5}")
 
 #: SQLSTATEs or, because libpq gives none for a connection that failed, patterns of its words.
 _CONNECTION_FAILURES: tuple[tuple[tuple[str, ...], type[ZavaError], str, str], ...] = (
@@ -124,16 +126,24 @@ _CONNECTION_FAILURES: tuple[tuple[tuple[str, ...], type[ZavaError], str, str], .
         "Check host, port and firewall; the server reconnects by itself.",
     ),
     (
-        ("certificate", "SSL", "TLS"),
-        DatabaseUnavailable,
-        "the secure connection to the database could not be established",
-        "Check sslmode and sslrootcert in the settings.",
-    ),
-    (
-        ("server closed the connection", "connection was closed", "the connection is lost", "57P01", "57P02"),
+        (
+            "server closed the connection",
+            "SSL SYSCALL",
+            "SSL connection has been closed",
+            "connection was closed",
+            "the connection is lost",
+            "57P01",
+            "57P02",
+        ),
         DatabaseUnavailable,
         "the database closed the connection",
         "Try again; the server reconnects by itself.",
+    ),
+    (
+        ("certificate", "SSL", "TLS", "no encryption"),
+        DatabaseUnavailable,
+        "the secure connection to the database could not be established",
+        "Check sslmode and sslrootcert in the settings.",
     ),
     (
         ("invalid connection option", "invalid URI", 'missing "="'),

@@ -9,12 +9,20 @@ import psycopg
 
 from zava_mcp import sql
 from zava_mcp.database.bundled import embedded_postgres
-from zava_mcp.database.connecting import Target, connect, target_of
+from zava_mcp.database.connecting import Target, connect, not_ours, target_of
 from zava_mcp.database.pool import Database
 from zava_mcp.database.sample import Progress, Sample
-from zava_mcp.database.setup import Report, admin_target, embedded_target, give_passwords, server_url, set_up
+from zava_mcp.database.setup import (
+    Report,
+    admin_target,
+    embedded_target,
+    give_passwords,
+    installed_version,
+    server_url,
+    set_up,
+)
 from zava_mcp.embedded import EmbeddedPostgres
-from zava_mcp.errors import SettingsError
+from zava_mcp.errors import IdentityError, InputError, SettingsError
 from zava_mcp.settings import Settings
 
 
@@ -33,6 +41,8 @@ def list_identities(settings: Settings, progress: Progress) -> list[list[str]]:
     Read as admin: from the server of ZAVA_ADMIN_DATABASE_URL, else from the embedded database.
     """
     with _as_admin(settings, progress) as connection:
+        if not installed_version(connection):
+            raise not_ours()
         rows = connection.execute(sql.query("identities").encode()).fetchall()
     return [
         [str(user_id), name, "all" if everything else stores or "none", login]
@@ -42,7 +52,12 @@ def list_identities(settings: Settings, progress: Progress) -> list[list[str]]:
 
 def initialise(settings: Settings, sample: Sample | None, passwords_file: Path | None, progress: Progress) -> Report:
     """Builds or upgrades the database that the settings mean, as admin; returns what was done."""
-    if settings.admin_url is None:
+    if settings.admin_url is None and settings.place is None:
+        if passwords_file is not None or sample is None:
+            raise InputError(
+                "the embedded database keeps its own passwords and is always filled with the sample",
+                "--passwords-file and --no-sample are for a server: set ZAVA_ADMIN_DATABASE_URL.",
+            )
         embedded = embedded_postgres(settings, progress, sample)
         new = not embedded.logins()
         try:
@@ -50,6 +65,8 @@ def initialise(settings: Settings, sample: Sample | None, passwords_file: Path |
         finally:
             embedded.close()
         return Report([f"the embedded database in {embedded.folder} is set up"] if new else [])
+    if passwords_file is not None and not passwords_file.parent.is_dir():
+        raise InputError(f"there is no folder {passwords_file.parent} for the passwords file")
     with _as_admin(settings, progress) as connection:
         report = set_up(connection, sample, None, progress)
         if passwords_file is not None:
@@ -62,7 +79,11 @@ def initialise(settings: Settings, sample: Sample | None, passwords_file: Path |
 @contextmanager
 def _as_admin(settings: Settings, progress: Progress) -> Iterator[psycopg.Connection]:
     if settings.admin_url is not None:
-        with connect(admin_target(settings.admin_url)) as connection:
+        try:
+            connection = connect(admin_target(settings.admin_url))
+        except IdentityError as error:
+            raise IdentityError(error.message, "Correct ZAVA_ADMIN_DATABASE_URL.") from None
+        with connection:
             yield connection
         return
     if settings.place is not None:

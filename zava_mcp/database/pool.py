@@ -3,18 +3,21 @@
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from typing import TypeVar
 from uuid import UUID
 
 import psycopg
 from psycopg_pool import ConnectionPool, PoolTimeout
 
-from zava_mcp.database.connecting import CONNECT_SECONDS, Identity, Target, connect, for_identity, prove
+from zava_mcp.database.connecting import CONNECT_SECONDS, Proof, Target, connect, for_identity, prove
 from zava_mcp.database.failures import connection_error
 from zava_mcp.database.health import Check, examine
 from zava_mcp.database.question import Question
 from zava_mcp.embedded import kill_backend
 from zava_mcp.errors import QueryError
 from zava_mcp.settings import QUESTIONS_AT_ONCE, Settings
+
+T = TypeVar("T")
 
 _CLOSE_SECONDS = 0.4
 
@@ -32,20 +35,20 @@ class Database:
         self._settings = settings
         self._opening = threading.Lock()
         self._pool: ConnectionPool | None = None
-        self._identity: Identity | None = None
-        self._embedded = False
+        self._proof: Proof | None = None
+        self._target: Target | None = None
         self.schema_changes = 0  # counts what the database told about changes of its schema
 
-    def open(self) -> Identity:
+    def open(self) -> tuple[ConnectionPool, Proof]:
         """Connects and proves the identity, unless that is done already. Raises a ZavaError."""
         with self._opening:
-            if self._pool is None or self._identity is None:
-                target = for_identity(self._find(), self._user_id, self._settings)
-                self._embedded = target.embedded
+            if self._pool is None or self._proof is None:
+                target = self._target = for_identity(self._find(), self._user_id, self._settings)
                 with connect(target) as probe:  # its errors are exact, and immediate; the pool's are neither
-                    self._identity = prove(probe, self._user_id)
+                    self._proof = prove(probe, self._user_id)
                 self._pool = self._open_pool(target)
-            return self._identity
+                self._schema_changed()  # what was told meanwhile, nobody heard
+            return self._pool, self._proof
 
     def examine(self) -> list[Check]:
         """Checks the installation as this identity. Raises like `open`."""
@@ -53,64 +56,75 @@ class Database:
 
     def close(self) -> None:
         """Drops all connections; the next question opens it again. One that is just opening is left to that."""
-        if not self._opening.acquire(timeout=_CLOSE_SECONDS):
-            return
-        try:
-            pool, self._pool = self._pool, None
-            if pool is not None:
-                pool.close(timeout=_CLOSE_SECONDS)
-        finally:
-            self._opening.release()
+        if self._pool is not None:
+            self._drop(self._pool)
 
     def ask(self, question: Question) -> None:
-        """Puts one question. A connection that turns out to be dead is replaced, once: nothing was written.
+        """Puts one question.
 
         Raises QueryError, or a DatabaseUnavailable or IdentityError that says why there is no connection.
         """
-        for attempt in (1, 2):
-            identity = self.open()
-            try:
-                with self._connection() as connection:
-                    question.ask(connection, identity.can_lock)
-                return
-            except QueryError:
-                if question.stuck_backend is not None:
-                    self._end_stuck(question.stuck_backend)
-                raise
-            except psycopg.OperationalError as error:
-                self.close()
-                if attempt == 2 or question.cancelled or question.answered:
-                    raise connection_error(error, self._embedded) from None
+
+        def put(connection: psycopg.Connection, proof: Proof) -> None:
+            question.ask(connection, proof.can_lock)
+
+        try:
+            self._with_connection(put, may_repeat=lambda: not (question.cancelled or question.answered))
+        except QueryError:
+            if question.stuck_backend is not None:
+                self._end_stuck(question.stuck_backend)
+            raise
+        if question.stuck_backend is not None:
+            self._end_stuck(question.stuck_backend)
 
     def fetch(self, statements: tuple[str, ...]) -> list[list[tuple[object, ...]]]:
         """Our own statements' rows, in one round trip. Raises like `ask`."""
-        for attempt in (1, 2):
-            self.open()
-            try:
-                with self._connection() as connection, connection.pipeline():
-                    cursors = [connection.execute(statement.encode()) for statement in statements]
-                    return [cursor.fetchall() for cursor in cursors]
-            except psycopg.OperationalError as error:
-                self.close()
-                if attempt == 2:
-                    raise connection_error(error, self._embedded) from None
-            except psycopg.Error as error:
-                raise QueryError(
-                    error.diag.message_primary or "the query failed", sqlstate=error.sqlstate or ""
-                ) from None
-        raise AssertionError("unreachable")
+
+        def get(connection: psycopg.Connection, _: Proof) -> list[list[tuple[object, ...]]]:
+            with connection.pipeline():
+                cursors = [connection.execute(statement.encode()) for statement in statements]
+                return [cursor.fetchall() for cursor in cursors]
+
+        return self._with_connection(get, may_repeat=lambda: True)
 
     def hear(self) -> None:
         """Takes in what the database told meanwhile, without a round trip; does nothing while it is closed."""
         if self._pool is None:
             return
-        with (
-            suppress(psycopg.OperationalError),
-            self._connection() as connection,
-        ):  # a dead one: the next question tells
+        with suppress(psycopg.OperationalError), self._connection(self._pool) as connection:  # the next question tells
             connection.pgconn.consume_input()
             while connection.pgconn.notifies():
                 self._schema_changed()
+
+    def _with_connection(self, work: Callable[[psycopg.Connection, Proof], T], may_repeat: Callable[[], bool]) -> T:
+        """Does work on a connection. One that turns out to be dead is replaced, once: nothing was written."""
+        for attempt in (1, 2):
+            pool, proof = self.open()
+            try:
+                with self._connection(pool) as connection:
+                    return work(connection, proof)
+            except psycopg.OperationalError as error:
+                self._drop(pool)
+                if attempt == 2 or not may_repeat():
+                    raise connection_error(error, self._embedded) from None
+            except psycopg.Error as error:
+                message = error.diag.message_primary or "the query failed"
+                raise QueryError(message, sqlstate=error.sqlstate or "") from None
+        raise AssertionError("unreachable")
+
+    @property
+    def _embedded(self) -> bool:
+        return self._target is not None and self._target.embedded
+
+    def _drop(self, pool: ConnectionPool) -> None:
+        """Closes a pool; another one that somebody opened in its place stays."""
+        if self._opening.acquire(timeout=_CLOSE_SECONDS):
+            try:
+                if self._pool is pool:
+                    self._pool = None
+            finally:
+                self._opening.release()
+        pool.close(timeout=_CLOSE_SECONDS)
 
     def _end_stuck(self, backend: int) -> None:
         """Ends a server process of the embedded database that heeds neither deadline nor cancellation.
@@ -144,14 +158,13 @@ class Database:
         self.schema_changes += 1
 
     @contextmanager
-    def _connection(self) -> Iterator[psycopg.Connection]:
-        pool = self._pool
-        if pool is None:
-            raise psycopg.OperationalError("the connection is lost")
+    def _connection(self, pool: ConnectionPool) -> Iterator[psycopg.Connection]:
         try:
             connection = pool.getconn()
         except PoolTimeout:
-            raise psycopg.OperationalError("timeout expired: no connection became free") from None
+            assert self._target is not None
+            with connect(self._target):  # which says why, if there is a reason to be told
+                raise psycopg.OperationalError("timeout expired: no connection became free") from None
         try:
             yield connection
         finally:

@@ -89,21 +89,28 @@ class Question:
 
     def _run(self, connection: psycopg.Connection, inner: str, clear_locks: bool) -> int | None:
         """One round trip. Returns where a ";" must be cut off for another try, None when all is done."""
+        if self.cancelled:
+            raise QueryError("the call was cancelled", sqlstate="57014")
         wire = Wire(connection, time.monotonic() + self._seconds + _GRACE_SECONDS)
-        wire.send(self._sql, f"{_PREFIX}{inner}{self._suffix}", clear_locks)
         try:
-            alone, error = self._receive(wire)
+            try:
+                wire.send(self._sql, f"{_PREFIX}{inner}{self._suffix}", clear_locks)
+                alone, error = self._receive(wire)
+            except KeyboardInterrupt:
+                wire.hurry()
+                raise
+            finally:
+                wire.finish()
         finally:
-            wire.finish()
             if wire.gave_up:
                 self.stuck_backend = wire.backend
         if error is None:
             return None
         if error.sqlstate.startswith("57P"):  # shutdown, crash, termination: no fault of the query
             raise psycopg.OperationalError("server closed the connection")
-        if not alone and error.sqlstate == "42601":
+        if not alone and error.sqlstate == "42601" and error.position is not None:  # grammar's; functions name no place
             at = error.position
-            if at is not None and at <= len(inner) and inner[at - 1] == ";":
+            if at <= len(inner) and inner[at - 1] == ";":
                 return at - 1
             raise QueryError(ONE_QUERY_ONLY, sqlstate="42601")
         if alone and error.sqlstate == "42601" and "multiple commands" in error.message:

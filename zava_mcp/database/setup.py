@@ -53,7 +53,7 @@ def build_embedded(address: Address, admin: Login, sample: Sample, progress: Pro
 
 
 def upgrade_embedded(address: Address, admin: Login, logins: list[Login], progress: Progress) -> None:
-    """Brings an embedded database that an older program built to the newest schema."""
+    """Brings an embedded database that an older program built to the newest schema; its logins stay as they are."""
     with connect(embedded_target(address, admin)) as connection:
         set_up(connection, None, {login.login: Secret(login.password) for login in logins}, progress)
 
@@ -94,8 +94,9 @@ def set_up(
             progress(0.9, "admitting the identities")
             _admit(connection, sample_identities(), passwords, report)
             _harden(connection, report)
-        progress(0.95, "collecting statistics")
-        connection.execute("VACUUM (ANALYZE)")
+        if report.did:
+            progress(0.95, "collecting statistics")
+            connection.execute("VACUUM (ANALYZE)")
     progress(1.0, "ready")
     return report
 
@@ -201,30 +202,34 @@ def _record(connection: psycopg.Connection, sample: Sample | None, version: int)
 def _admit(
     connection: psycopg.Connection, people: list[Identity], passwords: dict[str, Secret] | None, report: Report
 ) -> None:
-    """Creates the logins that are missing and gives each its identity; only stores that exist count."""
+    """Renews the privileges of everybody admitted, and admits those of `people` who never had a login.
+
+    Whom an admin removed stays out, and whose stores an admin changed keeps them.
+    """
+    admitted = connection.execute("SELECT login, rls_user_id, display_name, all_stores, store_ids FROM zava.access")
+    for entry in admitted.fetchall():
+        connection.execute("SELECT zava.admit(%s, %s, %s, %s, %s)", entry)
     stores = {row[0] for row in connection.execute("SELECT rls_user_id FROM retail.stores")}
-    created = 0
     for who in people:
-        if not who.all_stores and who.user_id not in stores:
-            continue
         login = who.login if passwords is not None else str(who.user_id)
-        if passwords is not None and login not in passwords:
+        if not (who.all_stores or who.user_id in stores) or _has_login(connection, login):
             continue
-        if not connection.execute("SELECT FROM pg_roles WHERE rolname = %s", [login]).rowcount:
-            created += 1
-            connection.execute(
-                compose.SQL(
-                    "CREATE ROLE {} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION CONNECTION LIMIT {}"
-                ).format(compose.Identifier(login), compose.Literal(_CONNECTION_LIMIT))
-            )
+        connection.execute(
+            compose.SQL(
+                "CREATE ROLE {} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION CONNECTION LIMIT {}"
+            ).format(compose.Identifier(login), compose.Literal(_CONNECTION_LIMIT))
+        )
         if passwords is not None:
             _set_password(connection, login, passwords[login])
         connection.execute(
             "SELECT zava.admit(%s, %s, %s, %s, %s)",
             [login, who.user_id, who.name, who.all_stores, list(who.store_ids)],
         )
-    if created:
-        report.did.append(f"{created} logins, one for each identity")
+        report.did.append(f"a login for {who.name}")
+
+
+def _has_login(connection: psycopg.Connection, login: str) -> bool:
+    return bool(connection.execute("SELECT FROM pg_roles WHERE rolname = %s", [login]).rowcount)
 
 
 def _set_password(connection: psycopg.Connection, login: str, password: Secret) -> None:

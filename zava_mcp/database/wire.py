@@ -12,8 +12,8 @@ from psycopg import pq
 
 from zava_mcp.errors import QueryError
 
-_CHUNK = 16  # rows that libpq gives us at a time
-_PENDING_BYTES = 64_000_000  # on the wire without a result: an error text can be as long as the query wants
+_CHUNK = 8  # rows that libpq gives us at a time
+_PENDING_BYTES = 24_000_000  # on the wire without a result: an error text can be as long as the query wants
 _CANCEL_SECONDS = 2.0
 _DISCARD_BYTES = 4_000_000  # an answer that is cut off is read to its end only if that is near
 _TOO_LARGE = "Select fewer or shorter columns, or aggregate."
@@ -81,11 +81,17 @@ class Wire:
                     else:
                         discarded += sum(len(cell) for row in chunk for cell in row if cell is not None)
                         if discarded > _DISCARD_BYTES:
-                            self._connection.close()
-                            return None
+                            self.hurry()
             elif result.status in (pq.ExecStatus.FATAL_ERROR, pq.ExecStatus.PIPELINE_ABORTED):
                 failed = failed or result
-        return failed
+        return failed if wanted else None  # what fails after there is enough, fails nobody
+
+    def hurry(self) -> None:
+        """Stops the query in the database; what it still sends is read and dropped, then the connection too."""
+        if not self._overdue:
+            self._overdue = True
+            self._deadline = time.monotonic() + _CANCEL_SECONDS
+            cancel(self._connection)
 
     def finish(self) -> None:
         """Reads on to the last Sync, so that the connection is clean; closes it where that fails."""
@@ -111,7 +117,10 @@ class Wire:
         return self._pg.get_result()
 
     def _take_in(self) -> None:
-        """Lets libpq read, but not more than fits: it would keep a message of any size in memory."""
+        """Lets libpq read, but not for ever: it would keep a message of any size in memory.
+
+        What is counted is what waits when it begins to read; a fast server can bring more meanwhile.
+        """
         self._received += _waiting_bytes(self._pg.socket)
         if self._received > _PENDING_BYTES:
             self._connection.close()
@@ -129,9 +138,7 @@ class Wire:
                     self._take_in()
                 return
         if not self._overdue:
-            self._overdue = True
-            self._deadline = time.monotonic() + _CANCEL_SECONDS
-            cancel(self._connection)
+            self.hurry()
             return
         self.gave_up = True
         self._connection.close()

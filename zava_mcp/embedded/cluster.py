@@ -6,7 +6,7 @@ import subprocess
 import tempfile
 import threading
 import time
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -70,7 +70,6 @@ class Address:
 @dataclass(frozen=True)
 class _Postmaster:
     pid: int
-    started: int
     address: Address
     status: str
 
@@ -81,6 +80,7 @@ class Cluster:
     def __init__(self, folder: Path, log: Path) -> None:
         self.folder = folder
         self._log = log
+        self._child: subprocess.Popen[bytes] | None = None  # if it was us who started it
 
     def create(self, admin_password: str) -> None:
         """Runs initdb: sorting as in C.UTF-8 everywhere, passwords asked of everybody."""
@@ -126,9 +126,9 @@ class Cluster:
         command += [word for name, value in parameters.items() for word in ("-c", f"{name}={value}")]
         if self._log.exists() and self._log.stat().st_size > _MAX_LOG_BYTES:
             self._log.unlink()
-        with self._log.open("ab") as log, limited_memory():
+        with self._log.open("ab") as log, nullcontext() if filling else limited_memory():
             log_start = log.tell()
-            process = subprocess.Popen(
+            process = self._child = subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -157,6 +157,9 @@ class Cluster:
     def stop(self, wait_seconds: float) -> None:
         """Ends all connections and shuts down; waits at most the given time for it."""
         postmaster = self._postmaster()
+        if postmaster is None and self._child is not None and self._child.poll() is None:
+            self._child.kill()  # just started: it has not written down yet who it is
+            self._child.wait()
         if postmaster is None or not is_server_on(postmaster.pid, self.folder):
             return
         if os.name == "nt":
@@ -194,8 +197,8 @@ class Cluster:
             return None
         if len(lines) < 8:  # still being written
             return None
-        pid, _, started, port, socket_folder, host, _, status = (line.strip() for line in lines[:8])
-        return _Postmaster(int(pid), int(started), Address(socket_folder or host, int(port)), status)
+        pid, _, _, port, socket_folder, host, _, status = (line.strip() for line in lines[:8])
+        return _Postmaster(int(pid), Address(socket_folder or host, int(port)), status)
 
     def _listening(self) -> dict[str, str]:
         if os.name == "nt":

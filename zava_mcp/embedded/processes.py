@@ -10,7 +10,9 @@ from pathlib import Path
 from zava_mcp.embedded.host import popen_user, program
 from zava_mcp.errors import EmbeddedError
 
-_MEMORY_BYTES = 1 << 30  # of one PostgreSQL process, beyond the memory it shares
+#: Of one PostgreSQL process, beyond the memory it shares. Also bounds how long an error text can get, which
+#: is kept several times over in the memory of whoever receives it.
+_MEMORY_BYTES = 1 << 28
 
 
 def kill_backend(pid: int) -> None:

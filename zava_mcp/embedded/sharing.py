@@ -19,6 +19,7 @@ import secrets
 import shutil
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -62,7 +63,7 @@ class EmbeddedPostgres:
     """A share in the embedded database: `open` takes it, `close` gives it back."""
 
     def __init__(self, data_dir: Path | None, content: Content) -> None:
-        self.folder = data_dir or default_data_dir()
+        self.folder = (data_dir or default_data_dir()).resolve()  # one name for it, however it is spelled
         self._content = content
         self._home = self.folder / f"postgres-{POSTGRES_MAJOR}"
         self._cluster = Cluster(self._home / "data", self._home / "server.log")
@@ -181,7 +182,7 @@ class EmbeddedPostgres:
             cluster.stop(60.0)
             cluster.sync()
             _write_private(home / "logins.json", json.dumps([asdict(login) for login in [admin, *logins]], indent=1))
-            (home / "schema_version").write_text(f"{self._content.version}\n")
+            _write_private(home / "schema_version", f"{self._content.version}\n")
             home.rename(self._home)
         except BaseException:
             cluster.stop(5.0)
@@ -193,10 +194,11 @@ class EmbeddedPostgres:
     def _upgrade(self, address: Address) -> None:
         """Brings the content to our version; what a newer program built is left alone."""
         record = self._home / "schema_version"
-        if not record.exists() or int(record.read_text()) < self._content.version:
+        version = record.read_text().strip() if record.exists() else ""
+        if not version.isdigit() or int(version) < self._content.version:
             logins = self.logins()
             self._content.upgrade(address, logins.pop(""), list(logins.values()))
-            record.write_text(f"{self._content.version}\n")
+            _write_private(record, f"{self._content.version}\n")
 
     def _clear_leftovers(self) -> None:
         """Set-ups whose process was killed: their servers are stopped, their folders removed."""
@@ -216,11 +218,13 @@ def _is_held(path: Path) -> bool:
     """Whether a living process holds this lock file; a file nobody holds is removed."""
     lock = FileLock(path, thread_local=False)
     try:
-        with lock.acquire(timeout=0):
-            path.unlink(missing_ok=True)
-        return False
+        lock.acquire(timeout=0)
     except Timeout:
         return True
+    lock.release()
+    with suppress(OSError):
+        path.unlink(missing_ok=True)
+    return False
 
 
 def _write_private(path: Path, text: str) -> None:

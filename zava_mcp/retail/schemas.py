@@ -46,7 +46,7 @@ class Schemas:
         stale = time.monotonic() - self._read_at > _FRESH_SECONDS
         if not stale and self._changes_seen == self._database.schema_changes:
             return
-        self._changes_seen = self._database.schema_changes
+        changes = self._database.schema_changes
         tables, values = self._database.fetch((sql.query("tables"), sql.query("values")))
         stores, categories, types, first_day, last_day = values[0]
         known = {"stores": {"store_name": stores}, "categories": {"category_name": categories}}
@@ -62,7 +62,7 @@ class Schemas:
         self._period = (
             f"Orders visible to you: {first_day} to {last_day}, of: {seen}. Dates are UTC, money is US dollars."
         )
-        self._read_at = time.monotonic()
+        self._read_at, self._changes_seen = time.monotonic(), changes
 
     def _unknown(self, name: str) -> InputError:
         valid = ", ".join(self._tables)

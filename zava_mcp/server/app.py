@@ -59,7 +59,7 @@ def build(startup: Startup, settings: Settings) -> MCPServer[Any]:
         postgresql_query: Annotated[str, Field(description="One query in PostgreSQL's dialect.")],
         max_rows: Annotated[
             int, Field(description=f"Most rows to return, 1 to {settings.max_rows}; aggregate rather than raise it.")
-        ] = DEFAULT_ROWS,
+        ] = min(DEFAULT_ROWS, settings.max_rows),
     ) -> str:
         shop = await ready(startup, ctx)
         with desk.errors():

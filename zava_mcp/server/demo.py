@@ -29,12 +29,12 @@ class Asked:
 
 
 @asynccontextmanager
-async def started(user_id: str, flags: list[str]) -> AsyncIterator[Asked]:
-    """A server process of this very installation, gone when the context ends."""
+async def started(user_id: str, settings: dict[str, str]) -> AsyncIterator[Asked]:
+    """A server process of this very installation with more settings, gone when the context ends."""
     parameters = StdioServerParameters(
         command=sys.executable,
-        args=["-m", "zava_mcp", *flags, "--user-id", user_id],
-        env=dict(os.environ),
+        args=["-m", "zava_mcp", "--user-id", user_id],
+        env={**os.environ, **settings},
     )
     async with Client(parameters) as client:
         yield Asked(client)

@@ -13,7 +13,7 @@ from mcp.server.mcpserver.context import Context
 from mcp.server.mcpserver.exceptions import ToolError
 from pydantic import ValidationError
 
-from zava_mcp.errors import Busy, DatabaseUnavailable, QueryError, ZavaError
+from zava_mcp.errors import Busy, DatabaseUnavailable, ZavaError
 from zava_mcp.server.startup import Startup
 from zava_mcp.settings import QUESTIONS_AT_ONCE
 
@@ -121,8 +121,5 @@ def _faults(error: ValidationError, names: list[str]) -> str:
 
 def tool_error(error: ZavaError) -> ToolError:
     """The text a model reads: SQLSTATE and place where PostgreSQL gave them, the message, the hint."""
-    text = error.message
-    if isinstance(error, QueryError):
-        text = f"{error.sqlstate}: {text}" if error.sqlstate else text
-        text += f" (at character {error.position})" if error.position else ""
+    text = error.told()
     return ToolError(f"{text.rstrip('.')}. {error.hint}" if error.hint else text)

@@ -11,6 +11,7 @@ import logging
 import os
 import select
 import signal
+import stat
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import ExitStack, suppress
@@ -25,10 +26,11 @@ from mcp.shared._context_streams import ContextReceiveStream, ContextSendStream,
 from mcp.shared.message import SessionMessage
 
 _LINE_BYTES = 16_000_000  # a longer message is dropped: nobody asks a question of that size
-_PIECE = 4096  # a pipe or socket that is writable takes at least this much without blocking
+_PIECE = getattr(select, "PIPE_BUF", 512)  # a pipe that is writable takes this much without blocking
 _READ = 65_536
 
 _LAST_REPLIES_SECONDS = 1.0
+_LOOK_SECONDS = 0.5
 _UNANSWERED = 256  # requests; a client that reads no answers is not read any further
 
 _log = logging.getLogger(__name__)
@@ -47,9 +49,9 @@ async def serve(server: MCPServer[Any], close: Callable[[], None]) -> int:
                     group.cancel_scope.cancel()
 
             if sys.platform != "win32":
-                receiver = anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT)
+                receiver = anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
                 group.start_soon(heed, stack.enter_context(receiver))
-            await _Sessions(server, state, _Wire()).run()
+            await _Sessions(server, state, _Stdio()).run()
             group.cancel_scope.cancel()
         # Still with the signals received: another one must not end us before everything is closed.
         await anyio.to_thread.run_sync(close)
@@ -59,7 +61,7 @@ async def serve(server: MCPServer[Any], close: Callable[[], None]) -> int:
 class _Sessions:
     """Feeds each message to the session of its era; a change of era ends one session and begins the next."""
 
-    def __init__(self, server: MCPServer[Any], state: Any, wire: "_Wire") -> None:
+    def __init__(self, server: MCPServer[Any], state: Any, wire: "_Stdio") -> None:
         self._server = server
         self._state = state
         self._wire = wire
@@ -98,15 +100,21 @@ class _Sessions:
         if isinstance(message, types.JSONRPCRequest):
             while len(self._unanswered) >= _UNANSWERED:
                 self._answered = anyio.Event()
-                await self._answered.wait()
+                with anyio.move_on_after(_LOOK_SECONDS):
+                    await self._answered.wait()
+                if self._wire.is_hung_up():
+                    self._group.cancel_scope.cancel()
+                    await anyio.lowlevel.checkpoint()
             self._unanswered.add(message.id)
         elif isinstance(message, types.JSONRPCNotification) and message.method == "notifications/cancelled":
-            self._unanswered.discard((message.params or {}).get("requestId"))  # it will get no answer
+            number = (message.params or {}).get("requestId")
+            if isinstance(number, str | int):
+                self._unanswered.discard(number)  # it will get no answer
 
     async def _refuse(self, line: bytes) -> None:
         """A line that is no message: whoever waits for an answer to it gets one, everybody else gets a log line."""
         _log.warning("a line is not a JSON-RPC message")
-        with suppress(ValueError, RecursionError):
+        with suppress(ValueError, RecursionError, BrokenPipeError, ConnectionResetError):
             said = json.loads(line)
             number = said.get("id") if isinstance(said, dict) else None
             if isinstance(number, str | int) and "method" in said:
@@ -156,7 +164,7 @@ class _Sessions:
             self._done.set()
 
 
-class _Wire:
+class _Stdio:
     """stdin and stdout, taken over: no thread sits in a read, so nothing keeps the process from ending."""
 
     def __init__(self) -> None:
@@ -165,7 +173,9 @@ class _Wire:
         os.dup2(nothing, 0)
         os.close(nothing)
         os.dup2(2, 1)
-        self._waits = os.name != "nt"  # whether readiness can be waited for: not on Windows, nor for files
+        self._writing = anyio.Lock()
+        files = stat.S_ISREG(os.fstat(self._input).st_mode) or stat.S_ISREG(os.fstat(self._output).st_mode)
+        self._waits = os.name != "nt" and not files  # whether readiness can be waited for
 
     async def lines(self) -> AsyncIterator[bytes]:
         """Each line of stdin without its end, until EOF."""
@@ -187,14 +197,23 @@ class _Wire:
 
     async def write(self, data: bytes) -> None:
         """Writes all of it; a client that does not read holds up its own replies, not the event loop."""
-        if not self._waits:
-            await anyio.to_thread.run_sync(_write_all, self._output, data, abandon_on_cancel=True)
-            return
-        view = memoryview(data)
-        while view:
-            if not select.select([], [self._output], [], 0)[1]:
-                await anyio.wait_writable(self._output)
-            view = view[os.write(self._output, view[:_PIECE]) :]
+        async with self._writing:
+            if not self._waits:
+                await anyio.to_thread.run_sync(_write_all, self._output, data, abandon_on_cancel=True)
+                return
+            view = memoryview(data)
+            while view:
+                if not select.select([], [self._output], [], 0)[1]:
+                    await anyio.wait_writable(self._output)
+                view = view[os.write(self._output, view[:_PIECE]) :]
+
+    def is_hung_up(self) -> bool:
+        """Whether the client closed its end of stdin, also if there is more to read before that."""
+        if not hasattr(select, "poll"):
+            return False
+        poll = select.poll()
+        poll.register(self._input, getattr(select, "POLLRDHUP", 0))
+        return any(events & (select.POLLHUP | getattr(select, "POLLRDHUP", 0)) for _, events in poll.poll(0))
 
     async def _read(self) -> bytes:
         if self._waits:

@@ -68,10 +68,6 @@ SELECT a.login::text, a.rls_user_id, a.display_name, a.all_stores,
   FROM zava.access a
  ORDER BY NOT a.all_stores, a.store_ids;
 
--- name: stores
--- The stores and their managers' ids. As admin.
-SELECT store_id, store_name, rls_user_id FROM retail.stores ORDER BY store_id;
-
 -- name: health
 -- What this login could do, and what could be read that should not: one row a check, "found" empty if all is well.
 SELECT 'one kind of privilege' AS name,

@@ -1,5 +1,5 @@
 -- Sample data, deterministic from a seed and an as-of date. Each block is one named statement;
--- %(seed)s, %(as_of)s and %(customers)s come from set-up, in that order of running.
+-- %(seed)s, %(as_of)s and, batch by batch, %(first)s and %(last)s come from set-up, which runs them in this order.
 -- pg_temp.dice(seed, what, n) is the only source of chance: the same throw always falls the same.
 
 -- name: dice

@@ -1,0 +1,87 @@
+"""The wire with clients that misbehave: the server goes on, or goes, but never hangs."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import SEATTLE
+from tests.wire import server_for
+
+LIST = {"jsonrpc": "2.0", "method": "tools/list", "params": {}}
+
+
+@pytest.mark.parametrize("number", [[1], {"a": 1}, None, 1.5, True, "x"])
+def test_a_cancellation_of_anything_is_survived(data_dir: Path, number: object) -> None:
+    with server_for(data_dir, SEATTLE) as server:
+        server.shake_hands()
+        params = {"requestId": number}
+        server.send({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": params})
+        assert server.call("get_current_utc_date")[1] is False
+
+
+def test_a_request_that_is_none_is_answered_if_somebody_waits_for_it(data_dir: Path) -> None:
+    with server_for(data_dir, SEATTLE) as server:
+        server.shake_hands()
+        text = '{"jsonrpc": "2.0", "id": 77, "method": "tools/call", "params": {"name": "x", "arguments": "\\ud800"}}'
+        server.send(text.encode() + b"\n")
+        reply = server.read()
+        assert (reply["id"], reply["error"]["code"]) == (77, -32600)
+        assert server.call("get_current_utc_date")[1] is False
+
+
+def test_replies_to_good_and_bad_lines_do_not_mix(data_dir: Path) -> None:
+    """Both kinds wait for the same slow reader."""
+    with server_for(data_dir, SEATTLE) as server:
+        server.shake_hands()
+        for number in range(100, 160):
+            server.send({**LIST, "id": number})
+            server.send(f'{{"jsonrpc": "2.0", "id": {number + 1000}, "method": 7}}\n'.encode())
+        ids = sorted(server.read()["id"] for _ in range(120))
+        assert ids == [*range(100, 160), *range(1100, 1160)]
+
+
+def test_a_client_that_asks_on_without_reading_may_go_at_any_time(data_dir: Path) -> None:
+    with server_for(data_dir, SEATTLE) as server:
+        server.shake_hands()
+        for number in range(600):
+            server.send({**LIST, "id": number})
+        server.close_stdin()
+        assert server.process.wait(5) == 0
+
+
+def test_two_lines_in_one_write_and_one_in_many(data_dir: Path) -> None:
+    with server_for(data_dir, SEATTLE) as server:
+        server.shake_hands()
+        lines = b"".join(json.dumps({**LIST, "id": number}).encode() + b"\r\n" for number in (1, 2))
+        server.send(lines)
+        assert [server.read()["id"], server.read()["id"]] == [1, 2]
+        for byte in json.dumps({**LIST, "id": 3}).encode() + b"\n":
+            server.send(bytes([byte]))
+        assert server.read()["id"] == 3
+
+
+def test_arguments_nobody_knows_are_refused_with_the_right_name(data_dir: Path) -> None:
+    with server_for(data_dir, SEATTLE) as server:
+        server.shake_hands()
+        text, failed = server.call("execute_sales_query", postgresql_query="SELECT 1", maxrows=3)
+        assert failed
+        assert "did you mean max_rows?" in text
+        text, failed = server.call("execute_sales_query", sql="SELECT 1")
+        assert failed
+        assert "the argument 'postgresql_query' is missing" in text
+        assert "pydantic" not in text
+
+
+def test_what_a_client_loads_at_start_is_small_and_says_read_only(data_dir: Path) -> None:
+    with server_for(data_dir, SEATTLE) as server:
+        hello = server.shake_hands()
+        tools = server.request("tools/list")["result"]["tools"]
+    assert len(json.dumps(tools)) < 8 * 1024
+    assert len(hello["instructions"]) < 1500
+    for tool in tools:
+        hints = tool["annotations"]
+        assert (hints["readOnlyHint"], hints["destructiveHint"], hints["openWorldHint"]) == (True, False, False)
+        assert isinstance(hints["idempotentHint"], bool)
+        assert tool["inputSchema"]["additionalProperties"] is False
+        assert tool["description"]
