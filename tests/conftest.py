@@ -16,6 +16,8 @@ from zava_mcp.database.bundled import embedded_postgres
 from zava_mcp.database.sample import Sample
 from zava_mcp.database.setup import embedded_target
 from zava_mcp.embedded import EmbeddedPostgres
+from zava_mcp.embedded.cluster import Cluster
+from zava_mcp.embedded.host import give_to_runner
 from zava_mcp.server.app import build
 from zava_mcp.server.startup import Startup
 from zava_mcp.settings import Settings, load
@@ -34,6 +36,7 @@ STORES = {
     "Online": "2f4e6d8c-1a3b-5c7e-9f0a-b2d4f6e8c0a2",
 }
 SCALE = 0.1
+ADMIN = "postgresql://postgres:admin@/{database}?host={host}"
 
 
 @pytest.fixture
@@ -149,3 +152,27 @@ def ask(data_dir: Path, era: str) -> Ask:
         return asking(settings_for(data_dir, user_id, **settings), era)
 
     return as_identity
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A PostgreSQL server that is not ours: the folder of its socket."""
+    folder = tmp_path_factory.mktemp("server")
+    give_to_runner(folder)
+    cluster = Cluster(folder / "data", folder / "server.log")
+    cluster.create("admin")
+    address = cluster.start(filling=True)
+    yield address.host
+    cluster.stop(10)
+
+
+@pytest.fixture
+def database(server: str, request: pytest.FixtureRequest) -> Iterator[str]:
+    """An empty database on it, by name; its logins go with it."""
+    name = "test_database"
+    with psycopg.connect(ADMIN.format(database="postgres", host=server), autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}".encode())
+        yield name
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+        for (role,) in connection.execute("SELECT rolname FROM pg_roles WHERE rolname !~ '^(pg_|postgres)'").fetchall():
+            connection.execute(f'DROP OWNED BY "{role}"; DROP ROLE "{role}"'.encode())

@@ -85,6 +85,21 @@ def test_the_terminal_commands_run(data_dir: Path) -> None:
     assert json.loads(asked.stdout)["row_count"] == 1
 
 
+def test_the_demonstration_is_what_the_readme_shows(data_dir: Path) -> None:
+    """Line by line, but for the numbers, which grow from day to day."""
+    shown = subprocess.run(
+        [sys.executable, "-m", "zava_mcp", "demo", "--data-dir", str(data_dir)],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    told = README.split("<!-- demo -->\n```\n", 1)[1].split("```", 1)[0]
+    lines = [re.sub(r"[\d,.]+", "", line).split() for line in shown.splitlines()]
+    for line in told.splitlines():
+        words = re.sub(r"[\d,.]+", "", line).replace("…", "").split()
+        assert any(words == shown_words[: len(words)] for shown_words in lines), line
+
+
 def test_the_scripts_are_there_and_ci_runs_the_same_test() -> None:
     assert "\nscripts/demo\n" in README
     assert "\nscripts/test\n" in README

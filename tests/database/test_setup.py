@@ -2,44 +2,15 @@
 
 import json
 import stat
-from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
 import pytest
 from typer.testing import CliRunner
 
-from tests.conftest import HEAD_OFFICE, SEATTLE, asking, settings_for
+from tests.conftest import ADMIN, HEAD_OFFICE, SEATTLE, asking, settings_for
 from zava_mcp.cli.commands import app
-from zava_mcp.embedded.cluster import Cluster
-from zava_mcp.embedded.host import give_to_runner
 from zava_mcp.errors import DatabaseUnavailable, IdentityError, InputError, SettingsError
-
-ADMIN = "postgresql://postgres:admin@/{database}?host={host}"
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A PostgreSQL server that is not ours: the folder of its socket."""
-    folder = tmp_path_factory.mktemp("server")
-    give_to_runner(folder)
-    cluster = Cluster(folder / "data", folder / "server.log")
-    cluster.create("admin")
-    address = cluster.start(filling=True)
-    yield address.host
-    cluster.stop(10)
-
-
-@pytest.fixture
-def database(server: str, request: pytest.FixtureRequest) -> Iterator[str]:
-    """An empty database on it, by name; its logins go with it."""
-    name = "test_database"
-    with psycopg.connect(ADMIN.format(database="postgres", host=server), autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}".encode())
-        yield name
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
-        for (role,) in connection.execute("SELECT rolname FROM pg_roles WHERE rolname !~ '^(pg_|postgres)'").fetchall():
-            connection.execute(f'DROP OWNED BY "{role}"; DROP ROLE "{role}"'.encode())
 
 
 def init(url: str, *arguments: str) -> str:

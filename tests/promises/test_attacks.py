@@ -13,9 +13,11 @@ from uuid import uuid4
 
 import psycopg
 import pytest
+from typer.testing import CliRunner
 
-from tests.conftest import HEAD_OFFICE, SEATTLE, STORES, Asker, asking, login_keywords, settings_for
+from tests.conftest import ADMIN, HEAD_OFFICE, SEATTLE, STORES, Asker, asking, login_keywords, settings_for
 from tests.promises.test_03_nothing_is_written import fingerprint
+from zava_mcp.cli.commands import app
 from zava_mcp.embedded import EmbeddedPostgres
 from zava_mcp.settings import Settings
 
@@ -109,3 +111,34 @@ async def test_nobody_gains_nothing(
             assert not [total for total in totals if re.search(rf"(?<!\d){total}(?!\d)", text)], (sql, text)
             assert not [other for other in STORES.values() if other in text and other not in sql], (sql, text)
     assert fingerprint(admin) == before
+
+
+@pytest.fixture
+def untuned(server: str, database: str, tmp_path: Path) -> Settings:
+    """Seattle on a server that a restricted admin set up: nothing is revoked there, the policies stand alone.
+
+    Logins are named by user id there, and PostgreSQL shows role names to everybody: the README says so.
+    """
+    with psycopg.connect(ADMIN.format(database=database, host=server), autocommit=True) as connection:
+        connection.execute("CREATE ROLE cloud_admin LOGIN CREATEROLE PASSWORD 'x'")
+        connection.execute(f"ALTER DATABASE {database} OWNER TO cloud_admin".encode())
+    url = f"postgresql://cloud_admin:x@/{database}?host={server}"
+    passwords = tmp_path / "passwords"
+    told = CliRunner().invoke(
+        app, ["init", "--scale", "0.01", "--admin-database-url", url, "--passwords-file", str(passwords)]
+    )
+    assert "only a superuser" in told.stdout
+    by_login = {line.split(":")[3]: line.split(":")[4] for line in passwords.read_text().splitlines()}
+    place = f"postgresql:///{database}?host={server}"
+    more = {"ZAVA_DATABASE_URL": place, "POSTGRES_PASSWORD": by_login[SEATTLE], "ZAVA_QUERY_TIMEOUT": "2"}
+    return settings_for(tmp_path, SEATTLE, **more)
+
+
+async def test_a_manager_gains_nothing_on_a_server_nobody_tuned(untuned: Settings, server: str, database: str) -> None:
+    with psycopg.connect(ADMIN.format(database=database, host=server), autocommit=True) as connection:
+        before = fingerprint(connection)
+        async with asking(untuned) as seattle:
+            for family in FAMILIES:
+                for sql, text in await attacked(seattle, family):
+                    assert not FOREIGN_NUMBER.search(text), (sql, text)
+        assert fingerprint(connection) == before

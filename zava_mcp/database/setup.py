@@ -185,7 +185,9 @@ def _migrate(connection: psycopg.Connection, sample: Sample | None, report: Repo
         connection.execute(sql.script("schema/004_embeddings.sql").encode())
     row = connection.execute("SELECT to_regclass('retail.product_description_embeddings') IS NOT NULL").fetchone()
     if not (row and row[0]):
-        report.gaps.append("the server has no extension vector: products cannot be searched by meaning")
+        report.gaps.append(
+            "the extension vector is not there and could not be created: products cannot be searched by meaning"
+        )
 
 
 def _record(connection: psycopg.Connection, sample: Sample | None, version: int) -> None:

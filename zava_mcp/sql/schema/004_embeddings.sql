@@ -7,7 +7,11 @@ BEGIN
        OR NOT EXISTS (SELECT FROM pg_available_extensions WHERE name = 'vector') THEN
         RETURN;
     END IF;
-    CREATE EXTENSION IF NOT EXISTS vector SCHEMA public;
+    BEGIN
+        CREATE EXTENSION IF NOT EXISTS vector SCHEMA public;
+    EXCEPTION WHEN insufficient_privilege THEN
+        RETURN; -- an admin who may not create it: set-up reports the gap
+    END;
 
     CREATE TABLE retail.product_description_embeddings (
         product_id            integer PRIMARY KEY REFERENCES retail.products,
