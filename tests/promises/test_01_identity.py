@@ -1,11 +1,12 @@
 """Promise 1: identity cannot be changed by SQL."""
 
 import json
+from uuid import UUID
 
 import psycopg
 import pytest
 
-from tests.conftest import HEAD_OFFICE, REDMOND, SEATTLE, STORES, Ask
+from tests.conftest import HEAD_OFFICE, REDMOND, SEATTLE, STORES, Ask, login_keywords
 from zava_mcp.embedded import EmbeddedPostgres
 
 pytestmark = pytest.mark.anyio
@@ -178,7 +179,6 @@ def test_row_level_security_is_enabled_and_forced_on_every_table(admin: psycopg.
 
 def test_policies_fold_to_constants(embedded: EmbeddedPostgres, admin: psycopg.Connection) -> None:
     """The planner sees `store_id = 6` and nothing else; for head office no filter at all."""
-    from tests.conftest import login_keywords
 
     def plan(user_id: str) -> str:
         with psycopg.connect(**login_keywords(embedded, user_id)) as connection:
@@ -188,3 +188,13 @@ def test_policies_fold_to_constants(embedded: EmbeddedPostgres, admin: psycopg.C
     assert "store_id = 6" in plan(REDMOND)
     assert "zava." not in plan(REDMOND)
     assert plan(HEAD_OFFICE) == "Seq Scan on orders"
+
+
+def test_no_setting_makes_another_identity_of_a_login(embedded: EmbeddedPostgres, admin: psycopg.Connection) -> None:
+    """Not even on a connection that has the setting from its start, before anything is planned."""
+    own = admin.execute("SELECT count(*) FROM retail.orders WHERE store_id = 6").fetchone()
+    for user_id in (HEAD_OFFICE, SEATTLE, REDMOND):
+        options = f"-c app.current_rls_user_id={user_id}"
+        with psycopg.connect(**login_keywords(embedded, REDMOND), options=options) as connection:
+            assert connection.execute("SELECT count(*) FROM retail.orders").fetchone() == own
+            assert connection.execute("SELECT rls_user_id FROM zava.who_am_i()").fetchone() == (UUID(REDMOND),)

@@ -5,7 +5,10 @@ import hashlib
 import psycopg
 import pytest
 
-from tests.conftest import HEAD_OFFICE, SEATTLE, Ask
+from tests.conftest import HEAD_OFFICE, SEATTLE, Ask, login_keywords
+from zava_mcp.database.question import Question
+from zava_mcp.embedded import EmbeddedPostgres
+from zava_mcp.errors import QueryError
 
 pytestmark = pytest.mark.anyio
 
@@ -192,3 +195,37 @@ async def test_an_error_says_where_and_what_to_do(ask: Ask) -> None:
         refusal = await seattle.refusal("SELECT order_id, nope FROM retail.orders")
         assert '42703: column "nope" does not exist (at character 18). ' in refusal
         assert "get_multiple_table_schemas lists each table's columns" in refusal
+
+
+def question(sql: str) -> Question:
+    return Question(sql, limit=10, row_bytes=1000, seconds=5, columns=lambda _: None, rows=lambda _: True)
+
+
+def test_a_transaction_is_read_only_whatever_the_login_starts_with(
+    embedded: EmbeddedPostgres, admin: psycopg.Connection
+) -> None:
+    """On a connection that may write otherwise: BEGIN READ ONLY alone stops it."""
+    admin.execute("CREATE TABLE public.scratch (i int); GRANT ALL ON public.scratch TO zava_seattle")
+    admin.execute(
+        "CREATE FUNCTION public.write() RETURNS int LANGUAGE sql AS 'INSERT INTO public.scratch VALUES (1) RETURNING i'"
+    )
+    try:
+        writable = {**login_keywords(embedded, SEATTLE), "options": "-c default_transaction_read_only=off"}
+        with psycopg.connect(**writable, autocommit=True) as connection:
+            with pytest.raises(QueryError, match="read-only transaction"):
+                question("SELECT public.write()").ask(connection, clear_locks=False)
+            connection.execute("SELECT public.write()")  # it is not the privileges
+    finally:
+        admin.execute("DROP FUNCTION public.write(); DROP TABLE public.scratch")
+
+
+def test_nothing_is_committed(embedded: EmbeddedPostgres, admin: psycopg.Connection) -> None:
+    """What a query may change in a read-only transaction too, its session's settings, goes with the ROLLBACK."""
+    admin.execute("GRANT EXECUTE ON FUNCTION set_config(text, text, boolean) TO zava_seattle")
+    try:
+        with psycopg.connect(**login_keywords(embedded, SEATTLE), autocommit=True) as connection:
+            before = connection.execute("SHOW work_mem").fetchone()
+            question("SELECT set_config('work_mem', '64kB', false)").ask(connection, clear_locks=False)
+            assert connection.execute("SHOW work_mem").fetchone() == before
+    finally:
+        admin.execute("REVOKE EXECUTE ON FUNCTION set_config(text, text, boolean) FROM zava_seattle")

@@ -146,6 +146,10 @@ def test_json_comes_back_exactly(value: Any) -> None:
     assert encoded(3802, json.dumps(value)) == value
 
 
+def test_json_keeps_repeated_keys() -> None:
+    assert encoder(114, 8000)('{"a": 1, "a": 2}') == '{"a":1,"a":2}'
+
+
 TEXTS = st.lists(st.none() | st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"])), min_size=1)
 
 

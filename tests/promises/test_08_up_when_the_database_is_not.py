@@ -1,5 +1,7 @@
 """Promise 8: it is up when the database is not."""
 
+import os
+import signal
 import socket
 from pathlib import Path
 
@@ -136,3 +138,24 @@ async def test_a_closed_port_is_one_whatever_its_number(data_dir: Path) -> None:
         settings = settings_for(data_dir, SEATTLE, ZAVA_DATABASE_URL=f"postgresql://127.0.0.1:{port}/zava")
         async with asking(settings) as asker:
             assert "its port is closed" in await asker.refusal("SELECT 1")
+
+
+async def test_a_connection_killed_without_a_word_does_not_matter(data_dir: Path) -> None:
+    """The end of the stream is all that tells of it, to queries and to descriptions."""
+    async with asking(settings_for(data_dir, SEATTLE)) as asker:
+        await asker.call("get_multiple_table_schemas", table_names=["orders"])
+        os.kill(await asker.value("SELECT pg_backend_pid()"), signal.SIGKILL)
+        with anyio.fail_after(10):  # PostgreSQL restarts its other processes
+            while (await asker.call("execute_sales_query", postgresql_query="SELECT 1"))[1]:
+                pass
+        for _ in range(3):
+            text, failed = await asker.call("get_multiple_table_schemas", table_names=["orders"])
+            assert not failed, text
+
+
+async def test_a_killed_connection_is_replaced_for_descriptions_too(data_dir: Path, admin: psycopg.Connection) -> None:
+    async with asking(settings_for(data_dir, SEATTLE)) as asker:
+        assert await asker.value("SELECT 1") == 1
+        admin.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'zava_seattle'")
+        text, failed = await asker.call("get_multiple_table_schemas", table_names=["orders"])
+        assert not failed, text

@@ -14,9 +14,11 @@ import psutil
 import pytest
 
 from tests.conftest import SEATTLE, STORES, settings_for
+from tests.promises.test_04_every_call_ends import DEAF
 from tests.wire import Wire, server_for
 from zava_mcp.database.bundled import embedded_postgres
 from zava_mcp.database.sample import Sample
+from zava_mcp.errors import EmbeddedError
 
 COUNT = {"postgresql_query": "SELECT count(*) FROM retail.orders"}
 SLOW = {"postgresql_query": "SELECT count(*) FROM generate_series(1, 100000000) a, generate_series(1, 1000) b"}
@@ -224,3 +226,46 @@ def _until_there(folder: Path, pattern: str, server: Wire) -> None:
         assert server.process.poll() is None
         assert time.monotonic() < deadline
         os.sched_yield()
+
+
+def test_what_was_closed_is_not_opened_again(small: Path) -> None:
+    """A thread that waits in open() while the process ends must not start a database nobody stops."""
+    postgres = embedded_postgres(settings_for(small), lambda *_: None)
+    postgres.open()
+    postgres.close()
+    with pytest.raises(EmbeddedError, match="ending"):
+        postgres.open()
+    assert gone(small, 10)
+
+
+@pytest.mark.parametrize("sql", DEAF)
+def test_a_query_that_heeds_nothing_does_not_keep_the_database(small: Path, sql: str) -> None:
+    with server_for(small, SEATTLE) as server:
+        server.shake_hands()
+        assert not server.call("execute_sales_query", **COUNT)[1]
+        call = {"name": "execute_sales_query", "arguments": {"postgresql_query": sql}}
+        server.send({"jsonrpc": "2.0", "id": 99, "method": "tools/call", "params": call})
+        _until_at_work(small)
+        server.close_stdin()
+        assert server.process.wait(10) == 0
+    assert gone(small, 10)
+
+
+@pytest.mark.parametrize("command", ["query", "doctor"])
+def test_a_command_that_is_ended_leaves_nothing(small: Path, command: str) -> None:
+    arguments = ["query", SLOW["postgresql_query"]] if command == "query" else ["doctor"]
+    with Wire(*arguments, "--data-dir", str(small), "--user-id", SEATTLE) as process:
+        _until_there(small, "postgres-18/data/postmaster.pid", process)
+        process.signal(signal.SIGTERM)
+        assert process.process.wait(10) in (0, 143)
+    assert gone(small, 10)
+
+
+def _until_at_work(folder: Path) -> None:
+    """Until a backend is busy, as its title says."""
+    deadline = time.monotonic() + 10
+    while True:
+        titles = [" ".join(child.cmdline()).strip() for child in postmasters(folder)[0].children()]
+        if any("[local]" in title and "idle" not in title for title in titles):
+            return
+        assert time.monotonic() < deadline, titles

@@ -10,7 +10,7 @@ import pytest
 from tests.conftest import HEAD_OFFICE, SEATTLE, asking, settings_for
 from tests.wire import Wire
 from zava_mcp.database.connecting import target_of
-from zava_mcp.embedded import EmbeddedPostgres
+from zava_mcp.embedded import EmbeddedPostgres, Login
 from zava_mcp.settings import load
 
 SECRET = "hunter2-is-not-for-anybody"
@@ -94,3 +94,7 @@ def test_nothing_the_server_says_or_logs_tells_them(embedded: EmbeddedPostgres) 
     said.append((embedded.folder / "postgres-18" / "server.log").read_text())
     for secret in [SECRET, *passwords]:
         assert not [text for text in said if secret in text]
+
+
+def test_a_login_does_not_show_its_password() -> None:
+    assert SECRET not in repr(Login("zava_seattle", SECRET))
