@@ -115,10 +115,11 @@ async def test_numbers_small_in_memory_and_huge_as_text_stay_within_the_bound(as
     columns = ", ".join(["x.v"] * 24)
     async with ask(SEATTLE) as seattle:
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        answer = await seattle.query(f"SELECT {columns} FROM (SELECT {number} v) x, generate_series(1, 1000)")
-        assert answer["truncated"] is True
-        assert answer["row_count"] == 1
-        assert answer["rows"][0][0].endswith("more characters]")
+        sql = f"SELECT {columns} FROM (SELECT {number} v) x, generate_series(1, 1000)"
+        text, failed = await seattle.call("execute_sales_query", postgresql_query=sql)
+        assert "54000" in text if failed else json.loads(text)["truncated"]  # whichever bound is met first
+        few = await seattle.query(f"SELECT {number} AS v FROM generate_series(1, 3)")
+        assert few["rows"][0][0].endswith("more characters]")
         assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 256 * 1024
 
 
