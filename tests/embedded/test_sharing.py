@@ -3,9 +3,11 @@
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from tests.conftest import SEATTLE, admin_keywords, asking, settings_for
 from zava_mcp.database.bundled import embedded_postgres
@@ -136,3 +138,26 @@ def test_one_folder_is_one_database_however_it_is_spelled(tmp_path: Path, monkey
         for postgres in spellings:
             postgres.close()
     assert not (tmp_path / "data" / "postgres-18" / "data" / "postmaster.pid").exists()
+
+
+def test_who_is_closed_while_it_waits_to_open_starts_nothing(tmp_path: Path) -> None:
+    first = small(tmp_path)
+    first.open()
+    first.close()
+    waiting = small(tmp_path)
+    said: list[str] = []
+
+    def open_it() -> None:
+        try:
+            waiting.open()
+        except EmbeddedError as error:
+            said.append(error.message)
+
+    with FileLock(tmp_path / "start.lock", thread_local=False):
+        opening = threading.Thread(target=open_it)
+        opening.start()
+        waiting.close()
+        opening.join(5)
+    assert said == ["this process is ending"]
+    assert not list((tmp_path / "users").iterdir())
+    assert not (tmp_path / "postgres-18" / "data" / "postmaster.pid").exists()

@@ -18,8 +18,9 @@ import os
 import secrets
 import shutil
 import threading
+import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -30,6 +31,7 @@ from zava_mcp.embedded.host import POSTGRES_MAJOR, give_to_runner, make_reachabl
 from zava_mcp.errors import EmbeddedError
 
 _SET_UP_SECONDS = 3600.0
+_LOOK_SECONDS = 0.2
 _STOP_SECONDS = 1.5  # hosts wait two seconds after closing stdin before they kill
 
 
@@ -81,9 +83,7 @@ class EmbeddedPostgres:
         """
         try:
             self._prepare_folder()
-            with self._turn, self._start_lock.acquire(timeout=_SET_UP_SECONDS, poll_interval=0.05):
-                if self._closed:
-                    raise EmbeddedError("this process is ending", "Ask the next one.")
+            with self._turn, self._await_start_lock():
                 if self._use is None:
                     self._use = self._take_use()
                 if not self._home.is_dir():
@@ -104,15 +104,35 @@ class EmbeddedPostgres:
             self._filling.stop(0.0)  # which does not wait for an orderly end
             shutil.rmtree(self._filling.folder.parent, ignore_errors=True)
             return
-        if self._use is None or not self.folder.is_dir() or not self._turn.acquire(timeout=_STOP_SECONDS):
+        if not self.folder.is_dir() or not self._turn.acquire(timeout=_STOP_SECONDS):
             return  # what this process holds goes with it
         try:
-            with self._start_lock.acquire(timeout=_STOP_SECONDS, poll_interval=0.02):
-                self._leave()
+            if self._use is not None:
+                with self._start_lock.acquire(timeout=_STOP_SECONDS, poll_interval=0.02):
+                    self._leave()
         except Timeout:  # somebody is starting it right now, and so will use it
-            self._use.release()
+            if self._use is not None:
+                self._use.release()
         finally:
             self._turn.release()
+
+    def _await_start_lock(self) -> AbstractContextManager[object]:
+        """The lock for setting up, starting and stopping; whoever is closed meanwhile does not get it any more."""
+        deadline = time.monotonic() + _SET_UP_SECONDS
+        while not self._closed:
+            try:
+                lock = self._start_lock.acquire(timeout=_LOOK_SECONDS, poll_interval=0.02)
+            except Timeout:
+                if time.monotonic() > deadline:
+                    raise EmbeddedError(
+                        "another process has been setting up the embedded database for too long",
+                        "End it, then try again.",
+                    ) from None
+                continue
+            if not self._closed:
+                return lock
+            self._start_lock.release()
+        raise EmbeddedError("this process is ending", "Ask the next one.")
 
     def logins(self) -> dict[str, Login]:
         """The identities' logins by user id, and the admin under ''; empty before the first set-up.
