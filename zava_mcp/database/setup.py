@@ -27,6 +27,7 @@ DATABASE = "zava"
 _CONNECTION_LIMIT = 40
 _LOCK = 7_283_415  # any number, the same for everybody who sets up
 _OLDEST_POSTGRES = 15
+_ADMIT = "SELECT zava.admit(%s, %s, %s, %s, %s)"
 
 
 @dataclass
@@ -210,11 +211,13 @@ def _admit(
     """
     admitted = connection.execute("SELECT login, rls_user_id, display_name, all_stores, store_ids FROM zava.access")
     for entry in admitted.fetchall():
-        connection.execute("SELECT zava.admit(%s, %s, %s, %s, %s)", entry)
+        connection.execute(_ADMIT, entry)
     stores = {row[0] for row in connection.execute("SELECT rls_user_id FROM retail.stores")}
     for who in people:
         login = who.login if passwords is not None else str(who.user_id)
         if not (who.all_stores or who.user_id in stores) or _has_login(connection, login):
+            continue
+        if passwords is not None and login not in passwords:  # an older embedded database whose admin dropped it
             continue
         connection.execute(
             compose.SQL(
@@ -223,10 +226,7 @@ def _admit(
         )
         if passwords is not None:
             _set_password(connection, login, passwords[login])
-        connection.execute(
-            "SELECT zava.admit(%s, %s, %s, %s, %s)",
-            [login, who.user_id, who.name, who.all_stores, list(who.store_ids)],
-        )
+        connection.execute(_ADMIT, [login, who.user_id, who.name, who.all_stores, list(who.store_ids)])
         report.did.append(f"a login for {who.name}")
 
 

@@ -84,8 +84,7 @@ class Cluster:
 
     def create(self, admin_password: str) -> None:
         """Runs initdb: sorting as in C.UTF-8 everywhere, passwords asked of everybody."""
-        for path in (programs(), self.folder):
-            make_reachable(path)
+        self._make_reachable()
         password_file = self.folder.with_name("admin-password")
         password_file.touch(mode=0o600)
         password_file.write_text(admin_password)
@@ -119,8 +118,7 @@ class Cluster:
 
         Raises EmbeddedError with the reason the server gave.
         """
-        for path in (programs(), self.folder):
-            make_reachable(path)
+        self._make_reachable()
         parameters = {**_PARAMETERS, **(_FILLING if filling else {}), **self._listening()}
         command = [program("postgres"), "-D", str(self.folder)]
         command += [word for name, value in parameters.items() for word in ("-c", f"{name}={value}")]
@@ -189,6 +187,10 @@ class Cluster:
             with suppress(ProcessLookupError):
                 os.kill(postmaster.pid, signal.SIGQUIT)
             self.await_end(_QUIT_SECONDS)
+
+    def _make_reachable(self) -> None:
+        for path in (programs(), self.folder):
+            make_reachable(path)
 
     def _postmaster(self) -> _Postmaster | None:
         try:
