@@ -66,5 +66,9 @@ class EmbeddedError(DatabaseUnavailable):
     """The bundled PostgreSQL could not be set up, started or shared."""
 
 
+class EmbeddingError(ZavaError):
+    """A text could not be made a vector, or there are no vectors to compare it with."""
+
+
 class Busy(ZavaError):
     """More questions are being answered than fit at once."""

@@ -20,6 +20,10 @@ HARD_ROWS = 1_000
 DEFAULT_BYTES = 40_000
 HARD_BYTES = 1_000_000
 QUESTIONS_AT_ONCE = 4
+FOUND_ROWS = 20  # products a search gives, unless it asks for more
+HARD_FOUND_ROWS = 100
+FOUND_THRESHOLD = 30.0  # percent
+EMBEDDING_MODEL = "text-embedding-3-small"
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,21 @@ SETTINGS = (
     Setting("POSTGRES_APPLICATION_NAME", "how connections are labelled", "zava-mcp"),
     Setting("ZAVA_ADMIN_DATABASE_URL", "an admin's URL for `init` and `identities`; the server never reads it"),
     Setting("ZAVA_DATA_DIR", "where the embedded database lives", "the user's data folder"),
+    Setting(
+        "AZURE_OPENAI_ENDPOINT", "Azure OpenAI or Foundry resource that makes the vectors", "OpenAI or this machine"
+    ),
+    Setting("EMBEDDING_MODEL_DEPLOYMENT_NAME", "the deployment there", EMBEDDING_MODEL),
+    Setting("AZURE_OPENAI_API_KEY", "its key; without one, the three below", "Entra"),
+    Setting("AZURE_CLIENT_ID", "Entra service principal (extra `azure`)"),
+    Setting("AZURE_CLIENT_SECRET", "its secret"),
+    Setting("AZURE_TENANT_ID", "its tenant"),
+    Setting("OPENAI_API_KEY", "OpenAI makes the vectors, if no Azure endpoint is named", "this machine"),
+    Setting("OPENAI_BASE_URL", "another address that speaks OpenAI's API", "https://api.openai.com/v1"),
+    Setting(
+        "ZAVA_EMBEDDING_MODEL_DIR",
+        "the local model's folder, with `model.onnx` and `vocab.txt` in it",
+        "the packaged ones",
+    ),
     Setting("ZAVA_QUERY_TIMEOUT", "seconds until a query is stopped, 1 to 600", "30"),
     Setting("ZAVA_MAX_ROWS", "most rows a query may ask for, 1 to 10000", str(HARD_ROWS)),
     Setting("ZAVA_MAX_BYTES", "most bytes an answer may have, 1000 to 1000000", str(DEFAULT_BYTES)),
@@ -81,6 +100,21 @@ class Place:
 
 
 @dataclass(frozen=True)
+class EmbeddingSettings:
+    """Who turns texts into vectors: Azure if it has an endpoint, else OpenAI if it has a key, else this machine."""
+
+    azure_endpoint: str | None
+    deployment: str
+    azure_key: Secret | None
+    client_id: str | None
+    client_secret: Secret | None
+    tenant_id: str | None
+    openai_key: Secret | None
+    openai_url: str | None
+    model_dir: Path | None
+
+
+@dataclass(frozen=True)
 class Settings:
     """Everything configurable. `place` is None for the embedded database.
 
@@ -93,6 +127,7 @@ class Settings:
     admin_url: Secret | None
     data_dir: Path | None
     application_name: str
+    embedding: EmbeddingSettings
     query_timeout: float
     max_rows: int
     max_bytes: int
@@ -121,6 +156,7 @@ def load(flags: Mapping[str, str | None] | None = None, environ: Mapping[str, st
         admin_url=Secret(texts["ZAVA_ADMIN_DATABASE_URL"]) if "ZAVA_ADMIN_DATABASE_URL" in texts else None,
         data_dir=Path(texts["ZAVA_DATA_DIR"]).expanduser() if "ZAVA_DATA_DIR" in texts else None,
         application_name=texts.get("POSTGRES_APPLICATION_NAME", "zava-mcp"),
+        embedding=_embedding(texts, faults),
         query_timeout=_number(texts, "ZAVA_QUERY_TIMEOUT", 30, 1, 600, faults),
         max_rows=int(_number(texts, "ZAVA_MAX_ROWS", HARD_ROWS, 1, 10_000, faults)),
         max_bytes=int(_number(texts, "ZAVA_MAX_BYTES", DEFAULT_BYTES, 1_000, HARD_BYTES, faults)),
@@ -166,6 +202,24 @@ def _place(texts: Mapping[str, str], libpq_knows: bool, faults: list[str]) -> Pl
     if libpq_knows:
         return Place(parameters=user, password=password)
     return None
+
+
+def _embedding(texts: Mapping[str, str], faults: list[str]) -> EmbeddingSettings:
+    for name in ("AZURE_OPENAI_ENDPOINT", "OPENAI_BASE_URL"):
+        if name in texts and not texts[name].startswith(("https://", "http://")):
+            faults.append(f"{name} must start with https://")
+    secrets = {name: Secret(text) for name, text in texts.items() if name.endswith(("_KEY", "_SECRET"))}
+    return EmbeddingSettings(
+        azure_endpoint=texts.get("AZURE_OPENAI_ENDPOINT"),
+        deployment=texts.get("EMBEDDING_MODEL_DEPLOYMENT_NAME", EMBEDDING_MODEL),
+        azure_key=secrets.get("AZURE_OPENAI_API_KEY"),
+        client_id=texts.get("AZURE_CLIENT_ID"),
+        client_secret=secrets.get("AZURE_CLIENT_SECRET"),
+        tenant_id=texts.get("AZURE_TENANT_ID"),
+        openai_key=secrets.get("OPENAI_API_KEY"),
+        openai_url=texts.get("OPENAI_BASE_URL"),
+        model_dir=Path(texts["ZAVA_EMBEDDING_MODEL_DIR"]).expanduser() if "ZAVA_EMBEDDING_MODEL_DIR" in texts else None,
+    )
 
 
 def _number(texts: Mapping[str, str], name: str, default: float, low: float, high: float, faults: list[str]) -> float:

@@ -10,20 +10,11 @@ from typing import Annotated
 
 import typer
 
+from zava_mcp.cli import products  # noqa: F401  # adds its commands
+from zava_mcp.cli.app import app as app
+from zava_mcp.cli.app import settings_of
 from zava_mcp.cli.options import AdminUrl, AnswerFormat, DatabaseUrl, DataDir, EnvFile, LogLevel, UserId
-from zava_mcp.settings import DEFAULT_ROWS, Settings, load
-
-app = typer.Typer(
-    name="zava-mcp",
-    help="Answers an AI assistant's questions about Zava Retail's sales, over MCP on stdin and stdout.\n\n"
-    "Without a command it serves. It sees only what the user id may see.\n\n"
-    "Example: zava-mcp --user-id f47ac10b-58cc-4372-a567-0e02b2c3d479",
-    no_args_is_help=False,
-    add_completion=True,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
+from zava_mcp.settings import DEFAULT_ROWS, Settings
 
 
 def version_wanted(wanted: bool) -> None:
@@ -56,7 +47,7 @@ def serve(
         "ZAVA_LOG_LEVEL": log_level,
     }
     if ctx.invoked_subcommand is None:
-        _serve(_settings(ctx))
+        _serve(settings_of(ctx))
 
 
 @app.command()
@@ -76,7 +67,7 @@ def query(
 
     Example: zava-mcp query "SELECT count(*) FROM retail.orders" --user-id f47ac10b-58cc-4372-a567-0e02b2c3d479
     """
-    settings = _settings(
+    settings = settings_of(
         ctx, ZAVA_USER_ID=user_id, ZAVA_ENV_FILE=env_file, ZAVA_DATABASE_URL=database_url, ZAVA_DATA_DIR=data_dir
     )
     from zava_mcp.cli.output import progress_bar, show_answer
@@ -100,7 +91,7 @@ def identities(
 
     Example: zava-mcp identities
     """
-    settings = _settings(ctx, ZAVA_ENV_FILE=env_file, ZAVA_ADMIN_DATABASE_URL=admin_url, ZAVA_DATA_DIR=data_dir)
+    settings = settings_of(ctx, ZAVA_ENV_FILE=env_file, ZAVA_ADMIN_DATABASE_URL=admin_url, ZAVA_DATA_DIR=data_dir)
     from zava_mcp.cli.output import progress_bar, show_rows
     from zava_mcp.database.opening import list_identities
 
@@ -130,7 +121,7 @@ def init(
 
     Example: zava-mcp init --scale 0.1
     """
-    settings = _settings(ctx, ZAVA_ENV_FILE=env_file, ZAVA_ADMIN_DATABASE_URL=admin_url, ZAVA_DATA_DIR=data_dir)
+    settings = settings_of(ctx, ZAVA_ENV_FILE=env_file, ZAVA_ADMIN_DATABASE_URL=admin_url, ZAVA_DATA_DIR=data_dir)
     from zava_mcp.cli.output import progress_bar
     from zava_mcp.database.opening import initialise
     from zava_mcp.database.sample import Sample
@@ -157,7 +148,7 @@ def doctor(
 
     Example: zava-mcp doctor --user-id f47ac10b-58cc-4372-a567-0e02b2c3d479
     """
-    settings = _settings(
+    settings = settings_of(
         ctx, ZAVA_USER_ID=user_id, ZAVA_ENV_FILE=env_file, ZAVA_DATABASE_URL=database_url, ZAVA_DATA_DIR=data_dir
     )
     from zava_mcp.cli.output import progress_bar, show_checks
@@ -180,20 +171,10 @@ def demo(
     Example: zava-mcp demo
     """
     given = {"ZAVA_DATA_DIR": data_dir, "ZAVA_ENV_FILE": env_file, "ZAVA_DATABASE_URL": database_url}
-    _settings(ctx, **given)
+    settings_of(ctx, **given)
     from zava_mcp.cli.demo import show
 
     show({name: value for name in given if (value := given[name] or ctx.obj[name])})
-
-
-def _settings(ctx: typer.Context, **after: str | None) -> Settings:
-    """Settings from the options before the command's name, overruled by those after it."""
-    from zava_mcp.cli.logs import start_logging
-
-    settings = load({**ctx.obj, **{name: value for name, value in after.items() if value is not None}})
-    start_logging(settings)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # an exit like any other: what is open gets closed
-    return settings
 
 
 def _serve(settings: Settings) -> None:

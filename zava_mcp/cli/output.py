@@ -3,21 +3,25 @@
 import csv
 import io
 import json
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
-from zava_mcp.database.health import Check
-from zava_mcp.database.sample import Progress as Told
 from zava_mcp.errors import ZavaError
-from zava_mcp.retail.answers import Answer
+
+if TYPE_CHECKING:
+    from zava_mcp.database.health import Check
+    from zava_mcp.database.sample import Progress as Told
+    from zava_mcp.retail.answers import Answer
+    from zava_mcp.retail.search import Found
 
 _NUMBERS = {20, 21, 23, 26, 700, 701, 1700}  # PostgreSQL's number types, which are aligned right
 
@@ -43,19 +47,35 @@ def note(text: str) -> None:
     console(stderr=True).print(Text(text, style="dim"), soft_wrap=True)
 
 
-def show_answer(answer: Answer, form: str | None) -> None:
-    """An answer on stdout; without a form a table on a terminal, JSON when piped."""
+def show_answer(answer: "Answer", form: str | None, without: str = "") -> None:
+    """An answer on stdout, perhaps without a column; without a form a table on a terminal, JSON when piped."""
     form = form or ("table" if sys.stdout.isatty() else "json")
     if form == "json":
         print(answer.json())
         return
-    rows = [json.loads(row, parse_float=str, parse_int=str) for row in answer.rows]
+    shown = [place for place, column in enumerate(answer.columns) if column != without]
+    columns = [answer.columns[place] for place in shown]
+    decoded = (json.loads(row, parse_float=str, parse_int=str) for row in answer.rows)
+    rows = [[row[place] for place in shown] for row in decoded]
     if form == "csv":
-        print(_csv(answer.columns, rows), end="")
+        print(_csv(columns, rows), end="")
     else:
-        show_table(answer.columns, rows, {i for i, oid in enumerate(answer.types) if oid in _NUMBERS})
+        show_table(columns, rows, {i for i, place in enumerate(shown) if answer.types[place] in _NUMBERS})
     if answer.cut:
         note(answer.hint())
+
+
+def show_found(found: "Found", form: str | None) -> None:
+    """Products on stdout; the table leaves their descriptions out, and says how they were found."""
+    form = form or ("table" if sys.stdout.isatty() else "json")
+    if form == "json":
+        print(found.json())
+        return
+    show_answer(found.answer, form, without="description" if form == "table" else "")
+    if found.closest:
+        closest = {name: json.loads(value) for name, value in found.closest.items()}
+        note(f"nothing is similar enough; the closest is {closest['product_name']} ({closest['similarity']} %)")
+    note(f"model: {found.model}")
 
 
 def show_rows(columns: list[str], rows: list[list[str]], form: str | None) -> None:
@@ -69,7 +89,7 @@ def show_rows(columns: list[str], rows: list[list[str]], form: str | None) -> No
         show_table(columns, rows)
 
 
-def show_checks(checks: list[Check], as_json: bool) -> None:
+def show_checks(checks: "list[Check]", as_json: bool) -> None:
     """The doctor's checks on stdout, those that are not well with what to do."""
     if as_json:
         print(json.dumps([asdict(check) for check in checks], ensure_ascii=False, indent=1))
@@ -105,15 +125,16 @@ def _plain(cell: Any) -> str:
 
 
 @contextmanager
-def progress_bar() -> Iterator[Told]:
-    """A bar on stderr for work that takes long; on a stream that is no terminal, one line a step."""
+def progress_bar(speed: bool = False) -> "Iterator[Told]":
+    """A bar on stderr for work that takes long, with the time left if `speed`; elsewhere one line a step."""
     out = console(stderr=True)
     if not out.is_terminal:
-        said = set[str]()
+        said: dict[str, float] = {}
 
-        def tell(_: float, what: str) -> None:
-            if what not in said:
-                said.add(what)
+        def tell(part: float, what: str) -> None:  # a line a step; of a step that counts, one every tenth
+            step = re.sub(r"\d", "", what)
+            if part >= said.get(step, part - 1) + 0.1 or part == 1.0:
+                said[step] = part
                 out.print(Text(f"{what} …"))
 
         yield tell
@@ -122,6 +143,7 @@ def progress_bar() -> Iterator[Told]:
         BarColumn(),
         TextColumn("{task.percentage:>3.0f} %"),
         TimeElapsedColumn(),
+        *([TextColumn("left:"), TimeRemainingColumn()] if speed else []),
         TextColumn("{task.description}"),
     )
     with Progress(*columns, console=out, transient=True) as bar:

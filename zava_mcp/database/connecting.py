@@ -33,12 +33,16 @@ class Target:
 
 @dataclass(frozen=True)
 class Proof:
-    """Who a connection proved to be. `can_lock`: advisory locks must be cleared after each query."""
+    """Who a connection proved to be. `can_lock`: advisory locks must be cleared after each query.
+
+    `vectors` is the version of pgvector, () where there are no vectors: (0, 8).
+    """
 
     user_id: UUID
     name: str
     all_stores: bool
     can_lock: bool
+    vectors: tuple[int, ...]
 
 
 def target_of(place: Place, user_id: UUID) -> Target:
@@ -70,6 +74,9 @@ def for_identity(target: Target, user_id: UUID, settings: Settings) -> Target:
         "TimeZone": "UTC",
         "extra_float_digits": "1",
         "bytea_output": "hex",
+        # Filters behind an index of vectors must not thin out what it finds: pgvector goes on searching.
+        "hnsw.iterative_scan": "strict_order",
+        "hnsw.ef_search": "100",
         # Nothing of ours trusts this; policies of older databases may still ask for it.
         "app.current_rls_user_id": str(user_id),
     }
@@ -118,7 +125,8 @@ def prove(connection: psycopg.Connection, user_id: UUID) -> Proof:
     if refusal := _refusal(row or {}, user_id):
         raise refusal
     assert row is not None
-    return Proof(row["rls_user_id"], row["display_name"], row["all_stores"], row["can_lock"])
+    vectors = tuple(int(part) for part in (row["vectors"] or "").split(".")[:2] if part.isdigit())
+    return Proof(row["rls_user_id"], row["display_name"], row["all_stores"], row["can_lock"], vectors)
 
 
 def _refusal(row: dict[str, Any], user_id: UUID) -> ZavaError | None:

@@ -21,6 +21,7 @@ from zava_mcp.database.setup import (
     server_url,
     set_up,
 )
+from zava_mcp.database.vectors import Vectors, vectors
 from zava_mcp.embedded import EmbeddedPostgres
 from zava_mcp.errors import IdentityError, InputError, SettingsError
 from zava_mcp.settings import Settings
@@ -48,6 +49,15 @@ def list_identities(settings: Settings, progress: Progress) -> list[list[str]]:
         [str(user_id), name, "all" if everything else stores or "none", login]
         for login, user_id, name, everything, stores in rows
     ]
+
+
+@contextmanager
+def vectors_as_admin(
+    settings: Settings, model: str, dimensions: int, everything: bool, progress: Progress
+) -> Iterator[Vectors]:
+    """The products' vectors in the database that the settings mean, to be kept as admin."""
+    with _as_admin(settings, progress) as connection, vectors(connection, model, dimensions, everything) as kept:
+        yield kept
 
 
 def initialise(settings: Settings, sample: Sample | None, passwords_file: Path | None, progress: Progress) -> Report:

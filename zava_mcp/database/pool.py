@@ -12,7 +12,9 @@ from psycopg_pool import ConnectionPool, PoolTimeout
 from zava_mcp.database.connecting import CONNECT_SECONDS, Proof, Target, connect, for_identity, prove
 from zava_mcp.database.failures import connection_error
 from zava_mcp.database.health import Check, examine
+from zava_mcp.database.lookup import Lookup
 from zava_mcp.database.question import Question
+from zava_mcp.database.wire import Column, Rows
 from zava_mcp.embedded import kill_backend
 from zava_mcp.errors import QueryError
 from zava_mcp.settings import QUESTIONS_AT_ONCE, Settings
@@ -86,6 +88,15 @@ class Database:
                 return [cursor.fetchall() for cursor in cursors]
 
         return self._with_connection(get, may_repeat=lambda: True)
+
+    @property
+    def vectors(self) -> tuple[int, ...]:
+        """The version of pgvector, () if the database has no vectors. Raises like `open`."""
+        return self.open()[1].vectors
+
+    def look_up(self, lookup: Lookup) -> tuple[list[Column], Rows]:
+        """Columns and rows of one of our own statements. Raises like `ask`."""
+        return self._with_connection(lambda connection, _: lookup.ask(connection), lambda: not lookup.cancelled)
 
     def hear(self) -> None:
         """Takes in what the database told meanwhile, without a round trip; does nothing while it is closed."""

@@ -72,10 +72,10 @@ class Wire:
         while (result := self._next()) is not None:
             if result.status in (pq.ExecStatus.TUPLES_CHUNK, pq.ExecStatus.TUPLES_OK):
                 if columns is not None and not told:
-                    columns(_columns_of(result))
+                    columns(columns_of(result))
                     told = True
                 if rows is not None and result.ntuples:
-                    chunk = _rows_of(result)
+                    chunk = rows_of(result)
                     if wanted:
                         wanted = rows(chunk)
                     else:
@@ -160,10 +160,12 @@ def _waiting_bytes(fd: int) -> int:
     return int.from_bytes(fcntl.ioctl(fd, termios.FIONREAD, bytes(4)), sys.byteorder)
 
 
-def _columns_of(result: pq.abc.PGresult) -> list[Column]:
+def columns_of(result: pq.abc.PGresult) -> list[Column]:
+    """The columns of a result."""
     return [Column((result.fname(i) or b"").decode(), result.ftype(i)) for i in range(result.nfields)]
 
 
-def _rows_of(result: pq.abc.PGresult) -> Rows:
+def rows_of(result: pq.abc.PGresult) -> Rows:
+    """The rows of a result, as PostgreSQL wrote them."""
     value, width = result.get_value, range(result.nfields)
     return [tuple([value(row, column) for column in width]) for row in range(result.ntuples)]

@@ -57,13 +57,17 @@ class Answer:
             self._bytes += size
         return True
 
-    def json(self) -> str:
-        """`{"columns": […], "rows": [[…]], "row_count": n, "truncated": false}`, with a hint if truncated."""
+    def json(self, more: dict[str, str] | None = None) -> str:
+        """`{"columns": […], "rows": [[…]], "row_count": n, "truncated": false}`, with a hint if truncated.
+
+        `more` are further entries, {name: JSON text}.
+        """
         columns = ",".join(map(quoted, self.columns))
         text = (
             f'{{"columns":[{columns}],"rows":[{",".join(self.rows)}],'
             f'"row_count":{len(self.rows)},"truncated":{"true" if self.cut else "false"}'
         )
+        text += "".join(f",{quoted(name)}:{value}" for name, value in (more or {}).items())
         return text + (f',"hint":{quoted(self.hint())}}}' if self.cut else "}")
 
     def hint(self) -> str:

@@ -1,7 +1,9 @@
 """The shop as one identity sees it: the one door to its data, for people and for models."""
 
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from zava_mcp.database.bundled import embedded_postgres
 from zava_mcp.database.health import Check
@@ -12,7 +14,11 @@ from zava_mcp.embedded import EmbeddedPostgres
 from zava_mcp.retail.answers import Answer
 from zava_mcp.retail.sales import SalesQuery
 from zava_mcp.retail.schemas import Schemas
+from zava_mcp.retail.search import Found, ProductSearch, Wish
 from zava_mcp.settings import Settings
+
+if TYPE_CHECKING:
+    from zava_mcp.embeddings import Embedder
 
 
 class Shop:
@@ -40,6 +46,24 @@ class Shop:
     def answer(self, query: SalesQuery) -> Answer:
         """Asks a query. Raises QueryError, DatabaseUnavailable or IdentityError."""
         return query.run(self._database)
+
+    def product_search(self, wish: Wish) -> ProductSearch:
+        """A search, not yet made. Raises InputError if it cannot be looked for, EmbeddingError for wrong settings."""
+        return ProductSearch(wish, self._settings, self._embedder)
+
+    def prepare(self, search: ProductSearch) -> None:
+        """Makes the vector of what is looked for. Raises EmbeddingError, DatabaseUnavailable or IdentityError."""
+        search.prepare(self._database)
+
+    def find(self, search: ProductSearch) -> Found:
+        """Makes a prepared search. Raises QueryError, EmbeddingError or InputError, and what `open` raises."""
+        return search.run(self._database)
+
+    @cached_property
+    def _embedder(self) -> "Embedder | None":
+        from zava_mcp.embeddings import embedder
+
+        return embedder(self._settings)
 
     def describe(self, table_names: list[str]) -> str:
         """The named tables in words, all if none is named. Raises InputError for an unknown name."""

@@ -13,7 +13,9 @@ SELECT i.rls_user_id, i.display_name, i.all_stores,
          WHERE c.relnamespace = to_regnamespace('retail') AND c.relkind IN ('r', 'p')
            AND NOT (c.relrowsecurity AND c.relforcerowsecurity)) AS unprotected,
        (SELECT schema_version FROM zava.about) AS schema_version,
-       has_function_privilege('pg_catalog.pg_advisory_unlock_all()', 'EXECUTE') AS can_lock
+       has_function_privilege('pg_catalog.pg_advisory_unlock_all()', 'EXECUTE') AS can_lock,
+       (SELECT extversion FROM pg_extension
+         WHERE extname = 'vector' AND to_regclass('retail.product_description_embeddings') IS NOT NULL) AS vectors
   FROM zava.who_am_i() AS i;
 
 -- name: tables

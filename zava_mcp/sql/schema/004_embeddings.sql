@@ -14,7 +14,7 @@ BEGIN
     END;
 
     CREATE TABLE retail.product_description_embeddings (
-        product_id            integer PRIMARY KEY REFERENCES retail.products,
+        product_id            integer PRIMARY KEY REFERENCES retail.products ON DELETE CASCADE,
         description_embedding public.vector(1536) NOT NULL,
         created_at            timestamp NOT NULL DEFAULT localtimestamp,
         model_id              text NOT NULL,

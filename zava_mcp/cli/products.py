@@ -1,0 +1,81 @@
+"""The commands around products: search by meaning, and the vectors it needs."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from zava_mcp.cli.app import app, settings_of
+from zava_mcp.cli.options import AdminUrl, AnswerFormat, DatabaseUrl, DataDir, EnvFile, UserId
+from zava_mcp.settings import FOUND_ROWS, FOUND_THRESHOLD
+
+
+@app.command()
+def search(
+    ctx: typer.Context,
+    text: Annotated[str, typer.Argument(metavar="TEXT", help="What is looked for, in plain words.")] = "",
+    max_rows: Annotated[int, typer.Option("--max-rows", help="Most products, 1 to 100.")] = FOUND_ROWS,
+    threshold: Annotated[
+        float, typer.Option("--threshold", help="Least similarity in percent, 0 to 100.")
+    ] = FOUND_THRESHOLD,
+    category: Annotated[
+        str | None, typer.Option("--category", metavar="NAME", help="Only this category or product type.")
+    ] = None,
+    min_price: Annotated[float | None, typer.Option("--min-price", metavar="DOLLARS", help="Least price.")] = None,
+    max_price: Annotated[float | None, typer.Option("--max-price", metavar="DOLLARS", help="Highest price.")] = None,
+    in_stock: Annotated[bool, typer.Option("--in-stock", help="Only what a store you may see has in stock.")] = False,
+    similar_to: Annotated[
+        str | None, typer.Option("--similar-to", metavar="SKU", help="Products like this one, by SKU or full name.")
+    ] = None,
+    sales: Annotated[bool, typer.Option("--sales", help="Add what they sold in the last 365 days.")] = False,
+    form: AnswerFormat = None,
+    user_id: UserId = None,
+    env_file: EnvFile = None,
+    database_url: DatabaseUrl = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Find products by what you mean, with what your store has in stock.
+
+    Example: zava-mcp search "containers for paint" --user-id f47ac10b-58cc-4372-a567-0e02b2c3d479
+    """
+    settings = settings_of(
+        ctx, ZAVA_USER_ID=user_id, ZAVA_ENV_FILE=env_file, ZAVA_DATABASE_URL=database_url, ZAVA_DATA_DIR=data_dir
+    )
+    from zava_mcp.cli.output import progress_bar, show_found
+    from zava_mcp.retail.search import Wish
+    from zava_mcp.retail.shop import Shop
+
+    wish = Wish(text, max_rows, threshold, category, min_price, max_price, in_stock, similar_to, sales)
+    with progress_bar() as tell, Shop(settings, tell) as shop:
+        found = shop.product_search(wish)
+        shop.prepare(found)
+        answer = shop.find(found)
+    show_found(answer, form.value if form else None)
+
+
+@app.command()
+def embed(
+    ctx: typer.Context,
+    everything: Annotated[bool, typer.Option("--all", help="Make every vector anew.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say how many products need a vector.")] = False,
+    env_file: EnvFile = None,
+    admin_url: AdminUrl = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Make the vectors of products that are new or changed, or whose vectors another model made; as admin.
+
+    A search meanwhile finds what it found before; one that was stopped goes on where it was.
+
+    Example: zava-mcp embed --dry-run
+    """
+    settings = settings_of(ctx, ZAVA_ENV_FILE=env_file, ZAVA_ADMIN_DATABASE_URL=admin_url, ZAVA_DATA_DIR=data_dir)
+    from zava_mcp.cli.output import progress_bar
+    from zava_mcp.retail.embedding import embed as make_vectors
+
+    with progress_bar(speed=True) as tell:
+        done = make_vectors(settings, everything, dry_run, tell)
+    if dry_run:
+        print(f"{done.made:,} of {done.products:,} products need a vector of {done.model}")
+    else:
+        print(f"{done.published:,} new vectors of {done.model}; {done.products:,} products have one")
+    sys.stdout.flush()

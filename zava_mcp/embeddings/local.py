@@ -1,0 +1,130 @@
+"""all-MiniLM-L6-v2 on this machine: no key, no network.
+
+Several servers may run side by side on one desk, so each takes one thread and gives memory back.
+"""
+
+import ctypes
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+from zava_mcp.embeddings.weights import checked
+from zava_mcp.errors import EmbeddingError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+    from onnxruntime import InferenceSession
+    from tokenizers import Tokenizer
+
+LOCAL_MODEL = "local/all-MiniLM-L6-v2-int8"
+
+_CANNOT_RUN = (
+    "Install zava-mcp again, or configure Azure OpenAI or OpenAI. On Windows, onnxruntime needs Microsoft's Visual C++ "
+    "runtime."
+)
+_MOST_TOKENS = 256  # what the model was trained on; the rest of a text is not looked at
+_TOGETHER = 16  # documents in one run: more is no faster on one thread
+
+
+class LocalEmbedder:
+    """The packaged model, or the same from a folder; loaded when the first text comes."""
+
+    id = LOCAL_MODEL
+    dimensions = 384
+    batch = 64
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self._folder = folder
+        self._lock = Lock()
+        self._model: _Model | None = None
+
+    def embed_query(self, text: str) -> list[float]:
+        return self.embed_documents([text])[0]
+
+    def embed_documents(self, texts: Sequence[str]) -> list[list[float]]:
+        """Texts of like length go through the model together: the shorter are filled up to the longest."""
+        model = self._loaded()
+        order = sorted(range(len(texts)), key=lambda place: len(texts[place]))
+        vectors: list[list[float]] = [[]] * len(texts)
+        for start in range(0, len(order), _TOGETHER):
+            places = order[start : start + _TOGETHER]
+            for place, vector in zip(places, model.vectors([texts[place] for place in places]), strict=True):
+                vectors[place] = vector
+        return vectors
+
+    def close(self) -> None:
+        self._model = None
+
+    def _loaded(self) -> "_Model":
+        with self._lock:
+            if self._model is None:
+                self._model = _Model(self._folder)
+                _give_memory_back()
+            return self._model
+
+
+class _Model:
+    """Tokenizer and network, ready to run."""
+
+    def __init__(self, folder: Path | None) -> None:
+        try:
+            self._tokenizer = _tokenizer(checked("vocab.txt", folder))
+            self._session = _session(checked("model.onnx", folder))
+        except ImportError as error:
+            raise EmbeddingError(f"the local embedding model cannot run here: {error}", _CANNOT_RUN) from None
+
+    def vectors(self, texts: Sequence[str]) -> list[list[float]]:
+        """The mean of what the network says of each token, brought to length 1."""
+        import numpy as np
+
+        ids, mask = self._tokens(texts)
+        given = {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
+        states: NDArray[np.float32] = self._session.run(None, given)[0]
+        sums = (states * mask[..., None].astype(np.float32)).sum(axis=1)
+        vectors: list[list[float]] = (sums / np.linalg.norm(sums, axis=1, keepdims=True)).tolist()
+        return vectors
+
+    def _tokens(self, texts: Sequence[str]) -> "tuple[NDArray[np.int64], NDArray[np.int64]]":
+        import numpy as np
+
+        encoded = [self._tokenizer.encode(text).ids for text in texts]
+        ids = np.zeros((len(texts), max(map(len, encoded))), np.int64)  # 0 is [PAD]
+        mask = np.zeros_like(ids)
+        for row, tokens in enumerate(encoded):
+            ids[row, : len(tokens)] = tokens
+            mask[row, : len(tokens)] = 1
+        return ids, mask
+
+
+def _tokenizer(vocabulary: Path) -> "Tokenizer":
+    from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
+
+    ids = {word: number for number, word in enumerate(vocabulary.read_text(encoding="utf-8").splitlines())}
+    tokenizer = Tokenizer(models.WordPiece(ids, unk_token="[UNK]"))  # noqa: S106  # a token of text
+    tokenizer.normalizer = normalizers.BertNormalizer(lowercase=True, strip_accents=True)
+    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    tokenizer.post_processor = processors.BertProcessing(("[SEP]", ids["[SEP]"]), ("[CLS]", ids["[CLS]"]))
+    tokenizer.enable_truncation(_MOST_TOKENS)
+    return tokenizer
+
+
+def _session(network: Path) -> "InferenceSession":
+    import onnxruntime
+
+    onnxruntime.disable_telemetry_events()  # Windows only; nothing else is sent anywhere
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.enable_cpu_mem_arena = False  # it keeps the largest batch's memory for good
+    options.enable_mem_pattern = False  # for inputs of one shape only
+    options.log_severity_level = 3
+    return onnxruntime.InferenceSession(str(network), options, providers=["CPUExecutionProvider"])
+
+
+def _give_memory_back() -> None:
+    """What loading needed and freed: glibc keeps it (67 of 226 MB) unless it is told."""
+    library: Any = ctypes.CDLL(None) if sys.platform == "linux" else None
+    if trim := getattr(library, "malloc_trim", None):
+        trim(0)

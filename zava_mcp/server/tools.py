@@ -1,0 +1,80 @@
+"""The tools a model calls; what they do is the shop's, what they cost is the desk's."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from mcp.server.mcpserver import MCPServer
+from mcp.server.mcpserver.context import Context
+from mcp.types import ToolAnnotations
+from pydantic import Field
+
+from zava_mcp.server.replies import Desk, ready
+from zava_mcp.server.startup import Startup
+from zava_mcp.settings import DEFAULT_ROWS, Settings
+
+Server = MCPServer[Any]
+Asked = Context[Any, Any]
+
+
+def read_only(title: str, idempotent: bool = True) -> ToolAnnotations:
+    """What every tool of ours is: it only reads, and only the shop's own data."""
+    return ToolAnnotations(
+        title=title, read_only_hint=True, destructive_hint=False, idempotent_hint=idempotent, open_world_hint=False
+    )
+
+
+def add_sales_query(server: Server, startup: Startup, desk: Desk, settings: Settings) -> None:
+    """`execute_sales_query`: the model's own SQL."""
+    rows = f"Most rows to return, 1 to {settings.max_rows}; aggregate rather than raise it."
+
+    @server.tool(
+        title="Query sales",
+        description="Run one PostgreSQL query (SELECT, WITH, VALUES or TABLE) on the schema retail and get its rows as "
+        'JSON: {"columns", "rows", "row_count", "truncated"}, with a hint when truncated. Read-only. '
+        "Look up columns with get_multiple_table_schemas first. Revenue is sum(order_items.total_amount).",
+        annotations=read_only("Query sales"),
+        structured_output=False,
+    )
+    async def execute_sales_query(
+        ctx: Asked,
+        postgresql_query: Annotated[str, Field(description="One query in PostgreSQL's dialect.")],
+        max_rows: Annotated[int, Field(description=rows)] = min(DEFAULT_ROWS, settings.max_rows),
+    ) -> str:
+        shop = await ready(startup, ctx)
+        with desk.errors():
+            query = shop.sales_query(postgresql_query, max_rows)
+        return await desk.call(lambda: shop.answer(query).json(), query.cancel)
+
+
+def add_schemas(server: Server, startup: Startup, desk: Desk) -> None:
+    """`get_multiple_table_schemas`: what the model must know before it writes SQL."""
+
+    @server.tool(
+        title="Describe tables",
+        description="Columns, types, keys, relations, meaning and valid values of tables in the schema retail, as you "
+        "may see them: stores, customers, categories, product_types, products, inventory, orders, order_items, "
+        "product_description_embeddings. Ask for all the tables you need in one call.",
+        annotations=read_only("Describe tables"),
+        structured_output=False,
+    )
+    async def get_multiple_table_schemas(
+        ctx: Asked,
+        table_names: Annotated[
+            list[str], Field(description='Table names, e.g. ["orders", "order_items"]; an empty list means all.')
+        ],
+    ) -> str:
+        shop = await ready(startup, ctx)
+        return await desk.call(lambda: shop.describe(table_names))
+
+
+def add_date(server: Server) -> None:
+    """`get_current_utc_date`: models do not know what day it is."""
+
+    @server.tool(
+        title="Today's date",
+        description="The current date and time in UTC, ISO 8601, to turn relative dates into absolute ones.",
+        annotations=read_only("Today's date", idempotent=False),
+        structured_output=False,
+    )
+    async def get_current_utc_date() -> str:
+        return datetime.now(UTC).isoformat(timespec="seconds")
