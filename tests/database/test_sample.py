@@ -129,13 +129,17 @@ def small(tmp_path: Path) -> Iterator[EmbeddedPostgres]:
     postgres.close()
 
 
-def test_an_older_embedded_database_is_upgraded(small: EmbeddedPostgres) -> None:
+def test_an_older_embedded_database_is_upgraded_and_gets_the_samples_vectors(small: EmbeddedPostgres) -> None:
     record = small.folder / "postgres-18" / "schema_version"
     newest = record.read_text()
     with psycopg.connect(**admin_keywords(small), autocommit=True) as connection:
-        connection.execute("UPDATE zava.about SET schema_version = schema_version - 1")
-    record.write_text("1\n")
+        connection.execute("DELETE FROM retail.product_description_embeddings")
+        connection.execute("DROP TABLE zava.new_embeddings; DROP INDEX retail.inventory_product_store")
+        connection.execute("DROP INDEX retail.products_sku_upper, retail.products_name_lower, retail.products_words")
+        connection.execute("UPDATE zava.about SET schema_version = 5")
+    record.write_text("5\n")
     small.open()
     assert record.read_text() == newest
     with psycopg.connect(**admin_keywords(small)) as connection:
         assert connection.execute("SELECT schema_version FROM zava.about").fetchone() == (int(newest),)
+        assert connection.execute("SELECT count(*) FROM retail.product_description_embeddings").fetchone() == (424,)

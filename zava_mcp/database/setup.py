@@ -19,6 +19,7 @@ from zava_mcp.database.connecting import Target, connect
 from zava_mcp.database.failures import connection_error
 from zava_mcp.database.identities import Identity, sample_identities
 from zava_mcp.database.sample import Progress, Sample, load
+from zava_mcp.database.sample_vectors import give_vectors
 from zava_mcp.embedded import Address, Login
 from zava_mcp.errors import DatabaseUnavailable
 from zava_mcp.settings import Secret
@@ -185,7 +186,11 @@ def _migrate(connection: psycopg.Connection, sample: Sample | None, report: Repo
     if version:  # an extension may have become available since
         connection.execute(sql.script("schema/004_embeddings.sql").encode())
     row = connection.execute("SELECT to_regclass('retail.product_description_embeddings') IS NOT NULL").fetchone()
-    if not (row and row[0]):
+    if row and row[0]:
+        given = give_vectors(connection)
+        if given and version:
+            report.did.append(f"vectors of {given} of the sample's products")
+    else:
         report.gaps.append(
             "the extension vector is not there and could not be created: products cannot be searched by meaning"
         )

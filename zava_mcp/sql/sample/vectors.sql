@@ -1,0 +1,17 @@
+-- The vectors that come with the sample, for products whose text is still the one they were made from.
+
+-- name: wanted
+-- Whether this is a sample with room for vectors, and none there yet.
+SELECT sample_seed IS NOT NULL AND NOT EXISTS (SELECT FROM retail.product_description_embeddings) FROM zava.about;
+
+-- name: stage
+-- Where they are copied to.
+CREATE TEMP TABLE sample_vectors (sku text, text_sha256 text, embedding real[]) ON COMMIT DROP;
+
+-- name: give
+-- Puts them in their places, filled up with zeros, which change no cosine.
+INSERT INTO retail.product_description_embeddings (product_id, description_embedding, created_at, model_id, text_sha256)
+SELECT product_id, (embedding || array_fill(0::real, ARRAY[1536 - cardinality(embedding)]))::public.vector,
+       localtimestamp, %(model)s, text_sha256
+  FROM sample_vectors JOIN retail.products USING (sku)
+ WHERE text_sha256 = encode(sha256(convert_to(product_name || coalesce('. ' || nullif(product_description, ''), ''), 'UTF8')), 'hex');
