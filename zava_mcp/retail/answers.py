@@ -16,7 +16,8 @@ _LEAST_CHARACTERS = 60  # dates, numbers and ids are never cut
 class Answer:
     """Columns and rows within `max_rows` rows and `max_bytes` bytes, collected chunk by chunk.
 
-    Each row is kept as the JSON text of an array; `cut` says why rows are missing, "" if none are.
+    Each row is kept as the JSON text of an array; `cut` says why rows are missing, "" if none are, and
+    the two advices what to do about it.
     """
 
     max_rows: int
@@ -25,6 +26,10 @@ class Answer:
     types: list[int] = field(default_factory=list)
     rows: list[str] = field(default_factory=list)
     cut: str = ""
+    rows_advice: str = "Aggregate, filter, or ask for more with max_rows."
+    bytes_advice: str = (
+        "Select fewer columns, shorten texts with left(column, 200), aggregate, or page with LIMIT and OFFSET."
+    )
     _encoders: list[Encoder] = field(default_factory=list)
     _bytes: int = 0
 
@@ -73,17 +78,14 @@ class Answer:
     def hint(self) -> str:
         """What to do about missing rows; "" if none are missing."""
         if self.cut == "rows":
-            return f"There are more than {self.max_rows:,} rows. Aggregate, filter, or ask for more with max_rows."
+            return f"There are more than {self.max_rows:,} rows. {self.rows_advice}"
         if self.cut:
-            return (
-                f"Only {len(self.rows):,} rows fit into {self.max_bytes:,} bytes. "
-                "Select fewer columns, shorten texts with left(column, 200), aggregate, or page with LIMIT and OFFSET."
-            )
+            return f"Only {len(self.rows):,} rows fit into {self.max_bytes:,} bytes. {self.bytes_advice}"
         return ""
 
     def _encode(self, rows: Rows) -> list[str]:
         """Column by column, because a column has one encoder; back to rows by zip."""
-        if not self._encoders:
+        if not (rows and self._encoders):
             return ["[]"] * len(rows)
         columns = [
             ["null" if cell is None else write(cell.decode()) for cell in cells]

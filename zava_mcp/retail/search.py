@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 MAX_CHARACTERS = 2_000
 _DIMENSIONS = 1536  # of the column; shorter vectors end in zeros, which changes no cosine
+_MORE = "Raise similarity_threshold, filter by category or price, or ask for more with max_rows, up to 100."
+_LESS = "Ask for fewer with max_rows, or filter by category or price."
 LEXICAL = "none: products were found by words (PostgreSQL full-text search), not by meaning"
 
 
@@ -106,11 +108,11 @@ class ProductSearch:
         by_meaning = bool(database.vectors and (self._vector or self._wish.similar_to))
         columns, rows = self._look_up(database, self._statement(by_meaning))
         table = [dict(zip([column.name for column in columns], row, strict=True)) for row in rows]
-        if not any(row["similarity"] for row in table) if by_meaning else not table:
+        if not table:
             self._explain(database, by_meaning)
         model = next((row["model_id"].decode() for row in table if row["model_id"]), self._model(by_meaning))
         passing = [row for row in table if row["passes"] == b"t"]
-        answer = Answer(self._wish.max_rows, self._max_bytes)
+        answer = Answer(self._wish.max_rows, self._max_bytes, rows_advice=_MORE, bytes_advice=_LESS)
         shown = [column for column in columns if column.name in self._shown(table)]
         answer.begin(shown)
         answer.take([tuple(row[column.name] for column in shown) for row in passing])
@@ -127,6 +129,7 @@ class ProductSearch:
         wish = asdict(self._wish)
         values = {
             **wish,
+            "max_rows": self._wish.max_rows + 1,  # one more tells that there are more
             "text": self._wish.query_description.strip(),
             "similar_to": (self._wish.similar_to or "").strip(),
             "category": (self._wish.category or "").strip() or None,
@@ -146,7 +149,9 @@ class ProductSearch:
         if self._wish.similar_to:
             words = {name: parts[f"its_{name}"] for name in words}
         words["nearness"] = f"e.description_embedding <=> {words['vector']}"
-        statement = parts["wanted"] + parts["by_meaning" if by_meaning else "by_words"] + parts["described"]
+        statement = (
+            parts["target"] + parts["wanted"] + parts["by_meaning" if by_meaning else "by_words"] + parts["described"]
+        )
         for word, text in words.items():
             statement = statement.replace(f"{{{word}}}", text)
         return statement
@@ -164,9 +169,12 @@ class ProductSearch:
     def _explain(self, database: Database, by_meaning: bool) -> None:
         """Raises the error that says why nothing was found, if there is another reason than that nothing fits."""
         parts = sql.named("search.sql")
-        models = parts["models"] if database.vectors else "NULL"
-        _, rows = self._look_up(database, parts["explained"].replace("{models}", models))
-        known, near, category_known, categories, models = [cell.decode() if cell else "" for cell in rows[0]]
+        models, vector = (parts["models"], parts["its_vector"]) if database.vectors else ("NULL", "NULL")
+        explained = parts["explained"].replace("{models}", models).replace("{vector}", vector)
+        _, rows = self._look_up(database, parts["target"] + explained)
+        known, near, category_known, categories, models, has_vector = [
+            cell.decode() if cell else "" for cell in rows[0]
+        ]
         wish = self._wish
         if wish.similar_to and known != "t":
             hint = f"Did you mean: {near}?" if near else "Find its SKU with query_description first."
@@ -175,7 +183,9 @@ class ProductSearch:
             raise InputError(
                 f"there is no category or type {wish.category[:80]!r}", f"The categories are: {categories}."
             )
-        if by_meaning and self._embedder and self._embedder.id not in models.split(", "):
+        if by_meaning and wish.similar_to and has_vector != "t":
+            raise EmbeddingError(f"{wish.similar_to[:80]!r} has no vector yet", "Run `zava-mcp embed` as admin.")
+        if by_meaning and not wish.similar_to and self._embedder and self._embedder.id not in models.split(", "):
             raise EmbeddingError(
                 f"the products' vectors are of {models}, and this server searches with {self._embedder.id}"
                 if models

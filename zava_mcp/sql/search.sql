@@ -2,13 +2,17 @@
 -- A way to find gives the table "found" (product_id, similarity from -1 to 1 or NULL, exact, place).
 -- Words such as {vector} are put in by the caller: where an index must match, a parameter cannot stand.
 
--- name: wanted
--- The products that pass the filters; NULL is no filter.
+-- name: target
+-- The product that others should be like.
 WITH target AS (
     SELECT product_id FROM retail.products
      WHERE upper(sku) = upper(%(similar_to)s) OR lower(product_name) = lower(%(similar_to)s)
      ORDER BY product_id LIMIT 1
-), wanted AS NOT MATERIALIZED (
+)
+
+-- name: wanted
+-- The products that pass the filters; NULL is no filter.
+, wanted AS NOT MATERIALIZED (
     SELECT p.product_id, p.sku, p.product_name, p.product_description
       FROM retail.products p
      WHERE (%(category)s::text IS NULL
@@ -54,7 +58,9 @@ asked AS MATERIALIZED (
      WHERE to_tsvector('english', product_name || '. ' || coalesce(product_description, '')) @@ (SELECT words FROM asked)
 ), found AS (
     SELECT product_id, NULL::numeric AS similarity, product_id IN (SELECT product_id FROM exact) AS exact,
-           -ts_rank(to_tsvector('english', product_name || '. ' || coalesce(product_description, '')), (SELECT words FROM asked)) AS place,
+           -- a word of the name weighs more than one of the description
+           -ts_rank(setweight(to_tsvector('english', product_name), 'A')
+                    || setweight(to_tsvector('english', coalesce(product_description, '')), 'C'), (SELECT words FROM asked)) AS place,
            NULL::text AS model_id
       FROM either JOIN retail.products USING (product_id)
      ORDER BY exact DESC, place, product_id
@@ -83,15 +89,15 @@ SELECT f.exact OR f.similarity IS NULL OR f.similarity * 100 >= %(similarity_thr
  LIMIT %(max_rows)s;
 
 -- name: explained
--- Why nothing was found: whether there is such a product, such a category, and vectors of which models.
-SELECT EXISTS (SELECT FROM retail.products WHERE upper(sku) = upper(%(similar_to)s) OR lower(product_name) = lower(%(similar_to)s)) AS known,
+-- Why nothing was found: is there such a product, such a category, vectors of which models, and one of the product.
+SELECT EXISTS (SELECT FROM target) AS known,
        (SELECT string_agg(product_name, '; ') FROM (
             SELECT product_name FROM retail.products
              WHERE position(lower(%(similar_to)s) IN lower(product_name)) > 0 ORDER BY product_id LIMIT 5) AS near) AS similar_names,
        EXISTS (SELECT FROM retail.categories WHERE lower(category_name) = lower(%(category)s))
        OR EXISTS (SELECT FROM retail.product_types WHERE lower(type_name) = lower(%(category)s)) AS category_known,
        (SELECT string_agg(category_name, ', ' ORDER BY category_id) FROM retail.categories) AS categories,
-       {models} AS models;
+       {models} AS models, {vector} IS NOT NULL AS has_vector;
 
 -- name: models
 -- The models of the vectors that there are.
