@@ -53,7 +53,7 @@ async def test_products_are_found_by_meaning_best_first_and_the_answer_names_its
 
 
 async def test_the_stock_is_that_of_the_stores_the_asker_may_see(ask: Ask, admin: psycopg.Connection) -> None:
-    stock = dict(
+    stock: dict[int, int] = dict(
         admin.execute(
             "SELECT store_id, stock_level FROM retail.inventory JOIN retail.products USING (product_id)"
             " WHERE sku = 'EL-JBX-003'"
