@@ -64,7 +64,7 @@ def test_the_client_configurations_are_json_that_starts_this_package() -> None:
 
 def test_the_commands_and_their_options_exist(data_dir: Path) -> None:
     commands = re.findall(r"^(?:[A-Z_]+=\S+ )?zava-mcp (.+)$", README, flags=re.MULTILINE)
-    assert len(commands) == 6
+    assert len(commands) == 9
     for command in commands:
         name = command.split()[0]
         told = subprocess.run(
