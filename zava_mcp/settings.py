@@ -46,7 +46,9 @@ SETTINGS = (
     Setting("POSTGRES_USER", "login, if it is not named by the user id", "the user id"),
     Setting("POSTGRES_PASSWORD", "password of the login", "libpq's passfile"),
     Setting("POSTGRES_APPLICATION_NAME", "how connections are labelled", "zava-mcp"),
-    Setting("ZAVA_ADMIN_DATABASE_URL", "an admin's URL for `init`, `embed` and `identities`; the server never reads it"),
+    Setting(
+        "ZAVA_ADMIN_DATABASE_URL", "an admin's URL for `init`, `embed` and `identities`; the server never reads it"
+    ),
     Setting("ZAVA_DATA_DIR", "where the embedded database lives", "the user's data folder"),
     Setting(
         "AZURE_OPENAI_ENDPOINT", "Azure OpenAI or Foundry resource that makes the vectors", "OpenAI or this machine"

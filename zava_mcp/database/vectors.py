@@ -3,16 +3,17 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, LiteralString
+from typing import Any
 
 import psycopg
+from psycopg import sql as compose
 
 from zava_mcp import sql
 from zava_mcp.database.failures import connection_error
 from zava_mcp.errors import DatabaseUnavailable
 
 _LOCK = 7_283_416  # any number, the same for everybody who embeds
-_INDEX_FROM = 5_000  # products; below, looking at every vector is faster than an index
+INDEX_FROM = 20_000  # vectors; fewer are looked at one by one, which finds exactly the nearest
 
 
 @dataclass(frozen=True)
@@ -60,20 +61,32 @@ class Vectors:
         ((published, gone),) = self._rows("publish")
         if published or gone:
             self._run("ANALYZE retail.product_description_embeddings")
-            self._index()
         return int(published)
 
-    def _index(self) -> None:
-        """Builds the index that many vectors need, beside running searches; pgvector before 0.8 goes without."""
+    def index(self, least: int = INDEX_FROM) -> bool:
+        """Builds the index that many vectors need, beside running searches; whether it had to.
+
+        Fewer than `least` vectors go without, and so does pgvector before 0.7, which knows no half precision.
+        """
+        ((vectors, can, definition),) = self._rows("index_wanted")
+        wanted = bool(can) and vectors >= least
+        model = compose.Literal(self._values["model"]).as_string(self._connection)
+        if definition and wanted and f"halfvec({self._dimensions})" in definition and model in definition:
+            return False
+        self._run(sql.named("embed.sql")["no_index"])
+        if wanted:
+            text = sql.named("embed.sql")["index"].replace("{dimensions}", str(self._dimensions))
+            self._run(text.replace("{model}", model))
+        return wanted
 
     def _rows(self, name: str, **values: Any) -> list[tuple[Any, ...]]:
         with _told():
             cursor = self._connection.execute(sql.named("embed.sql")[name], {**self._values, **values})
             return cursor.fetchall() if cursor.description else []
 
-    def _run(self, statement: LiteralString) -> None:
+    def _run(self, statement: str) -> None:
         with _told():
-            self._connection.execute(statement)
+            self._connection.execute(statement.encode())
 
 
 @contextmanager

@@ -45,7 +45,10 @@ def embed(settings: Settings, everything: bool, dry_run: bool, progress: Progres
         vectors.forget()
         made = sum(_pass(vectors, provider, progress) for _ in range(1 if everything else _PASSES))
         progress(1.0, "showing the new vectors to searches")
-        return Embedded(provider.id, made, vectors.publish(), vectors.missing()[1])
+        published = vectors.publish()
+        progress(1.0, "seeing to the index of the vectors")
+        vectors.index()
+        return Embedded(provider.id, made, published, vectors.missing()[1])
 
 
 def _pass(vectors: "Vectors", provider: "Embedder", progress: Progress) -> int:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 MAX_CHARACTERS = 2_000
 _DIMENSIONS = 1536  # of the column; shorter vectors end in zeros, which changes no cosine
+_HALVES = (0, 7)  # the version of pgvector that brought halfvec and subvector
 _MORE = "Raise similarity_threshold, filter by category or price, or ask for more with max_rows, up to 100."
 _LESS = "Ask for fewer with max_rows, or filter by category or price."
 LEXICAL = "none: products were found by words (PostgreSQL full-text search), not by meaning"
@@ -106,7 +107,10 @@ class ProductSearch:
     def run(self, database: Database) -> Found:
         """What was found. Raises QueryError, EmbeddingError, InputError, IdentityError or DatabaseUnavailable."""
         by_meaning = bool(database.vectors and (self._vector or self._wish.similar_to))
-        columns, rows = self._look_up(database, self._statement(by_meaning))
+        ours = by_meaning and self._embedder is not None and database.vectors >= _HALVES
+        columns, rows = self._look_up(database, self._statement(by_meaning, ours))
+        if not rows and ours and self._wish.similar_to:  # its vector may be another model's
+            columns, rows = self._look_up(database, self._statement(by_meaning, False))
         table = [dict(zip([column.name for column in columns], row, strict=True)) for row in rows]
         if not table:
             self._explain(database, by_meaning)
@@ -143,15 +147,17 @@ class ProductSearch:
                 lookup.cancel()
         return database.look_up(lookup)
 
-    def _statement(self, by_meaning: bool) -> str:
+    def _statement(self, by_meaning: bool, ours: bool) -> str:
+        """The search's SQL; with `ours`, products are like another in the words of the index of our model's vectors."""
         parts = sql.named("search.sql")
         words = {name: f"%({name})s" for name in ("model", "text")} | {"vector": "%(vector)s::vector", "but": "true"}
         if self._wish.similar_to:
-            words = {name: parts[f"its_{name}"] for name in words}
-        words["nearness"] = f"e.description_embedding <=> {words['vector']}"
-        statement = (
-            parts["target"] + parts["wanted"] + parts["by_meaning" if by_meaning else "by_words"] + parts["described"]
-        )
+            words |= {name: parts[f"its_{name}"] for name in words if name != "model" or not ours}
+        nearness = parts["nearness" if ours else "nearness_without_index"]
+        dimensions = str(self._embedder.dimensions if self._embedder else 0)
+        words = {"nearness": nearness, **words, "dimensions": dimensions}
+        how = "by_meaning" if by_meaning else "by_words"
+        statement = "".join(parts[name] for name in ("target", "wanted", how, "described"))
         for word, text in words.items():
             statement = statement.replace(f"{{{word}}}", text)
         return statement

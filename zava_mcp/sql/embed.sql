@@ -66,3 +66,20 @@ SELECT (SELECT count(*) FROM put), (SELECT count(*) FROM gone);
 -- name: forget
 -- Drops what an earlier run left behind, for another model or because everything is made anew.
 DELETE FROM zava.new_embeddings WHERE model_id <> %(model)s OR %(everything)s;
+
+-- name: index_wanted
+-- How many vectors there are, whether this pgvector can index their halves, and the index's definition, NULL without one.
+SELECT (SELECT count(*) FROM retail.product_description_embeddings WHERE model_id = %(model)s),
+       to_regtype('halfvec') IS NOT NULL,
+       (SELECT pg_get_indexdef(indexrelid) FROM pg_index
+         WHERE indexrelid = to_regclass('retail.product_embeddings_nearest') AND indisvalid);
+
+-- name: index
+-- The way to the nearest vectors of one model: only the numbers it has, at half precision, a tenth of their size.
+CREATE INDEX CONCURRENTLY product_embeddings_nearest ON retail.product_description_embeddings
+ USING hnsw ((subvector(description_embedding, 1, {dimensions})::halfvec({dimensions})) halfvec_cosine_ops)
+ WHERE model_id = {model};
+
+-- name: no_index
+-- Few vectors are compared faster one by one; an index of another model, or one half built, is of no use.
+DROP INDEX CONCURRENTLY IF EXISTS retail.product_embeddings_nearest;

@@ -103,6 +103,12 @@ SELECT EXISTS (SELECT FROM target) AS known,
 -- The models of the vectors that there are.
 (SELECT string_agg(DISTINCT model_id, ', ') FROM retail.product_description_embeddings)
 
+-- name: nearness
+-- How far a product's vector is from the wanted one, in the very words of the index product_embeddings_nearest.
+subvector(e.description_embedding, 1, {dimensions})::halfvec({dimensions}) <=> subvector({vector}, 1, {dimensions})::halfvec({dimensions})
+-- name: nearness_without_index
+-- The same at full precision, where pgvector has no halfvec, or the model is not ours.
+e.description_embedding <=> {vector}
 -- name: its_vector
 -- The vector of the product that others should be like; by way of an array, which takes it out of its storage once.
 (SELECT description_embedding::real[]::vector FROM retail.product_description_embeddings WHERE product_id = (SELECT product_id FROM target))
