@@ -4,9 +4,8 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from time import monotonic
 
 import psycopg
 import pytest
@@ -14,6 +13,7 @@ from typer.testing import CliRunner
 
 from tests.cli.test_commands import zava
 from tests.conftest import ADMIN, SEATTLE, admin_keywords, settings_for
+from tests.polling import until
 from zava_mcp.cli.commands import app
 from zava_mcp.database.bundled import embedded_postgres
 from zava_mcp.database.sample import Sample
@@ -47,13 +47,6 @@ def embed(small: EmbeddedPostgres, *more: str) -> str:
 def first_found(small: EmbeddedPostgres, text: str) -> str:
     told = zava("search", text, "--data-dir", str(small.folder), "--user-id", SEATTLE, "--max-rows", "1")
     return str(json.loads(told)["rows"][0][0])
-
-
-def until(true: Callable[[], bool]) -> None:
-    """Waits for something that is about to happen."""
-    end = monotonic() + 60
-    while not true():
-        assert monotonic() < end
 
 
 def count(connection: psycopg.Connection, model: str = LOCAL_MODEL) -> int:

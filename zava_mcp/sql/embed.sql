@@ -75,9 +75,11 @@ SELECT (SELECT count(*) FROM retail.product_description_embeddings WHERE model_i
          WHERE indexrelid = to_regclass('retail.product_embeddings_nearest') AND indisvalid);
 
 -- name: index
--- The way to the nearest vectors of one model: only the numbers it has, at half precision, a tenth of their size.
+-- The way to the nearest vectors of one model: only the numbers it has, at half precision, a seventh of the size and
+-- of the building time; ef_construction 128 finds .997 of the ten nearest of 50,000 where 64 finds .96.
 CREATE INDEX CONCURRENTLY product_embeddings_nearest ON retail.product_description_embeddings
  USING hnsw ((subvector(description_embedding, 1, {dimensions})::halfvec({dimensions})) halfvec_cosine_ops)
+  WITH (m = 16, ef_construction = 128)
  WHERE model_id = {model};
 
 -- name: no_index
