@@ -28,7 +28,8 @@ class Entra:
         assert chosen.client_id
         assert chosen.client_secret
         self._seconds = seconds
-        self._service = Service("Entra", urlsplit(chosen.authority or "").hostname or "login.microsoftonline.com")
+        host = urlsplit(chosen.authority or "").netloc or "login.microsoftonline.com"
+        self._service = Service("Entra", host, address="AZURE_AUTHORITY_HOST")
         host = urlsplit(chosen.azure_endpoint).hostname or ""
         cloud = next((end for end in _CLOUDS if host.endswith(f".azure{end}")), ".com")
         self._scope = f"https://cognitiveservices.azure{cloud}/.default"

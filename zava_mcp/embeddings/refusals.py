@@ -16,6 +16,7 @@ from enum import Enum
 from zava_mcp.errors import EmbeddingError
 
 _SAID = 200  # characters of what a service says
+_UNDER = ("__cause__", "__context__", "reason", "inner_exception")
 
 
 class Again(Enum):
@@ -121,12 +122,12 @@ def _said(body: object, secrets: list[str]) -> tuple[str, str]:
     return str(error.get("code") or ""), f": {text[:_SAID].rstrip('.')}" if text else ""
 
 
-def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    seen: set[int] = set()
-    waiting = [error]
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """An error and all that lies under it, wherever the libraries in between keep it."""
+    waiting, seen = [error], set[int]()
     while waiting:
-        if (error := waiting.pop()) is not None and id(error) not in seen:
-            seen.add(id(error))
-            yield error
-            waiting += [error.__cause__, error.__context__, *(a for a in error.args if isinstance(a, BaseException))]
-            waiting.append(getattr(error, "reason", None) if not isinstance(error, ssl.SSLError) else None)
+        error = waiting.pop()
+        seen.add(id(error))
+        yield error
+        under = [*error.args, *(getattr(error, name, None) for name in _UNDER)]
+        waiting += [cause for cause in under if isinstance(cause, BaseException) and id(cause) not in seen]
