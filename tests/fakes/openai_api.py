@@ -69,11 +69,11 @@ def changed(change: Callable[[Any], Any]) -> Behaviour:
 def vector(text: str) -> list[float]:
     """Length 1; every word points somewhere of its own."""
     numbers = [0.0] * DIMENSIONS
-    for word in re.findall(r"\w+", text.lower()):
+    for word in re.findall(r"\w+", text.lower()) or [""]:
         digest = sha256(word.encode()).digest()
         for place in range(0, 16, 2):
             numbers[int.from_bytes(digest[place : place + 2]) % DIMENSIONS] += 1 if digest[16 + place] % 2 else -1
-    length = math.sqrt(sum(number * number for number in numbers)) or 1
+    length = math.sqrt(sum(number * number for number in numbers))
     return [number / length for number in numbers]
 
 

@@ -29,7 +29,8 @@ class Entra:
         assert chosen.client_secret
         self._seconds = seconds
         host = urlsplit(chosen.authority or "").netloc or "login.microsoftonline.com"
-        self._service = Service("Entra", host, address="AZURE_AUTHORITY_HOST")
+        trust = "If a proxy stands between, name a file with its certificate in REQUESTS_CA_BUNDLE."
+        self._service = Service("Entra", host, address="AZURE_AUTHORITY_HOST", trust=trust)
         host = urlsplit(chosen.azure_endpoint).hostname or ""
         cloud = next((end for end in _CLOUDS if host.endswith(f".azure{end}")), ".com")
         self._scope = f"https://cognitiveservices.azure{cloud}/.default"

@@ -38,6 +38,7 @@ class Service:
     keys: str = ""
     models: str = ""
     rights: str = ""
+    trust: str = "If a proxy stands between, add its certificate to this machine's store or SSL_CERT_FILE."
 
     def __str__(self) -> str:
         return f"{self.name} at {self.host}"
@@ -83,8 +84,7 @@ def unreachable(service: Service, error: BaseException, seconds: float) -> Refus
     for cause in causes:
         if isinstance(cause, ssl.SSLError):
             why = getattr(cause, "verify_message", "") or cause.reason or "TLS failed"
-            trust = "If a proxy stands between, add its certificate to this machine's store or SSL_CERT_FILE."
-            return Refusal(f"the connection to {service} is not secure: {why}", trust)
+            return Refusal(f"the connection to {service} is not secure: {why}", service.trust)
         if isinstance(cause, socket.gaierror):
             return Refusal(f"the name {service.host} cannot be found (DNS)", hint, Again.few_times)
         if isinstance(cause, ConnectionRefusedError):
