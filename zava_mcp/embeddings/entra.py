@@ -3,10 +3,10 @@
 import re
 from urllib.parse import urlsplit
 
-from azure.core.exceptions import AzureError
+from azure.core.exceptions import AzureError, ServiceRequestError, ServiceResponseError
 from azure.identity import ClientSecretCredential
 
-from zava_mcp.embeddings.refusals import Again, Refusal, Service, unreachable
+from zava_mcp.embeddings.refusals import Again, Refusal, Service, causes, unreachable
 from zava_mcp.settings.embedding import EmbeddingSettings
 
 _CLOUDS = (".us", ".cn")  # of their own: government and China
@@ -58,13 +58,17 @@ class Entra:
 
     def _refusal(self, error: AzureError) -> Refusal:
         """Entra's own texts name ids and addresses, so only their code is told."""
-        found = re.search(r"AADSTS\d+", str(error.message))
-        status = getattr(error, "status_code", None)
-        hint = "Check AZURE_CLIENT_ID, AZURE_CLIENT_SECRET and AZURE_TENANT_ID."
+        found = re.search(r"AADSTS\d+", error.message)
         if found:
             why = _CODES.get(found[0], "it does not accept the service principal")
-            return Refusal(f"{self._service} gave no token ({found[0]}): {why}", hint)
-        if status is None and error.__cause__ is not None:
+            return Refusal(
+                f"{self._service} gave no token ({found[0]}): {why}",
+                "Check AZURE_CLIENT_ID, AZURE_CLIENT_SECRET and AZURE_TENANT_ID.",
+            )
+        if any(isinstance(cause, (ServiceRequestError, ServiceResponseError)) for cause in causes(error)):
             return unreachable(self._service, error, self._seconds)
-        again = Again.few_times if status is None or status >= 500 or status == 429 else Again.never
-        return Refusal(f"{self._service} gave no token ({status or 'an answer that is none'})", hint, again)
+        return Refusal(
+            f"{self._service} gave no token, nor a reason that we know",
+            "Try again in a minute; check AZURE_AUTHORITY_HOST, AZURE_CLIENT_ID and AZURE_TENANT_ID.",
+            Again.few_times,
+        )

@@ -79,9 +79,9 @@ def refused(service: Service, status: int, headers: Mapping[str, str], body: obj
 
 def unreachable(service: Service, error: BaseException, seconds: float) -> Refusal:
     """What went wrong on the way to a service, by what lies under the libraries' errors."""
-    causes = list(_causes(error))
+    under = list(causes(error))
     hint = f"Check {service.address} and the network."
-    for cause in causes:
+    for cause in under:
         if isinstance(cause, ssl.SSLError):
             why = getattr(cause, "verify_message", "") or cause.reason or "TLS failed"
             return Refusal(f"the connection to {service} is not secure: {why}", service.trust)
@@ -89,8 +89,8 @@ def unreachable(service: Service, error: BaseException, seconds: float) -> Refus
             return Refusal(f"the name {service.host} cannot be found (DNS)", hint, Again.few_times)
         if isinstance(cause, ConnectionRefusedError):
             return Refusal(f"{service} refuses connections", hint, Again.few_times)
-    if any(isinstance(cause, TimeoutError) or "Timeout" in type(cause).__name__ for cause in causes):
-        return Refusal(f"{service} did not answer within {seconds:.3g} seconds", hint, Again.few_times)
+    if any(isinstance(cause, TimeoutError) or "Timeout" in type(cause).__name__ for cause in under):
+        return Refusal(f"{service} did not answer within {seconds:.2g} seconds", hint, Again.few_times)
     return Refusal(f"the connection to {service} broke", hint, Again.few_times)
 
 
@@ -122,12 +122,12 @@ def _said(body: object, secrets: list[str]) -> tuple[str, str]:
     return str(error.get("code") or ""), f": {text[:_SAID].rstrip('.')}" if text else ""
 
 
-def _causes(error: BaseException) -> Iterator[BaseException]:
+def causes(error: BaseException) -> Iterator[BaseException]:
     """An error and all that lies under it, wherever the libraries in between keep it."""
     waiting, seen = [error], set[int]()
     while waiting:
         error = waiting.pop()
         seen.add(id(error))
         yield error
-        under = [*error.args, *(getattr(error, name, None) for name in _UNDER)]
-        waiting += [cause for cause in under if isinstance(cause, BaseException) and id(cause) not in seen]
+        held = [*error.args, *(getattr(error, name, None) for name in _UNDER)]
+        waiting += [cause for cause in held if isinstance(cause, BaseException) and id(cause) not in seen]
