@@ -15,6 +15,8 @@ def start_logging(settings: Settings) -> None:
     logging.basicConfig(level=settings.log_level.upper(), handlers=[handler], force=True)
     for noisy in ("mcp", "psycopg.pool"):
         logging.getLogger(noisy).setLevel(max(logging.ERROR, logging.getLogger().level))
+    for talkative in ("openai", "httpx2", "httpcore2", "azure", "msal", "urllib3"):  # of what is sent and received
+        logging.getLogger(talkative).setLevel(logging.CRITICAL)
     for warning in settings.warnings:
         logging.getLogger("zava_mcp").warning(warning)
 

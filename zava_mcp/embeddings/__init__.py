@@ -5,8 +5,10 @@ Everything heavy (openai, onnxruntime, tokenizers, numpy) is imported when the f
 
 from collections.abc import Sequence
 from importlib.util import find_spec
+from threading import Event
 from typing import Protocol
 
+from zava_mcp.errors import SettingsError
 from zava_mcp.settings import Settings
 
 #: What the database's column holds. A shorter vector is filled with zeros, which changes no cosine.
@@ -31,7 +33,8 @@ class Embedder(Protocol):
     def batch(self) -> int:
         """How many documents one call of `embed_documents` should get."""
 
-    def embed_query(self, text: str) -> list[float]: ...
+    def embed_query(self, text: str, stop: Event | None = None) -> list[float]:
+        """The vector of what is looked for; `stop` tells that nobody waits for it any more."""
 
     def embed_documents(self, texts: Sequence[str]) -> list[list[float]]:
         """One vector per text, in their order."""
@@ -44,12 +47,30 @@ def embedder(settings: Settings) -> Embedder | None:
 
     Opens no file and no connection. Raises SettingsError if what is configured cannot work.
     """
+    chosen = settings.embedding
+    if chosen.azure_endpoint or chosen.openai_key:
+        from zava_mcp.embeddings.remote import RemoteEmbedder
+
+        if chosen.azure_endpoint and not chosen.azure_key:
+            _require_azure_identity()
+        return RemoteEmbedder(chosen, settings.query_timeout)
     from zava_mcp.embeddings.local import LocalEmbedder
 
-    chosen = settings.embedding
     if chosen.model_dir is None and not (find_spec("onnxruntime") and find_spec("tokenizers")):
         return None
     return LocalEmbedder(chosen.model_dir)
+
+
+def _require_azure_identity() -> None:
+    try:
+        found = find_spec("azure.identity")
+    except ModuleNotFoundError:
+        found = None
+    if found is None:
+        raise SettingsError(
+            "a service principal needs the package azure-identity, which is not installed",
+            "Start `uvx 'zava-mcp[azure]'`, or `pip install 'zava-mcp[azure]'`; or set AZURE_OPENAI_API_KEY.",
+        )
 
 
 def padded(vector: Sequence[float]) -> list[float]:

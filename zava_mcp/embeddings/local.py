@@ -7,7 +7,7 @@ import ctypes
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from threading import Lock
+from threading import Event, Lock
 from typing import TYPE_CHECKING, Any
 
 from zava_mcp.embeddings.weights import checked
@@ -41,7 +41,7 @@ class LocalEmbedder:
         self._lock = Lock()
         self._model: _Model | None = None
 
-    def embed_query(self, text: str) -> list[float]:
+    def embed_query(self, text: str, stop: Event | None = None) -> list[float]:  # noqa: ARG002  # it takes milliseconds
         return self.embed_documents([text])[0]
 
     def embed_documents(self, texts: Sequence[str]) -> list[list[float]]:

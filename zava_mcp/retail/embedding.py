@@ -1,5 +1,6 @@
 """Making the products' vectors: what is new or has changed, batch by batch, shown to searches all at once."""
 
+from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -38,7 +39,10 @@ def embed(settings: Settings, everything: bool, dry_run: bool, progress: Progres
             "no local model runs on this platform, and no other provider is set",
             "Set AZURE_OPENAI_ENDPOINT or OPENAI_API_KEY; without vectors, search goes by words.",
         )
-    with vectors_as_admin(settings, provider.id, provider.dimensions, everything, progress) as vectors:
+    with (
+        closing(provider),
+        vectors_as_admin(settings, provider.id, provider.dimensions, everything, progress) as vectors,
+    ):
         if dry_run:
             waiting, products = vectors.missing()
             return Embedded(provider.id, waiting, 0, products)

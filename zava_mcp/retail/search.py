@@ -98,11 +98,12 @@ class ProductSearch:
         self._lock = threading.Lock()
         self._lookup: Lookup | None = None
         self._cancelled = False
+        self._stop = threading.Event()
 
     def prepare(self, database: Database) -> None:
         """The description's vector, if there are vectors to compare it with. Raises EmbeddingError."""
         if self._embedder and not self._wish.similar_to and database.vectors:
-            self._vector = self._embedder.embed_query(self._wish.query_description.strip())
+            self._vector = self._embedder.embed_query(self._wish.query_description.strip(), self._stop)
 
     def run(self, database: Database) -> Found:
         """What was found. Raises QueryError, EmbeddingError, InputError, IdentityError or DatabaseUnavailable."""
@@ -123,7 +124,8 @@ class ProductSearch:
         return Found(answer, model, {} if passing else _closest(table))
 
     def cancel(self) -> None:
-        """Stops it in the database too."""
+        """Stops it in the database too, and asks no embedding service again."""
+        self._stop.set()
         with self._lock:
             self._cancelled = True
             if self._lookup is not None:

@@ -80,6 +80,8 @@ class Shop:
 
     def close(self) -> None:
         """Drops the connections and gives back the share in the embedded database."""
+        if (embedder := self.__dict__.get("_embedder")) is not None:
+            embedder.close()
         self._database.close()
         if self._embedded is not None:
             self._embedded.close()

@@ -21,7 +21,7 @@ def add_search(server: Server, startup: Startup, desk: Desk) -> None:
         shop = await ready(startup, ctx)
         with desk.errors():
             found = shop.product_search(Wish(**wish))  # type: ignore[arg-type]  # the two signatures below are Wish's
-        await vectors.call(lambda: shop.prepare(found))
+        await vectors.call(lambda: shop.prepare(found), found.cancel)
         return await desk.call(lambda: shop.find(found).json(), found.cancel)
 
     @server.tool(

@@ -14,6 +14,8 @@ from pathlib import Path
 from uuid import UUID
 
 from zava_mcp.errors import SettingsError
+from zava_mcp.settings.embedding import EMBEDDING_MODEL, OPENAI_URL, EmbeddingSettings, embedding_settings
+from zava_mcp.settings.secret import Secret as Secret
 
 DEFAULT_ROWS = 100
 HARD_ROWS = 1_000
@@ -23,7 +25,6 @@ QUESTIONS_AT_ONCE = 4
 FOUND_ROWS = 20  # products a search gives, unless it asks for more
 HARD_FOUND_ROWS = 100
 FOUND_THRESHOLD = 30.0  # percent
-EMBEDDING_MODEL = "text-embedding-3-small"
 
 
 @dataclass(frozen=True)
@@ -58,8 +59,9 @@ SETTINGS = (
     Setting("AZURE_CLIENT_ID", "Entra service principal (extra `azure`)"),
     Setting("AZURE_CLIENT_SECRET", "its secret"),
     Setting("AZURE_TENANT_ID", "its tenant"),
+    Setting("AZURE_AUTHORITY_HOST", "Entra's address, in a cloud of its own", "https://login.microsoftonline.com"),
     Setting("OPENAI_API_KEY", "OpenAI makes the vectors, if no Azure endpoint is named", "this machine"),
-    Setting("OPENAI_BASE_URL", "another address that speaks OpenAI's API", "https://api.openai.com/v1"),
+    Setting("OPENAI_BASE_URL", "another address that speaks OpenAI's API", OPENAI_URL),
     Setting(
         "ZAVA_EMBEDDING_MODEL_DIR",
         "the local model's folder, with `model.onnx` and `vocab.txt` in it",
@@ -77,21 +79,6 @@ _NAMES = tuple(setting.name for setting in SETTINGS)
 _LIBPQ_PLACES = ("PGHOST", "PGHOSTADDR", "PGSERVICE")
 
 
-class Secret:
-    """A text that never shows itself: only `reveal()` gives it away."""
-
-    __slots__ = ("_text",)
-
-    def __init__(self, text: str) -> None:
-        self._text = text
-
-    def reveal(self) -> str:
-        return self._text
-
-    def __repr__(self) -> str:
-        return "Secret(…)"
-
-
 @dataclass(frozen=True)
 class Place:
     """A PostgreSQL server as the settings name it: a libpq URL, or single libpq parameters."""
@@ -99,21 +86,6 @@ class Place:
     url: Secret | None = None
     parameters: Mapping[str, str] = field(default_factory=dict)
     password: Secret | None = None
-
-
-@dataclass(frozen=True)
-class EmbeddingSettings:
-    """Who turns texts into vectors: Azure if it has an endpoint, else OpenAI if it has a key, else this machine."""
-
-    azure_endpoint: str | None
-    deployment: str
-    azure_key: Secret | None
-    client_id: str | None
-    client_secret: Secret | None
-    tenant_id: str | None
-    openai_key: Secret | None
-    openai_url: str | None
-    model_dir: Path | None
 
 
 @dataclass(frozen=True)
@@ -158,7 +130,7 @@ def load(flags: Mapping[str, str | None] | None = None, environ: Mapping[str, st
         admin_url=Secret(texts["ZAVA_ADMIN_DATABASE_URL"]) if "ZAVA_ADMIN_DATABASE_URL" in texts else None,
         data_dir=Path(texts["ZAVA_DATA_DIR"]).expanduser() if "ZAVA_DATA_DIR" in texts else None,
         application_name=texts.get("POSTGRES_APPLICATION_NAME", "zava-mcp"),
-        embedding=_embedding(texts, faults),
+        embedding=embedding_settings(texts, faults),
         query_timeout=_number(texts, "ZAVA_QUERY_TIMEOUT", 30, 1, 600, faults),
         max_rows=int(_number(texts, "ZAVA_MAX_ROWS", HARD_ROWS, 1, 10_000, faults)),
         max_bytes=int(_number(texts, "ZAVA_MAX_BYTES", DEFAULT_BYTES, 1_000, HARD_BYTES, faults)),
@@ -204,24 +176,6 @@ def _place(texts: Mapping[str, str], libpq_knows: bool, faults: list[str]) -> Pl
     if libpq_knows:
         return Place(parameters=user, password=password)
     return None
-
-
-def _embedding(texts: Mapping[str, str], faults: list[str]) -> EmbeddingSettings:
-    for name in ("AZURE_OPENAI_ENDPOINT", "OPENAI_BASE_URL"):
-        if name in texts and not texts[name].startswith(("https://", "http://")):
-            faults.append(f"{name} must start with https://")
-    secrets = {name: Secret(text) for name, text in texts.items() if name.endswith(("_KEY", "_SECRET"))}
-    return EmbeddingSettings(
-        azure_endpoint=texts.get("AZURE_OPENAI_ENDPOINT"),
-        deployment=texts.get("EMBEDDING_MODEL_DEPLOYMENT_NAME", EMBEDDING_MODEL),
-        azure_key=secrets.get("AZURE_OPENAI_API_KEY"),
-        client_id=texts.get("AZURE_CLIENT_ID"),
-        client_secret=secrets.get("AZURE_CLIENT_SECRET"),
-        tenant_id=texts.get("AZURE_TENANT_ID"),
-        openai_key=secrets.get("OPENAI_API_KEY"),
-        openai_url=texts.get("OPENAI_BASE_URL"),
-        model_dir=Path(texts["ZAVA_EMBEDDING_MODEL_DIR"]).expanduser() if "ZAVA_EMBEDDING_MODEL_DIR" in texts else None,
-    )
 
 
 def _number(texts: Mapping[str, str], name: str, default: float, low: float, high: float, faults: list[str]) -> float:

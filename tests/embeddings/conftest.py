@@ -1,0 +1,92 @@
+"""A database of these tests' own, and the services that make its vectors, each as a shop would configure it."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from tests.conftest import settings_for
+from tests.fakes.entra import CLIENT, TENANT, FakeEntra
+from tests.fakes.openai_api import MODEL, FakeOpenAI
+from zava_mcp.cli.commands import app
+from zava_mcp.database.bundled import embedded_postgres
+from zava_mcp.database.sample import Sample
+from zava_mcp.embedded import EmbeddedPostgres
+
+SECRET = "hunter2/is+not=for-anybody"  # with characters that encodings change
+
+
+@dataclass(frozen=True)
+class Provider:
+    """A service as the settings name it."""
+
+    fake: FakeOpenAI
+    environ: dict[str, str]
+    entra: FakeEntra | None = None
+
+
+Embed = Callable[..., str]
+
+
+@pytest.fixture(scope="session")
+def own_embedded(tmp_path_factory: pytest.TempPathFactory, clean_environment: None) -> Iterator[EmbeddedPostgres]:
+    """Small, and with vectors of whoever embedded last."""
+    folder = tmp_path_factory.mktemp("vectors")
+    postgres = embedded_postgres(settings_for(folder), lambda *_: None, Sample(scale=0.002))
+    postgres.open()
+    yield postgres
+    postgres.close()
+
+
+@pytest.fixture(scope="session")
+def own_dir(own_embedded: EmbeddedPostgres) -> Path:
+    return own_embedded.folder
+
+
+@pytest.fixture
+def embed(own_dir: Path) -> Embed:
+    """`zava-mcp embed`, as somebody types it with these variables set; its errors are raised."""
+
+    def run(environ: dict[str, str], *arguments: str) -> str:
+        command = ["embed", "--data-dir", str(own_dir), *arguments]
+        return CliRunner().invoke(app, command, env=environ, catch_exceptions=False).stdout
+
+    return run
+
+
+@pytest.fixture
+def openai() -> Iterator[Provider]:
+    with FakeOpenAI(SECRET) as fake:
+        yield Provider(fake, {"OPENAI_API_KEY": SECRET, "OPENAI_BASE_URL": f"{fake.url}/v1"})
+
+
+@pytest.fixture
+def azure() -> Iterator[Provider]:
+    """With a key; the deployment is named after its model, which is what we expect if nothing is said."""
+    with FakeOpenAI(SECRET, deployment=MODEL) as fake:
+        yield Provider(fake, {"AZURE_OPENAI_ENDPOINT": fake.url, "AZURE_OPENAI_API_KEY": SECRET})
+
+
+@pytest.fixture
+def azure_entra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Provider]:
+    """With a service principal."""
+    with FakeEntra(tmp_path, SECRET) as entra, FakeOpenAI(tokens=entra.knows, deployment="shop-words") as fake:
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(entra.certificate))
+        environ = {
+            "AZURE_OPENAI_ENDPOINT": f"{fake.url}/",
+            "EMBEDDING_MODEL_DEPLOYMENT_NAME": "shop-words",
+            "AZURE_CLIENT_ID": CLIENT,
+            "AZURE_CLIENT_SECRET": SECRET,
+            "AZURE_TENANT_ID": TENANT,
+            "AZURE_AUTHORITY_HOST": entra.url,
+        }
+        yield Provider(fake, environ, entra)
+
+
+@pytest.fixture(params=["openai", "azure", "azure_entra"])
+def provider(request: pytest.FixtureRequest) -> Provider:
+    """Each of them."""
+    found: Provider = request.getfixturevalue(request.param)
+    return found

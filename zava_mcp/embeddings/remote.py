@@ -1,0 +1,143 @@
+"""text-embedding-3-small, made by Azure OpenAI or OpenAI."""
+
+import logging
+import random
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from threading import Event, Lock
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from zava_mcp.embeddings.limits import cut, requests
+from zava_mcp.embeddings.refusals import Again, Refusal, Service
+from zava_mcp.embeddings.replies import DIMENSIONS, vectors_of
+from zava_mcp.errors import EmbeddingError
+from zava_mcp.settings.embedding import EMBEDDING_MODEL, EmbeddingSettings
+
+if TYPE_CHECKING:
+    from zava_mcp.embeddings.openai_client import OpenAIClient
+
+#: Azure serves the same model, so its vectors are comparable with OpenAI's. A deployment's name tells nothing
+#: of what it deploys and may be given to another model tomorrow; so the model that answers is checked instead.
+REMOTE_MODEL = f"openai/{EMBEDDING_MODEL}"
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class _Patience:
+    """Seconds in all and for one answer; how often what failed is tried; the longest pause nobody asked for."""
+
+    total: float
+    answer: float
+    tries: int
+    longest_pause: float
+
+
+_FOR_DOCUMENTS = _Patience(300, 60, 6, 30)  # nobody waits at a `zava-mcp embed` but its progress bar
+
+
+class RemoteEmbedder:
+    """Azure OpenAI or OpenAI; its client is imported and made when the first text comes."""
+
+    id = REMOTE_MODEL
+    dimensions = DIMENSIONS
+    batch = 256  # far below the service's limit, so that a killed run has kept most of what it paid for
+
+    def __init__(self, chosen: EmbeddingSettings, query_seconds: float) -> None:
+        """`query_seconds` is the longest that the vector of a query may take, with all that is tried again."""
+        self._chosen = chosen
+        self._service = _service(chosen)
+        self._for_query = _Patience(query_seconds, min(10, query_seconds), 3, 8)
+        self._lock = Lock()
+        self._client: OpenAIClient | None = None
+
+    def embed_query(self, text: str, stop: Event | None = None) -> list[float]:
+        return self._ask([cut(text)], self._for_query, stop or Event())[0]
+
+    def embed_documents(self, texts: Sequence[str]) -> list[list[float]]:
+        """In as many requests as the service's limits need."""
+        return [vector for part in requests(texts) for vector in self._ask(part, _FOR_DOCUMENTS, Event())]
+
+    def close(self) -> None:
+        with self._lock:
+            client, self._client = self._client, None
+        if client is not None:
+            client.close()
+
+    def _ask(self, texts: list[str], patience: _Patience, stop: Event) -> list[list[float]]:
+        ends = time.monotonic() + patience.total
+        tries = 0
+        while not stop.is_set():
+            tries += 1
+            try:
+                reply = self._opened().ask(texts, min(patience.answer, max(0.1, ends - time.monotonic())))
+                return self._vectors(reply, len(texts))
+            except Refusal as refusal:
+                pause = _pause(refusal, tries, patience, ends - time.monotonic())
+                if pause is None:
+                    raise _final(refusal, tries) from None
+                _log.info("%s; asking again in %.1f s", refusal.message, pause)
+            stop.wait(pause)
+        raise EmbeddingError("the call was cancelled")
+
+    def _vectors(self, reply: bytes, count: int) -> list[list[float]]:
+        try:
+            return vectors_of(reply, count, EMBEDDING_MODEL, self._service.model)
+        except EmbeddingError as error:
+            raise EmbeddingError(f"{self._service} gave no usable vectors: {error.message}", error.hint) from None
+
+    def _opened(self) -> "OpenAIClient":
+        with self._lock:
+            if self._client is None:
+                from zava_mcp.embeddings.openai_client import OpenAIClient
+
+                self._client = OpenAIClient(self._chosen, self._service, self._for_query.answer)
+            return self._client
+
+
+def _pause(refusal: Refusal, tries: int, patience: _Patience, left: float) -> float | None:
+    """Seconds until it may be asked again; None if that is no use, or too late."""
+    if refusal.again is Again.never or (refusal.again is Again.few_times and tries >= patience.tries):
+        return None
+    pause = refusal.after
+    if not pause:  # desks that were refused together do not come back together
+        pause = min(patience.longest_pause, 0.5 * 2 ** (tries - 1)) * random.uniform(0.75, 1)  # noqa: S311  # no secret
+    return pause if pause < left else None
+
+
+def _final(refusal: Refusal, tries: int) -> EmbeddingError:
+    asks = f"; it asks to wait {refusal.after:,.3g} seconds" if refusal.after else ""
+    often = f", each of {tries} times" if tries > 1 else ""
+    return EmbeddingError(f"{refusal.message}{often}{asks}", refusal.hint)
+
+
+def _service(chosen: EmbeddingSettings) -> Service:
+    if chosen.azure_endpoint is None:
+        return Service(
+            name="OpenAI" if "openai.com" in chosen.openai_url else "the service",
+            host=urlsplit(chosen.openai_url).netloc,
+            model=EMBEDDING_MODEL,
+            address="OPENAI_BASE_URL",
+            keys="Check OPENAI_API_KEY.",
+            models="Check OPENAI_BASE_URL, and that the account may use the model.",
+            rights="Check what the key's project may use, and from which countries.",
+        )
+    by_key = Service(
+        name="Azure OpenAI",
+        host=urlsplit(chosen.azure_endpoint).netloc,
+        model=chosen.deployment,
+        address="AZURE_OPENAI_ENDPOINT",
+        keys="Check AZURE_OPENAI_API_KEY, and that it is a key of AZURE_OPENAI_ENDPOINT.",
+        models="Name a deployment of text-embedding-3-small in EMBEDDING_MODEL_DEPLOYMENT_NAME.",
+        rights="Check the resource's network rules.",
+    )
+    if chosen.azure_key:
+        return by_key
+    return replace(
+        by_key,
+        keys="Check that AZURE_TENANT_ID is the tenant of AZURE_OPENAI_ENDPOINT.",
+        rights="Give the service principal the role Cognitive Services OpenAI User on the resource; "
+        "check its network rules.",
+    )

@@ -1,0 +1,108 @@
+"""Who turns texts into vectors, as the settings say: all of it or nothing, and no key in clear text."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import SplitResult, urlsplit
+
+from zava_mcp.settings.secret import Secret
+
+EMBEDDING_MODEL = "text-embedding-3-small"
+OPENAI_URL = "https://api.openai.com/v1"
+
+_ENTRA = ("AZURE_CLIENT_ID", "AZURE_CLIENT_SECRET", "AZURE_TENANT_ID")
+_ADDRESSES = ("AZURE_OPENAI_ENDPOINT", "OPENAI_BASE_URL", "AZURE_AUTHORITY_HOST")
+_THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
+_SHAPES = {
+    "AZURE_OPENAI_API_KEY": (r"[!-~]+", "contains a space or a character that no key has"),
+    "OPENAI_API_KEY": (r"[!-~]+", "contains a space or a character that no key has"),
+    "AZURE_TENANT_ID": (r"[A-Za-z0-9.-]+", "must be a tenant's id or domain"),
+    "EMBEDDING_MODEL_DEPLOYMENT_NAME": (r"[A-Za-z0-9._-]{1,64}", "must be a deployment's name, not an address"),
+}
+
+
+@dataclass(frozen=True)
+class EmbeddingSettings:
+    """Who turns texts into vectors: Azure if it has an endpoint, else OpenAI if it has a key, else this machine.
+
+    With an `azure_endpoint` there is an `azure_key`, or else client id, secret and tenant.
+    """
+
+    azure_endpoint: str | None
+    deployment: str
+    azure_key: Secret | None
+    client_id: str | None
+    client_secret: Secret | None
+    tenant_id: str | None
+    authority: str | None
+    openai_key: Secret | None
+    openai_url: str
+    model_dir: Path | None
+
+
+def embedding_settings(texts: Mapping[str, str], faults: list[str]) -> EmbeddingSettings:
+    """What the variables say; adds to `faults` what cannot work, and never shows a secret there."""
+    faults += _badly_shaped(texts)
+    faults += _half_configured(texts)
+    secrets = {name: Secret(text) for name, text in texts.items() if name.endswith(("_KEY", "_SECRET"))}
+    return EmbeddingSettings(
+        azure_endpoint=texts.get("AZURE_OPENAI_ENDPOINT"),
+        deployment=texts.get("EMBEDDING_MODEL_DEPLOYMENT_NAME", EMBEDDING_MODEL),
+        azure_key=secrets.get("AZURE_OPENAI_API_KEY"),
+        client_id=texts.get("AZURE_CLIENT_ID"),
+        client_secret=secrets.get("AZURE_CLIENT_SECRET"),
+        tenant_id=texts.get("AZURE_TENANT_ID"),
+        authority=texts.get("AZURE_AUTHORITY_HOST"),
+        openai_key=secrets.get("OPENAI_API_KEY"),
+        openai_url=texts.get("OPENAI_BASE_URL", OPENAI_URL),
+        model_dir=Path(texts["ZAVA_EMBEDDING_MODEL_DIR"]).expanduser() if "ZAVA_EMBEDDING_MODEL_DIR" in texts else None,
+    )
+
+
+def _half_configured(texts: Mapping[str, str]) -> list[str]:
+    """An endpoint without a way in, or a way in without its endpoint: nobody means this machine by that.
+
+    The three of Entra alone are no fault: other programs read variables of the same names.
+    """
+    faults = []
+    missing = [name for name in _ENTRA if name not in texts]
+    if "AZURE_OPENAI_ENDPOINT" in texts:
+        if "AZURE_OPENAI_API_KEY" not in texts and missing:
+            faults.append(f"AZURE_OPENAI_ENDPOINT needs AZURE_OPENAI_API_KEY, or else {', '.join(missing)} too")
+    else:
+        for name in ("AZURE_OPENAI_API_KEY", "EMBEDDING_MODEL_DEPLOYMENT_NAME"):
+            if name in texts:
+                faults.append(f"{name} is set, but AZURE_OPENAI_ENDPOINT is not")
+    if "OPENAI_BASE_URL" in texts and not {"OPENAI_API_KEY", "AZURE_OPENAI_ENDPOINT"} & set(texts):
+        faults.append("OPENAI_BASE_URL is set, but OPENAI_API_KEY is not (a server that asks for none takes any)")
+    return faults
+
+
+def _badly_shaped(texts: Mapping[str, str]) -> list[str]:
+    faults = [
+        f"{name} {fault}"
+        for name, (shape, fault) in _SHAPES.items()
+        if name in texts and not re.fullmatch(shape, texts[name])
+    ]
+    if "AZURE_OPENAI_ENDPOINT" not in texts:  # Entra's address alone is some other program's
+        texts = {name: text for name, text in texts.items() if name != "AZURE_AUTHORITY_HOST"}
+    return faults + [f"{name} {fault}" for name in _ADDRESSES if name in texts and (fault := _wrong(texts[name]))]
+
+
+def _wrong(address: str) -> str:
+    """Why no key may be sent to an address; "" if it may."""
+    try:
+        parts = urlsplit(address)
+        port_is_none = parts.port is None  # reading it checks it
+    except ValueError:
+        return "is no address"
+    if not parts.hostname or not (port_is_none or parts.port):
+        return "must be an address like https://example.com"
+    if "@" in parts.netloc:
+        return "must not contain a user name or a password"
+    return "" if _is_private(parts) else "must start with https://, or the key would cross the network in clear text"
+
+
+def _is_private(parts: SplitResult) -> bool:
+    return parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _THIS_MACHINE)
