@@ -172,6 +172,26 @@ async def test_null_can_be_everywhere(ask: Ask) -> None:
         assert answer["rows"] == [[None] * len(types)] * 3
 
 
+async def test_types_that_somebody_defined(ask: Ask, admin: psycopg.Connection) -> None:
+    """A domain is what it stands on; PostgreSQL says of the others only that they are none of its own."""
+    admin.execute("CREATE TYPE public.mood AS ENUM ('sad', 'so \"so\"'); CREATE DOMAIN public.amount AS numeric(8,2)")
+    admin.execute("CREATE DOMAIN public.amounts AS numeric[]; CREATE TYPE public.pair AS (a int, b public.mood)")
+    try:
+        async with ask(SEATTLE) as seattle:
+            for sql, expected in (
+                ("'so \"so\"'::public.mood", '"so \\"so\\""'),
+                ("'2.50'::public.amount", "2.50"),
+                ("'{2.50,1}'::public.amounts", "[2.50,1]"),
+                ("'{sad}'::public.mood[]", '"{sad}"'),
+                ("ROW(1, 'sad')::public.pair", '"(1,sad)"'),
+                ("to_jsonb(ROW(1, 'sad')::public.pair)", '{"a":1,"b":"sad"}'),
+            ):
+                text, _ = await seattle.call("execute_sales_query", postgresql_query=f"SELECT {sql}")
+                assert f'"rows":[[{expected}]]' in text, text
+    finally:
+        admin.execute("DROP TYPE public.pair, public.mood; DROP DOMAIN public.amount, public.amounts")
+
+
 async def test_a_type_that_the_server_was_built_without_is_named(ask: Ask) -> None:
     async with ask(SEATTLE) as seattle:
         assert "0A000: unsupported XML feature" in await seattle.refusal("SELECT '<a/>'::xml")
