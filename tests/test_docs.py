@@ -10,6 +10,7 @@ import pytest
 from dotenv import dotenv_values
 
 from tests.conftest import SEATTLE, Ask
+from tests.promises.value_table import readme_table
 from zava_mcp.database.identities import sample_identities
 from zava_mcp.settings import SETTINGS, load
 
@@ -41,6 +42,11 @@ def test_the_example_file_names_only_settings_and_can_be_read() -> None:
     assert set(named) <= {setting.name for setting in SETTINGS}
     assert set(dotenv_values(ROOT / ".env.example")) == {"ZAVA_USER_ID"}
     assert str(load({"ZAVA_ENV_FILE": str(ROOT / ".env.example")}, {}).user_id) == SEATTLE
+
+
+def test_the_values_table_is_the_one_that_is_tested() -> None:
+    """`python -m tests.promises.value_table` prints it."""
+    assert f"<!-- values -->\n{readme_table()}\n\n" in README
 
 
 @pytest.mark.anyio

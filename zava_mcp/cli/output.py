@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
@@ -49,14 +49,15 @@ def note(text: str) -> None:
 
 def show_answer(answer: "Answer", form: str | None, without: str = "") -> None:
     """An answer on stdout, perhaps without a column; without a form a table on a terminal, JSON when piped."""
+    from zava_mcp.retail.values import cells
+
     form = form or ("table" if sys.stdout.isatty() else "json")
     if form == "json":
         print(answer.json())
         return
     shown = [place for place, column in enumerate(answer.columns) if column != without]
     columns = [answer.columns[place] for place in shown]
-    decoded = (json.loads(row, parse_float=str, parse_int=str) for row in answer.rows)
-    rows = [[row[place] for place in shown] for row in decoded]
+    rows = [[row[place] for place in shown] for row in map(cells, answer.rows)]
     if form == "csv":
         print(_csv(columns, rows), end="")
     else:
@@ -100,28 +101,22 @@ def show_checks(checks: "list[Check]", as_json: bool) -> None:
             print(f"{check.name}: {check.fix}")
 
 
-def show_table(columns: list[str], rows: Sequence[Sequence[Any]], numbers: set[int] | None = None) -> None:
+def show_table(columns: list[str], rows: Sequence[Sequence[str | None]], numbers: set[int] | None = None) -> None:
     """Aligned columns; `numbers` are the places of those that are aligned right."""
     out = console()
     table = Table(box=None if not out.is_terminal else Table().box, header_style="bold", pad_edge=out.is_terminal)
     for place, column in enumerate(columns):
         table.add_column(Text(column), justify="right" if place in (numbers or set()) else "left")
     for row in rows:
-        table.add_row(*[Text(_plain(cell)) for cell in row])
+        table.add_row(*[Text(cell or "") for cell in row])
     out.print(table)
 
 
-def _csv(columns: list[str], rows: Sequence[Sequence[Any]]) -> str:
+def _csv(columns: list[str], rows: Sequence[Sequence[str | None]]) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerows([columns, *[["" if cell is None else _plain(cell) for cell in row] for row in rows]])
+    writer.writerows([columns, *rows])
     return text.getvalue()
-
-
-def _plain(cell: Any) -> str:
-    if cell is None:
-        return ""
-    return cell if isinstance(cell, str) else json.dumps(cell, ensure_ascii=False)
 
 
 @contextmanager

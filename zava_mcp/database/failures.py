@@ -8,6 +8,8 @@ from psycopg import pq
 from zava_mcp.errors import DatabaseUnavailable, IdentityError, QueryError, ZavaError
 
 ONE_QUERY_ONLY = "only one row-returning query is allowed: a SELECT, WITH, VALUES or TABLE"
+NOT_UTF8 = "The database holds text that is not UTF-8: convert_to(column, 'SQL_ASCII') gives its bytes."
+ANSWERS_ARE_UTF8 = "Leave client_encoding as it is: answers are UTF-8."
 
 _SAID_CHARACTERS = 500  # an error quotes the value it is about, and that can be as long as the query likes
 
@@ -18,6 +20,8 @@ _QUERY_HINTS = {
     "42501": "This identity may read the tables of the schema retail, and nothing beyond them.",
     "57014": "It took too long. Narrow the date range, filter by store or category, or aggregate.",
     "53200": "It needs too much memory. Filter or aggregate earlier in the query.",
+    "22021": NOT_UTF8,
+    "22P05": "The database's encoding has no such character: leave it out of the query.",
     "54000": "Select fewer or shorter columns, or aggregate.",
     "08P01": "Parameters such as $1 cannot be used: write the values into the query.",
 }

@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 import psycopg
 
-from zava_mcp.database.failures import ONE_QUERY_ONLY, query_error
+from zava_mcp.database.failures import ANSWERS_ARE_UTF8, ONE_QUERY_ONLY, query_error
 from zava_mcp.database.wire import Column, Rows, Wire, cancel
 from zava_mcp.errors import QueryError
 
@@ -104,6 +104,8 @@ class Question:
         finally:
             if wire.gave_up:
                 self.stuck_backend = wire.backend
+        if wire.mixed_up:
+            raise QueryError("the query changed the encoding that its rows are sent in", ANSWERS_ARE_UTF8, "22021")
         if error is None:
             return None
         if error.sqlstate.startswith("57P"):  # shutdown, crash, termination: no fault of the query

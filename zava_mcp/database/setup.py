@@ -68,7 +68,7 @@ def embedded_target(address: Address, login: Login, database: str = DATABASE) ->
 
 def admin_target(url: Secret) -> Target:
     """Where an admin's URL points to."""
-    return Target({"conninfo": url.reveal(), "application_name": "zava-mcp init"})
+    return Target({"conninfo": url.reveal(), "application_name": "zava-mcp init", "client_encoding": "utf8"})
 
 
 def set_up(

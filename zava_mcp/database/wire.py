@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 import psycopg
-from psycopg import pq
+from psycopg import postgres, pq
 
 from zava_mcp.errors import QueryError
 
@@ -20,6 +20,9 @@ _TOO_LARGE = "Select fewer or shorter columns, or aggregate."
 _TOO_LONG = "Narrow the date range, filter by store or category, or aggregate."
 
 Rows = list[tuple[bytes | None, ...]]
+
+#: Array type -> element type, of PostgreSQL's own types. Not of box, which alone has ";" between elements.
+ELEMENT_TYPES = {info.array_oid: info.oid for info in postgres.types if info.array_oid and info.delimiter == ","}
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,7 @@ class Wire:
         self._received = 0  # bytes since the last result, about
         self.backend = connection.pgconn.backend_pid
         self.gave_up = False
+        self.mixed_up = False  # whether the query had its rows sent in another encoding
 
     def send(self, alone: str, wrapped: str, clear_locks: bool) -> None:
         pg = self._pg
@@ -100,6 +104,7 @@ class Wire:
                 result = self._next()
                 if result is not None and result.status == pq.ExecStatus.PIPELINE_SYNC:
                     self._pending -= 1
+                    self.mixed_up |= self._pg.parameter_status(b"client_encoding") != b"UTF8"
             if not self._connection.closed:
                 self._pg.exit_pipeline_mode()
                 if self._overdue or self._pg.transaction_status != pq.TransactionStatus.IDLE:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from json.encoder import encode_basestring as quoted
 
+from zava_mcp.database.failures import NOT_UTF8
 from zava_mcp.database.wire import Column, Rows
 from zava_mcp.errors import QueryError
 from zava_mcp.retail.values import Encoder, encoder
@@ -87,8 +88,11 @@ class Answer:
         """Column by column, because a column has one encoder; back to rows by zip."""
         if not (rows and self._encoders):
             return ["[]"] * len(rows)
-        columns = [
-            ["null" if cell is None else write(cell.decode()) for cell in cells]
-            for write, cells in zip(self._encoders, zip(*rows, strict=True), strict=True)
-        ]
+        try:
+            columns = [
+                ["null" if cell is None else write(cell.decode()) for cell in cells]
+                for write, cells in zip(self._encoders, zip(*rows, strict=True), strict=True)
+            ]
+        except UnicodeDecodeError:
+            raise QueryError("a value is not UTF-8 text", NOT_UTF8, "22021") from None
         return [f"[{','.join(cells)}]" for cells in zip(*columns, strict=True)]

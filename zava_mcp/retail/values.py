@@ -1,15 +1,7 @@
 """PostgreSQL's text for a value, turned into JSON that loses nothing.
 
-| PostgreSQL | JSON |
-|---|---|
-| boolean | true, false |
-| integers, numeric, floats | a number where a double holds it exactly, else a string of all its digits |
-| NaN, Infinity, -Infinity | a string |
-| date, timestamp, timestamptz | an ISO 8601 string, with T; "infinity" and years BC stay PostgreSQL's words |
-| json, jsonb | the value itself |
-| arrays of all these and of text | arrays |
-| NULL | null |
-| everything else (uuid, bytea as \\x…, vector as [1,2], ranges, composites, intervals as P1DT2H …) | a string |
+The rules are in the README, under "How values look in JSON", each with examples that are tested. What comes
+out is JSON that every reader reads alike: no NaN, no repeated keys, no half surrogate pairs.
 """
 
 import json
@@ -18,11 +10,14 @@ from decimal import Decimal
 from json.encoder import encode_basestring as quoted
 from typing import Any
 
+from zava_mcp.database.wire import ELEMENT_TYPES
+
 Encoder = Callable[[str], str]
 
 _LONGEST_NUMBER = 400  # no double needs more digits
 _SAFE_DIGITS = 15  # a double holds every decimal of so many digits
 _ISO_ZONE = 3  # "+00": PostgreSQL leaves ":00" away
+_DEEPEST = 50  # levels of a document: readers in the field give up from 64 on
 
 
 def encoder(type_oid: int, cell_characters: int) -> Encoder:
@@ -30,15 +25,23 @@ def encoder(type_oid: int, cell_characters: int) -> Encoder:
 
     Texts are cut to `cell_characters`; the cut is said at their end.
     """
-    if type_oid in _SCALARS:
-        write = _SCALARS[type_oid]
-        return lambda text: write(text) if len(text) <= cell_characters else _cut(text, cell_characters)
-    if type_oid in _JSON_TYPES:
-        return lambda text: _json(text, cell_characters)
-    if type_oid in _ARRAYS:
-        element = encoder(_ARRAYS[type_oid], cell_characters)
-        return lambda text: _array(text, element, cell_characters)
-    return lambda text: quoted(text) if len(text) <= cell_characters else _cut(text, cell_characters)
+    write = _encoder(type_oid)
+    return lambda text: write(text) if len(text) <= cell_characters else _cut(text, cell_characters)
+
+
+def _encoder(type_oid: int) -> Encoder:
+    if type_oid in ELEMENT_TYPES:
+        element = _encoder(ELEMENT_TYPES[type_oid])
+        return lambda text: _array(text, element)
+    return _ENCODERS.get(type_oid, quoted)
+
+
+def cells(row: str) -> list[str | None]:
+    """The cells of a row written as JSON, each as a text: what a table or a CSV file shows."""
+    return [
+        cell if isinstance(cell, str) or cell is None else _document(cell, 2 * _DEEPEST)
+        for cell in json.loads(row, parse_float=_Digits, parse_int=_Digits)
+    ]
 
 
 def _cut(text: str, characters: int) -> str:
@@ -47,10 +50,10 @@ def _cut(text: str, characters: int) -> str:
 
 def _number(text: str) -> str:
     if not text[-1].isdigit():
-        return f'"{text}"'
+        return quoted(text)
     if len(text) <= _SAFE_DIGITS and "e" not in text and "E" not in text:
         return text
-    return text if len(text) <= _LONGEST_NUMBER and _fits_a_double(text) else f'"{text}"'
+    return text if len(text) <= _LONGEST_NUMBER and _fits_a_double(text) else quoted(text)
 
 
 def _fits_a_double(text: str) -> bool:
@@ -61,7 +64,9 @@ def _fits_a_double(text: str) -> bool:
 
 
 def _float(text: str) -> str:
-    return text if text[-1].isdigit() else f'"{text}"'
+    if text == "-0":
+        return "-0.0"  # an integer would lose the sign
+    return text if text[-1].isdigit() else quoted(text)
 
 
 def _bool(text: str) -> str:
@@ -69,58 +74,62 @@ def _bool(text: str) -> str:
 
 
 def _timestamp(text: str) -> str:
-    return f'"{text.replace(" ", "T", 1)}"' if text[-1].isdigit() else f'"{text}"'
+    return quoted(text.replace(" ", "T", 1) if text[-1].isdigit() else text)
 
 
 def _timestamptz(text: str) -> str:
-    if len(text) > _ISO_ZONE and text[-_ISO_ZONE] in "+-":
-        return _timestamp(f"{text}:00")
-    return _timestamp(text)
+    return _timestamp(_zoned(text))
 
 
-def _as_is(text: str) -> str:
-    return f'"{text}"'
+def _timetz(text: str) -> str:
+    return quoted(_zoned(text))
 
 
-def _json(text: str, characters: int) -> str:
-    if len(text) > characters:
-        return _cut(text, characters)
-    try:
-        return _write(json.loads(text, parse_float=_Digits, parse_int=_Digits, object_pairs_hook=_Pairs))
-    except RecursionError:  # nested deeper than readers of JSON follow
-        return _text(text)
+def _zoned(text: str) -> str:
+    return f"{text}:00" if len(text) > _ISO_ZONE and text[-_ISO_ZONE] in "+-" else text
 
 
 class _Digits(str):
     """A JSON number that keeps all its digits until it is written again."""
 
 
-class _Pairs(list[tuple[str, Any]]):
-    """A JSON object that keeps repeated keys."""
+def _json(text: str) -> str:
+    """The document itself; one that its readers would not all read alike, as a text."""
+    try:
+        value = json.loads(text, parse_float=_Digits, parse_int=_Digits, object_pairs_hook=_object)
+        written = _document(value, _DEEPEST)
+        written.encode()  # not so for half a surrogate pair, which JSON can name
+    except (RecursionError, UnicodeEncodeError, _NotAlike):
+        return quoted(text)
+    return written
 
 
-def _write(value: Any) -> str:
+class _NotAlike(Exception):  # no error: it decides how a document is written
+    """A document that repeats a key or is nested too deep."""
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    value = dict(pairs)
+    if len(value) < len(pairs):
+        raise _NotAlike
+    return value
+
+
+def _document(value: Any, levels: int) -> str:
     if isinstance(value, _Digits):
         return _number(value)
-    if isinstance(value, _Pairs):
-        return "{" + ",".join(f"{_text(key)}:{_write(item)}" for key, item in value) + "}"
-    if isinstance(value, list):
-        return "[" + ",".join(map(_write, value)) + "]"
-    return _text(value) if isinstance(value, str) else json.dumps(value)
+    if isinstance(value, str):
+        return quoted(value)
+    if value is None or isinstance(value, bool):
+        return json.dumps(value)
+    if not levels:
+        raise _NotAlike
+    if isinstance(value, dict):
+        return "{" + ",".join(f"{quoted(key)}:{_document(item, levels - 1)}" for key, item in value.items()) + "}"
+    return "[" + ",".join(_document(item, levels - 1) for item in value) + "]"
 
 
-def _text(text: str) -> str:
-    """A JSON string; half a surrogate pair, which JSON can name and UTF-8 cannot write, stays an escape."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return json.dumps(text)
-    return quoted(text)
-
-
-def _array(text: str, element: Encoder, characters: int) -> str:
-    if len(text) > characters:
-        return _cut(text, characters)
+def _array(text: str, element: Encoder) -> str:
     if text.startswith("["):  # bounds other than from 1: "[0:2]={…}"
         text = text[text.index("{") :]
     written, _ = _elements(text, 1, element)
@@ -155,7 +164,8 @@ def _quoted_element(text: str, at: int) -> tuple[str, int]:
     return "".join(characters), at + 1
 
 
-_SCALARS: dict[int, Encoder] = {
+#: By type; all others are texts.
+_ENCODERS: dict[int, Encoder] = {
     16: _bool,
     20: _number,  # bigint
     21: str,  # smallint
@@ -164,30 +174,9 @@ _SCALARS: dict[int, Encoder] = {
     700: _float,
     701: _float,
     1700: _number,  # numeric
-    1082: _as_is,  # date
     1114: _timestamp,
     1184: _timestamptz,
-    2950: _as_is,  # uuid
-}
-_JSON_TYPES = {114, 3802}
-#: Array type -> element type, for the types above and for texts (25 text, 1042 char, 1043 varchar, 19 name).
-_ARRAYS = {
-    1000: 16,
-    1016: 20,
-    1005: 21,
-    1007: 23,
-    1028: 26,
-    1021: 700,
-    1022: 701,
-    1231: 1700,
-    1182: 1082,
-    1115: 1114,
-    1185: 1184,
-    2951: 2950,
-    1009: 25,
-    1014: 1042,
-    1015: 1043,
-    1003: 19,
-    199: 114,
-    3807: 3802,
+    1266: _timetz,
+    114: _json,
+    3802: _json,  # jsonb
 }

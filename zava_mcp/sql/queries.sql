@@ -121,6 +121,11 @@ SELECT 'warn: sizes of tables',
             THEN 'pg_class tells how many rows all stores have' END,
        'run zava-mcp init as a superuser'
 UNION ALL
+SELECT 'warn: encoding',
+       CASE WHEN current_setting('server_encoding') = 'SQL_ASCII'
+            THEN 'the database knows no letters beyond ASCII: their length and case come out wrong' END,
+       'copy the database into one with ENCODING UTF8'
+UNION ALL
 SELECT 'warn: names of logins',
        (SELECT count(*) || ' logins are named by user id, and every login can read their names' FROM pg_roles
          WHERE rolname ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' AND rolname <> session_user HAVING count(*) > 0),
