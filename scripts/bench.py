@@ -99,8 +99,14 @@ class Server:
         return reply
 
     def ask(self, sql: str) -> None:
-        reply = self.request("tools/call", name="execute_sales_query", arguments={"postgresql_query": sql})
-        assert not reply["result"].get("isError"), reply
+        self.call("execute_sales_query", postgresql_query=sql)
+
+    def call(self, tool: str, **arguments: Any) -> str:
+        """The text that a tool answers."""
+        result = self.request("tools/call", name=tool, arguments=arguments)["result"]
+        text: str = result["content"][0]["text"]
+        assert not result.get("isError"), text
+        return text
 
     def end(self) -> None:
         assert self.process.stdin is not None

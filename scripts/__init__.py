@@ -1,0 +1,1 @@
+"""What a contributor types, and what that runs. No product logic."""

@@ -1,0 +1,62 @@
+"""Questions as shoppers ask them, with the products that answer each."""
+
+import csv
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+
+HERE = Path(__file__).parent
+CATALOGUES = ("own", "other")
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """A question, the SKUs of every product a fair shopper would accept, and two facts about it.
+
+    `split` is "tune" for what code may be tuned on and "report" for what is only reported; `stem` is
+    "shared" if the question has a word stem in common with one of those products, else "none".
+    """
+
+    query: str
+    wanted: frozenset[str]
+    split: str
+    stem: str
+
+
+def labelled(catalogue: str) -> list[Labelled]:
+    """The questions on a catalogue, "own" or "other"."""
+    with (HERE / f"{catalogue}.csv").open(newline="", encoding="utf-8") as file:
+        return [
+            Labelled(row["query"], frozenset(row["wanted"].split()), row["split"], row["stem"])
+            for row in csv.DictReader(file)
+        ]
+
+
+def shared_stems(connection: psycopg.Connection, question: Labelled) -> set[str]:
+    """The word stems that a question has in common with the names and descriptions of what it wants.
+
+    PostgreSQL's English dictionary says what a stem is, and which words are too common to count.
+    """
+    row = connection.execute(
+        "SELECT array(SELECT unnest(tsvector_to_array(to_tsvector('english', %s))) INTERSECT"
+        " SELECT unnest(tsvector_to_array(to_tsvector('english', product_name || '. ' || product_description)))"
+        " FROM retail.products WHERE sku = ANY (%s))",
+        [question.query, list(question.wanted)],
+    ).fetchone()
+    assert row is not None
+    return set(row[0])
+
+
+def parts(questions: Iterable[Labelled]) -> dict[str, list[Labelled]]:
+    """The questions as they are reported: all, by split and by stem; parts without questions are left out."""
+    all_of_them = list(questions)
+    chosen = {
+        "all": all_of_them,
+        "tune": [question for question in all_of_them if question.split == "tune"],
+        "report": [question for question in all_of_them if question.split == "report"],
+        "a stem shared": [question for question in all_of_them if question.stem == "shared"],
+        "no stem shared": [question for question in all_of_them if question.stem == "none"],
+    }
+    return {name: some for name, some in chosen.items() if some and (name == "all" or len(some) < len(all_of_them))}

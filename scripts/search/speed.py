@@ -1,0 +1,103 @@
+"""What a search costs: the first one of a process, later ones beside what they are made of, and memory."""
+
+import statistics
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from scripts.bench import Server, ours
+from scripts.search.quality import finder
+from zava_mcp.database.pool import Database
+from zava_mcp.embeddings import Embedder
+from zava_mcp.settings import Settings
+
+_PROCESSES = 5
+_TOOL = "semantic_search_products"
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Milliseconds and megabytes. `later` is over the protocol; its floor is `embedding` plus `statement`."""
+
+    first: float
+    first_from_start: float
+    later: float
+    later_95: float
+    embedding: float
+    statement: float
+    memory: float
+    memory_before: float
+
+    @property
+    def ratio(self) -> float:
+        return self.later / (self.embedding + self.statement)
+
+
+class _Known:
+    """An embedder that has made the vectors already, so that a search costs the statement alone."""
+
+    def __init__(self, embedder: Embedder, queries: Sequence[str]) -> None:
+        self.id = embedder.id
+        self.dimensions = embedder.dimensions
+        self.batch = embedder.batch
+        self._vectors = dict(zip(queries, embedder.embed_documents(queries), strict=True))
+
+    def embed_query(self, text: str) -> list[float]:
+        return self._vectors[text]
+
+    def embed_documents(self, texts: Sequence[str]) -> list[list[float]]:
+        return [self._vectors[text] for text in texts]
+
+    def close(self) -> None:
+        self._vectors = {}
+
+
+def cost(data_dir: Path, database: Database, settings: Settings, embedder: Embedder, queries: Sequence[str]) -> Cost:
+    """Asks all queries, server and floors in turn, so that whatever else the machine does hits all of them."""
+    firsts = [_first(data_dir, query) for query in queries[:_PROCESSES]]
+    statement_alone = finder(database, settings, _Known(embedder, queries))
+    server = ours(data_dir)
+    server.ask("SELECT 1")
+    before = _megabytes(server)
+    took: dict[str, list[float]] = {"later": [], "embedding": [], "statement": []}
+    for query in [*queries[:10], *queries]:  # the first ten are for warming up
+        took["later"].append(_milliseconds(lambda: server.call(_TOOL, query_description=query)))  # noqa: B023  # called now
+        took["embedding"].append(_milliseconds(lambda: embedder.embed_query(query)))  # noqa: B023
+        took["statement"].append(_milliseconds(lambda: statement_alone(query, 30, 20)))  # noqa: B023
+    after = _megabytes(server)
+    server.end()
+    warm = {name: times[10:] for name, times in took.items()}
+    return Cost(
+        statistics.median(first for first, _ in firsts),
+        statistics.median(whole for _, whole in firsts),
+        statistics.median(warm["later"]),
+        statistics.quantiles(warm["later"], n=20)[-1],
+        statistics.median(warm["embedding"]),
+        statistics.median(warm["statement"]),
+        after,
+        before,
+    )
+
+
+def _first(data_dir: Path, query: str) -> tuple[float, float]:
+    """The first search of a new process: on its own, and from the process's start."""
+    start = time.perf_counter()
+    server = ours(data_dir)
+    alone = _milliseconds(lambda: server.call(_TOOL, query_description=query))
+    whole = (time.perf_counter() - start) * 1000
+    server.end()
+    return alone, whole
+
+
+def _milliseconds(work: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    work()
+    return (time.perf_counter() - start) * 1000
+
+
+def _megabytes(server: Server) -> float:
+    resident: int = psutil.Process(server.process.pid).memory_info().rss
+    return resident / 1e6
