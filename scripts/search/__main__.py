@@ -109,7 +109,13 @@ def show(rows: list[Row], spent: Cost) -> None:
         [
             ["first of a process", f"{spent.first:,.0f} ms", "", "", ""],
             ["the same, from the process's start", f"{spent.first_from_start:,.0f} ms", "", "", ""],
-            ["later, median", f"{spent.later:.1f} ms", "embedding + statement", f"{floor:.1f} ms", f"{spent.ratio:.2f}"],
+            [
+                "later, median",
+                f"{spent.later:.1f} ms",
+                "embedding + statement",
+                f"{floor:.1f} ms",
+                f"{spent.ratio:.2f}",
+            ],
             ["later, 95th percentile", f"{spent.later_95:.1f} ms", "", "", ""],
             ["embedding alone, median", f"{spent.embedding:.1f} ms", "", "", ""],
             ["statement alone, median", f"{spent.statement:.1f} ms", "", "", ""],
