@@ -68,16 +68,16 @@ class RemoteEmbedder:
 
     def _ask(self, texts: list[str], patience: _Patience, stop: Event) -> list[list[float]]:
         ends = time.monotonic() + patience.total
-        tries = 0
+        refusals: list[Refusal] = []
         while not stop.is_set():
-            tries += 1
             try:
                 reply = self._opened().ask(texts, min(patience.answer, max(0.1, ends - time.monotonic())))
                 return self._vectors(reply, len(texts))
             except Refusal as refusal:
-                pause = _pause(refusal, tries, patience, ends - time.monotonic())
-                if pause is None:
-                    raise _final(refusal, tries) from None
+                refusals.append(refusal)
+                pause = _pause(refusals, patience)
+                if pause is None or pause >= ends - time.monotonic():
+                    raise _final(refusals, pause) from None
                 _log.info("%s; asking again in %.1f s", refusal.message, pause)
             stop.wait(pause)
         raise EmbeddingError("the call was cancelled")
@@ -97,20 +97,21 @@ class RemoteEmbedder:
             return self._client
 
 
-def _pause(refusal: Refusal, tries: int, patience: _Patience, left: float) -> float | None:
-    """Seconds until it may be asked again; None if that is no use, or too late."""
-    if refusal.again is Again.never or (refusal.again is Again.few_times and tries >= patience.tries):
+def _pause(refusals: list[Refusal], patience: _Patience) -> float | None:
+    """Seconds until it may be asked again, for the last refusal; None if that is no use."""
+    last = refusals[-1]
+    alike = sum(refusal.again is last.again for refusal in refusals)  # a storm of one kind spares the other's tries
+    if last.again is Again.never or (last.again is Again.few_times and alike >= patience.tries):
         return None
-    pause = refusal.after
-    if not pause:  # desks that were refused together do not come back together
-        pause = min(patience.longest_pause, 0.5 * 2 ** (tries - 1)) * random.uniform(0.75, 1)  # noqa: S311  # no secret
-    return pause if pause < left else None
+    own = min(patience.longest_pause, 0.5 * 2 ** min(alike - 1, 10))
+    return last.after or own * random.uniform(0.75, 1)  # noqa: S311  # desks refused together come back apart
 
 
-def _final(refusal: Refusal, tries: int) -> EmbeddingError:
-    asks = f"; it asks to wait {refusal.after:,.3g} seconds" if refusal.after else ""
-    often = f", each of {tries} times" if tries > 1 else ""
-    return EmbeddingError(f"{refusal.message}{often}{asks}", refusal.hint)
+def _final(refusals: list[Refusal], pause: float | None) -> EmbeddingError:
+    last = refusals[-1]
+    often = f", each of {len(refusals)} times" if len(refusals) > 1 else ""
+    asks = f"; it asks to wait {pause:,.3g} seconds" if pause and last.after else ""
+    return EmbeddingError(f"{last.message}{often}{asks}", last.hint)
 
 
 def _service(chosen: EmbeddingSettings) -> Service:

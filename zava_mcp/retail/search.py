@@ -99,10 +99,11 @@ class ProductSearch:
         self._lookup: Lookup | None = None
         self._cancelled = False
         self._stop = threading.Event()
+        self.needs_vector = embedder is not None and not wish.similar_to  # which `prepare` makes; else it has no work
 
     def prepare(self, database: Database) -> None:
         """The description's vector, if there are vectors to compare it with. Raises EmbeddingError."""
-        if self._embedder and not self._wish.similar_to and database.vectors:
+        if self._embedder and self.needs_vector and database.vectors:
             self._vector = self._embedder.embed_query(self._wish.query_description.strip(), self._stop)
 
     def run(self, database: Database) -> Found:

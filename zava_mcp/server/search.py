@@ -21,7 +21,8 @@ def add_search(server: Server, startup: Startup, desk: Desk) -> None:
         shop = await ready(startup, ctx)
         with desk.errors():
             found = shop.product_search(Wish(**wish))  # type: ignore[arg-type]  # the two signatures below are Wish's
-        await vectors.call(lambda: shop.prepare(found), found.cancel)
+        if found.needs_vector:
+            await vectors.call(lambda: shop.prepare(found), found.cancel)
         return await desk.call(lambda: shop.find(found).json(), found.cancel)
 
     @server.tool(
