@@ -13,13 +13,13 @@ from zava_mcp.database.bundled import embedded_postgres
 from zava_mcp.database.sample import Sample
 from zava_mcp.embedded import EmbeddedPostgres
 
-MANY = 3_000
+MANY = 10_000
 TEXT_HASH = "encode(sha256(convert_to(product_name || '. ' || product_description, 'UTF8')), 'hex')"
 
 
 @pytest.fixture
 def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
-    """An embedded database with 3,000 products more, their vectors scattered around the sample's."""
+    """An embedded database with 10,000 products more, their vectors scattered around the sample's."""
     postgres = embedded_postgres(settings_for(tmp_path_factory.mktemp("many")), lambda *_: None, Sample(scale=0.002))
     postgres.open()
     with psycopg.connect(**admin_keywords(postgres), autocommit=True) as connection:
@@ -59,7 +59,11 @@ def found(small: EmbeddedPostgres, *more: str) -> list[str]:
 
 
 def test_an_index_is_built_found_used_and_finds_what_a_look_at_every_vector_finds(small: EmbeddedPostgres) -> None:
-    wishes: list[list[str]] = [[], ["--max-price", "9"], ["--category", "HAND TOOLS", "--threshold", "0"]]
+    wishes: list[list[str]] = [
+        [],
+        ["--min-price", "9", "--threshold", "0"],
+        ["--category", "HAND TOOLS", "--threshold", "0"],
+    ]
     exact = [found(small, *wish) for wish in wishes]
     assert all(len(skus) == 10 for skus in exact)
     assert zava("embed", "--data-dir", str(small.folder)).startswith("0 new vectors")

@@ -75,7 +75,7 @@ def for_identity(target: Target, user_id: UUID, settings: Settings) -> Target:
         "extra_float_digits": "1",
         "bytea_output": "hex",
         # Filters behind an index of vectors must not thin out what it finds: pgvector goes on searching.
-        "hnsw.iterative_scan": "strict_order",
+        "hnsw.iterative_scan": "relaxed_order",
         "hnsw.ef_search": "100",
         # Nothing of ours trusts this; policies of older databases may still ask for it.
         "app.current_rls_user_id": str(user_id),

@@ -10,10 +10,10 @@ from psycopg import sql as compose
 
 from zava_mcp import sql
 from zava_mcp.database.failures import connection_error
+from zava_mcp.database.lookup import INDEX_FROM
 from zava_mcp.errors import DatabaseUnavailable
 
 _LOCK = 7_283_416  # any number, the same for everybody who embeds
-INDEX_FROM = 2_500  # vectors; fewer are looked at one by one, which finds exactly the nearest in some 20 ms
 
 
 @dataclass(frozen=True)

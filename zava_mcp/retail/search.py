@@ -7,7 +7,7 @@ from json.encoder import encode_basestring as quoted
 from typing import TYPE_CHECKING
 
 from zava_mcp import sql
-from zava_mcp.database.lookup import Lookup
+from zava_mcp.database.lookup import INDEX_FROM, Lookup
 from zava_mcp.database.pool import Database
 from zava_mcp.database.wire import Column, Rows
 from zava_mcp.errors import EmbeddingError, InputError
@@ -151,16 +151,15 @@ class ProductSearch:
         return database.look_up(lookup)
 
     def _statement(self, by_meaning: bool, ours: bool) -> str:
-        """The search's SQL; with `ours`, products are like another in the words of the index of our model's vectors."""
+        """The search's SQL; `ours` looks only at vectors of our model, for which there may be an index."""
         parts = sql.named("search.sql")
         words = {name: f"%({name})s" for name in ("model", "text")} | {"vector": "%(vector)s::vector", "but": "true"}
         if self._wish.similar_to:
             words |= {name: parts[f"its_{name}"] for name in words if name != "model" or not ours}
-        nearness = parts["nearness" if ours else "nearness_without_index"]
-        dimensions = str(self._embedder.dimensions if self._embedder else 0)
-        words = {"nearness": nearness, **words, "dimensions": dimensions}
-        how = "by_meaning" if by_meaning else "by_words"
-        statement = "".join(parts[name] for name in ("target", "wanted", how, "described"))
+        if ours and self._embedder:
+            words |= {"dimensions": str(self._embedder.dimensions), "many": str(INDEX_FROM)}
+        how = ("of_many" if ours else "one_by_one", "by_meaning") if by_meaning else ("by_words",)
+        statement = "".join(parts[name] for name in ("target", "wanted", *how, "described"))
         for word, text in words.items():
             statement = statement.replace(f"{{{word}}}", text)
         return statement

@@ -30,15 +30,42 @@ WITH target AS (
      ORDER BY product_id LIMIT %(max_rows)s
 ),
 
--- name: by_meaning
--- The products nearest to a vector.
+-- name: one_by_one
+-- The products nearest to a vector, each looked at.
 nearest AS (
     SELECT product_id
       FROM retail.product_description_embeddings e JOIN wanted USING (product_id)
      WHERE e.model_id = {model}
-     ORDER BY {nearness}
+     ORDER BY e.description_embedding <=> {vector}
      LIMIT %(max_rows)s
-), found AS (
+),
+
+-- name: of_many
+-- The same of many products: through the index, unless the filters leave so few that looking at each is faster, and
+-- exact. Filters thin out what the index gives, in an order that is nearly right: so it is asked for more than
+-- wanted, and where it gives less than wanted, each product is looked at after all. Only one of the two is run.
+few AS MATERIALIZED (
+    SELECT count(*) < {many} AS so FROM (SELECT FROM wanted LIMIT {many}) AS first
+), by_index AS MATERIALIZED (
+    SELECT product_id, e.description_embedding <=> {vector} AS place
+      FROM retail.product_description_embeddings e JOIN wanted USING (product_id)
+     WHERE e.model_id = {model} AND NOT (SELECT so FROM few)
+     -- in the very words of the index product_embeddings_nearest
+     ORDER BY subvector(e.description_embedding, 1, {dimensions})::halfvec({dimensions})
+              <=> subvector({vector}, 1, {dimensions})::halfvec({dimensions})
+     LIMIT 4 * %(max_rows)s
+), each AS (
+    SELECT product_id, e.description_embedding <=> {vector} AS place
+      FROM retail.product_description_embeddings e JOIN wanted USING (product_id)
+     WHERE e.model_id = {model} AND (SELECT count(*) FROM by_index) < %(max_rows)s
+     ORDER BY place LIMIT %(max_rows)s
+), nearest AS (
+    SELECT product_id FROM (SELECT * FROM by_index UNION SELECT * FROM each) AS either ORDER BY place LIMIT %(max_rows)s
+),
+
+-- name: by_meaning
+-- What is nearest, and the exact hits among it.
+found AS (
     SELECT product_id, (1 - (e.description_embedding <=> {vector}))::numeric AS similarity,
            product_id IN (SELECT product_id FROM exact) AS exact,
            e.description_embedding <=> {vector} AS place, e.model_id
@@ -103,12 +130,6 @@ SELECT EXISTS (SELECT FROM target) AS known,
 -- The models of the vectors that there are.
 (SELECT string_agg(DISTINCT model_id, ', ') FROM retail.product_description_embeddings)
 
--- name: nearness
--- How far a product's vector is from the wanted one, in the very words of the index product_embeddings_nearest.
-subvector(e.description_embedding, 1, {dimensions})::halfvec({dimensions}) <=> subvector({vector}, 1, {dimensions})::halfvec({dimensions})
--- name: nearness_without_index
--- The same at full precision, where pgvector has no halfvec, or the model is not ours.
-e.description_embedding <=> {vector}
 -- name: its_vector
 -- The vector of the product that others should be like; by way of an array, which takes it out of its storage once.
 (SELECT description_embedding::real[]::vector FROM retail.product_description_embeddings WHERE product_id = (SELECT product_id FROM target))

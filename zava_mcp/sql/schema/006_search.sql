@@ -25,7 +25,7 @@ CREATE INDEX products_words ON retail.products
 CREATE INDEX inventory_product_store ON retail.inventory (product_id, store_id) INCLUDE (stock_level);
 DROP INDEX IF EXISTS retail.inventory_product;
 
--- A product that goes takes its vector with it.
+-- A product that goes takes its vector with it. What 004 creates since then, for databases that had it before.
 DO $$
 DECLARE
     old name;
@@ -33,6 +33,7 @@ BEGIN
     IF to_regclass('retail.product_description_embeddings') IS NULL THEN
         RETURN;
     END IF;
+    ALTER TABLE retail.product_description_embeddings ALTER description_embedding SET STORAGE MAIN;
     FOR old IN SELECT conname FROM pg_constraint
                 WHERE conrelid = to_regclass('retail.product_description_embeddings') AND contype = 'f' AND confdeltype <> 'c'
     LOOP
