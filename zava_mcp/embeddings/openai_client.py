@@ -22,6 +22,8 @@ class OpenAIClient:
     def __init__(self, chosen: EmbeddingSettings, service: Service, seconds: float) -> None:
         """`seconds` is the longest that a token may take, where one is needed."""
         self._service = service
+        configured = (chosen.azure_key, chosen.client_secret, chosen.openai_key)
+        self._secrets = [secret.reveal() for secret in configured if secret]
         self._entra = None
         if chosen.azure_endpoint and not chosen.azure_key:
             from zava_mcp.embeddings.entra import Entra
@@ -80,14 +82,9 @@ class OpenAIClient:
 
     def _refused(self, error: openai.APIStatusError) -> Refusal:
         sent = error.request.headers
-        secrets = [sent.get("api-key", ""), sent.get("authorization", "").removeprefix("Bearer ")]
-        return refused(
-            self._service,
-            error.status_code,
-            error.response.headers,
-            error.body,
-            [secret for secret in secrets if secret],
-        )
+        token = sent.get("authorization", "").removeprefix("Bearer ")
+        secrets = [secret for secret in (*self._secrets, token) if secret]
+        return refused(self._service, error.status_code, error.response.headers, error.body, secrets)
 
 
 def _resource(endpoint: str) -> str:
