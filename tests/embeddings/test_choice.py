@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import SEATTLE
+from tests.conftest import SEATTLE, asking, settings_for
 from tests.embeddings.conftest import SECRET, Provider
 from tests.fakes.entra import CLIENT, TENANT
 from tests.wire import Wire
@@ -92,13 +92,17 @@ def test_this_machine_may_be_asked_without_tls(host: str) -> None:
     assert load({}, {**OPENAI, "OPENAI_BASE_URL": f"http://{host}/v1"}).embedding.openai_url.endswith(f"{host}/v1")
 
 
-def test_a_service_principal_without_its_extra_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.anyio
+async def test_a_service_principal_without_its_extra_says_how_to_get_it(
+    data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setitem(sys.modules, "azure.identity", None)  # as if it were not installed
-    with pytest.raises(SettingsError) as caught:
-        embedder(load({}, {**ENDPOINT, **ENTRA}))
-    assert "azure-identity, which is not installed" in caught.value.message
-    assert "uvx 'zava-mcp[azure]'" in caught.value.hint
-    assert "pip install 'zava-mcp[azure]'" in caught.value.hint
+    async with asking(settings_for(data_dir, SEATTLE, **ENDPOINT, **ENTRA)) as seattle:
+        text, failed = await seattle.call("semantic_search_products", query_description="paint")
+    assert failed
+    assert "azure-identity, which is not installed" in text
+    assert "uvx 'zava-mcp[azure]'" in text
+    assert "pip install 'zava-mcp[azure]'" in text
     assert model_of({**ENDPOINT, **KEY}).startswith("openai/")
 
 

@@ -7,9 +7,12 @@ import sys
 import urllib.parse
 from pathlib import Path
 
+import pytest
+
 from tests.conftest import SEATTLE
 from tests.embeddings.conftest import SECRET, Provider
-from tests.fakes.openai_api import Answer, Asked, raw, status
+from tests.embeddings.test_providers import made_of
+from tests.fakes.openai_api import Answer, Asked, FakeOpenAI, raw, status
 from tests.wire import Wire
 
 #: What would give it away, however it is written: as it is, quoted for an address, for a header, or half of it.
@@ -97,3 +100,14 @@ def test_a_command_that_fails_shows_no_key(provider: Provider, data_dir: Path) -
     assert ran.returncode == 1, ran.stderr
     assert "refused the request (400): cannot read" in ran.stderr
     assert shown(ran.stdout + ran.stderr, *(provider.entra.tokens if provider.entra else {})) == []
+
+
+def test_a_key_for_this_machine_does_not_pass_a_proxy(openai: Provider, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without TLS it would be read there."""
+    with FakeOpenAI() as proxy:
+        monkeypatch.setenv("HTTP_PROXY", proxy.url)
+        monkeypatch.setenv("ALL_PROXY", proxy.url)
+        service = made_of(openai)
+        assert len(service.embed_query("paint")) == 1536
+        service.close()
+    assert not proxy.asked

@@ -29,7 +29,9 @@ class OpenAIClient:
             from zava_mcp.embeddings.entra import Entra
 
             self._entra = Entra(chosen, seconds)
-        http = openai.DefaultHttpxClient(follow_redirects=False)  # a key goes where the settings say
+        address = chosen.azure_endpoint or chosen.openai_url
+        # A key goes where the settings say: to no redirection, and not to this machine by way of a proxy, in clear text.
+        http = openai.DefaultHttpxClient(follow_redirects=False, trust_env=address.startswith("https:"))
         key = chosen.azure_key if chosen.azure_endpoint else chosen.openai_key
         if chosen.azure_endpoint:
             self._client: openai.OpenAI = openai.AzureOpenAI(
