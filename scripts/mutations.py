@@ -1,7 +1,7 @@
 """Takes each protection of mutations.toml away in turn, and writes down which tests notice.
 
-Each in a copy of this tree, with the tests named for it; a test that fails there too without the change, or
-not again when it is asked a second time, does not count. The table in tests/promises/README.md is renewed row by
+Each in a copy of this tree, with the tests named for it; a test that does not fail a second time, or fails
+without the change too, does not count. The table in tests/promises/README.md is renewed row by
 row, so that it can be stopped at any time. Exit code 1 if a protection is missed by nobody.
 """
 
@@ -29,6 +29,7 @@ RESULT = re.compile(r"^(tests/\S+?\.py::\w+)(?:\[.*\])? +(PASSED|FAILED|ERROR)",
 STARTED = re.compile(r"^(tests/\S+?\.py::\w+)(?:\[.*\])? *$", re.MULTILINE)
 LEFT_OUT = shutil.ignore_patterns(".git", ".venv", "__pycache__", ".*_cache", ".hypothesis", "dist")
 NOBODY = "**none**"
+MANY = 10
 
 
 @dataclass(frozen=True)
@@ -111,16 +112,36 @@ def fresh_tree(folder: Path, name: str) -> Path:
     return tree
 
 
-def noticed_by(mutation: Mutation, folder: Path, seconds: float, anyway: frozenset[str]) -> list[str]:
-    """The tests that fail without the protection, twice; one that does not end says so."""
+class Unchanged:
+    """The tree as it is: which tests fail there too. Asked only for tests that failed elsewhere, and once for each."""
+
+    def __init__(self, folder: Path, seconds: float) -> None:
+        self._tree = fresh_tree(folder, "unchanged")
+        self._seconds = seconds
+        self._turn = threading.Lock()
+        self._passes: dict[str, bool] = {}
+
+    def passing(self, tests: frozenset[str]) -> set[str]:
+        """Those of the tests that pass without a change."""
+        with self._turn:
+            unknown = sorted(test for test in tests if test not in self._passes)
+            if unknown:
+                run = run_tests(self._tree, unknown, self._seconds)
+                self._passes |= {test: test not in run.failed | run.stuck for test in unknown}
+            return {test for test in tests if self._passes[test]}
+
+
+def noticed_by(mutation: Mutation, folder: Path, seconds: float, unchanged: Unchanged) -> list[str]:
+    """The tests that fail without the protection, twice, and pass with it; one that does not end says so."""
     tree = fresh_tree(folder, mutation.name)
     try:
         mutation.apply(tree)
         first = run_tests(tree, list(mutation.tests), seconds)
-        failed = sorted(first.failed - anyway)
-        if failed:
-            failed = sorted(run_tests(tree, failed, seconds).failed & set(failed)) if len(failed) < 20 else failed
-        return [*failed, *(f"{test} (does not end)" for test in sorted(first.stuck - anyway - set(failed)))]
+        failed = first.failed
+        if failed and len(failed) < MANY:  # more than that no load of the machine brings down at once
+            failed &= run_tests(tree, sorted(failed), seconds).failed
+        noticed = unchanged.passing(failed | first.stuck)
+        return sorted(f"{test} (does not end)" if test in first.stuck else test for test in noticed)
     finally:
         shutil.rmtree(tree, ignore_errors=True)
 
@@ -132,7 +153,11 @@ def rows() -> dict[str, str]:
 
 
 def row(mutation: Mutation, tests: list[str]) -> str:
-    told = ", ".join(test.removeprefix("tests/").removeprefix("promises/").replace(".py::", ": ") for test in tests)
+    by_file: dict[str, list[str]] = {}
+    for test in tests:
+        file, _, function = test.partition(".py::")
+        by_file.setdefault(file.removeprefix("tests/").removeprefix("promises/"), []).append(function)
+    told = "; ".join(f"{file}: {', '.join(functions)}" for file, functions in by_file.items())
     return f"| `{mutation.name}` | {mutation.protection} | {Path(mutation.file).name} | {told or NOBODY} |"
 
 
@@ -159,23 +184,26 @@ def main() -> int:
         parser.error(f"there is no {', '.join(unknown)}")
     for mutation in wanted:
         assert (ROOT / mutation.file).read_text(encoding="utf-8").count(mutation.old) == 1, mutation.name
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     turn = threading.Lock()
     with tempfile.TemporaryDirectory(prefix="zava-mutations-") as temporary, ThreadPoolExecutor(chosen.jobs) as pool:
         folder = Path(temporary)
-        everything = sorted({test for mutation in wanted for test in mutation.tests})
-        anyway = run_tests(fresh_tree(folder, "unchanged"), everything, 20 * chosen.seconds).failed
-        print(
-            f"{len(everything)} selections of tests; failing anyway: {', '.join(sorted(anyway)) or 'none'}", flush=True
-        )
+        unchanged = Unchanged(folder, chosen.seconds)
 
         def one(mutation: Mutation) -> None:
-            tests = noticed_by(mutation, folder, chosen.seconds, anyway)
+            tests = noticed_by(mutation, folder, chosen.seconds, unchanged)
             with turn:
                 known[mutation.name] = row(mutation, tests)
                 write(known)
                 print(f"{mutation.name}: {', '.join(tests) or 'NOBODY NOTICES'}", flush=True)
 
-        list(pool.map(one, wanted))
+        try:
+            list(pool.map(one, wanted))
+        except BaseException:  # nobody waits for what still runs
+            for child in psutil.Process().children(recursive=True):
+                child.kill()
+            shutil.rmtree(folder, ignore_errors=True)
+            os._exit(1)
     return int(any(NOBODY in known[mutation.name] for mutation in wanted))
 
 
