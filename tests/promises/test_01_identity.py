@@ -1,6 +1,7 @@
 """Promise 1: identity cannot be changed by SQL."""
 
 import json
+import re
 from uuid import UUID
 
 import psycopg
@@ -140,6 +141,16 @@ async def test_no_identity_learns_another_ones_user_id(ask: Ask) -> None:
                 assert not [user_id for user_id in others if user_id in text.lower()], sql
         text, _ = await seattle.call("get_multiple_table_schemas", table_names=[])
         assert not [user_id for user_id in STORES.values() if user_id in text]
+
+
+async def test_no_tool_can_be_told_who_asks(ask: Ask) -> None:
+    async with ask(SEATTLE) as seattle:
+        for tool in (await seattle.client.list_tools()).tools:
+            arguments = tool.input_schema["properties"]
+            assert not [name for name in arguments if re.search("user|rls|identity|login|role|tenant|store_id", name)]
+            text, failed = await seattle.call(tool.name, rls_user_id=HEAD_OFFICE)
+            assert failed
+            assert "there is no argument 'rls_user_id'" in text
 
 
 def test_a_login_can_become_nobody_and_owns_nothing(embedded: EmbeddedPostgres, admin: psycopg.Connection) -> None:

@@ -9,6 +9,7 @@ import psycopg
 import pytest
 
 from tests.conftest import SEATTLE, Ask, admin_keywords, asking, settings_for
+from tests.wire import server_for
 from zava_mcp.database.bundled import embedded_postgres
 
 pytestmark = pytest.mark.anyio
@@ -64,6 +65,26 @@ async def test_a_cancelled_call_is_gone_from_the_database(ask: Ask, admin: psyco
             group.cancel_scope.cancel()
         await until(admin, 0, 2)
         assert await seattle.value("SELECT 1") == 1
+
+
+def test_a_query_ends_soon_after_its_server_was_killed(data_dir: Path, admin: psycopg.Connection) -> None:
+    """Nobody is there to cancel it: PostgreSQL looks every two seconds whether its client still lives."""
+
+    def running() -> bool:
+        return admin.execute(RUNNING.encode()).fetchone() == (1,)
+
+    with server_for(data_dir, SEATTLE) as server:
+        server.shake_hands()
+        call = {"name": "execute_sales_query", "arguments": {"postgresql_query": SLOW}}
+        server.send({"jsonrpc": "2.0", "id": 99, "method": "tools/call", "params": call})
+        deadline = time.monotonic() + 20
+        while not running():
+            assert time.monotonic() < deadline
+        server.process.kill()
+        server.process.wait()
+        deadline = time.monotonic() + 5
+        while running():
+            assert time.monotonic() < deadline
 
 
 async def test_calls_side_by_side_get_their_own_answers(ask: Ask) -> None:

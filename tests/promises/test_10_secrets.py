@@ -5,11 +5,14 @@ import stat
 import traceback
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tests.conftest import HEAD_OFFICE, SEATTLE, asking, settings_for
 from tests.wire import Wire
+from zava_mcp.database.bundled import embedded_postgres
 from zava_mcp.database.connecting import target_of
+from zava_mcp.database.sample import Sample
 from zava_mcp.embedded import EmbeddedPostgres, Login
 from zava_mcp.settings import load
 
@@ -94,6 +97,25 @@ def test_nothing_the_server_says_or_logs_tells_them(embedded: EmbeddedPostgres) 
     said.append((embedded.folder / "postgres-18" / "server.log").read_text())
     for secret in [SECRET, *passwords]:
         assert not [text for text in said if secret in text]
+
+
+def test_the_database_is_not_given_the_servers_secrets(tmp_path: Path) -> None:
+    """PostgreSQL runs as another user when we are root, and lives on when we are killed."""
+    postgres = embedded_postgres(settings_for(tmp_path), lambda *_: None, Sample(scale=0.002))
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("POSTGRES_PASSWORD", "AZURE_OPENAI_API_KEY", "OPENAI_API_KEY", "AZURE_CLIENT_SECRET"):
+            patch.setenv(name, SECRET)
+        postgres.open()
+    try:
+        pid = int((tmp_path / "postgres-18" / "data" / "postmaster.pid").read_text().splitlines()[0])
+        assert SECRET not in str(psutil.Process(pid).environ())
+    finally:
+        postgres.close()
+
+
+def test_nobody_else_reaches_the_socket(embedded: EmbeddedPostgres) -> None:
+    socket = Path(embedded.open().host, ".s.PGSQL.5432")
+    assert stat.S_IMODE(socket.stat().st_mode) == 0o700
 
 
 def test_a_login_does_not_show_its_password() -> None:

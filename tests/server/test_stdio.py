@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tests.conftest import SEATTLE
@@ -59,6 +60,18 @@ def test_two_lines_in_one_write_and_one_in_many(data_dir: Path) -> None:
         for byte in json.dumps({**LIST, "id": 3}).encode() + b"\n":
             server.send(bytes([byte]))
         assert server.read()["id"] == 3
+
+
+def test_a_line_without_an_end_is_not_kept(data_dir: Path) -> None:
+    with server_for(data_dir, SEATTLE) as server:
+        server.shake_hands()
+        before = psutil.Process(server.process.pid).memory_info().rss
+        for _ in range(100):
+            server.send(b"x" * 1_000_000)
+        server.send(b"\n")
+        assert server.call("get_current_utc_date")[1] is False
+        assert psutil.Process(server.process.pid).memory_info().rss - before < 80_000_000
+        assert "dropped a message" in server.stderr()
 
 
 def test_arguments_nobody_knows_are_refused_with_the_right_name(data_dir: Path) -> None:

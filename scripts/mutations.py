@@ -1,0 +1,211 @@
+"""Takes each protection of mutations.toml away in turn, and writes down which tests notice.
+
+Each in a copy of this tree, with the tests named for it; a test that does not fail a second time, or fails
+without the change too, does not count. The table in tests/promises/README.md is renewed row by
+row, so that it can be stopped at any time. Exit code 1 if a protection is missed by nobody.
+"""
+
+import argparse
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import tomllib
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+ROOT = Path(__file__).parent.parent
+README = ROOT / "tests" / "promises" / "README.md"
+HEAD = ["| name | protection | taken away in | tests that fail |", "|---|---|---|---|"]
+RESULT = re.compile(r"^(tests/\S+?\.py::\w+)(?:\[.*\])? +(PASSED|FAILED|ERROR)", re.MULTILINE)
+STARTED = re.compile(r"^(tests/\S+?\.py::\w+)(?:\[.*\])? *$", re.MULTILINE)
+LEFT_OUT = shutil.ignore_patterns(".git", ".venv", "__pycache__", ".*_cache", ".hypothesis", "dist")
+NOBODY = "**none**"
+MANY = 10
+
+
+@dataclass(frozen=True)
+class Mutation:
+    """One protection, the text that makes it in one file, what stands there without it, and who should notice."""
+
+    name: str
+    protection: str
+    file: str
+    old: str
+    new: str
+    tests: tuple[str, ...]
+
+    def apply(self, tree: Path) -> None:
+        """Takes the protection away. Raises SystemExit if its text is not there exactly once."""
+        path = tree / self.file
+        text = path.read_text(encoding="utf-8")
+        if text.count(self.old) != 1:
+            raise SystemExit(f"{self.name}: its text stands {text.count(self.old)} times in {self.file}, not once")
+        path.write_text(text.replace(self.old, self.new), encoding="utf-8")
+
+
+@dataclass(frozen=True)
+class Run:
+    """What became of tests: those that failed, and the one that did not end."""
+
+    failed: frozenset[str]
+    stuck: frozenset[str]
+
+
+def mutations() -> list[Mutation]:
+    """All of them, in the order of the file."""
+    entries = tomllib.loads((ROOT / "scripts" / "mutations.toml").read_text(encoding="utf-8"))
+    return [Mutation(name, **{**entry, "tests": tuple(entry["tests"])}) for name, entry in entries.items()]
+
+
+def run_tests(tree: Path, tests: list[str], seconds: float) -> Run:
+    """Runs tests in a tree; whatever they leave behind is ended."""
+    log = tree / "tests.log"
+    command = [sys.executable, "-m", "pytest", "-v", "--tb=no", "-p", "no:cacheprovider", "-o", "addopts="]
+    environment = {**os.environ, "PYTHONPATH": str(tree), "ZAVA_TEST_EXAMPLES": "100", "COLUMNS": "1000"}
+    with log.open("wb") as out:
+        process = subprocess.Popen(
+            [*command, f"--basetemp={tree / 'tmp'}", *tests],
+            cwd=tree,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        stopped = False
+        try:
+            process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            stopped = True
+        finally:
+            end(process, tree)
+    text = log.read_text(errors="replace")
+    failed = {match[1] for match in RESULT.finditer(text) if match[2] != "PASSED"}
+    if not stopped and process.returncode not in (0, 1):
+        raise SystemExit(f"pytest could not run:\n{text[-3000:]}")
+    return Run(frozenset(failed), frozenset(STARTED.findall(text)[-1:] if stopped else []))
+
+
+def end(process: "subprocess.Popen[bytes]", tree: Path) -> None:
+    """Ends a run and every process that works in its tree."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    for left in psutil.process_iter(["cmdline"]):
+        if any(str(tree) in word for word in left.info["cmdline"] or []):
+            with suppress(psutil.Error):
+                left.kill()
+
+
+def fresh_tree(folder: Path, name: str) -> Path:
+    tree = folder / name
+    shutil.copytree(ROOT, tree, ignore=LEFT_OUT)
+    return tree
+
+
+class Unchanged:
+    """The tree as it is: which tests fail there too. Asked only for tests that failed elsewhere, and once for each."""
+
+    def __init__(self, folder: Path, seconds: float) -> None:
+        self._tree = fresh_tree(folder, "unchanged")
+        self._seconds = seconds
+        self._turn = threading.Lock()
+        self._passes: dict[str, bool] = {}
+
+    def passing(self, tests: frozenset[str]) -> set[str]:
+        """Those of the tests that pass without a change."""
+        with self._turn:
+            unknown = sorted(test for test in tests if test not in self._passes)
+            if unknown:
+                run = run_tests(self._tree, unknown, self._seconds)
+                self._passes |= {test: test not in run.failed | run.stuck for test in unknown}
+            return {test for test in tests if self._passes[test]}
+
+
+def noticed_by(mutation: Mutation, folder: Path, seconds: float, unchanged: Unchanged) -> list[str]:
+    """The tests that fail without the protection, twice, and pass with it; one that does not end says so."""
+    tree = fresh_tree(folder, mutation.name)
+    try:
+        mutation.apply(tree)
+        first = run_tests(tree, list(mutation.tests), seconds)
+        failed = first.failed
+        if failed and len(failed) < MANY:  # more than that no load of the machine brings down at once
+            failed &= run_tests(tree, sorted(failed), seconds).failed
+        noticed = unchanged.passing(failed | first.stuck)
+        return sorted(f"{test} (does not end)" if test in first.stuck else test for test in noticed)
+    finally:
+        shutil.rmtree(tree, ignore_errors=True)
+
+
+def rows() -> dict[str, str]:
+    """The table's rows as they stand, by name."""
+    lines = README.read_text(encoding="utf-8").splitlines()
+    return {line.split("`")[1]: line for line in lines if line.startswith("| `")}
+
+
+def row(mutation: Mutation, tests: list[str]) -> str:
+    by_file: dict[str, list[str]] = {}
+    for test in tests:
+        file, _, function = test.partition(".py::")
+        by_file.setdefault(file.removeprefix("tests/").removeprefix("promises/"), []).append(function)
+    told = "; ".join(f"{file}: {', '.join(functions)}" for file, functions in by_file.items())
+    return f"| `{mutation.name}` | {mutation.protection} | {Path(mutation.file).name} | {told or NOBODY} |"
+
+
+def write(known: dict[str, str]) -> None:
+    """Puts the table into the README, in the order of the file; what was never run is left out."""
+    text = README.read_text(encoding="utf-8")
+    start, _, _ = text.partition(HEAD[0])
+    table = [*HEAD, *(known[mutation.name] for mutation in mutations() if mutation.name in known)]
+    README.write_text(start + "\n".join(table) + "\n", encoding="utf-8")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("--only", action="append", metavar="NAME", help="one protection; may be repeated")
+    parser.add_argument("--missing", action="store_true", help="those that have no row yet, or that nobody noticed")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="how many at once")
+    parser.add_argument("--seconds", type=float, default=240, help="until a run of tests counts as stuck")
+    chosen = parser.parse_args()
+    known = rows()
+    wanted = [m for m in mutations() if not chosen.only or m.name in chosen.only]
+    if chosen.missing:
+        wanted = [m for m in wanted if NOBODY in known.get(m.name, NOBODY)]
+    if unknown := set(chosen.only or []) - {m.name for m in wanted}:
+        parser.error(f"there is no {', '.join(unknown)}")
+    for mutation in wanted:
+        assert (ROOT / mutation.file).read_text(encoding="utf-8").count(mutation.old) == 1, mutation.name
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    turn = threading.Lock()
+    with tempfile.TemporaryDirectory(prefix="zava-mutations-") as temporary, ThreadPoolExecutor(chosen.jobs) as pool:
+        folder = Path(temporary)
+        unchanged = Unchanged(folder, chosen.seconds)
+
+        def one(mutation: Mutation) -> None:
+            tests = noticed_by(mutation, folder, chosen.seconds, unchanged)
+            with turn:
+                known[mutation.name] = row(mutation, tests)
+                write(known)
+                print(f"{mutation.name}: {', '.join(tests) or 'NOBODY NOTICES'}", flush=True)
+
+        try:
+            list(pool.map(one, wanted))
+        except BaseException:  # nobody waits for what still runs
+            for child in psutil.Process().children(recursive=True):
+                child.kill()
+            shutil.rmtree(folder, ignore_errors=True)
+            os._exit(1)
+    return int(any(NOBODY in known[mutation.name] for mutation in wanted))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,135 @@
+"""The second locks of a login, one by one: each stands behind another that would hold without it."""
+
+import psycopg
+import pytest
+from typer.testing import CliRunner
+
+from tests.conftest import ADMIN, SEATTLE, Ask, login_keywords
+from zava_mcp.cli.commands import app
+from zava_mcp.embedded import EmbeddedPostgres
+
+#: A function of each kind that nobody who asks for sales ever needs.
+NOT_FOR_IDENTITIES = (
+    "set_config('work_mem', '64kB', true)",
+    "pg_sleep(0)",
+    "pg_sleep_for('0')",
+    "pg_sleep_until(now())",
+    "pg_terminate_backend(0)",
+    "pg_cancel_backend(0)",
+    "pg_notify('zava_schema_changed', '')",
+    "pg_logical_emit_message(true, 'x', 'y')",
+    "txid_current()",
+    "pg_current_xact_id()",
+    "pg_export_snapshot()",
+    "query_to_xml('SELECT 1', true, true, '')",
+    "table_to_xml('retail.orders', true, true, '')",
+    "ts_stat('SELECT to_tsvector(''x'')')",
+    "pg_relation_size('retail.orders')",
+    "pg_total_relation_size('retail.orders')",
+    "pg_database_size('zava')",
+    "pg_lock_status()",
+    "pg_current_wal_lsn()",
+    "pg_control_checkpoint()",
+    "pg_current_snapshot()",
+    "setseed(0)",
+    "pg_advisory_lock(1)",
+    "pg_try_advisory_xact_lock(1)",
+    "pg_advisory_unlock_all()",
+    "lo_create(0)",
+    "lo_get(1)",
+    "loread(0, 1)",
+    "pg_stat_get_live_tuples('retail.orders'::regclass)",
+    "pg_stat_get_activity(NULL)",
+    "pg_stat_get_backend_pid(1)",
+)
+
+
+@pytest.mark.anyio
+async def test_what_identities_never_need_is_taken_from_them(ask: Ask) -> None:
+    async with ask(SEATTLE) as seattle:
+        for function in NOT_FOR_IDENTITIES:
+            assert "42501: permission denied for function" in await seattle.refusal(f"SELECT {function}"), function
+        for column in ("reltuples", "relpages", "relallvisible", "relfilenode"):
+            refusal = await seattle.refusal(f"SELECT {column} FROM pg_class WHERE relname = 'orders'")
+            assert "permission denied for table pg_class" in refusal
+        assert await seattle.value("SELECT count(*) > 0 FROM pg_class WHERE relname = 'orders'") is True
+
+
+def test_only_who_was_admitted_gets_in(embedded: EmbeddedPostgres, admin: psycopg.Connection) -> None:
+    admin.execute("CREATE ROLE zava_test_stranger LOGIN PASSWORD 'stranger'")
+    stranger = {**login_keywords(embedded, SEATTLE), "user": "zava_test_stranger", "password": "stranger"}
+    try:
+        for database in ("zava", "postgres", "template1"):
+            with pytest.raises(psycopg.OperationalError, match="permission denied for database"):
+                psycopg.connect(**{**stranger, "dbname": database})
+    finally:
+        admin.execute("DROP ROLE zava_test_stranger")
+
+
+def test_a_login_that_connects_by_other_means_is_a_guest_too(
+    embedded: EmbeddedPostgres, admin: psycopg.Connection
+) -> None:
+    """With a program of its own, which asks for nothing of the kind."""
+    guests = {
+        "default_transaction_read_only": "on",
+        "statement_timeout": "1min",
+        "idle_in_transaction_session_timeout": "1min",
+        "search_path": "retail, public",
+        "temp_file_limit": "2GB",
+    }
+    with psycopg.connect(**login_keywords(embedded, SEATTLE)) as connection:
+        for name, value in guests.items():
+            assert connection.execute(f"SHOW {name}".encode()).fetchone() == (value,), name
+        assert connection.execute("SELECT has_language_privilege('plpgsql', 'USAGE')").fetchone() == (False,)
+        ours = (
+            "SELECT proname FROM pg_proc"
+            " WHERE pronamespace = 'zava'::regnamespace AND has_function_privilege(oid, 'EXECUTE')"
+        )
+        assert {row[0] for row in connection.execute(ours.encode())} == {
+            "is_known",
+            "only_store",
+            "row_too_large",
+            "sees_all_stores",
+            "visible_stores",
+            "who_am_i",
+        }
+    assert admin.execute("SHOW temp_file_limit").fetchone() == ("2GB",)
+
+
+@pytest.mark.anyio
+async def test_what_we_ask_for_wins_over_what_a_login_starts_with(ask: Ask, admin: psycopg.Connection) -> None:
+    ours = {
+        "default_transaction_read_only": ("off", "on"),
+        "client_min_messages": ("notice", "error"),
+        "standard_conforming_strings": ("off", "on"),
+        "transform_null_equals": ("on", "off"),
+        "search_path": ("public", "retail,public"),
+        "statement_timeout": ("0", "30s"),
+        "client_connection_check_interval": ("0", "2s"),
+    }
+    for name, (theirs, _) in ours.items():
+        admin.execute(f"ALTER ROLE zava_seattle IN DATABASE zava SET {name} = {theirs}".encode())
+    try:
+        async with ask(SEATTLE) as seattle:
+            for name, (_, value) in ours.items():
+                assert await seattle.value(f"SELECT current_setting('{name}')") == value, name
+    finally:
+        admin.execute("ALTER ROLE zava_seattle IN DATABASE zava RESET ALL")
+
+
+def test_an_admin_who_is_no_superuser_closes_what_is_the_admins_to_close(server: str, database: str) -> None:
+    """An older server lets everybody create in public, and every server lets everybody make temporary tables."""
+    with psycopg.connect(ADMIN.format(database=database, host=server), autocommit=True) as connection:
+        connection.execute("CREATE ROLE cloud_admin LOGIN CREATEROLE PASSWORD 'x'")
+        connection.execute(f"ALTER DATABASE {database} OWNER TO cloud_admin".encode())
+        connection.execute("ALTER SCHEMA public OWNER TO cloud_admin; GRANT CREATE ON SCHEMA public TO PUBLIC")
+        url = f"postgresql://cloud_admin:x@/{database}?host={server}"
+        command = ["init", "--no-sample", "--admin-database-url", url]
+        assert "gap: only a superuser" in CliRunner().invoke(app, command, catch_exceptions=False).stdout
+        connection.execute("CREATE ROLE anybody")
+        may = (
+            "SELECT has_schema_privilege('anybody', 'public', 'CREATE'),"
+            " has_database_privilege('anybody', current_database(), 'TEMP'),"
+            " has_function_privilege('anybody', 'zava.admit(name, uuid, text, boolean, integer[])', 'EXECUTE')"
+        )
+        assert connection.execute(may.encode()).fetchone() == (False, False, False)
