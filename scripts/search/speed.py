@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Event
 
 import psutil
 
@@ -45,7 +46,7 @@ class _Known:
         self.batch = embedder.batch
         self._vectors = dict(zip(queries, embedder.embed_documents(queries), strict=True))
 
-    def embed_query(self, text: str) -> list[float]:
+    def embed_query(self, text: str, stop: Event | None = None) -> list[float]:
         return self._vectors[text]
 
     def embed_documents(self, texts: Sequence[str]) -> list[list[float]]:
