@@ -46,7 +46,7 @@ class Known:
         self.batch = embedder.batch
         self._vectors = dict(zip(queries, embedder.embed_documents(queries), strict=True))
 
-    def embed_query(self, text: str, stop: Event | None = None) -> list[float]:
+    def embed_query(self, text: str, stop: Event | None = None) -> list[float]:  # noqa: ARG002  # the protocol's
         return self._vectors[text]
 
     def embed_documents(self, texts: Sequence[str]) -> list[list[float]]:

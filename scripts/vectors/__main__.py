@@ -96,7 +96,8 @@ def table(measured: list[tuple[Built, list[Line]]]) -> str:
         ]
     text += ["", "| products | index built in | its size | the vectors' |", "|---:|---:|---:|---:|"]
     text += [
-        f"| {built.rows:,} | {built.seconds:,.0f} s | {built.index_bytes / 1e6:,.0f} MB | {built.table_bytes / 1e6:,.0f} MB |"
+        f"| {built.rows:,} | {built.seconds:,.0f} s | {built.index_bytes / 1e6:,.0f} MB"
+        f" | {built.table_bytes / 1e6:,.0f} MB |"
         for built, _ in measured
     ]
     return "\n".join(text) + "\n"

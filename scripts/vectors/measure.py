@@ -140,9 +140,9 @@ class Measure:
     def _passing(self, wanted: Filter, place: int) -> NDArray[np.bool_]:
         category, other = self._categories[place]
         rows = self._agent.execute(
-            "SELECT p.product_id FROM retail.products p JOIN retail.categories USING (category_id)"
-            f" WHERE product_id >= {FIRST_ID} AND {wanted.sql}".encode(),
-            {"category": category, "other": other},
+            f"SELECT product_id FROM retail.products p JOIN retail.categories USING (category_id) WHERE {wanted.sql}"  # noqa: S608  # ours
+            " AND product_id >= %(first)s".encode(),
+            {"category": category, "other": other, "first": FIRST_ID},
         ).fetchall()
         passing = np.zeros(self._rows, np.bool_)
         passing[np.array([row[0] for row in rows], np.int64) - FIRST_ID] = True
@@ -152,7 +152,8 @@ class Measure:
         """A product's category, and another one."""
         rows = self._agent.execute(
             "SELECT category_name FROM retail.categories c"
-            " ORDER BY category_id <> (SELECT category_id FROM retail.products WHERE sku = %s), category_id DESC LIMIT 2",
+            " ORDER BY category_id <> (SELECT category_id FROM retail.products WHERE sku = %s), category_id DESC"
+            " LIMIT 2",
             [sku],
         ).fetchall()
         return rows[0][0], rows[1][0]
