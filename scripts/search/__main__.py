@@ -17,7 +17,7 @@ from typing import Any
 import psycopg
 
 from scripts.search.labels import labelled, parts
-from scripts.search.quality import finder, passing, ranked, scores
+from scripts.search.quality import Finder, passing, ranked, scores
 from scripts.search.shops import HEAD_OFFICE, command, open_shop
 from scripts.search.speed import Cost, cost
 from zava_mcp.cli.output import show_table
@@ -39,7 +39,7 @@ def quality(database: Database, settings: Settings, catalogue: str) -> Iterator[
     """One row for each part of the questions and each way to search."""
     questions = labelled(catalogue)
     for how, embedder in (("meaning", LocalEmbedder()), ("words", None)):
-        find = finder(database, settings, embedder)
+        find = Finder(database, settings, embedder)
         best = ranked(find, questions)
         above = ranked(find, questions, 30) if embedder else best
         for part, some in parts(questions).items():

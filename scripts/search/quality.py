@@ -34,17 +34,24 @@ class Passing:
     empty: float
 
 
-def finder(database: Database, settings: Settings, embedder: Embedder | None) -> Find:
+class Finder:
     """Searches as the tool does; by words if there is no embedder."""
 
-    def find(query: str, threshold: float, rows: int) -> list[str]:
-        search = ProductSearch(Wish(query, rows, threshold), settings, embedder)
-        search.prepare(database)
-        answer = json.loads(search.run(database).json())
+    def __init__(self, database: Database, settings: Settings, embedder: Embedder | None) -> None:
+        self._database = database
+        self._settings = settings
+        self._embedder = embedder
+
+    def __call__(self, query: str, threshold: float, rows: int) -> list[str]:
+        return self.grant(Wish(query, rows, threshold))
+
+    def grant(self, wish: Wish) -> list[str]:
+        """The SKUs that are found for a wish with all its filters."""
+        search = ProductSearch(wish, self._settings, self._embedder)
+        search.prepare(self._database)
+        answer = json.loads(search.run(self._database).json())
         sku = answer["columns"].index("sku")
         return [row[sku] for row in answer["rows"]]
-
-    return find
 
 
 def ranked(find: Find, questions: Iterable[Labelled], threshold: float = 0) -> dict[Labelled, list[str]]:

@@ -5,11 +5,12 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Event
 
 import psutil
 
 from scripts.bench import Server, ours
-from scripts.search.quality import finder
+from scripts.search.quality import Finder
 from zava_mcp.database.pool import Database
 from zava_mcp.embeddings import Embedder
 from zava_mcp.settings import Settings
@@ -36,7 +37,7 @@ class Cost:
         return self.later / (self.embedding + self.statement)
 
 
-class _Known:
+class Known:
     """An embedder that has made the vectors already, so that a search costs the statement alone."""
 
     def __init__(self, embedder: Embedder, queries: Sequence[str]) -> None:
@@ -45,7 +46,7 @@ class _Known:
         self.batch = embedder.batch
         self._vectors = dict(zip(queries, embedder.embed_documents(queries), strict=True))
 
-    def embed_query(self, text: str) -> list[float]:
+    def embed_query(self, text: str, stop: Event | None = None) -> list[float]:  # noqa: ARG002  # the protocol's
         return self._vectors[text]
 
     def embed_documents(self, texts: Sequence[str]) -> list[list[float]]:
@@ -58,7 +59,7 @@ class _Known:
 def cost(data_dir: Path, database: Database, settings: Settings, embedder: Embedder, queries: Sequence[str]) -> Cost:
     """Asks all queries, server and floors in turn, so that whatever else the machine does hits all of them."""
     firsts = [_first(data_dir, query) for query in queries[:_PROCESSES]]
-    statement_alone = finder(database, settings, _Known(embedder, queries))
+    statement_alone = Finder(database, settings, Known(embedder, queries))
     server = ours(data_dir)
     server.ask("SELECT 1")
     before = _megabytes(server)

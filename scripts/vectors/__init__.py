@@ -1,0 +1,1 @@
+"""How well and how fast products are found among many: synthetic ones, around the sample's."""
