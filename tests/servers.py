@@ -75,11 +75,23 @@ def postgres_16_hardened(tmp_path_factory: pytest.TempPathFactory, clean_environ
 def debian_15(tmp_path_factory: pytest.TempPathFactory, clean_environment: None) -> Iterator[ZavaServer]:
     """Debian's PostgreSQL 15 over TLS, without pgvector, set up by an admin who is no superuser."""
     for postgres in _running(15, postgres_15(), tmp_path_factory.mktemp("postgres15"), tls=True):
-        with postgres.as_superuser() as connection:
-            connection.execute("CREATE ROLE cloud_admin LOGIN CREATEROLE CREATEDB PASSWORD 'cloud'")
-        with psycopg.connect(postgres.url("cloud_admin", "cloud", "postgres"), autocommit=True) as connection:
-            connection.execute("CREATE DATABASE zava")
-        yield _set_up(postgres, postgres.url("cloud_admin", "cloud", "zava"), tmp_path_factory.mktemp("given15"))
+        yield _set_up(postgres, _restricted_admin(postgres), tmp_path_factory.mktemp("given15"))
+
+
+@pytest.fixture(scope="session")
+def postgres_18_as_it_comes(tmp_path_factory: pytest.TempPathFactory, clean_environment: None) -> Iterator[ZavaServer]:
+    """PostgreSQL 18, set up by an admin who is no superuser: the policies stand alone."""
+    for postgres in _running(18, programs(), tmp_path_factory.mktemp("postgres18"), tls=False):
+        yield _set_up(postgres, _restricted_admin(postgres), tmp_path_factory.mktemp("given18"))
+
+
+def _restricted_admin(postgres: Postgres) -> str:
+    """The URL of an admin as clouds give them, to a database of their own."""
+    with postgres.as_superuser() as connection:
+        connection.execute("CREATE ROLE cloud_admin LOGIN CREATEROLE CREATEDB PASSWORD 'cloud'")
+    with psycopg.connect(postgres.url("cloud_admin", "cloud", "postgres"), autocommit=True) as connection:
+        connection.execute("CREATE DATABASE zava")
+    return postgres.url("cloud_admin", "cloud", "zava")
 
 
 def _set_up(postgres: Postgres, admin_url: str, folder: Path) -> ZavaServer:
