@@ -85,8 +85,11 @@ class Answer:
         """Column by column, because a column has one encoder; back to rows by zip."""
         if not self._encoders:
             return ["[]"] * len(rows)
-        columns = [
-            ["null" if cell is None else write(cell.decode()) for cell in cells]
-            for write, cells in zip(self._encoders, zip(*rows, strict=True), strict=True)
-        ]
+        try:
+            columns = [
+                ["null" if cell is None else write(cell.decode()) for cell in cells]
+                for write, cells in zip(self._encoders, zip(*rows, strict=True), strict=True)
+            ]
+        except UnicodeDecodeError:  # only a query that changed client_encoding for itself gets here
+            raise QueryError("the rows are not in UTF-8", "Leave client_encoding as it is.", "22021") from None
         return [f"[{','.join(cells)}]" for cells in zip(*columns, strict=True)]
