@@ -45,11 +45,12 @@ class Postgres:
 
 @dataclass(frozen=True)
 class ZavaServer:
-    """A server that `zava-mcp init` has set up: what it told, and the password of each login."""
+    """A server that `zava-mcp init` has set up: what it told, the password of each login, a folder of its own."""
 
     postgres: Postgres
     told: str
     passwords: dict[str, str]
+    folder: Path
 
     def as_superuser(self) -> psycopg.Connection:
         """The truth: past every policy."""
@@ -99,7 +100,7 @@ def _set_up(postgres: Postgres, admin_url: str, folder: Path) -> ZavaServer:
     command = ["init", "--scale", SCALE, "--admin-database-url", admin_url, "--passwords-file", str(passwords)]
     told = CliRunner().invoke(app, command, catch_exceptions=False).stdout
     entries = [line.split(":") for line in passwords.read_text().splitlines()]
-    return ZavaServer(postgres, told, {entry[3]: entry[4] for entry in entries})
+    return ZavaServer(postgres, told, {entry[3]: entry[4] for entry in entries}, folder)
 
 
 def _running(version: int, folder_of_programs: Path, folder: Path, tls: bool) -> Iterator[Postgres]:

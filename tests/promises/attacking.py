@@ -18,7 +18,7 @@ from zava_mcp.settings import Settings
 FOLDER = Path(__file__).parent / "attacks"
 FAMILIES = ("identity", "smuggling", "side channels", "reach", "leftovers", "exhaustion")
 ASKERS = ("manager", "head office", "nobody")
-SERVERS = ("15", "16", "18", "18, not hardened")
+SERVERS = ("15", "16", "18", "18 as it comes")
 _REPEATED = re.compile(r"\{(\d+) times ([^{}]*)\}")
 _STOPPED = ("57014", "54", "53", "57P01")  # deadlines and limits, the database's and ours
 
