@@ -14,7 +14,7 @@ _FORGERIES = {
     "another role": "SELECT set_config('role', 'zava_owner', false), ({count})",
     "another session": "SELECT set_config('session_authorization', 'postgres', false), ({count})",
     "no row security": "SELECT set_config('row_security', 'off', false), ({count})",
-    "SQL inside XML": "SELECT (xpath('//c/text()', query_to_xml('{count}', true, true, '')))[1]::text",
+    "SQL inside XML": "SELECT (xpath('//count/text()', query_to_xml('{count}', true, true, '')))[1]::text",
     "a second statement": "SELECT 1; SET ROLE zava_owner",
     "a closed parenthesis": "SELECT 1) AS a, (SELECT count(*) FROM retail.orders",
     "writing": "WITH gone AS (DELETE FROM retail.inventory RETURNING 1) SELECT count(*) FROM gone",

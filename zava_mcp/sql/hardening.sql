@@ -32,9 +32,15 @@ BEGIN
                     -- what others are doing, and how much they write
                     'pg_lock_status', 'pg_current_wal_lsn', 'pg_current_wal_insert_lsn', 'pg_current_wal_flush_lsn',
                     'pg_control_checkpoint', 'pg_control_system', 'pg_control_init', 'pg_control_recovery',
-                    'pg_current_snapshot', 'txid_current_snapshot',
+                    'pg_current_snapshot', 'txid_current_snapshot', 'txid_status', 'pg_xact_status', 'mxid_age',
+                    'pg_last_committed_xact', 'pg_xact_commit_timestamp', 'pg_xact_commit_timestamp_origin',
+                    'pg_last_wal_receive_lsn', 'pg_last_wal_replay_lsn', 'pg_last_xact_replay_timestamp',
+                    'pg_get_replication_slots', 'pg_prepared_xact', 'pg_notification_queue_usage',
+                    'pg_blocking_pids', 'pg_safe_snapshot_blocking_pids', 'pg_isolation_test_session_is_blocked',
                     -- outlives the call: the next random() would follow from it
                     'setseed')
+                -- the age of a transaction id, not of a date
+                OR p.oid = 'age(xid)'::regprocedure
                 -- locks as signals between identities
                 OR p.proname LIKE 'pg\_advisory%' OR p.proname LIKE 'pg\_try\_advisory%'
                 -- large objects

@@ -1,0 +1,116 @@
+"""The attack suite's parts: the texts, what must not be in a reply, and the count of how they ended."""
+
+import json
+import os
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+import psycopg
+
+from tests.conftest import HEAD_OFFICE, STORES
+from zava_mcp.settings import Settings
+
+FOLDER = Path(__file__).parent / "attacks"
+FAMILIES = ("identity", "smuggling", "side channels", "reach", "leftovers", "exhaustion")
+ASKERS = ("manager", "head office", "nobody")
+SERVERS = ("15", "16", "18", "18 as it comes")
+_REPEATED = re.compile(r"\{(\d+) times ([^{}]*)\}")
+_STOPPED = ("57014", "54", "53", "57P01")  # deadlines and limits, the database's and ours
+
+#: What PostgreSQL lets through by nature, where no superuser of ours could close it: the README says so.
+#: Texts that ask for the sizes of tables learn the chain's; texts that ask for roles learn their names.
+_TELLS_SIZES = re.compile(r"pg_class|pg_stat|_size\(|pg_statio|schema_to_xml\('pg_", re.IGNORECASE)
+_TELLS_LOGINS = re.compile(
+    r"pg_roles|pg_user|rolname|acl|pg_db_role_setting|pg_shadow|pg_authid|pg_auth_members|regrole|activity|"
+    r"grantee|pg_policies|pg_init_privs|database_to_xml|ALTER ROLE",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class Place:
+    """A server set up as somebody would. `settings_of` are those of one of ASKERS."""
+
+    server: str
+    hardened: bool
+    logins_are_user_ids: bool
+    settings_of: Callable[[str], Settings]
+    as_superuser: Callable[[], AbstractContextManager[psycopg.Connection]]
+
+
+@cache
+def attacks(family: str) -> tuple[str, ...]:
+    """The texts of a family."""
+    lines = (FOLDER / f"{family.replace(' ', '_')}.sql").read_text(encoding="utf-8").splitlines()
+    return tuple(_REPEATED.sub(lambda what: what[2] * int(what[1]), line) for line in lines if line[:3] != "-- ")
+
+
+@dataclass(frozen=True)
+class Secrets:
+    """What an asker must not learn: numbers of other stores' orders, the chain's totals, others' user ids."""
+
+    foreign_number: re.Pattern[str] | None
+    totals: tuple[str, ...]
+    user_ids: tuple[str, ...]
+
+    @classmethod
+    def kept_from(cls, who: str, own_id: str, place: Place) -> "Secrets":
+        """Order and item numbers begin with their store's number, which is 1 for the manager who attacks."""
+        others = tuple(other for other in (HEAD_OFFICE, *STORES.values()) if other != own_id)
+        if who == "head office":
+            return cls(None, (), others)
+        stores = "2-8" if who == "manager" else "1-8"
+        return cls(re.compile(rf"(?<![\w-])[{stores}]\d{{8}}(?!\w)"), _totals(place), others)
+
+    def leaked(self, text: str, attack: str) -> list[str]:
+        """What a reply gives away and its attack did not know before."""
+        numbers = self.foreign_number.findall(text) if self.foreign_number else []
+        totals = [total for total in self.totals if re.search(rf"(?<![\d.]){total}(?![\d.])", text)]
+        return [
+            *[number for number in numbers if number not in attack],
+            *[total for total in totals if total not in attack],
+            *[user_id for user_id in self.user_ids if user_id in text and user_id not in attack],
+        ]
+
+    def by_nature(self, found: list[str], attack: str, place: Place) -> bool:
+        """Whether that is what PostgreSQL tells every login on such a server, as the README says."""
+        sizes = not place.hardened and _TELLS_SIZES.search(attack)
+        logins = place.logins_are_user_ids and _TELLS_LOGINS.search(attack)
+        known = [*(self.totals if sizes else ()), *(self.user_ids if logins else ())]
+        return bool(found) and all(item in known for item in found)
+
+
+def _totals(place: Place) -> tuple[str, ...]:
+    with place.as_superuser() as connection:
+        tables = ("orders", "order_items", "customers")
+        rows = [connection.execute(f"SELECT count(*) FROM retail.{table}".encode()).fetchone() for table in tables]
+    return tuple(str(row[0]) for row in rows if row)
+
+
+def outcome(text: str, failed: bool) -> str:
+    """How an attack ended: refused, stopped by a deadline or limit, or answered."""
+    sqlstate = text.rpartition("execute_sales_query: ")[2][:5]
+    if not failed:
+        return "answered"
+    return "stopped" if sqlstate.startswith(_STOPPED) else "refused"
+
+
+@dataclass
+class Tally:
+    """How the attacks ended, by family and server; written down where ZAVA_TEST_ATTACKS names a file."""
+
+    file: str | None = field(default_factory=lambda: os.environ.get("ZAVA_TEST_ATTACKS"))
+    counts: dict[tuple[str, str], Counter[str]] = field(default_factory=dict)
+
+    def add(self, family: str, server: str, ends: Iterable[str]) -> None:
+        self.counts.setdefault((family, server), Counter()).update(ends)
+
+    def save(self) -> None:
+        if self.file:
+            rows = [{"family": family, "server": server, **ends} for (family, server), ends in self.counts.items()]
+            Path(self.file).write_text(json.dumps(rows, indent=1))

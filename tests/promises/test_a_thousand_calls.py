@@ -1,0 +1,57 @@
+"""Promises 1, 4 and 5 under a flood: a thousand calls at once are each answered, with their own answer or "busy"."""
+
+import json
+from collections import Counter
+from pathlib import Path
+
+import anyio
+import pytest
+
+from tests.conftest import SEATTLE, asking, settings_for
+
+pytestmark = pytest.mark.anyio
+
+CALLS = 1_000
+
+
+async def test_a_thousand_parallel_calls_are_answered_or_told_to_come_back(data_dir: Path) -> None:
+    ends: Counter[str] = Counter()
+    async with asking(settings_for(data_dir, SEATTLE)) as seattle:
+        own = await seattle.value("SELECT count(*) FROM retail.orders")
+
+        async def ask(number: int) -> None:
+            sql = f"SELECT {number}, count(*) FROM retail.orders"
+            text, failed = await seattle.call("execute_sales_query", postgresql_query=sql)
+            if failed:
+                assert "too many questions at once" in text
+                assert "Wait for some of them" in text
+            else:
+                assert json.loads(text)["rows"] == [[number, own]]
+            ends["busy" if failed else "answered"] += 1
+
+        with anyio.fail_after(60):
+            async with anyio.create_task_group() as group:
+                for number in range(CALLS):
+                    group.start_soon(ask, number)
+        assert sum(ends.values()) == CALLS
+        assert ends["answered"] >= 36  # four at work and thirty-two waiting, whatever comes after them
+        assert ends["busy"]
+        assert await seattle.value("SELECT count(*) FROM retail.orders") == own
+
+
+async def test_sleepers_keep_nobody_waiting_for_longer_than_their_deadline(data_dir: Path) -> None:
+    """All connections held by queries that would never end: the next one is answered when they are stopped."""
+    endless = "WITH RECURSIVE r AS (SELECT 1 AS n UNION ALL SELECT n FROM r) SELECT count(*) FROM r"
+    async with asking(settings_for(data_dir, SEATTLE, ZAVA_QUERY_TIMEOUT="1")) as seattle:
+        told: list[str] = []
+
+        async def hold() -> None:
+            told.append((await seattle.call("execute_sales_query", postgresql_query=endless))[0])
+
+        with anyio.fail_after(30):
+            async with anyio.create_task_group() as group:
+                for _ in range(8):
+                    group.start_soon(hold)
+                await anyio.wait_all_tasks_blocked()
+                assert await seattle.value("SELECT 1") == 1
+        assert all("57014" in text for text in told)
