@@ -132,6 +132,33 @@ def test_who_is_not_waited_for_any_more_asks_no_more(azure: Provider) -> None:
 
 
 @pytest.mark.anyio
+async def test_a_cancelled_search_asks_no_more(embedded_here: None, azure: Provider, own_dir: Path, era: str) -> None:
+    """It was told to come back after a second; two such seconds pass for the next search, and it has not come."""
+    refused = threading.Event()
+
+    def refuse(asked: Asked, right: Answer) -> Answer:
+        given_up = asked.body["input"] == ["given up"]
+        if given_up:
+            refused.set()
+        others = [earlier for earlier in azure.fake.asked if earlier.body["input"] != ["given up"]]
+        return status(429, Retry_After="1")(asked, right) if given_up or len(others) < 3 else right
+
+    azure.fake.always = refuse
+    async with asking(settings_for(own_dir, SEATTLE, **azure.environ), era) as seattle:
+        async with anyio.create_task_group() as group:
+
+            async def give_up() -> None:
+                await seattle.call("semantic_search_products", query_description="given up")
+
+            group.start_soon(give_up)
+            assert await anyio.to_thread.run_sync(lambda: refused.wait(30))
+            group.cancel_scope.cancel()
+        await search(seattle)
+    assert [asked.body["input"] for asked in azure.fake.asked].count(["given up"]) == 1
+    assert len(azure.fake.asked) == 4
+
+
+@pytest.mark.anyio
 async def test_a_storm_of_refusals_ends_in_an_answer(
     embedded_here: None, azure: Provider, own_dir: Path, era: str
 ) -> None:
