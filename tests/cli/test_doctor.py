@@ -41,6 +41,12 @@ def test_people_get_a_table(data_dir: Path) -> None:
             "INSERT on retail.orders",
         ),
         (
+            "GRANT UPDATE (order_date) ON retail.orders TO zava_seattle",
+            "REVOKE UPDATE ON retail.orders FROM zava_seattle",
+            "one kind of privilege",
+            "UPDATE on retail.orders",
+        ),
+        (
             "GRANT CREATE ON SCHEMA public TO PUBLIC; GRANT TEMP ON DATABASE zava TO zava_seattle",
             "REVOKE CREATE ON SCHEMA public FROM PUBLIC; REVOKE TEMP ON DATABASE zava FROM zava_seattle",
             "nothing can be created",

@@ -67,6 +67,24 @@ async def test_a_cancelled_call_is_gone_from_the_database(ask: Ask, admin: psyco
         assert await seattle.value("SELECT 1") == 1
 
 
+async def test_the_connection_of_a_cancelled_call_is_not_used_again(ask: Ask, admin: psycopg.Connection) -> None:
+    """The cancellation may still be on its way, and must not hit whoever asks next."""
+    async with ask(SEATTLE) as seattle:
+        async with anyio.create_task_group() as group:
+
+            async def slow() -> None:
+                await seattle.query(SLOW)
+
+            group.start_soon(slow)
+            await until(admin, 1, 20)
+            row = admin.execute(RUNNING.replace("count(*)", "max(pid)").encode()).fetchone()
+            group.cancel_scope.cancel()
+        assert row is not None
+        await until(admin, 0, 2)
+        for _ in range(5):
+            assert await seattle.value("SELECT pg_backend_pid()") != row[0]
+
+
 def test_a_query_ends_soon_after_its_server_was_killed(data_dir: Path, admin: psycopg.Connection) -> None:
     """Nobody is there to cancel it: PostgreSQL looks every two seconds whether its client still lives."""
 

@@ -158,3 +158,13 @@ def test_notices_are_not_sent(embedded: EmbeddedPostgres) -> None:
         connection.add_notice_handler(lambda notice: heard.append(notice.message_primary))
         connection.execute("SELECT to_tsquery('simple', repeat(' ', 5000))")
     assert heard == []
+
+
+async def test_nobody_waits_for_rows_that_do_not_fit_any_more(ask: Ask) -> None:
+    """All thousand of them would take half a minute."""
+    slow = "(SELECT count(*) FROM generate_series(1, 250000) s WHERE s > g)"
+    async with ask(SEATTLE) as seattle:
+        sql = f"SELECT repeat(md5(g::text), 28000), {slow} FROM generate_series(1, 1000) g"
+        with anyio.fail_after(15):
+            answer = await seattle.query(sql, max_rows=1000)
+        assert answer["truncated"] is True

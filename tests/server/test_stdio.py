@@ -1,6 +1,9 @@
 """The wire with clients that misbehave: the server goes on, or goes, but never hangs."""
 
 import json
+import os
+import select
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -49,6 +52,21 @@ def test_a_client_that_asks_on_without_reading_may_go_at_any_time(data_dir: Path
             server.send({**LIST, "id": number})
         server.close_stdin()
         assert server.process.wait(5) == 0
+
+
+def test_a_client_that_reads_no_answers_is_not_read_any_further(data_dir: Path) -> None:
+    """Else its questions and their answers would pile up here."""
+    with server_for(data_dir, SEATTLE) as server:
+        server.shake_hands()
+        assert server.process.stdin is not None
+        pipe = server.process.stdin.fileno()
+        os.set_blocking(pipe, False)
+        taken = 0
+        while taken < 20_000_000 and select.select([], [pipe], [], 3)[1]:
+            line = json.dumps({**LIST, "id": taken, "params": {"cursor": "x" * 3000}}).encode() + b"\n"
+            with suppress(BlockingIOError):
+                taken += os.write(pipe, line)
+        assert 100_000 < taken < 5_000_000
 
 
 def test_two_lines_in_one_write_and_one_in_many(data_dir: Path) -> None:

@@ -92,9 +92,10 @@ def set_up(
         with connection.transaction():
             connection.execute("SET LOCAL client_min_messages = warning; SET LOCAL statement_timeout = 0")
             connection.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+            new = not installed_version(connection)
             _migrate(connection, sample, report, progress)
             progress(0.9, "admitting the identities")
-            _admit(connection, sample_identities(), passwords, report)
+            _admit(connection, sample_identities(), passwords, new, report)
             _harden(connection, report)
         if report.did:
             progress(0.95, "collecting statistics")
@@ -208,11 +209,16 @@ def _record(connection: psycopg.Connection, sample: Sample | None, version: int)
 
 
 def _admit(
-    connection: psycopg.Connection, people: list[Identity], passwords: dict[str, Secret] | None, report: Report
+    connection: psycopg.Connection,
+    people: list[Identity],
+    passwords: dict[str, Secret] | None,
+    new: bool,
+    report: Report,
 ) -> None:
     """Renews the privileges of everybody admitted, and admits those of `people` who never had a login.
 
-    Whom an admin removed stays out, and whose stores an admin changed keeps them.
+    Whom an admin removed stays out, and whose stores an admin changed keeps them. To a new database everybody
+    is admitted, also with a login that another database of the same server has brought about.
     """
     admitted = connection.execute("SELECT login, rls_user_id, display_name, all_stores, store_ids FROM zava.access")
     for entry in admitted.fetchall():
@@ -220,19 +226,25 @@ def _admit(
     stores = {row[0] for row in connection.execute("SELECT rls_user_id FROM retail.stores")}
     for who in people:
         login = who.login if passwords is not None else str(who.user_id)
-        if not (who.all_stores or who.user_id in stores) or _has_login(connection, login):
+        known = _has_login(connection, login)
+        if not (who.all_stores or who.user_id in stores) or (known and not new):
             continue
         if passwords is not None and login not in passwords:  # an older embedded database whose admin dropped it
             continue
-        connection.execute(
-            compose.SQL(
-                "CREATE ROLE {} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION CONNECTION LIMIT {}"
-            ).format(compose.Identifier(login), compose.Literal(_CONNECTION_LIMIT))
-        )
+        if not known:
+            _create_login(connection, login)
         if passwords is not None:
             _set_password(connection, login, passwords[login])
         connection.execute(_ADMIT, [login, who.user_id, who.name, who.all_stores, list(who.store_ids)])
         report.did.append(f"a login for {who.name}")
+
+
+def _create_login(connection: psycopg.Connection, login: str) -> None:
+    connection.execute(
+        compose.SQL(
+            "CREATE ROLE {} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION CONNECTION LIMIT {}"
+        ).format(compose.Identifier(login), compose.Literal(_CONNECTION_LIMIT))
+    )
 
 
 def _has_login(connection: psycopg.Connection, login: str) -> bool:

@@ -76,7 +76,8 @@ SELECT 'one kind of privilege' AS name,
        (SELECT string_agg(DISTINCT format('%s on %s.%I', p.kind, c.relnamespace::regnamespace, c.relname), ', ')
           FROM pg_class c, unnest(ARRAY['INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'REFERENCES', 'TRIGGER']) AS p (kind)
          WHERE c.relnamespace IN (to_regnamespace('retail'), to_regnamespace('zava')) AND c.relkind IN ('r', 'p')
-           AND has_table_privilege(c.oid, p.kind)) AS found,
+           AND CASE WHEN p.kind IN ('INSERT', 'UPDATE', 'REFERENCES') THEN has_any_column_privilege(c.oid, p.kind)
+                ELSE has_table_privilege(c.oid, p.kind) END) AS found,
        'REVOKE INSERT, UPDATE, DELETE, TRUNCATE, REFERENCES, TRIGGER ON ALL TABLES IN SCHEMA retail, zava FROM ' || quote_ident(session_user) AS fix
 UNION ALL
 SELECT 'nothing can be created',
