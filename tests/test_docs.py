@@ -10,6 +10,7 @@ import pytest
 from dotenv import dotenv_values
 
 from tests.conftest import SEATTLE, Ask
+from tests.promises.attacking import ASKERS, FAMILIES, attacks
 from tests.promises.value_table import readme_table
 from zava_mcp.database.identities import sample_identities
 from zava_mcp.embeddings import embedder
@@ -120,9 +121,21 @@ def test_the_demonstration_is_what_the_readme_shows(data_dir: Path) -> None:
         assert any(words == shown_words[: len(words)] for shown_words in lines), line
 
 
+def test_the_table_of_attacks_is_of_the_attacks_there_are() -> None:
+    """Their number and that none succeeded; how many were refused, only a run can tell."""
+    told = table("<!-- attacks -->")
+    assert {family: int(number) for family, number, *_ in told} == {family: len(attacks(family)) for family in FAMILIES}
+    for _, number, *servers, leaked, changed in told:
+        assert (leaked, changed) == ("0", "0")
+        for ends in servers:
+            assert sum(map(int, ends.split(" / "))) == len(ASKERS) * int(number)
+
+
 def test_the_scripts_are_there_and_ci_runs_the_same_test() -> None:
     assert "\nscripts/demo\n" in README
     assert "\nscripts/test\n" in README
+    for script in re.findall(r"scripts/[a-z-]+", README):
+        assert (ROOT / script).is_file(), script
     assert "../scripts/test" in (ROOT / ".ci" / "run").read_text()
 
 

@@ -18,7 +18,16 @@ from zava_mcp.settings import Settings
 FOLDER = Path(__file__).parent / "attacks"
 FAMILIES = ("identity", "smuggling", "side channels", "reach", "leftovers", "exhaustion")
 ASKERS = ("manager", "head office", "nobody")
-SERVERS = ("15", "16", "18", "18 as it comes")
+SERVERS = ("15", "16", "18")
+AS_IT_COMES = "18 as it comes"  # set up without a superuser, as 15 is
+RUNS = [*((server, who) for server in SERVERS for who in ASKERS), (AS_IT_COMES, "manager")]
+_RANGES = """
+SELECT min(order_id), max(order_id) FROM retail.orders WHERE store_id <> %(own)s GROUP BY store_id
+UNION ALL
+SELECT min(order_item_id), max(order_item_id) FROM retail.order_items WHERE store_id <> %(own)s GROUP BY store_id
+"""
+_COUNTS_FILE = os.environ.get("ZAVA_TEST_ATTACKS")
+_NUMBER = re.compile(r"(?<![\w-])[1-8]\d{8}(?!\w)")
 _REPEATED = re.compile(r"\{(\d+) times ([^{}]*)\}")
 _STOPPED = ("57014", "54", "53", "57P01")  # deadlines and limits, the database's and ours
 
@@ -52,30 +61,29 @@ def attacks(family: str) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class Secrets:
-    """What an asker must not learn: numbers of other stores' orders, the chain's totals, others' user ids."""
+    """What an asker must not learn: numbers of other stores' orders, the chain's totals, others' user ids.
 
-    foreign_number: re.Pattern[str] | None
+    `numbers` are the ranges of the orders' and items' numbers of each store that the asker does not see.
+    """
+
+    numbers: tuple[range, ...]
     totals: tuple[str, ...]
     user_ids: tuple[str, ...]
 
     @classmethod
     def kept_from(cls, who: str, own_id: str, place: Place) -> "Secrets":
-        """Order and item numbers begin with their store's number, which is 1 for the manager who attacks."""
         others = tuple(other for other in (HEAD_OFFICE, *STORES.values()) if other != own_id)
         if who == "head office":
-            return cls(None, (), others)
-        stores = "2-8" if who == "manager" else "1-8"
-        return cls(re.compile(rf"(?<![\w-])[{stores}]\d{{8}}(?!\w)"), _totals(place), others)
+            return cls((), (), others)
+        with place.as_superuser() as admin:
+            return cls(_numbers(admin, {"manager": 1}.get(who, 0)), _totals(admin), others)
 
     def leaked(self, text: str, attack: str) -> list[str]:
         """What a reply gives away and its attack did not know before."""
-        numbers = self.foreign_number.findall(text) if self.foreign_number else []
+        numbers = [found for found in _NUMBER.findall(text) if any(int(found) in known for known in self.numbers)]
         totals = [total for total in self.totals if re.search(rf"(?<![\d.]){total}(?![\d.])", text)]
-        return [
-            *[number for number in numbers if number not in attack],
-            *[total for total in totals if total not in attack],
-            *[user_id for user_id in self.user_ids if user_id in text and user_id not in attack],
-        ]
+        user_ids = [user_id for user_id in self.user_ids if user_id in text]
+        return [found for found in (*numbers, *totals, *user_ids) if found not in attack]
 
     def by_nature(self, found: list[str], attack: str, place: Place) -> bool:
         """Whether that is what PostgreSQL tells every login on such a server, as the README says."""
@@ -85,10 +93,14 @@ class Secrets:
         return bool(found) and all(item in known for item in found)
 
 
-def _totals(place: Place) -> tuple[str, ...]:
-    with place.as_superuser() as connection:
-        tables = ("orders", "order_items", "customers")
-        rows = [connection.execute(f"SELECT count(*) FROM retail.{table}".encode()).fetchone() for table in tables]
+def _numbers(admin: psycopg.Connection, own_store: int) -> tuple[range, ...]:
+    found = admin.execute(_RANGES.encode(), {"own": own_store}).fetchall()
+    return tuple(range(first, last + 1) for first, last in found)
+
+
+def _totals(admin: psycopg.Connection) -> tuple[str, ...]:
+    tables = ("orders", "order_items", "customers")
+    rows = [admin.execute(f"SELECT count(*) FROM retail.{table}".encode()).fetchone() for table in tables]
     return tuple(str(row[0]) for row in rows if row)
 
 
@@ -104,13 +116,12 @@ def outcome(text: str, failed: bool) -> str:
 class Tally:
     """How the attacks ended, by family and server; written down where ZAVA_TEST_ATTACKS names a file."""
 
-    file: str | None = field(default_factory=lambda: os.environ.get("ZAVA_TEST_ATTACKS"))
     counts: dict[tuple[str, str], Counter[str]] = field(default_factory=dict)
 
     def add(self, family: str, server: str, ends: Iterable[str]) -> None:
         self.counts.setdefault((family, server), Counter()).update(ends)
 
     def save(self) -> None:
-        if self.file:
+        if _COUNTS_FILE:
             rows = [{"family": family, "server": server, **ends} for (family, server), ends in self.counts.items()]
-            Path(self.file).write_text(json.dumps(rows, indent=1))
+            Path(_COUNTS_FILE).write_text(json.dumps(rows, indent=1))

@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from tests.conftest import HEAD_OFFICE, SEATTLE, admin_keywords, login_keywords, settings_for
-from tests.promises.attacking import SERVERS, Place, Tally
+from tests.promises.attacking import Place, Tally
 from tests.servers import ZavaServer
 from zava_mcp.embedded import EmbeddedPostgres
 from zava_mcp.settings import Settings
@@ -18,8 +18,9 @@ from zava_mcp.settings import Settings
 NOBODY = str(uuid4())
 
 
-@pytest.fixture(params=SERVERS)
+@pytest.fixture
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
+    """The place of one of SERVERS, or AS_IT_COMES, which the test is parametrised with."""
     server = request.param
     if server == "18":
         embedded: EmbeddedPostgres = request.getfixturevalue("embedded")
