@@ -20,6 +20,7 @@ from zava_mcp.errors import ZavaError
 if TYPE_CHECKING:
     from zava_mcp.database.health import Check
     from zava_mcp.database.sample import Progress as Told
+    from zava_mcp.database.setup import Report
     from zava_mcp.retail.answers import Answer
     from zava_mcp.retail.search import Found
 
@@ -98,6 +99,21 @@ def show_checks(checks: "list[Check]", as_json: bool) -> None:
     for check in checks:
         if check.state != "ok":
             print(f"{check.name}: {check.fix}")
+
+
+def show_report(report: "Report") -> None:
+    """What set-up did on stdout; or, if it only had to be told, the SQL there and the rest on stderr."""
+    lines = [f"gap: {gap}" for gap in report.gaps] + [f"warning: {warning}" for warning in report.warnings]
+    if report.sql:
+        print("BEGIN;")
+        for statement in report.sql:
+            print(f"{statement.rstrip().removesuffix(';')};")
+        print("COMMIT;")
+        for line in lines:
+            note(line)
+        return
+    for line in [*(report.did or ["nothing to do: everything is already there"]), *lines]:
+        print(line)
 
 
 def show_table(columns: list[str], rows: Sequence[Sequence[Any]], numbers: set[int] | None = None) -> None:

@@ -54,7 +54,7 @@ WITH store (reads) AS (VALUES
                 ELSE t.writes IS NULL AND t.polroles = '{0}' END
 )
 SELECT 'fail', format('%s on %s is %s', w.name, w.relation, CASE WHEN t.oid IS NULL THEN 'missing' ELSE 'not as it was made' END),
-       CASE WHEN t.oid IS NOT NULL THEN format('DROP POLICY %I ON %s; ', w.name, w.relation) ELSE '' END
+       CASE WHEN t.oid IS NOT NULL THEN format('DROP POLICY IF EXISTS %I ON %s; ', w.name, w.relation) ELSE '' END
        || CASE w.command WHEN '*' THEN format('CREATE POLICY %I ON %s TO zava_owner USING (true) WITH CHECK (true)', w.name, w.relation)
                ELSE format('CREATE POLICY %I ON %s FOR SELECT USING (%s)', w.name, w.relation, w.reads) END
   FROM wanted w
