@@ -18,7 +18,7 @@ MANNERS = (
     "SET LOCAL search_path = pg_catalog, pg_temp",
     "SET LOCAL client_min_messages = warning",
     "SET LOCAL statement_timeout = 0",
-    "SET LOCAL lock_timeout = '15s'",
+    "SET LOCAL lock_timeout = '5s'",
 )
 #: The shop's tables, for writers; who reads waits only while policies change.
 _LOCK = "LOCK TABLE {} IN SHARE ROW EXCLUSIVE MODE"
@@ -130,7 +130,7 @@ def _identities(connection: psycopg.Connection, plan: Plan, ours: bool) -> list[
         if user_id is None or (user_id == _HEAD_OFFICE.user_id and stores):
             why = "has no user id" if user_id is None else "has the user id of head office"
             plan.warnings.append(f"{name} {why}: only head office sees its rows: give it one, then init --adopt")
-        elif user_id in admitted or (ours and there):  # whom an admin removed stays out
+        elif user_id in admitted or (ours and there and not above):  # whom an admin removed stays out
             continue
         elif above or not alterable:
             why = "stands above every policy" if above else "is there already, and this admin may not alter it"

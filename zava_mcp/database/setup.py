@@ -124,8 +124,8 @@ def failures_told(embedded: bool) -> Iterator[None]:
 
 def installed_version(connection: psycopg.Connection) -> int:
     """The schema version of a database, 0 for one without our schema."""
-    row = connection.execute("SELECT to_regclass('zava.about') IS NOT NULL").fetchone()
-    if not (row and row[0]):
+    there = "SELECT FROM pg_class WHERE relname = 'about' AND relnamespace = to_regnamespace('zava')"
+    if not connection.execute(there).rowcount:
         return 0
     row = connection.execute("SELECT schema_version FROM zava.about").fetchone()
     return int(row[0]) if row else 0

@@ -54,7 +54,8 @@ SELECT problem FROM (
               AND (i.indisprimary OR found.relation <> 'products'))
     UNION ALL
     SELECT 6, 'the schema zava is there, but zava-mcp did not make it'
-     WHERE to_regnamespace('zava') IS NOT NULL AND to_regclass('zava.about') IS NULL
+     WHERE to_regnamespace('zava') IS NOT NULL
+       AND NOT EXISTS (SELECT FROM pg_class WHERE relname = 'about' AND relnamespace = to_regnamespace('zava'))
     UNION ALL
     SELECT 7, format('%s belongs to %I, whose rights %I does not have: GRANT %2$I TO %3$I', what, rolname, current_user)
       FROM needed JOIN pg_roles r ON r.oid = owner WHERE NOT pg_has_role(owner, 'USAGE')
@@ -262,7 +263,7 @@ SELECT finding, fix FROM (
     SELECT 6, format('the login %I passes every policy (BYPASSRLS)', rolname), format('ALTER ROLE %I NOBYPASSRLS', rolname)
       FROM pg_roles WHERE rolbypassrls AND rolcanlogin AND NOT rolsuper AND rolname <> session_user
     UNION ALL
-    SELECT 7, format('%I may become zava_owner, who sees every row', r.rolname), format('REVOKE zava_owner FROM %I', r.rolname)
+    SELECT DISTINCT 7, format('%I may become zava_owner, who sees every row', r.rolname), format('REVOKE zava_owner FROM %I', r.rolname)
       FROM pg_auth_members m JOIN pg_roles r ON r.oid = m.member
      WHERE m.roleid = to_regrole('zava_owner') AND r.rolname <> current_user AND NOT r.rolsuper
     UNION ALL
