@@ -98,7 +98,7 @@ def show_checks(checks: "list[Check]", as_json: bool) -> None:
     show_table(["check", "state", "found"], [[check.name, check.state, check.found] for check in checks])
     for check in checks:
         if check.state != "ok":
-            print(f"{check.name}: {check.fix}")
+            print(f"{check.name}:", check.fix.replace("\n", "\n  "), sep="\n  ")
 
 
 def show_report(report: "Report") -> None:

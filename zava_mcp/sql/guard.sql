@@ -73,6 +73,32 @@ SELECT 'fail', format('%I on %s shows rows beside ours', t.polname, t.polrelid::
                 WHERE r.oid = 0 OR shobj_description(o.oid, 'pg_authid') = 'An identity of zava-mcp.')
  ORDER BY 2;
 
+-- name: login_stands_below_the_policies
+-- Whom no policy holds, or who owns what they protect.
+SELECT 'fail', format('%I is %s', rolname, CASE WHEN rolsuper THEN 'a superuser' ELSE 'BYPASSRLS' END),
+       format('ALTER ROLE %I NOSUPERUSER NOBYPASSRLS', rolname)
+  FROM pg_roles WHERE rolname = session_user AND (rolsuper OR rolbypassrls)
+UNION ALL
+SELECT 'fail', format('%I owns %s', r.rolname, c.oid::regclass),
+       format('ALTER TABLE %1$s OWNER TO zava_owner; GRANT SELECT (%2$s) ON %1$s TO %3$I', c.oid::regclass, (
+              SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum) FROM pg_attribute a -- which go with the ownership
+               WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND (c.relname, a.attname) <> ('stores', 'rls_user_id')), r.rolname)
+  FROM pg_class c JOIN pg_roles r ON r.oid = c.relowner
+ WHERE c.relnamespace = to_regnamespace('retail') AND c.relkind IN ('r', 'p') AND r.rolname = session_user
+ ORDER BY 2;
+
+-- name: the_tables_can_be_read
+-- All columns of what a policy shows, but for the other identities' ids.
+SELECT 'fail', format('%I may not read %s of %s', session_user, g.names, g.relation),
+       format('GRANT SELECT (%s) ON %s TO %I', g.names, g.relation, session_user)
+  FROM (SELECT c.oid::regclass AS relation, string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum) AS names
+          FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+         WHERE c.relnamespace = to_regnamespace('retail') AND c.relkind IN ('r', 'p')
+           AND (c.relname, a.attname) <> ('stores', 'rls_user_id') AND NOT has_column_privilege(c.oid, a.attnum, 'SELECT')
+           AND EXISTS (SELECT FROM pg_policy p WHERE p.polrelid = c.oid AND p.polname <> 'owner_maintains')
+         GROUP BY c.oid) AS g
+ ORDER BY 2;
+
 -- name: only_reading
 -- The login may read, and nothing beyond it.
 SELECT 'fail', format('%s on %s for %s', g.kinds, g.relation, g.who), format('REVOKE %s ON %s FROM %s', g.kinds, g.relation, g.who)
@@ -85,7 +111,7 @@ SELECT 'fail', format('%s on %s for %s', g.kinds, g.relation, g.who), format('RE
               SELECT x.* FROM pg_attribute t, aclexplode(t.attacl) AS x WHERE t.attrelid = c.oid) AS a
           LEFT JOIN pg_roles r ON r.oid = a.grantee
          WHERE c.relnamespace IN (to_regnamespace('retail'), to_regnamespace('zava')) AND c.relkind IN ('r', 'p', 'S')
-           AND (a.grantee = 0 OR r.rolname = session_user) AND a.privilege_type <> 'SELECT'
+           AND (a.grantee = 0 OR r.rolname = session_user AND r.oid <> c.relowner) AND a.privilege_type <> 'SELECT'
          GROUP BY c.oid, r.rolname) AS g
  ORDER BY 2;
 
