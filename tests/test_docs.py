@@ -64,7 +64,7 @@ def test_the_client_configurations_are_json_that_starts_this_package() -> None:
 
 def test_the_commands_and_their_options_exist(data_dir: Path) -> None:
     commands = re.findall(r"^(?:[A-Z_]+=\S+ )?zava-mcp (.+)$", README, flags=re.MULTILINE)
-    assert len(commands) == 6
+    assert len(commands) == 8
     for command in commands:
         name = command.split()[0]
         told = subprocess.run(
@@ -98,6 +98,19 @@ def test_the_demonstration_is_what_the_readme_shows(data_dir: Path) -> None:
     for line in told.splitlines():
         words = re.sub(r"[\d,.]+", "", line).replace("…", "").split()
         assert any(words == shown_words[: len(words)] for shown_words in lines), line
+
+
+def test_the_doctors_table_is_its_checks(data_dir: Path, tmp_path: Path) -> None:
+    told = {name for row in table("<!-- doctor -->") for name in re.findall(r"`([^`]+)`", f"`{row[0]}`")}
+    ran = subprocess.run(
+        [sys.executable, "-m", "zava_mcp", "doctor", "--json", "--user-id", SEATTLE, "--data-dir", str(data_dir)],
+        env={"PATH": "/usr/bin:/bin:/usr/sbin", "HOME": str(tmp_path)},
+        capture_output=True,
+        check=True,
+    )
+    names = {re.sub(r"(forgery|client config): .*", r"\1", check["name"]) for check in json.loads(ran.stdout)}
+    # Only a database that is not ours has a check of this name.
+    assert {name.removesuffix(": …") for name in told} == names | {"schema"}
 
 
 def test_the_scripts_are_there_and_ci_runs_the_same_test() -> None:

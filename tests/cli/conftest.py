@@ -32,9 +32,9 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def patient(tmp_path_factory: pytest.TempPathFactory, clean_environment: None) -> Iterator[EmbeddedPostgres]:
-    """An embedded database that a module's tests make ill and cure."""
+    """An embedded database that tests make ill and cure."""
     folder = tmp_path_factory.mktemp("patient")
     postgres = embedded_postgres(settings_for(folder), lambda *_: None, Sample(scale=0.002))
     postgres.open()

@@ -47,17 +47,20 @@ def config_files() -> Iterator[tuple[str, Path]]:
     }.get(sys.platform, Path(os.environ.get("XDG_CONFIG_HOME", home / ".config")))
     yield "Claude Desktop", programs / "Claude" / "claude_desktop_config.json"
     yield "VS Code", programs / "Code" / "User" / "mcp.json"
-    yield "VS Code", Path(".vscode") / "mcp.json"
+    yield "VS Code, this folder", Path(".vscode") / "mcp.json"
     yield "Cursor", home / ".cursor" / "mcp.json"
-    yield "Cursor", Path(".cursor") / "mcp.json"
+    yield "Cursor, this folder", Path(".cursor") / "mcp.json"
     yield "Claude Code", home / ".claude.json"
-    yield "Claude Code", Path(".mcp.json")
+    yield "Claude Code, this folder", Path(".mcp.json")
     yield "Codex", Path(os.environ.get("CODEX_HOME", home / ".codex")) / "config.toml"
 
 
 def examine_clients() -> list[Check]:
     """A check for each config file that names this program; one that says so if none does."""
-    checks = [check for client, path in config_files() if (check := _examine(client, path))]
+    files: dict[Path, str] = {}
+    for client, path in config_files():  # the folder we are in may be the home
+        files.setdefault(path.resolve(), client)
+    checks = [check for path, client in files.items() if (check := _examine(client, path))]
     return checks or [Check("client config", "ok", "no known client on this machine starts zava-mcp")]
 
 
