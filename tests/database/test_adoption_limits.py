@@ -6,7 +6,7 @@ import psycopg
 import pytest
 from typer.testing import CliRunner
 
-from tests.conftest import REDMOND, SEATTLE
+from tests.conftest import HEAD_OFFICE, REDMOND, SEATTLE
 from tests.database.older import adopted, fingerprint
 from zava_mcp.cli.commands import app
 from zava_mcp.errors import DatabaseUnavailable, InputError
@@ -112,13 +112,48 @@ def test_what_is_left_to_the_admin_is_told_with_the_sql_that_ends_it(older: psyc
     assert older.execute(granted.encode(), [SEATTLE]).fetchone() == (True,)
 
 
-def test_a_login_that_stands_above_the_policies_is_not_admitted(older: psycopg.Connection, superuser: str) -> None:
-    older.execute(f'CREATE ROLE "{SEATTLE}" LOGIN SUPERUSER; CREATE ROLE "{REDMOND}" LOGIN'.encode())
-    told = adopted(superuser)
-    assert f"gap: the login {SEATTLE} of Zava Retail Seattle stands above every policy: not admitted" in told
+def test_logins_that_are_there_already_get_no_more_than_others(older: psycopg.Connection, superuser: str) -> None:
+    older.execute(
+        f'CREATE ROLE "{SEATTLE}" LOGIN SUPERUSER; CREATE ROLE "{HEAD_OFFICE}" LOGIN IN ROLE reporting'.encode()
+    )
+    older.execute(f'CREATE ROLE "{REDMOND}" LOGIN; GRANT ALL ON ALL TABLES IN SCHEMA retail TO "{REDMOND}"'.encode())
+    for told in (adopted(superuser), adopted(superuser)):
+        for who in (f"{SEATTLE} of Zava Retail Seattle", f"{HEAD_OFFICE} of Zava Retail head office"):
+            assert f"gap: the login {who} could do more than an identity may" in told
     admitted = {row[0] for row in older.execute("SELECT login::text FROM zava.access")}
-    assert SEATTLE not in admitted
+    assert not admitted & {SEATTLE, HEAD_OFFICE}
     assert REDMOND in admitted
+    held = (
+        "SELECT has_table_privilege(%(login)s, 'retail.orders', 'SELECT, DELETE'),"
+        " has_column_privilege(%(login)s, 'retail.stores', 'rls_user_id', 'SELECT'),"
+        " has_column_privilege(%(login)s, 'retail.orders', 'order_id', 'SELECT')"
+    )
+    assert older.execute(held.encode(), {"login": REDMOND}).fetchone() == (False, False, True)
+
+
+def test_partitions_in_other_schemas_are_closed_too(older: psycopg.Connection, superuser: str) -> None:
+    older.execute(
+        "CREATE SCHEMA archive; GRANT USAGE ON SCHEMA archive TO PUBLIC;"
+        "CREATE TABLE archive.old_orders () INHERITS (retail.orders); GRANT SELECT ON archive.old_orders TO PUBLIC"
+    )
+    adopted(superuser)
+    held = "SELECT has_table_privilege(%s, 'archive.old_orders', 'SELECT')"
+    assert older.execute(held, [SEATTLE]).fetchone() == (False,)
+
+
+def test_a_restricted_admin_goes_on_after_a_superuser_set_the_second_lock(
+    older: psycopg.Connection, member: str, superuser: str
+) -> None:
+    assert "set_config" in adopted(member)
+    CliRunner().invoke(app, ["init", "--no-sample", "--admin-database-url", superuser], catch_exceptions=False)
+    older.execute("ALTER TABLE retail.stores ADD COLUMN manager text")
+    told = adopted(member)
+    assert "set_config" not in told
+    assert "temporary" not in told
+    assert "logins admitted: 5" in told
+    assert "nothing to do" in adopted(member)
+    again = CliRunner().invoke(app, ["init", "--no-sample", "--admin-database-url", member], catch_exceptions=False)
+    assert "nothing to do" in again.stdout
 
 
 def test_a_database_of_ours_needs_no_adoption(server: str, database: str, superuser: str) -> None:

@@ -74,6 +74,19 @@ def test_a_restricted_admin_gets_everything_but_the_second_lock(server: str, dat
     assert "gap" in init(url)
 
 
+def test_a_second_database_of_a_server_admits_the_same_logins(server: str, database: str) -> None:
+    first = ADMIN.format(database=database, host=server)
+    assert init(first).count("a login for ") == 9
+    with psycopg.connect(first, autocommit=True) as connection:
+        connection.execute("CREATE DATABASE another")
+        second = ADMIN.format(database="another", host=server)
+        try:
+            assert init(second).count("a login for ") == 9
+            assert len(json.loads(CliRunner().invoke(app, ["identities", "--admin-database-url", second]).stdout)) == 9
+        finally:
+            connection.execute("DROP DATABASE another WITH (FORCE)")
+
+
 def test_an_empty_shop_can_be_had(server: str, database: str) -> None:
     url = ADMIN.format(database=database, host=server)
     assert "sample" not in init(url, "--no-sample")

@@ -141,7 +141,7 @@ def init(
             report = adopt_database(settings, dry_run, passwords_file, tell)
         else:
             report = initialise(settings, wanted if sample else None, passwords_file, tell)
-    show_report(report)
+    show_report(report, only_sql=dry_run)
 
 
 @app.command()

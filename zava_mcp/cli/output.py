@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 _NUMBERS = {20, 21, 23, 26, 700, 701, 1700}  # PostgreSQL's number types, which are aligned right
 
+_NOTHING = "nothing to do: everything is already there"
 _WIDE = 10_000  # piped tables are not folded to some terminal's width
 
 
@@ -101,18 +102,16 @@ def show_checks(checks: "list[Check]", as_json: bool) -> None:
             print(f"{check.name}:", check.fix.replace("\n", "\n  "), sep="\n  ")
 
 
-def show_report(report: "Report") -> None:
-    """What set-up did on stdout; or, if it only had to be told, the SQL there and the rest on stderr."""
+def show_report(report: "Report", only_sql: bool = False) -> None:
+    """What set-up did on stdout; or, with `only_sql`, the SQL there and the rest on stderr."""
     lines = [f"gap: {gap}" for gap in report.gaps] + [f"warning: {warning}" for warning in report.warnings]
-    if report.sql:
-        print("BEGIN;")
-        for statement in report.sql:
-            print(f"{statement.rstrip().removesuffix(';')};")
-        print("COMMIT;")
+    if only_sql:
+        statements = [f"{statement.rstrip().removesuffix(';')};" for statement in report.sql]
+        print("\n".join(["BEGIN;", *statements, "COMMIT;"] if statements else [f"-- {_NOTHING}"]))
         for line in lines:
             note(line)
         return
-    for line in [*(report.did or ["nothing to do: everything is already there"]), *lines]:
+    for line in [*(report.did or [_NOTHING]), *lines]:
         print(line)
 
 

@@ -23,6 +23,7 @@ MANNERS = (
 #: The shop's tables, for writers; who reads waits only while policies change.
 _LOCK = "LOCK TABLE {} IN SHARE ROW EXCLUSIVE MODE"
 _TABLES = ("stores", "customers", "categories", "product_types", "products", "inventory", "orders", "order_items")
+_REVOKED = compose.SQL("REVOKE ALL ON ALL TABLES IN SCHEMA retail FROM {}")
 _VECTORS = "retail.product_description_embeddings"
 _HEAD_OFFICE = sample_identities()[0]
 _FIRST_FILE = 3  # of the schema: the tables and keys of those before are there already
@@ -73,19 +74,30 @@ def plan_for(connection: psycopg.Connection) -> Plan:
         plan.add("files of our schema", *_files())
     _show(connection, plan, ours)
     plan.add("comments written", *_comments(connection))
-    plan.add(
-        "logins created", *(str(login_created(who[0]).as_string(connection)) for who, there in identities if not there)
-    )
+    _let_in(connection, plan, identities, ours)
+    if plan.steps:
+        _frame(plan, [statement for _, statement in hidden])
+    return plan
+
+
+def _let_in(connection: psycopg.Connection, plan: Plan, identities: list[tuple[list[Any], bool]], ours: bool) -> None:
+    """Each identity's login; one that is there already keeps no right beyond an identity's."""
+    missing = [login_created(who[0]) for who, there in identities if not there]
+    older = [_REVOKED.format(compose.Identifier(who[0])) for who, there in identities if there and not ours]
+    plan.add("rights of older logins revoked", *(str(revoked.as_string(connection)) for revoked in older))
+    plan.add("logins created", *(str(created.as_string(connection)) for created in missing))
     plan.add("logins admitted", *(_admitted(connection, who) for who, _ in identities))
     if not ours:
         record = compose.SQL("INSERT INTO zava.about (schema_version) VALUES ({})").format(sql.schema_version())
         plan.add("", record.as_string(connection))
-    if plan.steps:
-        locked = _LOCK.format(", ".join(f"retail.{table}" for table in _TABLES))
-        plan.steps[:0] = [("", locked), *(("", statement) for _, statement in hidden)]
+
+
+def _frame(plan: Plan, hidden: list[str]) -> None:
+    """Before it writers are locked out and every row is shown to the admin; after it the planner learns of indexes."""
+    locked = _LOCK.format(", ".join(f"retail.{table}" for table in _TABLES))
+    plan.steps[:0] = [("", locked), *(("", statement) for statement in hidden)]
     if any(what in ("indexes built", "files of our schema") for what, _ in plan.steps):
         plan.add("", "ANALYZE " + ", ".join(f"retail.{table}" for table in _TABLES))
-    return plan
 
 
 def _protect(connection: psycopg.Connection, plan: Plan, ours: bool) -> None:
@@ -133,7 +145,11 @@ def _identities(connection: psycopg.Connection, plan: Plan, ours: bool) -> list[
         elif user_id in admitted or (ours and there and not above):  # whom an admin removed stays out
             continue
         elif above or not alterable:
-            why = "stands above every policy" if above else "is there already, and this admin may not alter it"
+            why = (
+                "could do more than an identity may (superuser, BYPASSRLS or member of a role)"
+                if above
+                else "is there already, and this admin may not alter it"
+            )
             plan.refused.append(f"the login {user_id} of {name} {why}: not admitted")
         else:
             if len(stores) > 1:
@@ -144,11 +160,8 @@ def _identities(connection: psycopg.Connection, plan: Plan, ours: bool) -> list[
 
 def _login_of_head_office(connection: psycopg.Connection) -> tuple[bool, bool, bool]:
     """Whether it is there, stands above the policies, and can be altered."""
-    row = connection.execute(
-        "SELECT rolsuper OR rolbypassrls, pg_has_role(current_user, oid, 'USAGE WITH ADMIN OPTION')"
-        " OR current_setting('server_version_num')::integer < 160000 FROM pg_roles WHERE rolname = %s",
-        [str(_HEAD_OFFICE.user_id)],
-    ).fetchone()
+    found = connection.execute(sql.named("adopt.sql")["login"].encode(), {"login": str(_HEAD_OFFICE.user_id)})
+    row = found.fetchone()
     return (True, row[0], row[1]) if row else (False, False, True)
 
 

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from uuid import UUID
 
 import psycopg
 
@@ -33,19 +34,27 @@ def examine(target: Target, settings: Settings, model: str) -> list[Check]:
     """
     assert settings.user_id is not None
     with connect(target) as connection:
-        checks = [
-            Check("connection", "ok", f"as the login {connection.info.user}"),
-            _version(connection),
-            _encryption(connection),
-            _clock(connection),
-        ]
         try:
-            row = identity_of(connection, settings.user_id)
-        except (DatabaseUnavailable, IdentityError) as error:
-            return [*checks, _refused(error)]
-        faults = [_refused(error) for error in mismatches(row, settings.user_id)]
-        checks += faults or [Check("identity", "ok", f"{row['display_name']}, schema version {row['schema_version']}")]
-        return [*checks, *_looked_up(connection), _vectors(connection, model)]
+            return _examined(connection, settings.user_id, model)
+        except psycopg.Error as error:
+            reason = error.diag.message_primary or "the connection is lost"
+            raise DatabaseUnavailable(f"the checks could not be finished: {reason}", "Try again.") from None
+
+
+def _examined(connection: psycopg.Connection, user_id: UUID, model: str) -> list[Check]:
+    checks = [
+        Check("connection", "ok", f"as the login {connection.info.user}"),
+        _version(connection),
+        _encryption(connection),
+        _clock(connection),
+    ]
+    try:
+        row = identity_of(connection, user_id)
+    except (DatabaseUnavailable, IdentityError) as error:
+        return [*checks, _refused(error)]
+    faults = [_refused(error) for error in mismatches(row, user_id)]
+    checks += faults or [Check("identity", "ok", f"{row['display_name']}, schema version {row['schema_version']}")]
+    return [*checks, *_looked_up(connection), _vectors(connection, model)]
 
 
 def _refused(error: ZavaError) -> Check:

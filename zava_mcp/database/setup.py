@@ -89,9 +89,10 @@ def set_up(
         with connection.transaction():
             connection.execute("SET LOCAL client_min_messages = warning; SET LOCAL statement_timeout = 0")
             connection.execute("SELECT pg_advisory_xact_lock(%s)", [SET_UP_LOCK])
+            new = not installed_version(connection)
             _migrate(connection, sample, report, progress)
             progress(0.9, "admitting the identities")
-            _admit(connection, sample_identities(), passwords, report)
+            _admit(connection, sample_identities(), passwords, new, report)
             _harden(connection, report)
         if report.did:
             progress(0.95, "collecting statistics")
@@ -189,11 +190,16 @@ def _record(connection: psycopg.Connection, sample: Sample | None, version: int)
 
 
 def _admit(
-    connection: psycopg.Connection, people: list[Identity], passwords: dict[str, Secret] | None, report: Report
+    connection: psycopg.Connection,
+    people: list[Identity],
+    passwords: dict[str, Secret] | None,
+    new: bool,
+    report: Report,
 ) -> None:
     """Renews the privileges of everybody admitted, and admits those of `people` who never had a login.
 
-    Whom an admin removed stays out, and whose stores an admin changed keeps them.
+    Whom an admin removed stays out, and whose stores an admin changed keeps them. In a `new` database, logins
+    that another database of the same server brought along are admitted too.
     """
     admitted = connection.execute("SELECT login, rls_user_id, display_name, all_stores, store_ids FROM zava.access")
     for entry in admitted.fetchall():
@@ -201,11 +207,13 @@ def _admit(
     stores = {row[0] for row in connection.execute("SELECT rls_user_id FROM retail.stores")}
     for who in people:
         login = who.login if passwords is not None else str(who.user_id)
-        if not (who.all_stores or who.user_id in stores) or has_login(connection, login):
+        there = has_login(connection, login)
+        if not (who.all_stores or who.user_id in stores) or (there and not new):
             continue
         if passwords is not None and login not in passwords:  # an older embedded database whose admin dropped it
             continue
-        connection.execute(login_created(login))
+        if not there:
+            connection.execute(login_created(login))
         if passwords is not None:
             set_password(connection, login, passwords[login])
         connection.execute(ADMIT, [login, who.user_id, who.name, who.all_stores, list(who.store_ids)])

@@ -81,14 +81,21 @@ SELECT c.oid::regclass::text, format('ALTER TABLE %s NO FORCE ROW LEVEL SECURITY
  ORDER BY 1;
 
 -- name: identities
--- Who the stores say there is: user id, name, stores, and whether a login of that name is there and can be altered.
+-- Who the stores say there is: user id, name, stores; whether a login of that name is there, could do more than an
+-- identity may (as superuser, BYPASSRLS or a member of another role), and can be altered.
 SELECT s.rls_user_id, string_agg(s.store_name, ' and ' ORDER BY s.store_id), array_agg(s.store_id::integer ORDER BY s.store_id),
-       r.oid IS NOT NULL, r.rolsuper OR r.rolbypassrls,
+       r.oid IS NOT NULL, r.rolsuper OR r.rolbypassrls OR EXISTS (SELECT FROM pg_auth_members m WHERE m.member = r.oid),
        r.oid IS NULL OR pg_has_role(current_user, r.oid, 'USAGE WITH ADMIN OPTION') OR current_setting('server_version_num')::integer < 160000
   FROM retail.stores s
   LEFT JOIN pg_roles r ON r.rolname = s.rls_user_id::text
  GROUP BY s.rls_user_id, r.oid, r.rolsuper, r.rolbypassrls
  ORDER BY min(s.store_id);
+
+-- name: login
+-- The same of the login of a name.
+SELECT r.rolsuper OR r.rolbypassrls OR EXISTS (SELECT FROM pg_auth_members m WHERE m.member = r.oid),
+       pg_has_role(current_user, r.oid, 'USAGE WITH ADMIN OPTION') OR current_setting('server_version_num')::integer < 160000
+  FROM pg_roles r WHERE r.rolname = %(login)s;
 
 -- name: older_policies
 -- Every policy there is, before ours are made: permissive ones are OR-ed, and ours are to stand alone. Those for certain
@@ -102,14 +109,16 @@ SELECT format('DROP POLICY %I ON %s', p.polname, p.polrelid::regclass)
  ORDER BY 1;
 
 -- name: open_to_everybody
--- What everybody may do with the shop's tables, with views over them, and functions that act as their owner: our logins
+-- What everybody may do with the shop's tables, with their partitions and views over them, and functions that act as their owner: our logins
 -- are somebody too. The statement, and whether this admin may run it.
 WITH RECURSIVE over (oid) AS (
     SELECT c.oid FROM pg_class c WHERE c.relnamespace = 'retail'::regnamespace AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S')
     UNION
-    SELECT w.ev_class FROM over o
-      JOIN pg_depend d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = o.oid AND d.classid = 'pg_rewrite'::regclass
-      JOIN pg_rewrite w ON w.oid = d.objid
+    SELECT next.oid FROM over o CROSS JOIN LATERAL (
+        SELECT w.ev_class AS oid FROM pg_depend d JOIN pg_rewrite w ON w.oid = d.objid
+         WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = o.oid AND d.classid = 'pg_rewrite'::regclass
+        UNION ALL
+        SELECT i.inhrelid FROM pg_inherits i WHERE i.inhparent = o.oid) AS next
 )
 SELECT format('REVOKE ALL ON %s %s FROM PUBLIC', CASE c.relkind WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END, c.oid::regclass),
        pg_has_role(c.relowner, 'USAGE')
@@ -208,7 +217,7 @@ WITH RECURSIVE ours AS (
      WHERE rolname IN ('zava_owner', current_user) OR rolsuper OR shobj_description(oid, 'pg_authid') = 'An identity of zava-mcp.'
         OR rolname IN (SELECT rls_user_id::text FROM retail.stores)
 ), relations AS (
-    SELECT c.*, CASE c.relkind WHEN 'S' THEN 'SEQUENCE ' ELSE '' END AS kind
+    SELECT c.oid, c.relname, c.relkind, c.relowner, c.relacl, CASE c.relkind WHEN 'S' THEN 'SEQUENCE ' ELSE '' END AS kind
       FROM pg_class c WHERE c.relnamespace = 'retail'::regnamespace AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S')
 ), held AS (
     SELECT x.grantee, x.privilege_type, c.relname, c.kind || c.oid::regclass::text AS object
@@ -262,6 +271,9 @@ SELECT finding, fix FROM (
     UNION ALL
     SELECT 6, format('the login %I passes every policy (BYPASSRLS)', rolname), format('ALTER ROLE %I NOBYPASSRLS', rolname)
       FROM pg_roles WHERE rolbypassrls AND rolcanlogin AND NOT rolsuper AND rolname <> session_user
+    UNION ALL
+    SELECT 7, 'zava_owner, who sees every row, can log in', 'ALTER ROLE zava_owner NOLOGIN'
+      FROM pg_roles WHERE rolname = 'zava_owner' AND rolcanlogin
     UNION ALL
     SELECT DISTINCT 7, format('%I may become zava_owner, who sees every row', r.rolname), format('REVOKE zava_owner FROM %I', r.rolname)
       FROM pg_auth_members m JOIN pg_roles r ON r.oid = m.member

@@ -163,17 +163,21 @@ SELECT 'fail', format('%s may read stores.rls_user_id', who),
  ORDER BY 2;
 
 -- name: nothing_reads_past_the_policies
--- Views read with their owner's rights, and so do functions that are SECURITY DEFINER.
+-- Views read with their owner's rights, and so do functions that are SECURITY DEFINER; partitions elsewhere have no policy.
 WITH RECURSIVE over (oid) AS (
     SELECT c.oid FROM pg_class c
      WHERE c.relnamespace IN (to_regnamespace('retail'), to_regnamespace('zava')) AND c.relkind IN ('r', 'p')
     UNION
-    SELECT w.ev_class FROM over o
-      JOIN pg_depend d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = o.oid AND d.classid = 'pg_rewrite'::regclass
-      JOIN pg_rewrite w ON w.oid = d.objid
+    SELECT next.oid FROM over o CROSS JOIN LATERAL (
+        SELECT w.ev_class AS oid FROM pg_depend d JOIN pg_rewrite w ON w.oid = d.objid
+         WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = o.oid AND d.classid = 'pg_rewrite'::regclass
+        UNION ALL
+        SELECT i.inhrelid FROM pg_inherits i WHERE i.inhparent = o.oid) AS next
 ), readable AS (
-    SELECT format('the view %s', c.oid::regclass) AS what, format('ALL ON %s', c.oid::regclass) AS right_to, a.grantee
-      FROM over o JOIN pg_class c ON c.oid = o.oid AND c.relkind IN ('v', 'm')
+    SELECT format('the %s %s', CASE WHEN c.relkind IN ('v', 'm') THEN 'view' ELSE 'partition' END, c.oid::regclass) AS what,
+           format('ALL ON %s', c.oid::regclass) AS right_to, a.grantee
+      FROM over o JOIN pg_class c ON c.oid = o.oid
+       AND (c.relkind IN ('v', 'm') OR c.relnamespace NOT IN (to_regnamespace('retail'), to_regnamespace('zava')))
      CROSS JOIN LATERAL (
           SELECT * FROM aclexplode(c.relacl)
           UNION
@@ -186,7 +190,7 @@ WITH RECURSIVE over (oid) AS (
        AND p.prorettype NOT IN ('trigger'::regtype, 'event_trigger'::regtype)
        AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e')
 )
-SELECT 'fail', format('%s, open to %s, reads with its owner''s rights', what, who), format('REVOKE %s FROM %s', right_to, who)
+SELECT 'fail', format('%s, open to %s, asks no policy of ours', what, who), format('REVOKE %s FROM %s', right_to, who)
   FROM readable
   LEFT JOIN pg_roles r ON r.oid = grantee
  CROSS JOIN LATERAL (SELECT coalesce(quote_ident(r.rolname), 'PUBLIC') AS who) AS w
