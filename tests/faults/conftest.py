@@ -1,0 +1,47 @@
+"""A shop on somebody else's server, shared by these tests; each puts back what it breaks."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from typer.testing import CliRunner
+
+from tests.faults.network import Network
+from tests.faults.postgres import Postgres
+from zava_mcp.cli.commands import app
+
+
+def open_shop(postgres: Postgres) -> None:
+    """A very small sample on a new server; every identity's password is `identity`."""
+    with postgres.admin("postgres") as admin:
+        admin.execute("CREATE DATABASE zava")
+    command = ["init", "--scale", "0.002", "--admin-database-url", postgres.url()]
+    CliRunner().invoke(app, command, catch_exceptions=False)
+    with postgres.admin() as admin:
+        for (login,) in admin.execute("SELECT rolname FROM pg_roles WHERE rolname LIKE '%-%-%-%-%'").fetchall():
+            admin.execute(f"ALTER ROLE \"{login}\" PASSWORD 'identity'".encode())
+
+
+@pytest.fixture(scope="session")
+def elsewhere(tmp_path_factory: pytest.TempPathFactory, clean_environment: None) -> Iterator[Postgres]:
+    postgres = Postgres(tmp_path_factory.mktemp("elsewhere"))
+    postgres.create()
+    postgres.start()
+    open_shop(postgres)
+    yield postgres
+    postgres.stop()
+
+
+@pytest.fixture
+def owner(elsewhere: Postgres) -> Iterator[psycopg.Connection]:
+    """The admin of that server."""
+    with elsewhere.admin() as admin:
+        yield admin
+
+
+@pytest.fixture
+def network(elsewhere: Postgres) -> Iterator[Network]:
+    """What lies between us and that server."""
+    with Network(elsewhere.port) as between:
+        yield between
