@@ -1,7 +1,6 @@
 """A shop on somebody else's server, shared by these tests; each puts back what it breaks."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import psycopg
 import pytest
@@ -16,8 +15,8 @@ def open_shop(postgres: Postgres) -> None:
     """A very small sample on a new server; every identity's password is `identity`."""
     with postgres.admin("postgres") as admin:
         admin.execute("CREATE DATABASE zava")
-    command = ["init", "--scale", "0.002", "--admin-database-url", postgres.url()]
-    CliRunner().invoke(app, command, catch_exceptions=False)
+    for command in (["init", "--scale", "0.002"], ["embed"]):
+        CliRunner().invoke(app, [*command, "--admin-database-url", postgres.url()], catch_exceptions=False)
     with postgres.admin() as admin:
         for (login,) in admin.execute("SELECT rolname FROM pg_roles WHERE rolname LIKE '%-%-%-%-%'").fetchall():
             admin.execute(f"ALTER ROLE \"{login}\" PASSWORD 'identity'".encode())

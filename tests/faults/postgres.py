@@ -1,6 +1,5 @@
 """A PostgreSQL server that is somebody else's: over TCP, of any bundled version, to be stopped, killed and changed."""
 
-import os
 import signal
 import subprocess
 import time
@@ -108,13 +107,13 @@ class Postgres:
         psutil.wait_procs(everybody, timeout=10)
         self._process = None
         with suppress(FileNotFoundError):
-            os.unlink(self.folder / "data" / "postmaster.pid")
+            (self.folder / "data" / "postmaster.pid").unlink()
 
     def url(self, user: str = "postgres", password: str = "admin", database: str = "zava", port: int = 0) -> str:
-        return f"postgresql://{user}:{password}@127.0.0.1:{port or self.port}/{database}"
+        return f"postgresql://{user}:{password}@127.0.0.1:{port or self.port}/{database}?connect_timeout=2"
 
     def admin(self, database: str = "zava") -> psycopg.Connection:
-        return psycopg.connect(self.url(database=database), autocommit=True, connect_timeout=5)
+        return psycopg.connect(self.url(database=database), autocommit=True)
 
     def settings(self, user_id: str, port: int = 0, **more: str) -> Settings:
         """Settings of an identity that asks here, with the password that the fixtures give to all."""

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from typing import Any
 
 import anyio
 import psycopg
@@ -16,7 +17,7 @@ pytestmark = pytest.mark.anyio
 SLOW = "SELECT count(*) AS slow_here FROM generate_series(1, 100000000), generate_series(1, 1000) b"
 SILENCES = [("to_server",), ("to_client",), ("to_server", "to_client")]
 #: What a model may call that asks the database, and what it then knows.
-CALLS = {
+CALLS: dict[str, dict[str, Any]] = {
     "execute_sales_query": {"postgresql_query": "SELECT 42"},
     "semantic_search_products": {"query_description": "hammer"},
     "get_multiple_table_schemas": {"table_names": ["orders"]},

@@ -7,6 +7,7 @@ import psycopg
 
 from zava_mcp import sql
 from zava_mcp.database.connecting import Target, connect, prove
+from zava_mcp.database.patience import PatientConnection
 from zava_mcp.settings import Settings
 
 _CLOCK_SECONDS = 60
@@ -29,7 +30,7 @@ def examine(target: Target, settings: Settings) -> list[Check]:
     Raises DatabaseUnavailable or IdentityError if there is no connection, or no identity to examine.
     """
     assert settings.user_id is not None
-    with connect(target) as connection:
+    with connect(target, PatientConnection) as connection:
         identity = prove(connection, settings.user_id)
         version = connection.info.server_version
         return [

@@ -4,12 +4,12 @@ import select
 import sys
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 
 import psycopg
 from psycopg import pq
 
+from zava_mcp.database.cancelling import cancel
 from zava_mcp.errors import QueryError
 
 _CHUNK = 8  # rows that libpq gives us at a time
@@ -143,11 +143,6 @@ class Wire:
         self.gave_up = True
         self._connection.close()
         raise QueryError("the query took too long, and the database did not stop it in time", _TOO_LONG, "57014")
-
-
-def cancel(connection: psycopg.Connection) -> None:
-    with suppress(psycopg.Error):  # out of reach: closing the connection is all that is left, and is done
-        connection.cancel_safe(timeout=_CANCEL_SECONDS)
 
 
 def _waiting_bytes(fd: int) -> int:
