@@ -6,9 +6,10 @@ from contextlib import contextmanager, suppress
 
 import psycopg
 
+from zava_mcp.database.patience import PatientConnection
 from zava_mcp.errors import QueryError
 
-_CANCEL_SECONDS = 2.0
+CANCEL_SECONDS = 2.0  # for the request to arrive, and then for the end of what it is about
 
 
 class Cancellable:
@@ -25,6 +26,8 @@ class Cancellable:
             self.cancelled = True
             if self._connection is not None:
                 cancel(self._connection)
+                if isinstance(self._connection, PatientConnection):
+                    self._connection.hurry(CANCEL_SECONDS)
 
     @contextmanager
     def using(self, connection: psycopg.Connection) -> Iterator[None]:
@@ -46,4 +49,4 @@ class Cancellable:
 def cancel(connection: psycopg.Connection) -> None:
     """Asks the database to stop what the connection waits for."""
     with suppress(psycopg.Error):  # out of reach: closing the connection is all that is left, and is done
-        connection.cancel_safe(timeout=_CANCEL_SECONDS)
+        connection.cancel_safe(timeout=CANCEL_SECONDS)

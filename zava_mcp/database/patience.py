@@ -20,25 +20,30 @@ class PatientConnection(psycopg.Connection):
     """
 
     patience = float(CONNECT_SECONDS)
+    _deadline = 0.0
+
+    def hurry(self, seconds: float) -> None:
+        """Whatever waits now waits so long at most; from any thread."""
+        self._deadline = min(self._deadline, time.monotonic() + seconds)
 
     def wait(self, gen: PQGen[T], *arguments: Any, **named: Any) -> T:
         """As psycopg's. Raises ConnectionTimeout."""
+        self._deadline = time.monotonic() + self.patience
         try:
-            return super().wait(_impatient(gen, time.monotonic() + self.patience), *arguments, **named)
+            return super().wait(self._impatient(gen), *arguments, **named)
         except psycopg.errors.ConnectionTimeout:
             self.close()
             raise
 
-
-def _impatient(work: PQGen[T], deadline: float) -> PQGen[T]:
-    """The same steps, until one has to wait past the deadline."""
-    try:
-        waits_for = next(work)
-        while True:
-            ready = yield waits_for
-            if ready == Ready.NONE and time.monotonic() > deadline:
-                raise psycopg.errors.ConnectionTimeout("timeout expired")
-            waits_for = work.send(ready)
-    except StopIteration as done:
-        result: T = done.value
-        return result
+    def _impatient(self, work: PQGen[T]) -> PQGen[T]:
+        """The same steps, until one has to wait past the deadline."""
+        try:
+            waits_for = next(work)
+            while True:
+                ready = yield waits_for
+                if ready == Ready.NONE and time.monotonic() > self._deadline:
+                    raise psycopg.errors.ConnectionTimeout("timeout expired")
+                waits_for = work.send(ready)
+        except StopIteration as done:
+            result: T = done.value
+            return result

@@ -73,7 +73,7 @@ class Question(Cancellable):
         """One round trip. Returns where a ";" must be cut off for another try, None when all is done."""
         if self.cancelled:
             raise QueryError("the call was cancelled", sqlstate="57014")
-        wire = Wire(connection, time.monotonic() + self._seconds + GRACE_SECONDS)
+        wire = Wire(connection, time.monotonic() + self._seconds + GRACE_SECONDS, lambda: self.cancelled)
         try:
             try:
                 wire.send(self._sql, f"{_PREFIX}{inner}{self._suffix}", clear_locks)

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 import psycopg
 from psycopg import pq
 
-from zava_mcp.database.cancelling import cancel
+from zava_mcp.database.cancelling import CANCEL_SECONDS, cancel
 from zava_mcp.errors import QueryError
 
 _CHUNK = 8  # rows that libpq gives us at a time
 _PENDING_BYTES = 24_000_000  # on the wire without a result: an error text can be as long as the query wants
-_CANCEL_SECONDS = 2.0
+_LOOK_SECONDS = 0.25
 _DISCARD_BYTES = 4_000_000  # an answer that is cut off is read to its end only if that is near
 _TOO_LARGE = "Select fewer or shorter columns, or aggregate."
 _TOO_LONG = "Narrow the date range, filter by store or category, or aggregate."
@@ -31,12 +31,13 @@ class Column:
 
 
 class Wire:
-    """A connection in pipeline mode, read with a deadline."""
+    """A connection in pipeline mode, read with a deadline, which comes closer when the call is cancelled."""
 
-    def __init__(self, connection: psycopg.Connection, deadline: float) -> None:
+    def __init__(self, connection: psycopg.Connection, deadline: float, cancelled: Callable[[], bool]) -> None:
         self._connection = connection
         self._pg = connection.pgconn
         self._deadline = deadline
+        self._cancelled = cancelled
         self._overdue = False
         self._pending = 0
         self._received = 0  # bytes since the last result, about
@@ -90,7 +91,7 @@ class Wire:
         """Stops the query in the database; what it still sends is read and dropped, then the connection too."""
         if not self._overdue:
             self._overdue = True
-            self._deadline = time.monotonic() + _CANCEL_SECONDS
+            self._deadline = time.monotonic() + CANCEL_SECONDS
             cancel(self._connection)
 
     def finish(self) -> None:
@@ -129,14 +130,16 @@ class Wire:
 
     def _wait(self, writing: bool = False) -> None:
         """Until the socket is ready; past the deadline the query is cancelled, then the connection dropped."""
-        remaining = self._deadline - time.monotonic()
         fd = self._pg.socket
-        if remaining > 0:
-            readable, writable, _ = select.select([fd], [fd] if writing else [], [], remaining)
+        while (remaining := self._deadline - time.monotonic()) > 0:
+            look = min(remaining, _LOOK_SECONDS)
+            readable, writable, _ = select.select([fd], [fd] if writing else [], [], look)
             if readable or writable:
                 if readable and writing:
                     self._take_in()
                 return
+            if self._cancelled():
+                self.hurry()
         if not self._overdue:
             self.hurry()
             return

@@ -83,7 +83,7 @@ class Answer:
 
     def _encode(self, rows: Rows) -> list[str]:
         """Column by column, because a column has one encoder; back to rows by zip."""
-        if not self._encoders:
+        if not self._encoders or not rows:
             return ["[]"] * len(rows)
         columns = [
             ["null" if cell is None else write(cell.decode()) for cell in cells]
