@@ -39,6 +39,8 @@ class Postgres:
         self._process: subprocess.Popen[bytes] | None = None
         folder.mkdir(exist_ok=True)
         give_to_runner(folder)
+        for path in (self._programs, folder / "data"):
+            make_reachable(path)
 
     def create(self) -> None:
         password_file = self.folder / "admin-password"
@@ -58,10 +60,9 @@ class Postgres:
         return replica
 
     def run(self, program: str, *arguments: str) -> None:
-        make_reachable(self._programs)
-        make_reachable(self.folder / "data")
         command = [str(self._programs / program), *arguments]
-        subprocess.run(command, check=True, capture_output=True, cwd="/", env=clean_environment(), **popen_user())
+        done = subprocess.run(command, capture_output=True, text=True, cwd="/", env=clean_environment(), **popen_user())
+        assert done.returncode == 0, done.stderr
 
     def start(self, **parameters: str) -> None:
         """Starts it and waits until it lets the admin in."""
