@@ -6,6 +6,7 @@ import psycopg
 import pytest
 from typer.testing import CliRunner
 
+from tests.conftest import SEATTLE
 from tests.faults.network import Network
 from tests.faults.postgres import Postgres
 from zava_mcp.cli.commands import app
@@ -39,6 +40,26 @@ def elsewhere(tmp_path_factory: pytest.TempPathFactory, clean_environment: None)
     open_shop(postgres)
     yield postgres
     postgres.stop()
+
+
+@pytest.fixture(scope="session")
+def older(tmp_path_factory: pytest.TempPathFactory, clean_environment: None) -> Iterator[Postgres]:
+    """The same on PostgreSQL 16."""
+    postgres = Postgres(tmp_path_factory.mktemp("older"), major=16)
+    postgres.create()
+    postgres.start()
+    open_shop(postgres)
+    yield postgres
+    postgres.stop()
+
+
+@pytest.fixture(params=["embedded", "elsewhere", "older"])
+def anywhere(request: pytest.FixtureRequest) -> dict[str, str]:
+    """Environment that names, in turn, the embedded database and one on each of the servers."""
+    place = request.getfixturevalue(request.param)
+    if isinstance(place, Postgres):
+        return {"ZAVA_DATABASE_URL": place.url(SEATTLE, "identity"), "ZAVA_USER_ID": SEATTLE}
+    return {"ZAVA_DATA_DIR": str(place.folder), "ZAVA_USER_ID": SEATTLE}
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """The wire to PostgreSQL while one question is asked: pipelined, streamed, with a deadline and bounds."""
 
 import select
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ import psycopg
 from psycopg import pq
 
 from zava_mcp.database.cancelling import CANCEL_SECONDS, cancel
+from zava_mcp.database.sips import Sips
 from zava_mcp.errors import QueryError
 
 _CHUNK = 8  # rows that libpq gives us at a time
@@ -36,6 +36,7 @@ class Wire:
     def __init__(self, connection: psycopg.Connection, deadline: float, cancelled: Callable[[], bool]) -> None:
         self._connection = connection
         self._pg = connection.pgconn
+        self._sips = Sips(connection.pgconn)
         self._deadline = deadline
         self._cancelled = cancelled
         self._overdue = False
@@ -107,6 +108,8 @@ class Wire:
                     self._connection.close()
         except psycopg.Error:
             self._connection.close()
+        finally:
+            self._sips.close()
 
     def _next(self) -> pq.abc.PGresult | None:
         while self._pg.is_busy():
@@ -118,15 +121,11 @@ class Wire:
         return self._pg.get_result()
 
     def _take_in(self) -> None:
-        """Lets libpq read, but not for ever: it would keep a message of any size in memory.
-
-        What is counted is what waits when it begins to read; a fast server can bring more meanwhile.
-        """
-        self._received += _waiting_bytes(self._pg.socket)
+        """Lets libpq read, but not for ever: it would keep a message of any size in memory."""
+        self._received += self._sips.take()
         if self._received > _PENDING_BYTES:
             self._connection.close()
             raise QueryError("the reply is larger than fits into an answer", _TOO_LARGE, "54000")
-        self._pg.consume_input()
 
     def _wait(self, writing: bool = False) -> None:
         """Until the socket is ready; past the deadline the query is cancelled, then the connection dropped."""
@@ -136,7 +135,7 @@ class Wire:
             readable, writable, _ = select.select([fd], [fd] if writing else [], [], look)
             if readable or writable:
                 if readable and writing:
-                    self._take_in()
+                    self._pg.consume_input()  # which sends as well: no sip may come between
                 return
             if self._cancelled():
                 self.hurry()
@@ -146,16 +145,6 @@ class Wire:
         self.gave_up = True
         self._connection.close()
         raise QueryError("the query took too long, and the database did not stop it in time", _TOO_LONG, "57014")
-
-
-def _waiting_bytes(fd: int) -> int:
-    """How many bytes a socket holds ready; 0 where the system does not tell."""
-    if sys.platform == "win32":
-        return 0
-    import fcntl
-    import termios
-
-    return int.from_bytes(fcntl.ioctl(fd, termios.FIONREAD, bytes(4)), sys.byteorder)
 
 
 def columns_of(result: pq.abc.PGresult) -> list[Column]:
