@@ -3,8 +3,7 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 
 from zava_mcp.embedded.host import popen_user, program
@@ -25,21 +24,19 @@ def kill_backend(pid: int) -> None:
             process.kill()
 
 
-@contextmanager
-def limited_memory() -> Iterator[None]:
-    """What is started inside gets "out of memory" where it would take all there is; we have the limit meanwhile."""
+def with_limited_memory(command: list[str]) -> list[str]:
+    """The command, told "out of memory" where it would take all there is.
+
+    A shell sets the limit before it becomes the program: set by us on ourselves, to be inherited, it would
+    hold for us too meanwhile, and a server that has its embedding model loaded is above it already.
+    """
     if sys.platform != "linux":
-        yield
-        return
+        return command
     import resource
 
-    soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
-    limit = min(amount for amount in (_MEMORY_BYTES, soft, hard) if amount != resource.RLIM_INFINITY)
-    resource.setrlimit(resource.RLIMIT_DATA, (limit, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_DATA, (soft, hard))
+    limits = (_MEMORY_BYTES, *resource.getrlimit(resource.RLIMIT_DATA))
+    limit = min(amount for amount in limits if amount != resource.RLIM_INFINITY)
+    return ["/bin/sh", "-c", f'ulimit -S -d {limit >> 10}; exec "$@"', "sh", *command]
 
 
 def run_program(name: str, *arguments: str) -> None:
