@@ -1,5 +1,6 @@
 """Deadline and cancellation of everything that asks the database, on every server, whatever the SQL does about it."""
 
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,9 +11,9 @@ import psycopg
 import pytest
 
 from tests.conftest import SEATTLE, Asker, asking
+from tests.faults.network import Network
 from tests.faults.postgres import Postgres, backends
 from tests.faults.test_network import CALLS, recovered
-from tests.promises.test_04_every_call_ends import DEAF
 from tests.wire import Wire
 
 pytestmark = pytest.mark.anyio
@@ -121,24 +122,20 @@ async def test_calls_that_wait_for_a_lock_starve_nobody_past_their_deadline(else
                     assert await asker.value("SELECT 1") == 1
 
 
-@pytest.mark.parametrize("sql", DEAF)
-async def test_cancelled_again_and_again_they_take_no_more_connections_than_there_are_places(
-    elsewhere: Postgres, owner: psycopg.Connection, sql: str
-) -> None:
-    """Queries that heed no cancellation keep the place they have until they are left."""
-    async with asking(elsewhere.settings(SEATTLE, ZAVA_QUERY_TIMEOUT="3")) as asker:
+async def test_calls_cancelled_again_and_again_pile_nothing_up(elsewhere: Postgres, network: Network) -> None:
+    """In a silence that lets nobody stop anything, a call keeps its place until it is left."""
+    async with asking(elsewhere.settings(SEATTLE, network.port)) as asker:
         await asker.value("SELECT 1")
-        most = 0
+        before = threading.active_count()
+        network.fall_silent()
         for _ in range(30):
             async with anyio.create_task_group() as group:
                 for _ in range(4):
-                    group.start_soon(_ask, asker, sql)
-                await anyio.sleep(0.05)
+                    group.start_soon(_ask, asker, "SELECT 1")
+                await anyio.sleep(0.02)
                 group.cancel_scope.cancel()
-            seen = owner.execute("SELECT count(*) FROM pg_stat_activity WHERE usename = %s", [SEATTLE]).fetchone()
-            most = max(most, seen[0] if seen else 0)
-        assert most <= 8, "four at work, and four that the database has not yet been told to forget"
-        owner.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = %s", [SEATTLE])
+        assert threading.active_count() - before <= 16, "four at work, and those who try to cancel them"
+        network.heal()
         await recovered(asker, seconds=30)
 
 
