@@ -22,10 +22,10 @@ SHAPES = {
     "binary": "SELECT decode(repeat('00', 200000000), 'hex')",
     "JSON": "SELECT jsonb_agg(repeat('x', 1000)) FROM generate_series(1, 200000)",
     "an error's text": "SELECT cast(repeat('x', 100000000) AS int)",
-    "a very long error's text": "SELECT cast(repeat('x', 900000000) AS int)",
-    "an error's text among rows": "SELECT CASE WHEN g < 500 THEN g ELSE cast(repeat('x', 400000000) || g AS int) END"
+    "a very long error's text": "SELECT cast(repeat('x', 300000000) AS int)",
+    "an error's text among rows": "SELECT CASE WHEN g < 500 THEN g ELSE cast(repeat('x', 80000000) || g AS int) END"
     " FROM generate_series(1, 1000) g",
-    "a notice": f"WITH a AS MATERIALIZED ({CALM}) SELECT to_tsquery('simple', repeat(' ', 200000000)) FROM a",
+    "a notice": f"WITH a AS MATERIALIZED ({CALM}) SELECT to_tsquery('simple', repeat(' ', 50000000)) FROM a",
     "many notices": f"WITH a AS MATERIALIZED ({CALM}) SELECT to_tsquery('simple', repeat(' ', 100000) || n)"
     " FROM a, generate_series(1, 100000) n",
 }

@@ -1,6 +1,7 @@
 """PostgreSQL's processes: run its programs, bound and recognise its servers, say why one did not start."""
 
 import os
+import shutil
 import subprocess
 import sys
 from contextlib import suppress
@@ -12,6 +13,7 @@ from zava_mcp.errors import EmbeddedError
 #: Of one PostgreSQL process, beyond the memory it shares. Also bounds how long an error text can get, which
 #: is kept several times over in the memory of whoever receives it.
 _MEMORY_BYTES = 1 << 28
+_LOG_ROOM_BYTES = 1 << 16
 
 
 def kill_backend(pid: int) -> None:
@@ -85,6 +87,8 @@ def start_failure(log: Path, start: int) -> EmbeddedError:
     with log.open("rb") as file:
         file.seek(start)
         said = file.read(20_000).decode(errors="replace")
+    if not said and shutil.disk_usage(log.parent).free < _LOG_ROOM_BYTES:
+        said = "FATAL: No space left on device"  # not even to write that down
     return explained("the embedded PostgreSQL did not start", said)
 
 
