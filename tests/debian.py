@@ -44,8 +44,7 @@ def _fetch(unpacked: Path) -> None:
         for folder in (downloads, content):
             folder.mkdir()
             folder.chmod(0o755)
-        for package in _missing():
-            _run("apt-get", "download", "-q", package, cwd=downloads)
+        _run("apt-get", "download", "-q", *_missing(), cwd=downloads)
         for file in downloads.glob("*.deb"):
             _run("dpkg", "-x", str(file), str(content))
         content.rename(unpacked)

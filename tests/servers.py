@@ -159,9 +159,9 @@ def _run(program: Path, *arguments: str) -> None:
 
 def _environment(program: Path) -> dict[str, str]:
     """Libraries that came with an unpacked server lie beside it, not on the system's path."""
-    libraries = [str(path) for path in program.parents[4].glob("usr/lib/*-linux-gnu*")]
-    libraries = [] if program.is_relative_to("/usr/lib") else libraries
-    return {"PATH": os.environ["PATH"], "LC_ALL": "C", "LD_LIBRARY_PATH": ":".join(libraries)}
+    system, unpacked = program.is_relative_to("/usr/lib"), program.parents[5]
+    libraries = [] if system else [*unpacked.glob("usr/lib/*-linux-gnu*"), *unpacked.glob("lib/*-linux-gnu*")]
+    return {"PATH": os.environ["PATH"], "LC_ALL": "C", "LD_LIBRARY_PATH": ":".join(map(str, libraries))}
 
 
 def _certify(data: Path) -> Path:

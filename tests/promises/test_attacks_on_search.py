@@ -95,6 +95,15 @@ async def test_the_resource_is_no_way_around(zava: ZavaServer) -> None:
                 check(*await read(seattle, uri), stock, text)
 
 
+async def test_table_names_are_no_way_in(debian_15: ZavaServer) -> None:
+    hidden = ("zava.access", "pg_authid", "pg_catalog.pg_class", "retail.orders; SELECT 1", "information_schema.tables")
+    async with asking(settings_for(debian_15.folder, SEATTLE, **as_seattle(debian_15))) as seattle:
+        for name in (*TEXTS, *hidden):
+            text, failed = await seattle.call("get_multiple_table_schemas", table_names=["orders", name])
+            assert failed, name
+            check(text, failed, {}, name)
+
+
 async def read(asker: Asker, uri: str) -> tuple[str, bool]:
     """A resource's text, or the error's."""
     from mcp import MCPError
