@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from tests.conftest import HEAD_OFFICE, REDMOND, SEATTLE
-from tests.database.older import adopted, fingerprint
+from tests.database.older import adopted, fingerprint, rows_of
 from zava_mcp.cli.commands import app
 from zava_mcp.errors import DatabaseUnavailable, InputError
 
@@ -71,6 +71,18 @@ def test_what_fails_late_is_undone_whole(older: psycopg.Connection, superuser: s
         adopted(superuser)
     older.execute("DROP EVENT TRIGGER no_comments; DROP FUNCTION public.no_comments()")
     assert fingerprint(older) == before
+
+
+def test_a_row_that_changes_meanwhile_undoes_everything(older: psycopg.Connection, superuser: str) -> None:
+    older.execute(
+        "CREATE FUNCTION public.meddle() RETURNS event_trigger LANGUAGE plpgsql AS"
+        " $$ BEGIN UPDATE retail.orders SET order_date = order_date + 1 WHERE order_id = 7; END $$;"
+        "CREATE EVENT TRIGGER meddle ON ddl_command_end WHEN TAG IN ('COMMENT') EXECUTE FUNCTION public.meddle()"
+    )
+    before, rows = fingerprint(older), rows_of(older)
+    with pytest.raises(DatabaseUnavailable, match="rows would have changed, so everything was undone"):
+        adopted(superuser)
+    assert (fingerprint(older), rows_of(older)) == (before, rows)
 
 
 def test_who_uses_the_tables_is_not_pushed_aside(older: psycopg.Connection, superuser: str) -> None:
