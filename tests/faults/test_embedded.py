@@ -165,7 +165,9 @@ async def test_a_disk_that_fills_up_is_told_until_there_is_room(disk: Path) -> N
         assert "53100" in refusal
         assert "Filter or aggregate earlier" in refusal
         assert await asker.value("SELECT count(*) FROM retail.orders") == orders
-        cut_the_power(disk)
+        for process in postmasters(disk):
+            process.send_signal(signal.SIGINT)
+        assert gone(disk, 10)
         fill_up(filler)
         refusal = await asker.refusal("SELECT 1")
         assert "No space left" in refusal
