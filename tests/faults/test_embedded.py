@@ -15,7 +15,7 @@ import pytest
 
 from tests.conftest import SEATTLE, STORES, admin_keywords, asking, settings_for
 from tests.promises.test_04_every_call_ends import DEAF
-from tests.promises.test_09_leaves_nothing_behind import COUNT, gone, postmasters
+from tests.promises.test_09_leaves_nothing_behind import COUNT, _until_at_work, gone, postmasters
 from tests.wire import Wire, server_for
 from zava_mcp import sql
 from zava_mcp.database.bundled import embedded_postgres
@@ -79,9 +79,7 @@ def test_a_query_that_outlives_its_server_does_not_keep_the_next_from_starting(s
         call = {"name": "execute_sales_query", "arguments": {"postgresql_query": DEAF[0]}}
         server.send({"jsonrpc": "2.0", "id": 9, "method": "tools/call", "params": call})
         (postmaster,) = postmasters(small)
-        deadline = time.monotonic() + 20
-        while not any("SELECT" in " ".join(child.cmdline()) for child in postmaster.children()):
-            assert time.monotonic() < deadline
+        _until_at_work(small)
         postmaster.kill()
         assert server.call("execute_sales_query", **COUNT) == before
         server.close_stdin()
