@@ -6,7 +6,6 @@ never killed; it shows whether memory grows. Exit code 1 if an answer was wrong 
 
 import argparse
 import json
-import os
 import random
 import re
 import shutil
@@ -23,7 +22,7 @@ from typing import Any
 
 import psutil
 
-from scripts.soaked_server import REPLY_SECONDS, Server
+from scripts.soaked_server import REPLY_SECONDS, Server, postgres_on, processes_on, shared_memory
 from zava_mcp.database.identities import sample_identities
 from zava_mcp.database.opening import initialise
 from zava_mcp.database.sample import Sample
@@ -152,45 +151,21 @@ class Breaker(threading.Thread):
             self._tally.did(f"{signum.name} to PostgreSQL")
 
 
-def processes_on(folder: Path) -> list[psutil.Process]:
-    """Everything that was started for this folder: servers, and PostgreSQL's."""
-    found = []
-    for process in psutil.process_iter(["cmdline"]):
-        if process.pid != os.getpid() and any(str(folder) in word for word in process.info["cmdline"] or []):
-            found.append(process)
-    return found
-
-
-def postgres_on(folder: Path) -> list[psutil.Process]:
-    """The PostgreSQL servers on it, not their children, which have titles of their own."""
-    return [process for process in processes_on(folder) if "-D" in process.cmdline() and process.name() == "postgres"]
-
-
-def leaks(folder: Path) -> dict[str, list[str]]:
-    """What is left once every client has gone."""
+def leaks(folder: Path, before: set[str]) -> dict[str, list[str]]:
+    """What is left once every client has gone; shared memory is the machine's, so nothing else may run beside."""
     _, alive = psutil.wait_procs(processes_on(folder), timeout=10)
     return {
         "processes": [str(process) for process in alive],
         "locks of processes": [path.name for path in (folder / "users").iterdir()],
         "half set-ups": [path.name for path in folder.glob("setup-*")],
         "temporary files": [path.name for path in folder.glob("postgres-*/data/base/pgsql_tmp/*")],
-        "sockets": [path.name for path in folder.glob("postgres-*/data/.s.*")],
-        "shared memory": sorted(shared_memory()),
+        "shared memory": sorted(shared_memory() - before),
     }
-
-
-def shared_memory() -> set[str]:
-    """PostgreSQL's segments that no living process has, on this machine."""
-    segments = {str(path) for path in Path("/dev/shm").glob("PostgreSQL.*")}  # noqa: S108  # where the system keeps it
-    for process in psutil.process_iter():
-        with suppress(psutil.Error):
-            segments -= {region.path for region in process.memory_maps()}
-    return segments
 
 
 def soak(folder: Path, minutes: float, servers: int, ended: threading.Event) -> bool:
     """Returns whether all went well."""
-    tally = Tally()
+    tally, before = Tally(), shared_memory()
     who = [(str(identity.user_id), identity.name) for identity in sample_identities()][:servers]
     askers = [Asker(folder, user_id, 8 if place == 0 else 1, tally, ended) for place, (user_id, _) in enumerate(who)]
     breaker = Breaker(folder, askers, tally, ended)
@@ -200,7 +175,7 @@ def soak(folder: Path, minutes: float, servers: int, ended: threading.Event) -> 
     ended.set()
     for thread in (breaker, *askers):
         thread.join(REPLY_SECONDS + 20)
-    found = leaks(folder)
+    found = leaks(folder, before)
     report(tally, memory, found)
     return not tally.wrong and not any(found.values())
 

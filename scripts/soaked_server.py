@@ -74,3 +74,26 @@ class Server:
         assert self.process.stdin is not None
         self.process.stdin.write(json.dumps(message).encode() + b"\n")
         self.process.stdin.flush()
+
+
+def processes_on(folder: Path) -> list[psutil.Process]:
+    """Everything that was started for this folder: servers, and PostgreSQL's."""
+    found = []
+    for process in psutil.process_iter(["cmdline"]):
+        if process.pid != os.getpid() and any(str(folder) in word for word in process.info["cmdline"] or []):
+            found.append(process)
+    return found
+
+
+def postgres_on(folder: Path) -> list[psutil.Process]:
+    """The PostgreSQL servers on it, not their children, which have titles of their own."""
+    return [process for process in processes_on(folder) if "-D" in process.cmdline() and process.name() == "postgres"]
+
+
+def shared_memory() -> set[str]:
+    """PostgreSQL's segments that no living process has, on this machine."""
+    segments = {str(path) for path in Path("/dev/shm").glob("PostgreSQL.*")}  # noqa: S108  # where the system keeps it
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):
+            segments -= {region.path for region in process.memory_maps()}
+    return segments

@@ -14,7 +14,8 @@ import psycopg
 import pytest
 
 from tests.conftest import SEATTLE, STORES, admin_keywords, asking, settings_for
-from tests.promises.test_09_leaves_nothing_behind import COUNT, gone, postmasters
+from tests.promises.test_04_every_call_ends import DEAF
+from tests.promises.test_09_leaves_nothing_behind import COUNT, _until_at_work, gone, postmasters
 from tests.wire import Wire, server_for
 from zava_mcp import sql
 from zava_mcp.database.bundled import embedded_postgres
@@ -68,6 +69,22 @@ def test_a_power_cut_during_use_loses_nothing(small: Path) -> None:
         assert server.process.wait(5) == 0
     assert gone(small, 10)
     assert not list((small / "users").iterdir())
+
+
+def test_a_query_that_outlives_its_server_does_not_keep_the_next_from_starting(small: Path) -> None:
+    """Only the first of PostgreSQL's processes is killed; one of the others does not look up from its work."""
+    with server_for(small, SEATTLE) as server:
+        server.shake_hands()
+        before = server.call("execute_sales_query", **COUNT)
+        call = {"name": "execute_sales_query", "arguments": {"postgresql_query": DEAF[0]}}
+        server.send({"jsonrpc": "2.0", "id": 9, "method": "tools/call", "params": call})
+        (postmaster,) = postmasters(small)
+        _until_at_work(small)
+        postmaster.kill()
+        assert server.call("execute_sales_query", **COUNT) == before
+        server.close_stdin()
+        assert server.process.wait(10) == 0
+    assert gone(small, 10)
 
 
 @pytest.mark.parametrize("stage", ["setup-*/data/postmaster.pid", "setup-*/data/base/16*"])
@@ -165,7 +182,9 @@ async def test_a_disk_that_fills_up_is_told_until_there_is_room(disk: Path) -> N
         assert "53100" in refusal
         assert "Filter or aggregate earlier" in refusal
         assert await asker.value("SELECT count(*) FROM retail.orders") == orders
-        cut_the_power(disk)
+        for process in postmasters(disk):
+            process.send_signal(signal.SIGINT)
+        assert gone(disk, 10)
         fill_up(filler)
         refusal = await asker.refusal("SELECT 1")
         assert "No space left" in refusal

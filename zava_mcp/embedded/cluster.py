@@ -13,12 +13,14 @@ from pathlib import Path
 from zava_mcp.embedded.host import give_to_runner, make_reachable, popen_user, program, programs
 from zava_mcp.embedded.processes import (
     clean_environment,
+    end_orphans,
     free_port,
     is_server_on,
     run_program,
     start_failure,
     with_limited_memory,
 )
+from zava_mcp.errors import EmbeddedError
 
 _START_SECONDS = 60.0
 _POLL_SECONDS = 0.01
@@ -118,6 +120,15 @@ class Cluster:
 
         Raises EmbeddedError with the reason the server gave.
         """
+        try:
+            return self._start(filling)
+        except EmbeddedError as error:
+            # Processes of a server that was killed, which are at something that never looks up.
+            if "shared memory block" not in error.message or not end_orphans(self.folder):
+                raise
+            return self._start(filling)
+
+    def _start(self, filling: bool) -> Address:
         self._make_reachable()
         parameters = {**_PARAMETERS, **(_FILLING if filling else {}), **self._listening()}
         command = [program("postgres"), "-D", str(self.folder)]

@@ -26,6 +26,19 @@ def kill_backend(pid: int) -> None:
             process.kill()
 
 
+def end_orphans(folder: Path) -> bool:
+    """Kills what works on a folder whose server is gone; whether there was anything. Only for who may start it."""
+    import psutil
+
+    orphans = []
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):
+            if process.name().startswith("postgres") and Path(process.cwd()) == folder:
+                process.kill()
+                orphans.append(process)
+    return bool(orphans) and not psutil.wait_procs(orphans, timeout=5)[1]
+
+
 def with_limited_memory(command: list[str]) -> list[str]:
     """The command, told "out of memory" where it would take all there is.
 

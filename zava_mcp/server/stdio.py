@@ -9,6 +9,7 @@ its mind. While it serves, fd 1 points to stderr, so nothing printed can break t
 import json
 import logging
 import os
+import re
 import select
 import signal
 import stat
@@ -25,7 +26,9 @@ from mcp.server.runner import serve_dual_era_loop
 from mcp.shared._context_streams import ContextReceiveStream, ContextSendStream, create_context_streams
 from mcp.shared.message import SessionMessage
 
-_LINE_BYTES = 16_000_000  # a longer message is dropped: nobody asks a question of that size
+_LINE_BYTES = 2_000_000  # a longer message is not read: nobody asks a question of that size
+_EDGE_BYTES = 200  # of it are kept, to find out which reply somebody waits for
+_ID = rb'"id"\s*:\s*("[^"\\]{1,100}"|\d{1,15})\s*'
 _PIECE = getattr(select, "PIPE_BUF", 512)  # a pipe that is writable takes this much without blocking
 _READ = 65_536
 
@@ -179,21 +182,23 @@ class _Stdio:
 
     async def lines(self) -> AsyncIterator[bytes]:
         """Each line of stdin without its end, until EOF."""
-        buffer = bytearray()
-        too_long = False
+        buffer, head, too_long = bytearray(), b"", False
         while chunk := await self._read():
             buffer += chunk
             if b"\n" in chunk:
                 *complete, rest = bytes(buffer).split(b"\n")
                 buffer = bytearray(rest)
-                for line in complete[too_long:]:
+                if too_long:
+                    complete[0] = _stub(head, complete[0][-_EDGE_BYTES:])
+                for line in complete:
                     if line.strip():
                         yield line
                 too_long = False
             elif len(buffer) > _LINE_BYTES:
-                _log.warning("dropped a message of more than %s bytes", _LINE_BYTES)
-                buffer.clear()
-                too_long = True
+                if not too_long:
+                    head, too_long = bytes(buffer[:_EDGE_BYTES]), True
+                    _log.warning("dropped a message of more than %s bytes", _LINE_BYTES)
+                del buffer[:-_EDGE_BYTES]
 
     async def write(self, data: bytes) -> None:
         """Writes all of it; a client that does not read holds up its own replies, not the event loop."""
@@ -225,6 +230,12 @@ class _Stdio:
             except ConnectionResetError:
                 return b""
         return await anyio.to_thread.run_sync(os.read, self._input, _READ, abandon_on_cancel=True)
+
+
+def _stub(head: bytes, tail: bytes) -> bytes:
+    """In a long message's place one that is refused with its id, which stands before or behind the parameters."""
+    found = re.search(_ID, head.split(b'"params"')[0]) or re.search(_ID + rb"\}\s*$", tail)
+    return b'{"id":%s,"method":"too long"}' % found[1] if found else b""
 
 
 def _write_all(fd: int, data: bytes) -> None:
