@@ -73,6 +73,12 @@ async def test_a_row_too_large_is_refused_in_the_database(ask: Ask, sql: str) ->
         assert await seattle.value("SELECT 1") == 1
 
 
+async def test_a_row_is_measured_before_it_is_written_out(ask: Ask) -> None:
+    """As a text it would take several times its size, which the database has not got."""
+    async with ask(SEATTLE) as seattle:
+        assert "54000: a row of the result has" in await seattle.refusal("SELECT repeat('\"', 50000000)")
+
+
 async def test_many_wide_rows_do_not_fill_the_memory(ask: Ask) -> None:
     async with ask(HEAD_OFFICE) as head_office:
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
