@@ -15,6 +15,7 @@ import sys
 import tempfile
 import threading
 import tomllib
+import traceback
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -195,6 +196,8 @@ def main() -> int:
             list(pool.map(one, wanted))
             anyway = without_change(found, folder, chosen.seconds)
         except BaseException:  # nobody waits for what still runs
+            traceback.print_exc()
+            sys.stderr.flush()
             for child in psutil.Process().children(recursive=True):
                 child.kill()
             shutil.rmtree(folder, ignore_errors=True)

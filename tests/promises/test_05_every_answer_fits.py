@@ -2,12 +2,16 @@
 
 import json
 import resource
+from pathlib import Path
 from uuid import UUID
 
 import anyio
 import pytest
+from typer.testing import CliRunner
 
-from tests.conftest import HEAD_OFFICE, SEATTLE, Ask, settings_for
+from tests.conftest import ADMIN, HEAD_OFFICE, SEATTLE, Ask, settings_for
+from tests.wire import Wire
+from zava_mcp.cli.commands import app
 from zava_mcp.database.connecting import connect, for_identity
 from zava_mcp.database.setup import embedded_target
 from zava_mcp.embedded import EmbeddedPostgres
@@ -73,6 +77,12 @@ async def test_a_row_too_large_is_refused_in_the_database(ask: Ask, sql: str) ->
         assert await seattle.value("SELECT 1") == 1
 
 
+async def test_a_row_is_measured_before_it_is_written_out(ask: Ask) -> None:
+    """As a text it would take several times its size, which the database has not got."""
+    async with ask(SEATTLE) as seattle:
+        assert "54000: a row of the result has" in await seattle.refusal("SELECT repeat('\"', 50000000)")
+
+
 async def test_many_wide_rows_do_not_fill_the_memory(ask: Ask) -> None:
     async with ask(HEAD_OFFICE) as head_office:
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
@@ -108,6 +118,30 @@ async def test_an_error_is_as_short_as_any_answer(ask: Ask) -> None:
         await seattle.query("SELECT to_tsquery('simple', repeat(' ', 50000000))")
         assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 256 * 1024
         assert await seattle.value("SELECT 1") == 1
+
+
+def test_an_error_of_a_server_without_limits_fits_too(server: str, database: str, tmp_path: Path) -> None:
+    """The embedded database has not got the memory for an error of 150 MB; others have."""
+    passwords = tmp_path / "passwords"
+    admin_url = ADMIN.format(database=database, host=server)
+    command = ["init", "--no-sample", "--admin-database-url", admin_url, "--passwords-file", str(passwords)]
+    CliRunner().invoke(app, command, catch_exceptions=False)
+    url = f"postgresql:///{database}?host={server}"
+    environment = {"ZAVA_DATABASE_URL": url, "POSTGRES_PASSWORD": passwords.read_text().strip().rpartition(":")[2]}
+    with Wire("--user-id", HEAD_OFFICE, environment=environment) as process:
+        process.shake_hands()
+        assert process.call("execute_sales_query", postgresql_query="SELECT 1")[1] is False
+        before = peak_bytes(process)
+        text, failed = process.call("execute_sales_query", postgresql_query="SELECT repeat('x', 150000000)::int")
+        assert failed
+        assert "54000" in text
+        assert peak_bytes(process) - before < 256_000_000
+
+
+def peak_bytes(process: Wire) -> int:
+    """The most memory a process had at any time."""
+    status = Path(f"/proc/{process.process.pid}/status").read_text()
+    return int(status.split("VmHWM:")[1].split()[0]) * 1024
 
 
 async def test_numbers_small_in_memory_and_huge_as_text_stay_within_the_bound(ask: Ask) -> None:
