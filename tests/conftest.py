@@ -177,5 +177,7 @@ def database(server: str, request: pytest.FixtureRequest) -> Iterator[str]:
         connection.execute(f"CREATE DATABASE {name}".encode())
         yield name
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
-        for (role,) in connection.execute("SELECT rolname FROM pg_roles WHERE rolname !~ '^(pg_|postgres)'").fetchall():
-            connection.execute(f'DROP OWNED BY "{role}"; DROP ROLE "{role}"'.encode())
+        for (role,) in connection.execute(
+            "SELECT quote_ident(rolname) FROM pg_roles WHERE rolname !~ '^(pg_|postgres)'"
+        ).fetchall():
+            connection.execute(f"DROP OWNED BY {role}; DROP ROLE {role}".encode())

@@ -85,7 +85,7 @@ def test_the_client_configurations_are_json_that_starts_this_package() -> None:
 
 def test_the_commands_and_their_options_exist(data_dir: Path) -> None:
     commands = re.findall(r"^(?:[A-Z_]+=\S+ )?zava-mcp (.+)$", README, flags=re.MULTILINE)
-    assert len(commands) == 9
+    assert len(commands) == 11
     for command in commands:
         name = command.split()[0]
         told = subprocess.run(
@@ -129,6 +129,19 @@ def test_the_table_of_attacks_is_of_the_attacks_there_are() -> None:
         assert (leaked, changed) == ("0", "0")
         for ends in servers:
             assert sum(map(int, ends.split(" / "))) == len(ASKERS) * int(number)
+
+
+def test_the_doctors_table_is_its_checks(data_dir: Path, tmp_path: Path) -> None:
+    told = {name for row in table("<!-- doctor -->") for name in re.findall(r"`([^`]+)`", f"`{row[0]}`")}
+    ran = subprocess.run(
+        [sys.executable, "-m", "zava_mcp", "doctor", "--json", "--user-id", SEATTLE, "--data-dir", str(data_dir)],
+        env={"PATH": "/usr/bin:/bin:/usr/sbin", "HOME": str(tmp_path)},
+        capture_output=True,
+        check=True,
+    )
+    names = {re.sub(r"(forgery|client config): .*", r"\1", check["name"]) for check in json.loads(ran.stdout)}
+    # Only a database that is not ours has a check of this name.
+    assert {name.removesuffix(": …") for name in told} == names | {"schema"}
 
 
 def test_the_scripts_are_there_and_ci_runs_the_same_test() -> None:

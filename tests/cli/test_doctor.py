@@ -1,121 +1,175 @@
-"""The doctor: all well on our own installation, and each illness named with its cure."""
+"""The doctor and the database: all well on our own installation, each illness named, and cured by its own SQL."""
 
-import json
+import re
 from pathlib import Path
 
 import psycopg
 import pytest
 from typer.testing import CliRunner
 
-from tests.conftest import SEATTLE
+from tests.cli.conftest import Doctor, examined, ill
+from tests.conftest import ADMIN, REDMOND, SEATTLE
 from zava_mcp.cli.commands import app
+from zava_mcp.embedded import EmbeddedPostgres
+
+_BLOCKS = re.findall(
+    r"^-- (.+?) \| (.+?) \|(.*)\n((?:[^-\n].*\n?)+)",
+    (Path(__file__).parent / "illnesses.sql").read_text(encoding="utf-8"),
+    flags=re.MULTILINE,
+)
+ILLNESSES = [tuple(part.strip() for part in block) for block in _BLOCKS]
 
 
-def examined(data_dir: Path, *more: str) -> tuple[dict[str, dict[str, str]], int]:
-    """The checks by name, and the exit code."""
-    flags = ["--user-id", SEATTLE, "--data-dir", str(data_dir), *more]
-    result = CliRunner().invoke(app, ["doctor", "--json", *flags], catch_exceptions=False)
-    return {check["name"]: check for check in json.loads(result.stdout)}, result.exit_code
-
-
-def test_a_fresh_installation_is_well(data_dir: Path) -> None:
-    checks, code = examined(data_dir)
-    assert code == 0
-    assert {check["state"] for check in checks.values()} == {"ok"}
+def test_a_fresh_installation_is_well(doctor: Doctor) -> None:
+    checks = doctor()
+    assert ill(checks) == set()
     assert len([name for name in checks if name.startswith("forgery: ")]) == 10
+    assert checks["vectors"]["found"] == "424 of 424 products have one of local/all-MiniLM-L6-v2-int8"
 
 
-def test_people_get_a_table(data_dir: Path) -> None:
-    shown = CliRunner().invoke(app, ["doctor", "--user-id", SEATTLE, "--data-dir", str(data_dir)]).stdout
-    assert "forgery: another role" in shown
-    assert "readable by its owner alone" in shown
+def test_people_get_a_table_and_what_to_do(
+    patient: EmbeddedPostgres, surgeon: psycopg.Connection, doctor: Doctor
+) -> None:
+    surgeon.execute("GRANT INSERT, UPDATE ON retail.orders TO PUBLIC; GRANT DELETE ON retail.stores TO PUBLIC")
+    flags = ["doctor", "--user-id", SEATTLE, "--data-dir", str(patient.folder)]
+    shown = CliRunner().invoke(app, flags, catch_exceptions=False)
+    assert shown.exit_code == 1
+    assert "forgery: another role" in shown.stdout
+    assert "readable by its owner alone" in shown.stdout
+    first, second = "REVOKE DELETE ON retail.stores FROM PUBLIC", "REVOKE INSERT, UPDATE ON retail.orders FROM PUBLIC"
+    assert shown.stdout.endswith(f"\nonly reading:\n  {second};\n  {first}\n") or shown.stdout.endswith(
+        f"\nonly reading:\n  {first};\n  {second}\n"
+    )
+    surgeon.execute(doctor()["only reading"]["fix"].encode())
+
+
+@pytest.mark.parametrize(("name", "found", "besides", "illness"), ILLNESSES)
+def test_each_illness_is_named_and_cured_by_its_sql(
+    surgeon: psycopg.Connection, doctor: Doctor, name: str, found: str, besides: str, illness: str
+) -> None:
+    surgeon.execute(illness.encode())
+    checks = doctor()
+    expected = {"": set(), "*": {"forgeries"}}.get(besides, {f"forgery: {besides}"})
+    assert ill(checks) == {name, *expected}
+    assert checks[name]["state"] == ("warn" if name in ("second lock", "sizes of tables") else "fail")
+    assert found in checks[name]["found"]
+    surgeon.execute(checks[name]["fix"].encode())
+    assert ill(doctor()) == set()
 
 
 @pytest.mark.parametrize(
-    ("illness", "cure", "name", "found"),
+    ("illness", "cure", "name", "found", "fix"),
     [
         (
-            "GRANT INSERT ON retail.orders TO zava_seattle",
-            "REVOKE INSERT ON retail.orders FROM zava_seattle",
-            "one kind of privilege",
-            "INSERT on retail.orders",
+            f'CREATE ROLE "{REDMOND}"',
+            f'DROP ROLE "{REDMOND}"',
+            "names of logins",
+            "1 logins are named by user id",
+            "not as secrets",
         ),
         (
-            "GRANT UPDATE (order_date) ON retail.orders TO zava_seattle",
-            "REVOKE UPDATE ON retail.orders FROM zava_seattle",
-            "one kind of privilege",
-            "UPDATE on retail.orders",
+            f"UPDATE zava.access SET rls_user_id = '{REDMOND}' WHERE login = 'zava_seattle'",
+            f"UPDATE zava.access SET rls_user_id = '{SEATTLE}' WHERE login = 'zava_seattle'",
+            "identity",
+            "another identity",
+            "Use the login of the user id",
         ),
         (
-            "GRANT CREATE ON SCHEMA public TO PUBLIC; GRANT TEMP ON DATABASE zava TO zava_seattle",
-            "REVOKE CREATE ON SCHEMA public FROM PUBLIC; REVOKE TEMP ON DATABASE zava FROM zava_seattle",
-            "nothing can be created",
-            "in schema public, temporary tables",
+            "UPDATE zava.access SET login = 'nobody' WHERE login = 'zava_seattle'",
+            "UPDATE zava.access SET login = 'zava_seattle' WHERE login = 'nobody'",
+            "identity",
+            "is not an identity of this database",
+            "zava-mcp identities",
         ),
         (
-            "GRANT zava_redmond TO zava_seattle",
-            "REVOKE zava_redmond FROM zava_seattle",
-            "no other role can be taken",
-            "zava_redmond",
-        ),
-        (
-            "GRANT SELECT (rls_user_id) ON retail.stores TO zava_seattle",
-            "REVOKE SELECT (rls_user_id) ON retail.stores FROM zava_seattle",
-            "other user ids are hidden",
-            "rls_user_id can be read",
-        ),
-        (
-            "CREATE POLICY older ON retail.orders FOR SELECT USING (current_setting('app.x', true) = store_id::text)",
-            "DROP POLICY older ON retail.orders",
-            "no policy trusts a setting",
-            "older on retail.orders",
-        ),
-        (
-            "GRANT EXECUTE ON FUNCTION set_config(text, text, boolean) TO PUBLIC",
-            "REVOKE EXECUTE ON FUNCTION set_config(text, text, boolean) FROM PUBLIC",
-            "second lock",
-            "set_config",
-        ),
-        (
-            "ALTER TABLE retail.orders NO FORCE ROW LEVEL SECURITY",
-            "ALTER TABLE retail.orders FORCE ROW LEVEL SECURITY",
-            "connection",
-            "not enabled and forced on: orders",
+            "UPDATE zava.about SET schema_version = 1",
+            "UPDATE zava.about SET schema_version = 6",
+            "schema",
+            "schema version 1, this program needs",
+            "zava-mcp init",
         ),
     ],
 )
-def test_each_illness_is_named_with_its_cure(
-    data_dir: Path, admin: psycopg.Connection, illness: str, cure: str, name: str, found: str
+def test_what_sql_alone_does_not_cure_is_told_in_words(
+    surgeon: psycopg.Connection, doctor: Doctor, illness: str, cure: str, name: str, found: str, fix: str
 ) -> None:
-    admin.execute(illness.encode())
-    try:
-        checks, code = examined(data_dir)
-        assert checks[name]["state"] == ("warn" if name == "second lock" else "fail")
-        assert found in checks[name]["found"]
-        assert checks[name]["fix"]
-        assert code == (0 if name == "second lock" else 1)
-    finally:
-        admin.execute(cure.encode())
-    assert examined(data_dir)[1] == 0
+    surgeon.execute(illness.encode())
+    checks = doctor()
+    assert ill(checks) - {"forgeries"} == {name}
+    assert found in checks[name]["found"]
+    assert fix in checks[name]["fix"]
+    surgeon.execute(cure.encode())
+    assert ill(doctor()) == set()
 
 
-def test_a_policy_that_lets_a_forgery_through_is_found_by_trying(data_dir: Path, admin: psycopg.Connection) -> None:
-    admin.execute("GRANT EXECUTE ON FUNCTION set_config(text, text, boolean) TO PUBLIC")
-    admin.execute(
-        "CREATE POLICY older ON retail.orders FOR SELECT USING"
-        " (current_setting('app.current_rls_user_id', true) = '00000000-0000-0000-0000-000000000000')"
+@pytest.mark.parametrize(
+    ("illness", "state", "found"),
+    [
+        ("DELETE FROM retail.product_description_embeddings WHERE product_id <= 3", "warn", "421 of 424 products have"),
+        (
+            "UPDATE retail.products SET product_name = 'New' WHERE product_id <= 2",
+            "warn",
+            "422 of 424 products have one",
+        ),
+        ("UPDATE retail.product_description_embeddings SET model_id = 'other'", "fail", "the vectors are of other"),
+    ],
+)
+def test_missing_vectors_are_counted_and_made_by_embed(
+    surgeon: psycopg.Connection, patient: EmbeddedPostgres, doctor: Doctor, illness: str, state: str, found: str
+) -> None:
+    surgeon.execute(illness.encode())
+    checks = doctor()
+    assert ill(checks) == {"vectors"}
+    assert (checks["vectors"]["state"], found in checks["vectors"]["found"]) == (state, True)
+    assert "zava-mcp embed" in checks["vectors"]["fix"]
+    CliRunner().invoke(app, ["embed", "--data-dir", str(patient.folder)], catch_exceptions=False)
+    assert ill(doctor()) == set()
+
+
+def test_a_policy_that_lets_a_forgery_through_is_found_by_trying(surgeon: psycopg.Connection, doctor: Doctor) -> None:
+    surgeon.execute(
+        "GRANT EXECUTE ON FUNCTION set_config(text, text, boolean) TO PUBLIC; CREATE POLICY older ON retail.orders FOR"
+        " SELECT USING (current_setting('app.current_rls_user_id', true) = '00000000-0000-0000-0000-000000000000')"
     )
-    try:
-        checks, code = examined(data_dir)
-        assert code == 1
-        assert checks["no policy trusts a setting"]["state"] == "fail"
-        assert checks["forgery: the older policies' setting"]["state"] == "fail"
-    finally:
-        admin.execute("DROP POLICY older ON retail.orders")
-        admin.execute("REVOKE EXECUTE ON FUNCTION set_config(text, text, boolean) FROM PUBLIC")
+    checks = doctor()
+    forgery = "forgery: the older policies' setting"
+    assert ill(checks) == {"no policy trusts a setting", "second lock", forgery}
+    assert "more than this identity's rows" in checks[forgery]["found"]
+    for name in ("no policy trusts a setting", "second lock"):
+        surgeon.execute(checks[name]["fix"].encode())
+    assert ill(doctor()) == set()
 
 
-def test_no_connection_is_a_failed_check(data_dir: Path) -> None:
-    checks, code = examined(data_dir, "--database-url", "postgresql://127.0.0.1:1/zava")
-    assert code == 1
-    assert "not running" in checks["connection"]["found"]
+@pytest.mark.usefixtures("home")
+def test_a_database_that_is_down_foreign_or_not_set_up_is_said_to_be(server: str, database: str) -> None:
+    down = examined("--database-url", "postgresql://127.0.0.1:1/zava")
+    assert ill(down) == {"connection"}
+    assert "not running" in down["connection"]["found"]
+    url = ADMIN.format(database=database, host=server)
+    empty = examined("--database-url", url)
+    assert ill(empty) == {"schema", "forgeries"}
+    assert "not set up for Zava Retail" in empty["schema"]["found"]
+    assert "zava-mcp init" in empty["schema"]["fix"]
+    assert "--adopt" in empty["schema"]["fix"]
+    missing = examined("--database-url", url.replace(database, "no_such_database"))
+    assert "does not exist" in missing["connection"]["found"]
+
+
+@pytest.mark.usefixtures("home")
+def test_without_pgvector_the_doctor_says_how_search_gets_it(server: str, database: str) -> None:
+    url = ADMIN.format(database=database, host=server)
+    init = ["init", "--scale", "0.002", "--admin-database-url", url]
+    CliRunner().invoke(app, init, catch_exceptions=False)
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(f"ALTER ROLE \"{SEATTLE}\" PASSWORD 'x'".encode())
+        connection.execute("DROP TABLE retail.product_description_embeddings; DROP EXTENSION vector")
+        seattle = ("--database-url", f"postgresql://{SEATTLE}:x@/{database}?host={server}")
+        checks = examined(*seattle)
+        assert ill(checks) == {"extension vector", "names of logins"}
+        assert checks["extension vector"]["state"] == "warn"
+        assert "search goes by words" in checks["extension vector"]["found"]
+        create, _, then = checks["extension vector"]["fix"].partition("; then run zava-mcp ")
+        connection.execute(create.encode())
+        assert then == "init"
+        CliRunner().invoke(app, init, catch_exceptions=False)
+    assert ill(examined(*seattle)) == {"names of logins"}

@@ -8,6 +8,8 @@ from typer.testing import CliRunner
 
 from tests.conftest import ADMIN, SEATTLE, Asker, asking, settings_for
 from zava_mcp.cli.commands import app
+from zava_mcp.retail.doctor import diagnose
+from zava_mcp.retail.shop import Shop
 from zava_mcp.settings import Settings
 
 pytestmark = pytest.mark.anyio
@@ -81,3 +83,9 @@ async def test_what_the_query_says_is_understood_or_refused(encoded: Settings, e
 async def _names_cut_within_a_character_are_refused(asker: Asker) -> None:
     """A database without letters cuts names between bytes."""
     assert "22021" in await asker.refusal(f'SELECT 1 AS "{"é" * 40}"')
+
+
+def test_the_doctor_warns_of_a_database_without_letters(encoded: Settings, encoding: str) -> None:
+    with Shop(encoded, lambda *_: None) as shop:
+        checks = {check.name: check.state for check in diagnose(shop)}
+    assert checks["encoding"] == ("warn" if encoding == "SQL_ASCII" else "ok")

@@ -87,6 +87,8 @@ async def test_a_sku_or_full_name_comes_first_in_any_case(ask: Ask) -> None:
     async with ask(SEATTLE) as seattle:
         assert skus(await search(seattle, "is el-jbx-003, the cover, any good?"))[0] == "EL-JBX-003"
         assert skus(await search(seattle, "7 OZ MAGNETIC tack hammer"))[0] == "HT-HAM-005"
+        spaced = await search(seattle, " hammer ", similar_to=" ", category="")
+        assert spaced["rows"] == (await search(seattle, "hammer"))["rows"]
         only = await search(seattle, "HT-HAM-001", similarity_threshold=100)
         assert skus(only) == ["HT-HAM-001"]
 

@@ -113,6 +113,12 @@ def init(
         Path | None,
         typer.Option(metavar="PATH", help="On a server: write generated passwords there, as a libpq passfile."),
     ] = None,
+    adopt: Annotated[
+        bool, typer.Option("--adopt", help="Take over an existing Zava database, without touching a row of it.")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="With --adopt: only print the SQL that would run.")
+    ] = False,
     env_file: EnvFile = None,
     admin_url: AdminUrl = None,
     data_dir: DataDir = None,
@@ -122,17 +128,20 @@ def init(
     Example: zava-mcp init --scale 0.1
     """
     settings = settings_of(ctx, ZAVA_ENV_FILE=env_file, ZAVA_ADMIN_DATABASE_URL=admin_url, ZAVA_DATA_DIR=data_dir)
-    from zava_mcp.cli.output import progress_bar
-    from zava_mcp.database.opening import initialise
+    from zava_mcp.cli.output import progress_bar, show_report
+    from zava_mcp.database.opening import adopt_database, initialise
     from zava_mcp.database.sample import Sample
+    from zava_mcp.errors import InputError
 
+    if dry_run and not adopt:
+        raise InputError("--dry-run is for --adopt", "Without --adopt, init changes nothing that is already there.")
     wanted = Sample(scale, as_of.date() if as_of else None, seed)
     with progress_bar() as tell:
-        report = initialise(settings, wanted if sample else None, passwords_file, tell)
-    for line in report.did or ["nothing to do: everything is already there"]:
-        print(line)
-    for gap in report.gaps:
-        print(f"gap: {gap}")
+        if adopt:
+            report = adopt_database(settings, dry_run, passwords_file, tell)
+        else:
+            report = initialise(settings, wanted if sample else None, passwords_file, tell)
+    show_report(report, only_sql=dry_run)
 
 
 @app.command()

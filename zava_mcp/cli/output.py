@@ -20,11 +20,13 @@ from zava_mcp.errors import ZavaError
 if TYPE_CHECKING:
     from zava_mcp.database.health import Check
     from zava_mcp.database.sample import Progress as Told
+    from zava_mcp.database.setup import Report
     from zava_mcp.retail.answers import Answer
     from zava_mcp.retail.search import Found
 
 _NUMBERS = {20, 21, 23, 26, 700, 701, 1700}  # PostgreSQL's number types, which are aligned right
 
+_NOTHING = "nothing to do: everything is already there"
 _WIDE = 10_000  # piped tables are not folded to some terminal's width
 
 
@@ -98,7 +100,20 @@ def show_checks(checks: "list[Check]", as_json: bool) -> None:
     show_table(["check", "state", "found"], [[check.name, check.state, check.found] for check in checks])
     for check in checks:
         if check.state != "ok":
-            print(f"{check.name}: {check.fix}")
+            print(f"{check.name}:", check.fix.replace("\n", "\n  "), sep="\n  ")
+
+
+def show_report(report: "Report", only_sql: bool = False) -> None:
+    """What set-up did on stdout; or, with `only_sql`, the SQL there and the rest on stderr."""
+    lines = [f"gap: {gap}" for gap in report.gaps] + [f"warning: {warning}" for warning in report.warnings]
+    if only_sql:
+        statements = [f"{statement.rstrip().removesuffix(';')};" for statement in report.sql]
+        print("\n".join(["BEGIN;", *statements, "COMMIT;"] if statements else [f"-- {_NOTHING}"]))
+        for line in lines:
+            note(line)
+        return
+    for line in [*(report.did or [_NOTHING]), *lines]:
+        print(line)
 
 
 def show_table(columns: list[str], rows: Sequence[Sequence[str | None]], numbers: set[int] | None = None) -> None:

@@ -108,6 +108,19 @@ def prove(connection: psycopg.Connection, user_id: UUID) -> Proof:
 
     Raises IdentityError if it is not, DatabaseUnavailable if this is no (current) Zava database.
     """
+    row = identity_of(connection, user_id)
+    for refusal in (_above(row), *mismatches(row, user_id), _unprotected(row)):
+        if refusal:
+            raise refusal
+    vectors = tuple(int(part) for part in (row["vectors"] or "").split(".")[:2] if part.isdigit())
+    return Proof(row["rls_user_id"], row["display_name"], row["all_stores"], row["can_lock"], vectors)
+
+
+def identity_of(connection: psycopg.Connection, user_id: UUID) -> dict[str, Any]:
+    """What the database knows of the login of a connection, which from now on hears of changes.
+
+    Raises DatabaseUnavailable if this is no Zava database, IdentityError if the login may not even ask.
+    """
     connection.prepare_threshold = None
     try:
         with connection.pipeline():
@@ -122,45 +135,55 @@ def prove(connection: psycopg.Connection, user_id: UUID) -> Proof:
         raise _not_admitted(user_id) from None
     except psycopg.OperationalError as error:
         raise connection_error(error, embedded=False) from None
-    if refusal := _refusal(row or {}, user_id):
-        raise refusal
-    assert row is not None
-    vectors = tuple(int(part) for part in (row["vectors"] or "").split(".")[:2] if part.isdigit())
-    return Proof(row["rls_user_id"], row["display_name"], row["all_stores"], row["can_lock"], vectors)
+    return row or {}
 
 
-def _refusal(row: dict[str, Any], user_id: UUID) -> ZavaError | None:
-    """Why this login must not be used, None if it may."""
-    if row.get("above_policies") or row.get("owns_tables") or not row.get("is_itself"):
-        return IdentityError(
-            "this login stands above row-level security: it is, or can become, a superuser, a BYPASSRLS role "
-            "or the owner of the tables",
-            "Connect as the identity's own login, which `zava-mcp init` creates.",
-        )
+def mismatches(row: dict[str, Any], user_id: UUID) -> list[ZavaError]:
+    """Why a login is not the identity asked for, or the database not one for this program."""
+    found: list[ZavaError] = []
     if row["rls_user_id"] is None:
-        return _not_admitted(user_id)
-    if row["rls_user_id"] != user_id:
-        return IdentityError(
-            "this login belongs to another identity than the user id asked for",
-            "Use the login of the user id, or the user id of the login.",
+        found.append(_not_admitted(user_id))
+    elif row["rls_user_id"] != user_id:
+        found.append(
+            IdentityError(
+                "this login belongs to another identity than the user id asked for",
+                "Use the login of the user id, or the user id of the login.",
+            )
         )
-    if row["unprotected"]:
-        return DatabaseUnavailable(
-            f"row-level security is not enabled and forced on: {row['unprotected']}",
-            "Run `zava-mcp init` as admin, which puts the policies back.",
+    if row["rls_user_id"] is not None and row["schema_version"] != sql.schema_version():
+        found.append(
+            DatabaseUnavailable(
+                f"the database has schema version {row['schema_version']}, this program needs {sql.schema_version()}",
+                "Upgrade whichever is older: `zava-mcp init` upgrades the database.",
+            )
         )
-    if row["schema_version"] != sql.schema_version():
-        return DatabaseUnavailable(
-            f"the database has schema version {row['schema_version']}, this program needs {sql.schema_version()}",
-            "Upgrade whichever is older: `zava-mcp init` upgrades the database.",
-        )
-    return None
+    return found
+
+
+def _above(row: dict[str, Any]) -> ZavaError | None:
+    if not (row["above_policies"] or row["owns_tables"] or not row["is_itself"]):
+        return None
+    return IdentityError(
+        "this login stands above row-level security: it is, or can become, a superuser, a BYPASSRLS role "
+        "or the owner of the tables",
+        "Connect as the identity's own login, which `zava-mcp init` creates.",
+    )
+
+
+def _unprotected(row: dict[str, Any]) -> ZavaError | None:
+    if not row["unprotected"]:
+        return None
+    return DatabaseUnavailable(
+        f"row-level security is not enabled and forced on: {row['unprotected']}",
+        "`zava-mcp doctor` tells the SQL that puts it right.",
+    )
 
 
 def not_ours() -> ZavaError:
     return DatabaseUnavailable(
         "this database is not set up for Zava Retail",
-        "Run `zava-mcp init` with ZAVA_ADMIN_DATABASE_URL set, or correct the database name.",
+        "Run `zava-mcp init` with ZAVA_ADMIN_DATABASE_URL set, with --adopt if it has the shop's tables already, "
+        "or correct the database name.",
     )
 
 

@@ -1,12 +1,15 @@
-"""Whether an installation keeps what it promises: looked up, and tried, as the identity itself."""
+"""Whether a database keeps what it promises, as far as that can be looked up as the identity itself."""
 
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
+from uuid import UUID
 
 import psycopg
 
 from zava_mcp import sql
-from zava_mcp.database.connecting import Target, connect, prove
+from zava_mcp.database.connecting import Target, connect, identity_of, mismatches
+from zava_mcp.errors import DatabaseUnavailable, IdentityError, ZavaError
 from zava_mcp.settings import Settings
 
 _CLOCK_SECONDS = 60
@@ -15,7 +18,7 @@ _OLDEST = 15
 
 @dataclass(frozen=True)
 class Check:
-    """One check: `state` is ok, warn or fail; `fix` says what to do if it is not ok."""
+    """One check: `state` is ok, warn or fail; `fix` says what to do if it is not ok, in SQL where SQL does it."""
 
     name: str
     state: str
@@ -23,37 +26,61 @@ class Check:
     fix: str = ""
 
 
-def examine(target: Target, settings: Settings) -> list[Check]:
-    """Connects as the identity and looks at login, privileges, policies, encryption, versions and clock.
+def examine(target: Target, settings: Settings, model: str) -> list[Check]:
+    """Connects as the identity and looks at server, login, privileges, policies, extension and vectors.
 
-    Raises DatabaseUnavailable or IdentityError if there is no connection, or no identity to examine.
+    `model` is the embedding model that searches are made with. Raises DatabaseUnavailable or IdentityError if
+    there is no connection.
     """
     assert settings.user_id is not None
     with connect(target) as connection:
-        identity = prove(connection, settings.user_id)
-        version = connection.info.server_version
-        return [
-            Check("login", "ok", f"{identity.name}, nothing but this identity"),
-            _check(
-                "PostgreSQL", version >= _OLDEST * 10_000, f"version {version // 10_000}", f"use {_OLDEST} or newer"
-            ),
-            _encryption(connection),
-            _clock(connection),
-            *_looked_up(connection),
-        ]
+        try:
+            return _examined(connection, settings.user_id, model)
+        except psycopg.Error as error:
+            reason = error.diag.message_primary or "the connection is lost"
+            raise DatabaseUnavailable(f"the checks could not be finished: {reason}", "Try again.") from None
+
+
+def _examined(connection: psycopg.Connection, user_id: UUID, model: str) -> list[Check]:
+    checks = [
+        Check("connection", "ok", f"as the login {connection.info.user}"),
+        _version(connection),
+        _encryption(connection),
+        _clock(connection),
+    ]
+    try:
+        row = identity_of(connection, user_id)
+    except (DatabaseUnavailable, IdentityError) as error:
+        return [*checks, _refused(error)]
+    faults = [_refused(error) for error in mismatches(row, user_id)]
+    checks += faults or [Check("identity", "ok", f"{row['display_name']}, schema version {row['schema_version']}")]
+    return [*checks, *_looked_up(connection), _vectors(connection, model)]
+
+
+def _refused(error: ZavaError) -> Check:
+    name = "identity" if isinstance(error, IdentityError) else "schema"
+    return Check(name, "fail", error.message, error.hint)
 
 
 def _check(name: str, good: bool, found: str, fix: str, otherwise: str = "fail") -> Check:
     return Check(name, "ok", found) if good else Check(name, otherwise, found, fix)
 
 
+def _version(connection: psycopg.Connection) -> Check:
+    version = connection.info.server_version
+    found = f"version {version // 10_000}.{version % 10_000}"
+    return _check("PostgreSQL", version >= _OLDEST * 10_000, found, f"use PostgreSQL {_OLDEST} or newer")
+
+
 def _encryption(connection: psycopg.Connection) -> Check:
-    host = connection.info.host
+    host, asked = connection.info.host, connection.info.get_parameters().get("sslmode", "prefer")
     if host.startswith("/") or host in ("localhost", "127.0.0.1", "::1"):
         return Check("encryption", "ok", "on this machine, none needed")
-    encrypted = bool(connection.pgconn.ssl_in_use)
-    found = "TLS" if encrypted else "the connection is not encrypted"
-    return _check("encryption", encrypted, found, "add sslmode=verify-full to ZAVA_DATABASE_URL")
+    fix = "add sslmode=verify-full to ZAVA_DATABASE_URL, and sslrootcert if the certificate is your own authority's"
+    if not connection.pgconn.ssl_in_use:
+        return Check("encryption", "fail", "the connection is not encrypted", fix)
+    found = f"TLS, sslmode={asked}" + ("" if asked.startswith("verify") else ": nobody checks whose server it is")
+    return _check("encryption", asked.startswith("verify"), found, fix, "warn")
 
 
 def _clock(connection: psycopg.Connection) -> Check:
@@ -63,9 +90,30 @@ def _clock(connection: psycopg.Connection) -> Check:
     return _check("clock", apart < _CLOCK_SECONDS, f"{apart:.0f} s from the database's", fix)
 
 
-def _looked_up(connection: psycopg.Connection) -> list[Check]:
-    checks = []
-    for name, found, fix in connection.execute(sql.query("health").encode()):
-        otherwise = "warn" if name.startswith("warn: ") else "fail"
-        checks.append(_check(name.removeprefix("warn: "), not found, found or "as it should be", fix, otherwise))
-    return checks
+def _looked_up(connection: psycopg.Connection) -> Iterator[Check]:
+    """The checks of guard.sql, in which the names, the findings and the cures stand."""
+    connection.execute("SET search_path = pg_catalog, pg_temp")  # so that every name in a cure has its schema
+    for name, statement in sql.named("guard.sql").items():
+        found = connection.execute(statement.encode()).fetchall()
+        state = "fail" if any(row[0] == "fail" for row in found) else "warn" if found else "ok"
+        told = "; ".join(row[1] for row in found) or "as it should be"
+        yield Check(name.replace("_", " "), state, told, ";\n".join(row[2] for row in found))
+
+
+def _vectors(connection: psycopg.Connection, model: str) -> Check:
+    """Whether the products can be searched by meaning, with the model that is configured."""
+    fix = "run zava-mcp embed as admin, with the embedding settings that this server has"
+    try:
+        row = connection.execute(sql.query("vectors").encode(), {"model": model}).fetchone() or (0, 0, 0, None)
+    except psycopg.errors.UndefinedTable:
+        return Check("vectors", "ok", "none: search goes by words")
+    except psycopg.errors.Error as error:
+        return Check("vectors", "fail", f"cannot be read: {error.diag.message_primary}", "run zava-mcp init as admin")
+    products, current, older, models = row
+    found = f"{current:,} of {products:,} products have one of {model or 'no model'}"
+    if older:
+        found += f", {older:,} of an older text"
+    if not (current or older) and products:
+        there = f"the vectors are of {models}" if models else "there are none"
+        return Check("vectors", "fail" if model else "warn", f"{found}: {there}", fix)
+    return _check("vectors", current == products, found, fix, "warn")

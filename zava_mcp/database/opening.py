@@ -10,13 +10,13 @@ import psycopg
 from zava_mcp import sql
 from zava_mcp.database.bundled import embedded_postgres
 from zava_mcp.database.connecting import Target, connect, not_ours, target_of
+from zava_mcp.database.logins import give_passwords
 from zava_mcp.database.pool import Database
 from zava_mcp.database.sample import Progress, Sample
 from zava_mcp.database.setup import (
     Report,
     admin_target,
     embedded_target,
-    give_passwords,
     installed_version,
     server_url,
     set_up,
@@ -75,15 +75,37 @@ def initialise(settings: Settings, sample: Sample | None, passwords_file: Path |
         finally:
             embedded.close()
         return Report([f"the embedded database in {embedded.folder} is set up"] if new else [])
-    if passwords_file is not None and not passwords_file.parent.is_dir():
-        raise InputError(f"there is no folder {passwords_file.parent} for the passwords file")
+    _check_folder_of(passwords_file)
     with _as_admin(settings, progress) as connection:
         report = set_up(connection, sample, None, progress)
         if passwords_file is not None:
-            give_passwords(connection, passwords_file, report)
+            report.did.append(give_passwords(connection, passwords_file))
         if report.did:
             report.did.append(f"connect identities with ZAVA_DATABASE_URL={server_url(connection)}")
     return report
+
+
+def adopt_database(settings: Settings, dry_run: bool, passwords_file: Path | None, progress: Progress) -> Report:
+    """Takes over the Zava database of ZAVA_ADMIN_DATABASE_URL, or only tells the SQL; returns what was done."""
+    if settings.admin_url is None and settings.place is None:
+        raise InputError(
+            "the embedded database is ours already", "To take over a server's, set ZAVA_ADMIN_DATABASE_URL."
+        )
+    from zava_mcp.database.adoption import adopt
+
+    _check_folder_of(passwords_file)
+    with _as_admin(settings, progress) as connection:
+        report = adopt(connection, dry_run, progress)
+        if passwords_file is not None and not dry_run:
+            report.did.append(give_passwords(connection, passwords_file))
+        if report.did:
+            report.did.append(f"connect identities with ZAVA_DATABASE_URL={server_url(connection)}")
+    return report
+
+
+def _check_folder_of(passwords_file: Path | None) -> None:
+    if passwords_file is not None and not passwords_file.parent.is_dir():
+        raise InputError(f"there is no folder {passwords_file.parent} for the passwords file")
 
 
 @contextmanager

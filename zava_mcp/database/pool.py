@@ -52,9 +52,9 @@ class Database:
                 self._schema_changed()  # what was told meanwhile, nobody heard
             return self._pool, self._proof
 
-    def examine(self) -> list[Check]:
-        """Checks the installation as this identity. Raises like `open`."""
-        return examine(for_identity(self._find(), self._user_id, self._settings), self._settings)
+    def examine(self, model: str) -> list[Check]:
+        """Checks the database as this identity, its vectors against a model's. Raises like `open`."""
+        return examine(for_identity(self._find(), self._user_id, self._settings), self._settings, model)
 
     def close(self) -> None:
         """Drops all connections; the next question opens it again. One that is just opening is left to that."""

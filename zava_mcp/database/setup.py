@@ -3,21 +3,19 @@
 Everything happens in one transaction, so a database is never half set up, wherever it was stopped.
 """
 
-import os
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from urllib.parse import quote
 
 import psycopg
-from psycopg import sql as compose
 
 from zava_mcp import sql
 from zava_mcp.database.connecting import Target, connect
 from zava_mcp.database.failures import connection_error
 from zava_mcp.database.identities import Identity, sample_identities
+from zava_mcp.database.logins import ADMIT, has_login, login_created, set_password
 from zava_mcp.database.sample import Progress, Sample, load
 from zava_mcp.database.sample_vectors import give_vectors
 from zava_mcp.embedded import Address, Login
@@ -25,18 +23,21 @@ from zava_mcp.errors import DatabaseUnavailable
 from zava_mcp.settings import Secret
 
 DATABASE = "zava"
-_CONNECTION_LIMIT = 40
-_LOCK = 7_283_415  # any number, the same for everybody who sets up
+SET_UP_LOCK = 7_283_415  # any number, the same for everybody who sets up
 _OLDEST_POSTGRES = 15
-_ADMIT = "SELECT zava.admit(%s, %s, %s, %s, %s)"
 
 
 @dataclass
 class Report:
-    """What set-up did, and what it could not do with the rights it had."""
+    """What set-up did, what it could not do with the rights it had, and what is left for the admin to judge.
+
+    `sql` is what it would run, if that is all that was asked for.
+    """
 
     did: list[str] = field(default_factory=list)
     gaps: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    sql: list[str] = field(default_factory=list)
 
 
 def build_embedded(address: Address, admin: Login, sample: Sample, progress: Progress) -> list[Login]:
@@ -45,7 +46,7 @@ def build_embedded(address: Address, admin: Login, sample: Sample, progress: Pro
     The logins are named after the stores, not by user id: role names can be read by everybody.
     """
     progress(0.05, "creating the database")
-    with _failures_told(embedded=True), connect(embedded_target(address, admin, "postgres")) as connection:
+    with failures_told(embedded=True), connect(embedded_target(address, admin, "postgres")) as connection:
         connection.execute(f"CREATE DATABASE {DATABASE} TEMPLATE template0".encode())
         connection.execute("REVOKE ALL ON DATABASE postgres, template1 FROM PUBLIC")
     logins = [Login(who.login, secrets.token_urlsafe(32), str(who.user_id), who.name) for who in sample_identities()]
@@ -83,15 +84,11 @@ def set_up(
     passwords; without it the logins are named by user id and get none. Raises DatabaseUnavailable.
     """
     report = Report()
-    if connection.info.server_version < _OLDEST_POSTGRES * 10_000:
-        raise DatabaseUnavailable(
-            f"the server is PostgreSQL {connection.info.server_version // 10_000}",
-            f"Use PostgreSQL {_OLDEST_POSTGRES} or newer.",
-        )
-    with _failures_told(embedded=passwords is not None):
+    refuse_old_server(connection)
+    with failures_told(embedded=passwords is not None):
         with connection.transaction():
             connection.execute("SET LOCAL client_min_messages = warning; SET LOCAL statement_timeout = 0")
-            connection.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+            connection.execute("SELECT pg_advisory_xact_lock(%s)", [SET_UP_LOCK])
             new = not installed_version(connection)
             _migrate(connection, sample, report, progress)
             progress(0.9, "admitting the identities")
@@ -104,8 +101,17 @@ def set_up(
     return report
 
 
+def refuse_old_server(connection: psycopg.Connection) -> None:
+    """Raises DatabaseUnavailable if the server is too old for us."""
+    if connection.info.server_version < _OLDEST_POSTGRES * 10_000:
+        raise DatabaseUnavailable(
+            f"the server is PostgreSQL {connection.info.server_version // 10_000}",
+            f"Use PostgreSQL {_OLDEST_POSTGRES} or newer.",
+        )
+
+
 @contextmanager
-def _failures_told(embedded: bool) -> Iterator[None]:
+def failures_told(embedded: bool) -> Iterator[None]:
     try:
         yield
     except psycopg.OperationalError as error:
@@ -119,36 +125,11 @@ def _failures_told(embedded: bool) -> Iterator[None]:
 
 def installed_version(connection: psycopg.Connection) -> int:
     """The schema version of a database, 0 for one without our schema."""
-    row = connection.execute("SELECT to_regclass('zava.about') IS NOT NULL").fetchone()
-    if not (row and row[0]):
+    there = "SELECT FROM pg_class WHERE relname = 'about' AND relnamespace = to_regnamespace('zava')"
+    if not connection.execute(there).rowcount:
         return 0
     row = connection.execute("SELECT schema_version FROM zava.about").fetchone()
     return int(row[0]) if row else 0
-
-
-def give_passwords(connection: psycopg.Connection, file: Path, report: Report) -> None:
-    """Writes a new password for each identity's login that has none in the file yet.
-
-    The file has the format of libpq's passfile and is created with mode 0600.
-    """
-    info = connection.info
-    place = f"{info.host if not info.host.startswith('/') else 'localhost'}:{info.port}:{info.dbname}"
-    known = (
-        {line.split(":")[3] for line in file.read_text().splitlines() if line.count(":") >= 4}
-        if file.exists()
-        else set()
-    )
-    logins = [row[0] for row in connection.execute("SELECT login::text FROM zava.access ORDER BY 1")]
-    added = [login for login in logins if login not in known]
-    with connection.transaction(), open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "w") as out:
-        file.chmod(0o600)
-        for login in added:
-            password = secrets.token_urlsafe(24)
-            _set_password(connection, login, Secret(password))
-            out.write(f"{place}:{login}:{password}\n")
-    report.did.append(
-        f"wrote passwords of {len(added)} logins to {file}" if added else f"{file} has every login's password"
-    )
 
 
 def server_url(connection: psycopg.Connection) -> str:
@@ -168,7 +149,7 @@ def _migrate(connection: psycopg.Connection, sample: Sample | None, report: Repo
     if version == 0 and row and row[0]:
         raise DatabaseUnavailable(
             "the database has tables in a schema retail that zava-mcp did not make",
-            "Use an empty database.",
+            "Use an empty database, or take over the one with these tables: `zava-mcp init --adopt`.",
         )
     for number, file in sql.migrations():
         if number > version:
@@ -217,46 +198,26 @@ def _admit(
 ) -> None:
     """Renews the privileges of everybody admitted, and admits those of `people` who never had a login.
 
-    Whom an admin removed stays out, and whose stores an admin changed keeps them. To a new database everybody
-    is admitted, also with a login that another database of the same server has brought about.
+    Whom an admin removed stays out, and whose stores an admin changed keeps them. In a `new` database, logins
+    that another database of the same server brought along are admitted too.
     """
     admitted = connection.execute("SELECT login, rls_user_id, display_name, all_stores, store_ids FROM zava.access")
     for entry in admitted.fetchall():
-        connection.execute(_ADMIT, entry)
+        connection.execute(ADMIT, entry)
     stores = {row[0] for row in connection.execute("SELECT rls_user_id FROM retail.stores")}
     for who in people:
         login = who.login if passwords is not None else str(who.user_id)
-        known = _has_login(connection, login)
-        if not (who.all_stores or who.user_id in stores) or (known and not new):
+        there = has_login(connection, login)
+        if not (who.all_stores or who.user_id in stores) or (there and not new):
             continue
         if passwords is not None and login not in passwords:  # an older embedded database whose admin dropped it
             continue
-        if not known:
-            _create_login(connection, login)
+        if not there:
+            connection.execute(login_created(login))
         if passwords is not None:
-            _set_password(connection, login, passwords[login])
-        connection.execute(_ADMIT, [login, who.user_id, who.name, who.all_stores, list(who.store_ids)])
+            set_password(connection, login, passwords[login])
+        connection.execute(ADMIT, [login, who.user_id, who.name, who.all_stores, list(who.store_ids)])
         report.did.append(f"a login for {who.name}")
-
-
-def _create_login(connection: psycopg.Connection, login: str) -> None:
-    connection.execute(
-        compose.SQL(
-            "CREATE ROLE {} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION CONNECTION LIMIT {}"
-        ).format(compose.Identifier(login), compose.Literal(_CONNECTION_LIMIT))
-    )
-
-
-def _has_login(connection: psycopg.Connection, login: str) -> bool:
-    return bool(connection.execute("SELECT FROM pg_roles WHERE rolname = %s", [login]).rowcount)
-
-
-def _set_password(connection: psycopg.Connection, login: str, password: Secret) -> None:
-    """Sets a password by its scram verifier, so that it crosses no wire and stands in no log."""
-    verifier = connection.pgconn.encrypt_password(password.reveal().encode(), login.encode(), b"scram-sha-256")
-    connection.execute(
-        compose.SQL("ALTER ROLE {} PASSWORD {}").format(compose.Identifier(login), compose.Literal(verifier.decode()))
-    )
 
 
 def _harden(connection: psycopg.Connection, report: Report) -> None:

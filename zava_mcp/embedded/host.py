@@ -63,6 +63,12 @@ def runner_ids() -> tuple[int, int] | None:
     return entry.pw_uid, entry.pw_gid
 
 
+def owners() -> tuple[int, ...]:
+    """The uids that a data folder may belong to, the usual one first."""
+    ids = runner_ids()
+    return (ids[0], 0) if ids else (os.geteuid(),)
+
+
 def popen_user() -> dict[str, Any]:
     """Arguments that make subprocess run a program as that user."""
     ids = runner_ids()

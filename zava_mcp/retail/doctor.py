@@ -1,9 +1,14 @@
 """The doctor: looks at an installation, then really tries to break out of it."""
 
+import os
+import shutil
+import time
 from pathlib import Path
 
 from zava_mcp.database.health import Check
-from zava_mcp.errors import DatabaseUnavailable, IdentityError, InputError, QueryError
+from zava_mcp.embedded.host import owners
+from zava_mcp.errors import DatabaseUnavailable, EmbeddingError, IdentityError, InputError, QueryError, SettingsError
+from zava_mcp.retail.clients import examine_clients
 from zava_mcp.retail.shop import Shop
 
 _COUNT = "SELECT count(*), count(DISTINCT store_id) FROM retail.orders"
@@ -21,25 +26,65 @@ _FORGERIES = {
     "the list of who may see what": "SELECT * FROM zava.access",
     "the managers' user ids": "SELECT rls_user_id FROM retail.stores",
 }
+_CURE = "put right what the checks above found, then try again; if they found nothing, please report it"
+_ROOM_BYTES = 500_000_000  # a sample and what its questions sort on disk
 _HEAD_OFFICE = "00000000-0000-0000-0000-000000000000"
 
 
 def diagnose(shop: Shop) -> list[Check]:
-    """All checks in the order in which they depend on each other; the first that fails for good ends them."""
-    checks = [] if shop.data_dir is None else [_folder(shop.data_dir)]
+    """All checks: of this machine, of the database as the identity sees it, and of what it does when it is attacked."""
+    checks = [*examine_clients(), _model(shop)]
+    if shop.data_dir is not None:
+        checks += [_folder(shop.data_dir), _room(shop.data_dir)]
     try:
         checks += shop.examine()
-        checks += [_forgery(shop, name, sql) for name, sql in _FORGERIES.items()]
     except (DatabaseUnavailable, IdentityError) as error:
-        checks.append(Check("connection", "fail", error.message, error.hint))
-    return checks
+        return [*checks, Check("connection", "fail", error.message, error.hint)]
+    try:
+        return [*checks, *[_forgery(shop, name, sql) for name, sql in _FORGERIES.items()]]
+    except (DatabaseUnavailable, IdentityError, QueryError) as error:
+        return [
+            *checks,
+            Check("forgeries", "fail", f"not tried, nothing is answered: {error.message}", error.hint or _CURE),
+        ]
+
+
+def _model(shop: Shop) -> Check:
+    """Makes one vector, by the model that searches would be made with."""
+    start = time.monotonic()
+    try:
+        model, numbers = shop.try_model()
+    except (EmbeddingError, SettingsError) as error:
+        return Check("embedding model", "fail", error.message, error.hint)
+    if not model:
+        fix = "set AZURE_OPENAI_ENDPOINT or OPENAI_API_KEY; without it, search goes by words"
+        return Check("embedding model", "warn", "none runs on this platform, and none is configured", fix)
+    took = 1000 * (time.monotonic() - start)
+    return Check("embedding model", "ok", f"{model} made a vector of {numbers} numbers in {took:.0f} ms")
 
 
 def _folder(data_dir: Path) -> Check:
-    mode = data_dir.stat().st_mode & 0o777 if data_dir.is_dir() else 0o700
-    if mode & 0o077:
-        return Check("data folder", "fail", f"{data_dir} has mode {mode:o}", f"chmod 700 {data_dir}")
+    """Whoever reads it may be any identity, so it is its owner's alone."""
+    if not data_dir.is_dir():
+        return Check("data folder", "ok", f"{data_dir}, not made yet")
+    status = data_dir.stat()
+    if os.name != "nt":  # where it lies below the user's own profile
+        if status.st_uid not in owners():
+            fix = f"chown -R {owners()[0]} {data_dir}, or set ZAVA_DATA_DIR to a folder of your own"
+            return Check("data folder", "fail", f"{data_dir} belongs to the user with the number {status.st_uid}", fix)
+        if mode := status.st_mode & 0o077:
+            found = f"{data_dir} has mode {status.st_mode & 0o777:o}: {mode:o} of it is for others"
+            return Check("data folder", "fail", found, f"chmod 700 {data_dir}")
     return Check("data folder", "ok", f"{data_dir}, readable by its owner alone")
+
+
+def _room(data_dir: Path) -> Check:
+    existing = next(folder for folder in (data_dir, *data_dir.parents) if folder.is_dir())
+    free = shutil.disk_usage(existing).free
+    found = f"{free / 1e9:,.1f} GB free"
+    if free < _ROOM_BYTES:
+        return Check("disk", "fail", found, f"make room on the disk of {data_dir}, at least {_ROOM_BYTES / 1e9:g} GB")
+    return Check("disk", "ok", found)
 
 
 def _forgery(shop: Shop, name: str, sql: str) -> Check:
@@ -55,4 +100,4 @@ def _forgery(shop: Shop, name: str, sql: str) -> Check:
     harmless = all(own in row for row in rows) and shop.answer(shop.sales_query(_COUNT, 1)).rows == before
     if harmless:
         return Check(f"forgery: {name}", "ok", found)
-    return Check(f"forgery: {name}", "fail", "it showed more than this identity's rows", "run zava-mcp init as admin")
+    return Check(f"forgery: {name}", "fail", "it showed more than this identity's rows", _CURE)

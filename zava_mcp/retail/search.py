@@ -2,7 +2,7 @@
 
 import json
 import threading
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from json.encoder import encode_basestring as quoted
 from typing import TYPE_CHECKING
 
@@ -68,6 +68,15 @@ class Wish:
         if self.min_price is not None and self.max_price is not None and self.min_price > self.max_price:
             raise InputError("min_price is above max_price")
 
+    def trimmed(self) -> "Wish":
+        """The same without space around its texts; a text of space alone is none."""
+        return replace(
+            self,
+            query_description=self.query_description.strip(),
+            similar_to=(self.similar_to or "").strip() or None,
+            category=(self.category or "").strip() or None,
+        )
+
 
 @dataclass
 class Found:
@@ -91,7 +100,7 @@ class ProductSearch:
     def __init__(self, wish: Wish, settings: Settings, embedder: "Embedder | None") -> None:
         """Raises InputError if the wish cannot be looked for."""
         wish.check()
-        self._wish = wish
+        self._wish = wish = wish.trimmed()
         self._max_bytes = settings.max_bytes
         self._embedder = embedder
         self._vector: list[float] | None = None
@@ -104,7 +113,7 @@ class ProductSearch:
     def prepare(self, database: Database) -> None:
         """The description's vector, if there are vectors to compare it with. Raises EmbeddingError."""
         if self._embedder and self.needs_vector and database.vectors:
-            self._vector = self._embedder.embed_query(self._wish.query_description.strip(), self._stop)
+            self._vector = self._embedder.embed_query(self._wish.query_description, self._stop)
 
     def run(self, database: Database) -> Found:
         """What was found. Raises QueryError, EmbeddingError, InputError, IdentityError or DatabaseUnavailable."""
@@ -133,13 +142,10 @@ class ProductSearch:
                 self._lookup.cancel()
 
     def _look_up(self, database: Database, statement: str) -> tuple[list[Column], Rows]:
-        wish = asdict(self._wish)
         values = {
-            **wish,
+            **asdict(self._wish),
             "max_rows": self._wish.max_rows + 1,  # one more tells that there are more
-            "text": self._wish.query_description.strip(),
-            "similar_to": (self._wish.similar_to or "").strip(),
-            "category": (self._wish.category or "").strip() or None,
+            "text": self._wish.query_description,
             "model": self._embedder.id if self._embedder else "",
             "vector": _literal(self._vector) if self._vector else None,
         }

@@ -11,6 +11,7 @@ from zava_mcp.database.identities import require_identity
 from zava_mcp.database.opening import database_for
 from zava_mcp.database.sample import Progress
 from zava_mcp.embedded import EmbeddedPostgres
+from zava_mcp.errors import SettingsError
 from zava_mcp.retail.answers import Answer
 from zava_mcp.retail.sales import SalesQuery
 from zava_mcp.retail.schemas import Schemas
@@ -70,8 +71,21 @@ class Shop:
         return self._schemas.describe(table_names)
 
     def examine(self) -> list[Check]:
-        """Checks the installation as this identity. Raises DatabaseUnavailable or IdentityError."""
-        return self._database.examine()
+        """Checks the database as this identity. Raises DatabaseUnavailable or IdentityError."""
+        try:
+            model = self._embedder.id if self._embedder else ""
+        except SettingsError:  # which `try_model` tells
+            model = ""
+        return self._database.examine(model)
+
+    def try_model(self) -> tuple[str, int]:
+        """Makes the vector of a word: by which model, and how many numbers it has; ('', 0) if no model runs here.
+
+        Raises EmbeddingError or SettingsError.
+        """
+        if self._embedder is None:
+            return "", 0
+        return self._embedder.id, len(self._embedder.embed_query("paint"))
 
     @property
     def data_dir(self) -> Path | None:

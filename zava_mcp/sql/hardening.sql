@@ -79,6 +79,14 @@ BEGIN
     REVOKE USAGE ON LANGUAGE plpgsql FROM PUBLIC;
 END $$;
 
+-- What a restricted admin, who is a member of zava_owner, needs of this to go on administrating.
+DO $$ BEGIN
+    GRANT EXECUTE ON FUNCTION pg_advisory_xact_lock(bigint), pg_try_advisory_lock(bigint), pg_advisory_unlock(bigint) TO zava_owner;
+    GRANT SELECT ON pg_class TO zava_owner;
+    GRANT USAGE ON LANGUAGE plpgsql TO zava_owner;
+    EXECUTE format('GRANT CONNECT ON DATABASE %I TO zava_owner', current_database());
+END $$;
+
 -- Tells servers that cache the schema's description when it changes.
 CREATE OR REPLACE FUNCTION zava.tell_schema_changed() RETURNS event_trigger
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp

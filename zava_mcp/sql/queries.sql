@@ -70,68 +70,12 @@ SELECT a.login::text, a.rls_user_id, a.display_name, a.all_stores,
   FROM zava.access a
  ORDER BY NOT a.all_stores, a.store_ids;
 
--- name: health
--- What this login could do, and what could be read that should not: one row a check, "found" empty if all is well.
-SELECT 'one kind of privilege' AS name,
-       (SELECT string_agg(DISTINCT format('%s on %s.%I', p.kind, c.relnamespace::regnamespace, c.relname), ', ')
-          FROM pg_class c, unnest(ARRAY['INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'REFERENCES', 'TRIGGER']) AS p (kind)
-         WHERE c.relnamespace IN (to_regnamespace('retail'), to_regnamespace('zava')) AND c.relkind IN ('r', 'p')
-           AND CASE WHEN p.kind IN ('INSERT', 'UPDATE', 'REFERENCES') THEN has_any_column_privilege(c.oid, p.kind)
-                ELSE has_table_privilege(c.oid, p.kind) END) AS found,
-       'REVOKE INSERT, UPDATE, DELETE, TRUNCATE, REFERENCES, TRIGGER ON ALL TABLES IN SCHEMA retail, zava FROM ' || quote_ident(session_user) AS fix
-UNION ALL
-SELECT 'nothing can be created',
-       (SELECT string_agg(what, ', ') FROM (
-          SELECT format('in schema %I', nspname) AS what FROM pg_namespace WHERE has_schema_privilege(oid, 'CREATE')
-          UNION ALL SELECT 'temporary tables' WHERE has_database_privilege(current_database(), 'TEMP')
-          UNION ALL SELECT 'schemas' WHERE has_database_privilege(current_database(), 'CREATE')) AS can),
-       format('REVOKE CREATE, TEMPORARY ON DATABASE %1$I FROM PUBLIC, %2$I; REVOKE CREATE ON SCHEMA public FROM PUBLIC, %2$I',
-              current_database(), session_user)
-UNION ALL
-SELECT 'no other role can be taken',
-       (SELECT string_agg(r.rolname, ', ') FROM pg_roles r
-         WHERE r.rolname <> session_user AND pg_has_role(session_user, r.oid, 'MEMBER')),
-       format('REVOKE … FROM %I, for each of these roles', session_user)
-UNION ALL
-SELECT 'other user ids are hidden',
-       CASE WHEN has_column_privilege('retail.stores', 'rls_user_id', 'SELECT') THEN 'stores.rls_user_id can be read' END,
-       'run zava-mcp init as admin'
-UNION ALL
-SELECT 'no policy trusts a setting',
-       (SELECT string_agg(format('%s on %s.%s', policyname, schemaname, tablename), ', ') FROM pg_policies
-         WHERE schemaname = 'retail' AND (qual ILIKE '%current_setting%' OR with_check ILIKE '%current_setting%')),
-       'drop these policies: whoever can call set_config passes them'
-UNION ALL
-SELECT 'every table has its policy',
-       (SELECT string_agg(c.relname, ', ' ORDER BY c.relname) FROM pg_class c
-         WHERE c.relnamespace = to_regnamespace('retail') AND c.relkind IN ('r', 'p')
-           AND (NOT (c.relrowsecurity AND c.relforcerowsecurity)
-                OR NOT EXISTS (SELECT FROM pg_policy p WHERE p.polrelid = c.oid AND p.polcmd = 'r'))),
-       'run zava-mcp init as admin'
-UNION ALL
--- From here on gaps that only a superuser can close, or that PostgreSQL leaves open: warnings.
-SELECT 'warn: second lock',
-       (SELECT string_agg(DISTINCT p.proname, ', ') FROM pg_proc p
-         WHERE p.pronamespace = 'pg_catalog'::regnamespace AND has_function_privilege(p.oid, 'EXECUTE')
-           AND p.proname IN ('set_config', 'pg_sleep', 'pg_advisory_lock', 'pg_terminate_backend', 'pg_notify', 'lo_create',
-                             'query_to_xml', 'pg_relation_size', 'pg_stat_get_live_tuples', 'setseed')),
-       'run zava-mcp init as a superuser; row-level security holds without it'
-UNION ALL
-SELECT 'warn: sizes of tables',
-       CASE WHEN has_column_privilege('pg_catalog.pg_class', 'reltuples', 'SELECT')
-            THEN 'pg_class tells how many rows all stores have' END,
-       'run zava-mcp init as a superuser'
-UNION ALL
-SELECT 'warn: encoding',
-       CASE WHEN current_setting('server_encoding') = 'SQL_ASCII'
-            THEN 'the database knows no letters beyond ASCII: their length and case come out wrong' END,
-       'copy the database into one with ENCODING UTF8'
-UNION ALL
-SELECT 'warn: names of logins',
-       (SELECT count(*) || ' logins are named by user id, and every login can read their names' FROM pg_roles
-         WHERE rolname ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' AND rolname <> session_user HAVING count(*) > 0),
-       'treat user ids as names, not as secrets, or map logins with other names in zava.access'
-UNION ALL
-SELECT 'warn: search by meaning',
-       CASE WHEN to_regclass('retail.product_description_embeddings') IS NULL THEN 'the extension vector is missing' END,
-       'install pgvector on the server, then run zava-mcp init again';
+-- name: vectors
+-- How many products there are, have a current vector of a model, have one of an older text; and the models of all vectors.
+SELECT count(*),
+       count(*) FILTER (WHERE e.model_id = %(model)s AND e.text_sha256 = text.sha256),
+       count(*) FILTER (WHERE e.model_id = %(model)s AND e.text_sha256 <> text.sha256),
+       string_agg(DISTINCT e.model_id, ', ')
+  FROM retail.products p
+ CROSS JOIN LATERAL (SELECT encode(sha256(convert_to(product_name || coalesce('. ' || nullif(product_description, ''), ''), 'UTF8')), 'hex') AS sha256) AS text
+  LEFT JOIN retail.product_description_embeddings e USING (product_id);

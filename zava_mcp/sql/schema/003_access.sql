@@ -145,6 +145,8 @@ BEGIN
          WHERE c.relnamespace = 'retail'::regnamespace AND c.relkind IN ('r', 'p')
            AND a.attnum > 0 AND NOT a.attisdropped
            AND (c.relname, a.attname) <> ('stores', 'rls_user_id')
+           -- A table that no policy shows is not offered either: it would look empty.
+           AND EXISTS (SELECT FROM pg_policy p WHERE p.polrelid = c.oid AND p.polname <> 'owner_maintains')
          GROUP BY a.attrelid
     LOOP
         EXECUTE readable;
@@ -171,16 +173,24 @@ DECLARE
 BEGIN
     -- Functions start out executable by everyone; here by nobody until a login is admitted.
     REVOKE ALL ON ALL FUNCTIONS IN SCHEMA zava FROM PUBLIC;
-    -- No temporary tables, no new objects: nothing to shadow ours with.
-    EXECUTE format('REVOKE TEMPORARY ON DATABASE %I FROM PUBLIC', current_database());
-    REVOKE CREATE ON SCHEMA public FROM PUBLIC;
+    -- No temporary tables, no new objects: nothing to shadow ours with. In a database of somebody else's,
+    -- a restricted admin may not do all of this; whoever takes it over is told what is missing.
+    BEGIN
+        EXECUTE format('REVOKE TEMPORARY ON DATABASE %I FROM PUBLIC', current_database());
+        REVOKE CREATE ON SCHEMA public FROM PUBLIC;
+    EXCEPTION WHEN insufficient_privilege OR invalid_schema_name THEN NULL;
+    END;
 
     -- The schemas first: who takes over an object must be allowed to create in its schema, and who
     -- takes over a schema, for that moment, in the database.
-    EXECUTE format('GRANT CREATE ON DATABASE %I TO zava_owner', current_database());
-    ALTER SCHEMA retail OWNER TO zava_owner;
-    ALTER SCHEMA zava OWNER TO zava_owner;
-    EXECUTE format('REVOKE CREATE ON DATABASE %I FROM zava_owner', current_database());
+    GRANT USAGE, CREATE ON SCHEMA retail, zava TO zava_owner;
+    BEGIN
+        EXECUTE format('GRANT CREATE ON DATABASE %I TO zava_owner', current_database());
+        ALTER SCHEMA retail OWNER TO zava_owner;
+        ALTER SCHEMA zava OWNER TO zava_owner;
+        EXECUTE format('REVOKE CREATE ON DATABASE %I FROM zava_owner', current_database());
+    EXCEPTION WHEN insufficient_privilege THEN NULL;
+    END;
 
     FOR object IN
         SELECT format('TABLE %s', oid::regclass) FROM pg_class

@@ -4,7 +4,9 @@
 DO $$
 BEGIN
     IF to_regclass('retail.product_description_embeddings') IS NOT NULL
-       OR NOT EXISTS (SELECT FROM pg_available_extensions WHERE name = 'vector') THEN
+       OR NOT EXISTS (SELECT FROM pg_available_extensions WHERE name = 'vector')
+       -- Where somebody put it elsewhere, our searches would not find its operators.
+       OR EXISTS (SELECT FROM pg_extension WHERE extname = 'vector' AND extnamespace <> to_regnamespace('public')) THEN
         RETURN;
     END IF;
     BEGIN

@@ -16,13 +16,13 @@ CREATE POLICY owner_maintains ON zava.new_embeddings TO zava_owner USING (true) 
 ALTER TABLE zava.new_embeddings OWNER TO zava_owner;
 
 -- A SKU or a full name that somebody types, in whatever case.
-CREATE INDEX products_sku_upper ON retail.products (upper(sku));
-CREATE INDEX products_name_lower ON retail.products (lower(product_name));
+CREATE INDEX IF NOT EXISTS products_sku_upper ON retail.products (upper(sku));
+CREATE INDEX IF NOT EXISTS products_name_lower ON retail.products (lower(product_name));
 -- Search by words, where there is no search by meaning.
-CREATE INDEX products_words ON retail.products
+CREATE INDEX IF NOT EXISTS products_words ON retail.products
     USING gin (to_tsvector('english', product_name || '. ' || coalesce(product_description, '')));
 -- The stock of one product in the stores somebody sees, without a look at the table.
-CREATE INDEX inventory_product_store ON retail.inventory (product_id, store_id) INCLUDE (stock_level);
+CREATE INDEX IF NOT EXISTS inventory_product_store ON retail.inventory (product_id, store_id) INCLUDE (stock_level);
 DROP INDEX IF EXISTS retail.inventory_product;
 
 -- A product that goes takes its vector with it. What 004 creates since then, for databases that had it before.

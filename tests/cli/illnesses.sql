@@ -1,0 +1,70 @@
+-- What can be wrong with a database: -- check | what is found | which forgery then succeeds too (* none is tried)
+
+-- row level security is on | retail.orders: not forced | *
+ALTER TABLE retail.orders NO FORCE ROW LEVEL SECURITY
+
+-- row level security is on | retail.customers: not enabled | *
+ALTER TABLE retail.customers DISABLE ROW LEVEL SECURITY
+
+-- no policy trusts a setting | older on retail.orders |
+CREATE POLICY older ON retail.orders FOR SELECT USING (current_setting('app.x', true) = store_id::text)
+
+-- every table has its policies | "odd ""one""" on retail.stores shows rows beside ours |
+CREATE POLICY "odd ""one""" ON retail.stores USING (true)
+
+-- every table has its policies | for_seattle on retail.orders shows rows beside ours |
+CREATE POLICY for_seattle ON retail.orders FOR SELECT TO zava_seattle USING (true)
+
+-- every table has its policies | own_stores on retail.inventory is not as it was made |
+ALTER POLICY own_stores ON retail.inventory USING (true)
+
+-- every table has its policies | own_customers on retail.customers is missing |
+DROP POLICY own_customers ON retail.customers
+
+-- login stands below the policies | zava_seattle is BYPASSRLS | *
+ALTER ROLE zava_seattle BYPASSRLS
+
+-- login stands below the policies | zava_seattle owns retail.orders | *
+ALTER TABLE retail.orders OWNER TO zava_seattle
+
+-- the tables can be read | zava_seattle may not read cost of retail.products |
+REVOKE SELECT (cost) ON retail.products FROM zava_seattle
+
+-- the tables can be read | zava_seattle may not read order_date of retail.orders |
+REVOKE SELECT (order_date) ON retail.orders FROM zava_seattle
+
+-- only reading | INSERT on retail.orders for zava_seattle |
+GRANT INSERT ON retail.orders TO zava_seattle
+
+-- only reading | UPDATE on retail.products for PUBLIC |
+GRANT UPDATE (cost) ON retail.products TO PUBLIC
+
+-- nothing can be created | objects in schema public for PUBLIC; schemas for zava_seattle; temporary tables for zava_seattle |
+GRANT CREATE ON SCHEMA public TO PUBLIC; GRANT TEMP, CREATE ON DATABASE zava TO zava_seattle
+
+-- no other role can be taken | zava_seattle may become zava_redmond |
+GRANT zava_redmond TO zava_seattle
+
+-- other user ids are hidden | PUBLIC may read stores.rls_user_id | the managers' user ids
+GRANT SELECT (rls_user_id) ON retail.stores TO PUBLIC
+
+-- other user ids are hidden | zava_seattle may read stores.rls_user_id | the managers' user ids
+GRANT SELECT ON retail.stores TO zava_seattle
+
+-- nothing reads past the policies | the view retail."all", open to zava_seattle |
+CREATE VIEW retail."all" AS SELECT * FROM retail.orders; GRANT SELECT ON retail."all" TO zava_seattle
+
+-- nothing reads past the policies | the view public.over_a_view, open to PUBLIC |
+CREATE VIEW retail.inner_view AS TABLE retail.orders; CREATE VIEW public.over_a_view AS SELECT store_id FROM retail.inner_view; GRANT SELECT (store_id) ON public.over_a_view TO PUBLIC
+
+-- nothing reads past the policies | the function public.total(), open to PUBLIC |
+CREATE FUNCTION public.total() RETURNS bigint LANGUAGE sql SECURITY DEFINER AS 'SELECT count(*) FROM retail.orders'
+
+-- extension vector | the extension vector is in the schema elsewhere |
+CREATE SCHEMA elsewhere; ALTER EXTENSION vector SET SCHEMA elsewhere
+
+-- second lock | set_config |
+GRANT EXECUTE ON FUNCTION set_config(text, text, boolean) TO PUBLIC
+
+-- sizes of tables | pg_class tells how many rows all stores have |
+GRANT SELECT ON pg_class TO PUBLIC

@@ -1,0 +1,161 @@
+"""The doctor and the config files of MCP clients: those that start this program are looked at, no secret is shown."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.conftest import Checks, Doctor, examined, ill
+from tests.conftest import SEATTLE
+
+PROGRAM = str(Path(sys.executable))
+GOOD: dict[str, Any] = {"command": PROGRAM, "args": ["-m", "zava_mcp", "--user-id", SEATTLE]}
+
+
+def looked_at(*flags: str) -> Checks:
+    """The clients' checks; the rest is told by a database that is down."""
+    checks = examined("--database-url", "postgresql://127.0.0.1:1/zava", *flags)
+    return {name: check for name, check in checks.items() if name.startswith("client config")}
+
+
+def put(path: Path, text: str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def toml(entry: dict[str, object]) -> str:
+    return "[mcp_servers.zava]\n" + "".join(f"{name} = {json.dumps(value)}\n" for name, value in entry.items())
+
+
+@pytest.fixture(
+    params=[
+        "Claude Desktop",
+        "VS Code",
+        "VS Code, this folder",
+        "Cursor",
+        "Claude Code",
+        "Claude Code, this folder",
+        "Codex",
+    ]
+)
+def client(request: pytest.FixtureRequest, home: Path) -> tuple[str, Path, str]:
+    """A client's name, its config file, and the key under which its servers stand."""
+    programs = home / {"darwin": "Library/Application Support", "win32": "AppData/Roaming"}.get(sys.platform, ".config")
+    path, key = {
+        "Claude Desktop": (programs / "Claude" / "claude_desktop_config.json", "mcpServers"),
+        "VS Code": (programs / "Code" / "User" / "mcp.json", "servers"),
+        "VS Code, this folder": (home / ".vscode" / "mcp.json", "servers"),
+        "Cursor": (home / ".cursor" / "mcp.json", "mcpServers"),
+        "Claude Code": (home / ".claude.json", "mcpServers"),
+        "Claude Code, this folder": (home / ".mcp.json", "mcpServers"),
+        "Codex": (home / ".codex" / "config.toml", ""),
+    }[request.param]
+    return str(request.param), path, key
+
+
+def test_each_client_that_starts_us_is_found_and_its_faults_are_named(client: tuple[str, Path, str]) -> None:
+    name, path, key = client
+    check = f"client config: {name}"
+
+    def write(entry: dict[str, object]) -> Checks:
+        put(path, json.dumps({key: {"zava": entry, "other": {"command": "no-such"}}}) if key else toml(entry))
+        return looked_at()
+
+    good = write(GOOD)
+    assert good[check]["state"] == "ok"
+    assert good[check]["found"].endswith("starts zava")
+    bad = write({"command": "/no/such/uvx", "args": ["zava-mcp", "--user-id", "seattle"]})
+    assert ill(bad) == {check}
+    assert "zava: the command '/no/such/uvx' is not there" in bad[check]["found"]
+    assert "the user id 'seattle' is not a uuid" in bad[check]["found"]
+    assert '"command": ' in bad[check]["fix"]
+    assert "zava-mcp identities" in bad[check]["fix"]
+
+
+@pytest.mark.parametrize(
+    ("entry", "found", "fix"),
+    [
+        ({**GOOD, "command": "uvx-nowhere"}, "'uvx-nowhere' is not there", '"command": "'),
+        ({**GOOD, "args": ["-m", "zava_mcp"]}, "it names no user id", '"--user-id"'),
+        ({**GOOD, "args": ["-m", "zava_mcp", "--user-id"]}, "the user id '' is not a uuid", "zava-mcp identities"),
+        ({**GOOD, "args": ["-m", "zava_mcp", "--user-id=me"]}, "the user id 'me' is not a uuid", "zava-mcp identities"),
+        ({**GOOD, "env": {"POSTGRES_PASSWORD": "hunter2"}}, "key stands in POSTGRES_PASSWORD", "passfile"),
+        ({**GOOD, "env": {"OPENAI_API_KEY": "hunter2"}}, "a password or key stands in OPENAI_API_KEY", "ZAVA_ENV_FILE"),
+        (
+            {**GOOD, "env": {"ZAVA_DATABASE_URL": "postgresql://me:hunter2@db/zava"}},
+            "a password or key stands in ZAVA_DATABASE_URL",
+            "passfile",
+        ),
+        (
+            {**GOOD, "args": [*GOOD["args"], "--database-url", "postgresql://me:hunter2@db/zava"]},
+            "a password or key stands in args",
+            "passfile",
+        ),
+    ],
+)  # fmt: skip
+def test_each_fault_of_an_entry_is_named_with_what_to_do(
+    home: Path, entry: dict[str, object], found: str, fix: str
+) -> None:
+    put(home / ".cursor" / "mcp.json", json.dumps({"mcpServers": {"zava": entry}}))
+    checks = looked_at()
+    assert ill(checks) == {"client config: Cursor"}
+    check = checks["client config: Cursor"]
+    assert (check["state"], check["found"].count("zava: ")) == ("fail", 1)
+    assert found in check["found"]
+    assert fix in check["fix"]
+    assert "hunter2" not in str(checks)
+
+
+def test_what_the_client_fills_in_itself_is_no_fault(home: Path) -> None:
+    entry = {
+        "command": "${workspaceFolder}/.venv/bin/zava-mcp",
+        "args": ["--user-id", "${input:user}"],
+        "env": {"POSTGRES_PASSWORD": "${input:password}", "ZAVA_DATABASE_URL": "postgresql://me:${PASSWORD}@db/zava"},
+    }
+    put(home / ".vscode" / "mcp.json", json.dumps({"servers": {"zava": entry}}))
+    assert looked_at()["client config: VS Code, this folder"]["state"] == "ok"
+    put(home / ".vscode" / "mcp.json", json.dumps({"servers": {"zava": {**GOOD, "env": {"ZAVA_USER_ID": SEATTLE}}}}))
+    assert looked_at()["client config: VS Code, this folder"]["state"] == "ok"
+    by_file = {"command": PROGRAM, "args": ["-m", "zava_mcp", "--env-file", "/etc/zava.env"]}
+    put(home / ".vscode" / "mcp.json", json.dumps({"servers": {"zava": by_file}}))
+    assert looked_at()["client config: VS Code, this folder"]["state"] == "ok"
+
+
+def test_comments_and_last_commas_are_read_and_broken_files_are_said_to_be(home: Path) -> None:
+    text = f'// ours\n{{"servers": {{"zava": {json.dumps(GOOD)}, /* "x": 1, */ }}, }} // "https://end"'
+    put(home / ".vscode" / "mcp.json", text)
+    assert looked_at()["client config: VS Code, this folder"]["state"] == "ok"
+    for client, path, broken, found in (
+        ("VS Code, this folder", ".vscode/mcp.json", text[:-40], "is not valid JSON: "),
+        ("Codex", ".codex/config.toml", "[mcp_servers.zava]\nargs = ['zava-mcp'", "is not valid TOML: "),
+        ("Cursor", ".cursor/mcp.json", '["zava-mcp"]', "has not the form that Cursor reads"),
+    ):
+        put(home / path, broken)
+        checks = looked_at()
+        check = checks[f"client config: {client}"]
+        assert check["state"] == "fail"
+        assert found in check["found"]
+        assert str(Path(path)) in check["fix"]
+
+
+def test_claude_codes_projects_are_looked_at_and_other_peoples_servers_are_not(home: Path) -> None:
+    others = {"mcpServers": {"other": {"command": "/no/such", "env": {"POSTGRES_PASSWORD": "hunter2"}}}}
+    put(home / ".claude.json", json.dumps(others))
+    put(home / ".cursor" / "mcp.json", "broken")
+    told = "no known client on this machine starts zava-mcp"
+    assert looked_at() == {"client config": {"name": "client config", "state": "ok", "found": told, "fix": ""}}
+    project = {"projects": {"/shop": {"mcpServers": {"zava": {**GOOD, "command": "/no/such/zava-mcp"}}}}, **others}
+    put(home / ".claude.json", json.dumps(project))
+    check = looked_at()["client config: Claude Code"]
+    assert "'/no/such/zava-mcp' is not there" in check["found"]
+    assert "hunter2" not in str(check)
+
+
+def test_two_files_of_one_client_are_two_checks(home: Path, doctor: Doctor) -> None:
+    put(home / ".claude.json", json.dumps({"mcpServers": {"zava": GOOD}}))
+    put(home / ".mcp.json", json.dumps({"mcpServers": {"zava": {**GOOD, "command": "/no/such/zava-mcp"}}}))
+    checks = doctor()
+    assert ill(checks) == {"client config: Claude Code, this folder"}

@@ -1,0 +1,39 @@
+"""A Zava database that somebody else made, before and after it is adopted."""
+
+from pathlib import Path
+
+import psycopg
+from typer.testing import CliRunner
+
+from zava_mcp.cli.commands import app
+
+_HERE = Path(__file__).parent
+OLDER = (_HERE / "older_zava.sql").read_text(encoding="utf-8")
+FINGERPRINT = (_HERE / "fingerprint.sql").read_text(encoding="utf-8")
+ORDERS = 600
+
+
+def rows_of(connection: psycopg.Connection) -> list[object]:
+    """What the shop's tables hold, in the columns that they had from the start."""
+    tables = {
+        "stores": "s", "customers": "c", "categories": "k", "product_types": "t", "products": "p", "inventory": "i",
+        "orders": "o", "order_items": "oi", '"Old ""Orders"""': "x",
+    }  # fmt: skip
+    held: list[object] = []
+    for table, name in tables.items():
+        held += connection.execute(f"SELECT {name}::text FROM retail.{table} {name} ORDER BY 1".encode()).fetchall()
+    vectors = (
+        "SELECT product_id, created_at, md5(description_embedding::text) FROM retail.product_description_embeddings"
+    )
+    return [*held, *connection.execute(f"{vectors} ORDER BY 1".encode()).fetchall()]
+
+
+def fingerprint(connection: psycopg.Connection) -> str:
+    row = connection.execute(FINGERPRINT.encode()).fetchone()
+    assert row is not None
+    return str(row[0])
+
+
+def adopted(url: str, *arguments: str) -> str:
+    command = ["init", "--adopt", "--admin-database-url", url, *arguments]
+    return CliRunner().invoke(app, command, catch_exceptions=False).stdout
