@@ -2,6 +2,7 @@
 
 import json
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ from dotenv import dotenv_values
 from tests.conftest import SEATTLE, Ask
 from tests.promises.attacking import ASKERS, FAMILIES, attacks
 from tests.promises.value_table import readme_table
+from zava_mcp import errors
 from zava_mcp.database.identities import sample_identities
 from zava_mcp.embeddings import embedder
 from zava_mcp.settings import SETTINGS, load
@@ -36,6 +38,16 @@ def test_the_settings_table_is_the_settings() -> None:
     assert [[name, meaning, default] for name, meaning, default in table("<!-- settings -->")] == [
         [setting.name, setting.meaning, setting.default] for setting in SETTINGS
     ]
+
+
+def test_the_exit_codes_are_those_of_the_errors() -> None:
+    told = {name: int(code) for code, _, names in table("<!-- exit codes -->") for name in names.split(", ") if name}
+    kinds = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, errors.ZavaError)]
+    assert told == {kind.__name__: kind.exit_code for kind in kinds if kind is not errors.ZavaError}
+    by_signal = {int(code) - 128: meaning for code, meaning, _ in table("<!-- exit codes -->") if int(code) > 128}
+    assert by_signal == {
+        number.value: f"ended by {number.name}" for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)
+    }
 
 
 def test_the_example_file_names_only_settings_and_can_be_read() -> None:

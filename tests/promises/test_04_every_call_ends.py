@@ -178,6 +178,27 @@ async def test_nothing_runs_on_behind_an_answer_that_was_cut(data_dir: Path, sql
             assert admin.execute(DEAF_RUNNING.encode()).fetchone() == (0,)
 
 
+async def test_a_cancelled_query_that_heeds_nothing_is_gone_long_before_its_deadline(data_dir: Path) -> None:
+    async with asking(settings_for(data_dir, SEATTLE, ZAVA_QUERY_TIMEOUT="60")) as seattle:
+        await seattle.value("SELECT 1")
+        with anyio.move_on_after(1):
+            await seattle.call("execute_sales_query", postgresql_query=DEAF[0])
+        with anyio.fail_after(15):
+            while not await _gone(data_dir):
+                await anyio.sleep(0.05)
+        with anyio.fail_after(10):
+            while (await seattle.call("execute_sales_query", postgresql_query="SELECT 1"))[1]:
+                pass
+
+
+async def _gone(data_dir: Path) -> bool:
+    try:
+        with psycopg.connect(**admin_keywords_of(data_dir)) as admin:
+            return admin.execute(DEAF_RUNNING.encode()).fetchone() == (0,)
+    except psycopg.OperationalError:  # it restarts
+        return False
+
+
 def admin_keywords_of(data_dir: Path) -> dict[str, Any]:
     postgres = embedded_postgres(settings_for(data_dir), lambda *_: None)
     try:

@@ -28,7 +28,7 @@ def test_handshake_and_tools_do_not_need_the_database() -> None:
     url = f"postgresql://127.0.0.1:{closed_port()}/zava"
     with Wire("--user-id", SEATTLE, environment={"ZAVA_DATABASE_URL": url}) as server:
         server.shake_hands()
-        assert len(server.request("tools/list")["result"]["tools"]) == 4
+        assert "execute_sales_query" in [tool["name"] for tool in server.request("tools/list")["result"]["tools"]]
         text, failed = server.call("execute_sales_query", postgresql_query="SELECT 1")
         assert failed
         assert "not running, or its port is closed" in text

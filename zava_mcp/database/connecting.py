@@ -11,10 +11,10 @@ from psycopg.rows import dict_row
 
 from zava_mcp import sql
 from zava_mcp.database.failures import connection_error
+from zava_mcp.database.patience import CONNECT_SECONDS
 from zava_mcp.errors import DatabaseUnavailable, IdentityError, ZavaError
 from zava_mcp.settings import Place, Secret, Settings
 
-CONNECT_SECONDS = 5
 _SILENCE_MILLISECONDS = 35_000  # until a network that no longer answers counts as gone
 _CHECK_CLIENT = "2s"  # how often a running query looks whether its client still lives
 
@@ -95,10 +95,10 @@ def for_identity(target: Target, user_id: UUID, settings: Settings) -> Target:
     return Target(parameters, target.password, target.embedded)
 
 
-def connect(target: Target) -> psycopg.Connection:
+def connect(target: Target, kind: type[psycopg.Connection] = psycopg.Connection) -> psycopg.Connection:
     """A connection in autocommit mode. Raises DatabaseUnavailable or IdentityError."""
     try:
-        return psycopg.connect(**target.keywords(), autocommit=True, prepare_threshold=None)
+        return kind.connect(**target.keywords(), autocommit=True, prepare_threshold=None)
     except psycopg.Error as error:
         raise connection_error(error, target.embedded) from None
 

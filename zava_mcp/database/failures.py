@@ -19,6 +19,9 @@ _QUERY_HINTS = {
     "42703": "get_multiple_table_schemas lists each table's columns.",
     "42501": "This identity may read the tables of the schema retail, and nothing beyond them.",
     "57014": "It took too long. Narrow the date range, filter by store or category, or aggregate.",
+    "53100": "The database's disk is full. Filter or aggregate earlier in the query, or ask again later.",
+    "53400": "It sorts or joins more than may be written to disk. Filter or aggregate earlier in the query.",
+    "40001": "The data changed under it on a replica. Ask again.",
     "53200": "It needs too much memory. Filter or aggregate earlier in the query.",
     "22021": NOT_UTF8,
     "22P05": "The database's encoding has no such character: leave it out of the query.",
@@ -43,6 +46,19 @@ def query_error(result: pq.abc.PGresult, prefix: int = 0) -> QueryError:
         sqlstate,
         position if position and position > 0 else None,
     )
+
+
+def told_error(error: psycopg.Error) -> QueryError:
+    """The error of a statement of ours, which failed while its connection lives on."""
+    if error.pgresult is not None:
+        return query_error(error.pgresult)
+    return QueryError(error.diag.message_primary or "the query failed", sqlstate=error.sqlstate or "")
+
+
+def is_lost(error: psycopg.Error) -> bool:
+    """Whether it was the connection that failed: psycopg also calls a deadline or a full disk operational."""
+    sqlstate = error.sqlstate or ""
+    return isinstance(error, psycopg.OperationalError) and (not sqlstate or sqlstate.startswith(("08", "57P")))
 
 
 def _hint(sqlstate: str, message: str) -> str:
@@ -136,6 +152,11 @@ _CONNECTION_FAILURES: tuple[tuple[tuple[str, ...], type[ZavaError], str, str], .
             "SSL connection has been closed",
             "connection was closed",
             "the connection is lost",
+            "the connection is closed",
+            "Connection reset by peer",
+            "could not (receive|send) data",
+            "Broken pipe",
+            "socket closed",
             "57P01",
             "57P02",
         ),

@@ -9,6 +9,7 @@ import psycopg
 
 from zava_mcp import sql
 from zava_mcp.database.connecting import Target, connect, identity_of, mismatches
+from zava_mcp.database.patience import PatientConnection
 from zava_mcp.errors import DatabaseUnavailable, IdentityError, ZavaError
 from zava_mcp.settings import Settings
 
@@ -33,7 +34,7 @@ def examine(target: Target, settings: Settings, model: str) -> list[Check]:
     there is no connection.
     """
     assert settings.user_id is not None
-    with connect(target) as connection:
+    with connect(target, PatientConnection) as connection:
         try:
             return _examined(connection, settings.user_id, model)
         except psycopg.Error as error:

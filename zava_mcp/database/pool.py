@@ -9,17 +9,19 @@ from uuid import UUID
 import psycopg
 from psycopg_pool import ConnectionPool, PoolTimeout
 
-from zava_mcp.database.connecting import CONNECT_SECONDS, Proof, Target, connect, for_identity, prove
-from zava_mcp.database.failures import connection_error
+from zava_mcp.database.connecting import Proof, Target, connect, for_identity, prove
+from zava_mcp.database.failures import connection_error, is_lost, told_error
 from zava_mcp.database.health import Check, examine
-from zava_mcp.database.lookup import Lookup
-from zava_mcp.database.question import Question
+from zava_mcp.database.lookup import Lookup, Reading
+from zava_mcp.database.patience import CONNECT_SECONDS, PatientConnection
+from zava_mcp.database.question import GRACE_SECONDS, Question
 from zava_mcp.database.wire import Column, Rows
 from zava_mcp.embedded import kill_backend
 from zava_mcp.errors import QueryError
 from zava_mcp.settings import QUESTIONS_AT_ONCE, Settings
 
 T = TypeVar("T")
+_Pool = ConnectionPool[PatientConnection]
 
 _CLOSE_SECONDS = 0.4
 
@@ -36,17 +38,17 @@ class Database:
         self._user_id = user_id
         self._settings = settings
         self._opening = threading.Lock()
-        self._pool: ConnectionPool | None = None
+        self._pool: _Pool | None = None
         self._proof: Proof | None = None
         self._target: Target | None = None
         self.schema_changes = 0  # counts what the database told about changes of its schema
 
-    def open(self) -> tuple[ConnectionPool, Proof]:
+    def open(self) -> tuple[_Pool, Proof]:
         """Connects and proves the identity, unless that is done already. Raises a ZavaError."""
         with self._opening:
             if self._pool is None or self._proof is None:
                 target = self._target = for_identity(self._find(), self._user_id, self._settings)
-                with connect(target) as probe:  # its errors are exact, and immediate; the pool's are neither
+                with connect(target, PatientConnection) as probe:  # its errors are exact and immediate; the pool's not
                     self._proof = prove(probe, self._user_id)
                 self._pool = self._open_pool(target)
                 self._schema_changed()  # what was told meanwhile, nobody heard
@@ -79,15 +81,11 @@ class Database:
         if question.stuck_backend is not None:
             self._end_stuck(question.stuck_backend)
 
-    def fetch(self, statements: tuple[str, ...]) -> list[list[tuple[object, ...]]]:
+    def read(self, reading: Reading, statements: tuple[str, ...]) -> list[list[tuple[object, ...]]]:
         """Our own statements' rows, in one round trip. Raises like `ask`."""
-
-        def get(connection: psycopg.Connection, _: Proof) -> list[list[tuple[object, ...]]]:
-            with connection.pipeline():
-                cursors = [connection.execute(statement.encode()) for statement in statements]
-                return [cursor.fetchall() for cursor in cursors]
-
-        return self._with_connection(get, may_repeat=lambda: True)
+        return self._with_connection(
+            lambda connection, _: reading.ask(connection, statements), lambda: not reading.cancelled
+        )
 
     @property
     def vectors(self) -> tuple[int, ...]:
@@ -114,20 +112,20 @@ class Database:
             try:
                 with self._connection(pool) as connection:
                     return work(connection, proof)
-            except psycopg.OperationalError as error:
-                self._drop(pool)
-                if attempt == 2 or not may_repeat():
-                    raise connection_error(error, self._embedded) from None
             except psycopg.Error as error:
-                message = error.diag.message_primary or "the query failed"
-                raise QueryError(message, sqlstate=error.sqlstate or "") from None
+                if not is_lost(error):
+                    raise told_error(error) from None
+                self._drop(pool)
+                waited = isinstance(error, psycopg.errors.ConnectionTimeout)  # once is enough
+                if attempt == 2 or waited or not may_repeat():
+                    raise connection_error(error, self._embedded) from None
         raise AssertionError("unreachable")
 
     @property
     def _embedded(self) -> bool:
         return self._target is not None and self._target.embedded
 
-    def _drop(self, pool: ConnectionPool) -> None:
+    def _drop(self, pool: _Pool) -> None:
         """Closes a pool; another one that somebody opened in its place stays."""
         if self._opening.acquire(timeout=_CLOSE_SECONDS):
             try:
@@ -138,17 +136,19 @@ class Database:
         pool.close(timeout=_CLOSE_SECONDS)
 
     def _end_stuck(self, backend: int) -> None:
-        """Ends a server process of the embedded database that heeds neither deadline nor cancellation.
+        """What to do about a server process that heeds neither deadline nor cancellation.
 
         A few functions of PostgreSQL never look up from their work. Killing such a process makes the
-        embedded PostgreSQL restart its others, in less than a second; elsewhere only an admin may.
+        embedded PostgreSQL restart its others, in less than a second; elsewhere only an admin may. Or
+        it is the network that no longer answers: then the other connections are as dead as this one.
         """
         if self._embedded:
             kill_backend(backend)
-            self.close()
+        self.close()
 
-    def _open_pool(self, target: Target) -> ConnectionPool:
+    def _open_pool(self, target: Target) -> _Pool:
         pool = ConnectionPool(
+            connection_class=PatientConnection,
             kwargs={**target.keywords(), "autocommit": True, "prepare_threshold": None},
             min_size=1,
             max_size=QUESTIONS_AT_ONCE,
@@ -161,15 +161,16 @@ class Database:
         pool.open()
         return pool
 
-    def _configure(self, connection: psycopg.Connection) -> None:
+    def _configure(self, connection: PatientConnection) -> None:
         connection.add_notify_handler(lambda _: self._schema_changed())
         prove(connection, self._user_id)
+        connection.patience = self._settings.query_timeout + GRACE_SECONDS
 
     def _schema_changed(self) -> None:
         self.schema_changes += 1
 
     @contextmanager
-    def _connection(self, pool: ConnectionPool) -> Iterator[psycopg.Connection]:
+    def _connection(self, pool: _Pool) -> Iterator[psycopg.Connection]:
         try:
             connection = pool.getconn()
         except PoolTimeout:

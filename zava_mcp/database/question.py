@@ -7,14 +7,14 @@ text); only then may it stand between the parentheses of the wrapper, where noth
 row-returning query can stand. There is no parser of ours, and nothing is ever committed.
 """
 
-import threading
 import time
 from collections.abc import Callable
 
 import psycopg
 
+from zava_mcp.database.cancelling import Cancellable
 from zava_mcp.database.failures import ANSWERS_ARE_UTF8, ONE_QUERY_ONLY, query_error
-from zava_mcp.database.wire import Column, Rows, Wire, cancel
+from zava_mcp.database.wire import Column, Rows, Wire
 from zava_mcp.errors import QueryError
 
 #: Row-size guard. A whole row goes by its alias with ".*", which no column of the query can shadow.
@@ -28,10 +28,10 @@ _SUFFIX = """
     WHEN octet_length((answer.*)::text) <= {size} THEN true
     ELSE zava.row_too_large(octet_length((answer.*)::text)) END LIMIT {limit}"""
 
-_GRACE_SECONDS = 1.0  # between the database's own deadline and ours
+GRACE_SECONDS = 1.0  # between the database's own deadline and ours
 
 
-class Question:
+class Question(Cancellable):
     """One query on one connection, which another thread may cancel.
 
     `columns` is told once, then `rows` for each chunk as text in PostgreSQL's format; `rows` returns
@@ -47,51 +47,33 @@ class Question:
         columns: Callable[[list[Column]], None],
         rows: Callable[[Rows], bool],
     ) -> None:
+        super().__init__()
         self._sql = sql
         self._suffix = _SUFFIX.format(size=row_bytes, limit=limit)
         self._seconds = seconds
         self._columns = columns
         self._rows = rows
-        self._lock = threading.Lock()
-        self._connection: psycopg.Connection | None = None
-        self.cancelled = False
         self.stuck_backend: int | None = None  # process id of one that did not stop when it was told to
         self.answered = False  # from here on a fault must not lead to a second try
-
-    def cancel(self) -> None:
-        """Stops the query in the database; from any thread, at any time, also before it began."""
-        with self._lock:
-            self.cancelled = True
-            if self._connection is not None:
-                cancel(self._connection)
 
     def ask(self, connection: psycopg.Connection, clear_locks: bool) -> None:
         """Runs the query; the connection is afterwards as it was before, or closed.
 
         Raises QueryError for what PostgreSQL refuses, psycopg.OperationalError if the connection broke.
         """
-        with self._lock:
-            if self.cancelled:
-                raise QueryError("the call was cancelled", sqlstate="57014")
-            self._connection = connection
-        try:
+        with self.using(connection):
             text = self._sql.rstrip()
             # A last character ";" ends the statement or a comment: either way the wrapper is better off without.
             cut = self._run(connection, text.removesuffix(";"), clear_locks)
             # PostgreSQL met the ";" that ends the statement, with a comment behind it: now it is known where.
             if cut is not None and self._run(connection, text[:cut], clear_locks) is not None:
                 raise QueryError(ONE_QUERY_ONLY, sqlstate="42601")
-        finally:
-            with self._lock:
-                self._connection = None
-                if self.cancelled:  # a late cancel must not hit whoever has the connection next
-                    connection.close()
 
     def _run(self, connection: psycopg.Connection, inner: str, clear_locks: bool) -> int | None:
         """One round trip. Returns where a ";" must be cut off for another try, None when all is done."""
         if self.cancelled:
             raise QueryError("the call was cancelled", sqlstate="57014")
-        wire = Wire(connection, time.monotonic() + self._seconds + _GRACE_SECONDS)
+        wire = Wire(connection, time.monotonic() + self._seconds + GRACE_SECONDS, lambda: self.cancelled)
         try:
             try:
                 wire.send(self._sql, f"{_PREFIX}{inner}{self._suffix}", clear_locks)

@@ -1,20 +1,20 @@
 """The wire to PostgreSQL while one question is asked: pipelined, streamed, with a deadline and bounds."""
 
 import select
-import sys
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 
 import psycopg
 from psycopg import postgres, pq
 
+from zava_mcp.database.cancelling import CANCEL_SECONDS, cancel
+from zava_mcp.database.sips import Sips
 from zava_mcp.errors import QueryError
 
 _CHUNK = 8  # rows that libpq gives us at a time
 _PENDING_BYTES = 24_000_000  # on the wire without a result: an error text can be as long as the query wants
-_CANCEL_SECONDS = 2.0
+_LOOK_SECONDS = 0.25
 _DISCARD_BYTES = 4_000_000  # an answer that is cut off is read to its end only if that is near
 _TOO_LARGE = "Select fewer or shorter columns, or aggregate."
 _TOO_LONG = "Narrow the date range, filter by store or category, or aggregate."
@@ -34,12 +34,14 @@ class Column:
 
 
 class Wire:
-    """A connection in pipeline mode, read with a deadline."""
+    """A connection in pipeline mode, read with a deadline, which comes closer when the call is cancelled."""
 
-    def __init__(self, connection: psycopg.Connection, deadline: float) -> None:
+    def __init__(self, connection: psycopg.Connection, deadline: float, cancelled: Callable[[], bool]) -> None:
         self._connection = connection
         self._pg = connection.pgconn
+        self._sips = Sips(connection.pgconn)
         self._deadline = deadline
+        self._cancelled = cancelled
         self._overdue = False
         self._pending = 0
         self._received = 0  # bytes since the last result, about
@@ -94,7 +96,7 @@ class Wire:
         """Stops the query in the database; what it still sends is read and dropped, then the connection too."""
         if not self._overdue:
             self._overdue = True
-            self._deadline = time.monotonic() + _CANCEL_SECONDS
+            self._deadline = time.monotonic() + CANCEL_SECONDS
             cancel(self._connection)
 
     def finish(self) -> None:
@@ -111,6 +113,8 @@ class Wire:
                     self._connection.close()
         except psycopg.Error:
             self._connection.close()
+        finally:
+            self._sips.close()
 
     def _next(self) -> pq.abc.PGresult | None:
         while self._pg.is_busy():
@@ -122,47 +126,30 @@ class Wire:
         return self._pg.get_result()
 
     def _take_in(self) -> None:
-        """Lets libpq read, but not for ever: it would keep a message of any size in memory.
-
-        What is counted is what waits when it begins to read; a fast server can bring more meanwhile.
-        """
-        self._received += _waiting_bytes(self._pg.socket)
+        """Lets libpq read, but not for ever: it would keep a message of any size in memory."""
+        self._received += self._sips.take()
         if self._received > _PENDING_BYTES:
             self._connection.close()
             raise QueryError("the reply is larger than fits into an answer", _TOO_LARGE, "54000")
-        self._pg.consume_input()
 
     def _wait(self, writing: bool = False) -> None:
         """Until the socket is ready; past the deadline the query is cancelled, then the connection dropped."""
-        remaining = self._deadline - time.monotonic()
         fd = self._pg.socket
-        if remaining > 0:
-            readable, writable, _ = select.select([fd], [fd] if writing else [], [], remaining)
+        while (remaining := self._deadline - time.monotonic()) > 0:
+            look = min(remaining, _LOOK_SECONDS)
+            readable, writable, _ = select.select([fd], [fd] if writing else [], [], look)
             if readable or writable:
                 if readable and writing:
-                    self._take_in()
+                    self._pg.consume_input()  # which sends as well: no sip may come between
                 return
+            if self._cancelled():
+                self.hurry()
         if not self._overdue:
             self.hurry()
             return
         self.gave_up = True
         self._connection.close()
         raise QueryError("the query took too long, and the database did not stop it in time", _TOO_LONG, "57014")
-
-
-def cancel(connection: psycopg.Connection) -> None:
-    with suppress(psycopg.Error):  # out of reach: closing the connection is all that is left, and is done
-        connection.cancel_safe(timeout=_CANCEL_SECONDS)
-
-
-def _waiting_bytes(fd: int) -> int:
-    """How many bytes a socket holds ready; 0 where the system does not tell."""
-    if sys.platform == "win32":
-        return 0
-    import fcntl
-    import termios
-
-    return int.from_bytes(fcntl.ioctl(fd, termios.FIONREAD, bytes(4)), sys.byteorder)
 
 
 def columns_of(result: pq.abc.PGresult) -> list[Column]:

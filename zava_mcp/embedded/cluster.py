@@ -6,7 +6,7 @@ import subprocess
 import tempfile
 import threading
 import time
-from contextlib import nullcontext, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,9 +15,9 @@ from zava_mcp.embedded.processes import (
     clean_environment,
     free_port,
     is_server_on,
-    limited_memory,
     run_program,
     start_failure,
+    with_limited_memory,
 )
 
 _START_SECONDS = 60.0
@@ -124,10 +124,10 @@ class Cluster:
         command += [word for name, value in parameters.items() for word in ("-c", f"{name}={value}")]
         if self._log.exists() and self._log.stat().st_size > _MAX_LOG_BYTES:
             self._log.unlink()
-        with self._log.open("ab") as log, nullcontext() if filling else limited_memory():
+        with self._log.open("ab") as log:
             log_start = log.tell()
             process = self._child = subprocess.Popen(
-                command,
+                command if filling else with_limited_memory(command),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

@@ -1,10 +1,10 @@
 """PostgreSQL's processes: run its programs, bound and recognise its servers, say why one did not start."""
 
 import os
+import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 
 from zava_mcp.embedded.host import popen_user, program
@@ -13,6 +13,7 @@ from zava_mcp.errors import EmbeddedError
 #: Of one PostgreSQL process, beyond the memory it shares. Also bounds how long an error text can get, which
 #: is kept several times over in the memory of whoever receives it.
 _MEMORY_BYTES = 1 << 28
+_LOG_ROOM_BYTES = 1 << 16
 
 
 def kill_backend(pid: int) -> None:
@@ -25,21 +26,19 @@ def kill_backend(pid: int) -> None:
             process.kill()
 
 
-@contextmanager
-def limited_memory() -> Iterator[None]:
-    """What is started inside gets "out of memory" where it would take all there is; we have the limit meanwhile."""
+def with_limited_memory(command: list[str]) -> list[str]:
+    """The command, told "out of memory" where it would take all there is.
+
+    A shell sets the limit before it becomes the program: set by us on ourselves, to be inherited, it would
+    hold for us too meanwhile, and a server that has its embedding model loaded is above it already.
+    """
     if sys.platform != "linux":
-        yield
-        return
+        return command
     import resource
 
-    soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
-    limit = min(amount for amount in (_MEMORY_BYTES, soft, hard) if amount != resource.RLIM_INFINITY)
-    resource.setrlimit(resource.RLIMIT_DATA, (limit, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_DATA, (soft, hard))
+    limits = (_MEMORY_BYTES, *resource.getrlimit(resource.RLIMIT_DATA))
+    limit = min(amount for amount in limits if amount != resource.RLIM_INFINITY)
+    return ["/bin/sh", "-c", f'ulimit -S -d {limit >> 10}; exec "$@"', "sh", *command]
 
 
 def run_program(name: str, *arguments: str) -> None:
@@ -88,6 +87,8 @@ def start_failure(log: Path, start: int) -> EmbeddedError:
     with log.open("rb") as file:
         file.seek(start)
         said = file.read(20_000).decode(errors="replace")
+    if not said and shutil.disk_usage(log.parent).free < _LOG_ROOM_BYTES:
+        said = "FATAL: No space left on device"  # not even to write that down
     return explained("the embedded PostgreSQL did not start", said)
 
 

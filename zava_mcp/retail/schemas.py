@@ -6,6 +6,7 @@ import time
 from typing import Any
 
 from zava_mcp import sql
+from zava_mcp.database.lookup import Reading
 from zava_mcp.database.pool import Database
 from zava_mcp.errors import InputError
 
@@ -28,12 +29,12 @@ class Schemas:
         self._read_at = float("-inf")
         self._changes_seen = -1
 
-    def describe(self, names: list[str]) -> str:
+    def describe(self, names: list[str], reading: Reading) -> str:
         """Compact text on the named tables ("retail." may be left away), all if none is named.
 
         Raises InputError for an unknown name, listing the valid ones.
         """
-        self._refresh()
+        self._refresh(reading)
         wanted = [name.strip().lower().removeprefix("retail.") for name in names]
         for name in wanted:
             if name not in self._tables:
@@ -41,13 +42,13 @@ class Schemas:
         chosen = dict.fromkeys(wanted) if wanted else self._tables
         return "\n\n".join([*(self._tables[name] for name in chosen), self._period])
 
-    def _refresh(self) -> None:
+    def _refresh(self, reading: Reading) -> None:
         self._database.hear()
         stale = time.monotonic() - self._read_at > _FRESH_SECONDS
         if not stale and self._changes_seen == self._database.schema_changes:
             return
         changes = self._database.schema_changes
-        tables, values = self._database.fetch((sql.query("tables"), sql.query("values")))
+        tables, values = self._database.read(reading, (sql.query("tables"), sql.query("values")))
         stores, categories, types, first_day, last_day = values[0]
         known = {"stores": {"store_name": stores}, "categories": {"category_name": categories}}
         self._tables = {

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from zava_mcp.database.bundled import embedded_postgres
 from zava_mcp.database.health import Check
 from zava_mcp.database.identities import require_identity
+from zava_mcp.database.lookup import Reading
 from zava_mcp.database.opening import database_for
 from zava_mcp.database.sample import Progress
 from zava_mcp.embedded import EmbeddedPostgres
@@ -66,9 +67,16 @@ class Shop:
 
         return embedder(self._settings)
 
-    def describe(self, table_names: list[str]) -> str:
-        """The named tables in words, all if none is named. Raises InputError for an unknown name."""
-        return self._schemas.describe(table_names)
+    def describe(self, table_names: list[str], reading: Reading) -> str:
+        """The named tables in words, all if none is named; `reading` can be cancelled meanwhile.
+
+        Raises InputError for an unknown name.
+        """
+        return self._schemas.describe(table_names, reading)
+
+    def reading(self) -> Reading:
+        """What a description is read with, once."""
+        return Reading()
 
     def examine(self) -> list[Check]:
         """Checks the database as this identity. Raises DatabaseUnavailable or IdentityError."""

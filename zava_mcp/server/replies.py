@@ -1,10 +1,12 @@
 """Where blocking work meets the event loop, and where every failure becomes a tool error."""
 
+import asyncio
 import difflib
 import logging
+import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, TypeVar
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import anyio
 import anyio.to_thread
@@ -70,12 +72,18 @@ class Desk:
                 raise Busy("too many questions at once", "Wait for some of them to be answered.")
             self._taken += 1
             try:
-                return await anyio.to_thread.run_sync(work, abandon_on_cancel=True, limiter=self._limiter)
-            except anyio.get_cancelled_exc_class():
-                if cancel is not None:
-                    with anyio.CancelScope(shield=True):
-                        await anyio.to_thread.run_sync(cancel)
-                raise
+                place = _Place(work, self._limiter)
+                await self._limiter.acquire_on_behalf_of(place)
+                try:
+                    return await anyio.to_thread.run_sync(
+                        place.work, abandon_on_cancel=True, limiter=anyio.CapacityLimiter(1)
+                    )
+                except anyio.get_cancelled_exc_class():
+                    place.leave()
+                    if cancel is not None:
+                        with anyio.CancelScope(shield=True):
+                            await anyio.to_thread.run_sync(cancel)
+                    raise
             finally:
                 self._taken -= 1
 
@@ -89,6 +97,39 @@ class Desk:
         except Exception:
             _log.exception("a tool failed")
             raise ToolError("an internal error; the server's log on stderr says more") from None
+
+
+class _Place(Generic[T]):
+    """A place at work, held until the thread has ended, which can be long after its call was cancelled.
+
+    Otherwise calls that are cancelled again and again would each leave a thread and a connection behind.
+    """
+
+    def __init__(self, work: Callable[[], T], limiter: anyio.CapacityLimiter) -> None:
+        self._work = work
+        self._limiter = limiter
+        self._loop = asyncio.get_running_loop()
+        self._lock = threading.Lock()
+        self._begun = self._left = False
+
+    def work(self) -> T:
+        """In the thread."""
+        with self._lock:
+            if self._left:
+                raise Busy("the call was cancelled")
+            self._begun = True
+        try:
+            return self._work()
+        finally:
+            with suppress(RuntimeError):  # the loop has ended, and everything with it
+                self._loop.call_soon_threadsafe(self._limiter.release_on_behalf_of, self)
+
+    def leave(self) -> None:
+        """In the event loop: gives the place back if the thread never begins."""
+        with self._lock:
+            self._left = True
+            if not self._begun:
+                self._limiter.release_on_behalf_of(self)
 
 
 class PlainSpokenServer(MCPServer[Any]):

@@ -64,7 +64,8 @@ def add_schemas(server: Server, startup: Startup, desk: Desk) -> None:
         ],
     ) -> str:
         shop = await ready(startup, ctx)
-        return await desk.call(lambda: shop.describe(table_names))
+        reading = shop.reading()
+        return await desk.call(lambda: shop.describe(table_names, reading), reading.cancel)
 
 
 def add_date(server: Server) -> None:
