@@ -8,6 +8,7 @@ import argparse
 import json
 import os
 import platform
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -125,7 +126,7 @@ def main() -> None:
         measured = []
         for built, lines in measure(folder, sizes, wanted.memory):
             measured.append((built, lines))
-            print(f"{built.rows:,} products measured", flush=True)
+            print(table([(built, lines)]), file=sys.stderr, flush=True)  # the next size may take an hour
     if wanted.write:
         write(table(measured))
     if wanted.json:

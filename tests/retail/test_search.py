@@ -199,3 +199,15 @@ def test_the_samples_vectors_are_what_the_model_makes_of_the_catalogue() -> None
     assert SAMPLE_MODEL == LOCAL_MODEL
     for (_, _, stored), vector in zip(packed[::20], LocalEmbedder().embed_documents(texts[::20]), strict=True):
         assert sum(a * b for a, b in zip(stored, vector, strict=True)) > 0.9995
+
+
+def test_vectors_lie_in_their_rows_as_they_are_because_unpacking_takes_longer_than_comparing(
+    admin: psycopg.Connection,
+) -> None:
+    row = admin.execute(
+        "SELECT min(pg_column_size(description_embedding)), (SELECT pg_relation_size(reltoastrelid) FROM pg_class"
+        " WHERE oid = 'retail.product_description_embeddings'::regclass) FROM retail.product_description_embeddings"
+    ).fetchone()
+    assert row is not None
+    assert row[0] > 1536 * 4
+    assert row[1] == 0

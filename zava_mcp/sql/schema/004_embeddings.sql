@@ -22,9 +22,10 @@ BEGIN
         model_id              text NOT NULL,
         text_sha256           text NOT NULL
     );
-    -- In its row, one row a page: beside the table, where PostgreSQL would put it, a search that looks at every
-    -- vector takes five times as long.
-    ALTER TABLE retail.product_description_embeddings ALTER description_embedding SET STORAGE MAIN;
+    -- In its row, as it is, one row a page: beside the table, where PostgreSQL would put it, or compressed, a search
+    -- that looks at every vector takes five times as long. The short texts too, or they would be moved out for room.
+    ALTER TABLE retail.product_description_embeddings
+        ALTER description_embedding SET STORAGE PLAIN, ALTER model_id SET STORAGE PLAIN, ALTER text_sha256 SET STORAGE PLAIN;
     ALTER TABLE retail.product_description_embeddings ENABLE ROW LEVEL SECURITY;
     ALTER TABLE retail.product_description_embeddings FORCE ROW LEVEL SECURITY;
     -- The owner maintains every row; every known identity may read, as with the products they describe.

@@ -33,7 +33,8 @@ BEGIN
     IF to_regclass('retail.product_description_embeddings') IS NULL THEN
         RETURN;
     END IF;
-    ALTER TABLE retail.product_description_embeddings ALTER description_embedding SET STORAGE MAIN;
+    ALTER TABLE retail.product_description_embeddings
+        ALTER description_embedding SET STORAGE PLAIN, ALTER model_id SET STORAGE PLAIN, ALTER text_sha256 SET STORAGE PLAIN;
     FOR old IN SELECT conname FROM pg_constraint
                 WHERE conrelid = to_regclass('retail.product_description_embeddings') AND contype = 'f' AND confdeltype <> 'c'
     LOOP
