@@ -70,7 +70,13 @@ def _measured(admin: psycopg.Connection, url: str, passwords: Path, rows: int) -
     password = next(line.split(":")[4] for line in passwords.read_text().splitlines() if f":{SEATTLE}:" in line)
     agent_url = url.replace("postgres:admin@", "")
     settings = load_settings(
-        {"ZAVA_USER_ID": SEATTLE, "ZAVA_DATABASE_URL": agent_url, "POSTGRES_PASSWORD": password}, {}
+        {
+            "ZAVA_USER_ID": SEATTLE,
+            "ZAVA_DATABASE_URL": agent_url,
+            "POSTGRES_PASSWORD": password,
+            "ZAVA_QUERY_TIMEOUT": "600",  # a cold gigabyte read row by row takes its time
+        },
+        {},
     )
     database = database_for(settings, require_identity(settings, None), None)
     with psycopg.connect(agent_url, user=SEATTLE, password=password, autocommit=True) as agent:
