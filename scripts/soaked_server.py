@@ -26,6 +26,7 @@ class Server:
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             env={**os.environ, "ZAVA_QUERY_TIMEOUT": QUERY_SECONDS},
+            start_new_session=True,  # Ctrl-C is for the script, which then ends them in order
         )
         self._number = 0
         self._given_up = False
