@@ -48,8 +48,11 @@ few AS MATERIALIZED (
     SELECT count(*) < {many} AS so FROM (SELECT FROM wanted LIMIT {many}) AS first
 ), by_index AS MATERIALIZED (
     SELECT product_id, e.description_embedding <=> {vector} AS place
-      FROM retail.product_description_embeddings e JOIN wanted USING (product_id)
+      FROM retail.product_description_embeddings e
      WHERE e.model_id = {model} AND NOT (SELECT so FROM few)
+       -- asked of each that the index gives: as a join, the planner would begin with the filters, whose effect
+       -- policies do not let it see
+       AND EXISTS (SELECT FROM wanted w WHERE w.product_id = e.product_id OFFSET 0)
      -- in the very words of the index product_embeddings_nearest
      ORDER BY subvector(e.description_embedding, 1, {dimensions})::halfvec({dimensions})
               <=> subvector({vector}, 1, {dimensions})::halfvec({dimensions})
