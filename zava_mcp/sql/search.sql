@@ -31,13 +31,13 @@ WITH target AS (
 ),
 
 -- name: one_by_one
--- The products nearest to a vector, each looked at.
+-- The products nearest to a vector, each looked at; by its key, so that no vector is carried through a join or a sort.
 nearest AS (
     SELECT product_id
-      FROM retail.product_description_embeddings e JOIN wanted USING (product_id)
-     WHERE e.model_id = {model}
-     ORDER BY e.description_embedding <=> {vector}
-     LIMIT %(max_rows)s
+      FROM wanted w CROSS JOIN LATERAL (
+          SELECT e.description_embedding <=> {vector} AS place FROM retail.product_description_embeddings e
+           WHERE e.product_id = w.product_id AND e.model_id = {model} OFFSET 0) AS its
+     ORDER BY place LIMIT %(max_rows)s
 ),
 
 -- name: of_many
@@ -58,9 +58,11 @@ few AS MATERIALIZED (
               <=> subvector({vector}, 1, {dimensions})::halfvec({dimensions})
      LIMIT 4 * %(max_rows)s
 ), each AS (
-    SELECT product_id, e.description_embedding <=> {vector} AS place
-      FROM retail.product_description_embeddings e JOIN wanted USING (product_id)
-     WHERE e.model_id = {model} AND (SELECT count(*) FROM by_index) < %(max_rows)s
+    SELECT product_id, place
+      FROM wanted w CROSS JOIN LATERAL (
+          SELECT e.description_embedding <=> {vector} AS place FROM retail.product_description_embeddings e
+           WHERE e.product_id = w.product_id AND e.model_id = {model} OFFSET 0) AS its
+     WHERE (SELECT count(*) FROM by_index) < %(max_rows)s
      ORDER BY place LIMIT %(max_rows)s
 ), nearest AS (
     SELECT product_id FROM (SELECT * FROM by_index UNION SELECT * FROM each) AS either ORDER BY place LIMIT %(max_rows)s
