@@ -1,6 +1,7 @@
 """Measures search: what it finds of what labelled questions want, how fast, and with how much memory.
 
-The questions were written before any search was run; "tune" is the part that code may be tuned on. "words" is the
+Each set of questions was written by somebody who had seen the catalogue and no search; the sample's descriptions were
+rewritten between the oblique and british sets and the direct one, by people who had seen no question. "words" is the
 search that a platform without vectors gets. recall@5 is the share of the wanted products that are among the first
 five; MRR@10 is one over the place of the first wanted product, 0 if it is not among ten.
 """

@@ -13,14 +13,17 @@ CATALOGUES = ("own", "other")
 
 @dataclass(frozen=True)
 class Labelled:
-    """A question, the SKUs of every product a fair shopper would accept, and two facts about it.
+    """A question, the SKUs of every product a fair shopper would accept, and three facts about it.
 
-    `split` is "tune" for what code may be tuned on and "report" for what is only reported; `stem` is
-    "shared" if the question has a word stem in common with one of those products, else "none".
+    `kind` is "direct" if it says what is wanted, "british" if it was written in that country's words for the sample's
+    American catalogue, "oblique" if it tells of a situation from which one has to guess. `split` is "tune" for what
+    code may be tuned on and "report" for what is only reported; `stem` is "shared" if the question has a word stem
+    in common with one of those products, else "none".
     """
 
     query: str
     wanted: frozenset[str]
+    kind: str
     split: str
     stem: str
 
@@ -29,7 +32,7 @@ def labelled(catalogue: str) -> list[Labelled]:
     """The questions on a catalogue, "own" or "other"."""
     with (HERE / f"{catalogue}.csv").open(newline="", encoding="utf-8") as file:
         return [
-            Labelled(row["query"], frozenset(row["wanted"].split()), row["split"], row["stem"])
+            Labelled(row["query"], frozenset(row["wanted"].split()), row["kind"], row["split"], row["stem"])
             for row in csv.DictReader(file)
         ]
 
@@ -50,13 +53,16 @@ def shared_stems(connection: psycopg.Connection, question: Labelled) -> set[str]
 
 
 def parts(questions: Iterable[Labelled]) -> dict[str, list[Labelled]]:
-    """The questions as they are reported: all, by split and by stem; parts without questions are left out."""
+    """The questions as they are reported: by kind, the direct ones also by split and by stem."""
     all_of_them = list(questions)
+    direct = [question for question in all_of_them if question.kind == "direct"]
     chosen = {
-        "all": all_of_them,
-        "tune": [question for question in all_of_them if question.split == "tune"],
-        "report": [question for question in all_of_them if question.split == "report"],
-        "a stem shared": [question for question in all_of_them if question.stem == "shared"],
-        "no stem shared": [question for question in all_of_them if question.stem == "none"],
+        "direct": direct,
+        "direct, to tune on": [question for question in direct if question.split == "tune"],
+        "direct, only reported": [question for question in direct if question.split == "report"],
+        "direct, a stem shared": [question for question in direct if question.stem == "shared"],
+        "direct, no stem shared": [question for question in direct if question.stem == "none"],
+        "british": [question for question in all_of_them if question.kind == "british"],
+        "oblique": [question for question in all_of_them if question.kind == "oblique"],
     }
-    return {name: some for name, some in chosen.items() if some and (name == "all" or len(some) < len(all_of_them))}
+    return {name: some for name, some in chosen.items() if some and (some is direct or some != direct)}

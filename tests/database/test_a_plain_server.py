@@ -94,5 +94,5 @@ def test_the_doctor_finds_nothing_wrong_and_names_the_gaps(debian_15: ZavaServer
         "second lock",
         "sizes of tables",
         "names of logins",
-        "search by meaning",
+        "extension vector",
     }

@@ -10,14 +10,6 @@ from tests.conftest import SEATTLE
 from tests.faults.network import Network
 from tests.faults.postgres import Postgres
 from zava_mcp.cli.commands import app
-from zava_mcp.embeddings.local import LOCAL_MODEL
-
-#: Of no meaning: what is near to what does not matter here.
-VECTORS = """
-    INSERT INTO retail.product_description_embeddings (product_id, description_embedding, model_id, text_sha256)
-    SELECT product_id, (SELECT array_agg(sin(product_id * place)) FROM generate_series(1, 1536) place), %s, ''
-      FROM retail.products
-"""
 
 
 def open_shop(postgres: Postgres) -> None:
@@ -29,7 +21,6 @@ def open_shop(postgres: Postgres) -> None:
     with postgres.admin() as admin:
         for (login,) in admin.execute("SELECT rolname FROM pg_roles WHERE rolname LIKE '%-%-%-%-%'").fetchall():
             admin.execute(f"ALTER ROLE \"{login}\" PASSWORD 'identity'".encode())
-        admin.execute(VECTORS, [LOCAL_MODEL])
 
 
 @pytest.fixture(scope="session")

@@ -17,7 +17,10 @@ from zava_mcp.embeddings.local import LocalEmbedder
 from zava_mcp.settings import Settings
 
 #: MRR@10 and recall@5 that are kept: as measured, less what rounding on other processors may cost.
-KEPT = {"own": (0.55, 0.64), "other": (0.59, 0.74)}
+KEPT = {
+    "own": {"direct": (0.70, 0.67), "british": (0.63, 0.72), "oblique": (0.59, 0.69)},
+    "other": {"direct": (0.67, 0.75), "oblique": (0.59, 0.74)},
+}
 
 Shop = tuple[str, Database, Settings, psycopg.Connection]
 
@@ -42,19 +45,23 @@ def test_search_by_meaning_finds_what_questions_want_and_stems_are_shared_as_the
     for question in questions:
         assert question.stem == ("shared" if shared_stems(admin, question) else "none"), question
 
-    meaning = scores(ranked(Finder(database, settings, LocalEmbedder()), questions), questions)
-    words = scores(ranked(Finder(database, settings, None), questions), questions)
-    least_mrr, least_recall = KEPT[catalogue]
-    assert meaning.mrr >= least_mrr, meaning
-    assert meaning.recall >= least_recall, meaning
-    assert meaning.mrr > 2 * words.mrr
+    by_meaning = ranked(Finder(database, settings, LocalEmbedder()), questions)
+    by_words = ranked(Finder(database, settings, None), questions)
+    for kind, (least_mrr, least_recall) in KEPT[catalogue].items():
+        some = [question for question in questions if question.kind == kind]
+        found = scores(by_meaning, some)
+        assert found.mrr >= least_mrr, (kind, found)
+        assert found.recall >= least_recall, (kind, found)
+        assert found.mrr > 1.3 * scores(by_words, some).mrr, kind
+    assert set(KEPT[catalogue]) == {question.kind for question in questions}
 
 
 @pytest.mark.parametrize(("catalogue", "least"), [("own", 100), ("other", 60)])
-def test_at_least_half_of_the_questions_share_no_stem_with_what_they_want(catalogue: str, least: int) -> None:
+def test_at_least_half_of_the_direct_questions_share_no_stem_with_what_they_want(catalogue: str, least: int) -> None:
     questions = labelled(catalogue)
-    assert len({question.query for question in questions}) == len(questions) >= least
-    assert sum(question.stem == "none" for question in questions) * 2 >= len(questions)
+    assert len({question.query for question in questions}) == len(questions)
+    direct = [question for question in questions if question.kind == "direct"]
+    assert sum(question.stem == "none" for question in direct) * 2 >= len(direct) >= least
     assert all(1 <= len(question.wanted) <= 6 for question in questions)
 
 

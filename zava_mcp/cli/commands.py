@@ -10,7 +10,6 @@ from typing import Annotated
 
 import typer
 
-from zava_mcp.cli import products  # noqa: F401  # adds its commands
 from zava_mcp.cli.app import app as app
 from zava_mcp.cli.app import settings_of
 from zava_mcp.cli.options import AdminUrl, AnswerFormat, DatabaseUrl, DataDir, EnvFile, LogLevel, UserId
@@ -208,3 +207,6 @@ def _serve(settings: Settings) -> None:
     from zava_mcp.server.run import run
 
     run(settings, startup)
+
+
+from zava_mcp.cli import products  # noqa: E402, F401  # adds its commands, after these in --help
