@@ -26,6 +26,7 @@ _CANNOT_RUN = (
     "runtime."
 )
 _MOST_TOKENS = 256  # what the model was trained on; the rest of a text is not looked at
+_M_MMAP_THRESHOLD = -3  # of glibc's malloc.h: blocks from this size on have memory of their own
 _TOGETHER = 16  # documents in one run: more is no faster on one thread
 
 
@@ -61,6 +62,7 @@ class LocalEmbedder:
     def _loaded(self) -> "_Model":
         with self._lock:
             if self._model is None:
+                _free_at_once()
                 self._model = _Model(self._folder)
                 _give_memory_back()
             return self._model
@@ -71,8 +73,9 @@ class _Model:
 
     def __init__(self, folder: Path | None) -> None:
         try:
+            self._session = _session(checked("model.onnx", folder))  # first: it needs most memory while it loads
+            _give_memory_back()
             self._tokenizer = _tokenizer(checked("vocab.txt", folder))
-            self._session = _session(checked("model.onnx", folder))
         except ImportError as error:
             raise EmbeddingError(f"the local embedding model cannot run here: {error}", _CANNOT_RUN) from None
 
@@ -120,15 +123,22 @@ def _session(network: Path) -> "InferenceSession":
     options.enable_cpu_mem_arena = False  # it keeps the largest batch's memory for good
     options.enable_mem_pattern = False  # for inputs of one shape only
     options.log_severity_level = 3
-    # Folding constants would unpack the weights: 80 MB more at the peak, 50 MB more for good, and no faster.
-    folding = ["ConstantFolding"]
-    return onnxruntime.InferenceSession(
-        str(network), options, providers=["CPUExecutionProvider"], disabled_optimizers=folding
-    )
+    return onnxruntime.InferenceSession(str(network), options, providers=["CPUExecutionProvider"])
+
+
+def _free_at_once() -> None:
+    """What loading needs for a while goes back when it is freed; glibc would keep ever larger blocks for later."""
+    if mallopt := getattr(_c_library(), "mallopt", None):
+        mallopt(_M_MMAP_THRESHOLD, 128 * 1024)
 
 
 def _give_memory_back() -> None:
-    """What loading needed and freed: glibc keeps it (67 of 226 MB) unless it is told."""
-    library: Any = ctypes.CDLL(None) if sys.platform == "linux" else None
+    """What loading needed and freed in small blocks; searches may keep larger ones again, which is faster."""
+    library = _c_library()
     if trim := getattr(library, "malloc_trim", None):
         trim(0)
+        library.mallopt(_M_MMAP_THRESHOLD, 8 * 1024 * 1024)
+
+
+def _c_library() -> Any:
+    return ctypes.CDLL(None) if sys.platform == "linux" else None
