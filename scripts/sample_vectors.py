@@ -7,6 +7,7 @@ import csv
 import struct
 from base64 import b64encode
 from io import StringIO
+from operator import itemgetter
 from pathlib import Path
 
 from zava_mcp import sql
@@ -19,7 +20,8 @@ FILE = Path(sql.__file__).parent / "sample" / "vectors.csv"
 def main() -> None:
     """Writes the file."""
     products = list(csv.DictReader(StringIO(sql.script("sample/catalogue.csv"))))
-    texts = [document_text(product["name"], product["description"]) for product in products]
+    parts = itemgetter("category", "type", "name", "description")
+    texts = [document_text(*parts(product)) for product in products]
     vectors = LocalEmbedder().embed_documents(texts)
     with FILE.open("w", encoding="utf-8", newline="") as file:
         lines = csv.writer(file, lineterminator="\n")

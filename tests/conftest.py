@@ -3,7 +3,7 @@
 import json
 import os
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +71,17 @@ def embedded(tmp_path_factory: pytest.TempPathFactory, clean_environment: None) 
     postgres.open()
     yield postgres
     postgres.close()
+
+
+@contextmanager
+def small_embedded(folder: Path) -> Iterator[EmbeddedPostgres]:
+    """An embedded database for tests that write, open and with a very small sample."""
+    postgres = embedded_postgres(settings_for(folder), lambda *_: None, Sample(scale=0.002))
+    postgres.open()
+    try:
+        yield postgres
+    finally:
+        postgres.close()
 
 
 @pytest.fixture(scope="session")

@@ -8,11 +8,8 @@ import psycopg
 import pytest
 from typer.testing import CliRunner
 
-from tests.conftest import SEATTLE, settings_for
+from tests.conftest import SEATTLE, admin_keywords, small_embedded
 from zava_mcp.cli.commands import app
-from zava_mcp.database.bundled import embedded_postgres
-from zava_mcp.database.sample import Sample
-from zava_mcp.database.setup import embedded_target
 from zava_mcp.embedded import EmbeddedPostgres
 
 Checks = dict[str, dict[str, str]]
@@ -36,17 +33,14 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def patient(tmp_path_factory: pytest.TempPathFactory, clean_environment: None) -> Iterator[EmbeddedPostgres]:
     """An embedded database that tests make ill and cure."""
     folder = tmp_path_factory.mktemp("patient")
-    postgres = embedded_postgres(settings_for(folder), lambda *_: None, Sample(scale=0.002))
-    postgres.open()
-    yield postgres
-    postgres.close()
+    with small_embedded(folder) as postgres:
+        yield postgres
 
 
 @pytest.fixture
 def surgeon(patient: EmbeddedPostgres) -> Iterator[psycopg.Connection]:
     """A superuser's connection to it."""
-    keywords = embedded_target(patient.open(), patient.logins()[""]).keywords()
-    with psycopg.connect(**keywords, autocommit=True) as connection:
+    with psycopg.connect(**admin_keywords(patient), autocommit=True) as connection:
         yield connection
 
 

@@ -12,11 +12,9 @@ import pytest
 from typer.testing import CliRunner
 
 from tests.cli.test_commands import zava
-from tests.conftest import ADMIN, SEATTLE, admin_keywords, settings_for
+from tests.conftest import ADMIN, SEATTLE, admin_keywords, small_embedded
 from tests.polling import until
 from zava_mcp.cli.commands import app
-from zava_mcp.database.bundled import embedded_postgres
-from zava_mcp.database.sample import Sample
 from zava_mcp.embedded import EmbeddedPostgres
 from zava_mcp.embeddings.local import LOCAL_MODEL
 from zava_mcp.errors import DatabaseUnavailable, SettingsError
@@ -28,10 +26,8 @@ COUNT = "SELECT count(*), count(DISTINCT text_sha256) FROM retail.product_descri
 @pytest.fixture
 def small(tmp_path: Path) -> Iterator[EmbeddedPostgres]:
     """An embedded database of its own, with vectors that may be changed."""
-    postgres = embedded_postgres(settings_for(tmp_path), lambda *_: None, Sample(scale=0.002))
-    postgres.open()
-    yield postgres
-    postgres.close()
+    with small_embedded(tmp_path) as postgres:
+        yield postgres
 
 
 @pytest.fixture

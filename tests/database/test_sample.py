@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from tests.conftest import SCALE, admin_keywords, settings_for
+from tests.conftest import SCALE, admin_keywords, settings_for, small_embedded
 from zava_mcp.database.bundled import embedded_postgres
 from zava_mcp.database.sample import Sample
 from zava_mcp.embedded import EmbeddedPostgres
@@ -123,10 +123,8 @@ def test_a_sample_that_makes_no_sense_is_refused(tmp_path: Path, sample: Sample)
 
 @pytest.fixture
 def small(tmp_path: Path) -> Iterator[EmbeddedPostgres]:
-    postgres = embedded_postgres(settings_for(tmp_path), lambda *_: None, Sample(scale=0.002))
-    postgres.open()
-    yield postgres
-    postgres.close()
+    with small_embedded(tmp_path) as postgres:
+        yield postgres
 
 
 def test_an_older_embedded_database_is_upgraded_and_gets_the_samples_vectors(small: EmbeddedPostgres) -> None:

@@ -7,40 +7,37 @@ import psycopg
 import pytest
 
 from tests.cli.test_commands import zava
-from tests.conftest import SEATTLE, admin_keywords, settings_for
+from tests.conftest import SEATTLE, admin_keywords, small_embedded
 from tests.polling import until
-from zava_mcp.database.bundled import embedded_postgres
-from zava_mcp.database.sample import Sample
+from zava_mcp import sql
 from zava_mcp.embedded import EmbeddedPostgres
 
 MANY = 10_000
-TEXT_HASH = "encode(sha256(convert_to(product_name || '. ' || product_description, 'UTF8')), 'hex')"
+TEXT_HASH = f"encode(sha256(convert_to({sql.product_text()}, 'UTF8')), 'hex')"
 
 
 @pytest.fixture
 def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
     """An embedded database with 10,000 products more, their vectors scattered around the sample's."""
-    postgres = embedded_postgres(settings_for(tmp_path_factory.mktemp("many")), lambda *_: None, Sample(scale=0.002))
-    postgres.open()
-    with psycopg.connect(**admin_keywords(postgres), autocommit=True) as connection:
-        connection.execute(
-            "INSERT INTO retail.products SELECT 1000 + n, 'MANY-' || n, 'Thing ' || n, category_id, type_id, cost,"
-            " base_price, gross_margin_percent, 'One of many' FROM generate_series(1, %s) AS n"
-            " JOIN retail.products ON product_id = 1 + n %% 424",
-            [MANY],
-        )
-        connection.execute("SELECT setseed(0.5)")
-        connection.execute(
-            "INSERT INTO retail.product_description_embeddings SELECT 1000 + n,"
-            " ((SELECT array_agg(x + (random() - 0.5) * 0.1 * (o <= 384 AND n > 0)::int ORDER BY o)"
-            "     FROM unnest(description_embedding::real[]) WITH ORDINALITY AS u(x, o))::real[])::vector,"
-            f" now(), model_id, (SELECT {TEXT_HASH} FROM retail.products WHERE product_id = 1000 + n)"
-            " FROM generate_series(1, %s) AS n"
-            " JOIN retail.product_description_embeddings ON product_id = 1 + n %% 424".encode(),
-            [MANY],
-        )
-    yield postgres
-    postgres.close()
+    with small_embedded(tmp_path_factory.mktemp("many")) as postgres:
+        with psycopg.connect(**admin_keywords(postgres), autocommit=True) as connection:
+            connection.execute(
+                "INSERT INTO retail.products SELECT 1000 + n, 'MANY-' || n, 'Thing ' || n, category_id, type_id, cost,"
+                " base_price, gross_margin_percent, 'One of many' FROM generate_series(1, %s) AS n"
+                " JOIN retail.products ON product_id = 1 + n %% 424",
+                [MANY],
+            )
+            connection.execute("SELECT setseed(0.5)")
+            connection.execute(
+                "INSERT INTO retail.product_description_embeddings SELECT 1000 + n,"
+                " ((SELECT array_agg(x + (random() - 0.5) * 0.1 * (o <= 384 AND n > 0)::int ORDER BY o)"
+                "     FROM unnest(description_embedding::real[]) WITH ORDINALITY AS u(x, o))::real[])::vector,"
+                f" now(), model_id, (SELECT {TEXT_HASH} FROM retail.products p WHERE product_id = 1000 + n)"
+                " FROM generate_series(1, %s) AS n"
+                " JOIN retail.product_description_embeddings ON product_id = 1 + n %% 424".encode(),
+                [MANY],
+            )
+        yield postgres
 
 
 def found(small: EmbeddedPostgres, *more: str) -> list[str]:

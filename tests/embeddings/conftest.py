@@ -7,12 +7,10 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from tests.conftest import settings_for
+from tests.conftest import small_embedded
 from tests.fakes.entra import CLIENT, TENANT, FakeEntra
 from tests.fakes.openai_api import MODEL, FakeOpenAI
 from zava_mcp.cli.commands import app
-from zava_mcp.database.bundled import embedded_postgres
-from zava_mcp.database.sample import Sample
 from zava_mcp.embedded import EmbeddedPostgres
 
 SECRET = "hunter2/is+not=for-anybody"  # with characters that encodings change
@@ -34,10 +32,8 @@ Embed = Callable[..., str]
 def own_embedded(tmp_path_factory: pytest.TempPathFactory, clean_environment: None) -> Iterator[EmbeddedPostgres]:
     """Small, and with vectors of whoever embedded last."""
     folder = tmp_path_factory.mktemp("vectors")
-    postgres = embedded_postgres(settings_for(folder), lambda *_: None, Sample(scale=0.002))
-    postgres.open()
-    yield postgres
-    postgres.close()
+    with small_embedded(folder) as postgres:
+        yield postgres
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
 import shutil
 import sys
+from dataclasses import astuple
 from pathlib import Path
 
 import psutil
@@ -9,7 +10,7 @@ import psycopg
 import pytest
 
 from tests.conftest import SEATTLE, admin_keywords, asking, settings_for
-from zava_mcp import sql
+from zava_mcp.database.vectors import vectors
 from zava_mcp.embedded import EmbeddedPostgres
 from zava_mcp.embeddings import COLUMN_DIMENSIONS, embedder, padded
 from zava_mcp.embeddings.local import LOCAL_MODEL, LocalEmbedder
@@ -157,20 +158,27 @@ def test_a_runtime_that_cannot_load_says_what_to_do(monkeypatch: pytest.MonkeyPa
 
 
 def test_a_products_text_and_its_hash_are_the_databases(own_embedded: EmbeddedPostgres) -> None:
-    texts = {1: None, 2: "", 3: "Größe 5½″, “weiß” 🔨", 4: "tab\tand\nline"}
+    descriptions = {1: None, 2: "", 3: "Größe 5½″, “weiß” 🔨", 4: "tab\tand\nline"}
     with psycopg.connect(**admin_keywords(own_embedded)) as admin:
         admin.execute("ALTER TABLE retail.products ALTER product_description DROP NOT NULL")  # as others may have it
-        for product_id, description in texts.items():
+        for product_id, description in descriptions.items():
             statement = "UPDATE retail.products SET product_description = %s WHERE product_id = %s"
             assert admin.execute(statement, [description, product_id]).rowcount == 1
-        values = {"after": 0, "batch": 10_000, "model": "nobody's", "everything": True}
-        rows = admin.execute(sql.named("embed.sql")["next"].encode(), values).fetchall()
+        admin.execute("ALTER TABLE retail.products ALTER category_id DROP NOT NULL, ALTER type_id DROP NOT NULL")
+        admin.execute("UPDATE retail.products SET category_id = NULL WHERE product_id IN (5, 6)")
+        admin.execute("UPDATE retail.products SET type_id = NULL WHERE product_id IN (6, 7)")
+        with vectors(admin, "nobody's", 384, everything=True) as waiting:
+            texts = waiting.next(0, 10_000)
         products = {
             row[0]: row[1:]
-            for row in admin.execute("SELECT product_id, product_name, product_description FROM retail.products")
+            for row in admin.execute(
+                "SELECT product_id, category_name, type_name, product_name, product_description FROM retail.products"
+                " LEFT JOIN retail.categories USING (category_id)"
+                " LEFT JOIN retail.product_types USING (type_id)"
+            )
         }
         admin.rollback()
-    assert len(rows) == len(products) > 400
-    for product_id, text, sha256 in rows:
+    assert len(texts) == len(products) > 400
+    for product_id, text, sha256 in map(astuple, texts):
         assert text == document_text(*products[product_id])
         assert sha256 == text_hash(text)

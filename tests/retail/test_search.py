@@ -3,6 +3,7 @@
 import csv
 import json
 from io import StringIO
+from operator import itemgetter
 from typing import Any
 
 import psycopg
@@ -192,7 +193,8 @@ async def test_all_tools_together_fit_into_8_kb(ask: Ask) -> None:
 def test_the_samples_vectors_are_what_the_model_makes_of_the_catalogue() -> None:
     products = list(csv.DictReader(StringIO(sql.script("sample/catalogue.csv"))))
     packed = list(packed_vectors())
-    texts = [document_text(product["name"], product["description"]) for product in products]
+    parts = itemgetter("category", "type", "name", "description")
+    texts = [document_text(*parts(product)) for product in products]
     assert [(sku, sha256) for sku, sha256, _ in packed] == [
         (product["sku"], text_hash(text)) for product, text in zip(products, texts, strict=True)
     ]

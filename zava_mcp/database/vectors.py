@@ -80,8 +80,10 @@ class Vectors:
         return wanted
 
     def _rows(self, name: str, **values: Any) -> list[tuple[Any, ...]]:
+        parts = sql.named("embed.sql")
+        statement = parts[name].replace("{waiting}", parts["waiting"])
         with _told():
-            cursor = self._connection.execute(sql.named("embed.sql")[name], {**self._values, **values})
+            cursor = self._connection.execute(statement.encode(), {**self._values, **values})
             return cursor.fetchall() if cursor.description else []
 
     def _run(self, statement: str) -> None:

@@ -3,9 +3,11 @@
 from hashlib import sha256
 
 
-def document_text(name: str, description: str | None) -> str:
-    """The text that stands for a product."""
-    return f"{name}. {description}" if description else name
+def document_text(category: str | None, kind: str | None, name: str, description: str | None) -> str:
+    """The text that stands for a product, as `product_text.sql` makes it: "category, type: name. description"."""
+    shelf = ", ".join(part for part in (category, kind) if part is not None)
+    product = f"{name}. {description}" if description else name
+    return f"{shelf}: {product}" if shelf else product
 
 
 def text_hash(text: str) -> str:

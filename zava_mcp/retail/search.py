@@ -10,6 +10,7 @@ from zava_mcp import sql
 from zava_mcp.database.lookup import INDEX_FROM, Lookup
 from zava_mcp.database.pool import Database
 from zava_mcp.database.wire import Column, Rows
+from zava_mcp.embeddings import padded
 from zava_mcp.errors import EmbeddingError, InputError
 from zava_mcp.retail.answers import Answer
 from zava_mcp.settings import FOUND_ROWS, FOUND_THRESHOLD, HARD_FOUND_ROWS, Settings
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from zava_mcp.embeddings import Embedder
 
 MAX_CHARACTERS = 2_000
-_DIMENSIONS = 1536  # of the column; shorter vectors end in zeros, which changes no cosine
 _HALVES = (0, 7)  # the version of pgvector that brought halfvec and subvector
 _MORE = "Raise similarity_threshold, filter by category or price, or ask for more with max_rows, up to 100."
 _LESS = "Ask for fewer with max_rows, or filter by category or price."
@@ -217,5 +217,5 @@ def _closest(table: list[dict[str, bytes | None]]) -> dict[str, str]:
 
 
 def _literal(vector: list[float]) -> str:
-    """A vector as PostgreSQL reads it, filled up with zeros."""
-    return f"[{','.join(map(repr, [*vector, *[0] * (_DIMENSIONS - len(vector))]))}]"
+    """A vector as PostgreSQL reads it."""
+    return f"[{','.join(map(repr, padded(vector)))}]"

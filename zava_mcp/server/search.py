@@ -1,5 +1,6 @@
 """Search by meaning, as a tool and as a resource."""
 
+from collections.abc import Awaitable, Callable
 from typing import Annotated
 
 from mcp.server.mcpserver.exceptions import ResourceError, ToolError
@@ -9,6 +10,8 @@ from zava_mcp.server.replies import Desk, ready
 from zava_mcp.server.startup import Startup
 from zava_mcp.server.tools import Asked, Server, read_only
 from zava_mcp.settings import FOUND_ROWS, FOUND_THRESHOLD, HARD_FOUND_ROWS
+
+Search = Callable[..., Awaitable[str]]  # makes a wish, given as its fields, and answers with JSON
 
 
 def add_search(server: Server, startup: Startup, desk: Desk) -> None:
@@ -25,6 +28,11 @@ def add_search(server: Server, startup: Startup, desk: Desk) -> None:
             await vectors.call(lambda: shop.prepare(found), found.cancel)
         return await desk.call(lambda: shop.find(found).json(), found.cancel)
 
+    _add_tool(server, search)
+    _add_resource(server, search)
+
+
+def _add_tool(server: Server, search: Search) -> None:
     @server.tool(
         title="Search products",
         description='Find products by what people mean, in their own words ("something to keep rain out of an outdoor '
@@ -67,6 +75,8 @@ def add_search(server: Server, startup: Startup, desk: Desk) -> None:
             include_sales=include_sales,
         )
 
+
+def _add_resource(server: Server, search: Search) -> None:
     @server.resource(
         "zava://products/search{?query,similar_to,category,max_rows}",
         name="product_search",

@@ -13,13 +13,23 @@ _HERE = files(__name__)
 @cache
 def named(file: str) -> dict[str, str]:
     """The named statements of a file, in its order: {name: SQL text}."""
-    parts = re.split(r"^-- name: (\w+)\n", script(file), flags=re.MULTILINE)
+    return statements(script(file).replace("{product_text}", product_text()))
+
+
+def statements(text: str) -> dict[str, str]:
+    """The named statements of a text, in its order: {name: SQL text}."""
+    parts = re.split(r"^-- name: (\w+)\n", text, flags=re.MULTILINE)
     return dict(zip(parts[1::2], parts[2::2], strict=True))
 
 
 def query(name: str) -> str:
     """One statement of `queries.sql`."""
     return named("queries.sql")[name]
+
+
+def product_text() -> str:
+    """The expression for what of a product `p` is embedded."""
+    return script("product_text.sql").rstrip()
 
 
 def script(file: str) -> str:

@@ -1,47 +1,31 @@
 -- Making the products' vectors, as admin: what is missing, the vectors on their way, and their publication.
 -- A vector is missing if none of this model and of the product's present text is there, published or on its way.
 
--- name: missing
--- How many products wait for a vector, and how many there are. %(everything)s: published vectors do not count.
-SELECT count(*) FILTER (WHERE NOT EXISTS (
+-- name: waiting
+-- The products that wait for a vector, each with its text and its hash. %(everything)s: published vectors do not count.
+  FROM retail.products p
+ CROSS JOIN LATERAL (SELECT {product_text} AS words) AS its
+ CROSS JOIN LATERAL (SELECT encode(sha256(convert_to(words, 'UTF8')), 'hex') AS sha256) AS text
+ WHERE NOT EXISTS (
            SELECT FROM zava.new_embeddings n
             WHERE n.product_id = p.product_id AND n.model_id = %(model)s AND n.text_sha256 = text.sha256)
-       AND (%(everything)s OR NOT EXISTS (
+   AND (%(everything)s OR NOT EXISTS (
            SELECT FROM retail.product_description_embeddings e
-            WHERE e.product_id = p.product_id AND e.model_id = %(model)s AND e.text_sha256 = text.sha256))),
-       count(*)
-  FROM retail.products p,
-       LATERAL (SELECT encode(sha256(convert_to(product_name || coalesce('. ' || nullif(product_description, ''), ''), 'UTF8')), 'hex') AS sha256) AS text;
+            WHERE e.product_id = p.product_id AND e.model_id = %(model)s AND e.text_sha256 = text.sha256))
+
+-- name: missing
+-- How many products wait for a vector, and how many there are.
+SELECT count(*), (SELECT count(*) FROM retail.products) {waiting};
 
 -- name: next
 -- The next products that wait for a vector, after a product id: id, text, its hash.
-SELECT p.product_id, product_name || coalesce('. ' || nullif(product_description, ''), ''), text.sha256
-  FROM retail.products p,
-       LATERAL (SELECT encode(sha256(convert_to(product_name || coalesce('. ' || nullif(product_description, ''), ''), 'UTF8')), 'hex') AS sha256) AS text
- WHERE p.product_id > %(after)s
-   AND NOT EXISTS (
-       SELECT FROM zava.new_embeddings n
-        WHERE n.product_id = p.product_id AND n.model_id = %(model)s AND n.text_sha256 = text.sha256)
-   AND (%(everything)s OR NOT EXISTS (
-       SELECT FROM retail.product_description_embeddings e
-        WHERE e.product_id = p.product_id AND e.model_id = %(model)s AND e.text_sha256 = text.sha256))
- ORDER BY p.product_id
- LIMIT %(batch)s;
+SELECT p.product_id, words, sha256 {waiting} AND p.product_id > %(after)s ORDER BY p.product_id LIMIT %(batch)s;
 
 -- name: keep
 -- Keeps one new vector until all are there.
 INSERT INTO zava.new_embeddings VALUES (%(product_id)s, %(model)s, %(sha256)s, %(vector)s)
     ON CONFLICT (product_id) DO UPDATE
     SET model_id = excluded.model_id, text_sha256 = excluded.text_sha256, embedding = excluded.embedding;
-
--- name: keep_of_sku
--- The same for a product known by its SKU, if its text is the one the vector was made from.
-INSERT INTO zava.new_embeddings
-SELECT product_id, %(model)s, %(sha256)s, %(vector)s
-  FROM retail.products
- WHERE sku = %(sku)s
-   AND encode(sha256(convert_to(product_name || coalesce('. ' || nullif(product_description, ''), ''), 'UTF8')), 'hex') = %(sha256)s
-    ON CONFLICT (product_id) DO NOTHING;
 
 -- name: publish
 -- Puts the new vectors in their places, filled up with zeros, which change no cosine; those of another model go.

@@ -77,5 +77,5 @@ SELECT count(*),
        count(*) FILTER (WHERE e.model_id = %(model)s AND e.text_sha256 <> text.sha256),
        string_agg(DISTINCT e.model_id, ', ')
   FROM retail.products p
- CROSS JOIN LATERAL (SELECT encode(sha256(convert_to(product_name || coalesce('. ' || nullif(product_description, ''), ''), 'UTF8')), 'hex') AS sha256) AS text
+ CROSS JOIN LATERAL (SELECT encode(sha256(convert_to({product_text}, 'UTF8')), 'hex') AS sha256) AS text
   LEFT JOIN retail.product_description_embeddings e USING (product_id);

@@ -43,7 +43,8 @@ nearest AS (
 -- name: of_many
 -- The same of many products: through the index, unless the filters leave so few that looking at each is faster, and
 -- exact. Filters thin out what the index gives, in an order that is nearly right: so it is asked for more than
--- wanted, and where it gives less than wanted, each product is looked at after all. Only one of the two is run.
+-- wanted (4 times would miss a third where the filters contradict the words), and where it gives less than wanted, each
+-- product is looked at after all. Only one of the two is run.
 few AS MATERIALIZED (
     SELECT count(*) < {many} AS so FROM (SELECT FROM wanted LIMIT {many}) AS first
 ), by_index AS MATERIALIZED (
@@ -56,7 +57,7 @@ few AS MATERIALIZED (
      -- in the very words of the index product_embeddings_nearest
      ORDER BY subvector(e.description_embedding, 1, {dimensions})::halfvec({dimensions})
               <=> subvector({vector}, 1, {dimensions})::halfvec({dimensions})
-     LIMIT 4 * %(max_rows)s
+     LIMIT 20 * %(max_rows)s
 ), each AS (
     SELECT product_id, place
       FROM wanted w CROSS JOIN LATERAL (
@@ -143,7 +144,7 @@ SELECT EXISTS (SELECT FROM target) AS known,
 (SELECT model_id FROM retail.product_description_embeddings WHERE product_id = (SELECT product_id FROM target))
 -- name: its_text
 -- Its text.
-(SELECT product_name || '. ' || coalesce(product_description, '') FROM retail.products WHERE product_id = (SELECT product_id FROM target))
+(SELECT {product_text} FROM retail.products p WHERE product_id = (SELECT product_id FROM target))
 -- name: its_but
 -- It is not like itself.
 product_id <> (SELECT product_id FROM target)

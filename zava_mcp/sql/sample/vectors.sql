@@ -13,5 +13,5 @@ CREATE TEMP TABLE sample_vectors (sku text, text_sha256 text, embedding real[]) 
 INSERT INTO retail.product_description_embeddings (product_id, description_embedding, created_at, model_id, text_sha256)
 SELECT product_id, (embedding || array_fill(0::real, ARRAY[1536 - cardinality(embedding)]))::public.vector,
        localtimestamp, %(model)s, text_sha256
-  FROM sample_vectors JOIN retail.products USING (sku)
- WHERE text_sha256 = encode(sha256(convert_to(product_name || coalesce('. ' || nullif(product_description, ''), ''), 'UTF8')), 'hex');
+  FROM sample_vectors JOIN retail.products p USING (sku)
+ WHERE text_sha256 = encode(sha256(convert_to({product_text}, 'UTF8')), 'hex');
