@@ -2,14 +2,14 @@
 
 import statistics
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from threading import Event
 
-import psutil
-
-from scripts.bench import Server, ours
+from scripts.measure.figures import milliseconds
+from scripts.measure.processes import ours
 from scripts.search.quality import Finder
 from zava_mcp.database.pool import Database
 from zava_mcp.embeddings import Embedder
@@ -62,13 +62,13 @@ def cost(data_dir: Path, database: Database, settings: Settings, embedder: Embed
     statement_alone = Finder(database, settings, Known(embedder, queries))
     server = ours(data_dir)
     server.ask("SELECT 1")
-    before = _megabytes(server)
+    before = server.megabytes()
     took: dict[str, list[float]] = {"later": [], "embedding": [], "statement": []}
     for query in [*queries[:10], *queries]:  # the first ten are for warming up
-        took["later"].append(_milliseconds(lambda: server.call(_TOOL, query_description=query)))  # noqa: B023  # called now
-        took["embedding"].append(_milliseconds(lambda: embedder.embed_query(query)))  # noqa: B023
-        took["statement"].append(_milliseconds(lambda: statement_alone(query, 30, 20)))  # noqa: B023
-    after = _megabytes(server)
+        took["later"].append(milliseconds(partial(server.call, _TOOL, query_description=query)))
+        took["embedding"].append(milliseconds(partial(embedder.embed_query, query)))
+        took["statement"].append(milliseconds(partial(statement_alone, query, 30, 20)))
+    after = server.megabytes()
     server.end()
     warm = {name: times[10:] for name, times in took.items()}
     return Cost(
@@ -87,18 +87,7 @@ def _first(data_dir: Path, query: str) -> tuple[float, float]:
     """The first search of a new process: on its own, and from the process's start."""
     start = time.perf_counter()
     server = ours(data_dir)
-    alone = _milliseconds(lambda: server.call(_TOOL, query_description=query))
+    alone = milliseconds(lambda: server.call(_TOOL, query_description=query))
     whole = (time.perf_counter() - start) * 1000
     server.end()
     return alone, whole
-
-
-def _milliseconds(work: Callable[[], object]) -> float:
-    start = time.perf_counter()
-    work()
-    return (time.perf_counter() - start) * 1000
-
-
-def _megabytes(server: Server) -> float:
-    resident: int = psutil.Process(server.process.pid).memory_info().rss
-    return resident / 1e6

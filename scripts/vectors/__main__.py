@@ -17,6 +17,7 @@ from pathlib import Path
 
 import psycopg
 
+from scripts.readme import put
 from scripts.search.shops import open_shop
 from scripts.vectors.measure import Built, Line, Measure, build, drop_index
 from scripts.vectors.synthetic import BATCH, load
@@ -27,8 +28,6 @@ from zava_mcp.embedded.host import give_to_runner
 from zava_mcp.settings import load as load_settings
 
 SEATTLE = "f47ac10b-58cc-4372-a567-0e02b2c3d479"
-README = Path("README.md")
-MARKS = ("<!-- vectors -->\n", "<!-- /vectors -->\n")
 
 
 @contextmanager
@@ -110,13 +109,6 @@ def table(measured: list[tuple[Built, list[Line]]]) -> str:
     return "\n".join(text) + "\n"
 
 
-def write(text: str) -> None:
-    """Puts the table between its marks in README."""
-    whole = README.read_text(encoding="utf-8")
-    start, end = whole.index(MARKS[0]) + len(MARKS[0]), whole.index(MARKS[1])
-    README.write_text(whole[:start] + text + whole[end:], encoding="utf-8")
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(prog="scripts/bench vectors", description=__doc__)
     parser.add_argument("--rows", type=int, action="append", help="how many products; repeatable, ascending")
@@ -134,7 +126,7 @@ def main() -> None:
             measured.append((built, lines))
             print(table([(built, lines)]), file=sys.stderr, flush=True)  # the next size may take an hour
     if wanted.write:
-        write(table(measured))
+        put("vectors", table(measured))
     if wanted.json:
         figures = [{"built": asdict(built), "searches": [asdict(line) for line in lines]} for built, lines in measured]
         print(json.dumps({"machine": platform.machine(), "cores": os.cpu_count(), "sizes": figures}, indent=1))

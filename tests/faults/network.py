@@ -21,6 +21,8 @@ class Network:
         self.silent = {"to_server": False, "to_client": False}
         self.broken = False
         self.carried = 0  # bytes towards the client
+        self.round_trips = 0  # how often a client spoke after the server, or first
+        self._asked: set[socket.socket] = set()  # clients that spoke last
         self._pairs: dict[socket.socket, socket.socket] = {}
         self._clients: set[socket.socket] = set()
         self._ended = threading.Event()
@@ -82,6 +84,10 @@ class Network:
             data = b""
         if end not in self._clients:
             self.carried += len(data)
+            self._asked.discard(other)
+        elif data and end not in self._asked:
+            self._asked.add(end)
+            self.round_trips += 1
         if not data:
             for one in (end, other):
                 self._pairs.pop(one, None)

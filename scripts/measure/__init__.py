@@ -1,0 +1,1 @@
+"""The server measured against floors taken in the same run."""

@@ -1,0 +1,138 @@
+"""Start, call, rows, round trips, schema and memory of one server."""
+
+import json
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
+
+import psycopg
+
+from scripts.measure.delay import MILLISECONDS, far_away
+from scripts.measure.figures import Figure, compare, figure
+from scripts.measure.isolation import connected
+from scripts.measure.processes import SEATTLE, Server, floor_server, ours, ours_through
+from zava_mcp.embedded import EmbeddedPostgres
+from zava_mcp.retail.shop import Shop
+from zava_mcp.settings import load
+
+_ITEMS = (
+    "SELECT order_item_id, order_id, product_id, quantity, unit_price, discount_amount, total_amount,"
+    " 'a text' AS note FROM retail.order_items ORDER BY order_item_id LIMIT {}"
+)
+
+
+def start(embedded: EmbeddedPostgres) -> Iterator[Figure]:
+    """From spawning to the list of tools, and to the first answer, with the database running already."""
+
+    def listed(make: Callable[[], Server], first: str = "") -> None:
+        server = make()
+        server.request("tools/list")
+        if first:
+            server.ask(first)
+        server.end()
+
+    for name, first in (("start to tools/list", ""), ("start to first answer", "SELECT 1")):
+        yield compare(
+            name,
+            "smallest SDK server",
+            partial(listed, partial(ours, embedded.folder), first),
+            partial(listed, floor_server, first),
+            9,
+        )
+
+
+def call(embedded: EmbeddedPostgres) -> Iterator[Figure]:
+    """One call over stdio."""
+    server, floor = ours(embedded.folder), floor_server()
+    yield compare("SELECT 1", "smallest SDK tool", lambda: server.ask("SELECT 1"), lambda: floor.ask("x"), 400)
+    server.end()
+    floor.end()
+
+
+def schema(embedded: EmbeddedPostgres) -> Iterator[Figure]:
+    """Two tables described over stdio, once they are known."""
+    server, floor = ours(embedded.folder), floor_server()
+    yield _described("two tables described", server, floor, 200)
+    server.end()
+    floor.end()
+
+
+def _described(name: str, server: Server, floor: Server, times: int) -> Figure:
+    tables = ["orders", "order_items"]
+    return compare(
+        name,
+        "smallest SDK tool",
+        lambda: server.call("get_multiple_table_schemas", table_names=tables),
+        lambda: floor.ask("x"),
+        times,
+    )
+
+
+def rows(embedded: EmbeddedPostgres) -> Iterator[Figure]:
+    """Fetching and writing rows of 8 columns, without the protocol around it."""
+    flags = {"ZAVA_DATA_DIR": str(embedded.folder), "ZAVA_USER_ID": SEATTLE}
+    shop = Shop(load({**flags, "ZAVA_MAX_BYTES": "1000000", "ZAVA_MAX_ROWS": "10000"}, {}), lambda *_: None)
+    with connected(embedded, embedded.logins()[SEATTLE]) as connection:
+
+        def ours_of(sql: str, count: int) -> str:
+            return shop.answer(shop.sales_query(sql, count)).json()
+
+        def floor_of(sql: str) -> str:
+            cursor = connection.execute(sql.encode())
+            return json.dumps([list(map(str, row)) for row in cursor.fetchall()], separators=(",", ":"))
+
+        for count, times in ((1_000, 60), (10_000, 20)):
+            sql = _ITEMS.format(count)
+            yield compare(
+                f"{count:,} rows x 8",
+                "psycopg and json",
+                partial(ours_of, sql, count),
+                partial(floor_of, sql),
+                times,
+            )
+    shop.close()
+
+
+def round_trips(embedded: EmbeddedPostgres) -> Iterator[Figure]:
+    """Calls to a database that is 20 ms away, beside one round trip of psycopg's to the same, and beside none."""
+    login = embedded.logins()[SEATTLE]
+    with far_away(embedded.open()) as port:
+        server, floor = ours_through(port, login.login, login.password), floor_server()
+        url = f"postgresql://{login.login}:{login.password}@127.0.0.1:{port}/zava?sslmode=disable"
+        with psycopg.connect(url, autocommit=True) as connection:
+
+            def trip() -> Any:
+                return connection.execute(b"SELECT 1").fetchall()
+
+            there_and_back = f"one psycopg query, {MILLISECONDS:g} ms away"
+            yield compare("query, far away", there_and_back, lambda: server.ask("SELECT 1"), trip, 60)
+            yield compare(
+                "search, far away",
+                f"{there_and_back}, without embedding",
+                lambda: server.call("semantic_search_products", query_description="paint for a fence"),
+                trip,
+                60,
+            )
+        yield _described("tables described, far away", server, floor, 60)
+        server.end()
+        floor.end()
+
+
+def memory(embedded: EmbeddedPostgres) -> Iterator[Figure]:
+    """What a server holds after its first answers, beside the smallest SDK server's."""
+    held: dict[str, list[float]] = {"an answer": [], "1,000 rows": [], "a search": []}
+    base: list[float] = []
+    for _ in range(3):
+        server, floor = ours(embedded.folder), floor_server()
+        floor.ask("x")
+        base.append(floor.megabytes())
+        server.ask("SELECT 1")
+        held["an answer"].append(server.megabytes())
+        server.call("execute_sales_query", postgresql_query=_ITEMS.format(1000), max_rows=1000)
+        held["1,000 rows"].append(server.megabytes())
+        server.call("semantic_search_products", query_description="paint for a fence")
+        held["a search"].append(server.megabytes())
+        server.end()
+        floor.end()
+    for name, megabytes in held.items():
+        yield figure(f"memory after {name}", "smallest SDK server", megabytes, base, "MB")

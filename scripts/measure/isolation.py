@@ -1,0 +1,121 @@
+"""The same question under the policies, and as superuser with the filter written out."""
+
+import re
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache, partial
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from scripts.measure.figures import Figure, compare
+from scripts.measure.processes import HEAD_OFFICE, SEATTLE
+from zava_mcp import sql
+from zava_mcp.database.logins import ADMIT, login_created, set_password
+from zava_mcp.database.setup import embedded_target
+from zava_mcp.embedded import EmbeddedPostgres, Login
+from zava_mcp.settings import Secret
+
+_REGION = Login("bench_region", secrets.token_urlsafe(16), "7d1c0f5e-2a34-4c52-9a0e-5d1f0b1c2d3e", "a region")
+_TIMES = 15
+
+
+@dataclass(frozen=True)
+class Asker:
+    """Who asks, and the filter that the policies come to; "" for none."""
+
+    who: str
+    user_id: str
+    stores: str
+
+
+ASKERS = (
+    Asker("Seattle", SEATTLE, "= 1"),
+    Asker("two stores", _REGION.user_id, "IN (5, 6)"),
+    Asker("head office", HEAD_OFFICE, ""),
+)
+
+
+@cache
+def questions() -> dict[str, str]:
+    """The questions by name."""
+    return sql.statements(Path(__file__).with_name("questions.sql").read_text(encoding="utf-8"))
+
+
+def explicit(question: str, stores: str) -> str:
+    """The question with the filter written out for each table that the policies filter."""
+    if not stores:
+        return question
+    filters = dict.fromkeys(("orders", "order_items", "inventory"), f"t.store_id {stores}") | {
+        "customers": f"t.primary_store_id {stores} OR EXISTS (SELECT FROM retail.orders o"
+        f" WHERE o.customer_id = t.customer_id AND o.store_id {stores})"
+    }
+    return re.sub(
+        rf"retail\.({'|'.join(filters)})\b",
+        lambda found: f"(SELECT t.* FROM retail.{found[1]} t WHERE {filters[found[1]]})",  # noqa: S608  # ours
+        question,
+    )
+
+
+def shape(connection: psycopg.Connection, question: str) -> Any:
+    """The plan as nested lists: what is done, with which table and index, how often in parallel, and to what."""
+    row = connection.execute(f"EXPLAIN (FORMAT JSON) {question}".encode()).fetchone()
+    assert row is not None
+    names = ("Node Type", "Relation Name", "Index Name", "Join Type", "Strategy", "Workers Planned")
+
+    def of(plan: dict[str, Any]) -> list[Any]:
+        return [[plan[name] for name in names if name in plan], [of(child) for child in plan.get("Plans", [])]]
+
+    return of(row[0][0]["Plan"])
+
+
+@contextmanager
+def connected(embedded: EmbeddedPostgres, login: Login) -> Iterator[psycopg.Connection]:
+    target = embedded_target(embedded.open(), login)
+    with psycopg.connect(**target.keywords(), autocommit=True, prepare_threshold=None) as connection:
+        yield connection
+
+
+@contextmanager
+def asked_as(embedded: EmbeddedPostgres, asker: Asker) -> Iterator[psycopg.Connection]:
+    """A connection of the asker; the regional manager's login is made where it is not there."""
+    if asker.user_id != _REGION.user_id:
+        with connected(embedded, embedded.logins()[asker.user_id]) as agent:
+            yield agent
+        return
+    with connected(embedded, embedded.logins()[""]) as owner:
+        owner.execute(login_created(_REGION.login))
+        set_password(owner, _REGION.login, Secret(_REGION.password))
+        owner.execute(ADMIT, [_REGION.login, _REGION.user_id, _REGION.name, False, [5, 6]])
+        try:
+            with connected(embedded, _REGION) as agent:
+                yield agent
+        finally:
+            owner.execute("DELETE FROM zava.access WHERE login = %s", [_REGION.login])
+            owner.execute(f"DROP OWNED BY {_REGION.login}; DROP ROLE {_REGION.login}".encode())
+
+
+def rows(connection: psycopg.Connection, question: str) -> list[tuple[Any, ...]]:
+    """The answer."""
+    return connection.execute(question.encode()).fetchall()
+
+
+def rls(embedded: EmbeddedPostgres) -> Iterator[Figure]:
+    """Ten questions of three askers."""
+    with connected(embedded, embedded.logins()[""]) as owner:
+        for asker in ASKERS:
+            with asked_as(embedded, asker) as agent:
+                for name, question in questions().items():
+                    plain = partial(rows, agent, question)
+                    written = partial(rows, owner, explicit(question, asker.stores))
+                    assert plain() == written()
+                    yield compare(
+                        f"{name.replace('_', ' ')}, {asker.who}",
+                        "explicit WHERE",
+                        plain,
+                        written,
+                        _TIMES,
+                    )
