@@ -10,12 +10,15 @@ from pathlib import Path
 import pytest
 from dotenv import dotenv_values
 
+from tests.cli.install_links import entries
+from tests.cli.install_links import readme_table as install_links
 from tests.conftest import SEATTLE, Ask
 from tests.promises.attacking import ASKERS, FAMILIES, attacks
 from tests.promises.value_table import readme_table
 from zava_mcp import errors
 from zava_mcp.database.identities import sample_identities
 from zava_mcp.embeddings import embedder
+from zava_mcp.retail.client_config import Client, configuration
 from zava_mcp.settings import SETTINGS, load
 
 ROOT = Path(__file__).parent.parent
@@ -88,16 +91,18 @@ def test_the_identities_are_the_samples() -> None:
     assert told == {str(who.user_id): who.name for who in sample_identities()}
 
 
-def test_the_client_configurations_are_json_that_starts_this_package() -> None:
-    blocks = [json.loads(block) for block in re.findall(r"```json\n(.*?)```", README, flags=re.DOTALL)]
-    servers = [server for block in blocks for group in block.values() for server in group.values()]
-    assert len(servers) == 2
-    assert {(server["command"], *server["args"]) for server in servers} == {("uvx", "zava-mcp", "--user-id", SEATTLE)}
+def test_the_client_configuration_and_the_install_links_are_what_the_program_makes() -> None:
+    blocks = re.findall(r"```json\n(.*?)\n```", README, flags=re.DOTALL)
+    assert blocks == [
+        configuration(Client.plain, [entry for entry in entries("uvx", "zava-mcp") if SEATTLE in str(entry)])
+    ]
+    assert f"<!-- install links -->\n{install_links()}\n\n" in README
+    assert {name for row in table("<!-- clients -->") for name in re.findall(r"[a-z-]+", row[0])} == set(Client)
 
 
 def test_the_commands_and_their_options_exist(data_dir: Path) -> None:
     commands = re.findall(r"^(?:[A-Z_]+=\S+ )?zava-mcp (.+)$", README, flags=re.MULTILINE)
-    assert len(commands) == 11
+    assert len(commands) == 15
     for command in commands:
         name = command.split()[0]
         told = subprocess.run(

@@ -209,4 +209,4 @@ def _serve(settings: Settings) -> None:
     run(settings, startup)
 
 
-from zava_mcp.cli import products  # noqa: E402, F401  # adds its commands, after these in --help
+from zava_mcp.cli import clients, products  # noqa: E402, F401  # add their commands, after these in --help

@@ -26,12 +26,13 @@ _LAST_COMMAS = re.compile(r'("(?:\\.|[^"\\])*")|,(?=\s*[}\]])', re.DOTALL)
 
 @dataclass(frozen=True)
 class Entry:
-    """How a client starts one server."""
+    """How a client starts one server; `secrets` are variables whose values it must not have in writing."""
 
     name: str
     command: str
     arguments: tuple[str, ...]
     environment: dict[str, str]
+    secrets: tuple[str, ...] = ()
 
     @property
     def ours(self) -> bool:
@@ -47,6 +48,7 @@ def config_files() -> Iterator[tuple[str, Path]]:
     }.get(sys.platform, Path(os.environ.get("XDG_CONFIG_HOME", home / ".config")))
     yield "Claude Desktop", programs / "Claude" / "claude_desktop_config.json"
     yield "VS Code", programs / "Code" / "User" / "mcp.json"
+    yield "VS Code Insiders", programs / "Code - Insiders" / "User" / "mcp.json"
     yield "VS Code, this folder", Path(".vscode") / "mcp.json"
     yield "Cursor", home / ".cursor" / "mcp.json"
     yield "Cursor, this folder", Path(".cursor") / "mcp.json"

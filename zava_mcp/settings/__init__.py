@@ -16,6 +16,7 @@ from uuid import UUID
 from zava_mcp.errors import SettingsError
 from zava_mcp.settings.embedding import EMBEDDING_MODEL, OPENAI_URL, EmbeddingSettings, embedding_settings
 from zava_mcp.settings.secret import Secret as Secret
+from zava_mcp.settings.secret import without_password as without_password
 
 DEFAULT_ROWS = 100
 HARD_ROWS = 1_000

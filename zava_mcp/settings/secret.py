@@ -1,5 +1,12 @@
 """Texts that must not be seen."""
 
+import re
+from urllib.parse import unquote
+
+from zava_mcp.errors import SettingsError
+
+_SECRET_PARAMETERS = ("password", "sslpassword", "oauth_client_secret", "scram_client_key", "scram_server_key")
+
 
 class Secret:
     """A text that never shows itself: only `reveal()` gives it away."""
@@ -14,3 +21,21 @@ class Secret:
 
     def __repr__(self) -> str:
         return "Secret(…)"
+
+
+def without_password(url: str) -> str:
+    """A libpq URL without the passwords in it.
+
+    Raises SettingsError where what is left might still hold a part of one.
+    """
+    scheme, _, rest = url.partition("://")
+    credentials, place = found.groups() if (found := re.match(r"([^/@]*)@(.*)", rest, re.DOTALL)) else ("", rest)
+    if "@" in place:  # libpq ends the credentials at the first @, unless a / stands before it
+        raise SettingsError(
+            "the database's URL cannot be written without its password: it has an @ too many",
+            "In a password write @ as %40, / as %2F and ? as %3F.",
+        )
+    hosts, _, query = place.partition("?")
+    kept = [part for part in query.split("&") if unquote(part.partition("=")[0]) not in _SECRET_PARAMETERS]
+    user = credentials.partition(":")[0]
+    return f"{scheme}://{user}{'@' if user else ''}{hosts}" + (f"?{'&'.join(kept)}" if any(kept) else "")

@@ -1,0 +1,32 @@
+"""README's table of install links; `python -m tests.cli.install_links` prints it."""
+
+from tests.conftest import HEAD_OFFICE, SEATTLE, STORES
+from zava_mcp.retail.client_config import Client, install_link, planned
+from zava_mcp.retail.clients import Entry
+from zava_mcp.settings import load
+
+#: Whom the repository's own .vscode/mcp.json and README's links are for.
+DESKS = {
+    "head office": HEAD_OFFICE,
+    "Seattle": SEATTLE,
+    "Redmond": STORES["Redmond"],
+    "Online": STORES["Online"],
+}
+_CLIENTS = {"VS Code": Client.vscode, "VS Code Insiders": Client.vscode_insiders, "Cursor": Client.cursor}
+
+
+def entries(*command: str) -> list[Entry]:
+    """What a client is given to start all of them by a command, on the embedded database."""
+    return planned(command, [load({"ZAVA_USER_ID": user_id}, {}) for user_id in DESKS.values()], "", {})
+
+
+def readme_table() -> str:
+    lines = ["| as | install in |", "|---|---|"]
+    for desk, entry in zip(DESKS, entries("uvx", "zava-mcp"), strict=True):
+        links = [f"[{name}]({install_link(client, entry)})" for name, client in _CLIENTS.items()]
+        lines.append(f"| {desk} | {', '.join(links)} |")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    print(readme_table())

@@ -1,0 +1,63 @@
+"""`zava-mcp client-config`: what to paste into an MCP client, or to run, so that it starts this program."""
+
+import os
+from typing import Annotated
+
+import typer
+
+from zava_mcp.cli.app import app, settings_of
+from zava_mcp.cli.options import DatabaseUrl, DataDir, EnvFile
+from zava_mcp.retail.client_config import Client
+from zava_mcp.settings import Settings, load
+
+UserIds = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--user-id", envvar="ZAVA_USER_ID", metavar="UUID", help="Who asks; given several times, an entry each."
+    ),
+]
+
+
+@app.command("client-config")
+def client_config(
+    ctx: typer.Context,
+    client: Annotated[Client, typer.Argument(metavar="CLIENT", help=f"One of {', '.join(Client)}.")],
+    name: Annotated[
+        str, typer.Option("--name", metavar="NAME", help="What the client calls it; of several, how the names begin.")
+    ] = "",
+    extras: Annotated[
+        list[str] | None, typer.Option("--extra", metavar="EXTRA", help="With an extra of the package, such as azure.")
+    ] = None,
+    local: Annotated[bool, typer.Option("--local", help="Start this very installation instead of uvx.")] = False,
+    link: Annotated[bool, typer.Option("--link", help="An install link, for VS Code and Cursor.")] = False,
+    user_ids: UserIds = None,
+    env_file: EnvFile = None,
+    database_url: DatabaseUrl = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Print what to paste into an MCP client, or to run, so that it starts the server as you. Never a password.
+
+    Example: zava-mcp client-config claude-desktop --user-id f47ac10b-58cc-4372-a567-0e02b2c3d479
+    """
+    after = {"ZAVA_ENV_FILE": env_file, "ZAVA_DATABASE_URL": database_url, "ZAVA_DATA_DIR": data_dir}
+    before = {key: value for key, value in ctx.obj.items() if value is not None}
+    given = {**before, **{key: value for key, value in after.items() if value is not None}}
+    from zava_mcp.cli.output import note
+    from zava_mcp.retail.client_config import advice, configuration, install_link, planned, program
+
+    settings_of(ctx, **after)
+    everybody = [_identified(given, user_id) for user_id in user_ids or [before.get("ZAVA_USER_ID", "")]]
+    command, where = program(client, local, tuple(extras or ()))
+    entries = planned(command, everybody, name, {**os.environ, **given})
+    print("\n".join(install_link(client, entry) for entry in entries) if link else configuration(client, entries))
+    for remark in where + advice(client, entries, link):
+        note(remark)
+
+
+def _identified(given: dict[str, str], user_id: str) -> Settings:
+    """The settings of one who asks. Raises IdentityError if that is nobody's user id."""
+    from zava_mcp.database.identities import require_identity
+
+    settings = load({**given, "ZAVA_USER_ID": user_id})
+    require_identity(settings, None)
+    return settings
