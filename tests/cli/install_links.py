@@ -1,9 +1,10 @@
 """README's table of install links; `python -m tests.cli.install_links` prints it."""
 
+from uuid import UUID
+
 from tests.conftest import HEAD_OFFICE, SEATTLE, STORES
 from zava_mcp.retail.client_config import Client, install_link, planned
 from zava_mcp.retail.clients import Entry
-from zava_mcp.settings import load
 
 #: Whom the repository's own .vscode/mcp.json and README's links are for.
 DESKS = {
@@ -17,7 +18,7 @@ _CLIENTS = {"VS Code": Client.vscode, "VS Code Insiders": Client.vscode_insiders
 
 def entries(*command: str) -> list[Entry]:
     """What a client is given to start all of them by a command, on the embedded database."""
-    return planned(command, [load({"ZAVA_USER_ID": user_id}, {}) for user_id in DESKS.values()], "", {})
+    return planned(command, map(UUID, DESKS.values()))
 
 
 def readme_table() -> str:

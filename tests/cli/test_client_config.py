@@ -66,24 +66,28 @@ def _added(line: str) -> tuple[str, dict[str, Any]]:
     return words[end - 1], entry
 
 
-@pytest.mark.parametrize(
-    "more", [[], ["--local"], ["--env-file", ".env.zava"], ["--database-url", "postgresql://db/z"]]
-)
-@pytest.mark.parametrize("client", [*IN_A_FILE, Client.claude_code])
-def test_what_is_printed_and_put_where_it_says_passes_the_doctor(client: Client, more: list[str], uvx: str) -> None:
-    Path(".env.zava").write_text("ZAVA_QUERY_TIMEOUT=20\n")
-    printed, where = told(client, *more, "--user-id", HEAD_OFFICE)
+@pytest.mark.parametrize("more", [[], ["--local"], ["--env-file", "shop.env"], ["--database-url", "postgresql://db/z"]])
+def test_what_is_printed_and_put_where_it_says_passes_the_doctor(more: list[str], uvx: str) -> None:
+    Path("shop.env").touch()
+    paths = [
+        _put(client, *told(client, *more, "--user-id", HEAD_OFFICE)) for client in (*IN_A_FILE, Client.claude_code)
+    ]
+    checks = examined("--database-url", "postgresql://127.0.0.1:1/zava")
+    examinations = {
+        check["found"]: check["state"] for name, check in checks.items() if name.startswith("client config")
+    }
+    assert examinations == {f"{path} starts zava-seattle, zava-head-office": "ok" for path in paths}
+
+
+def _put(client: Client, printed: str, where: str) -> Path:
+    """Does what the command said; `claude mcp add` writes its entries into ~/.claude.json."""
     if client is Client.claude_code:
         path, printed = Path.home() / ".claude.json", json.dumps({"mcpServers": read(client, printed)})
     else:
         path = Path(where.split("put that into ")[1].split(", ")[0])
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(printed)
-    checks = examined("--database-url", "postgresql://127.0.0.1:1/zava")
-    examinations = {
-        check["found"]: check["state"] for name, check in checks.items() if name.startswith("client config")
-    }
-    assert examinations == {f"{path} starts zava-seattle, zava-head-office": "ok"}
+    return path
 
 
 @pytest.mark.anyio
@@ -154,6 +158,16 @@ def test_settings_are_carried_over_but_secrets_and_the_admins(
     }
     assert "hunter2" not in printed + remarks
     assert "AZURE_OPENAI_API_KEY" in remarks
+
+
+def test_a_server_that_libpqs_variables_name_is_carried_over(uvx: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, text in {"PGHOST": "db", "PGPASSFILE": "passes", "PGPASSWORD": "hunter2", "PGUSER": "me"}.items():
+        monkeypatch.setenv(name, text)
+    printed, remarks = told("cursor")
+    environment = read("cursor", printed)["zava-seattle"]["env"]
+    assert environment == {"PGHOST": "db", "PGPASSFILE": str(Path("passes").absolute())}
+    assert "POSTGRES_PASSWORD" in remarks
+    assert "hunter2" not in printed + remarks
 
 
 def test_each_login_has_a_password_of_its_own(uvx: str) -> None:

@@ -2,13 +2,14 @@
 
 import os
 from typing import Annotated
+from uuid import UUID
 
 import typer
 
 from zava_mcp.cli.app import app, settings_of
 from zava_mcp.cli.options import DatabaseUrl, DataDir, EnvFile
 from zava_mcp.retail.client_config import Client
-from zava_mcp.settings import Settings, load
+from zava_mcp.settings import load
 
 UserIds = Annotated[
     list[str] | None,
@@ -45,19 +46,17 @@ def client_config(
     from zava_mcp.cli.output import note
     from zava_mcp.retail.client_config import advice, configuration, install_link, planned, program
 
-    settings_of(ctx, **after)
+    server = settings_of(ctx, **after).place is not None
     everybody = [_identified(given, user_id) for user_id in user_ids or [before.get("ZAVA_USER_ID", "")]]
-    command, where = program(client, local, tuple(extras or ()))
-    entries = planned(command, everybody, name, {**os.environ, **given})
+    command, remarks = program(client, local, tuple(extras or ()))
+    entries = planned(command, everybody, server, name, {**os.environ, **given})
     print("\n".join(install_link(client, entry) for entry in entries) if link else configuration(client, entries))
-    for remark in where + advice(client, entries, link):
+    for remark in remarks + advice(client, entries, link):
         note(remark)
 
 
-def _identified(given: dict[str, str], user_id: str) -> Settings:
-    """The settings of one who asks. Raises IdentityError if that is nobody's user id."""
+def _identified(given: dict[str, str], user_id: str) -> UUID:
+    """Whose user id that is. Raises IdentityError if it is nobody's."""
     from zava_mcp.database.identities import require_identity
 
-    settings = load({**given, "ZAVA_USER_ID": user_id})
-    require_identity(settings, None)
-    return settings
+    return require_identity(load({**given, "ZAVA_USER_ID": user_id}), None)

@@ -21,7 +21,7 @@ from uuid import UUID
 from zava_mcp.database.identities import sample_identities
 from zava_mcp.errors import InputError
 from zava_mcp.retail.clients import Entry, config_files
-from zava_mcp.settings import SETTINGS, Settings, without_password
+from zava_mcp.settings import SETTINGS, without_password
 
 
 class Client(StrEnum):
@@ -47,7 +47,11 @@ _NAMES = {
     Client.codex: "Codex",
 }
 _SECRET = re.compile(r"(PASSWORD|KEY|SECRET|CONNECTION_STRING)$")
-_PATHS = ("ZAVA_ENV_FILE", "ZAVA_DATA_DIR", "ZAVA_EMBEDDING_MODEL_DIR")
+#: What libpq itself reads and a desktop program's environment would lack; the login is the user id's all the same.
+_LIBPQ = ("PGHOST", "PGHOSTADDR", "PGPORT", "PGDATABASE", "PGSERVICE", "PGSSLMODE")
+_LIBPQ_PATHS = ("PGSERVICEFILE", "PGPASSFILE", "PGSSLROOTCERT")
+_CARRIED = (*(setting.name for setting in SETTINGS), *_LIBPQ, *_LIBPQ_PATHS)
+_PATHS = ("ZAVA_ENV_FILE", "ZAVA_DATA_DIR", "ZAVA_EMBEDDING_MODEL_DIR", *_LIBPQ_PATHS)
 _NOT_THE_SERVERS = ("ZAVA_USER_ID", "ZAVA_ADMIN_DATABASE_URL", "ZAVA_DATABASE_URL")
 _START_SECONDS = 120  # the first start downloads the package; Codex would wait ten
 
@@ -78,14 +82,20 @@ def _uvx() -> str | None:
     return shutil.which("uvx") or (str(beside) if beside and beside.is_file() else None)
 
 
-def planned(command: Command, who: Sequence[Settings], name: str, values: Mapping[str, str]) -> list[Entry]:
+def planned(
+    command: Command,
+    user_ids: Iterable[UUID],
+    server: bool = False,
+    name: str = "",
+    values: Mapping[str, str] | None = None,
+) -> list[Entry]:
     """An entry for each identity, with the settings that `values` {variable: text} has and that are no secrets.
 
-    Raises InputError for a name that clients refuse or that two entries would share, SettingsError
-    if a password in the database's URL cannot be told from the rest.
+    `server` says that the database is not the embedded one. Raises InputError for a name that clients refuse
+    or that two entries would share, SettingsError if a password in the database's URL cannot be told from the rest.
     """
-    carried, secrets = _carried(values, server=who[0].place is not None)
-    ids = dict.fromkeys(settings.user_id for settings in who if settings.user_id)
+    carried, secrets = _carried(values or {}, server)
+    ids = list(dict.fromkeys(user_ids))
     entries = [
         Entry(_name(name, user_id, len(ids)), command[0], (*command[1:], "--user-id", str(user_id)), carried, secrets)
         for user_id in ids
@@ -107,7 +117,7 @@ def _name(wanted: str, user_id: UUID, how_many: int) -> str:
 
 def _carried(values: Mapping[str, str], server: bool) -> tuple[dict[str, str], tuple[str, ...]]:
     """The variables to write down, and the names of those that must not be, unless an env file has them."""
-    names = [setting.name for setting in SETTINGS if values.get(setting.name, "").strip()]
+    names = [name for name in _CARRIED if values.get(name, "").strip()]
     secrets = [name for name in names if _SECRET.search(name)]
     carried = {name: values[name] for name in names if name not in (*secrets, *_NOT_THE_SERVERS)}
     carried |= {name: str(Path(carried[name]).expanduser().absolute()) for name in _PATHS if name in carried}
