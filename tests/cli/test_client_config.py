@@ -35,7 +35,8 @@ def uvx(tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     program.parent.mkdir()
     program.touch(stat.S_IRWXU)
     monkeypatch.setenv("PATH", str(program.parent))
-    monkeypatch.delenv("UV", raising=False)
+    for name in ("UV", "UV_SYSTEM_CERTS", "UV_NATIVE_TLS"):
+        monkeypatch.delenv(name, raising=False)
     return str(program)
 
 
@@ -160,12 +161,13 @@ def test_settings_are_carried_over_but_secrets_and_the_admins(
     assert "AZURE_OPENAI_API_KEY" in remarks
 
 
-def test_a_server_that_libpqs_variables_name_is_carried_over(uvx: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, text in {"PGHOST": "db", "PGPASSFILE": "passes", "PGPASSWORD": "hunter2", "PGUSER": "me"}.items():
+def test_what_libpq_and_uv_read_from_the_environment_is_carried_over(uvx: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    given = {"PGHOST": "db", "PGPASSFILE": "passes", "PGPASSWORD": "hunter2", "PGUSER": "me", "UV_SYSTEM_CERTS": "1"}
+    for name, text in given.items():
         monkeypatch.setenv(name, text)
     printed, remarks = told("cursor")
     environment = read("cursor", printed)["zava-seattle"]["env"]
-    assert environment == {"PGHOST": "db", "PGPASSFILE": str(Path("passes").absolute())}
+    assert environment == {"PGHOST": "db", "PGPASSFILE": str(Path("passes").absolute()), "UV_SYSTEM_CERTS": "1"}
     assert "POSTGRES_PASSWORD" in remarks
     assert "hunter2" not in printed + remarks
 
@@ -233,9 +235,11 @@ def test_nobody_is_told_who_there_is(uvx: str) -> None:
         assert SEATTLE in refused.value.hint
 
 
-def test_whoever_is_named_before_the_command_or_in_the_environment_is_meant(
+def test_whoever_is_named_before_the_command_or_in_the_environment_or_the_env_file_is_meant(
     uvx: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    Path("shop.env").write_text(f"ZAVA_USER_ID={HEAD_OFFICE}\n")
+    assert list(read("plain", told("plain", "--env-file", "shop.env", user_id="")[0])) == ["zava-head-office"]
     before = CliRunner().invoke(app, ["--user-id", SEATTLE, "client-config", "plain"], catch_exceptions=False)
     monkeypatch.setenv("ZAVA_USER_ID", SEATTLE)
     assert before.stdout == told("plain", user_id="")[0] == told("plain")[0]

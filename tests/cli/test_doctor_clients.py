@@ -94,6 +94,11 @@ def test_each_client_that_starts_us_is_found_and_its_faults_are_named(client: tu
             "a password or key stands in args",
             "passfile",
         ),
+        (
+            {**GOOD, "env": {"ZAVA_DATABASE_URL": "postgresql://db:5432/zava?sslmode=require&password=hunter2"}},
+            "a password or key stands in ZAVA_DATABASE_URL",
+            "passfile",
+        ),
     ],
 )  # fmt: skip
 def test_each_fault_of_an_entry_is_named_with_what_to_do(

@@ -1,6 +1,7 @@
 """`zava-mcp client-config`: what to paste into an MCP client, or to run, so that it starts this program."""
 
 import os
+from collections.abc import Sequence
 from typing import Annotated
 from uuid import UUID
 
@@ -47,7 +48,8 @@ def client_config(
     from zava_mcp.retail.client_config import advice, configuration, install_link, planned, program
 
     server = settings_of(ctx, **after).place is not None
-    everybody = [_identified(given, user_id) for user_id in user_ids or [before.get("ZAVA_USER_ID", "")]]
+    named: Sequence[str | None] = user_ids or [before.get("ZAVA_USER_ID")]
+    everybody = [_identified(given, user_id) for user_id in named]
     command, remarks = program(client, local, tuple(extras or ()))
     entries = planned(command, everybody, server, name, {**os.environ, **given})
     print("\n".join(install_link(client, entry) for entry in entries) if link else configuration(client, entries))
@@ -55,8 +57,8 @@ def client_config(
         note(remark)
 
 
-def _identified(given: dict[str, str], user_id: str) -> UUID:
-    """Whose user id that is. Raises IdentityError if it is nobody's."""
+def _identified(given: dict[str, str], user_id: str | None) -> UUID:
+    """Whose user id that is; None for the settings' own. Raises IdentityError if it is nobody's."""
     from zava_mcp.database.identities import require_identity
 
     return require_identity(load({**given, "ZAVA_USER_ID": user_id}), None)

@@ -16,7 +16,7 @@ from zava_mcp.database.health import Check
 
 _OURS = re.compile(r"zava[-_]mcp")
 _PLACEHOLDER = re.compile(r"\$\{[^}]*\}")  # which the client fills in, perhaps by asking
-_PASSWORD_IN_URL = re.compile(r"\w+://[^/\s:@]*:([^@\s/]+)@")
+_PASSWORD_IN_URL = re.compile(r"(?:\w+://[^/\s:@]*:(?=[^@\s/]+@)|[?&](?:ssl)?password=)([^@\s/&]+)")
 _SECRETS = ("POSTGRES_PASSWORD", "PGPASSWORD", "AZURE_OPENAI_API_KEY", "AZURE_CLIENT_SECRET", "OPENAI_API_KEY")
 _ELSEWHERE = "put it into libpq's passfile, or into a file of mode 600 named by ZAVA_ENV_FILE"
 #: A string, or a comment, in the JSON with comments that VS Code and Cursor read; then a comma too many.
