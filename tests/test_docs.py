@@ -18,7 +18,8 @@ from tests.promises.value_table import readme_table
 from zava_mcp import errors
 from zava_mcp.database.identities import sample_identities
 from zava_mcp.embeddings import embedder
-from zava_mcp.retail.client_config import Client, configuration
+from zava_mcp.retail.client_config import configuration
+from zava_mcp.retail.client_names import Client
 from zava_mcp.settings import SETTINGS, load
 
 ROOT = Path(__file__).parent.parent

@@ -21,7 +21,8 @@ from tests.cli.install_links import entries
 from tests.conftest import HEAD_OFFICE, SEATTLE
 from zava_mcp.cli.commands import app
 from zava_mcp.errors import IdentityError, InputError, SettingsError
-from zava_mcp.retail.client_config import Client, configuration
+from zava_mcp.retail.client_config import configuration
+from zava_mcp.retail.client_names import Client
 
 ROOT = Path(__file__).parents[2]
 IN_A_FILE = [client for client in Client if client not in (Client.claude_code, Client.plain)]

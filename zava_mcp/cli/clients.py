@@ -9,7 +9,7 @@ import typer
 
 from zava_mcp.cli.app import app, settings_of
 from zava_mcp.cli.options import DatabaseUrl, DataDir, EnvFile
-from zava_mcp.retail.client_config import Client
+from zava_mcp.retail.client_names import Client
 from zava_mcp.settings import load
 
 UserIds = Annotated[

@@ -13,28 +13,15 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from enum import StrEnum
 from pathlib import Path
 from urllib.parse import quote
 from uuid import UUID
 
 from zava_mcp.database.identities import sample_identities
 from zava_mcp.errors import InputError
+from zava_mcp.retail.client_names import Client
 from zava_mcp.retail.clients import Entry, config_files
 from zava_mcp.settings import SETTINGS, without_password
-
-
-class Client(StrEnum):
-    """The clients we know how to talk to; `plain` is any that reads `mcpServers`."""
-
-    claude_desktop = "claude-desktop"
-    claude_code = "claude-code"
-    vscode = "vscode"
-    vscode_insiders = "vscode-insiders"
-    cursor = "cursor"
-    codex = "codex"
-    plain = "plain"
-
 
 _VS_CODE = (Client.vscode, Client.vscode_insiders)
 _FROM_A_TERMINAL = (*_VS_CODE, Client.claude_code, Client.codex)  # these find programs as the user's shell does
