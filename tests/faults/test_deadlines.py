@@ -15,6 +15,7 @@ from tests.faults.network import Network
 from tests.faults.postgres import Postgres, backends
 from tests.faults.test_network import CALLS, recovered
 from tests.wire import Wire
+from zava_mcp.settings import QUESTIONS_AT_ONCE
 
 pytestmark = pytest.mark.anyio
 
@@ -130,11 +131,12 @@ async def test_calls_cancelled_again_and_again_pile_nothing_up(elsewhere: Postgr
         network.fall_silent()
         for _ in range(30):
             async with anyio.create_task_group() as group:
-                for _ in range(4):
+                for _ in range(QUESTIONS_AT_ONCE):
                     group.start_soon(_ask, asker, "SELECT 1")
                 await anyio.sleep(0.02)
                 group.cancel_scope.cancel()
-        assert threading.active_count() - before <= 16, "four at work, and those who try to cancel them"
+        threads = threading.active_count() - before
+        assert threads <= 4 * QUESTIONS_AT_ONCE, "those at work, and those who try to cancel them"
         network.heal()
         await recovered(asker, seconds=30)
 

@@ -6,6 +6,7 @@ import psycopg
 import pytest
 
 from tests.conftest import HEAD_OFFICE, SEATTLE, Ask, login_keywords
+from zava_mcp.database.patience import PatientConnection
 from zava_mcp.database.question import Question
 from zava_mcp.embedded import EmbeddedPostgres
 from zava_mcp.errors import QueryError
@@ -211,7 +212,7 @@ def test_a_transaction_is_read_only_whatever_the_login_starts_with(
     )
     try:
         writable = {**login_keywords(embedded, SEATTLE), "options": "-c default_transaction_read_only=off"}
-        with psycopg.connect(**writable, autocommit=True) as connection:
+        with PatientConnection.connect(**writable, autocommit=True) as connection:
             with pytest.raises(QueryError, match="read-only transaction"):
                 question("SELECT public.write()").ask(connection, clear_locks=False)
             connection.execute("SELECT public.write()")  # it is not the privileges
@@ -223,7 +224,7 @@ def test_nothing_is_committed(embedded: EmbeddedPostgres, admin: psycopg.Connect
     """What a query may change in a read-only transaction too, its session's settings, goes with the ROLLBACK."""
     admin.execute("GRANT EXECUTE ON FUNCTION set_config(text, text, boolean) TO zava_seattle")
     try:
-        with psycopg.connect(**login_keywords(embedded, SEATTLE), autocommit=True) as connection:
+        with PatientConnection.connect(**login_keywords(embedded, SEATTLE), autocommit=True) as connection:
             before = connection.execute("SHOW work_mem").fetchone()
             question("SELECT set_config('work_mem', '64kB', false)").ask(connection, clear_locks=False)
             assert connection.execute("SHOW work_mem").fetchone() == before

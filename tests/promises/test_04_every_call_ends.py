@@ -11,6 +11,7 @@ import pytest
 from tests.conftest import SEATTLE, Ask, admin_keywords, asking, settings_for
 from tests.wire import server_for
 from zava_mcp.database.bundled import embedded_postgres
+from zava_mcp.settings import QUESTIONS_AT_ONCE
 
 pytestmark = pytest.mark.anyio
 
@@ -116,6 +117,25 @@ async def test_calls_side_by_side_get_their_own_answers(ask: Ask) -> None:
             for number in range(20):
                 group.start_soon(one, number)
     assert answers == {number: number for number in range(20)}
+
+
+async def test_slow_queries_keep_a_quick_one_from_nothing(ask: Ask, admin: psycopg.Connection) -> None:
+    """All but one place are taken by queries that go on; with all of them taken, what needs no query is answered."""
+    async with ask(SEATTLE) as seattle, anyio.create_task_group() as group:
+        await seattle.call("get_multiple_table_schemas", table_names=["orders"])
+        for _ in range(QUESTIONS_AT_ONCE - 1):
+            group.start_soon(seattle.query, SLOW)
+        await until(admin, QUESTIONS_AT_ONCE - 1, 25)
+        for number in range(20):
+            assert await seattle.value(f"SELECT {number}") == number
+        assert admin.execute(RUNNING.encode()).fetchone() == (QUESTIONS_AT_ONCE - 1,)
+        group.start_soon(seattle.query, SLOW)
+        await until(admin, QUESTIONS_AT_ONCE, 20)
+        assert "order_date" in (await seattle.call("get_multiple_table_schemas", table_names=["orders"]))[0]
+        assert await seattle.call("get_current_utc_date")
+        assert admin.execute(RUNNING.encode()).fetchone() == (QUESTIONS_AT_ONCE,)
+        group.cancel_scope.cancel()
+    await until(admin, 0, 5)
 
 
 async def test_more_calls_than_fit_are_told_so(ask: Ask, admin: psycopg.Connection) -> None:

@@ -2,7 +2,7 @@
 
 import os
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 import psycopg
@@ -11,9 +11,11 @@ from psycopg.rows import dict_row
 
 from zava_mcp import sql
 from zava_mcp.database.failures import connection_error
-from zava_mcp.database.patience import CONNECT_SECONDS
+from zava_mcp.database.patience import CONNECT_SECONDS, PatientConnection
 from zava_mcp.errors import DatabaseUnavailable, IdentityError, ZavaError
 from zava_mcp.settings import Place, Secret, Settings
+
+C = TypeVar("C", bound=psycopg.Connection)
 
 _SILENCE_MILLISECONDS = 35_000  # until a network that no longer answers counts as gone
 _CHECK_CLIENT = "2s"  # how often a running query looks whether its client still lives
@@ -98,8 +100,17 @@ def for_identity(target: Target, user_id: UUID, settings: Settings) -> Target:
     return Target(parameters, target.password, target.embedded)
 
 
-def connect(target: Target, kind: type[psycopg.Connection] = psycopg.Connection) -> psycopg.Connection:
+def connect(target: Target) -> psycopg.Connection:
     """A connection in autocommit mode. Raises DatabaseUnavailable or IdentityError."""
+    return _connected(psycopg.Connection, target)
+
+
+def connect_patiently(target: Target) -> PatientConnection:
+    """One on which nothing waits for ever. Raises as `connect`."""
+    return _connected(PatientConnection, target)
+
+
+def _connected(kind: type[C], target: Target) -> C:
     try:
         return kind.connect(**target.keywords(), autocommit=True, prepare_threshold=None)
     except psycopg.Error as error:

@@ -8,8 +8,7 @@ from uuid import UUID
 import psycopg
 
 from zava_mcp import sql
-from zava_mcp.database.connecting import Target, connect, identity_of, mismatches
-from zava_mcp.database.patience import PatientConnection
+from zava_mcp.database.connecting import Target, connect_patiently, identity_of, mismatches
 from zava_mcp.errors import DatabaseUnavailable, IdentityError, ZavaError
 from zava_mcp.settings import Settings
 
@@ -34,7 +33,7 @@ def examine(target: Target, settings: Settings, model: str) -> list[Check]:
     there is no connection.
     """
     assert settings.user_id is not None
-    with connect(target, PatientConnection) as connection:
+    with connect_patiently(target) as connection:
         try:
             return _examined(connection, settings.user_id, model)
         except psycopg.Error as error:

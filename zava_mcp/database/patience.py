@@ -7,6 +7,8 @@ import psycopg
 from psycopg.abc import PQGen
 from psycopg.waiting import Ready
 
+from zava_mcp.database.sips import Sips
+
 T = TypeVar("T")
 
 CONNECT_SECONDS = 5
@@ -20,7 +22,22 @@ class PatientConnection(psycopg.Connection):
     """
 
     patience = float(CONNECT_SECONDS)
+    born = 0.0  # when it was connected
     _deadline = 0.0
+    _sips: Sips | None = None
+
+    @property
+    def sips(self) -> Sips:
+        """What reads it by the sip."""
+        if self._sips is None:
+            self._sips = Sips(self.pgconn)
+        return self._sips
+
+    def close(self) -> None:
+        """As psycopg's."""
+        super().close()
+        if self._sips is not None and self.closed:
+            self._sips.close()
 
     def hurry(self, seconds: float) -> None:
         """Whatever waits now waits so long at most; from any thread."""

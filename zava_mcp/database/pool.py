@@ -1,27 +1,25 @@
 """The database as one identity sees it: connections, proved before use, and found again after a fault."""
 
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
 from typing import TypeVar
 from uuid import UUID
 
 import psycopg
-from psycopg_pool import ConnectionPool, PoolTimeout
 
-from zava_mcp.database.connecting import Proof, Target, connect, for_identity, prove
+from zava_mcp.database.connecting import Proof, Target, for_identity, prove
+from zava_mcp.database.connections import Connections
 from zava_mcp.database.failures import connection_error, is_lost, told_error
 from zava_mcp.database.health import Check, examine
 from zava_mcp.database.lookup import Lookup, Reading
-from zava_mcp.database.patience import CONNECT_SECONDS, PatientConnection
+from zava_mcp.database.patience import PatientConnection
 from zava_mcp.database.question import GRACE_SECONDS, Question
 from zava_mcp.database.wire import Column, Rows
 from zava_mcp.embedded import kill_backend
-from zava_mcp.errors import QueryError
-from zava_mcp.settings import QUESTIONS_AT_ONCE, Settings
+from zava_mcp.errors import DatabaseUnavailable, QueryError
+from zava_mcp.settings import Settings
 
 T = TypeVar("T")
-_Pool = ConnectionPool[PatientConnection]
 
 _CLOSE_SECONDS = 0.4
 
@@ -38,21 +36,19 @@ class Database:
         self._user_id = user_id
         self._settings = settings
         self._opening = threading.Lock()
-        self._pool: _Pool | None = None
-        self._proof: Proof | None = None
-        self._target: Target | None = None
+        self._connections: Connections | None = None
+        self._embedded = False
         self.schema_changes = 0  # counts what the database told about changes of its schema
 
-    def open(self) -> tuple[_Pool, Proof]:
+    def open(self) -> Connections:
         """Connects and proves the identity, unless that is done already. Raises a ZavaError."""
         with self._opening:
-            if self._pool is None or self._proof is None:
-                target = self._target = for_identity(self._find(), self._user_id, self._settings)
-                with connect(target, PatientConnection) as probe:  # its errors are exact and immediate; the pool's not
-                    self._proof = prove(probe, self._user_id)
-                self._pool = self._open_pool(target)
+            if self._connections is None:
+                target = for_identity(self._find(), self._user_id, self._settings)
+                self._embedded = target.embedded
+                self._connections = Connections(target, self._admit)
                 self._schema_changed()  # what was told meanwhile, nobody heard
-            return self._pool, self._proof
+            return self._connections
 
     def examine(self, model: str) -> list[Check]:
         """Checks the database as this identity, its vectors against a model's. Raises like `open`."""
@@ -60,8 +56,8 @@ class Database:
 
     def close(self) -> None:
         """Drops all connections; the next question opens it again. One that is just opening is left to that."""
-        if self._pool is not None:
-            self._drop(self._pool)
+        if self._connections is not None:
+            self._drop(self._connections)
 
     def ask(self, question: Question) -> None:
         """Puts one question.
@@ -69,7 +65,7 @@ class Database:
         Raises QueryError, or a DatabaseUnavailable or IdentityError that says why there is no connection.
         """
 
-        def put(connection: psycopg.Connection, proof: Proof) -> None:
+        def put(connection: PatientConnection, proof: Proof) -> None:
             question.ask(connection, proof.can_lock)
 
         try:
@@ -90,7 +86,7 @@ class Database:
     @property
     def vectors(self) -> tuple[int, ...]:
         """The version of pgvector, () if the database has no vectors. Raises like `open`."""
-        return self.open()[1].vectors
+        return self.open().proof.vectors
 
     def look_up(self, lookup: Lookup) -> tuple[list[Column], Rows]:
         """Columns and rows of one of our own statements. Raises like `ask`."""
@@ -98,42 +94,38 @@ class Database:
 
     def hear(self) -> None:
         """Takes in what the database told meanwhile, without a round trip; does nothing while it is closed."""
-        if self._pool is None:
-            return
-        with suppress(psycopg.OperationalError), self._connection(self._pool) as connection:  # the next question tells
-            connection.pgconn.consume_input()
-            while connection.pgconn.notifies():
-                self._schema_changed()
+        if self._connections is not None:
+            self._connections.hear(self._schema_changed)
 
-    def _with_connection(self, work: Callable[[psycopg.Connection, Proof], T], may_repeat: Callable[[], bool]) -> T:
+    def _with_connection(self, work: Callable[[PatientConnection, Proof], T], may_repeat: Callable[[], bool]) -> T:
         """Does work on a connection. One that turns out to be dead is replaced, once: nothing was written."""
         for attempt in (1, 2):
-            pool, proof = self.open()
+            connections = self.open()
             try:
-                with self._connection(pool) as connection:
-                    return work(connection, proof)
+                with connections.one() as connection:
+                    return work(connection, connections.proof)
+            except DatabaseUnavailable:  # no connection came about
+                self._drop(connections)
+                if attempt == 2 or not may_repeat():
+                    raise
             except psycopg.Error as error:
                 if not is_lost(error):
                     raise told_error(error) from None
-                self._drop(pool)
+                self._drop(connections)
                 waited = isinstance(error, psycopg.errors.ConnectionTimeout)  # once is enough
                 if attempt == 2 or waited or not may_repeat():
                     raise connection_error(error, self._embedded) from None
         raise AssertionError("unreachable")
 
-    @property
-    def _embedded(self) -> bool:
-        return self._target is not None and self._target.embedded
-
-    def _drop(self, pool: _Pool) -> None:
-        """Closes a pool; another one that somebody opened in its place stays."""
+    def _drop(self, connections: Connections) -> None:
+        """Closes connections; others that somebody opened in their place stay."""
         if self._opening.acquire(timeout=_CLOSE_SECONDS):
             try:
-                if self._pool is pool:
-                    self._pool = None
+                if self._connections is connections:
+                    self._connections = None
             finally:
                 self._opening.release()
-        pool.close(timeout=_CLOSE_SECONDS)
+        connections.close()
 
     def _end_stuck(self, backend: int) -> None:
         """What to do about a server process that heeds neither deadline nor cancellation.
@@ -146,38 +138,11 @@ class Database:
             kill_backend(backend)
         self.close()
 
-    def _open_pool(self, target: Target) -> _Pool:
-        pool = ConnectionPool(
-            connection_class=PatientConnection,
-            kwargs={**target.keywords(), "autocommit": True, "prepare_threshold": None},
-            min_size=1,
-            max_size=QUESTIONS_AT_ONCE,
-            timeout=CONNECT_SECONDS,
-            max_idle=300,
-            configure=self._configure,
-            reconnect_timeout=CONNECT_SECONDS,
-            open=False,
-        )
-        pool.open()
-        return pool
-
-    def _configure(self, connection: PatientConnection) -> None:
+    def _admit(self, connection: PatientConnection) -> Proof:
         connection.add_notify_handler(lambda _: self._schema_changed())
-        prove(connection, self._user_id)
+        proof = prove(connection, self._user_id)
         connection.patience = self._settings.query_timeout + GRACE_SECONDS
+        return proof
 
     def _schema_changed(self) -> None:
         self.schema_changes += 1
-
-    @contextmanager
-    def _connection(self, pool: _Pool) -> Iterator[psycopg.Connection]:
-        try:
-            connection = pool.getconn()
-        except PoolTimeout:
-            assert self._target is not None
-            with connect(self._target):  # which says why, if there is a reason to be told
-                raise psycopg.OperationalError("timeout expired: no connection became free") from None
-        try:
-            yield connection
-        finally:
-            pool.putconn(connection)

@@ -14,6 +14,7 @@ import psycopg
 
 from zava_mcp.database.cancelling import Cancellable
 from zava_mcp.database.failures import ANSWERS_ARE_UTF8, ONE_QUERY_ONLY, query_error
+from zava_mcp.database.patience import PatientConnection
 from zava_mcp.database.wire import Column, Rows, Wire
 from zava_mcp.errors import QueryError
 
@@ -56,7 +57,7 @@ class Question(Cancellable):
         self.stuck_backend: int | None = None  # process id of one that did not stop when it was told to
         self.answered = False  # from here on a fault must not lead to a second try
 
-    def ask(self, connection: psycopg.Connection, clear_locks: bool) -> None:
+    def ask(self, connection: PatientConnection, clear_locks: bool) -> None:
         """Runs the query; the connection is afterwards as it was before, or closed.
 
         Raises QueryError for what PostgreSQL refuses, psycopg.OperationalError if the connection broke.
@@ -69,7 +70,7 @@ class Question(Cancellable):
             if cut is not None and self._run(connection, text[:cut], clear_locks) is not None:
                 raise QueryError(ONE_QUERY_ONLY, sqlstate="42601")
 
-    def _run(self, connection: psycopg.Connection, inner: str, clear_locks: bool) -> int | None:
+    def _run(self, connection: PatientConnection, inner: str, clear_locks: bool) -> int | None:
         """One round trip. Returns where a ";" must be cut off for another try, None when all is done."""
         if self.cancelled:
             raise QueryError("the call was cancelled", sqlstate="57014")

@@ -18,7 +18,10 @@ _ROOM_BYTES = 1 << 18  # of the pair; more than a sip, which some systems would 
 
 
 class Sips:
-    """What one connection brings, until `close`; nothing may wait to be sent on it."""
+    """What one connection brings, until it is closed; nothing may wait to be sent on it.
+
+    The pair is made once: each question would feel it.
+    """
 
     def __init__(self, pg: pq.abc.PGconn) -> None:
         self._pg = pg
@@ -43,11 +46,13 @@ class Sips:
         return 0
 
     def close(self) -> None:
-        """Lets go of the connection, so that it ends when libpq ends it."""
+        """Lets go of the connection, which has ended: the other side hears of it only then."""
         if self._line is not None:
             for end in (self._line, self._ours, self._theirs):
                 end.close()
             self._line = None
+
+    __del__ = close
 
     def _lay_line(self) -> None:
         self._line = socket.socket(fileno=os.dup(self._pg.socket))
@@ -62,12 +67,13 @@ class Sips:
         assert self._line is not None
         os.dup2(self._theirs.fileno(), fd, inheritable=False)
         try:
+            self._pg.consume_input()
             while waiting_bytes(fd):
                 self._pg.consume_input()
         finally:
             os.dup2(self._line.fileno(), fd, inheritable=False)
-        if said := waiting_bytes(self._ours.fileno()):  # TLS may answer by itself, with new keys
-            self._line.send(self._ours.recv(said))
+        if self._pg.ssl_in_use and (said := waiting_bytes(self._ours.fileno())):
+            self._line.send(self._ours.recv(said))  # TLS may answer by itself, with new keys
 
 
 def waiting_bytes(fd: int) -> int:

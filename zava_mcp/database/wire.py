@@ -9,7 +9,7 @@ import psycopg
 from psycopg import postgres, pq
 
 from zava_mcp.database.cancelling import CANCEL_SECONDS, cancel
-from zava_mcp.database.sips import Sips
+from zava_mcp.database.patience import PatientConnection
 from zava_mcp.errors import QueryError
 
 _CHUNK = 8  # rows that libpq gives us at a time
@@ -36,10 +36,10 @@ class Column:
 class Wire:
     """A connection in pipeline mode, read with a deadline, which comes closer when the call is cancelled."""
 
-    def __init__(self, connection: psycopg.Connection, deadline: float, cancelled: Callable[[], bool]) -> None:
+    def __init__(self, connection: PatientConnection, deadline: float, cancelled: Callable[[], bool]) -> None:
         self._connection = connection
         self._pg = connection.pgconn
-        self._sips = Sips(connection.pgconn)
+        self._sips = connection.sips
         self._deadline = deadline
         self._cancelled = cancelled
         self._overdue = False
@@ -113,7 +113,7 @@ class Wire:
                     self._connection.close()
         except psycopg.Error:
             self._connection.close()
-        finally:
+        if self._connection.closed:  # by the other side, perhaps
             self._sips.close()
 
     def _next(self) -> pq.abc.PGresult | None:

@@ -16,7 +16,7 @@ class SalesQuery:
         """Raises InputError if the text or the number of rows is out of range."""
         if len(sql) > MAX_SQL_CHARACTERS:
             raise InputError(f"the query has {len(sql):,} characters; {MAX_SQL_CHARACTERS:,} are allowed")
-        if "\0" in sql or any("\ud800" <= character <= "\udfff" for character in sql):
+        if "\0" in sql or not _is_unicode(sql):
             raise InputError(
                 "the query contains a character that PostgreSQL cannot store: NUL or half a surrogate pair"
             )
@@ -40,3 +40,12 @@ class SalesQuery:
     def cancel(self) -> None:
         """Stops it in the database too."""
         self._question.cancel()
+
+
+def _is_unicode(text: str) -> bool:
+    """Whether there is no half of a surrogate pair in it."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

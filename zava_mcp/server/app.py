@@ -43,7 +43,7 @@ def build(startup: Startup, settings: Settings) -> MCPServer[Any]:
     )
     desk = Desk()
     add_sales_query(server, startup, desk, settings)
-    add_schemas(server, startup, desk)
+    add_schemas(server, startup)
     add_search(server, startup, desk)
     add_date(server)
     _refuse_unknown_arguments(server)

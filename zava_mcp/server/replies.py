@@ -3,10 +3,10 @@
 import asyncio
 import difflib
 import logging
-import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import anyio
 import anyio.to_thread
@@ -56,10 +56,15 @@ async def ready(startup: Startup, ctx: Context[Any, Any]) -> "Shop":
 
 
 class Desk:
-    """Takes calls: so many at work in threads, so many waiting, the rest told to come back."""
+    """Takes calls: so many at work in threads, so many waiting, the rest told to come back.
 
-    def __init__(self) -> None:
-        self._limiter = anyio.CapacityLimiter(QUESTIONS_AT_ONCE)
+    A place at work is a thread, and so is held until the thread has ended, which can be long after its call was
+    cancelled: calls that are cancelled again and again leave no more threads and connections behind than that.
+    """
+
+    def __init__(self, places: int = QUESTIONS_AT_ONCE) -> None:
+        self._threads = ThreadPoolExecutor(places, "desk")
+        self._most = places + _WAITING
         self._taken = 0
 
     async def call(self, work: Callable[[], T], cancel: Callable[[], None] | None = None) -> T:
@@ -68,22 +73,16 @@ class Desk:
         Raises ToolError for every failure, with a text for the model.
         """
         with self.errors():
-            if self._taken >= QUESTIONS_AT_ONCE + _WAITING:
+            if self._taken >= self._most:
                 raise Busy("too many questions at once", "Wait for some of them to be answered.")
             self._taken += 1
             try:
-                place = _Place(work, self._limiter)
-                await self._limiter.acquire_on_behalf_of(place)
-                try:
-                    return await anyio.to_thread.run_sync(
-                        place.work, abandon_on_cancel=True, limiter=anyio.CapacityLimiter(1)
-                    )
-                except anyio.get_cancelled_exc_class():
-                    place.leave()
-                    if cancel is not None:
-                        with anyio.CancelScope(shield=True):
-                            await anyio.to_thread.run_sync(cancel)
-                    raise
+                return await asyncio.wrap_future(self._threads.submit(work))
+            except anyio.get_cancelled_exc_class():  # work that has not begun never will
+                if cancel is not None:
+                    with anyio.CancelScope(shield=True):
+                        await anyio.to_thread.run_sync(cancel)
+                raise
             finally:
                 self._taken -= 1
 
@@ -97,39 +96,6 @@ class Desk:
         except Exception:
             _log.exception("a tool failed")
             raise ToolError("an internal error; the server's log on stderr says more") from None
-
-
-class _Place(Generic[T]):
-    """A place at work, held until the thread has ended, which can be long after its call was cancelled.
-
-    Otherwise calls that are cancelled again and again would each leave a thread and a connection behind.
-    """
-
-    def __init__(self, work: Callable[[], T], limiter: anyio.CapacityLimiter) -> None:
-        self._work = work
-        self._limiter = limiter
-        self._loop = asyncio.get_running_loop()
-        self._lock = threading.Lock()
-        self._begun = self._left = False
-
-    def work(self) -> T:
-        """In the thread."""
-        with self._lock:
-            if self._left:
-                raise Busy("the call was cancelled")
-            self._begun = True
-        try:
-            return self._work()
-        finally:
-            with suppress(RuntimeError):  # the loop has ended, and everything with it
-                self._loop.call_soon_threadsafe(self._limiter.release_on_behalf_of, self)
-
-    def leave(self) -> None:
-        """In the event loop: gives the place back if the thread never begins."""
-        with self._lock:
-            self._left = True
-            if not self._begun:
-                self._limiter.release_on_behalf_of(self)
 
 
 class PlainSpokenServer(MCPServer[Any]):

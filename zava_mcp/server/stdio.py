@@ -176,7 +176,7 @@ class _Stdio:
         os.dup2(nothing, 0)
         os.close(nothing)
         os.dup2(2, 1)
-        self._writing = anyio.Lock()
+        self._writing = anyio.Lock(fast_acquire=True)  # a free one costs no turn of the event loop
         files = stat.S_ISREG(os.fstat(self._input).st_mode) or stat.S_ISREG(os.fstat(self._output).st_mode)
         self._waits = os.name != "nt" and not files  # whether readiness can be waited for
 

@@ -46,8 +46,9 @@ def add_sales_query(server: Server, startup: Startup, desk: Desk, settings: Sett
         return await desk.call(lambda: shop.answer(query).json(), query.cancel)
 
 
-def add_schemas(server: Server, startup: Startup, desk: Desk) -> None:
+def add_schemas(server: Server, startup: Startup) -> None:
     """`get_multiple_table_schemas`: what the model must know before it writes SQL."""
+    desk = Desk(2)  # what is known already waits for no query
 
     @server.tool(
         title="Describe tables",
