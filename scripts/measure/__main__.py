@@ -14,10 +14,11 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 
 from scripts.measure.figures import Figure
-from scripts.measure.groups import call, memory, round_trips, schema, start
+from scripts.measure.groups import call, memory, round_trips, schema
 from scripts.measure.groups import rows as thousands_of_rows
 from scripts.measure.isolation import rls
 from scripts.measure.parallel import concurrency
+from scripts.measure.starting import start
 from scripts.readme import put
 from zava_mcp.cli.output import show_table
 from zava_mcp.database.bundled import embedded_postgres

@@ -1,44 +1,22 @@
-"""Start, call, rows, round trips, schema and memory of one server."""
+"""Call, rows, round trips, schema and memory of one server."""
 
-import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
 import psycopg
+from psycopg.conninfo import make_conninfo
 
 from scripts.measure.delay import MILLISECONDS, far_away
 from scripts.measure.figures import Figure, compare, figure
-from scripts.measure.isolation import connected
-from scripts.measure.processes import SEATTLE, Server, floor_server, ours, ours_through
+from scripts.measure.processes import SEATTLE, Server, floor_server, ours, ours_through, rows_floor_server
+from zava_mcp.database.setup import embedded_target
 from zava_mcp.embedded import EmbeddedPostgres
-from zava_mcp.retail.shop import Shop
-from zava_mcp.settings import load
 
 _ITEMS = (
     "SELECT order_item_id, order_id, product_id, quantity, unit_price, discount_amount, total_amount,"
     " 'a text' AS note FROM retail.order_items ORDER BY order_item_id LIMIT {}"
 )
-
-
-def start(embedded: EmbeddedPostgres) -> Iterator[Figure]:
-    """From spawning to the list of tools, and to the first answer, with the database running already."""
-
-    def listed(make: Callable[[], Server], first: str = "") -> None:
-        server = make()
-        server.request("tools/list")
-        if first:
-            server.ask(first)
-        server.end()
-
-    for name, first in (("start to tools/list", ""), ("start to first answer", "SELECT 1")):
-        yield compare(
-            name,
-            "smallest SDK server",
-            partial(listed, partial(ours, embedded.folder), first),
-            partial(listed, floor_server, first),
-            9,
-        )
 
 
 def call(embedded: EmbeddedPostgres) -> Iterator[Figure]:
@@ -69,28 +47,20 @@ def _described(name: str, server: Server, floor: Server, times: int) -> Figure:
 
 
 def rows(embedded: EmbeddedPostgres) -> Iterator[Figure]:
-    """Fetching and writing rows of 8 columns, without the protocol around it."""
-    flags = {"ZAVA_DATA_DIR": str(embedded.folder), "ZAVA_USER_ID": SEATTLE}
-    shop = Shop(load({**flags, "ZAVA_MAX_BYTES": "1000000", "ZAVA_MAX_ROWS": "10000"}, {}), lambda *_: None)
-    with connected(embedded, embedded.logins()[SEATTLE]) as connection:
-
-        def ours_of(sql: str, count: int) -> str:
-            return shop.answer(shop.sales_query(sql, count)).json()
-
-        def floor_of(sql: str) -> str:
-            cursor = connection.execute(sql.encode())
-            return json.dumps([list(map(str, row)) for row in cursor.fetchall()], separators=(",", ":"))
-
-        for count, times in ((1_000, 60), (10_000, 20)):
-            sql = _ITEMS.format(count)
-            yield compare(
-                f"{count:,} rows x 8",
-                "psycopg and json",
-                partial(ours_of, sql, count),
-                partial(floor_of, sql),
-                times,
-            )
-    shop.close()
+    """Rows of 8 columns over stdio, fetched, written as JSON and sent."""
+    target = embedded_target(embedded.open(), embedded.logins()[SEATTLE])
+    server = ours(embedded.folder, ZAVA_MAX_BYTES="1000000", ZAVA_MAX_ROWS="10000")
+    floor = rows_floor_server(make_conninfo(**target.keywords()))
+    for count, times in ((1_000, 60), (10_000, 20)):
+        yield compare(
+            f"{count:,} rows x 8",
+            "psycopg and json in an SDK tool",
+            partial(server.ask, _ITEMS.format(count), max_rows=count),
+            partial(floor.ask, _ITEMS.format(count), max_rows=count),
+            times,
+        )
+    server.end()
+    floor.end()
 
 
 def round_trips(embedded: EmbeddedPostgres) -> Iterator[Figure]:

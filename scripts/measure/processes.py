@@ -24,6 +24,21 @@ server.run()
 '''
 
 
+#: What the SDK, the driver and a compact JSON text cost together.
+ROWS_SERVER = '''
+import json, os, psycopg
+from mcp.server.mcpserver import MCPServer
+server = MCPServer("floor", version="1")
+connection = psycopg.connect(os.environ["FLOOR_DATABASE"], autocommit=True)
+@server.tool(structured_output=False)
+async def execute_sales_query(postgresql_query: str, max_rows: int) -> str:
+    """The smallest tool that asks the database."""
+    rows = connection.execute(postgresql_query.encode()).fetchmany(max_rows)
+    return json.dumps(rows, separators=(",", ":"), default=str)
+server.run()
+'''
+
+
 class Server:
     """A server process that has shaken hands."""
 
@@ -43,8 +58,8 @@ class Server:
         self._send({"jsonrpc": "2.0", "id": 1, "method": method, "params": params})
         return self._read()
 
-    def ask(self, sql: str) -> None:
-        self.call("execute_sales_query", postgresql_query=sql)
+    def ask(self, sql: str, **more: Any) -> None:
+        self.call("execute_sales_query", postgresql_query=sql, **more)
 
     def ask_at_once(self, queries: Sequence[str]) -> None:
         """Sends all, then waits for all the answers."""
@@ -64,8 +79,10 @@ class Server:
 
     def end(self) -> None:
         assert self.process.stdin is not None
+        assert self.process.stdout is not None
         self.process.stdin.close()
         self.process.wait()
+        self.process.stdout.close()
 
     def _send(self, message: dict[str, Any]) -> None:
         assert self.process.stdin is not None
@@ -84,9 +101,10 @@ def _text(reply: dict[str, Any]) -> str:
     return text
 
 
-def ours(data_dir: Path) -> Server:
+def ours(data_dir: Path, **environment: str) -> Server:
     """Seattle's server on an embedded database."""
-    return Server(sys.executable, "-m", "zava_mcp", "--data-dir", str(data_dir), "--user-id", SEATTLE)
+    command = ("-m", "zava_mcp", "--data-dir", str(data_dir), "--user-id", SEATTLE)
+    return Server(sys.executable, *command, **environment)
 
 
 def ours_through(port: int, login: str, password: str) -> Server:
@@ -99,3 +117,8 @@ def ours_through(port: int, login: str, password: str) -> Server:
 
 def floor_server() -> Server:
     return Server(sys.executable, "-c", FLOOR_SERVER)
+
+
+def rows_floor_server(database: str) -> Server:
+    """The smallest server that has a connection, whose libpq string is given."""
+    return Server(sys.executable, "-c", ROWS_SERVER, FLOOR_DATABASE=database)

@@ -1,0 +1,92 @@
+"""The starts of a server: into a running database, with one that has stopped, and the first one ever."""
+
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+
+import psycopg
+
+from scripts.measure.figures import Figure, compare
+from scripts.measure.isolation import connected
+from scripts.measure.processes import Server, floor_server, ours
+from zava_mcp.database.setup import embedded_target
+from zava_mcp.embedded import EmbeddedPostgres, Login
+from zava_mcp.embedded.cluster import Cluster
+from zava_mcp.embedded.host import give_to_runner
+
+_TABLES = ("products", "inventory", "customers", "orders", "order_items")
+_PASSWORD = "floor"  # noqa: S105  # of a database that holds the sample and lives for seconds
+
+
+def start(embedded: EmbeddedPostgres) -> Iterator[Figure]:
+    """From spawning to the list of tools, and to the first answer."""
+    with _folder() as folder:
+        _listed_and_asked(partial(ours, folder), "SELECT 1")  # which sets it up
+        for name, data_dir, first in (
+            ("start to tools/list", embedded.folder, ""),
+            ("start to first answer", embedded.folder, "SELECT 1"),
+            ("start to first answer, PostgreSQL's start included", folder, "SELECT 1"),
+        ):
+            yield compare(
+                name,
+                "smallest SDK server",
+                partial(_listed_and_asked, partial(ours, data_dir), first),
+                partial(_listed_and_asked, floor_server, ""),
+                9,
+            )
+    copies = _copies(embedded)
+    yield compare(
+        "first start ever to first answer", "initdb, and COPY of as many rows", _set_up, lambda: _fill(copies), 2
+    )
+
+
+def _listed_and_asked(make: Callable[[], Server], first: str) -> None:
+    server = make()
+    server.request("tools/list")
+    if first:
+        server.ask(first)
+    server.end()
+
+
+def _set_up() -> None:
+    with _folder() as folder:
+        _listed_and_asked(partial(ours, folder), "SELECT 1")
+
+
+def _copies(embedded: EmbeddedPostgres) -> dict[str, tuple[str, list[bytes]]]:
+    """By table: its columns with their types, and its rows as COPY writes them."""
+    found = {}
+    with connected(embedded, embedded.logins()[""]) as connection:
+        for table in _TABLES:
+            columns = connection.execute(
+                "SELECT string_agg(attname || ' ' || format_type(atttypid, atttypmod), ', ' ORDER BY attnum)"
+                " FROM pg_attribute WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped",
+                [f"retail.{table}"],
+            ).fetchone()
+            assert columns is not None
+            with connection.cursor().copy(f"COPY retail.{table} TO STDOUT".encode()) as copy:
+                found[table] = (columns[0], [bytes(piece) for piece in copy])
+    return found
+
+
+def _fill(copies: dict[str, tuple[str, list[bytes]]]) -> None:
+    """A new cluster with the rows alone: no keys, no indexes, no policies."""
+    with _folder() as folder:
+        give_to_runner(folder)
+        cluster = Cluster(folder / "data", folder / "server.log")
+        cluster.create(_PASSWORD)
+        target = embedded_target(cluster.start(filling=True), Login("postgres", _PASSWORD), "postgres")
+        with psycopg.connect(**target.keywords()) as connection:
+            for table, (columns, pieces) in copies.items():
+                connection.execute(f"CREATE TABLE {table} ({columns})".encode())
+                with connection.cursor().copy(f"COPY {table} FROM STDIN".encode()) as copy:
+                    copy.write(b"".join(pieces))
+        cluster.stop(60.0)
+
+
+@contextmanager
+def _folder() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="zava-bench-") as folder:
+        yield Path(folder)
