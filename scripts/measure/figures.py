@@ -24,19 +24,30 @@ class Figure:
 
 
 def compare(name: str, floor_name: str, measured: Callable[[], Any], floor: Callable[[], Any], times: int) -> Figure:
-    """Runs both in turn, so that whatever else the machine does hits both; the first round is for warming up."""
+    """Medians of both, run in turn."""
+    return figure(name, floor_name, *in_turn(measured, floor, times))
+
+
+def in_turn(measured: Callable[[], Any], floor: Callable[[], Any], times: int) -> tuple[list[float], list[float]]:
+    """Milliseconds of both, so that whatever else the machine does hits both; the first round is for warming up."""
     took: list[float] = []
     base: list[float] = []
     for _ in range(times + 1):
         took.append(milliseconds(measured))
         base.append(milliseconds(floor))
-    return figure(name, floor_name, took[1:], base[1:])
+    return took[1:], base[1:]
 
 
 def figure(name: str, floor_name: str, took: list[float], floor: list[float], unit: str = "ms") -> Figure:
     lower, _, upper = statistics.quantiles(took, n=4)
     median = statistics.median(took)
     return Figure(name, floor_name, median, statistics.median(floor), (upper - lower) / median, unit)
+
+
+def slowest(name: str, floor_name: str, took: list[float], floor: list[float]) -> Figure:
+    """What ninety-nine in a hundred are faster than."""
+    late, base = (statistics.quantiles(each, n=100)[-1] for each in (took, floor))
+    return Figure(f"{name}, 99th percentile", floor_name, late, base)
 
 
 def milliseconds(work: Callable[[], Any]) -> float:

@@ -9,7 +9,7 @@ from queue import SimpleQueue
 
 import psycopg
 
-from scripts.measure.figures import Figure, compare
+from scripts.measure.figures import Figure, compare, figure, in_turn, slowest
 from scripts.measure.isolation import connected
 from scripts.measure.processes import SEATTLE, Server, floor_server, ours
 from zava_mcp.embedded import EmbeddedPostgres
@@ -77,13 +77,10 @@ def _beside_slow_queries(embedded: EmbeddedPostgres, server: Server) -> Iterator
 
         busy = threading.Thread(target=company)
         busy.start()
-        yield compare(
-            "SELECT 1 beside slow queries",
-            "smallest SDK tool beside the same",
-            lambda: server.ask("SELECT 1"),
-            lambda: floor.ask("x"),
-            100,
-        )
+        names = ("SELECT 1 beside slow queries", "smallest SDK tool beside the same")
+        took = in_turn(lambda: server.ask("SELECT 1"), lambda: floor.ask("x"), 300)
+        yield figure(*names, *took)
+        yield slowest(*names, *took)
         enough.set()
         busy.join()
     floor.end()

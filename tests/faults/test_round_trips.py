@@ -24,6 +24,14 @@ CALLS: dict[str, tuple[str, dict[str, Any], int]] = {
 
 
 @pytest.mark.anyio
+async def test_the_first_question_goes_where_the_identity_was_proved(elsewhere: Postgres, network: Network) -> None:
+    """No second connection: four round trips to get in, one for the proof, one for the question."""
+    async with asking(elsewhere.settings(SEATTLE, network.port)) as seattle:
+        await seattle.value("SELECT 1")
+        assert network.round_trips == 6
+
+
+@pytest.mark.anyio
 @pytest.mark.parametrize("name", CALLS)
 async def test_a_call_asks_the_database_once_at_most(name: str, elsewhere: Postgres, network: Network) -> None:
     tool, arguments, round_trips = CALLS[name]
