@@ -9,6 +9,7 @@ from uuid import UUID
 import psycopg
 from psycopg_pool import ConnectionPool, PoolTimeout
 
+from zava_mcp import calls
 from zava_mcp.database.connecting import Proof, Target, connect, for_identity, prove
 from zava_mcp.database.failures import connection_error, is_lost, told_error
 from zava_mcp.database.health import Check, examine
@@ -96,6 +97,18 @@ class Database:
         """Columns and rows of one of our own statements. Raises like `ask`."""
         return self._with_connection(lambda connection, _: lookup.ask(connection), lambda: not lookup.cancelled)
 
+    def statistics(self) -> dict[str, float]:
+        """The pool's connections and who waits for one; nothing while it is closed."""
+        if (pool := self._pool) is None:
+            return {}
+        stats = pool.get_stats()
+        size, idle = stats["pool_size"], stats["pool_available"]
+        return {
+            "mcp_pool_connections_busy": size - idle,
+            "mcp_pool_connections_idle": idle,
+            "mcp_pool_requests_waiting": stats["requests_waiting"],
+        }
+
     def hear(self) -> None:
         """Takes in what the database told meanwhile, without a round trip; does nothing while it is closed."""
         if self._pool is None:
@@ -172,7 +185,8 @@ class Database:
     @contextmanager
     def _connection(self, pool: _Pool) -> Iterator[psycopg.Connection]:
         try:
-            connection = pool.getconn()
+            with calls.now().waiting():
+                connection = pool.getconn()
         except PoolTimeout:
             assert self._target is not None
             with connect(self._target):  # which says why, if there is a reason to be told

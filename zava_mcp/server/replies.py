@@ -15,6 +15,7 @@ from mcp.server.mcpserver.context import Context
 from mcp.server.mcpserver.exceptions import ToolError
 from pydantic import ValidationError
 
+from zava_mcp import calls
 from zava_mcp.errors import Busy, DatabaseUnavailable, ZavaError
 from zava_mcp.server.startup import Startup
 from zava_mcp.settings import QUESTIONS_AT_ONCE
@@ -73,7 +74,8 @@ class Desk:
             self._taken += 1
             try:
                 place = _Place(work, self._limiter)
-                await self._limiter.acquire_on_behalf_of(place)
+                with calls.now().waiting():
+                    await self._limiter.acquire_on_behalf_of(place)
                 try:
                     return await anyio.to_thread.run_sync(
                         place.work, abandon_on_cancel=True, limiter=anyio.CapacityLimiter(1)
@@ -162,5 +164,6 @@ def _faults(error: ValidationError, names: list[str]) -> str:
 
 def tool_error(error: ZavaError) -> ToolError:
     """The text a model reads: SQLSTATE and place where PostgreSQL gave them, the message, the hint."""
+    calls.now().failed(error)
     text = error.told()
     return ToolError(f"{text.rstrip('.')}. {error.hint}" if error.hint else text)
