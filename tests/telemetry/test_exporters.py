@@ -18,6 +18,7 @@ from tests.wire import Wire, server_for
 from zava_mcp.embedded.processes import free_port
 
 SECRET = "hunter2-is-not-for-anybody"
+SOON = {"OTEL_BSP_SCHEDULE_DELAY": "200", "OTEL_METRIC_EXPORT_INTERVAL": "300"}  # milliseconds
 ASKED = f"SELECT order_id FROM retail.orders WHERE '{SECRET}' <> '' -- {SECRET}"
 
 
@@ -43,9 +44,13 @@ def collected(data_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Colle
             ZAVA_LOG_LEVEL="debug",
             ZAVA_METRICS_DIR=str(folder),
         )
-        with server_for(data_dir, SEATTLE, "--env-file", str(settings)) as server:
+        flags = ("--data-dir", str(data_dir), "--user-id", SEATTLE, "--env-file", str(settings))
+        with Wire(*flags, environment=SOON) as server:
             exporting(server, folder)
             ask(server)
+            until(lambda: sum("zava.tool" in span["attributes"] for span in collector.spans()) == 4)
+            until(lambda: sum(int(point["asInt"]) for point in collector.metrics().get("mcp_queries_total", [])) == 4)
+            until(lambda: "zava.rows" in "".join(str(body) for path, body in collector.bodies if "track" in path))
             server.close_stdin()
             assert server.process.wait(10) == 0
             collector.bodies.append(("stderr", server.stderr().encode()))

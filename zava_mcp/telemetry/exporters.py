@@ -20,6 +20,7 @@ Statistics = Callable[[], Mapping[str, float]]
 
 _EVERY_SECONDS = 10.0  # a file of metrics is renewed
 _LAST_SECONDS = 1.0  # at the end: clients wait two before they get rude
+_NO_STATISTICS = ("APPLICATIONINSIGHTS_STATSBEAT_DISABLED_ALL", "true")  # which the exporter tells its makers
 _LABELS = ("zava.identity", "process.pid")
 _BOUNDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 _GAUGES = {
@@ -51,6 +52,7 @@ class Exporters:
                     "process.pid": os.getpid(),
                 }
             )
+            os.environ.setdefault(*_NO_STATISTICS)
             self._ends: list[Callable[[], object]] = []
             self._tracing = self._tracer_provider(settings, TracerProvider(resource=resource))
             self._metering = MeterProvider(self._readers(settings), resource)
@@ -76,15 +78,14 @@ class Exporters:
 
     def close(self) -> None:
         """Sends what has not been sent, if that takes no longer than a moment: exporters try again for minutes."""
-        sending = threading.Thread(target=self._flush, name="send-telemetry", daemon=True)
-        sending.start()
-        sending.join(_LAST_SECONDS)
+        flushes = (self._tracing.force_flush, self._metering.force_flush)
+        sending = [threading.Thread(target=flush, name="send-telemetry", daemon=True) for flush in flushes]
+        for thread in sending:
+            thread.start()
+        for thread in sending:
+            thread.join(_LAST_SECONDS / len(sending))
         for end in self._ends:
             end()
-
-    def _flush(self) -> None:
-        self._tracing.force_flush()
-        self._metering.force_flush()
 
     def _tracer_provider(self, settings: TelemetrySettings, provider: "TracerProvider") -> "TracerProvider":
         from opentelemetry.sdk.trace.export import BatchSpanProcessor
