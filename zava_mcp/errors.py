@@ -70,5 +70,9 @@ class EmbeddingError(ZavaError):
     """A text could not be made a vector, or there are no vectors to compare it with."""
 
 
+class AuditError(ZavaError):
+    """What was asked could not be written down, so it is not answered."""
+
+
 class Busy(ZavaError):
     """More questions are being answered than fit at once."""

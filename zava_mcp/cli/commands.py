@@ -69,12 +69,16 @@ def query(
     settings = settings_of(
         ctx, ZAVA_USER_ID=user_id, ZAVA_ENV_FILE=env_file, ZAVA_DATABASE_URL=database_url, ZAVA_DATA_DIR=data_dir
     )
+    from zava_mcp.calls import Call
     from zava_mcp.cli.output import progress_bar, show_answer
+    from zava_mcp.cli.watched import watched
     from zava_mcp.retail.shop import Shop
 
-    with progress_bar() as tell, Shop(settings, tell) as shop:
+    text = sys.stdin.read() if sql == "-" else sql
+    with progress_bar() as tell, Shop(settings, tell) as shop, watched(settings, shop, Call("query", text)):
         rows = min(DEFAULT_ROWS, settings.max_rows) if max_rows is None else max_rows
-        answer = shop.answer(shop.sales_query(sys.stdin.read() if sql == "-" else sql, rows))
+        answer = shop.answer(shop.sales_query(text, rows))
+        answer.note()
     show_answer(answer, form.value if form else None)
 
 

@@ -2,16 +2,20 @@
 
 import json
 import logging
+import re
 import sys
+from urllib.parse import quote
 
-from zava_mcp.settings import Settings
+from zava_mcp.settings import Secret, Settings
+
+_HIDDEN = "(hidden)"
 
 
 def start_logging(settings: Settings) -> None:
     """One line a record, as text or JSON; the settings' warnings come first."""
     handler = logging.StreamHandler(sys.stderr)
     text = logging.Formatter("zava-mcp: %(levelname)s: %(message)s")
-    handler.setFormatter(_JsonLines() if settings.log_format == "json" else text)
+    handler.setFormatter(_Redacting(_JsonLines() if settings.log_format == "json" else text, settings.hidden))
     logging.basicConfig(level=settings.log_level.upper(), handlers=[handler], force=True)
     for noisy in ("mcp", "psycopg.pool"):
         logging.getLogger(noisy).setLevel(max(logging.ERROR, logging.getLogger().level))
@@ -19,6 +23,24 @@ def start_logging(settings: Settings) -> None:
         logging.getLogger(talkative).setLevel(logging.CRITICAL)
     for warning in settings.warnings:
         logging.getLogger("zava_mcp").warning(warning)
+
+
+class _Redacting(logging.Formatter):
+    """Another's lines without the secrets of the settings: the last guard, behind those who log nothing of the kind."""
+
+    def __init__(self, formatter: logging.Formatter, secrets: tuple[Secret, ...]) -> None:
+        super().__init__()
+        self._formatter = formatter
+        forms = {
+            form
+            for secret in map(Secret.reveal, secrets)
+            for form in (secret, quote(secret, safe=""), json.dumps(secret)[1:-1])
+        }
+        self._secrets = re.compile("|".join(map(re.escape, sorted(forms, key=len, reverse=True)))) if forms else None
+
+    def format(self, record: logging.LogRecord) -> str:
+        line = self._formatter.format(record)
+        return self._secrets.sub(_HIDDEN, line) if self._secrets else line
 
 
 class _JsonLines(logging.Formatter):

@@ -1,6 +1,7 @@
 """The commands around products: search by meaning, and the vectors it needs."""
 
 import sys
+from dataclasses import asdict
 from typing import Annotated
 
 import typer
@@ -41,15 +42,19 @@ def search(
     settings = settings_of(
         ctx, ZAVA_USER_ID=user_id, ZAVA_ENV_FILE=env_file, ZAVA_DATABASE_URL=database_url, ZAVA_DATA_DIR=data_dir
     )
+    from zava_mcp.calls import Call
     from zava_mcp.cli.output import progress_bar, show_found
+    from zava_mcp.cli.watched import watched
     from zava_mcp.retail.search import Wish
     from zava_mcp.retail.shop import Shop
 
     wish = Wish(text, max_rows, threshold, category, min_price, max_price, in_stock, similar_to, sales)
-    with progress_bar() as tell, Shop(settings, tell) as shop:
+    call = Call("search", arguments=dict(asdict(wish)))
+    with progress_bar() as tell, Shop(settings, tell) as shop, watched(settings, shop, call):
         found = shop.product_search(wish)
         shop.prepare(found)
         answer = shop.find(found)
+        answer.answer.note()
     show_found(answer, form.value if form else None)
 
 

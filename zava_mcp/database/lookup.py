@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import psycopg
 
+from zava_mcp import calls
 from zava_mcp.database.cancelling import Cancellable
 from zava_mcp.database.wire import Column, Rows, columns_of, rows_of
 
@@ -24,6 +25,7 @@ class Lookup(Cancellable):
 
     def ask(self, connection: psycopg.Connection) -> tuple[list[Column], Rows]:
         """Columns, and rows as PostgreSQL's text. Raises psycopg.Error, and QueryError if cancelled before."""
+        calls.now().round_trips += 1
         with self.using(connection):
             result = connection.execute(self._statement.encode(), self._values).pgresult
             assert result is not None
@@ -35,6 +37,7 @@ class Reading(Cancellable):
 
     def ask(self, connection: psycopg.Connection, statements: tuple[str, ...]) -> list[list[tuple[object, ...]]]:
         """The rows of each. Raises as a Lookup."""
+        calls.now().round_trips += 1
         with self.using(connection), connection.pipeline():
             cursors = [connection.execute(statement.encode()) for statement in statements]
             return [cursor.fetchall() for cursor in cursors]

@@ -22,7 +22,6 @@ class PatientConnection(psycopg.Connection):
     """
 
     patience = float(CONNECT_SECONDS)
-    born = 0.0  # when it was connected
     _deadline = 0.0
     _sips: Sips | None = None
 

@@ -1,25 +1,28 @@
 """The database as one identity sees it: connections, proved before use, and found again after a fault."""
 
 import threading
-from collections.abc import Callable
-from typing import TypeVar
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any, TypeVar
 from uuid import UUID
 
 import psycopg
+from psycopg_pool import ConnectionPool, PoolTimeout
 
-from zava_mcp.database.connecting import Proof, Target, for_identity, prove
-from zava_mcp.database.connections import Connections
+from zava_mcp import calls
+from zava_mcp.database.connecting import Proof, Target, connect, connect_patiently, for_identity, prove
 from zava_mcp.database.failures import connection_error, is_lost, told_error
 from zava_mcp.database.health import Check, examine
 from zava_mcp.database.lookup import Lookup, Reading
-from zava_mcp.database.patience import PatientConnection
+from zava_mcp.database.patience import CONNECT_SECONDS, PatientConnection
 from zava_mcp.database.question import GRACE_SECONDS, Question
 from zava_mcp.database.wire import Column, Rows
 from zava_mcp.embedded import kill_backend
-from zava_mcp.errors import DatabaseUnavailable, QueryError
-from zava_mcp.settings import Settings
+from zava_mcp.errors import QueryError
+from zava_mcp.settings import DESCRIPTIONS_AT_ONCE, QUESTIONS_AT_ONCE, Settings
 
 T = TypeVar("T")
+_Pool = ConnectionPool[PatientConnection]
 
 _CLOSE_SECONDS = 0.4
 
@@ -36,19 +39,25 @@ class Database:
         self._user_id = user_id
         self._settings = settings
         self._opening = threading.Lock()
-        self._connections: Connections | None = None
-        self._embedded = False
+        self._pool: _Pool | None = None
+        self._proof: Proof | None = None
+        self._target: Target | None = None
         self.schema_changes = 0  # counts what the database told about changes of its schema
 
-    def open(self) -> Connections:
+    def open(self) -> tuple[_Pool, Proof]:
         """Connects and proves the identity, unless that is done already. Raises a ZavaError."""
         with self._opening:
-            if self._connections is None:
-                target = for_identity(self._find(), self._user_id, self._settings)
-                self._embedded = target.embedded
-                self._connections = Connections(target, self._admit)
+            if self._pool is None or self._proof is None:
+                target = self._target = for_identity(self._find(), self._user_id, self._settings)
+                probe = connect_patiently(target)  # its errors are exact and immediate; the pool's not
+                try:
+                    self._proof = self._admit(probe)
+                except BaseException:
+                    probe.close()
+                    raise
+                self._pool = self._open_pool(target, probe)
                 self._schema_changed()  # what was told meanwhile, nobody heard
-            return self._connections
+            return self._pool, self._proof
 
     def examine(self, model: str) -> list[Check]:
         """Checks the database as this identity, its vectors against a model's. Raises like `open`."""
@@ -56,8 +65,8 @@ class Database:
 
     def close(self) -> None:
         """Drops all connections; the next question opens it again. One that is just opening is left to that."""
-        if self._connections is not None:
-            self._drop(self._connections)
+        if self._pool is not None:
+            self._drop(self._pool)
 
     def ask(self, question: Question) -> None:
         """Puts one question.
@@ -86,46 +95,62 @@ class Database:
     @property
     def vectors(self) -> tuple[int, ...]:
         """The version of pgvector, () if the database has no vectors. Raises like `open`."""
-        return self.open().proof.vectors
+        return self.open()[1].vectors
 
     def look_up(self, lookup: Lookup) -> tuple[list[Column], Rows]:
         """Columns and rows of one of our own statements. Raises like `ask`."""
         return self._with_connection(lambda connection, _: lookup.ask(connection), lambda: not lookup.cancelled)
 
+    def statistics(self) -> dict[str, float]:
+        """The pool's connections and who waits for one; nothing while it is closed."""
+        if (pool := self._pool) is None:
+            return {}
+        stats = pool.get_stats()
+        size, idle = stats["pool_size"], stats["pool_available"]
+        return {
+            "mcp_pool_connections_busy": size - idle,
+            "mcp_pool_connections_idle": idle,
+            "mcp_pool_requests_waiting": stats["requests_waiting"],
+        }
+
     def hear(self) -> None:
         """Takes in what the database told meanwhile, without a round trip; does nothing while it is closed."""
-        if self._connections is not None:
-            self._connections.hear(self._schema_changed)
+        if self._pool is None:
+            return
+        with suppress(psycopg.OperationalError), self._connection(self._pool) as connection:  # the next question tells
+            connection.pgconn.consume_input()
+            while connection.pgconn.notifies():
+                self._schema_changed()
 
     def _with_connection(self, work: Callable[[PatientConnection, Proof], T], may_repeat: Callable[[], bool]) -> T:
         """Does work on a connection. One that turns out to be dead is replaced, once: nothing was written."""
         for attempt in (1, 2):
-            connections = self.open()
+            pool, proof = self.open()
             try:
-                with connections.one() as connection:
-                    return work(connection, connections.proof)
-            except DatabaseUnavailable:  # no connection came about
-                self._drop(connections)
-                if attempt == 2 or not may_repeat():
-                    raise
+                with self._connection(pool) as connection:
+                    return work(connection, proof)
             except psycopg.Error as error:
                 if not is_lost(error):
                     raise told_error(error) from None
-                self._drop(connections)
+                self._drop(pool)
                 waited = isinstance(error, psycopg.errors.ConnectionTimeout)  # once is enough
                 if attempt == 2 or waited or not may_repeat():
                     raise connection_error(error, self._embedded) from None
         raise AssertionError("unreachable")
 
-    def _drop(self, connections: Connections) -> None:
-        """Closes connections; others that somebody opened in their place stay."""
+    @property
+    def _embedded(self) -> bool:
+        return self._target is not None and self._target.embedded
+
+    def _drop(self, pool: _Pool) -> None:
+        """Closes a pool; another one that somebody opened in its place stays."""
         if self._opening.acquire(timeout=_CLOSE_SECONDS):
             try:
-                if self._connections is connections:
-                    self._connections = None
+                if self._pool is pool:
+                    self._pool = None
             finally:
                 self._opening.release()
-        connections.close()
+        pool.close(timeout=_CLOSE_SECONDS)
 
     def _end_stuck(self, backend: int) -> None:
         """What to do about a server process that heeds neither deadline nor cancellation.
@@ -138,6 +163,25 @@ class Database:
             kill_backend(backend)
         self.close()
 
+    def _open_pool(self, target: Target, probe: PatientConnection) -> _Pool:
+        """A pool whose first connection is the one that was proved."""
+        pool = ConnectionPool(
+            connection_class=_first(probe),
+            kwargs={**target.keywords(), "autocommit": True, "prepare_threshold": None},
+            min_size=1,
+            max_size=QUESTIONS_AT_ONCE + DESCRIPTIONS_AT_ONCE,
+            timeout=CONNECT_SECONDS,
+            max_idle=60,  # other servers of the same login may need them
+            configure=lambda connection: None if connection is probe else self._configure(connection),
+            reconnect_timeout=CONNECT_SECONDS,
+            open=False,
+        )
+        pool.open(wait=True)  # else the first question would find none yet, and have another made
+        return pool
+
+    def _configure(self, connection: PatientConnection) -> None:
+        self._admit(connection)
+
     def _admit(self, connection: PatientConnection) -> Proof:
         connection.add_notify_handler(lambda _: self._schema_changed())
         proof = prove(connection, self._user_id)
@@ -146,3 +190,29 @@ class Database:
 
     def _schema_changed(self) -> None:
         self.schema_changes += 1
+
+    @contextmanager
+    def _connection(self, pool: _Pool) -> Iterator[PatientConnection]:
+        try:
+            with calls.now().waiting():
+                connection = pool.getconn()
+        except PoolTimeout:
+            assert self._target is not None
+            with connect(self._target):  # which says why, if there is a reason to be told
+                raise psycopg.OperationalError("timeout expired: no connection became free") from None
+        try:
+            yield connection
+        finally:
+            pool.putconn(connection)
+
+
+def _first(probe: PatientConnection) -> type[PatientConnection]:
+    """The kind of connections whose first one is there already."""
+    waiting = [probe]
+
+    class FirstGiven(PatientConnection):
+        @classmethod
+        def connect(cls, *arguments: Any, **keywords: Any) -> Any:
+            return waiting.pop() if waiting else PatientConnection.connect(*arguments, **keywords)
+
+    return FirstGiven

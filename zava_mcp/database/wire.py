@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import psycopg
 from psycopg import postgres, pq
 
+from zava_mcp import calls
 from zava_mcp.database.cancelling import CANCEL_SECONDS, cancel
 from zava_mcp.database.patience import PatientConnection
 from zava_mcp.errors import QueryError
@@ -50,6 +51,7 @@ class Wire:
         self.mixed_up = False  # whether the query had its rows sent in another encoding
 
     def send(self, alone: str, wrapped: str, clear_locks: bool) -> None:
+        calls.now().round_trips += 1
         pg = self._pg
         pg.enter_pipeline_mode()
         pg.send_query_params(b"BEGIN READ ONLY", None)

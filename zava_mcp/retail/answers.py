@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from json.encoder import encode_basestring as quoted
 
+from zava_mcp import calls
 from zava_mcp.database.failures import NOT_UTF8
 from zava_mcp.database.wire import Column, Rows
 from zava_mcp.errors import QueryError
@@ -74,7 +75,13 @@ class Answer:
             f'"row_count":{len(self.rows)},"truncated":{"true" if self.cut else "false"}'
         )
         text += "".join(f",{quoted(name)}:{value}" for name, value in (more or {}).items())
-        return text + (f',"hint":{quoted(self.hint())}}}' if self.cut else "}")
+        text += f',"hint":{quoted(self.hint())}}}' if self.cut else "}"
+        self.note(len(text) if text.isascii() else len(text.encode()))
+        return text
+
+    def note(self, size: int | None = None) -> None:
+        """Notes in the record of the call what this answer holds, and its size in bytes where it has one."""
+        calls.now().answered(len(self.rows), size, bool(self.cut))
 
     def hint(self) -> str:
         """What to do about missing rows; "" if none are missing."""

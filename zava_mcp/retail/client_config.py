@@ -39,7 +39,14 @@ _LIBPQ = ("PGHOST", "PGHOSTADDR", "PGPORT", "PGDATABASE", "PGSERVICE", "PGSSLMOD
 _LIBPQ_PATHS = ("PGSERVICEFILE", "PGPASSFILE", "PGSSLROOTCERT")
 _UV = ("UV_SYSTEM_CERTS", "UV_NATIVE_TLS")  # without which uvx fetches nothing behind a company's proxy
 _CARRIED = (*(setting.name for setting in SETTINGS), *_LIBPQ, *_LIBPQ_PATHS, *_UV)
-_PATHS = ("ZAVA_ENV_FILE", "ZAVA_DATA_DIR", "ZAVA_EMBEDDING_MODEL_DIR", *_LIBPQ_PATHS)
+_PATHS = (
+    "ZAVA_ENV_FILE",
+    "ZAVA_DATA_DIR",
+    "ZAVA_EMBEDDING_MODEL_DIR",
+    "ZAVA_AUDIT_LOG",
+    "ZAVA_METRICS_DIR",
+    *_LIBPQ_PATHS,
+)
 _NOT_THE_SERVERS = ("ZAVA_USER_ID", "ZAVA_ADMIN_DATABASE_URL", "ZAVA_DATABASE_URL")
 _START_SECONDS = 120  # the first start downloads the package; Codex would wait ten
 

@@ -42,6 +42,11 @@ class Schemas:
         chosen = dict.fromkeys(wanted) if wanted else self._tables
         return "\n\n".join([*(self._tables[name] for name in chosen), self._period])
 
+    def statistics(self) -> dict[str, float]:
+        """How old the descriptions are, in seconds, once there are any."""
+        age = time.monotonic() - self._read_at
+        return {} if age == float("inf") else {"mcp_schema_cache_age_seconds": age}
+
     def _refresh(self, reading: Reading) -> None:
         self._database.hear()
         stale = time.monotonic() - self._read_at > _FRESH_SECONDS

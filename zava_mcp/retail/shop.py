@@ -95,6 +95,10 @@ class Shop:
             return "", 0
         return self._embedder.id, len(self._embedder.embed_query("paint"))
 
+    def statistics(self) -> dict[str, float]:
+        """The connections busy and idle, the questions that wait for one, the age of the tables' descriptions."""
+        return self._database.statistics() | self._schemas.statistics()
+
     @property
     def data_dir(self) -> Path | None:
         """Where the embedded database lives; None for a server's."""

@@ -6,6 +6,7 @@ from typing import Any
 from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
 from mcp.server.mcpserver import MCPServer
 
+from zava_mcp.server.observing import observed
 from zava_mcp.server.replies import Desk, PlainSpokenServer
 from zava_mcp.server.search import add_search
 from zava_mcp.server.startup import Startup
@@ -46,6 +47,7 @@ def build(startup: Startup, settings: Settings) -> MCPServer[Any]:
     add_schemas(server, startup)
     add_search(server, startup, desk)
     add_date(server)
+    observed(server, startup.observer)
     _refuse_unknown_arguments(server)
     return server
 

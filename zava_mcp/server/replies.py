@@ -15,6 +15,7 @@ from mcp.server.mcpserver.context import Context
 from mcp.server.mcpserver.exceptions import ToolError
 from pydantic import ValidationError
 
+from zava_mcp import calls
 from zava_mcp.errors import Busy, DatabaseUnavailable, ZavaError
 from zava_mcp.server.startup import Startup
 from zava_mcp.settings import QUESTIONS_AT_ONCE
@@ -77,7 +78,7 @@ class Desk:
                 raise Busy("too many questions at once", "Wait for some of them to be answered.")
             self._taken += 1
             try:
-                return await asyncio.wrap_future(self._threads.submit(work))
+                return await asyncio.wrap_future(self._threads.submit(calls.carried(work)))
             except anyio.get_cancelled_exc_class():  # work that has not begun never will
                 if cancel is not None:
                     with anyio.CancelScope(shield=True):
@@ -128,5 +129,6 @@ def _faults(error: ValidationError, names: list[str]) -> str:
 
 def tool_error(error: ZavaError) -> ToolError:
     """The text a model reads: SQLSTATE and place where PostgreSQL gave them, the message, the hint."""
+    calls.now().failed(error)
     text = error.told()
     return ToolError(f"{text.rstrip('.')}. {error.hint}" if error.hint else text)

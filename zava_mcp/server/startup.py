@@ -7,12 +7,14 @@ the list of tools is told). Imports nothing heavy itself.
 
 import logging
 import threading
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from zava_mcp.database.bundled import embedded_postgres
 from zava_mcp.database.identities import require_identity
 from zava_mcp.errors import ZavaError
 from zava_mcp.settings import Settings
+from zava_mcp.telemetry import Observer
 
 if TYPE_CHECKING:
     from zava_mcp.retail.shop import Shop
@@ -29,6 +31,7 @@ class Startup:
         self._settings = settings
         self._embedded = None if settings.place else embedded_postgres(settings, self._tell)
         require_identity(settings, self._embedded)
+        self.observer = Observer(settings)
         self._wanted = threading.Event()
         self._tried = threading.Event()
         self._shop: Shop | None = None
@@ -62,6 +65,7 @@ class Startup:
 
     def close(self) -> None:
         """Closes what was opened."""
+        self.observer.close()
         if self._shop is not None:
             self._shop.close()
         elif self._embedded is not None:
@@ -69,6 +73,9 @@ class Startup:
 
     def _tell(self, part: float, what: str) -> None:
         self.progress = (part, what)
+
+    def _statistics(self) -> Mapping[str, float]:
+        return self._shop.statistics() if self._shop is not None else {}
 
     def _start_postgres(self) -> None:
         try:
@@ -79,6 +86,10 @@ class Startup:
 
     def _open(self) -> None:
         self._wanted.wait(_UNASKED_SECONDS)
+        try:
+            self.observer.export(self._statistics)
+        except ZavaError as error:  # nothing to keep anybody from asking
+            _log.error("%s. %s", error.message, error.hint)
         try:
             from zava_mcp.retail.shop import Shop
 

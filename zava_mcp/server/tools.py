@@ -10,7 +10,7 @@ from pydantic import Field
 
 from zava_mcp.server.replies import Desk, ready
 from zava_mcp.server.startup import Startup
-from zava_mcp.settings import DEFAULT_ROWS, Settings
+from zava_mcp.settings import DEFAULT_ROWS, DESCRIPTIONS_AT_ONCE, Settings
 
 Server = MCPServer[Any]
 Asked = Context[Any, Any]
@@ -48,7 +48,7 @@ def add_sales_query(server: Server, startup: Startup, desk: Desk, settings: Sett
 
 def add_schemas(server: Server, startup: Startup) -> None:
     """`get_multiple_table_schemas`: what the model must know before it writes SQL."""
-    desk = Desk(2)  # what is known already waits for no query
+    desk = Desk(DESCRIPTIONS_AT_ONCE)  # what is known already waits for no query
 
     @server.tool(
         title="Describe tables",

@@ -7,6 +7,7 @@ whatever folder somebody opened.
 
 import difflib
 import os
+import re
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -16,13 +17,17 @@ from uuid import UUID
 from zava_mcp.errors import SettingsError
 from zava_mcp.settings.embedding import EMBEDDING_MODEL, OPENAI_URL, EmbeddingSettings, embedding_settings
 from zava_mcp.settings.secret import Secret as Secret
+from zava_mcp.settings.secret import passwords_of
 from zava_mcp.settings.secret import without_password as without_password
+from zava_mcp.settings.telemetry import TelemetrySettings as TelemetrySettings
+from zava_mcp.settings.telemetry import telemetry_settings
 
 DEFAULT_ROWS = 100
 HARD_ROWS = 1_000
 DEFAULT_BYTES = 40_000
 HARD_BYTES = 1_000_000
 QUESTIONS_AT_ONCE = 8  # more than a machine has cores for: quick ones pass those that take their time
+DESCRIPTIONS_AT_ONCE = 2
 FOUND_ROWS = 20  # products a search gives, unless it asks for more
 HARD_FOUND_ROWS = 100
 FOUND_THRESHOLD = 30.0  # percent
@@ -71,9 +76,19 @@ SETTINGS = (
     Setting("ZAVA_QUERY_TIMEOUT", "seconds until a query is stopped, 1 to 600", "30"),
     Setting("ZAVA_MAX_ROWS", "most rows a query may ask for, 1 to 10000", str(HARD_ROWS)),
     Setting("ZAVA_MAX_BYTES", "most bytes an answer may have, 1000 to 1000000", str(DEFAULT_BYTES)),
+    Setting("ZAVA_AUDIT_LOG", "a file that gets a JSON line for each call, before it is answered", "no audit log"),
+    Setting("OTEL_EXPORTER_OTLP_ENDPOINT", "where traces and metrics go over OTLP/HTTP (extra `telemetry`)", "nowhere"),
+    Setting(
+        "APPLICATIONINSIGHTS_CONNECTION_STRING", "Application Insights that gets them too (extra `azure`)", "nowhere"
+    ),
+    Setting("ZAVA_METRICS_DIR", "folder for a file of metrics, for node_exporter (extra `telemetry`)", "no file"),
+    Setting("ZAVA_METRICS_PORT", "port of this machine to read them from (extra `telemetry`)", "no port"),
+    Setting("ZAVA_TRACE_SQL", "true: traces have the SQL text, without its constants", "false"),
     Setting("ZAVA_LOG_LEVEL", "debug, info, warning or error; logs go to stderr", "warning"),
     Setting("ZAVA_LOG_FORMAT", "text or json", "text"),
 )
+_SECRET = re.compile(r"(PASSWORD|KEY|SECRET|CONNECTION_STRING)$")
+_SHORTEST_SECRET = 4
 _NAMES = tuple(setting.name for setting in SETTINGS)
 
 #: Any of these in the environment, where libpq reads them, means: not the embedded database.
@@ -93,7 +108,8 @@ class Place:
 class Settings:
     """Everything configurable. `place` is None for the embedded database.
 
-    A user id that is none is kept in `bad_user_id`: whoever needs one says which there are.
+    A user id that is none is kept in `bad_user_id`: whoever needs one says which there are. `hidden` are all the
+    texts that nobody may read, none of them so short that hiding it would hide words.
     """
 
     user_id: UUID | None
@@ -103,12 +119,14 @@ class Settings:
     data_dir: Path | None
     application_name: str
     embedding: EmbeddingSettings
+    telemetry: TelemetrySettings
     query_timeout: float
     max_rows: int
     max_bytes: int
     log_level: str
     log_format: str
     warnings: tuple[str, ...] = ()
+    hidden: tuple[Secret, ...] = ()
 
 
 def load(flags: Mapping[str, str | None] | None = None, environ: Mapping[str, str] | None = None) -> Settings:
@@ -132,16 +150,26 @@ def load(flags: Mapping[str, str | None] | None = None, environ: Mapping[str, st
         data_dir=Path(texts["ZAVA_DATA_DIR"]).expanduser() if "ZAVA_DATA_DIR" in texts else None,
         application_name=texts.get("POSTGRES_APPLICATION_NAME", "zava-mcp"),
         embedding=embedding_settings(texts, faults),
+        telemetry=telemetry_settings(texts, faults),
         query_timeout=_number(texts, "ZAVA_QUERY_TIMEOUT", 30, 1, 600, faults),
         max_rows=int(_number(texts, "ZAVA_MAX_ROWS", HARD_ROWS, 1, 10_000, faults)),
         max_bytes=int(_number(texts, "ZAVA_MAX_BYTES", DEFAULT_BYTES, 1_000, HARD_BYTES, faults)),
         log_level=_choice(texts, "ZAVA_LOG_LEVEL", "warning", ("debug", "info", "warning", "error"), faults),
         log_format=_choice(texts, "ZAVA_LOG_FORMAT", "text", ("text", "json"), faults),
         warnings=tuple(_warnings({**file_values, **environ})),
+        hidden=tuple(Secret(text) for text in _secrets(texts) if len(text) >= _SHORTEST_SECRET),
     )
     if faults:
         raise SettingsError("; ".join(faults), "Correct the named flags or variables; `zava-mcp --help` lists them.")
     return settings
+
+
+def _secrets(texts: Mapping[str, str]) -> list[str]:
+    """The passwords and keys among the variables, and those in URLs."""
+    urls = (texts[name] for name in texts if name.endswith("DATABASE_URL"))
+    return [text for name, text in texts.items() if _SECRET.search(name)] + [
+        password for url in urls for password in passwords_of(url)
+    ]
 
 
 def _read_env_file(path: str | None, faults: list[str]) -> dict[str, str]:

@@ -1,7 +1,7 @@
 """Texts that must not be seen."""
 
 import re
-from urllib.parse import unquote
+from urllib.parse import parse_qsl, unquote
 
 from zava_mcp.errors import SettingsError
 
@@ -39,3 +39,11 @@ def without_password(url: str) -> str:
     kept = [part for part in query.split("&") if unquote(part.partition("=")[0]) not in _SECRET_PARAMETERS]
     user = credentials.partition(":")[0]
     return f"{scheme}://{user}{'@' if user else ''}{hosts}" + (f"?{'&'.join(kept)}" if any(kept) else "")
+
+
+def passwords_of(url: str) -> list[str]:
+    """What might be a password in a libpq URL, as it stands there and decoded: for hiding it, so rather too much."""
+    rest, _, query = url.partition("://")[2].partition("?")
+    found = [value for name, value in parse_qsl(query) if name in _SECRET_PARAMETERS]
+    written = rest.rpartition("@")[0].partition(":")[2]
+    return [*found, *({written, unquote(written)} - {""})]

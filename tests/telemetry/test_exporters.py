@@ -1,0 +1,195 @@
+"""Traces and metrics: what a call did goes where the settings say, and what it was about does not."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+from urllib.request import urlopen
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from tests.conftest import SEATTLE
+from tests.fakes.collector import KEY, Collector
+from tests.polling import until
+from tests.telemetry.test_audit import env_file
+from tests.wire import Wire, server_for
+from zava_mcp.embedded.processes import free_port
+
+SECRET = "hunter2-is-not-for-anybody"
+SOON = {"OTEL_BSP_SCHEDULE_DELAY": "200", "OTEL_METRIC_EXPORT_INTERVAL": "300"}  # milliseconds
+ASKED = f"SELECT order_id FROM retail.orders WHERE '{SECRET}' <> '' -- {SECRET}"
+
+
+def ask(server: Wire) -> None:
+    """A good question, a refused one, a search and a tool that is not there."""
+    server.shake_hands()
+    assert not server.call("execute_sales_query", postgresql_query=ASKED, max_rows=2)[1]
+    assert server.call("execute_sales_query", postgresql_query=f"SELECT 1/0, '{SECRET}'")[1]
+    assert not server.call("semantic_search_products", query_description=f"paint {SECRET}")[1]
+    assert server.call(SECRET)[1]
+
+
+@pytest.fixture(scope="module")
+def collected(data_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Collector:
+    """What a server sent over OTLP and to Application Insights by the time it had ended."""
+    folder = tmp_path_factory.mktemp("collected")
+    with Collector() as collector:
+        settings = env_file(
+            folder,
+            OTEL_EXPORTER_OTLP_ENDPOINT=collector.url,
+            APPLICATIONINSIGHTS_CONNECTION_STRING=f'"{collector.connection_string}"',
+            ZAVA_TRACE_SQL="true",
+            ZAVA_LOG_LEVEL="debug",
+            ZAVA_METRICS_DIR=str(folder),
+        )
+        flags = ("--data-dir", str(data_dir), "--user-id", SEATTLE, "--env-file", str(settings))
+        with Wire(*flags, environment=SOON) as server:
+            exporting(server, folder)
+            ask(server)
+            until(lambda: sum("zava.tool" in span["attributes"] for span in collector.spans()) == 4)
+            until(lambda: sum(int(point["asInt"]) for point in collector.metrics().get("mcp_queries_total", [])) == 4)
+            until(lambda: "zava.rows" in "".join(str(body) for path, body in collector.bodies if "track" in path))
+            server.close_stdin()
+            assert server.process.wait(10) == 0
+            collector.bodies.append(("stderr", server.stderr().encode()))
+    return collector
+
+
+def exporting(server: Wire, folder: Path) -> None:
+    """Waits until OpenTelemetry is loaded, which the handshake does not wait for."""
+    until(lambda: (folder / f"zava-mcp-{server.process.pid}.prom").exists())
+
+
+def test_a_span_tells_what_a_call_did(collected: Collector) -> None:
+    calls = [span["attributes"] for span in collected.spans() if span["attributes"]["mcp.method.name"] == "tools/call"]
+    query, refused, search, unknown = calls
+    assert query["zava.tool"] == "execute_sales_query"
+    assert (query["zava.outcome"], query["zava.rows"], query["zava.truncated"]) == ("ok", "2", True)
+    assert query["zava.round_trips"] == "1"
+    assert int(query["zava.bytes"]) > 50
+    assert query["zava.queued_seconds"] >= 0
+    assert query["db.query.text"] == "SELECT order_id FROM retail.orders WHERE ? <> ?  "
+    assert len(query["zava.identity"]) == 12
+    assert (refused["zava.outcome"], refused["db.response.status_code"]) == ("error", "22012")
+    assert (search["zava.tool"], search["zava.outcome"]) == ("semantic_search_products", "ok")
+    assert unknown["zava.tool"] == "unknown"
+
+
+def test_metrics_count_calls_by_what_was_asked_and_how_it_ended(collected: Collector) -> None:
+    metrics = collected.metrics()
+    counted = {
+        (point["attributes"]["query_type"], point["attributes"]["status"]): point
+        for point in metrics["mcp_queries_total"]
+    }
+    assert counted["execute_sales_query", "ok"]["asInt"] == "1"
+    assert counted["execute_sales_query", "error"]["asInt"] == "1"
+    assert counted["semantic_search_products", "ok"]["asInt"] == "1"
+    assert counted["unknown", "error"]["asInt"] == "1"
+    assert sum(int(point["count"]) for point in metrics["mcp_query_duration_seconds"]) == 4
+    assert int(metrics["mcp_pool_connections_idle"][0]["asInt"]) >= 1
+
+
+def test_application_insights_is_told_the_same(collected: Collector) -> None:
+    sent = [item for path, body in collected.bodies if "track" in path for item in json.loads(body)]
+    assert {item["iKey"] for item in sent} == {KEY}
+    requests = [item["data"]["baseData"] for item in sent if item["data"]["baseType"] == "RequestData"]
+    assert "tools/call execute_sales_query" in {request["name"] for request in requests}
+    assert any(request["properties"].get("zava.rows") == "2" for request in requests)
+
+
+def test_what_a_call_was_about_stays_here(collected: Collector) -> None:
+    sent = "\n".join(body.decode("utf-8", "replace") for path, body in collected.bodies if path != "stderr")
+    assert SEATTLE not in sent
+    for text in (f"'{SECRET}", f"-- {SECRET}", f"paint {SECRET}"):
+        assert text not in sent
+
+
+def test_prometheus_reads_them_from_a_port_or_a_file_and_the_file_goes_with_the_server(
+    data_dir: Path, tmp_path: Path
+) -> None:
+    port = free_port()
+    settings = env_file(tmp_path, ZAVA_METRICS_DIR=str(tmp_path), ZAVA_METRICS_PORT=str(port))
+    with server_for(data_dir, SEATTLE, "--env-file", str(settings)) as server:
+        exporting(server, tmp_path)
+        ask(server)
+        with urlopen(f"http://127.0.0.1:{port}/metrics") as page:
+            text = page.read().decode()
+        samples = {
+            (sample.name, sample.labels.get("query_type"), sample.labels.get("status")): sample
+            for family in text_string_to_metric_families(text)
+            for sample in family.samples
+        }
+        query = samples["mcp_queries_total", "execute_sales_query", "ok"]
+        assert query.value == 1
+        assert query.labels["process_pid"] == str(server.process.pid)
+        assert samples["mcp_query_duration_seconds_count", "execute_sales_query", "ok"].value == 1
+        assert samples["mcp_pool_requests_waiting", None, None].value == 0
+        assert SECRET not in text
+        server.close_stdin()
+        assert server.process.wait(10) == 0
+    assert not list(tmp_path.glob("*.prom*"))
+
+
+def test_a_server_tells_nothing_unless_it_is_told_to(data_dir: Path) -> None:
+    with server_for(data_dir, SEATTLE) as server:
+        ask(server)
+        loaded = Path(f"/proc/{server.process.pid}/maps").read_text() if os.name == "posix" else ""
+        assert "opentelemetry" not in loaded
+        assert server.stderr() == ""
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:1"},
+        {"ZAVA_METRICS_DIR": "/no/such/folder"},
+    ],
+    ids=str,
+)
+def test_telemetry_that_does_not_work_keeps_nobody_from_asking(
+    data_dir: Path, tmp_path: Path, settings: dict[str, Any]
+) -> None:
+    with server_for(data_dir, SEATTLE, "--env-file", str(env_file(tmp_path, **settings))) as server:
+        ask(server)
+        server.close_stdin()
+        assert server.process.wait(10) == 0
+
+
+def test_no_secret_leaves_the_process_by_any_way(data_dir: Path, tmp_path: Path) -> None:
+    """Each is planted where it belongs; then all that was said, logged, sent and written is looked through."""
+    planted = {
+        name: f"{name.lower()}-{SECRET}"
+        for name in ("POSTGRES_PASSWORD", "AZURE_OPENAI_API_KEY", "OPENAI_API_KEY", "AZURE_CLIENT_SECRET")
+    }
+    in_url = "in/the?url#" + SECRET
+    log = tmp_path / "audit.jsonl"
+    with Collector() as collector:
+        settings = env_file(
+            tmp_path,
+            **planted,
+            ZAVA_DATABASE_URL=f"postgresql://u:{quote(in_url, safe='')}@127.0.0.1:1/zava",
+            AZURE_OPENAI_ENDPOINT=collector.url,
+            APPLICATIONINSIGHTS_CONNECTION_STRING=f'"{collector.connection_string}"',
+            OTEL_EXPORTER_OTLP_ENDPOINT=collector.url,
+            ZAVA_TRACE_SQL="true",
+            ZAVA_AUDIT_LOG=str(log),
+            ZAVA_METRICS_DIR=str(tmp_path),
+            ZAVA_LOG_LEVEL="debug",
+            ZAVA_LOG_FORMAT="json",
+        )
+        with server_for(data_dir, SEATTLE, "--env-file", str(settings)) as server:
+            exporting(server, tmp_path)
+            server.shake_hands()
+            said = [
+                server.call("execute_sales_query", postgresql_query="SELECT 1")[0],
+                server.call("semantic_search_products", query_description="paint")[0],
+                str(server.request("resources/read", uri="zava://products/search?query=paint")),
+            ]
+            server.close_stdin()
+            assert server.process.wait(10) == 0
+            said += [server.stderr(), collector.everything, log.read_text()]
+    assert all(said)
+    for secret in (*planted.values(), in_url, quote(in_url, safe=""), SECRET):
+        assert not [text for text in said if secret in text]

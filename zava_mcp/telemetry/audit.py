@@ -1,0 +1,63 @@
+"""The audit log: one JSON line a call, written before its answer leaves."""
+
+import json
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+
+from zava_mcp.calls import Call
+from zava_mcp.errors import AuditError, SettingsError
+
+_HINT = "Make the folder of ZAVA_AUDIT_LOG writable, or free its disk; nothing is answered that is not written down."
+
+
+class AuditLog:
+    """Appends to a file that belongs to the operator.
+
+    The file is opened anew for each line, so it may be moved away, as logrotate does, at any time. A line is one
+    write at the file's end: several servers may share the file.
+    """
+
+    def __init__(self, path: Path, user_id: str) -> None:
+        """Raises SettingsError if nothing can be written there."""
+        self._path = path
+        self._user_id = user_id
+        try:
+            os.close(self._open())
+        except OSError as error:
+            raise SettingsError(f"the audit log {path} cannot be written: {error.strerror}", _HINT) from None
+
+    def write(self, call: Call) -> None:
+        """Raises AuditError if the line is not in the file afterwards."""
+        line = json.dumps(self._entry(call)).encode() + b"\n"
+        try:
+            file = self._open()
+            try:
+                written = os.write(file, line)
+                if written < len(line):  # a full disk took a part of it: what follows must not stick to it
+                    os.write(file, b"\n")
+                    raise OSError(0, "no space left")
+            finally:
+                os.close(file)
+        except OSError as error:
+            raise AuditError(f"the audit log cannot be written: {error.strerror}", _HINT) from None
+
+    def _open(self) -> int:
+        return os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+
+    def _entry(self, call: Call) -> dict[str, object]:
+        asked: dict[str, object] = {"sql": call.sql} if call.sql else {"arguments": call.arguments}
+        return {
+            "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
+            "user_id": self._user_id,
+            "process": os.getpid(),
+            "tool": call.tool,
+            **asked,
+            "outcome": call.outcome,
+            "fault": call.fault,
+            "sqlstate": call.sqlstate,
+            "rows": call.rows,
+            "bytes": call.bytes,
+            "truncated": call.truncated,
+            "seconds": round(call.seconds, 6),
+        }

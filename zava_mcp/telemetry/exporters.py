@@ -1,0 +1,186 @@
+"""Where traces and metrics go. OpenTelemetry's SDK is heavy: it is loaded only if something is to go out."""
+
+import logging
+import os
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from zava_mcp.errors import SettingsError
+from zava_mcp.settings import TelemetrySettings
+
+if TYPE_CHECKING:
+    from opentelemetry.metrics import Observation
+    from opentelemetry.sdk.metrics.export import MetricReader
+    from opentelemetry.sdk.trace import TracerProvider
+    from prometheus_client import CollectorRegistry
+
+Statistics = Callable[[], Mapping[str, float]]
+
+_EVERY_SECONDS = 10.0  # a file of metrics is renewed
+_LAST_SECONDS = 1.0  # at the end: clients wait two before they get rude
+_NO_STATISTICS = ("APPLICATIONINSIGHTS_STATSBEAT_DISABLED_ALL", "true")  # which the exporter tells its makers
+_LABELS = ("zava.identity", "process.pid")
+_BOUNDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+_GAUGES = {
+    "mcp_pool_connections_busy": "Connections that answer a question.",
+    "mcp_pool_connections_idle": "Connections that wait for one.",
+    "mcp_pool_requests_waiting": "Questions that wait for a connection.",
+    "mcp_schema_cache_age_seconds": "Age of the tables' descriptions; absent before the first.",
+}
+
+_log = logging.getLogger(__name__)
+
+
+class Exporters:
+    """OpenTelemetry for this process: a tracer's and a meter's provider with the exporters that the settings name."""
+
+    def __init__(self, settings: TelemetrySettings, identity: str, version: str, statistics: Statistics) -> None:
+        """Raises SettingsError if what the settings name is not installed."""
+        try:
+            from opentelemetry import metrics, trace
+            from opentelemetry.sdk.metrics import MeterProvider
+            from opentelemetry.sdk.resources import Resource
+            from opentelemetry.sdk.trace import TracerProvider
+
+            resource = Resource.create(
+                {
+                    "service.name": "zava-mcp",
+                    "service.version": version,
+                    "zava.identity": identity,
+                    "process.pid": os.getpid(),
+                }
+            )
+            os.environ.setdefault(*_NO_STATISTICS)
+            self._ends: list[Callable[[], object]] = []
+            self._tracing = self._tracer_provider(settings, TracerProvider(resource=resource))
+            self._metering = MeterProvider(self._readers(settings), resource)
+        except ImportError as error:
+            extra = "azure" if settings.application_insights else "telemetry"
+            raise SettingsError(
+                f"{error.name} is not installed, so no telemetry can be sent", f"Install `zava-mcp[{extra}]`."
+            ) from None
+        trace.set_tracer_provider(self._tracing)
+        metrics.set_meter_provider(self._metering)
+        meter = self._metering.get_meter("zava_mcp", version)
+        self.queries = meter.create_counter(
+            "mcp_queries_total", description="Calls by what was asked and how it ended."
+        )
+        self.duration = meter.create_histogram(
+            "mcp_query_duration_seconds",
+            "s",
+            "From the call to its answer.",
+            explicit_bucket_boundaries_advisory=_BOUNDS,
+        )
+        for name, meaning in _GAUGES.items():
+            meter.create_observable_gauge(name, [_gauge(statistics, name)], description=meaning)
+
+    def close(self) -> None:
+        """Sends what has not been sent, if that takes no longer than a moment: exporters try again for minutes."""
+        flushes = (self._tracing.force_flush, self._metering.force_flush)
+        sending = [threading.Thread(target=flush, name="send-telemetry", daemon=True) for flush in flushes]
+        for thread in sending:
+            thread.start()
+        for thread in sending:
+            thread.join(_LAST_SECONDS / len(sending))
+        for end in self._ends:
+            end()
+
+    def _tracer_provider(self, settings: TelemetrySettings, provider: "TracerProvider") -> "TracerProvider":
+        from opentelemetry.sdk.trace.export import BatchSpanProcessor
+
+        if settings.otlp:
+            from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+
+            provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(f"{settings.otlp.rstrip('/')}/v1/traces")))
+        if settings.application_insights:
+            from azure.monitor.opentelemetry.exporter import AzureMonitorTraceExporter
+
+            exporter = AzureMonitorTraceExporter(connection_string=settings.application_insights.reveal())
+            provider.add_span_processor(BatchSpanProcessor(exporter))
+        return provider
+
+    def _readers(self, settings: TelemetrySettings) -> "list[MetricReader]":
+        from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader
+
+        readers: list[MetricReader] = []
+        if settings.otlp:
+            from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
+
+            url = f"{settings.otlp.rstrip('/')}/v1/metrics"
+            readers.append(PeriodicExportingMetricReader(OTLPMetricExporter(url)))
+        if settings.application_insights:
+            from azure.monitor.opentelemetry.exporter import AzureMonitorMetricExporter
+
+            exporter = AzureMonitorMetricExporter(connection_string=settings.application_insights.reveal())
+            readers.append(PeriodicExportingMetricReader(exporter))
+        if settings.metrics_dir or settings.metrics_port:
+            readers.append(self._prometheus(settings))
+        return readers
+
+    def _prometheus(self, settings: TelemetrySettings) -> "MetricReader":
+        from opentelemetry.exporter.prometheus import PrometheusMetricReader
+        from prometheus_client import CollectorRegistry, start_http_server
+
+        registry = CollectorRegistry()
+        reader = PrometheusMetricReader(
+            disable_target_info=True,
+            scope_info_enabled=False,
+            resource_attribute_filter=_LABELS.__contains__,  # several servers of one desk are several series
+            registry=registry,
+        )
+        if settings.metrics_port:
+            try:
+                server, _ = start_http_server(settings.metrics_port, "127.0.0.1", registry)
+                self._ends.append(server.shutdown)
+            except OSError as error:  # another server of this desk has it
+                _log.warning("no metrics on port %s: %s", settings.metrics_port, error.strerror)
+        if settings.metrics_dir:
+            self._ends.append(_MetricsFile(settings.metrics_dir, registry).remove)
+        return reader
+
+
+class _MetricsFile:
+    """A file for node_exporter's textfile collector, renewed while the process lives, and gone with it."""
+
+    def __init__(self, folder: Path, registry: "CollectorRegistry") -> None:
+        """Raises SettingsError if it cannot be written."""
+        self._path = folder / f"zava-mcp-{os.getpid()}.prom"
+        self._registry = registry
+        self._ended = threading.Event()
+        try:
+            self._write()
+        except OSError as error:
+            raise SettingsError(
+                f"no metrics can be written to {folder}: {error.strerror}", "Correct ZAVA_METRICS_DIR."
+            ) from None
+        threading.Thread(target=self._renew, name="metrics-file", daemon=True).start()
+
+    def remove(self) -> None:
+        self._ended.set()
+        self._path.unlink(missing_ok=True)
+
+    def _renew(self) -> None:
+        while not self._ended.wait(_EVERY_SECONDS):
+            try:
+                self._write()
+            except OSError as error:
+                _log.warning("the metrics file was not renewed: %s", error.strerror)
+
+    def _write(self) -> None:
+        from prometheus_client import write_to_textfile
+
+        write_to_textfile(str(self._path), self._registry)
+
+
+def _gauge(statistics: Statistics, name: str) -> "Callable[[Any], Iterable[Observation]]":
+    """What a reader calls for the present value; nothing while there is none."""
+
+    def observe(_: object) -> "Iterable[Observation]":
+        from opentelemetry.metrics import Observation
+
+        value = statistics().get(name)
+        return [] if value is None else [Observation(value)]
+
+    return observe
