@@ -119,9 +119,11 @@ def test_the_demonstration_shows_both_identities_and_the_failed_attempt(data_dir
     )
     assert shown.returncode == 0, shown.stderr
     assert shown.stdout.count("head office is told:") == 5
-    assert shown.stdout.count("Seattle is told:") == 5
+    assert shown.stdout.count("Seattle is told:") == 6
     assert shown.stdout.count("  refused: ") == 7
     assert "its own, and no others" in shown.stdout
+    assert "found by local/" in shown.stdout
+    assert "zava-mcp client-config" in shown.stdout.splitlines()[-3]
 
 
 def test_a_terminal_gets_a_table_and_a_hint_on_how_to_try_it(data_dir: Path) -> None:
