@@ -8,8 +8,8 @@ from typing import Any
 import anyio
 from rich.text import Text
 
-from zava_mcp.cli.output import console, progress_bar, show_table
-from zava_mcp.cli.reading import NUMERIC, safe_lines
+from zava_mcp.cli.output import console, progress_bar, show_columns
+from zava_mcp.cli.reading import NUMERIC, column, safe_lines
 from zava_mcp.errors import ZavaError
 from zava_mcp.server.demo import Asked, started
 
@@ -170,10 +170,12 @@ async def _told(asked: Asked, tool: str, arguments: dict[str, Any]) -> dict[str,
 
 
 def _table(answer: dict[str, Any]) -> None:
-    columns = list(zip(*answer["rows"], strict=True))
-    types = [NUMERIC if all(isinstance(cell, int | Decimal) for cell in cells) else 0 for cells in columns]
-    rows = [[str(cell) for cell in row] for row in answer["rows"]]
-    show_table(list(answer["columns"]), rows, types or [0] * len(answer["columns"]), pager=False)
+    columns = []
+    for place, name in enumerate(answer["columns"]):
+        cells = [row[place] for row in answer["rows"]]
+        numbers = all(cell is None or isinstance(cell, int | Decimal) for cell in cells)
+        columns.append(column(name, [None if cell is None else str(cell) for cell in cells], NUMERIC if numbers else 0))
+    show_columns(columns, pager=False)
 
 
 def _headline(text: str) -> None:

@@ -5,9 +5,9 @@ import io
 import json
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -72,7 +72,8 @@ def show_answer(answer: "Answer", form: str | None, without: Sequence[str] = (),
     if form == "csv":
         _print_csv(names, rows, pager)
     else:
-        show_table(names, rows, [answer.types[place] for place in places], pager)
+        types = [answer.types[place] for place in places]
+        show_columns(list(map(column, names, _across(names, rows), types)), pager=pager)
     if answer.cut:
         note(answer.hint())
 
@@ -125,11 +126,8 @@ def show_checks(checks: "list[Check]", form: str) -> None:
         _print_csv(_CHECK, [list(asdict(check).values()) for check in checks])
         return
     names, states, found = zip(*[(check.name, check.state, check.found) for check in checks], strict=True)
-    _print_table(
-        [column("check", names), column("state", states, styles=_STATES), column("found", found)],
-        whole=True,
-        pager=False,
-    )
+    shown = column("check", names), column("state", states, styles=_STATES), column("found", found)
+    show_columns(shown, whole=True, pager=False)
     for check in checks:
         if check.state != "ok":
             print(f"{safe(check.name)}:", safe_lines(check.fix).replace("\n", "\n  "), sep="\n  ")
@@ -151,12 +149,21 @@ def show_report(report: "Report", only_sql: bool = False) -> None:
         print(safe_lines(line))
 
 
-def show_table(
-    columns: list[str], rows: Sequence[Sequence[str | None]], types: list[int] | None = None, pager: bool = True
-) -> None:
-    """Aligned columns of values in their JSON form; without types they are texts."""
-    across = _across(columns, rows, types or [0] * len(columns))
-    _print_table([column(name, values, kind) for name, values, kind in across], pager=pager)
+def show_table(columns: list[str], rows: Sequence[Sequence[str | None]], numbers: Collection[int] = ()) -> None:
+    """Aligned columns of texts; `numbers` are the places of those that are aligned right."""
+    texts = [column(name, cells) for name, cells in zip(columns, _across(columns, rows), strict=True)]
+    show_columns([replace(text, number=True) if place in numbers else text for place, text in enumerate(texts)])
+
+
+def show_columns(columns: Sequence[Column], whole: bool = False, pager: bool = True) -> None:
+    """A table within the terminal's width; what was cut or rounded is said, unless `whole` keeps it from being cut."""
+    out = console()
+    layout = laid_out(columns, out.width if out.file.isatty() else None, whole)
+    _render(layout.printed, out, pager)
+    if layout.cut:
+        note("texts are cut to fit; --format csv has them whole")
+    if any(one.rounded for one in columns):
+        note("decimals are rounded; --format csv has them all")
 
 
 def _left_out() -> tuple[str, ...]:
@@ -168,21 +175,9 @@ def _form(form: str | None) -> str:
     return form or ("table" if sys.stdout.isatty() else "json")
 
 
-def _across(
-    names: list[str], rows: Sequence[Sequence[str | None]], types: list[int]
-) -> list[tuple[str, list[str | None], int]]:
-    """Columns as (name, cells, type) from rows."""
-    return [(name, [row[place] for row in rows], types[place]) for place, name in enumerate(names)]
-
-
-def _print_table(columns: list[Column], whole: bool = False, pager: bool = True) -> None:
-    out = console()
-    layout = laid_out(columns, out.width if out.file.isatty() else None, whole)
-    _render(layout.printed, out, pager)
-    if layout.cut:
-        note("texts are cut to fit; --format csv has them whole")
-    if any(one.rounded for one in columns):
-        note("decimals are rounded; --format csv has them all")
+def _across(names: Sequence[str], rows: Sequence[Sequence[str | None]]) -> list[list[str | None]]:
+    """The cells of each column, from rows."""
+    return [[row[place] for row in rows] for place in range(len(names))]
 
 
 def _render(printed: "RenderableType", out: Console, pager: bool = True) -> None:

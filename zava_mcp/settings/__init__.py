@@ -43,7 +43,7 @@ class Setting:
 
 #: Every variable we read, in the order of the README's table.
 SETTINGS = (
-    Setting("ZAVA_USER_ID", "who asks: the identity's uuid (flag `--user-id`)"),
+    Setting("ZAVA_USER_ID", "who asks: the identity's uuid, or its name in the sample (flag `--user-id`)"),
     Setting("ZAVA_ENV_FILE", "a file with more of these settings (flag `--env-file`)"),
     Setting("ZAVA_DATABASE_URL", "PostgreSQL to use, as a libpq URL", "the embedded database"),
     Setting("POSTGRES_DB_HOST", "or in parts: host"),
