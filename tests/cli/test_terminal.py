@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import os
 import re
 import subprocess
 import sys
@@ -18,7 +19,7 @@ from tests.cli.test_commands import zava
 from tests.cli.test_reading import wide
 from tests.conftest import HEAD_OFFICE, SEATTLE
 from tests.polling import until
-from zava_mcp.errors import InputError
+from zava_mcp.errors import InputError, ZavaError
 
 #: What clears the screen, sets the title, makes a link, writes over the line, rings, and turns the reading direction.
 HOSTILE = "over\x1b[2J\x1b]0;title\x07\x1b]8;;https://elsewhere\x1b\\link\x1b]8;;\x1b\\\rback\b\x7f\x9b31m\u202eback\u2066\u200b"
@@ -163,3 +164,30 @@ def test_head_office_sees_stock_by_store_where_there_is_room(shown: Show) -> Non
     search = ["search", "paint brush", "--user-id", HEAD_OFFICE, "--max-rows", "2"]
     assert "stock_by_store" not in shown(*search, columns=100).text
     assert "stock_by_store" in shown(*search, columns=200).text
+
+
+def test_lines_need_the_extra_and_bars_do_not(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "plotext", None)
+    folder = ["--data-dir", str(data_dir)]
+    assert "█" in zava(*query("SELECT store_name, 3 AS n FROM retail.stores", "--chart"), *folder)
+    with pytest.raises(ZavaError) as caught:
+        zava(*query("SELECT date '2026-01-01' + n, n FROM generate_series(1, 3) AS n", "--chart"), *folder)
+    assert "zava-mcp[charts]" in caught.value.hint
+
+
+def test_colour_can_be_forced_and_letters_that_a_stream_lacks_are_written_out(data_dir: Path) -> None:
+    command = [sys.executable, "-m", "zava_mcp", *query("SELECT '北é' AS name, 3 AS n", "--chart")]
+    environment = {**os.environ, "ZAVA_DATA_DIR": str(data_dir), "FORCE_COLOR": "1", "PYTHONIOENCODING": "ascii"}
+    told = subprocess.run(command, capture_output=True, check=True, env=environment).stdout
+    assert COLOUR.search(told.decode("ascii"))
+    assert b"\\u5317\\xe9" in told
+
+
+def test_lists_come_in_every_form(data_dir: Path, home: Path) -> None:
+    doctor = ["doctor", "--user-id", SEATTLE, "--data-dir", str(data_dir), "--format"]
+    checks = json.loads(zava(*doctor, "json"))
+    names, *rows = csv.reader(io.StringIO(zava(*doctor, "csv")))
+    assert (names, len(rows)) == (["name", "state", "found", "fix"], len(checks))
+    assert [row[0] for row in rows] == [check["name"] for check in checks]
+    people = list(csv.reader(io.StringIO(zava("identities", "--format", "csv", "--data-dir", str(data_dir)))))
+    assert people[1][:2] == [HEAD_OFFICE, "Zava Retail head office"]

@@ -130,7 +130,8 @@ def put(text: str, out: Console, pager: bool = True) -> None:
         os.environ.setdefault("LESS", "FRX")  # colours are shown, and what fits after all is only printed
         pydoc.pager(text)
     else:
-        out.file.write(text)
+        encoding = out.encoding or "utf-8"  # a stream that lacks a letter gets it written out
+        out.file.write(text.encode(encoding, "backslashreplace").decode(encoding))
         out.file.flush()
 
 
