@@ -123,7 +123,7 @@ def test_the_demonstration_shows_both_identities_and_the_failed_attempt(data_dir
     assert shown.stdout.count("  refused: ") == 7
     assert "its own, and no others" in shown.stdout
     assert "found by local/" in shown.stdout
-    assert "zava-mcp client-config" in shown.stdout.splitlines()[-3]
+    assert "zava-mcp client-config claude-desktop --user-id seattle" in shown.stdout
 
 
 def test_a_terminal_gets_a_table_and_a_hint_on_how_to_try_it(data_dir: Path) -> None:

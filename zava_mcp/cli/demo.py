@@ -3,6 +3,7 @@
 import json
 import sys
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import anyio
@@ -83,9 +84,9 @@ ATTACKS = (
 )
 SEARCH = "stop a door from slamming"
 NEXT = (
-    ("zava-mcp client-config claude-desktop", "puts it into a client"),
-    ('zava-mcp search "paint" --user-id seattle', "finds products by what you mean"),
-    ("zava-mcp doctor --user-id seattle", "examines this installation"),
+    ("Put it into your client, here Claude Desktop as Seattle:", "client-config claude-desktop --user-id seattle"),
+    ("Find products by what you mean:", 'search "paint for a wet wall" --user-id seattle'),
+    ("Examine this installation:", "doctor --user-id seattle"),
 )
 COUNT = "SELECT count(*) AS orders FROM retail.orders"
 
@@ -138,8 +139,11 @@ async def _search(seattle: Asked) -> None:
 
 def _what_next() -> None:
     _headline("What next")
-    for command, what in NEXT:
-        _say(f"  {command:<42}  ", what, style="cyan")
+    place = Path(sys.prefix).parts
+    passing = "uv" in place and "tools" not in place  # in uvx's cache, not installed
+    for what, command in NEXT:
+        _say(what)
+        _say(f"  {'uvx ' if passing else ''}zava-mcp {command}", style="cyan")
 
 
 async def _break_out(seattle: Asked) -> None:
