@@ -119,6 +119,8 @@ def test_the_shell_completes_identities_formats_commands_and_categories() -> Non
     assert completed("zava-mcp query --user-id s") == ["seattle", "spokane"]
     assert completed("zava-mcp doctor --user-id f47") == [SEATTLE]
     assert set(completed("zava-mcp identities --format ")) == {"table", "json", "csv"}
+    assert "claude-desktop" in completed("zava-mcp client-config cl")
+    assert completed("zava-mcp client-config plain --user-id red") == ["redmond"]
     assert "PLUMBING" in completed("zava-mcp search --category PL")
     assert "search" in completed("zava-mcp se")
 
@@ -131,3 +133,9 @@ def test_commands_and_options_that_do_not_exist_name_the_nearest(typed: list[str
     ran = subprocess.run([sys.executable, "-m", "zava_mcp", *typed], capture_output=True, text=True, check=False)
     assert ran.returncode == 2
     assert meant in ran.stderr.splitlines()[-1]
+
+
+def test_a_client_is_told_the_user_id_that_a_name_stands_for() -> None:
+    printed = json.loads(zava("client-config", "plain", "--user-id", "redmond"))
+    ((name, entry),) = printed["mcpServers"].items()
+    assert (name, entry["args"][-1]) == ("zava-redmond", REDMOND)
