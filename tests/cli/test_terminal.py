@@ -117,10 +117,8 @@ def test_a_long_result_is_paged_and_a_short_or_unwanted_one_is_not(shown: Show, 
     assert "PAGED" in shown(*query(MANY), **environment).text
     assert "PAGED" not in shown(*query(MANY, "--no-pager"), **environment).text
     assert "PAGED" not in shown(*query("SELECT 1"), **environment).text
-    assert "PAGED" not in shown(*query(MANY), **environment, TERM="dumb").text
-    for nobody in ("", "no-such-pager"):  # and nothing is lost with a pager that is not there
-        told = shown(*query(MANY), rows=24, PAGER=nobody).text
-        assert told.count("1,234,567.5") == 96
+    told = shown(*query(MANY), rows=24, PAGER="no-such-pager").text  # nothing is lost if it is not there
+    assert told.count("1,234,567.5") == 96
 
 
 def test_interrupting_a_query_ends_it_in_the_database_too(shown: Show, admin: psycopg.Connection) -> None:
