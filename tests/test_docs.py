@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -103,7 +104,7 @@ def test_the_client_configuration_and_the_install_links_are_what_the_program_mak
 
 def test_the_commands_and_their_options_exist(data_dir: Path) -> None:
     commands = re.findall(r"^(?:[A-Z_]+=\S+ )?zava-mcp (.+)$", README, flags=re.MULTILINE)
-    assert len(commands) == 15
+    assert len(commands) == 16
     for command in commands:
         name = command.split()[0]
         told = subprocess.run(
@@ -137,6 +138,24 @@ def test_the_demonstration_is_what_the_readme_shows(data_dir: Path) -> None:
     for line in told.splitlines():
         words = re.sub(r"[\d,.]+", "", line).replace("…", "").split()
         assert any(words == shown_words[: len(words)] for shown_words in lines), line
+
+
+def test_the_chart_is_what_the_readme_shows(data_dir: Path) -> None:
+    """But for the numbers, and with them the lengths of the bars and the order of the stores."""
+    command, told = README.split("zava-mcp query --chart ", 1)[1].split("\n```\n\n<!-- chart -->\n```\n", 1)
+    shown = subprocess.run(
+        [sys.executable, "-m", "zava_mcp", "query", "--chart", *shlex.split(command), "--data-dir", str(data_dir)],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    lines = told.split("```", 1)[0].splitlines()
+    assert {re.sub(r"[^A-Za-z]", "", line) for line in lines} == {
+        re.sub(r"[^A-Za-z]", "", line) for line in shown.splitlines()
+    }
+    assert max(map(len, lines)) == max(map(len, shown.splitlines())) == 80
+    assert "uvx 'zava-mcp[charts]'" in README
+    assert 'charts = ["plotext' in (ROOT / "pyproject.toml").read_text()
 
 
 def test_the_table_of_attacks_is_of_the_attacks_there_are() -> None:

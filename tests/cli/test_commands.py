@@ -3,8 +3,6 @@
 import csv
 import io
 import json
-import os
-import pty
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +10,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from tests.cli.terminal import on_terminal
 from tests.conftest import HEAD_OFFICE, SEATTLE, STORES
 from zava_mcp.cli.commands import app
 from zava_mcp.errors import InputError, QueryError, SettingsError
@@ -119,23 +118,17 @@ def test_the_demonstration_shows_both_identities_and_the_failed_attempt(data_dir
     )
     assert shown.returncode == 0, shown.stderr
     assert shown.stdout.count("head office is told:") == 5
-    assert shown.stdout.count("Seattle is told:") == 5
+    assert shown.stdout.count("Seattle is told:") == 6
     assert shown.stdout.count("  refused: ") == 7
     assert "its own, and no others" in shown.stdout
+    assert "found by local/" in shown.stdout
+    assert "zava-mcp client-config claude-desktop --user-id seattle" in shown.stdout
 
 
-def test_a_terminal_gets_a_table_and_a_hint_on_how_to_try_it(data_dir: Path) -> None:
-    ours, theirs = pty.openpty()
-    command = [sys.executable, "-m", "zava_mcp", "query", COUNT, "--user-id", SEATTLE, "--data-dir", str(data_dir)]
-    with subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs) as process:
-        os.close(theirs)
-        shown = b""
-        try:
-            while piece := os.read(ours, 65_536):
-                shown += piece
-        except OSError:  # the terminal's other end is closed
-            pass
-        assert process.wait(30) == 0
-    os.close(ours)
-    assert "─".encode() in shown
-    assert b'{"columns"' not in shown
+def test_a_terminal_gets_a_table_and_a_pipe_json(data_dir: Path) -> None:
+    command = ["query", COUNT, "--user-id", SEATTLE, "--data-dir", str(data_dir)]
+    shown = on_terminal(*command)
+    assert shown.code == 0
+    assert "─" in shown.text
+    assert '{"columns"' not in shown.text
+    assert zava(*command).startswith('{"columns"')

@@ -67,10 +67,10 @@ def test_each_client_that_starts_us_is_found_and_its_faults_are_named(client: tu
     good = write(GOOD)
     assert good[check]["state"] == "ok"
     assert good[check]["found"].endswith("starts zava")
-    bad = write({"command": "/no/such/uvx", "args": ["zava-mcp", "--user-id", "seattle"]})
+    bad = write({"command": "/no/such/uvx", "args": ["zava-mcp", "--user-id", "atlantis"]})
     assert ill(bad) == {check}
     assert "zava: the command '/no/such/uvx' is not there" in bad[check]["found"]
-    assert "the user id 'seattle' is not a uuid" in bad[check]["found"]
+    assert "the user id 'atlantis' is neither a uuid nor a name" in bad[check]["found"]
     assert '"command": ' in bad[check]["fix"]
     assert "zava-mcp identities" in bad[check]["fix"]
 
@@ -80,8 +80,8 @@ def test_each_client_that_starts_us_is_found_and_its_faults_are_named(client: tu
     [
         ({**GOOD, "command": "uvx-nowhere"}, "'uvx-nowhere' is not there", '"command": "'),
         ({**GOOD, "args": ["-m", "zava_mcp"]}, "it names no user id", '"--user-id"'),
-        ({**GOOD, "args": ["-m", "zava_mcp", "--user-id"]}, "the user id '' is not a uuid", "zava-mcp identities"),
-        ({**GOOD, "args": ["-m", "zava_mcp", "--user-id=me"]}, "the user id 'me' is not a uuid", "zava-mcp identities"),
+        ({**GOOD, "args": ["-m", "zava_mcp", "--user-id"]}, "the user id '' is neither a uuid", "zava-mcp identities"),
+        ({**GOOD, "args": ["-m", "zava_mcp", "--user-id=me"]}, "the user id 'me' is neither", "zava-mcp identities"),
         ({**GOOD, "env": {"POSTGRES_PASSWORD": "hunter2"}}, "key stands in POSTGRES_PASSWORD", "passfile"),
         ({**GOOD, "env": {"OPENAI_API_KEY": "hunter2"}}, "a password or key stands in OPENAI_API_KEY", "ZAVA_ENV_FILE"),
         (

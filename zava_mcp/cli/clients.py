@@ -8,6 +8,7 @@ from uuid import UUID
 import typer
 
 from zava_mcp.cli.app import app, settings_of
+from zava_mcp.cli.completion import identities
 from zava_mcp.cli.options import DatabaseUrl, DataDir, EnvFile
 from zava_mcp.retail.client_names import Client
 from zava_mcp.settings import load
@@ -15,7 +16,11 @@ from zava_mcp.settings import load
 UserIds = Annotated[
     list[str] | None,
     typer.Option(
-        "--user-id", envvar="ZAVA_USER_ID", metavar="UUID", help="Who asks; given several times, an entry each."
+        "--user-id",
+        envvar="ZAVA_USER_ID",
+        metavar="UUID",
+        help="Who asks; given several times, an entry each.",
+        autocompletion=identities,
     ),
 ]
 

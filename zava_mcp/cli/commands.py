@@ -12,7 +12,7 @@ import typer
 
 from zava_mcp.cli.app import app as app
 from zava_mcp.cli.app import settings_of
-from zava_mcp.cli.options import AdminUrl, AnswerFormat, DatabaseUrl, DataDir, EnvFile, LogLevel, UserId
+from zava_mcp.cli.options import AdminUrl, AnswerFormat, DatabaseUrl, DataDir, EnvFile, Format, LogLevel, Pager, UserId
 from zava_mcp.settings import DEFAULT_ROWS, Settings
 
 
@@ -56,7 +56,11 @@ def query(
     max_rows: Annotated[
         int | None, typer.Option("--max-rows", help="Most rows to return; 100 if not given.", show_default=False)
     ] = None,
+    chart: Annotated[
+        bool, typer.Option("--chart", help="Draw it: lines over dates and months, bars for all else.")
+    ] = False,
     form: AnswerFormat = None,
+    pager: Pager = True,
     user_id: UserId = None,
     env_file: EnvFile = None,
     database_url: DatabaseUrl = None,
@@ -64,22 +68,29 @@ def query(
 ) -> None:
     """Ask one SQL question as an identity and print the answer.
 
-    Example: zava-mcp query "SELECT count(*) FROM retail.orders" --user-id f47ac10b-58cc-4372-a567-0e02b2c3d479
+    Example: zava-mcp query "SELECT store_name, is_online FROM retail.stores" --user-id seattle
     """
     settings = settings_of(
         ctx, ZAVA_USER_ID=user_id, ZAVA_ENV_FILE=env_file, ZAVA_DATABASE_URL=database_url, ZAVA_DATA_DIR=data_dir
     )
     from zava_mcp.calls import Call
-    from zava_mcp.cli.output import progress_bar, show_answer
+    from zava_mcp.cli.output import progress_bar, show_answer, show_chart
     from zava_mcp.cli.watched import watched
+    from zava_mcp.errors import InputError
     from zava_mcp.retail.shop import Shop
+
+    if chart and form:
+        raise InputError("--chart and --format exclude each other", "Leave one of them out.")
 
     text = sys.stdin.read() if sql == "-" else sql
     with progress_bar() as tell, Shop(settings, tell) as shop, watched(settings, shop, Call("query", text)):
         rows = min(DEFAULT_ROWS, settings.max_rows) if max_rows is None else max_rows
         answer = shop.answer(shop.sales_query(text, rows))
         answer.note()
-    show_answer(answer, form.value if form else None)
+    if chart:
+        show_chart(answer)
+    else:
+        show_answer(answer, form.value if form else None, pager=pager)
 
 
 @app.command()
@@ -150,7 +161,8 @@ def init(
 @app.command()
 def doctor(
     ctx: typer.Context,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the checks as JSON.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
+    form: Annotated[Format, typer.Option("--format", help="table, json or csv.")] = Format.table,
     user_id: UserId = None,
     env_file: EnvFile = None,
     database_url: DatabaseUrl = None,
@@ -158,7 +170,7 @@ def doctor(
 ) -> None:
     """Check the installation as an identity, and try to break out of it; exit code 1 if a check fails.
 
-    Example: zava-mcp doctor --user-id f47ac10b-58cc-4372-a567-0e02b2c3d479
+    Example: zava-mcp doctor --user-id seattle
     """
     settings = settings_of(
         ctx, ZAVA_USER_ID=user_id, ZAVA_ENV_FILE=env_file, ZAVA_DATABASE_URL=database_url, ZAVA_DATA_DIR=data_dir
@@ -169,7 +181,7 @@ def doctor(
 
     with progress_bar() as tell, Shop(settings, tell) as shop:
         checks = diagnose(shop)
-    show_checks(checks, as_json)
+    show_checks(checks, "json" if as_json else form.value)
     if any(check.state == "fail" for check in checks):
         raise typer.Exit(1)
 

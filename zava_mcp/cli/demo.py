@@ -2,12 +2,15 @@
 
 import json
 import sys
+from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import anyio
 from rich.text import Text
 
-from zava_mcp.cli.output import console, progress_bar, show_table
+from zava_mcp.cli.output import console, progress_bar, show_columns
+from zava_mcp.cli.reading import NUMERIC, column, safe_lines
 from zava_mcp.errors import ZavaError
 from zava_mcp.server.demo import Asked, started
 
@@ -18,7 +21,8 @@ QUESTIONS = (
     (
         "What did each store sell?",
         """\
-SELECT store_name, count(DISTINCT order_id) AS orders, sum(total_amount) AS revenue
+SELECT store_name, count(DISTINCT order_id) AS orders,
+       sum(total_amount) AS revenue
   FROM retail.order_items JOIN retail.stores USING (store_id)
  GROUP BY store_name ORDER BY revenue DESC""",
     ),
@@ -26,7 +30,8 @@ SELECT store_name, count(DISTINCT order_id) AS orders, sum(total_amount) AS reve
         "Which were the top products by revenue last quarter?",
         """\
 SELECT product_name, sum(quantity) AS units, sum(total_amount) AS revenue
-  FROM retail.orders JOIN retail.order_items USING (order_id) JOIN retail.products USING (product_id)
+  FROM retail.orders JOIN retail.order_items USING (order_id)
+  JOIN retail.products USING (product_id)
  WHERE order_date >= date_trunc('quarter', current_date) - interval '3 months'
    AND order_date < date_trunc('quarter', current_date)
  GROUP BY product_name ORDER BY revenue DESC LIMIT 5""",
@@ -34,9 +39,11 @@ SELECT product_name, sum(quantity) AS units, sum(total_amount) AS revenue
     (
         "How did last quarter go by category?",
         """\
-SELECT category_name, count(DISTINCT order_id) AS orders, sum(total_amount) AS revenue
+SELECT category_name, count(DISTINCT order_id) AS orders,
+       sum(total_amount) AS revenue
   FROM retail.orders JOIN retail.order_items USING (order_id)
-  JOIN retail.products USING (product_id) JOIN retail.categories USING (category_id)
+  JOIN retail.products USING (product_id)
+  JOIN retail.categories USING (category_id)
  WHERE order_date >= date_trunc('quarter', current_date) - interval '3 months'
    AND order_date < date_trunc('quarter', current_date)
  GROUP BY category_name ORDER BY revenue DESC""",
@@ -46,14 +53,16 @@ SELECT category_name, count(DISTINCT order_id) AS orders, sum(total_amount) AS r
         """\
 SELECT category_name, sum(quantity) AS units, sum(total_amount) AS revenue
   FROM retail.orders JOIN retail.order_items USING (order_id)
-  JOIN retail.products USING (product_id) JOIN retail.categories USING (category_id)
+  JOIN retail.products USING (product_id)
+  JOIN retail.categories USING (category_id)
  WHERE order_date >= date_trunc('month', current_date)
  GROUP BY category_name ORDER BY units DESC LIMIT 5""",
     ),
     (
         "What was the revenue of each month of the last half year?",
         """\
-SELECT to_char(order_date, 'YYYY-MM') AS month, count(DISTINCT order_id) AS orders, sum(total_amount) AS revenue
+SELECT to_char(order_date, 'YYYY-MM') AS month,
+       count(DISTINCT order_id) AS orders, sum(total_amount) AS revenue
   FROM retail.orders JOIN retail.order_items USING (order_id)
  WHERE order_date >= date_trunc('month', current_date) - interval '5 months'
  GROUP BY month ORDER BY month""",
@@ -72,6 +81,12 @@ ATTACKS = (
     ("closes the parenthesis", "SELECT 1) AS a, (SELECT count(*) FROM retail.orders"),
     ("reads who may see what", "SELECT * FROM zava.access"),
     ("reads the managers' ids", "SELECT store_name, rls_user_id FROM retail.stores"),
+)
+SEARCH = "stop a door from slamming"
+NEXT = (
+    ("Put it into your client, here Claude Desktop as Seattle:", "client-config claude-desktop --user-id seattle"),
+    ("Find products by what you mean:", 'search "paint for a wet wall" --user-id seattle'),
+    ("Examine this installation:", "doctor --user-id seattle"),
 )
 COUNT = "SELECT count(*) AS orders FROM retail.orders"
 
@@ -102,11 +117,33 @@ async def _demonstrate(settings: dict[str, str]) -> None:
         _headline(f"An MCP client found the tools {', '.join(await head_office.tools())}")
         for question, sql in QUESTIONS:
             _headline(question)
-            console().print(Text(sql, style="cyan"))
+            _say(sql, style="cyan")
             for name, asked in (("head office", head_office), ("Seattle", seattle)):
-                console().print(Text(f"\n{name} is told:"))
+                _say(f"\n{name} is told:")
                 _table(await _answer(asked, sql))
+        await _search(seattle)
         await _break_out(seattle)
+    _what_next()
+
+
+async def _search(seattle: Asked) -> None:
+    _headline("Which products keep a door from slamming?")
+    _say("semantic_search_products: ", SEARCH, "cyan")
+    _say("\nSeattle is told:")
+    text = await _told(seattle, "semantic_search_products", {"query_description": SEARCH, "max_rows": 5})
+    shown = ("product_name", "type", "price", "similarity", "stock")
+    places = [text["columns"].index(name) for name in shown]
+    _table({"columns": shown, "rows": [[row[place] for place in places] for row in text["rows"]]})
+    _say(f"\nfound by {text['model']}", style="dim")
+
+
+def _what_next() -> None:
+    _headline("What next")
+    place = Path(sys.prefix).parts
+    passing = "uv" in place and "tools" not in place  # in uvx's cache, not installed
+    for what, command in NEXT:
+        _say(what)
+        _say(f"  {'uvx ' if passing else ''}zava-mcp {command}", style="cyan")
 
 
 async def _break_out(seattle: Asked) -> None:
@@ -118,33 +155,38 @@ async def _break_out(seattle: Asked) -> None:
         if after != before or not (failed or str(before) in text):
             raise ZavaError(f"the attempt {what!r} succeeded", "This is a defect: please report it.")
         reply = text.split(": ", 1)[-1].splitlines()[0]
-        console().print(Text(f"\n{what}: ").append(sql, style="cyan"), soft_wrap=True)
-        outcome = "refused" if failed else "without effect"
-        console().print(Text(f"  {outcome}: ", style="green").append(reply, style="default"), soft_wrap=True)
+        _say(f"\n{what}: ", sql, "cyan")
+        _say("  refused: " if failed else "  without effect: ", reply, style="green")
         sys.stdout.flush()
-    console().print(Text(f"\nSeattle still sees {before:,} orders, its own, and no others.", style="bold"))
+    _say(f"\nSeattle still sees {before:,} orders, its own, and no others.", style="bold")
 
 
 async def _answer(asked: Asked, sql: str) -> dict[str, Any]:
-    text, failed = await asked.call("execute_sales_query", {"postgresql_query": sql})
+    return await _told(asked, "execute_sales_query", {"postgresql_query": sql})
+
+
+async def _told(asked: Asked, tool: str, arguments: dict[str, Any]) -> dict[str, Any]:
+    text, failed = await asked.call(tool, arguments)
     if failed:
         raise ZavaError(f"the server refused a question: {text}", "See its log above.")
-    answer: dict[str, Any] = json.loads(text, parse_float=str)
+    answer: dict[str, Any] = json.loads(text, parse_float=Decimal)
     return answer
 
 
 def _table(answer: dict[str, Any]) -> None:
-    rows = answer["rows"]
-    numbers = {place for place, cell in enumerate(rows[0]) if place} if rows else set()
-    show_table(answer["columns"], [[_thousands(cell) for cell in row] for row in rows], numbers)
-
-
-def _thousands(cell: Any) -> str:
-    if isinstance(cell, int):
-        return f"{cell:,}"
-    whole, _, part = str(cell).partition(".")
-    return f"{int(whole):,}.{part}" if part.isdigit() and whole.lstrip("-").isdigit() else str(cell)
+    columns = []
+    for place, name in enumerate(answer["columns"]):
+        cells = [row[place] for row in answer["rows"]]
+        numbers = all(cell is None or isinstance(cell, int | Decimal) for cell in cells)
+        columns.append(column(name, [None if cell is None else str(cell) for cell in cells], NUMERIC if numbers else 0))
+    show_columns(columns, pager=False)
 
 
 def _headline(text: str) -> None:
-    console().print(Text(f"\n── {text}", style="bold"), soft_wrap=True)
+    _say(f"\n── {text}", style="bold")
+
+
+def _say(what: str, more: str = "", more_style: str = "default", style: str = "") -> None:
+    """A line, perhaps with something in another style behind it; both may quote the data."""
+    line = Text(safe_lines(what), style=style)
+    console().print(line.append(safe_lines(more), style=f"not bold {more_style}"), soft_wrap=not sys.stdout.isatty())

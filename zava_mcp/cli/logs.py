@@ -39,8 +39,10 @@ class _Redacting(logging.Formatter):
         self._secrets = re.compile("|".join(map(re.escape, sorted(forms, key=len, reverse=True)))) if forms else None
 
     def format(self, record: logging.LogRecord) -> str:
+        from zava_mcp.cli.reading import safe_lines  # when there is something to tell: a start need not wait for it
+
         line = self._formatter.format(record)
-        return self._secrets.sub(_HIDDEN, line) if self._secrets else line
+        return safe_lines(self._secrets.sub(_HIDDEN, line) if self._secrets else line)  # it may quote the data
 
 
 class _JsonLines(logging.Formatter):

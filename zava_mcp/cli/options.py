@@ -5,8 +5,17 @@ from typing import Annotated
 
 import typer
 
+from zava_mcp.cli.completion import categories, identities
+
 UserId = Annotated[
-    str | None, typer.Option("--user-id", envvar="ZAVA_USER_ID", metavar="UUID", help="Who asks: the identity's uuid.")
+    str | None,
+    typer.Option(
+        "--user-id",
+        envvar="ZAVA_USER_ID",
+        metavar="UUID",
+        help="Who asks: the identity's uuid, or its name in the sample, such as seattle.",
+        autocompletion=identities,
+    ),
 ]
 EnvFile = Annotated[
     str | None, typer.Option("--env-file", envvar="ZAVA_ENV_FILE", metavar="PATH", help="A file with more settings.")
@@ -49,4 +58,11 @@ class Format(StrEnum):
 
 AnswerFormat = Annotated[
     Format | None, typer.Option("--format", help="table, json or csv; json when piped.", show_default=False)
+]
+Pager = Annotated[
+    bool, typer.Option("--pager/--no-pager", help="Page what is longer than the terminal, with PAGER or less.")
+]
+Category = Annotated[
+    str | None,
+    typer.Option("--category", metavar="NAME", help="Only this category or product type.", autocompletion=categories),
 ]

@@ -5,76 +5,100 @@ import io
 import json
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-from rich.table import Table
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.text import Text
 
+from zava_mcp.cli.reading import Column, column, safe, safe_lines
+from zava_mcp.cli.tables import laid_out, put
 from zava_mcp.errors import ZavaError
 
 if TYPE_CHECKING:
+    from rich.console import RenderableType
+
     from zava_mcp.database.health import Check
     from zava_mcp.database.sample import Progress as Told
     from zava_mcp.database.setup import Report
     from zava_mcp.retail.answers import Answer
     from zava_mcp.retail.search import Found
 
-_NUMBERS = {20, 21, 23, 26, 700, 701, 1700}  # PostgreSQL's number types, which are aligned right
-
 _NOTHING = "nothing to do: everything is already there"
 _WIDE = 10_000  # piped tables are not folded to some terminal's width
+_PIPED_CHART = 80  # columns
+_ROOM_FOR_STORES = 160
+_CHECK = ["name", "state", "found", "fix"]
+_STATES = {"ok": "green", "warn": "yellow", "fail": "bold red"}
 
 
 def console(stderr: bool = False) -> Console:
-    """A console for this run's stream: colour and width of the terminal, plain and wide elsewhere."""
+    """A console for this run's stream: colour and width of the terminal, plain and wide elsewhere.
+
+    What NO_COLOR, FORCE_COLOR and TERM=dumb say is heeded.
+    """
     stream = sys.stderr if stderr else sys.stdout
-    return Console(file=stream, highlight=False, width=None if stream.isatty() else _WIDE)
+    return Console(file=stream, highlight=False, markup=False, emoji=False, width=None if stream.isatty() else _WIDE)
 
 
 def complain(error: ZavaError) -> None:
-    """An error on stderr: what happened, and what to do."""
+    """An error on stderr: what happened, and what to do. It may quote the data."""
     out = console(stderr=True)
-    out.print(Text("error: ", style="bold red").append(error.told(), style="not bold default"), soft_wrap=True)
+    told = Text("error: ", style="bold red").append(safe_lines(error.told()), style="not bold default")
+    out.print(told, soft_wrap=True)
     if error.hint:
-        out.print(Text(error.hint), soft_wrap=True)
+        out.print(Text(safe_lines(error.hint)), soft_wrap=True)
 
 
 def note(text: str) -> None:
     """A remark on stderr."""
-    console(stderr=True).print(Text(text, style="dim"), soft_wrap=True)
+    console(stderr=True).print(Text(safe_lines(text), style="dim"))
 
 
-def show_answer(answer: "Answer", form: str | None, without: str = "") -> None:
-    """An answer on stdout, perhaps without a column; without a form a table on a terminal, JSON when piped."""
+def show_answer(answer: "Answer", form: str | None, without: Sequence[str] = (), pager: bool = True) -> None:
+    """An answer on stdout, perhaps without some columns; without a form a table on a terminal, JSON when piped."""
     from zava_mcp.retail.values import cells
 
-    form = form or ("table" if sys.stdout.isatty() else "json")
+    form = _form(form)
     if form == "json":
-        print(answer.json())
+        _print_json(answer.json())
         return
-    shown = [place for place, column in enumerate(answer.columns) if column != without]
-    columns = [answer.columns[place] for place in shown]
-    rows = [[row[place] for place in shown] for row in map(cells, answer.rows)]
+    places = [place for place, name in enumerate(answer.columns) if name not in without]
+    names = [answer.columns[place] for place in places]
+    rows = [[row[place] for place in places] for row in map(cells, answer.rows)]
     if form == "csv":
-        print(_csv(columns, rows), end="")
+        _print_csv(names, rows, pager)
     else:
-        show_table(columns, rows, {i for i, place in enumerate(shown) if answer.types[place] in _NUMBERS})
+        types = [answer.types[place] for place in places]
+        show_columns(list(map(column, names, _across(names, rows), types)), pager=pager)
     if answer.cut:
         note(answer.hint())
 
 
-def show_found(found: "Found", form: str | None) -> None:
-    """Products on stdout; the table leaves their descriptions out, and says how they were found."""
-    form = form or ("table" if sys.stdout.isatty() else "json")
+def show_chart(answer: "Answer") -> None:
+    """An answer on stdout as a chart, 80 columns wide when piped. Raises InputError if it cannot be drawn."""
+    from zava_mcp.cli.plots import charts
+    from zava_mcp.retail.values import cells
+
+    out = console()
+    width = out.width if out.file.isatty() else _PIPED_CHART
+    coloured = out.color_system is not None and not out.no_color
+    out.width = width
+    _render(charts(answer.columns, answer.types, list(map(cells, answer.rows)), width, coloured), out)
+    if answer.cut:
+        note(answer.hint())
+
+
+def show_found(found: "Found", form: str | None, pager: bool = True) -> None:
+    """Products on stdout, a table without what is long, and how they were found on stderr."""
+    form = _form(form)
     if form == "json":
-        print(found.json())
+        _print_json(found.json())
         return
-    show_answer(found.answer, form, without="description" if form == "table" else "")
+    show_answer(found.answer, form, without=_left_out() if form == "table" else (), pager=pager)
     if found.closest:
         closest = {name: json.loads(value) for name, value in found.closest.items()}
         note(f"nothing is similar enough; the closest is {closest['product_name']} ({closest['similarity']} %)")
@@ -83,24 +107,32 @@ def show_found(found: "Found", form: str | None) -> None:
 
 def show_rows(columns: list[str], rows: list[list[str]], form: str | None) -> None:
     """Rows of texts on stdout; without a form a table on a terminal, JSON objects when piped."""
-    form = form or ("table" if sys.stdout.isatty() else "json")
+    form = _form(form)
     if form == "json":
-        print(json.dumps([dict(zip(columns, row, strict=True)) for row in rows], ensure_ascii=False, indent=1))
+        objects = [dict(zip(columns, row, strict=True)) for row in rows]
+        _print_json(json.dumps(objects, ensure_ascii=False, indent=1))
     elif form == "csv":
-        print(_csv(columns, rows), end="")
+        _print_csv(columns, rows)
     else:
         show_table(columns, rows)
 
 
-def show_checks(checks: "list[Check]", as_json: bool) -> None:
-    """The doctor's checks on stdout, those that are not well with what to do."""
-    if as_json:
-        print(json.dumps([asdict(check) for check in checks], ensure_ascii=False, indent=1))
+def show_checks(checks: "list[Check]", form: str) -> None:
+    """The doctor's checks on stdout, as a table those that are not well with what to do."""
+    if form == "json":
+        _print_json(json.dumps([asdict(check) for check in checks], ensure_ascii=False, indent=1))
         return
-    show_table(["check", "state", "found"], [[check.name, check.state, check.found] for check in checks])
+    if form == "csv":
+        _print_csv(_CHECK, [list(asdict(check).values()) for check in checks])
+        return
+    names, states, found = zip(*[(check.name, check.state, check.found) for check in checks], strict=True)
+    shown = column("check", names), column("state", states, styles=_STATES), column("found", found)
+    show_columns(shown, whole=True, pager=False)
     for check in checks:
         if check.state != "ok":
-            print(f"{check.name}:", check.fix.replace("\n", "\n  "), sep="\n  ")
+            print(f"{safe(check.name)}:", safe_lines(check.fix).replace("\n", "\n  "), sep="\n  ")
+    count = {state: states.count(state) for state in _STATES}
+    note(f"{count['ok']} checks are well, {count['warn']} warn, {count['fail']} fail")
 
 
 def show_report(report: "Report", only_sql: bool = False) -> None:
@@ -108,30 +140,69 @@ def show_report(report: "Report", only_sql: bool = False) -> None:
     lines = [f"gap: {gap}" for gap in report.gaps] + [f"warning: {warning}" for warning in report.warnings]
     if only_sql:
         statements = [f"{statement.rstrip().removesuffix(';')};" for statement in report.sql]
-        print("\n".join(["BEGIN;", *statements, "COMMIT;"] if statements else [f"-- {_NOTHING}"]))
+        text = "\n".join(["BEGIN;", *statements, "COMMIT;"] if statements else [f"-- {_NOTHING}"])
+        print(safe_lines(text) if sys.stdout.isatty() else text)
         for line in lines:
             note(line)
         return
     for line in [*(report.did or [_NOTHING]), *lines]:
-        print(line)
+        print(safe_lines(line))
 
 
-def show_table(columns: list[str], rows: Sequence[Sequence[str | None]], numbers: set[int] | None = None) -> None:
-    """Aligned columns; `numbers` are the places of those that are aligned right."""
+def show_table(columns: list[str], rows: Sequence[Sequence[str | None]], numbers: Collection[int] = ()) -> None:
+    """Aligned columns of texts; `numbers` are the places of those that are aligned right."""
+    texts = [column(name, cells) for name, cells in zip(columns, _across(columns, rows), strict=True)]
+    show_columns([replace(text, number=True) if place in numbers else text for place, text in enumerate(texts)])
+
+
+def show_columns(columns: Sequence[Column], whole: bool = False, pager: bool = True) -> None:
+    """A table within the terminal's width; what was cut or rounded is said, unless `whole` keeps it from being cut."""
     out = console()
-    table = Table(box=None if not out.is_terminal else Table().box, header_style="bold", pad_edge=out.is_terminal)
-    for place, column in enumerate(columns):
-        table.add_column(Text(column), justify="right" if place in (numbers or set()) else "left")
-    for row in rows:
-        table.add_row(*[Text(cell or "") for cell in row])
-    out.print(table)
+    layout = laid_out(columns, out.width if out.file.isatty() else None, whole)
+    _render(layout.printed, out, pager)
+    if layout.cut:
+        note("texts are cut to fit; --format csv has them whole")
+    if any(one.rounded for one in columns):
+        note("decimals are rounded; --format csv has them all")
 
 
-def _csv(columns: list[str], rows: Sequence[Sequence[str | None]]) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerows([columns, *rows])
-    return text.getvalue()
+def _left_out() -> tuple[str, ...]:
+    narrow = sys.stdout.isatty() and console().width < _ROOM_FOR_STORES
+    return ("description", "category", *(["stock_by_store"] if narrow else []))
+
+
+def _form(form: str | None) -> str:
+    return form or ("table" if sys.stdout.isatty() else "json")
+
+
+def _across(names: Sequence[str], rows: Sequence[Sequence[str | None]]) -> list[list[str | None]]:
+    """The cells of each column, from rows."""
+    return [[row[place] for row in rows] for place in range(len(names))]
+
+
+def _render(printed: "RenderableType", out: Console, pager: bool = True) -> None:
+    with out.capture() as captured:
+        out.print(printed)
+    put("\n".join(line.rstrip(" ") for line in captured.get().split("\n")), out, pager)
+
+
+def _print_json(text: str) -> None:
+    """JSON; on a terminal with escapes, which say the same, for what it would obey."""
+    if sys.stdout.isatty():
+        text = "".join(mark if mark.isprintable() or mark == "\n" else json.dumps(mark)[1:-1] for mark in text)
+    print(text)
+
+
+def _print_csv(columns: list[str], rows: Sequence[Sequence[str | None]], pager: bool = True) -> None:
+    """CSV, as it is when piped; on a terminal with what it would obey written out."""
+    text = "".join(map(_csv_line, [columns, *rows]))
+    put(safe_lines(text) if sys.stdout.isatty() else text, console(), pager)
+
+
+def _csv_line(row: Sequence[str | None]) -> str:
+    line = io.StringIO()
+    csv.writer(line).writerow(row)  # which quotes what is in its own line end alone: \r too
+    return line.getvalue().removesuffix("\r\n") + "\n"
 
 
 @contextmanager
@@ -151,11 +222,11 @@ def progress_bar(speed: bool = False) -> "Iterator[Told]":
         return
     columns = (
         BarColumn(),
-        TextColumn("{task.percentage:>3.0f} %"),
+        TaskProgressColumn("{task.percentage:>3.0f} %"),
         TimeElapsedColumn(),
         *([TextColumn("left:"), TimeRemainingColumn()] if speed else []),
         TextColumn("{task.description}"),
     )
     with Progress(*columns, console=out, transient=True) as bar:
-        task = bar.add_task("starting", total=1.0)
-        yield lambda part, what: bar.update(task, completed=part, description=what)
+        task = bar.add_task("working", total=None)  # nobody knows how long, until somebody tells
+        yield lambda part, what: bar.update(task, total=1.0, completed=part, description=what)

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from zava_mcp.cli.app import app, settings_of
-from zava_mcp.cli.options import AdminUrl, AnswerFormat, DatabaseUrl, DataDir, EnvFile, UserId
+from zava_mcp.cli.options import AdminUrl, AnswerFormat, Category, DatabaseUrl, DataDir, EnvFile, Pager, UserId
 from zava_mcp.settings import FOUND_ROWS, FOUND_THRESHOLD
 
 
@@ -19,9 +19,7 @@ def search(
     threshold: Annotated[
         float, typer.Option("--threshold", help="Least similarity in percent, 0 to 100.")
     ] = FOUND_THRESHOLD,
-    category: Annotated[
-        str | None, typer.Option("--category", metavar="NAME", help="Only this category or product type.")
-    ] = None,
+    category: Category = None,
     min_price: Annotated[float | None, typer.Option("--min-price", metavar="DOLLARS", help="Least price.")] = None,
     max_price: Annotated[float | None, typer.Option("--max-price", metavar="DOLLARS", help="Highest price.")] = None,
     in_stock: Annotated[bool, typer.Option("--in-stock", help="Only what a store you may see has in stock.")] = False,
@@ -30,6 +28,7 @@ def search(
     ] = None,
     sales: Annotated[bool, typer.Option("--sales", help="Add what they sold in the last 365 days.")] = False,
     form: AnswerFormat = None,
+    pager: Pager = True,
     user_id: UserId = None,
     env_file: EnvFile = None,
     database_url: DatabaseUrl = None,
@@ -37,7 +36,7 @@ def search(
 ) -> None:
     """Find products by what you mean, with what your store has in stock.
 
-    Example: zava-mcp search "containers for paint" --user-id f47ac10b-58cc-4372-a567-0e02b2c3d479
+    Example: zava-mcp search "containers for paint" --in-stock --user-id seattle
     """
     settings = settings_of(
         ctx, ZAVA_USER_ID=user_id, ZAVA_ENV_FILE=env_file, ZAVA_DATABASE_URL=database_url, ZAVA_DATA_DIR=data_dir
@@ -55,7 +54,7 @@ def search(
         shop.prepare(found)
         answer = shop.find(found)
         answer.answer.note()
-    show_found(answer, form.value if form else None)
+    show_found(answer, form.value if form else None, pager)
 
 
 @app.command()

@@ -11,6 +11,7 @@ from psycopg.rows import dict_row
 
 from zava_mcp import sql
 from zava_mcp.database.failures import connection_error
+from zava_mcp.database.identities import short_name
 from zava_mcp.database.patience import CONNECT_SECONDS, PatientConnection
 from zava_mcp.errors import DatabaseUnavailable, IdentityError, ZavaError
 from zava_mcp.settings import Place, Secret, Settings
@@ -117,13 +118,15 @@ def _connected(kind: type[C], target: Target) -> C:
         raise connection_error(error, target.embedded) from None
 
 
-def prove(connection: psycopg.Connection, user_id: UUID) -> Proof:
+def prove(connection: psycopg.Connection, user_id: UUID, name: str = "") -> Proof:
     """Checks, in one round trip, that a connection is the identity asked for and can do no more than it.
+
+    `name` is the one it was asked for by, if it was.
 
     Raises IdentityError if it is not, DatabaseUnavailable if this is no (current) Zava database.
     """
     row = identity_of(connection, user_id)
-    for refusal in (_above(row), *mismatches(row, user_id), _unprotected(row)):
+    for refusal in (_above(row), *mismatches(row, user_id, name), _unprotected(row)):
         if refusal:
             raise refusal
     vectors = tuple(int(part) for part in (row["vectors"] or "").split(".")[:2] if part.isdigit())
@@ -152,7 +155,7 @@ def identity_of(connection: psycopg.Connection, user_id: UUID) -> dict[str, Any]
     return row or {}
 
 
-def mismatches(row: dict[str, Any], user_id: UUID) -> list[ZavaError]:
+def mismatches(row: dict[str, Any], user_id: UUID, name: str = "") -> list[ZavaError]:
     """Why a login is not the identity asked for, or the database not one for this program."""
     found: list[ZavaError] = []
     if row["rls_user_id"] is None:
@@ -162,6 +165,13 @@ def mismatches(row: dict[str, Any], user_id: UUID) -> list[ZavaError]:
             IdentityError(
                 "this login belongs to another identity than the user id asked for",
                 "Use the login of the user id, or the user id of the login.",
+            )
+        )
+    elif name and short_name(row["display_name"]) != short_name(name):
+        found.append(
+            IdentityError(
+                f"{name[:60]!r} stands for the sample's user id {user_id}, and that is {row['display_name']} here",
+                "Give the user id itself; `zava-mcp identities` lists them.",
             )
         )
     if row["rls_user_id"] is not None and row["schema_version"] != sql.schema_version():

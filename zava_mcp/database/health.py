@@ -10,7 +10,6 @@ import psycopg
 from zava_mcp import sql
 from zava_mcp.database.connecting import Target, connect_patiently, identity_of, mismatches
 from zava_mcp.errors import DatabaseUnavailable, IdentityError, ZavaError
-from zava_mcp.settings import Settings
 
 _CLOCK_SECONDS = 60
 _OLDEST = 15
@@ -26,22 +25,22 @@ class Check:
     fix: str = ""
 
 
-def examine(target: Target, settings: Settings, model: str) -> list[Check]:
+def examine(target: Target, user_id: UUID, name: str, model: str) -> list[Check]:
     """Connects as the identity and looks at server, login, privileges, policies, extension and vectors.
 
-    `model` is the embedding model that searches are made with. Raises DatabaseUnavailable or IdentityError if
+    `name` is what it was asked for by, if not by its user id; `model` is the embedding model that searches are made
+    with. Raises DatabaseUnavailable or IdentityError if
     there is no connection.
     """
-    assert settings.user_id is not None
     with connect_patiently(target) as connection:
         try:
-            return _examined(connection, settings.user_id, model)
+            return _examined(connection, user_id, name, model)
         except psycopg.Error as error:
             reason = error.diag.message_primary or "the connection is lost"
             raise DatabaseUnavailable(f"the checks could not be finished: {reason}", "Try again.") from None
 
 
-def _examined(connection: psycopg.Connection, user_id: UUID, model: str) -> list[Check]:
+def _examined(connection: psycopg.Connection, user_id: UUID, name: str, model: str) -> list[Check]:
     checks = [
         Check("connection", "ok", f"as the login {connection.info.user}"),
         _version(connection),
@@ -52,7 +51,7 @@ def _examined(connection: psycopg.Connection, user_id: UUID, model: str) -> list
         row = identity_of(connection, user_id)
     except (DatabaseUnavailable, IdentityError) as error:
         return [*checks, _refused(error)]
-    faults = [_refused(error) for error in mismatches(row, user_id)]
+    faults = [_refused(error) for error in mismatches(row, user_id, name)]
     checks += faults or [Check("identity", "ok", f"{row['display_name']}, schema version {row['schema_version']}")]
     return [*checks, *_looked_up(connection), _vectors(connection, model)]
 

@@ -1,7 +1,9 @@
 """Who may ask. Nothing here needs a database, or the time that importing its driver takes."""
 
 import csv
+import difflib
 import io
+import re
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -32,25 +34,54 @@ def sample_identities() -> list[Identity]:
 
 
 def require_identity(settings: Settings, embedded: EmbeddedPostgres | None) -> UUID:
-    """The user id of the settings.
+    """The user id of the settings, which may name one of the embedded database's identities or of the sample's.
 
-    Raises IdentityError, saying how to give one and which there are, if there is none, or if the
-    embedded database has no such identity. A server's database is asked when it is connected to.
+    Raises IdentityError, saying how to give one and which there are, if there is none, if nobody or more than
+    one has that name, or if the embedded database has no such identity. A server's database is asked when it is
+    connected to, also whether the identity there has the name.
     """
-    if settings.user_id is None:
-        fault = f"{settings.bad_user_id[:60]!r} is not a uuid" if settings.bad_user_id else "no user id: who is asking?"
-        raise IdentityError(fault, _how_to_identify(settings))
-    if embedded is not None:
-        known = set(embedded.logins()) or {str(who.user_id) for who in sample_identities()}
-        if str(settings.user_id) not in known:
-            fault = f"the user id {settings.user_id} is not an identity of this database"
-            raise IdentityError(fault, _how_to_identify(settings))
-    return settings.user_id
+    known = _known(embedded)
+    user_id = settings.user_id or _named(settings, known)
+    if embedded is not None and user_id not in known:
+        fault = f"the user id {user_id} is not an identity of this database"
+        raise IdentityError(fault, _how_to_identify(settings, known))
+    return user_id
 
 
-def _how_to_identify(settings: Settings) -> str:
+def short_name(name: str) -> str:
+    """A name as somebody types it: "seattle" for "Zava Retail Seattle", "head office" for "head-office"."""
+    return " ".join(re.split(r"[\s_-]+", name.strip().lower())).removeprefix("zava retail ")
+
+
+def _known(embedded: EmbeddedPostgres | None) -> dict[UUID, str]:
+    """Names by user id: the embedded database's, before its set-up and for a server the sample's."""
+    sample = {who.user_id: who.name for who in sample_identities()}
+    logins = embedded.logins().values() if embedded else ()
+    there = {UUID(login.user_id): login.name for login in logins if login.user_id}
+    return {user_id: name or sample.get(user_id, "") for user_id, name in there.items()} or sample
+
+
+def _named(settings: Settings, known: dict[UUID, str]) -> UUID:
+    """The one identity of the settings' name, in whole: nothing is guessed."""
+    wanted = settings.user_name
+    if not wanted:
+        raise IdentityError("no user id: who is asking?", _how_to_identify(settings, known))
+    names = {user_id: short_name(name) for user_id, name in known.items()}
+    found = [user_id for user_id, name in names.items() if name == short_name(wanted)]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        fault = f"{len(found)} identities are called {wanted[:60]!r}"
+    else:
+        near = difflib.get_close_matches(short_name(wanted), names.values(), n=1)
+        fault = f"{wanted[:60]!r} is neither a uuid nor the name of an identity"
+        fault += f"; did you mean {near[0]!r}?" if near else ""
+    raise IdentityError(fault, _how_to_identify(settings, known))
+
+
+def _how_to_identify(settings: Settings, known: dict[UUID, str]) -> str:
     how = "Give one with --user-id or ZAVA_USER_ID."
     if settings.place is not None:
         return f"{how} `zava-mcp identities` lists them."
-    listed = "".join(f"\n  {who.user_id}  {who.name}" for who in sample_identities())
-    return f"{how} The sample's identities are:{listed}"
+    listed = "".join(f"\n  {user_id}  {name}" for user_id, name in known.items())
+    return f"{how} This database's identities are:{listed}"

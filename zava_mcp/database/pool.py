@@ -18,7 +18,7 @@ from zava_mcp.database.patience import CONNECT_SECONDS, PatientConnection
 from zava_mcp.database.question import GRACE_SECONDS, Question
 from zava_mcp.database.wire import Column, Rows
 from zava_mcp.embedded import kill_backend
-from zava_mcp.errors import QueryError
+from zava_mcp.errors import IdentityError, QueryError
 from zava_mcp.settings import DESCRIPTIONS_AT_ONCE, QUESTIONS_AT_ONCE, Settings
 
 T = TypeVar("T")
@@ -38,6 +38,9 @@ class Database:
         self._find = find
         self._user_id = user_id
         self._settings = settings
+        self._name = (
+            settings.user_name if settings.place else ""
+        )  # then the sample's, which need not be this database's
         self._opening = threading.Lock()
         self._pool: _Pool | None = None
         self._proof: Proof | None = None
@@ -49,19 +52,33 @@ class Database:
         with self._opening:
             if self._pool is None or self._proof is None:
                 target = self._target = for_identity(self._find(), self._user_id, self._settings)
-                probe = connect_patiently(target)  # its errors are exact and immediate; the pool's not
-                try:
-                    self._proof = self._admit(probe)
-                except BaseException:
-                    probe.close()
-                    raise
+                with self._named():
+                    probe = connect_patiently(target)  # its errors are exact and immediate; the pool's not
+                    try:
+                        self._proof = self._admit(probe)
+                    except BaseException:
+                        probe.close()
+                        raise
                 self._pool = self._open_pool(target, probe)
                 self._schema_changed()  # what was told meanwhile, nobody heard
             return self._pool, self._proof
 
     def examine(self, model: str) -> list[Check]:
         """Checks the database as this identity, its vectors against a model's. Raises like `open`."""
-        return examine(for_identity(self._find(), self._user_id, self._settings), self._settings, model)
+        target = for_identity(self._find(), self._user_id, self._settings)
+        with self._named():
+            return examine(target, self._user_id, self._name, model)
+
+    @contextmanager
+    def _named(self) -> Iterator[None]:
+        """Errors about the login say whose it is, if only a name was given."""
+        try:
+            yield
+        except IdentityError as error:
+            if not self._name or str(self._user_id) in error.message:
+                raise
+            named = f"{self._name[:60]!r} stands for the sample's user id {self._user_id}."
+            raise IdentityError(error.message, f"{named} {error.hint}") from None
 
     def close(self) -> None:
         """Drops all connections; the next question opens it again. One that is just opening is left to that."""
@@ -184,7 +201,7 @@ class Database:
 
     def _admit(self, connection: PatientConnection) -> Proof:
         connection.add_notify_handler(lambda _: self._schema_changed())
-        proof = prove(connection, self._user_id)
+        proof = prove(connection, self._user_id, self._name)
         connection.patience = self._settings.query_timeout + GRACE_SECONDS
         return proof
 

@@ -13,6 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from zava_mcp.database.health import Check
+from zava_mcp.database.identities import sample_identities, short_name
 
 _OURS = re.compile(r"zava[-_]mcp")
 _PLACEHOLDER = re.compile(r"\$\{[^}]*\}")  # which the client fills in, perhaps by asking
@@ -120,8 +121,11 @@ def _faults(entry: Entry) -> Iterator[tuple[str, str]]:
     user_id = _user_id(entry)
     if user_id is None and not ({"--env-file", "ZAVA_ENV_FILE"} & {*entry.arguments, *entry.environment}):
         yield "it names no user id", 'add "--user-id" and the uuid to "args"; zava-mcp identities lists them'
-    elif user_id is not None and not (_PLACEHOLDER.search(user_id) or _is_uuid(user_id)):
-        yield f"the user id {user_id[:60]!r} is not a uuid", "write one of those that zava-mcp identities lists"
+    elif user_id is not None and not (_PLACEHOLDER.search(user_id) or _is_uuid(user_id) or _is_name(user_id)):
+        yield (
+            f"the user id {user_id[:60]!r} is neither a uuid nor a name in the sample",
+            "write one of those that zava-mcp identities lists",
+        )
     for place, text in (*entry.environment.items(), *(("args", word) for word in entry.arguments)):
         secret = text if place in _SECRETS else next(iter(_PASSWORD_IN_URL.findall(text)), "")
         if secret and not _PLACEHOLDER.search(secret):
@@ -143,3 +147,7 @@ def _is_uuid(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def _is_name(text: str) -> bool:
+    return short_name(text) in {short_name(who.name) for who in sample_identities()}

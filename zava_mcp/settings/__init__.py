@@ -44,7 +44,7 @@ class Setting:
 
 #: Every variable we read, in the order of the README's table.
 SETTINGS = (
-    Setting("ZAVA_USER_ID", "who asks: the identity's uuid (flag `--user-id`)"),
+    Setting("ZAVA_USER_ID", "who asks: the identity's uuid, or its name in the sample (flag `--user-id`)"),
     Setting("ZAVA_ENV_FILE", "a file with more of these settings (flag `--env-file`)"),
     Setting("ZAVA_DATABASE_URL", "PostgreSQL to use, as a libpq URL", "the embedded database"),
     Setting("POSTGRES_DB_HOST", "or in parts: host"),
@@ -108,12 +108,12 @@ class Place:
 class Settings:
     """Everything configurable. `place` is None for the embedded database.
 
-    A user id that is none is kept in `bad_user_id`: whoever needs one says which there are. `hidden` are all the
-    texts that nobody may read, none of them so short that hiding it would hide words.
+    A user id that is no uuid is kept in `user_name`: whoever needs one knows which names there are. `hidden` are all
+    the texts that nobody may read, none of them so short that hiding it would hide words.
     """
 
     user_id: UUID | None
-    bad_user_id: str
+    user_name: str
     place: Place | None
     admin_url: Secret | None
     data_dir: Path | None
@@ -144,7 +144,7 @@ def load(flags: Mapping[str, str | None] | None = None, environ: Mapping[str, st
     user_id = _user_id(texts.get("ZAVA_USER_ID"))
     settings = Settings(
         user_id=user_id,
-        bad_user_id="" if user_id else texts.get("ZAVA_USER_ID", ""),
+        user_name="" if user_id else texts.get("ZAVA_USER_ID", ""),
         place=_place(texts, any(environ.get(name) for name in _LIBPQ_PLACES), faults),
         admin_url=Secret(texts["ZAVA_ADMIN_DATABASE_URL"]) if "ZAVA_ADMIN_DATABASE_URL" in texts else None,
         data_dir=Path(texts["ZAVA_DATA_DIR"]).expanduser() if "ZAVA_DATA_DIR" in texts else None,

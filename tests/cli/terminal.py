@@ -1,0 +1,54 @@
+"""A real terminal of some width, and what a command shows on it."""
+
+import fcntl
+import os
+import pty
+import struct
+import subprocess
+import sys
+import termios
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What reached the terminal, as it was sent, and how the command ended."""
+
+    text: str
+    code: int
+
+    @property
+    def lines(self) -> list[str]:
+        return self.text.replace("\r\n", "\n").split("\n")
+
+
+def on_terminal(
+    *arguments: str, columns: int = 80, rows: int = 400, until: Callable[[], None] | None = None, **environment: str
+) -> Shown:
+    """Runs zava-mcp on a pseudo-terminal, standard error beside it; Ctrl-C is typed once `until` returns."""
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+    plain = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "FORCE_COLOR", "COLUMNS")}
+    with subprocess.Popen(
+        [sys.executable, "-m", "zava_mcp", *arguments],
+        stdin=theirs,
+        stdout=theirs,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # where Ctrl-C is a signal
+        env={**plain, "TERM": "xterm-256color", **environment},
+    ) as process:
+        os.close(theirs)
+        if until:
+            until()
+            os.write(ours, b"\x03")
+        sent = b""
+        try:
+            while piece := os.read(ours, 65_536):
+                sent += piece
+        except OSError:  # the terminal's other end is closed
+            pass
+        code = process.wait(30)
+    os.close(ours)
+    return Shown(sent.decode(), code)

@@ -1,0 +1,191 @@
+"""On a terminal: what fits, what is coloured, what is paged, and that nothing in the data is obeyed."""
+
+import csv
+import io
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from tests.cli.terminal import Shown, on_terminal
+from tests.cli.test_commands import zava
+from tests.cli.test_reading import wide
+from tests.conftest import HEAD_OFFICE, SEATTLE
+from tests.polling import until
+from zava_mcp.errors import InputError, ZavaError
+
+#: What clears the screen, sets the title, makes a link, writes over the line, rings, and turns the reading direction.
+HOSTILE = "over\x1b[2J\x1b]0;title\x07\x1b]8;;https://elsewhere\x1b\\link\x1b]8;;\x1b\\\rback\b\x7f\x9b31m\u202eback\u2066\u200b"
+AS_SQL = "U&'" + "".join(f"\\{ord(mark):04x}" for mark in HOSTILE) + "'"
+OURS = re.compile(r"\x1b\[[\d;]*m|\x1b\[\?25[lh]|\x1b\[\d*[AK]|\r\n|\r\x1b\[2K|\r(?=\x1b\[1A)")
+Show = Callable[..., Shown]
+COLOUR = re.compile(r"\x1b\[[\d;]*3\d[\d;]*m")
+
+MANY = "SELECT store_name, store_id, 1234567.5 AS revenue FROM retail.stores CROSS JOIN generate_series(1, 12)"
+
+
+@pytest.fixture
+def shown(data_dir: Path) -> Show:
+    return partial(on_terminal, ZAVA_DATA_DIR=str(data_dir))
+
+
+def query(sql: str, *more: str) -> list[str]:
+    return ["query", sql, *more, "--user-id", SEATTLE]
+
+
+@pytest.mark.parametrize(
+    ("form", "term"), [("table", "xterm-256color"), ("table", "dumb"), ("csv", "dumb"), ("json", "xterm")]
+)
+def test_nothing_in_the_data_reaches_the_terminal_as_a_command(shown: Show, form: str, term: str) -> None:
+    sql = f'SELECT {AS_SQL} AS x, 7 AS "a\x1b[31m\u202eb"'
+    told = shown(*query(sql, "--format", form), TERM=term)
+    assert told.code == 0
+    left = OURS.sub("", told.text)
+    assert not [mark for mark in left if not (mark.isprintable() or mark == "\n")], left
+    assert "https://elsewhere" in left  # it is shown, and does nothing
+    if form == "json":  # and says the same
+        answer = json.loads(left)
+        assert answer["rows"] == [[HOSTILE, 7]]
+        assert answer["columns"] == ["x", "a\x1b[31m\u202eb"]
+
+
+def test_errors_and_charts_do_not_reach_it_as_commands_either(shown: Show, data_dir: Path) -> None:
+    drawn = shown(*query(f"SELECT {AS_SQL} AS x, 7 AS n", "--chart")).text
+    lines = shown(*query(f"SELECT date '2026-01-01' + n, {AS_SQL}, n FROM generate_series(1, 3) AS n", "--chart")).text
+    command = [sys.executable, "-m", "zava_mcp", *query(f"SELECT {AS_SQL}::int"), "--data-dir", str(data_dir)]
+    told = subprocess.run(command, capture_output=True, text=True, check=False).stderr
+    assert "invalid input syntax" in told
+    for text in (drawn, lines, told):
+        assert not [mark for mark in OURS.sub("", text) if not (mark.isprintable() or mark == "\n")]
+        assert "over\\x1b[2J" in text
+
+
+def test_piped_csv_and_json_are_exact(data_dir: Path) -> None:
+    sql = f"SELECT {AS_SQL} AS x, 10340632.28 AS revenue, 1::float8 / 3 AS third"
+    common = ["--user-id", SEATTLE, "--data-dir", str(data_dir)]
+    _, row = csv.reader(io.StringIO(zava("query", sql, "--format", "csv", *common), newline=""))
+    assert row == [HOSTILE, "10340632.28", "0.3333333333333333"]
+    assert json.loads(zava("query", sql, *common))["rows"] == [[HOSTILE, 10340632.28, 0.3333333333333333]]
+    table = zava("query", sql, "--format", "table", *common)
+    assert "10,340,632.28" in table
+    assert not [mark for mark in table if not (mark.isprintable() or mark == "\n")]
+
+
+@pytest.mark.parametrize("columns", [40, 120])
+@pytest.mark.parametrize("asked", ["products", "wide characters", "search", "identities"])
+def test_no_line_is_wider_than_the_terminal(shown: Show, columns: int, asked: str) -> None:
+    sql = {
+        "products": "SELECT * FROM retail.products LIMIT 3",
+        "wide characters": "SELECT repeat('北京🔩 é', 40) AS a, repeat('東', 300) AS b, 12345.5 AS n",
+    }
+    commands = {"search": ["search", "paint brush", "--user-id", SEATTLE], "identities": ["identities"]}
+    told = shown(*(query(sql[asked]) if asked in sql else commands[asked]), columns=columns)
+    assert told.code == 0
+    assert max(wide(OURS.sub("", line)) for line in told.lines) <= columns
+
+
+def test_what_does_not_fit_side_by_side_is_shown_record_by_record(shown: Show) -> None:
+    sql = (
+        "SELECT customer_id, first_name, email, phone, created_at, current_date AS today FROM retail.customers LIMIT 2"
+    )
+    lines = [OURS.sub("", line).split() for line in shown(*query(sql), columns=60).lines]
+    assert [line[0] for line in lines if line].count("customer_id") == 2
+    side_by_side = shown(*query(sql), columns=200).lines
+    assert OURS.sub("", side_by_side[0]).split()[:2] == ["customer_id", "first_name"]
+
+
+def test_colours_are_for_terminals_that_have_and_want_them(shown: Show, data_dir: Path) -> None:
+    chart = query("SELECT store_name, store_id AS n_of_it, 3 AS n FROM retail.stores", "--chart")
+    assert COLOUR.search(shown(*chart).text)
+    assert not COLOUR.search(shown(*chart, NO_COLOR="1").text)
+    assert "\x1b" not in shown(*chart, TERM="dumb").text
+    assert "\x1b" not in zava(*chart, "--data-dir", str(data_dir))
+
+
+def test_a_long_result_is_paged_and_a_short_or_unwanted_one_is_not(shown: Show, tmp_path: Path) -> None:
+    pager = tmp_path / "pager"
+    pager.write_text("#!/bin/sh\necho PAGED\ncat\n")
+    pager.chmod(0o755)
+    environment = {"PAGER": str(pager), "rows": 24}
+    assert "PAGED" in shown(*query(MANY), **environment).text
+    assert "PAGED" not in shown(*query(MANY, "--no-pager"), **environment).text
+    assert "PAGED" not in shown(*query("SELECT 1"), **environment).text
+    told = shown(*query(MANY), rows=24, PAGER="no-such-pager").text  # nothing is lost if it is not there
+    assert told.count("1,234,567.5") == 96
+
+
+def test_interrupting_a_query_ends_it_in_the_database_too(shown: Show, admin: psycopg.Connection) -> None:
+    slow = "SELECT count(*) FROM generate_series(1, 3000000000) AS interrupted"
+    running = (
+        b"SELECT FROM pg_stat_activity WHERE state = 'active' AND query ~ 'S interrupted' AND pid <> pg_backend_pid()"
+    )
+
+    def runs() -> bool:
+        return admin.execute(running).rowcount > 0
+
+    assert shown(*query(slow), until=lambda: until(runs)).code == 130
+    until(lambda: not runs())
+
+
+@pytest.mark.parametrize(
+    ("sql", "drawn"),
+    [
+        ("SELECT store_name, 5 - store_id AS n FROM retail.stores", "█"),
+        ("SELECT * FROM (VALUES ('2026-01', 3.5), ('2026-02', 7)) AS v (month, revenue)", "2026-02"),
+        ("SELECT date '2026-01-01' + n AS day, 'ab' || n % 2 AS which, n FROM generate_series(1, 9) AS n", "ab1"),
+        ("SELECT extract(year FROM date '2026-01-01') AS year, 1234567 AS sold", "1,234,567"),
+        ("SELECT 'nothing', NULL::int AS n", "NULL"),
+    ],
+)
+def test_a_chart_has_what_its_data_calls_for(data_dir: Path, sql: str, drawn: str) -> None:
+    told = zava(*query(sql, "--chart"), "--data-dir", str(data_dir))
+    assert drawn in told
+    assert max(map(len, told.splitlines())) <= 80
+
+
+def test_a_chart_of_nothing_is_refused(data_dir: Path) -> None:
+    for sql in ("SELECT 1 AS n WHERE false", "SELECT 'a'", "SELECT 3 AS n"):
+        with pytest.raises(InputError, match="a name or a date, and a number"):
+            zava(*query(sql, "--chart"), "--data-dir", str(data_dir))
+    with pytest.raises(InputError, match="exclude each other"):
+        zava(*query("SELECT 1", "--chart", "--format", "csv"), "--data-dir", str(data_dir))
+
+
+def test_head_office_sees_stock_by_store_where_there_is_room(shown: Show) -> None:
+    search = ["search", "paint brush", "--user-id", HEAD_OFFICE, "--max-rows", "2"]
+    assert "stock_by_store" not in shown(*search, columns=100).text
+    assert "stock_by_store" in shown(*search, columns=200).text
+
+
+def test_lines_need_the_extra_and_bars_do_not(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "plotext", None)
+    folder = ["--data-dir", str(data_dir)]
+    assert "█" in zava(*query("SELECT store_name, 3 AS n FROM retail.stores", "--chart"), *folder)
+    with pytest.raises(ZavaError) as caught:
+        zava(*query("SELECT date '2026-01-01' + n, n FROM generate_series(1, 3) AS n", "--chart"), *folder)
+    assert "zava-mcp[charts]" in caught.value.hint
+
+
+def test_colour_can_be_forced_and_letters_that_a_stream_lacks_are_written_out(data_dir: Path) -> None:
+    command = [sys.executable, "-m", "zava_mcp", *query("SELECT '北é' AS name, 3 AS n", "--chart")]
+    environment = {**os.environ, "ZAVA_DATA_DIR": str(data_dir), "FORCE_COLOR": "1", "PYTHONIOENCODING": "ascii"}
+    told = subprocess.run(command, capture_output=True, check=True, env=environment).stdout
+    assert COLOUR.search(told.decode("ascii"))
+    assert b"\\u5317\\xe9" in told
+
+
+def test_lists_come_in_every_form(data_dir: Path, home: Path) -> None:
+    doctor = ["doctor", "--user-id", SEATTLE, "--data-dir", str(data_dir), "--format"]
+    checks = json.loads(zava(*doctor, "json"))
+    names, *rows = csv.reader(io.StringIO(zava(*doctor, "csv")))
+    assert (names, len(rows)) == (["name", "state", "found", "fix"], len(checks))
+    assert [row[0] for row in rows] == [check["name"] for check in checks]
+    people = list(csv.reader(io.StringIO(zava("identities", "--format", "csv", "--data-dir", str(data_dir)))))
+    assert people[1][:2] == [HEAD_OFFICE, "Zava Retail head office"]
