@@ -6,6 +6,7 @@ from typing import Any
 from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
 from mcp.server.mcpserver import MCPServer
 
+from zava_mcp.server.charts import add_charts, chart_view
 from zava_mcp.server.observing import observed
 from zava_mcp.server.replies import Desk, PlainSpokenServer
 from zava_mcp.server.search import add_search
@@ -41,11 +42,13 @@ def build(startup: Startup, settings: Settings) -> MCPServer[Any]:
         instructions=INSTRUCTIONS,
         subscriptions=False,
         middleware=[tell_startup],
+        extensions=[chart_view()],
     )
     desk = Desk()
     add_sales_query(server, startup, desk, settings)
     add_schemas(server, startup, desk)
     add_search(server, startup, desk)
+    add_charts(server, startup, desk, settings)
     add_date(server)
     observed(server, startup.observer)
     _refuse_unknown_arguments(server)

@@ -59,8 +59,9 @@ async def ready(startup: Startup, ctx: Context[Any, Any]) -> "Shop":
 class Desk:
     """Takes calls: so many at work in threads, so many waiting, the rest told to come back."""
 
-    def __init__(self) -> None:
-        self._limiter = anyio.CapacityLimiter(QUESTIONS_AT_ONCE)
+    def __init__(self, at_once: int = QUESTIONS_AT_ONCE) -> None:
+        self._limiter = anyio.CapacityLimiter(at_once)
+        self._most = at_once + _WAITING
         self._taken = 0
 
     async def call(self, work: Callable[[], T], cancel: Callable[[], None] | None = None) -> T:
@@ -69,7 +70,7 @@ class Desk:
         Raises ToolError for every failure, with a text for the model.
         """
         with self.errors():
-            if self._taken >= QUESTIONS_AT_ONCE + _WAITING:
+            if self._taken >= self._most:
                 raise Busy("too many questions at once", "Wait for some of them to be answered.")
             self._taken += 1
             try:
