@@ -188,10 +188,11 @@ def main() -> None:
         if sys.argv[2:] and name not in sys.argv[2:]:
             continue
         picture = next(block for block in result.content if isinstance(block, ImageContent))
-        (target / f"{name}.png").write_bytes(base64.b64decode(picture.data))
+        data = base64.b64decode(picture.data)
+        (target / f"{name}.png").write_bytes(data)
         for theme in ("light", "dark"):
             photograph(page, result, theme, target / f"{name}_view_{theme}.png")
-        print(name, f"{(target / f'{name}.png').stat().st_size:,} bytes", flush=True)
+        print(name, f"{len(data):,} bytes", flush=True)
 
 
 if __name__ == "__main__":

@@ -199,7 +199,7 @@ def test_of_many_categories_the_largest_are_drawn_and_the_others_are_said() -> N
 
 
 def test_missing_and_unbounded_values_are_not_drawn_and_said() -> None:
-    rows = [["a", 1.0], ["b", None], ["c", "NaN"], ["d", "-Infinity"], [None, -2.0], ["", 3.0]]
+    rows: list[list[Any]] = [["a", 1.0], ["b", None], ["c", "NaN"], ["d", "-Infinity"], [None, -2.0], ["", 3.0]]
     chart = drawn({"store": TEXT, "profit": DOUBLE}, *rows)
     assert [(point.x, point.y) for point in chart.points] == [("(empty)", 3.0), ("a", 1.0), ("(none)", -2.0)]
     assert chart.notes == ("3 of 6 rows not drawn: they have no value",)
@@ -316,7 +316,9 @@ def test_any_answer_gives_a_chart_or_says_why_not(data: st.DataObject) -> None:
     row = st.tuples(*(cells(type_oid) for _, type_oid in columns)).map(list)
     rows = data.draw(st.lists(row, max_size=8))
     named = st.sampled_from(["", "", *(name for name, _ in columns)]) | st.text(max_size=5)
-    wish = Wish(data.draw(KINDS), *(data.draw(named) for _ in range(3)), data.draw(st.text(max_size=300)))
+    wish = Wish(
+        data.draw(KINDS), data.draw(named), data.draw(named), data.draw(named), data.draw(st.text(max_size=300))
+    )
     given_answer = Answer(1000, 40_000, [n for n, _ in columns], [t for _, t in columns], [json.dumps(r) for r in rows])
     try:
         chart = chart_of(given_answer, wish)

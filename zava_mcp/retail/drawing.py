@@ -34,6 +34,9 @@ class Drawing:
     """One picture, to be drawn once in a worker thread and cancellable from any other."""
 
     def __init__(self, spec: dict[str, Any], seconds: float = _SECONDS) -> None:
+        """Raises ValueError if there is an address in it: the engine would fetch some of them, whatever it is told."""
+        if _names(spec) & {"url", "href"}:
+            raise ValueError("a picture is drawn from what is in it; it has no address")
         self._seconds = seconds
         self._spec = json.dumps(spec).encode()
         self._process: subprocess.Popen[bytes] | None = None
@@ -66,6 +69,13 @@ class Drawing:
         self._cancelled = True
         if self._process is not None:
             self._process.kill()
+
+
+def _names(part: Any) -> set[str]:
+    """The names of everything in a specification but its rows."""
+    if isinstance(part, dict):
+        return set(part).union(*(_names(inner) for name, inner in part.items() if name != "values"))
+    return set().union(*map(_names, part)) if isinstance(part, list) else set()
 
 
 def _draw() -> None:
