@@ -222,6 +222,11 @@ def test_numbers_may_come_as_texts() -> None:
     assert drawn({"store": TEXT, "n": TEXT}, ["a", "$1,234.50"], y="n").points[0].y == 1234.5
 
 
+def test_numbers_may_be_categories_in_their_order() -> None:
+    chart = drawn({"price": DOUBLE, "n": BIGINT}, [253402300800000.0, 1], [-1.5, 2], [None, 3], chart="bar")
+    assert [point.x for point in chart.points] == ["-1.5", "253,402,300,800,000", "(none)"]
+
+
 def test_names_that_are_cut_stay_apart() -> None:
     chart = drawn({"name": TEXT, "n": BIGINT}, *(["x" * 100 + str(n), n] for n in range(1, 4)))
     assert len({point.x for point in chart.points}) == 3

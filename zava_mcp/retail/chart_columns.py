@@ -177,9 +177,10 @@ def as_labels(field: Field) -> Field:
     """The same column with a label for each value; the order of times and numbers stays theirs."""
     if field.role in ("label", "step"):
         return field
-    written = tuple("(none)" if value is None else when(value, field.written) for value in field.values)
-    if field.role == "number":
-        written = tuple("(none)" if value is None else f"{value:,.15g}" for value in field.values)
+    written = tuple(
+        "(none)" if value is None else f"{value:,.15g}" if field.role == "number" else when(value, field.written)
+        for value in field.values
+    )
     return Field(field.place, field.name, "step", written, field.written)
 
 
