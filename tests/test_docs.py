@@ -21,6 +21,7 @@ from zava_mcp.database.identities import sample_identities
 from zava_mcp.embeddings import embedder
 from zava_mcp.retail.client_config import configuration
 from zava_mcp.retail.client_names import Client
+from zava_mcp.retail.drawing import HOW_TO_GET_IT
 from zava_mcp.settings import SETTINGS, load
 
 ROOT = Path(__file__).parent.parent
@@ -86,6 +87,18 @@ def test_the_providers_are_chosen_as_told() -> None:
     assert "uvx 'zava-mcp[azure]'" in README
     assert "zava-mcp[azure]" in (ROOT / "zava_mcp" / "embeddings" / "__init__.py").read_text()
     assert 'azure = ["azure-identity' in (ROOT / "pyproject.toml").read_text()
+
+
+def test_the_extra_for_charts_is_told_where_it_is_missed() -> None:
+    assert "uvx 'zava-mcp[charts]'" in README
+    assert "uvx 'zava-mcp[charts]'" in HOW_TO_GET_IT
+    assert 'charts = ["vl-convert-python' in (ROOT / "pyproject.toml").read_text()
+
+
+def test_the_pictures_are_there_and_small() -> None:
+    pictures = re.findall(r"!\[.+?\]\((\S+\.png)\)", README)
+    assert pictures
+    assert all((ROOT / picture).stat().st_size < 60_000 for picture in pictures)
 
 
 def test_the_identities_are_the_samples() -> None:

@@ -4,7 +4,7 @@ The floors, each importing only floors below:
 
     cli          the door for people: commands, tables, progress
     server       the door for models: MCP over stdio, tools, replies
-    retail       what can be asked: sales queries, table descriptions, answers and their bounds, the doctor
+    retail       what can be asked: sales queries, charts, table descriptions, answers and their bounds, the doctor
     embeddings   text to vector: Azure OpenAI, OpenAI or the model on this machine
     database     how we talk to PostgreSQL: proof of identity, pool, one question on the wire, set-up
     embedded     the bundled PostgreSQL: create, share, start, stop

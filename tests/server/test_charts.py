@@ -1,0 +1,219 @@
+"""Charts through the tool: the picture, the rows beside it, the view, and what hostile texts can do to them."""
+
+import base64
+import io
+import json
+import re
+import socket
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+from mcp.types import ImageContent, TextContent, TextResourceContents
+from PIL import Image
+
+from tests.conftest import HEAD_OFFICE, SEATTLE, Ask, Asker, asking, settings_for
+from zava_mcp.errors import ZavaError
+from zava_mcp.retail import chart_points
+from zava_mcp.retail.drawing import Drawing
+from zava_mcp.retail.vega import PALETTE
+
+VIEW = "ui://zava/chart.html"
+REVENUE = "SELECT store_name, sum(total_amount) AS revenue FROM retail.order_items JOIN retail.stores USING (store_id)"
+GRID = "SELECT chr(65 + a) AS store, chr(97 + b) AS category, (a * b + 1)::numeric(10,2) AS revenue FROM "
+GRID += "generate_series(0, 3) a, generate_series(0, 2) b"
+
+
+async def chart(asker: Asker, sql: str, **arguments: str) -> tuple[dict[str, Any], bytes]:
+    """The answer beside a picture, and the picture."""
+    result = await asker.client.call_tool("chart_sales_query", {"postgresql_query": sql, **arguments})
+    assert not result.is_error, result.content
+    assert result.structured_content is None
+    text, *pictures = result.content
+    assert isinstance(text, TextContent)
+    for picture in pictures:
+        assert isinstance(picture, ImageContent)
+        assert picture.mime_type == "image/png"
+    return json.loads(text.text), b"".join(base64.b64decode(p.data) for p in pictures if isinstance(p, ImageContent))
+
+
+def colours(picture: bytes) -> dict[str, int]:
+    """How many pixels a picture has of each colour."""
+    with Image.open(io.BytesIO(picture)) as image:
+        counts: Any = image.convert("RGB").getcolors(1 << 24)
+    return {"#{:02X}{:02X}{:02X}".format(*colour): count for count, colour in counts}
+
+
+@pytest.mark.anyio
+async def test_a_chart_is_a_picture_and_its_rows(ask: Ask) -> None:
+    async with ask(HEAD_OFFICE) as head_office:
+        told, picture = await chart(head_office, f"{REVENUE} GROUP BY 1 ORDER BY 1")
+        rows = await head_office.query(f"{REVENUE} GROUP BY 1 ORDER BY 1")
+    assert {name: told[name] for name in rows} == rows
+    assert set(told) - set(rows) == {"chart"}
+    assert told["chart"]["kind"] == "bar"
+    found = colours(picture)
+    assert found[PALETTE[0]] > 20_000
+    assert found["#FFFFFF"] > 100_000
+    assert len(picture) < 150_000
+
+
+@pytest.mark.anyio
+async def test_a_chart_shows_what_its_asker_may_see(ask: Ask) -> None:
+    async with ask(SEATTLE) as seattle:
+        told, _ = await chart(seattle, f"{REVENUE} GROUP BY 1")
+        assert [row[0] for row in told["rows"]] == ["Zava Retail Seattle"]
+        text, failed = await seattle.call("chart_sales_query", postgresql_query="DELETE FROM retail.orders")
+        assert failed
+        assert "42601" in text
+
+
+@pytest.mark.anyio
+async def test_every_kind_has_ink(data_dir: Path) -> None:
+    async with asking(settings_for(data_dir, SEATTLE)) as seattle:
+        for kind in ("line", "stacked_bar", "area", "scatter", "heat_map"):
+            axes = {"x": "revenue", "y": "revenue"} if kind == "scatter" else {"x": "category", "series": "store"}
+            told, picture = await chart(seattle, GRID, chart=kind, **axes)
+            found = colours(picture)
+            assert told["chart"]["kind"] == kind
+            assert sum(found.values()) - found["#FFFFFF"] > 2_000, kind
+            if kind in ("line", "stacked_bar"):
+                assert all(found[colour] > 100 for colour in PALETTE[:4]), kind
+
+
+@pytest.mark.anyio
+async def test_hostile_texts_are_drawn_as_texts_and_nothing_is_fetched(data_dir: Path) -> None:
+    column = 'c0.d[""0""]\\\''
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.setblocking(False)
+        url = f"http://127.0.0.1:{server.getsockname()[1]}/a.png"
+        names = [url, "datum.x", "a.b[0]['c'].d\\", "<script>alert(1)</script>", "x" * 10_000, "{{title}} ${1+1}\n%s"]
+        values = ", ".join(f"('{name.replace(chr(39), chr(39) * 2)}', {n})" for n, name in enumerate(names, 1))
+        async with asking(settings_for(data_dir, SEATTLE)) as seattle:
+            told, picture = await chart(
+                seattle,
+                f'SELECT * FROM (VALUES {values}) AS t("{column}", n)',
+                title=f"</svg>'\"\\\n{{{{}}}} {url}",
+            )
+        with pytest.raises(BlockingIOError):
+            server.accept()
+    assert colours(picture)[PALETTE[0]] > 5_000
+    assert told["chart"]["x"]["name"] == 'c0.d["0"]\\\''
+
+
+@pytest.mark.anyio
+async def test_errors_say_what_would_be_drawn(ask: Ask) -> None:
+    async with ask(SEATTLE) as seattle:
+
+        async def refused(**arguments: str) -> str:
+            text, failed = await seattle.call("chart_sales_query", **arguments)
+            assert failed
+            return text
+
+        query = "SELECT 'a' AS store, 1 AS orders"
+        assert "did you mean orders?" in await refused(postgresql_query=query, y="order")
+        assert "nothing to draw" in await refused(postgresql_query=f"{query} WHERE false")
+        assert "GROUP BY" in await refused(postgresql_query="SELECT 'a' AS x, g FROM generate_series(1, 2000) g")
+        assert "'line'" in await refused(postgresql_query=query, chart="pie")
+        assert "did you mean series?" in await refused(postgresql_query=query, serie="x")
+
+
+@pytest.mark.anyio
+async def test_without_the_extra_there_are_the_rows_and_how_to_get_it(
+    ask: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "vl_convert", None)  # which is how Python says: not to be found
+    async with ask(SEATTLE) as seattle:
+        told, picture = await chart(seattle, "SELECT 'a' AS store, 1 AS orders")
+    assert not picture
+    assert told["rows"] == [["a", 1]]
+    assert told["chart"]["kind"] == "bar"
+    assert "uvx 'zava-mcp[charts]'" in told["no_picture"]
+
+
+@pytest.mark.anyio
+async def test_the_tool_names_its_view_and_the_view_needs_nobody(ask: Ask) -> None:
+    async with ask(SEATTLE) as seattle:
+        tools = {tool.name: tool for tool in (await seattle.client.list_tools()).tools}
+        tool = tools["chart_sales_query"]
+        page = (await seattle.client.read_resource(VIEW)).contents[0]
+    assert tool.meta == {"ui": {"resourceUri": VIEW}}
+    assert len(json.dumps(tool.model_dump(mode="json", by_alias=True, exclude_none=True)).encode()) <= 1_300
+    assert isinstance(page, TextResourceContents)
+    assert page.mime_type == "text/html;profile=mcp-app"
+    assert page.meta == {"ui": {"csp": {"connectDomains": [], "resourceDomains": []}, "prefersBorder": True}}
+    addresses = re.findall(r"[a-z]+://[^\s\"']*", page.text)
+    assert addresses == ["http://www.w3.org/2000/svg"]
+    for way_in in ("innerHTML", "outerHTML", "insertAdjacent", "document.write", "eval(", "Function(", "setTimeout"):
+        assert way_in not in page.text
+    for way_out in ("fetch(", "XMLHttp", "import", "src=", "href", "@font", "url(", "WebSocket", "open("):
+        assert way_out not in page.text
+    assert len(page.text.encode()) < 25_000
+
+
+@pytest.mark.anyio
+async def test_the_view_draws_like_the_picture(ask: Ask) -> None:
+    async with ask(SEATTLE) as seattle:
+        page = (await seattle.client.read_resource(VIEW)).contents[0]
+    assert isinstance(page, TextResourceContents)
+    assert tuple(re.findall(r"--c\d: (#\w+);", page.text)[: len(PALETTE)]) == PALETTE
+    most = dict(re.findall(r"(\w+): (\d+)", page.text.split("const MOST = ")[1].split("}")[0]))
+    assert {name: int(number) for name, number in most.items()} == {
+        "series": chart_points.MOST_SERIES,
+        "bars": chart_points.MOST_BARS,
+        "columns": chart_points.MOST_COLUMNS,
+        "rows": chart_points.MOST_ROWS,
+    }
+
+
+ENDLESS = {"data": {"sequence": {"start": 0, "stop": 1e12}}, "mark": "bar", "encoding": {"x": {"field": "data"}}}
+
+
+def test_a_picture_that_takes_too_long_is_given_up() -> None:
+    with pytest.raises(ZavaError, match=r"longer than 0\.5 s"):
+        Drawing(ENDLESS, seconds=0.5).run()
+    assert not pictures()
+
+
+def test_a_cancelled_picture_ends_its_process() -> None:
+    drawing, failures = Drawing(ENDLESS), []
+
+    def draw() -> None:
+        try:
+            drawing.run()
+        except ZavaError as error:
+            failures.append(str(error))
+
+    thread = threading.Thread(target=draw)
+    thread.start()
+    while not pictures():
+        assert thread.is_alive()
+    drawing.cancel()
+    thread.join()
+    assert failures == ["the picture could not be drawn"]
+    assert not pictures()
+
+
+def pictures() -> list[psutil.Process]:
+    """The processes that draw."""
+    return [
+        child
+        for child in psutil.Process().children()
+        if child.status() != psutil.STATUS_ZOMBIE and "zava_mcp.retail.drawing" in child.cmdline()
+    ]
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        {"data": {"url": "http://127.0.0.1:9/x"}, "mark": "bar"},
+        {"data": {"values": []}, "layer": [{"mark": {"type": "image", "url": "file:///etc/passwd"}}]},
+        {"data": {"values": []}, "mark": "bar", "encoding": {"href": {"field": "c0"}}},
+    ],
+)
+def test_nothing_with_an_address_is_drawn(spec: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="address"):
+        Drawing(spec)
