@@ -1,6 +1,7 @@
 """How a connection comes about: as which login, where, and the proof that it is that identity."""
 
 import os
+import time
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -16,6 +17,7 @@ from zava_mcp.errors import DatabaseUnavailable, IdentityError, ZavaError
 from zava_mcp.settings import Place, Secret, Settings
 
 _SILENCE_MILLISECONDS = 35_000  # until a network that no longer answers counts as gone
+_EARLY = 1.0  # seconds before a login expires, from which on every question asks for a new connection
 _CHECK_CLIENT = "2s"  # how often a running query looks whether its client still lives
 
 
@@ -35,7 +37,8 @@ class Target:
 class Proof:
     """Who a connection proved to be. `can_lock`: advisory locks must be cleared after each query.
 
-    `vectors` is the version of pgvector, () where there are no vectors: (0, 8).
+    `vectors` is the version of pgvector, () where there are no vectors: (0, 8). `ends` is the moment the login
+    expires, by this machine's monotonic clock; None if it does not.
     """
 
     user_id: UUID
@@ -43,6 +46,11 @@ class Proof:
     all_stores: bool
     can_lock: bool
     vectors: tuple[int, ...]
+    ends: float | None = None
+
+    def has_ended(self) -> bool:
+        """Whether it is time to ask the database again."""
+        return self.ends is not None and time.monotonic() >= self.ends
 
 
 def target_of(place: Place, user_id: UUID) -> Target:
@@ -116,7 +124,8 @@ def prove(connection: psycopg.Connection, user_id: UUID) -> Proof:
         if refusal:
             raise refusal
     vectors = tuple(int(part) for part in (row["vectors"] or "").split(".")[:2] if part.isdigit())
-    return Proof(row["rls_user_id"], row["display_name"], row["all_stores"], row["can_lock"], vectors)
+    ends = time.monotonic() + row["valid_until"] - row["now"] - _EARLY if row["valid_until"] is not None else None
+    return Proof(row["rls_user_id"], row["display_name"], row["all_stores"], row["can_lock"], vectors, ends)
 
 
 def identity_of(connection: psycopg.Connection, user_id: UUID) -> dict[str, Any]:
@@ -154,10 +163,11 @@ def mismatches(row: dict[str, Any], user_id: UUID) -> list[ZavaError]:
             )
         )
     if row["rls_user_id"] is not None and row["schema_version"] != sql.schema_version():
+        found.append(other_schema(row["schema_version"]))
+    if row["valid_until"] is not None and row["valid_until"] <= row["now"]:
         found.append(
-            DatabaseUnavailable(
-                f"the database has schema version {row['schema_version']}, this program needs {sql.schema_version()}",
-                "Upgrade whichever is older: `zava-mcp init` upgrades the database.",
+            IdentityError(
+                "this identity has expired", "An admin renews it: `zava-mcp identities password WHO --expires DATE`."
             )
         )
     return found
@@ -188,6 +198,15 @@ def not_ours() -> ZavaError:
         "Run `zava-mcp init` with ZAVA_ADMIN_DATABASE_URL set, with --adopt if it has the shop's tables already, "
         "or correct the database name.",
     )
+
+
+def other_schema(version: int | None) -> DatabaseUnavailable:
+    """Schemas go forward only, so the older of the two is to be upgraded."""
+    ours = sql.schema_version()
+    told = f"the database has schema version {version}, this program needs {ours}"
+    if (version or 0) > ours:
+        return DatabaseUnavailable(told, "Upgrade zava-mcp: a newer one set this database up.")
+    return DatabaseUnavailable(told, "Run `zava-mcp init` as the database's admin: it upgrades the older schema.")
 
 
 def _not_admitted(user_id: UUID) -> ZavaError:

@@ -37,17 +37,17 @@ def database_for(settings: Settings, user_id: UUID, embedded: EmbeddedPostgres |
 
 
 def list_identities(settings: Settings, progress: Progress) -> list[list[str]]:
-    """Everybody who may ask, as [user id, name, stores, login], head office first.
+    """Everybody who may ask, as [user id, name, stores, login, last day], head office first.
 
     Read as admin: from the server of ZAVA_ADMIN_DATABASE_URL, else from the embedded database.
     """
-    with _as_admin(settings, progress) as connection:
+    with as_admin(settings, progress) as connection:
         if not installed_version(connection):
             raise not_ours()
         rows = connection.execute(sql.query("identities").encode()).fetchall()
     return [
-        [str(user_id), name, "all" if everything else stores or "none", login]
-        for login, user_id, name, everything, stores in rows
+        [str(user_id), name, "all" if everything else stores or "none", login, last_day or ""]
+        for login, user_id, name, everything, stores, last_day in rows
     ]
 
 
@@ -56,7 +56,7 @@ def vectors_as_admin(
     settings: Settings, model: str, dimensions: int, everything: bool, progress: Progress
 ) -> Iterator[Vectors]:
     """The products' vectors in the database that the settings mean, to be kept as admin."""
-    with _as_admin(settings, progress) as connection, vectors(connection, model, dimensions, everything) as kept:
+    with as_admin(settings, progress) as connection, vectors(connection, model, dimensions, everything) as kept:
         yield kept
 
 
@@ -76,7 +76,7 @@ def initialise(settings: Settings, sample: Sample | None, passwords_file: Path |
             embedded.close()
         return Report([f"the embedded database in {embedded.folder} is set up"] if new else [])
     _check_folder_of(passwords_file)
-    with _as_admin(settings, progress) as connection:
+    with as_admin(settings, progress) as connection:
         report = set_up(connection, sample, None, progress)
         if passwords_file is not None:
             report.did.append(give_passwords(connection, passwords_file))
@@ -94,7 +94,7 @@ def adopt_database(settings: Settings, dry_run: bool, passwords_file: Path | Non
     from zava_mcp.database.adoption import adopt
 
     _check_folder_of(passwords_file)
-    with _as_admin(settings, progress) as connection:
+    with as_admin(settings, progress) as connection:
         report = adopt(connection, dry_run, progress)
         if passwords_file is not None and not dry_run:
             report.did.append(give_passwords(connection, passwords_file))
@@ -109,7 +109,8 @@ def _check_folder_of(passwords_file: Path | None) -> None:
 
 
 @contextmanager
-def _as_admin(settings: Settings, progress: Progress) -> Iterator[psycopg.Connection]:
+def as_admin(settings: Settings, progress: Progress) -> Iterator[psycopg.Connection]:
+    """A connection as admin: to the server of ZAVA_ADMIN_DATABASE_URL, else to the embedded database."""
     if settings.admin_url is not None:
         try:
             connection = connect(admin_target(settings.admin_url))

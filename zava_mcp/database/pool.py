@@ -47,6 +47,9 @@ class Database:
     def open(self) -> tuple[_Pool, Proof]:
         """Connects and proves the identity, unless that is done already. Raises a ZavaError."""
         with self._opening:
+            if self._pool is not None and self._proof is not None and self._proof.has_ended():
+                self._pool.close(timeout=_CLOSE_SECONDS)  # an open connection does not notice that its login expired
+                self._pool = None
             if self._pool is None or self._proof is None:
                 target = self._target = for_identity(self._find(), self._user_id, self._settings)
                 with connect(target, PatientConnection) as probe:  # its errors are exact and immediate; the pool's not
