@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from typer.testing import CliRunner
 
-from tests.debian import postgres_15
+from tests.debian import libraries_of, postgres_15
 from zava_mcp.cli.commands import app
 from zava_mcp.embedded.host import give_to_runner, make_reachable, popen_user, programs
 from zava_mcp.embedded.processes import free_port
@@ -167,10 +167,7 @@ def _run(program: Path, *arguments: str) -> None:
 
 
 def _environment(program: Path) -> dict[str, str]:
-    """Libraries that came with an unpacked server lie beside it, not on the system's path."""
-    system, unpacked = program.is_relative_to("/usr/lib"), program.parents[5]
-    libraries = [] if system else [*unpacked.glob("usr/lib/*-linux-gnu*"), *unpacked.glob("lib/*-linux-gnu*")]
-    return {"PATH": os.environ["PATH"], "LC_ALL": "C", "LD_LIBRARY_PATH": ":".join(map(str, libraries))}
+    return {"PATH": os.environ["PATH"], "LC_ALL": "C", "LD_LIBRARY_PATH": libraries_of(program)}
 
 
 def _certify(data: Path) -> Path:

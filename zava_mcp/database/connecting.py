@@ -2,7 +2,7 @@
 
 import os
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
@@ -23,11 +23,15 @@ _CHECK_CLIENT = "2s"  # how often a running query looks whether its client still
 
 @dataclass(frozen=True)
 class Target:
-    """libpq parameters of a connection; the password shows in no repr."""
+    """libpq parameters of a connection; the password shows in no repr.
+
+    `settings` is what its options set, for where a pooler drops them.
+    """
 
     parameters: dict[str, Any]
     password: Secret | None = None
     embedded: bool = False
+    settings: dict[str, str] = field(default_factory=dict)
 
     def keywords(self) -> dict[str, Any]:
         return {**self.parameters, **({"password": self.password.reveal()} if self.password else {})}
@@ -38,7 +42,7 @@ class Proof:
     """Who a connection proved to be. `can_lock`: advisory locks must be cleared after each query.
 
     `vectors` is the version of pgvector, () where there are no vectors: (0, 8). `ends` is the moment the login
-    expires, by this machine's monotonic clock; None if it does not.
+    expires, by this machine's monotonic clock; None if it does not. `backend` is the process that answered.
     """
 
     user_id: UUID
@@ -46,6 +50,7 @@ class Proof:
     all_stores: bool
     can_lock: bool
     vectors: tuple[int, ...]
+    backend: int
     ends: float | None = None
 
     def has_ended(self) -> bool:
@@ -98,12 +103,12 @@ def for_identity(target: Target, user_id: UUID, settings: Settings) -> Target:
         "connect_timeout": CONNECT_SECONDS,
         "keepalives_idle": 15,
         "tcp_user_timeout": _SILENCE_MILLISECONDS,
-        "client_encoding": "utf8",
+        "client_encoding": "UTF8",  # as PostgreSQL spells it: a pooler repeats what it is told
         "application_name": settings.application_name,
         **target.parameters,
     }
     parameters["options"] = f"{parameters.get('options', '')} {words}".strip()
-    return Target(parameters, target.password, target.embedded)
+    return replace(target, parameters=parameters, settings=options)
 
 
 def connect(target: Target, kind: type[psycopg.Connection] = psycopg.Connection) -> psycopg.Connection:
@@ -125,7 +130,8 @@ def prove(connection: psycopg.Connection, user_id: UUID) -> Proof:
             raise refusal
     vectors = tuple(int(part) for part in (row["vectors"] or "").split(".")[:2] if part.isdigit())
     ends = time.monotonic() + row["valid_until"] - row["now"] - _EARLY if row["valid_until"] is not None else None
-    return Proof(row["rls_user_id"], row["display_name"], row["all_stores"], row["can_lock"], vectors, ends)
+    who = (row["rls_user_id"], row["display_name"], row["all_stores"])
+    return Proof(*who, row["can_lock"], vectors, row["backend"], ends)
 
 
 def identity_of(connection: psycopg.Connection, user_id: UUID) -> dict[str, Any]:

@@ -123,6 +123,18 @@ _CONNECTION_FAILURES: tuple[tuple[tuple[str, ...], type[ZavaError], str, str], .
         "Wait until others finish, or raise max_connections or the login's connection limit.",
     ),
     (
+        ("unsupported startup parameter",),
+        DatabaseUnavailable,
+        "the pooler between us and PostgreSQL refuses the settings that connections start with",
+        "In pgbouncer.ini, add options to ignore_startup_parameters (they are then set by SQL); pool_mode = session.",
+    ),
+    (
+        ("no more connections allowed", "query_wait_timeout"),
+        DatabaseUnavailable,
+        "the pooler between us and PostgreSQL has no connection left",
+        "Wait until others finish, or raise its max_client_conn or pool_size.",
+    ),
+    (
         ("57P03", "starting up", "shutting down", "in recovery mode", "not yet accepting"),
         DatabaseUnavailable,
         "the database is starting up or shutting down",
@@ -160,6 +172,7 @@ _CONNECTION_FAILURES: tuple[tuple[tuple[str, ...], type[ZavaError], str, str], .
             "connection was closed",
             "the connection is lost",
             "the connection is closed",
+            "server conn crashed",
             "Connection reset by peer",
             "could not (receive|send) data",
             "Broken pipe",

@@ -10,6 +10,7 @@ import psycopg
 from zava_mcp import sql
 from zava_mcp.database.connecting import Target, connect, identity_of, mismatches
 from zava_mcp.database.patience import PatientConnection
+from zava_mcp.database.pooler import settle
 from zava_mcp.errors import DatabaseUnavailable, IdentityError, ZavaError
 from zava_mcp.settings import Settings
 
@@ -36,13 +37,13 @@ def examine(target: Target, settings: Settings, model: str) -> list[Check]:
     assert settings.user_id is not None
     with connect(target, PatientConnection) as connection:
         try:
-            return _examined(connection, settings.user_id, model)
+            return _examined(connection, target, settings.user_id, model)
         except psycopg.Error as error:
             reason = error.diag.message_primary or "the connection is lost"
             raise DatabaseUnavailable(f"the checks could not be finished: {reason}", "Try again.") from None
 
 
-def _examined(connection: psycopg.Connection, user_id: UUID, model: str) -> list[Check]:
+def _examined(connection: psycopg.Connection, target: Target, user_id: UUID, model: str) -> list[Check]:
     checks = [
         Check("connection", "ok", f"as the login {connection.info.user}"),
         _version(connection),
@@ -53,6 +54,7 @@ def _examined(connection: psycopg.Connection, user_id: UUID, model: str) -> list
         row = identity_of(connection, user_id)
     except (DatabaseUnavailable, IdentityError) as error:
         return [*checks, _refused(error)]
+    settle(connection, row["backend"], target.settings)
     faults = [_refused(error) for error in mismatches(row, user_id)]
     checks += faults or [Check("identity", "ok", f"{row['display_name']}, schema version {row['schema_version']}")]
     return [*checks, *_looked_up(connection), _vectors(connection, model)]

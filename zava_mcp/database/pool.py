@@ -15,6 +15,7 @@ from zava_mcp.database.failures import connection_error, is_lost, told_error
 from zava_mcp.database.health import Check, examine
 from zava_mcp.database.lookup import Lookup, Reading
 from zava_mcp.database.patience import CONNECT_SECONDS, PatientConnection
+from zava_mcp.database.pooler import refuse_by_transaction, settle
 from zava_mcp.database.question import GRACE_SECONDS, Question
 from zava_mcp.database.wire import Column, Rows
 from zava_mcp.embedded import kill_backend
@@ -54,6 +55,8 @@ class Database:
                 target = self._target = for_identity(self._find(), self._user_id, self._settings)
                 with connect(target, PatientConnection) as probe:  # its errors are exact and immediate; the pool's not
                     self._proof = prove(probe, self._user_id)
+                    if settle(probe, self._proof.backend, target.settings):
+                        refuse_by_transaction(probe, lambda: connect(target, PatientConnection))
                 self._pool = self._open_pool(target)
                 self._schema_changed()  # what was told meanwhile, nobody heard
             return self._pool, self._proof
@@ -179,7 +182,9 @@ class Database:
 
     def _configure(self, connection: PatientConnection) -> None:
         connection.add_notify_handler(lambda _: self._schema_changed())
-        prove(connection, self._user_id)
+        proof = prove(connection, self._user_id)
+        if self._target is not None:
+            settle(connection, proof.backend, self._target.settings)
         connection.patience = self._settings.query_timeout + GRACE_SECONDS
 
     def _schema_changed(self) -> None:
