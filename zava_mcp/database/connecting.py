@@ -2,6 +2,7 @@
 
 import os
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
@@ -13,7 +14,8 @@ from psycopg.rows import dict_row
 from zava_mcp import sql
 from zava_mcp.database.failures import connection_error
 from zava_mcp.database.patience import CONNECT_SECONDS
-from zava_mcp.errors import DatabaseUnavailable, IdentityError, ZavaError
+from zava_mcp.database.tokens import Tokens, private
+from zava_mcp.errors import DatabaseUnavailable, IdentityError, SettingsError, ZavaError
 from zava_mcp.settings import Place, Secret, Settings
 
 _SILENCE_MILLISECONDS = 35_000  # until a network that no longer answers counts as gone
@@ -25,16 +27,19 @@ _CHECK_CLIENT = "2s"  # how often a running query looks whether its client still
 class Target:
     """libpq parameters of a connection; the password shows in no repr.
 
-    `settings` is what its options set, for where a pooler drops them.
+    `settings` is what its options set, for where a pooler drops them; with `tokens`, one of them is the password.
     """
 
     parameters: dict[str, Any]
     password: Secret | None = None
     embedded: bool = False
     settings: dict[str, str] = field(default_factory=dict)
+    tokens: Tokens | None = None
 
     def keywords(self) -> dict[str, Any]:
-        return {**self.parameters, **({"password": self.password.reveal()} if self.password else {})}
+        """What psycopg connects with now. Raises what `Tokens.token` raises."""
+        password = self.tokens.token() if self.tokens else self.password.reveal() if self.password else None
+        return {**self.parameters, **({"password": password} if password else {})}
 
 
 @dataclass(frozen=True)
@@ -58,18 +63,33 @@ class Proof:
         return self.ends is not None and time.monotonic() >= self.ends
 
 
-def target_of(place: Place, user_id: UUID) -> Target:
+def target_of(place: Place, user_id: UUID, tokens: Tokens | None = None) -> Target:
     """Where and as whom the settings say to connect; without a user name, as the login named by the user id.
 
-    Raises DatabaseUnavailable if the URL cannot be read.
+    Raises DatabaseUnavailable if the URL cannot be read, SettingsError if a token could be seen on its way.
     """
+    target = read_url(place.url.reveal() if place.url else "", place.parameters)
+    target.parameters.setdefault("user", str(user_id))
+    return with_tokens(target, tokens) if tokens else replace(target, password=place.password or target.password)
+
+
+def read_url(url: str, more: Mapping[str, str]) -> Target:
+    """What a URL and single parameters say, the password apart. Raises DatabaseUnavailable if it cannot be read."""
     try:
-        parameters = conninfo_to_dict(place.url.reveal() if place.url else "", **place.parameters)
+        parameters = conninfo_to_dict(url, **more)
     except psycopg.ProgrammingError as error:
         raise connection_error(error, embedded=False) from None
-    in_url = parameters.pop("password", None)
-    parameters.setdefault("user", str(user_id))
-    return Target(parameters, place.password or (Secret(str(in_url)) if in_url else None))
+    password = parameters.pop("password", None)
+    return Target(parameters, Secret(str(password)) if password else None)
+
+
+def with_tokens(target: Target, tokens: Tokens) -> Target:
+    """The target with tokens of Entra for a password. Raises SettingsError if one could be seen on its way."""
+    if target.password is not None:
+        raise SettingsError(
+            "the URL has a password, but ZAVA_DATABASE_AUTH=entra takes none", "Take one of the two away."
+        )
+    return replace(target, parameters=private(target.parameters), tokens=tokens)
 
 
 def for_identity(target: Target, user_id: UUID, settings: Settings) -> Target:
@@ -116,6 +136,9 @@ def connect(target: Target, kind: type[psycopg.Connection] = psycopg.Connection)
     try:
         return kind.connect(**target.keywords(), autocommit=True, prepare_threshold=None)
     except psycopg.Error as error:
+        if target.tokens is not None and "authentication failed" in str(error):
+            target.tokens.forget()
+            raise _token_refused(str(target.parameters.get("user", ""))) from None
         raise connection_error(error, target.embedded) from None
 
 
@@ -213,6 +236,14 @@ def other_schema(version: int | None) -> DatabaseUnavailable:
     if (version or 0) > ours:
         return DatabaseUnavailable(told, "Upgrade zava-mcp: a newer one set this database up.")
     return DatabaseUnavailable(told, "Run `zava-mcp init` as the database's admin: it upgrades the older schema.")
+
+
+def _token_refused(login: str) -> IdentityError:
+    return IdentityError(
+        f"the database does not accept the Entra token for the login {login}",
+        "The login (POSTGRES_USER) must be the Entra identity's, made with pgaadauth_create_principal; `zava-mcp "
+        "identities map` admits it. It may also have been removed or have expired.",
+    )
 
 
 def _not_admitted(user_id: UUID) -> ZavaError:

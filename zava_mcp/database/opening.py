@@ -21,6 +21,7 @@ from zava_mcp.database.setup import (
     server_url,
     set_up,
 )
+from zava_mcp.database.tokens import Tokens
 from zava_mcp.database.vectors import Vectors, vectors
 from zava_mcp.embedded import EmbeddedPostgres
 from zava_mcp.errors import IdentityError, InputError, SettingsError
@@ -31,7 +32,8 @@ def database_for(settings: Settings, user_id: UUID, embedded: EmbeddedPostgres |
     """The database as one identity sees it: the settings' server, else the embedded one. Nothing is opened yet."""
     place = settings.place
     if place is not None:
-        return Database(lambda: target_of(place, user_id), user_id, settings)
+        tokens = _tokens(settings)
+        return Database(lambda: target_of(place, user_id, tokens), user_id, settings)
     assert embedded is not None
     return Database(_find_embedded(embedded, user_id), user_id, settings)
 
@@ -113,7 +115,7 @@ def as_admin(settings: Settings, progress: Progress) -> Iterator[psycopg.Connect
     """A connection as admin: to the server of ZAVA_ADMIN_DATABASE_URL, else to the embedded database."""
     if settings.admin_url is not None:
         try:
-            connection = connect(admin_target(settings.admin_url))
+            connection = connect(admin_target(settings.admin_url, _tokens(settings)))
         except IdentityError as error:
             raise IdentityError(error.message, "Correct ZAVA_ADMIN_DATABASE_URL.") from None
         with connection:
@@ -130,6 +132,10 @@ def as_admin(settings: Settings, progress: Progress) -> Iterator[psycopg.Connect
             yield connection
     finally:
         embedded.close()
+
+
+def _tokens(settings: Settings) -> Tokens | None:
+    return Tokens(settings.embedding) if settings.database_auth == "entra" else None
 
 
 def _find_embedded(embedded: EmbeddedPostgres, user_id: UUID) -> Callable[[], Target]:

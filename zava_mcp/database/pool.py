@@ -168,7 +168,7 @@ class Database:
     def _open_pool(self, target: Target) -> _Pool:
         pool = ConnectionPool(
             connection_class=PatientConnection,
-            kwargs={**target.keywords(), "autocommit": True, "prepare_threshold": None},
+            kwargs=lambda: {**target.keywords(), "autocommit": True, "prepare_threshold": None},
             min_size=1,
             max_size=QUESTIONS_AT_ONCE,
             timeout=CONNECT_SECONDS,

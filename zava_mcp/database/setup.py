@@ -13,12 +13,13 @@ from urllib.parse import quote
 import psycopg
 
 from zava_mcp import sql
-from zava_mcp.database.connecting import Target, connect
+from zava_mcp.database.connecting import Target, connect, read_url, with_tokens
 from zava_mcp.database.failures import connection_error
 from zava_mcp.database.identities import Identity, sample_identities
 from zava_mcp.database.logins import ADMIT, has_login, login_created, set_password
 from zava_mcp.database.sample import Progress, Sample, load
 from zava_mcp.database.sample_vectors import give_vectors
+from zava_mcp.database.tokens import Tokens
 from zava_mcp.embedded import Address, Login
 from zava_mcp.errors import DatabaseUnavailable
 from zava_mcp.settings import Secret
@@ -68,9 +69,11 @@ def embedded_target(address: Address, login: Login, database: str = DATABASE) ->
     return Target({**parameters, "sslmode": "disable"}, Secret(login.password), embedded=True)
 
 
-def admin_target(url: Secret) -> Target:
-    """Where an admin's URL points to."""
-    return Target({"conninfo": url.reveal(), "application_name": "zava-mcp init", "client_encoding": "utf8"})
+def admin_target(url: Secret, tokens: Tokens | None = None) -> Target:
+    """Where an admin's URL points to; with a password in it, that is used and no token. Raises as `target_of`."""
+    target = read_url(url.reveal(), {})
+    target.parameters.update(application_name="zava-mcp init", client_encoding="UTF8")
+    return with_tokens(target, tokens) if tokens and target.password is None else target
 
 
 def set_up(
