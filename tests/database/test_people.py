@@ -11,11 +11,12 @@ import psycopg
 import pytest
 from typer.testing import CliRunner
 
-from tests.conftest import ADMIN, SEATTLE, Asker, asking, settings_for
+from tests.conftest import ADMIN, SEATTLE, Asker, asking, settings_for, small_embedded
 from tests.polling import until
 from tests.servers import ZavaServer
 from zava_mcp.cli.commands import app
 from zava_mcp.errors import DatabaseUnavailable, IdentityError, InputError
+from zava_mcp.retail.shop import Shop
 from zava_mcp.settings import Settings
 
 COUNT = "SELECT count(*), string_agg(DISTINCT store_id::text, ',' ORDER BY store_id::text) FROM retail.orders"
@@ -282,3 +283,29 @@ def test_who_is_connected_can_be_told_by_an_admin_and_by_nobody_else(postgres_18
         names = {row[0] for row in admin.execute("SELECT display_name FROM zava.access").fetchall()}
         for told in ("shobj_description(oid, 'pg_authid') FROM pg_roles", "application_name FROM pg_stat_activity"):
             assert not {row[0] for row in seattle.execute(f"SELECT {told}".encode()).fetchall()} & names
+
+
+@pytest.mark.anyio
+async def test_the_embedded_database_takes_people_too(tmp_path: Path) -> None:
+    def at_home(*arguments: str) -> str:
+        command = ["--data-dir", str(tmp_path), "identities", *arguments]
+        return CliRunner().invoke(app, command, catch_exceptions=False).stdout
+
+    user_id = "12345678-1234-4234-8234-123456789abc"
+    with small_embedded(tmp_path) as postgres:
+        told = at_home("add", "Ann Lee", "--store", "Seattle", "--store", "Online", "--user-id", user_id)
+        assert "Ann Lee may ask about stores 1, 8" in told
+        rows = {row["name"]: row for row in json.loads(at_home())}
+        assert rows["Ann Lee"]["login"].startswith("zava_person_"), "a name that tells nobody's id"
+        assert postgres.logins()[user_id].password not in told
+        async with asking(settings_for(tmp_path, user_id)) as asker:
+            assert await seen(asker) == "1,8"
+            at_home("remove", "Ann Lee")
+            await asker.refusal("SELECT 1")
+        with pytest.raises(IdentityError, match="is not an identity of this database"):
+            Shop(settings_for(tmp_path, user_id), lambda *_: None)
+        for refused in (("map", "someone", "Someone", "--store", "1"), ("password", SEATTLE, "--passwords-file", "x")):
+            with pytest.raises(InputError, match="keeps the passwords of its own logins"):
+                CliRunner().invoke(
+                    app, ["identities", *refused], env={"ZAVA_DATA_DIR": str(tmp_path)}, catch_exceptions=False
+                )
