@@ -199,6 +199,7 @@ def test_what_is_wrong_is_told_before_anything_is_changed(postgres_18_as_it_come
     assert "8 Zava Retail Online" in refused("add", "Ann", "--store", "nowhere at all")
     assert "--all-stores" in refused("add", "Ann")
     assert "--all-stores" in refused("add", "Ann", "--store", "1", "--all-stores")
+    assert "identities map" in refused("add", "Ann", "--store", "1", "--user-id", SEATTLE, "--login", "ann")
     assert "one line" in refused("add", "Ann\nLee", "--store", "1")
     assert "is over already" in refused("add", "Ann", "--store", "1", "--expires", "2001-01-01")
     assert SEATTLE in refused("add", "zava retail SEATTLE", "--store", "1")
@@ -224,6 +225,43 @@ def test_a_dry_run_changes_nothing(postgres_18_as_it_comes: ZavaServer, tmp_path
     assert not list(tmp_path.iterdir())
     login = postgres_18_as_it_comes.postgres.url(SEATTLE, postgres_18_as_it_comes.passwords[SEATTLE], "zava")
     psycopg.connect(login).close()
+
+
+def test_an_admin_without_all_rights_does_what_he_may_and_names_the_rest(
+    postgres_16_hardened: ZavaServer, tmp_path: Path
+) -> None:
+    """On a server that a superuser hardened: his own people go altogether, a superuser's lose what they see."""
+    zava, file = postgres_16_hardened, tmp_path / "people"
+    with zava.as_superuser() as superuser:
+        superuser.execute("CREATE ROLE second LOGIN CREATEROLE PASSWORD 'x' IN ROLE zava_owner")
+        try:
+            second = zava.postgres.url("second", "x", "zava")
+            with pytest.raises(IdentityError, match="may not grant all") as caught:
+                identities(second, "add", "Cy Dee", "--store", "1")
+            assert "GRANT CONNECT ON DATABASE zava TO second WITH GRANT OPTION" in caught.value.hint
+            superuser.execute("GRANT CONNECT ON DATABASE zava TO second WITH GRANT OPTION")
+            identities(second, "add", "Cy Dee", "--store", "1", "--login", "cy", "--passwords-file", str(file))
+            with psycopg.connect(zava.postgres.url("cy", _newest(file), "zava")) as cy:
+                told = identities(second, "remove", "cy")
+                with pytest.raises(psycopg.OperationalError):
+                    cy.execute("SELECT 1")
+            assert "ended 1 connection of cy" in told
+            assert "gap" not in told
+
+            identities(zava.admin_url, "add", "Cy Dee", "--store", "1", "--login", "cy", "--passwords-file", str(file))
+            with psycopg.connect(zava.postgres.url("cy", _newest(file), "zava"), autocommit=True) as cy:
+                told = identities(second, "remove", "Cy Dee")
+                assert "the login cy stays, without access" in told
+                assert "gap: this admin may not say ALTER ROLE" in told
+                assert "gap: this admin may not end connections of cy" in told
+                with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                    cy.execute("SELECT count(*) FROM retail.orders")
+        finally:
+            superuser.execute("DROP OWNED BY cy; DROP ROLE cy; DROP OWNED BY second CASCADE; DROP ROLE second")
+
+
+def _newest(file: Path) -> str:
+    return file.read_text().splitlines()[-1].rpartition(":")[2]
 
 
 def test_who_was_removed_stays_out_and_can_come_back(server: str, database: str) -> None:

@@ -14,7 +14,7 @@ from psycopg.rows import dict_row
 from zava_mcp import sql
 from zava_mcp.database.failures import connection_error
 from zava_mcp.database.patience import CONNECT_SECONDS
-from zava_mcp.database.tokens import Tokens, private
+from zava_mcp.database.tokens import Tokens, private, token_refused
 from zava_mcp.errors import DatabaseUnavailable, IdentityError, SettingsError, ZavaError
 from zava_mcp.settings import Place, Secret, Settings
 
@@ -138,7 +138,7 @@ def connect(target: Target, kind: type[psycopg.Connection] = psycopg.Connection)
     except psycopg.Error as error:
         if target.tokens is not None and "authentication failed" in str(error):
             target.tokens.forget()
-            raise _token_refused(str(target.parameters.get("user", ""))) from None
+            raise token_refused(str(target.parameters.get("user", ""))) from None
         raise connection_error(error, target.embedded) from None
 
 
@@ -236,14 +236,6 @@ def other_schema(version: int | None) -> DatabaseUnavailable:
     if (version or 0) > ours:
         return DatabaseUnavailable(told, "Upgrade zava-mcp: a newer one set this database up.")
     return DatabaseUnavailable(told, "Run `zava-mcp init` as the database's admin: it upgrades the older schema.")
-
-
-def _token_refused(login: str) -> IdentityError:
-    return IdentityError(
-        f"the database does not accept the Entra token for the login {login}",
-        "The login (POSTGRES_USER) must be the Entra identity's, made with pgaadauth_create_principal; `zava-mcp "
-        "identities map` admits it. It may also have been removed or have expired.",
-    )
 
 
 def _not_admitted(user_id: UUID) -> ZavaError:

@@ -5,29 +5,70 @@ from psycopg import sql as compose
 
 from zava_mcp import sql
 from zava_mcp.database.setup import Report
-from zava_mcp.database.whom import Entry
+from zava_mcp.database.whom import Entry, changing, entries, removed, rows_about, whom
 
 _INHERITING = 160_000  # since this version of PostgreSQL, whoever may grant a role does not have its rights
 
 
-def take_out(connection: psycopg.Connection, entry: Entry, report: Report) -> bool:
-    """Takes access and rights from a login; whether the login itself must stay. In the caller's transaction."""
+def remove(connection: psycopg.Connection, who: str, dry_run: bool) -> tuple[Report, list[Entry]]:
+    """Takes somebody out who is named by user id, name or login; of several logins, a login's name means that one.
+
+    Who they were is returned. A second time there is nothing to do.
+    """
+    report = Report()
+    with changing(connection, dry_run):
+        there = entries(connection)
+        if not any(entry.is_meant(who) for entry in there) and (gone := removed(connection, who)):
+            report.warnings.append(f"{gone} is removed already")
+            return report, []
+        leaving = whom(there, who)
+        kept = [_take_out(connection, entry, report) for entry in leaving]
+        if all(entry in leaving for entry in there if entry.user_id == leaving[0].user_id):
+            connection.execute(
+                "INSERT INTO zava.removed VALUES (%s, %s) ON CONFLICT (rls_user_id) DO UPDATE SET removed_at = now()",
+                [leaving[0].user_id, leaving[0].name],
+            )
+    if not dry_run:
+        for entry, stays in zip(leaving, kept, strict=True):
+            end_sessions(connection, entry.login, report)
+            if not stays:
+                _drop(connection, entry.login, report)
+    return report, leaving
+
+
+def _take_out(connection: psycopg.Connection, entry: Entry, report: Report) -> bool:
+    """Takes access and rights from a login; whether the login itself must stay. In the caller's transaction.
+
+    What this admin may not do is a gap: without its entry in zava.access, a login sees no row, whatever it may read.
+    """
     connection.execute("DELETE FROM zava.access WHERE login = %s", [entry.login])
     for statement in rows_about(connection, "rights", entry.login):
-        connection.execute(statement.encode())
-    login = compose.Identifier(entry.login)
+        _try(connection, statement, report)
     if not connection.execute("SELECT FROM pg_roles WHERE rolname = %s", [entry.login]).rowcount:
         report.did.append(f"{entry.name} may ask no more; the login {entry.login} was gone already")
         return True
     ties = ["it was there before it was mapped"] if entry.mapped else rows_about(connection, "ties", entry.login)
     if not ties:
         # Whoever fails to be dropped cannot log in all the same.
-        connection.execute(compose.SQL("ALTER ROLE {} NOLOGIN PASSWORD NULL").format(login))
-        report.did.append(f"{entry.name} may ask no more; the login {entry.login} is dropped")
-        return False
+        closed = compose.SQL("ALTER ROLE {} NOLOGIN PASSWORD NULL").format(compose.Identifier(entry.login))
+        if _try(connection, closed.as_string(connection), report):
+            report.did.append(f"{entry.name} may ask no more; the login {entry.login} is dropped")
+            return False
+        ties = ["this admin may not drop it"]
     for statement in rows_about(connection, "settings", entry.login):
-        connection.execute(statement.encode())
+        _try(connection, statement, report)
     report.did.append(f"{entry.name} may ask no more; the login {entry.login} stays, without access: {'; '.join(ties)}")
+    return True
+
+
+def _try(connection: psycopg.Connection, statement: str, report: Report) -> bool:
+    """Whether this admin may do it; if not, what somebody else has to say is a gap."""
+    try:
+        with connection.transaction():
+            connection.execute(statement.encode())
+    except psycopg.errors.InsufficientPrivilege:
+        report.gaps.append(f"this admin may not say {statement}: the owner or a superuser may")
+        return False
     return True
 
 
@@ -56,7 +97,7 @@ def end_sessions(connection: psycopg.Connection, login: str, report: Report) -> 
         report.did.append(f"ended {row[0]} connection{'s' if row[0] > 1 else ''} of {login}")
 
 
-def drop(connection: psycopg.Connection, login: str, report: Report) -> None:
+def _drop(connection: psycopg.Connection, login: str, report: Report) -> None:
     """Drops a login that can do nothing any more."""
     try:
         with connection.transaction():
@@ -70,8 +111,3 @@ def drop(connection: psycopg.Connection, login: str, report: Report) -> None:
 def _has_rights_of(connection: psycopg.Connection, login: str) -> bool:
     row = connection.execute("SELECT pg_has_role(oid, 'USAGE') FROM pg_roles WHERE rolname = %s", [login]).fetchone()
     return row is None or bool(row[0])
-
-
-def rows_about(connection: psycopg.Connection, name: str, login: str) -> list[str]:
-    """The lines of a block of people.sql about a login."""
-    return [row[0] for row in connection.execute(sql.named("people.sql")[name].encode(), {"login": login}).fetchall()]

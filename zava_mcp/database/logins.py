@@ -76,6 +76,8 @@ class Passfile:
 
     def draft(self) -> None:
         """Writes what the file will be. Raises InputError if that cannot be."""
+        if self._draft is not None:
+            self._draft.unlink()
         self._draft = self.file.with_name(f".{self.file.name}.{secrets.token_hex(4)}")
         try:
             with open(os.open(self._draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as out:

@@ -1,10 +1,9 @@
-"""Real people among the identities: let in, taken out, mapped to logins of other makers, given new passwords.
+"""Real people among the identities: let in, mapped to logins of other makers, given new passwords.
 
-As admin, who need not be a superuser. Each change is one transaction, or tells on a dry run what it would do.
+As admin, who need not be a superuser.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from uuid import UUID, uuid4
@@ -12,10 +11,9 @@ from uuid import UUID, uuid4
 import psycopg
 from psycopg import sql as compose
 
-from zava_mcp.database.leaving import drop, end_sessions, rows_about, take_out
 from zava_mcp.database.logins import ADMIT, Passfile, has_login, login_created
-from zava_mcp.database.setup import SET_UP_LOCK, Report, failures_told
-from zava_mcp.database.whom import Entry, asked, entries, removed, stores_named, whom
+from zava_mcp.database.setup import Report
+from zava_mcp.database.whom import Entry, asked, entries, rows_about, stores_named, whom
 from zava_mcp.errors import IdentityError, InputError
 
 _LONGEST = 63  # bytes of a login's name, behind which PostgreSQL would silently cut it
@@ -37,19 +35,16 @@ class Wanted:
     last_day: date | None = None
 
 
-@contextmanager
-def changing(connection: psycopg.Connection, dry_run: bool) -> Iterator[None]:
-    """One transaction, in turn with others who set up; undone on a dry run and with every failure."""
-    with failures_told(embedded=False, what="the change"), connection.transaction(force_rollback=dry_run):
-        connection.execute("SET LOCAL client_min_messages = error")
-        connection.execute("SELECT pg_advisory_xact_lock(%s)", [SET_UP_LOCK])
-        yield
-
-
-def add(connection: psycopg.Connection, wanted: Wanted, passfile: Passfile | None) -> tuple[Report, Entry | None]:
+def add(
+    connection: psycopg.Connection,
+    wanted: Wanted,
+    passfile: Passfile | None,
+    login_of: Callable[[UUID], str] = str,
+) -> tuple[Report, Entry | None]:
     """Lets somebody in with a new login, or changes name, stores and last day of the identity of a user id.
 
-    Returns the new entry, None if nobody is new. Inside `changing`. Raises InputError for what cannot be.
+    `login_of` names a login that has no name yet. Returns the new entry, None if nobody is new. Inside `changing`.
+    Raises InputError for what cannot be.
     """
     report = Report()
     there = entries(connection)
@@ -57,14 +52,12 @@ def add(connection: psycopg.Connection, wanted: Wanted, passfile: Passfile | Non
     same = [entry for entry in there if entry.user_id == wanted.user_id]
     _refuse_namesakes(there, wanted)
     if same:
-        for entry in same:
-            _change(
-                connection, entry, replace(entry, name=wanted.name, all_stores=wanted.all_stores, stores=stores), report
-            )
-            _limit(connection, entry.login, wanted.last_day, report)
+        _change(connection, same, wanted, stores, report)
+        if passfile is not None:
+            report.warnings.append(f"the password of {same[0].login} stays; `zava-mcp identities password` renews it")
         return report, None
     user_id = wanted.user_id or uuid4()
-    entry = Entry(wanted.login or str(user_id), user_id, wanted.name, wanted.all_stores, stores, mapped=False)
+    entry = Entry(wanted.login or login_of(user_id), user_id, wanted.name, wanted.all_stores, stores, mapped=False)
     _check_login(entry.login)
     if has_login(connection, entry.login):
         raise InputError(
@@ -80,6 +73,21 @@ def add(connection: psycopg.Connection, wanted: Wanted, passfile: Passfile | Non
         passfile.draft()
         report.did.append(f"wrote the password of {entry.login} to {passfile.file}")
     return report, entry
+
+
+def _change(
+    connection: psycopg.Connection, same: list[Entry], wanted: Wanted, stores: tuple[int, ...], report: Report
+) -> None:
+    if wanted.login and wanted.login not in [entry.login for entry in same]:
+        raise InputError(
+            f"{same[0].name} has the login {same[0].login} already", "One more is for `zava-mcp identities map`."
+        )
+    for entry in same:
+        changed = replace(entry, name=wanted.name, all_stores=wanted.all_stores, stores=stores)
+        if changed != entry:
+            _admit(connection, changed)
+            report.did.append(f"{changed.name} may now ask about {_told(changed)} (login {changed.login})")
+        _limit(connection, entry.login, wanted.last_day, report)
 
 
 def map_login(connection: psycopg.Connection, wanted: Wanted) -> Report:
@@ -115,32 +123,6 @@ def map_login(connection: psycopg.Connection, wanted: Wanted) -> Report:
     )
     _limit(connection, entry.login, wanted.last_day, report)
     return report
-
-
-def remove(connection: psycopg.Connection, who: str, dry_run: bool) -> tuple[Report, list[Entry]]:
-    """Takes somebody out who is named by user id, name or login; of several logins, a login's name means that one.
-
-    Who they were is returned. A second time there is nothing to do.
-    """
-    report = Report()
-    with changing(connection, dry_run):
-        there = entries(connection)
-        if not any(entry.is_meant(who) for entry in there) and (gone := removed(connection, who)):
-            report.warnings.append(f"{gone} is removed already")
-            return report, []
-        leaving = whom(there, who)
-        kept = [take_out(connection, entry, report) for entry in leaving]
-        if all(entry in leaving for entry in there if entry.user_id == leaving[0].user_id):
-            connection.execute(
-                "INSERT INTO zava.removed VALUES (%s, %s) ON CONFLICT (rls_user_id) DO UPDATE SET removed_at = now()",
-                [leaving[0].user_id, leaving[0].name],
-            )
-    if not dry_run:
-        for entry, stays in zip(leaving, kept, strict=True):
-            end_sessions(connection, entry.login, report)
-            if not stays:
-                drop(connection, entry.login, report)
-    return report, leaving
 
 
 def renew(
@@ -200,13 +182,6 @@ def _refuse_namesakes(there: list[Entry], wanted: Wanted) -> None:
 def _check_login(login: str) -> None:
     if not login.isprintable() or len(login.encode()) > _LONGEST:
         raise InputError(f"a login's name has 1 to {_LONGEST} bytes, all printable")
-
-
-def _change(connection: psycopg.Connection, entry: Entry, wanted: Entry, report: Report) -> None:
-    if wanted == entry:
-        return
-    _admit(connection, wanted)
-    report.did.append(f"{wanted.name} may now ask about {_told(wanted)} (login {wanted.login})")
 
 
 def _admit(connection: psycopg.Connection, entry: Entry) -> None:

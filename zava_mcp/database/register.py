@@ -3,7 +3,6 @@
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
-from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -12,12 +11,13 @@ import psycopg
 from zava_mcp import sql
 from zava_mcp.database.bundled import embedded_postgres
 from zava_mcp.database.connecting import connect, not_ours, other_schema
-from zava_mcp.database.leaving import end_sessions
+from zava_mcp.database.leaving import end_sessions, remove
 from zava_mcp.database.logins import Passfile, set_password
 from zava_mcp.database.opening import as_admin
-from zava_mcp.database.people import Wanted, add, changing, map_login, remove, renew
+from zava_mcp.database.people import Wanted, add, map_login, renew
 from zava_mcp.database.sample import Progress
 from zava_mcp.database.setup import Report, embedded_target, installed_version
+from zava_mcp.database.whom import changing
 from zava_mcp.embedded import EmbeddedPostgres, Login
 from zava_mcp.errors import InputError
 from zava_mcp.settings import Secret, Settings
@@ -40,10 +40,9 @@ def add_person(
             return report
         if passwords_file is not None:
             raise InputError(_NOT_EMBEDDED, _SERVERS)
-        # Not by user id: every login can read the names of all.
-        named = replace(wanted, login=wanted.login or f"zava_person_{secrets.token_hex(4)}")
         with changing(connection, dry_run):
-            report, new = add(connection, named, None)
+            # Not named by user id: every login can read the names of all.
+            report, new = add(connection, wanted, None, lambda _: f"zava_person_{secrets.token_hex(4)}")
             if new and not dry_run:
                 login = Login(new.login, secrets.token_urlsafe(32), str(new.user_id), new.name)
                 set_password(connection, login.login, Secret(login.password))
@@ -73,10 +72,9 @@ def remove_person(
         for entry in () if dry_run else gone:
             if embedded is not None:
                 embedded.forget_login(str(entry.user_id))
-            if passfile is not None:
+            if passfile is not None and passfile.knows(entry.login):
                 passfile.forget(entry.login)
-        if passfile is not None and gone and not dry_run:
-            passfile.draft()
+                passfile.draft()
     return report
 
 

@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from zava_mcp.errors import DatabaseUnavailable, SettingsError
+from zava_mcp.errors import DatabaseUnavailable, IdentityError, SettingsError
 from zava_mcp.settings.embedding import EmbeddingSettings
 
 if TYPE_CHECKING:
@@ -106,3 +106,11 @@ def private(parameters: Mapping[str, Any]) -> dict[str, Any]:
             "Set sslmode=verify-full, or at least require.",
         )
     return {**parameters, "sslmode": mode or "require"}
+
+
+def token_refused(login: str) -> IdentityError:
+    return IdentityError(
+        f"the database does not accept the Entra token for the login {login}",
+        "The login (POSTGRES_USER) must be the Entra identity's, made with pgaadauth_create_principal; `zava-mcp "
+        "identities map` admits it. It may also have been removed or have expired.",
+    )

@@ -1,14 +1,25 @@
-"""Who and which stores an admin means: by id, by login, by name, and what was probably meant instead."""
+"""What each change of people begins with: its transaction, and whom and which stores the admin means."""
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from uuid import UUID
 
 import psycopg
 
 from zava_mcp import sql
+from zava_mcp.database.setup import SET_UP_LOCK, failures_told
 from zava_mcp.errors import InputError
+
+
+@contextmanager
+def changing(connection: psycopg.Connection, dry_run: bool) -> Iterator[None]:
+    """One transaction, in turn with others who set up; undone on a dry run and with every failure."""
+    with failures_told(embedded=False, what="the change"), connection.transaction(force_rollback=dry_run):
+        connection.execute("SET LOCAL client_min_messages = error")
+        connection.execute("SELECT pg_advisory_xact_lock(%s)", [SET_UP_LOCK])
+        yield
 
 
 @dataclass(frozen=True)
@@ -86,3 +97,8 @@ def asked(text: str, known: list[str]) -> str:
     by_fold = {name.casefold(): name for name in known}
     near = difflib.get_close_matches(text.casefold(), by_fold, n=1)
     return f" (did you mean {by_fold[near[0]]}?)" if near else ""
+
+
+def rows_about(connection: psycopg.Connection, name: str, login: str) -> list[str]:
+    """The lines of a block of people.sql about a login."""
+    return [row[0] for row in connection.execute(sql.named("people.sql")[name].encode(), {"login": login}).fetchall()]
