@@ -87,19 +87,18 @@ async def test_others_who_are_busy_do_not_hide_it(postgres_18_as_it_comes: ZavaS
                 assert "gives every transaction another connection" in await seattle.refusal("SELECT 1")
 
 
-async def test_a_pooler_that_refuses_our_settings_is_told_how_to_take_them(
-    postgres_18_as_it_comes: ZavaServer, tmp_path: Path
+@pytest.mark.parametrize(
+    ("as_login", "ignored", "said"),
+    [
+        ("", "", "add options to ignore_startup_parameters"),
+        (HEAD_OFFICE, "options", "belongs to another identity"),
+    ],
+    ids=["refuses our settings", "is one login for all"],
+)
+async def test_a_pooler_that_will_not_do_is_told(
+    postgres_18_as_it_comes: ZavaServer, tmp_path: Path, as_login: str, ignored: str, said: str
 ) -> None:
     zava = postgres_18_as_it_comes
-    with pooled(zava, tmp_path, "session", ignore_startup_parameters="") as url:
+    with pooled(zava, tmp_path, "session", as_login, ignore_startup_parameters=ignored) as url:
         async with asking(desk(zava, url, SEATTLE)) as seattle:
-            assert "add options to ignore_startup_parameters" in await seattle.refusal("SELECT 1")
-
-
-async def test_a_pooler_that_is_one_login_for_all_is_no_identity(
-    postgres_18_as_it_comes: ZavaServer, tmp_path: Path
-) -> None:
-    zava = postgres_18_as_it_comes
-    with pooled(zava, tmp_path, "session", as_login=HEAD_OFFICE) as url:
-        async with asking(desk(zava, url, SEATTLE)) as seattle:
-            assert "belongs to another identity" in await seattle.refusal("SELECT count(*) FROM retail.orders")
+            assert said in await seattle.refusal("SELECT count(*) FROM retail.orders")

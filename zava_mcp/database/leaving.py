@@ -75,7 +75,7 @@ def _try(connection: psycopg.Connection, statement: str, report: Report) -> bool
 def end_sessions(connection: psycopg.Connection, login: str, report: Report) -> None:
     """Ends a login's connections to this database, so that what was changed holds for them too.
 
-    What this admin may not do is a gap: without access, a connection that is still open sees no row.
+    What cannot be done is a gap, for the change is made: without access, a connection that is still open sees no row.
     """
     name = compose.Identifier(login)
     try:
@@ -87,10 +87,10 @@ def end_sessions(connection: psycopg.Connection, login: str, report: Report) -> 
             row = connection.execute(sql.named("people.sql")["end_sessions"].encode(), {"login": login}).fetchone()
             if borrowed:
                 connection.execute(compose.SQL("REVOKE {} FROM CURRENT_USER").format(name))
-    except psycopg.errors.InsufficientPrivilege:
+    except psycopg.Error as error:
         report.gaps.append(
-            f"this admin may not end connections of {login} that are open, which see nothing any more; a superuser "
-            "can, with pg_terminate_backend(pid) over pg_stat_activity"
+            f"connections of {login} that are open were not ended ({error.diag.message_primary or 'connection lost'}); "
+            "a superuser can, with pg_terminate_backend(pid) over pg_stat_activity"
         )
         return
     if row and row[0]:
@@ -102,10 +102,9 @@ def _drop(connection: psycopg.Connection, login: str, report: Report) -> None:
     try:
         with connection.transaction():
             connection.execute(compose.SQL("DROP ROLE {}").format(compose.Identifier(login)))
-    except (psycopg.errors.InsufficientPrivilege, psycopg.errors.DependentObjectsStillExist) as error:
-        report.gaps.append(
-            f"the login {login} cannot log in any more, but could not be dropped: {error.diag.message_primary}"
-        )
+    except psycopg.Error as error:
+        why = error.diag.message_primary or "connection lost"
+        report.gaps.append(f"the login {login} cannot log in any more, but was not dropped: {why}")
 
 
 def _has_rights_of(connection: psycopg.Connection, login: str) -> bool:
