@@ -12,7 +12,7 @@ import pytest
 from mcp.client import Client
 from mcp.types import TextContent
 
-from tests.servers import debian_15, postgres_16_hardened, postgres_18_as_it_comes
+from tests.servers import debian_15, postgres_16_as_it_comes, postgres_16_hardened, postgres_18_as_it_comes
 from zava_mcp.database.bundled import embedded_postgres
 from zava_mcp.database.sample import Sample
 from zava_mcp.database.setup import embedded_target
@@ -23,7 +23,12 @@ from zava_mcp.server.app import build
 from zava_mcp.server.startup import Startup
 from zava_mcp.settings import Settings, load
 
-__all__ = ["debian_15", "postgres_16_hardened", "postgres_18_as_it_comes"]  # fixtures that live elsewhere
+__all__ = [
+    "debian_15",
+    "postgres_16_as_it_comes",
+    "postgres_16_hardened",
+    "postgres_18_as_it_comes",
+]  # fixtures that live elsewhere
 
 HEAD_OFFICE = "00000000-0000-0000-0000-000000000000"
 SEATTLE = "f47ac10b-58cc-4372-a567-0e02b2c3d479"

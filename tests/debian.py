@@ -1,7 +1,7 @@
-"""Debian's own PostgreSQL 15: the installed one, else fetched from the system's package sources and unpacked.
+"""Debian's own PostgreSQL 15 and PgBouncer: the installed ones, else fetched from the package sources and unpacked.
 
 Nothing is installed: the packages lie in a folder of the virtual environment, with the libraries they need.
-`ZAVA_TEST_POSTGRES_15` names a folder of programs instead, where there is no apt.
+`ZAVA_TEST_POSTGRES_15` and `ZAVA_TEST_PGBOUNCER` name folders of programs instead, where there is no apt.
 """
 
 import os
@@ -13,30 +13,44 @@ from pathlib import Path
 
 import pytest
 
-_PACKAGE = "postgresql-15"
-_INSTALLED = Path("/usr/lib/postgresql/15/bin")
-_NAMED = os.environ.get("ZAVA_TEST_POSTGRES_15")
-
 
 @cache
 def postgres_15() -> Path:
     """The folder of initdb and postgres. Fails the test where they cannot be had."""
-    if _NAMED or (_INSTALLED / "postgres").exists():
-        return Path(_NAMED or _INSTALLED)
-    unpacked = Path(sys.prefix) / "debian" / _PACKAGE
+    return _programs("postgresql-15", Path("/usr/lib/postgresql/15/bin"), "postgres", "ZAVA_TEST_POSTGRES_15")
+
+
+@cache
+def pgbouncer() -> Path:
+    """The program. Fails the test where it cannot be had."""
+    return _programs("pgbouncer", Path("/usr/sbin"), "pgbouncer", "ZAVA_TEST_PGBOUNCER") / "pgbouncer"
+
+
+def libraries_of(program: Path) -> str:
+    """Where the libraries lie that came with an unpacked program: beside it, not on the system's path."""
+    unpacked = next((path for path in program.parents if path.parent.name == "debian"), None)
+    folders = [*unpacked.glob("usr/lib/*-linux-gnu*"), *unpacked.glob("lib/*-linux-gnu*")] if unpacked else []
+    return ":".join(map(str, folders))
+
+
+def _programs(package: str, installed: Path, program: str, variable: str) -> Path:
+    named = os.environ.get(variable)
+    if named or (installed / program).exists():
+        return Path(named or installed)
+    unpacked = Path(sys.prefix) / "debian" / package
     if not unpacked.exists():
         try:
-            _fetch(unpacked)
+            _fetch(package, unpacked)
         except (OSError, subprocess.CalledProcessError) as error:
             said = getattr(error, "stderr", "") or str(error)
             pytest.fail(
-                f"the suite needs Debian's PostgreSQL 15, and apt could not fetch it: {said.strip()[-500:]}. "
-                f"Install {_PACKAGE}, or set ZAVA_TEST_POSTGRES_15 to the folder of a PostgreSQL 15's programs."
+                f"the suite needs Debian's {package}, and apt could not fetch it: {said.strip()[-500:]}. "
+                f"Install it, or set {variable} to the folder of its programs."
             )
-    return unpacked / _INSTALLED.relative_to("/")
+    return unpacked / installed.relative_to("/")
 
 
-def _fetch(unpacked: Path) -> None:
+def _fetch(package: str, unpacked: Path) -> None:
     """Downloads the package with what it needs and this system lacks; all of it is there, or nothing."""
     unpacked.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=unpacked.parent) as scratch:
@@ -44,15 +58,15 @@ def _fetch(unpacked: Path) -> None:
         for folder in (downloads, content):
             folder.mkdir()
             folder.chmod(0o755)
-        _run("apt-get", "download", "-q", *_missing(), cwd=downloads)
+        _run("apt-get", "download", "-q", *_missing(package), cwd=downloads)
         for file in downloads.glob("*.deb"):
             _run("dpkg", "-x", str(file), str(content))
         content.rename(unpacked)
 
 
-def _missing() -> list[str]:
+def _missing(package: str) -> list[str]:
     """The package and all that it depends on and is not installed."""
-    planned = ("apt-get", "install", "--simulate", "--no-install-recommends", "-q", _PACKAGE)
+    planned = ("apt-get", "install", "--simulate", "--no-install-recommends", "-q", package)
     try:
         told = _run(*planned)
     except subprocess.CalledProcessError:  # a fresh machine knows no package yet

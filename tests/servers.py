@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from typer.testing import CliRunner
 
-from tests.debian import postgres_15
+from tests.debian import libraries_of, postgres_15
 from zava_mcp.cli.commands import app
 from zava_mcp.embedded.host import give_to_runner, make_reachable, popen_user, programs
 from zava_mcp.embedded.processes import free_port
@@ -45,9 +45,10 @@ class Postgres:
 
 @dataclass(frozen=True)
 class ZavaServer:
-    """A server that `zava-mcp init` has set up: what it told, the password of each login, a folder of its own."""
+    """A server that `zava-mcp init` has set up: as whom, what it told, each login's password, a folder of its own."""
 
     postgres: Postgres
+    admin_url: str
     told: str
     passwords: dict[str, str]
     folder: Path
@@ -70,6 +71,14 @@ def postgres_16_hardened(tmp_path_factory: pytest.TempPathFactory, clean_environ
         with postgres.as_superuser() as connection:
             connection.execute("CREATE DATABASE zava")
         yield _set_up(postgres, postgres.url("postgres", _ADMIN_PASSWORD, "zava"), tmp_path_factory.mktemp("given16"))
+
+
+@pytest.fixture(scope="session")
+def postgres_16_as_it_comes(tmp_path_factory: pytest.TempPathFactory, clean_environment: None) -> Iterator[ZavaServer]:
+    """PostgreSQL 16, set up by an admin who is no superuser."""
+    bundled = programs().parent.with_name("pginstall") / "bin"
+    for postgres in _running(16, bundled, tmp_path_factory.mktemp("postgres16r"), tls=False):
+        yield _set_up(postgres, _restricted_admin(postgres), tmp_path_factory.mktemp("given16r"))
 
 
 @pytest.fixture(scope="session")
@@ -100,7 +109,7 @@ def _set_up(postgres: Postgres, admin_url: str, folder: Path) -> ZavaServer:
     command = ["init", "--scale", SCALE, "--admin-database-url", admin_url, "--passwords-file", str(passwords)]
     told = CliRunner().invoke(app, command, catch_exceptions=False).stdout
     entries = [line.split(":") for line in passwords.read_text().splitlines()]
-    return ZavaServer(postgres, told, {entry[3]: entry[4] for entry in entries}, folder)
+    return ZavaServer(postgres, admin_url, told, {entry[3]: entry[4] for entry in entries}, folder)
 
 
 def _running(version: int, folder_of_programs: Path, folder: Path, tls: bool) -> Iterator[Postgres]:
@@ -158,10 +167,7 @@ def _run(program: Path, *arguments: str) -> None:
 
 
 def _environment(program: Path) -> dict[str, str]:
-    """Libraries that came with an unpacked server lie beside it, not on the system's path."""
-    system, unpacked = program.is_relative_to("/usr/lib"), program.parents[5]
-    libraries = [] if system else [*unpacked.glob("usr/lib/*-linux-gnu*"), *unpacked.glob("lib/*-linux-gnu*")]
-    return {"PATH": os.environ["PATH"], "LC_ALL": "C", "LD_LIBRARY_PATH": ":".join(map(str, libraries))}
+    return {"PATH": os.environ["PATH"], "LC_ALL": "C", "LD_LIBRARY_PATH": libraries_of(program)}
 
 
 def _certify(data: Path) -> Path:

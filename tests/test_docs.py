@@ -8,16 +8,18 @@ import subprocess
 import sys
 from pathlib import Path
 
+import psycopg
 import pytest
 from dotenv import dotenv_values
 
 from tests.cli.install_links import entries
 from tests.cli.install_links import readme_table as install_links
-from tests.conftest import SEATTLE, Ask
+from tests.conftest import SEATTLE, Ask, login_keywords
 from tests.promises.attacking import ASKERS, FAMILIES, attacks
 from tests.promises.value_table import readme_table
 from zava_mcp import errors
 from zava_mcp.database.identities import sample_identities
+from zava_mcp.embedded import EmbeddedPostgres
 from zava_mcp.embeddings import embedder
 from zava_mcp.retail.client_config import configuration
 from zava_mcp.retail.client_names import Client
@@ -117,15 +119,23 @@ def test_the_client_configuration_and_the_install_links_are_what_the_program_mak
 
 def test_the_commands_and_their_options_exist(data_dir: Path) -> None:
     commands = re.findall(r"^(?:[A-Z_]+=\S+ )?zava-mcp (.+)$", README, flags=re.MULTILINE)
-    assert len(commands) == 16
+    assert len(commands) == 20
     for command in commands:
-        name = command.split()[0]
+        words = command.split()[: 2 if re.match(r"identities \w", command) else 1]
         told = subprocess.run(
-            [sys.executable, "-m", "zava_mcp", name, "--help"], capture_output=True, text=True, check=True
+            [sys.executable, "-m", "zava_mcp", *words, "--help"], capture_output=True, text=True, check=True
         ).stdout
-        assert "Example: zava-mcp" in told
+        assert f"Example: zava-mcp {' '.join(words)}" in told
         for option in re.findall(r"--[a-z-]+", command):
-            assert option in told, (name, option)
+            assert option in told, (words, option)
+
+
+def test_the_sql_that_tells_who_is_connected_runs(
+    data_dir: Path, admin: psycopg.Connection, embedded: EmbeddedPostgres
+) -> None:
+    (told,) = re.findall(r"```sql\n(.*?)```", README, flags=re.DOTALL)
+    with psycopg.connect(**login_keywords(embedded, SEATTLE)):
+        assert "Zava Retail Seattle" in {row[0] for row in admin.execute(told.encode()).fetchall()}
 
 
 def test_the_terminal_commands_run(data_dir: Path) -> None:

@@ -206,6 +206,15 @@ def test_without_uvx_on_the_path_the_one_that_runs_us_is_named_or_this_installat
     assert read("codex", told("codex")[0])["zava-seattle"]["command"] == uvx
 
 
+def test_where_a_token_is_the_password_none_is_asked_for(uvx: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ZAVA_DATABASE_URL", "postgresql://db.example.com/zava?sslmode=verify-full")
+    for auth, asked in (("password", True), ("entra", False)):
+        monkeypatch.setenv("ZAVA_DATABASE_AUTH", auth)
+        printed = told("vscode", "--extra", "azure")[0]
+        assert ("password" in json.loads(printed).get("inputs", [{}])[0].get("id", "")) == asked
+        assert read("vscode", printed)["zava-seattle"]["env"]["ZAVA_DATABASE_AUTH"] == auth
+
+
 def test_an_extra_comes_with_uvx_only(uvx: str) -> None:
     entry = read("plain", told("plain", "--extra", "azure")[0])["zava-seattle"]
     assert entry["args"] == ["zava-mcp[azure]", "--user-id", SEATTLE]

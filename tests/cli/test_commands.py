@@ -88,6 +88,7 @@ def test_identities_are_listed(data_dir: Path) -> None:
         "name": "Zava Retail head office",
         "stores": "all",
         "login": "zava_head_office",
+        "last_day": "",
     }
     assert SEATTLE in zava("identities", "--format", "table", "--data-dir", str(data_dir))
 

@@ -132,6 +132,7 @@ def test_an_older_embedded_database_is_upgraded_and_gets_the_samples_vectors(sma
     newest = record.read_text()
     with psycopg.connect(**admin_keywords(small), autocommit=True) as connection:
         connection.execute("DELETE FROM retail.product_description_embeddings")
+        connection.execute("DROP TABLE zava.removed, zava.migrations; ALTER TABLE zava.access DROP COLUMN mapped")
         connection.execute("DROP TABLE zava.new_embeddings; DROP INDEX retail.inventory_product_store")
         connection.execute("DROP INDEX retail.products_sku_upper, retail.products_name_lower, retail.products_words")
         connection.execute("UPDATE zava.about SET schema_version = 5")

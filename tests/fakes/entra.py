@@ -17,7 +17,8 @@ CLIENT = "66666666-7777-8888-9999-000000000000"
 class FakeEntra:
     """Speaks TLS with a certificate of its own, as tokens are fetched over nothing else.
 
-    Requests for tokens are in `asked`; tokens last `seconds`, and `knows` tells whether one is good now.
+    Requests for tokens are in `asked`; tokens last `seconds`, and `knows` tells whether one is good now. Each new one
+    is given to `publish` before it is given out.
     """
 
     def __init__(self, folder: Path, secret: str, seconds: float = 3600) -> None:
@@ -25,6 +26,7 @@ class FakeEntra:
         self.asked: list[dict[str, str]] = []
         self.tokens: dict[str, float] = {}
         self.refuse: Callable[[], Answer] | None = None
+        self.publish: Callable[[str], None] = lambda _: None
         self.certificate, tls = self_made(folder)
         self._server = Server(self._answer, tls)
         self.url = self._server.url
@@ -62,6 +64,7 @@ class FakeEntra:
             return refusal("AADSTS7000215", f"Invalid client secret provided: {form.get('client_secret')}")
         token = f"token-{len(self.tokens)}-{secrets.token_hex(8)}"
         self.tokens[token] = time.monotonic() + self.seconds
+        self.publish(token)
         return Answer(body={"token_type": "Bearer", "expires_in": int(self.seconds), "access_token": token})
 
 

@@ -184,7 +184,7 @@ def test_row_level_security_is_enabled_and_forced_on_every_table(admin: psycopg.
         "SELECT relname, relrowsecurity, relforcerowsecurity FROM pg_class"
         " WHERE relnamespace IN ('retail'::regnamespace, 'zava'::regnamespace) AND relkind = 'r'"
     ).fetchall()
-    assert len(tables) == 12
+    assert len(tables) == 14
     assert all(enabled and forced for _, enabled, forced in tables)
 
 

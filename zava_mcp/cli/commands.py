@@ -94,27 +94,6 @@ def query(
 
 
 @app.command()
-def identities(
-    ctx: typer.Context,
-    form: AnswerFormat = None,
-    env_file: EnvFile = None,
-    admin_url: AdminUrl = None,
-    data_dir: DataDir = None,
-) -> None:
-    """List who may ask: user ids, names, logins and the stores each sees.
-
-    Example: zava-mcp identities
-    """
-    settings = settings_of(ctx, ZAVA_ENV_FILE=env_file, ZAVA_ADMIN_DATABASE_URL=admin_url, ZAVA_DATA_DIR=data_dir)
-    from zava_mcp.cli.output import progress_bar, show_rows
-    from zava_mcp.database.opening import list_identities
-
-    with progress_bar() as tell:
-        rows = list_identities(settings, tell)
-    show_rows(["user_id", "name", "stores", "login"], rows, form.value if form else None)
-
-
-@app.command()
 def init(
     ctx: typer.Context,
     sample: Annotated[bool, typer.Option(help="Fill a new database with the sample.")] = True,
@@ -225,4 +204,4 @@ def _serve(settings: Settings) -> None:
     run(settings, startup)
 
 
-from zava_mcp.cli import clients, products  # noqa: E402, F401  # add their commands, after these in --help
+from zava_mcp.cli import clients, identities, products  # noqa: E402, F401  # add their commands, after these in --help

@@ -90,6 +90,9 @@ def _let_in(connection: psycopg.Connection, plan: Plan, identities: list[tuple[l
     if not ours:
         record = compose.SQL("INSERT INTO zava.about (schema_version) VALUES ({})").format(sql.schema_version())
         plan.add("", record.as_string(connection))
+        for _, file in sql.migrations():
+            noted = compose.SQL("INSERT INTO zava.migrations VALUES ({}, now())").format(file)
+            plan.add("", noted.as_string(connection))
 
 
 def _frame(plan: Plan, hidden: list[str]) -> None:

@@ -1,7 +1,9 @@
 """How a connection comes about: as which login, where, and the proof that it is that identity."""
 
 import os
-from dataclasses import dataclass
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -13,32 +15,42 @@ from zava_mcp import sql
 from zava_mcp.database.failures import connection_error
 from zava_mcp.database.identities import short_name
 from zava_mcp.database.patience import CONNECT_SECONDS, PatientConnection
-from zava_mcp.errors import DatabaseUnavailable, IdentityError, ZavaError
+from zava_mcp.database.tokens import Tokens, private, token_refused
+from zava_mcp.errors import DatabaseUnavailable, IdentityError, SettingsError, ZavaError
 from zava_mcp.settings import Place, Secret, Settings
 
 C = TypeVar("C", bound=psycopg.Connection)
 
 _SILENCE_MILLISECONDS = 35_000  # until a network that no longer answers counts as gone
+_EARLY = 1.0  # seconds before a login expires, from which on every question asks for a new connection
 _CHECK_CLIENT = "2s"  # how often a running query looks whether its client still lives
 
 
 @dataclass(frozen=True)
 class Target:
-    """libpq parameters of a connection; the password shows in no repr."""
+    """libpq parameters of a connection; the password shows in no repr.
+
+    `settings` is what its options set, for where a pooler drops them; with `tokens`, one of them is the password.
+    """
 
     parameters: dict[str, Any]
     password: Secret | None = None
     embedded: bool = False
+    settings: dict[str, str] = field(default_factory=dict)
+    tokens: Tokens | None = None
 
     def keywords(self) -> dict[str, Any]:
-        return {**self.parameters, **({"password": self.password.reveal()} if self.password else {})}
+        """What psycopg connects with now. Raises what `Tokens.token` raises."""
+        password = self.tokens.token() if self.tokens else self.password.reveal() if self.password else None
+        return {**self.parameters, **({"password": password} if password else {})}
 
 
 @dataclass(frozen=True)
 class Proof:
     """Who a connection proved to be. `can_lock`: advisory locks must be cleared after each query.
 
-    `vectors` is the version of pgvector, () where there are no vectors: (0, 8).
+    `vectors` is the version of pgvector, () where there are no vectors: (0, 8). `ends` is the moment the login
+    expires, by this machine's monotonic clock; None if it does not. `backend` is the process that answered.
     """
 
     user_id: UUID
@@ -46,20 +58,41 @@ class Proof:
     all_stores: bool
     can_lock: bool
     vectors: tuple[int, ...]
+    backend: int
+    ends: float | None = None
+
+    def has_ended(self) -> bool:
+        """Whether it is time to ask the database again."""
+        return self.ends is not None and time.monotonic() >= self.ends
 
 
-def target_of(place: Place, user_id: UUID) -> Target:
+def target_of(place: Place, user_id: UUID, tokens: Tokens | None = None) -> Target:
     """Where and as whom the settings say to connect; without a user name, as the login named by the user id.
 
-    Raises DatabaseUnavailable if the URL cannot be read.
+    Raises DatabaseUnavailable if the URL cannot be read, SettingsError if a token could be seen on its way.
     """
+    target = read_url(place.url.reveal() if place.url else "", place.parameters)
+    target.parameters.setdefault("user", str(user_id))
+    return with_tokens(target, tokens) if tokens else replace(target, password=place.password or target.password)
+
+
+def read_url(url: str, more: Mapping[str, str]) -> Target:
+    """What a URL and single parameters say, the password apart. Raises DatabaseUnavailable if it cannot be read."""
     try:
-        parameters = conninfo_to_dict(place.url.reveal() if place.url else "", **place.parameters)
+        parameters = conninfo_to_dict(url, **more)
     except psycopg.ProgrammingError as error:
         raise connection_error(error, embedded=False) from None
-    in_url = parameters.pop("password", None)
-    parameters.setdefault("user", str(user_id))
-    return Target(parameters, place.password or (Secret(str(in_url)) if in_url else None))
+    password = parameters.pop("password", None)
+    return Target(parameters, Secret(str(password)) if password else None)
+
+
+def with_tokens(target: Target, tokens: Tokens) -> Target:
+    """The target with tokens of Entra for a password. Raises SettingsError if one could be seen on its way."""
+    if target.password is not None:
+        raise SettingsError(
+            "the URL has a password, but ZAVA_DATABASE_AUTH=entra takes none", "Take one of the two away."
+        )
+    return replace(target, parameters=private(target.parameters), tokens=tokens)
 
 
 def for_identity(target: Target, user_id: UUID, settings: Settings) -> Target:
@@ -93,12 +126,12 @@ def for_identity(target: Target, user_id: UUID, settings: Settings) -> Target:
         "connect_timeout": CONNECT_SECONDS,
         "keepalives_idle": 15,
         "tcp_user_timeout": _SILENCE_MILLISECONDS,
-        "client_encoding": "utf8",
+        "client_encoding": "UTF8",  # as PostgreSQL spells it: a pooler repeats what it is told
         "application_name": settings.application_name,
         **target.parameters,
     }
     parameters["options"] = f"{parameters.get('options', '')} {words}".strip()
-    return Target(parameters, target.password, target.embedded)
+    return replace(target, parameters=parameters, settings=options)
 
 
 def connect(target: Target) -> psycopg.Connection:
@@ -115,6 +148,9 @@ def _connected(kind: type[C], target: Target) -> C:
     try:
         return kind.connect(**target.keywords(), autocommit=True, prepare_threshold=None)
     except psycopg.Error as error:
+        if target.tokens is not None and "authentication failed" in str(error):
+            target.tokens.forget()
+            raise token_refused(str(target.parameters.get("user", ""))) from None
         raise connection_error(error, target.embedded) from None
 
 
@@ -130,7 +166,9 @@ def prove(connection: psycopg.Connection, user_id: UUID, name: str = "") -> Proo
         if refusal:
             raise refusal
     vectors = tuple(int(part) for part in (row["vectors"] or "").split(".")[:2] if part.isdigit())
-    return Proof(row["rls_user_id"], row["display_name"], row["all_stores"], row["can_lock"], vectors)
+    ends = time.monotonic() + row["valid_until"] - row["now"] - _EARLY if row["valid_until"] is not None else None
+    who = (row["rls_user_id"], row["display_name"], row["all_stores"])
+    return Proof(*who, row["can_lock"], vectors, row["backend"], ends)
 
 
 def identity_of(connection: psycopg.Connection, user_id: UUID) -> dict[str, Any]:
@@ -175,10 +213,11 @@ def mismatches(row: dict[str, Any], user_id: UUID, name: str = "") -> list[ZavaE
             )
         )
     if row["rls_user_id"] is not None and row["schema_version"] != sql.schema_version():
+        found.append(other_schema(row["schema_version"]))
+    if row["valid_until"] is not None and row["valid_until"] <= row["now"]:
         found.append(
-            DatabaseUnavailable(
-                f"the database has schema version {row['schema_version']}, this program needs {sql.schema_version()}",
-                "Upgrade whichever is older: `zava-mcp init` upgrades the database.",
+            IdentityError(
+                "this identity has expired", "An admin renews it: `zava-mcp identities password WHO --expires DATE`."
             )
         )
     return found
@@ -209,6 +248,15 @@ def not_ours() -> ZavaError:
         "Run `zava-mcp init` with ZAVA_ADMIN_DATABASE_URL set, with --adopt if it has the shop's tables already, "
         "or correct the database name.",
     )
+
+
+def other_schema(version: int | None) -> DatabaseUnavailable:
+    """Schemas go forward only, so the older of the two is to be upgraded."""
+    ours = sql.schema_version()
+    told = f"the database has schema version {version}, this program needs {ours}"
+    if (version or 0) > ours:
+        return DatabaseUnavailable(told, "Upgrade zava-mcp: a newer one set this database up.")
+    return DatabaseUnavailable(told, "Run `zava-mcp init` as the database's admin: it upgrades the older schema.")
 
 
 def _not_admitted(user_id: UUID) -> ZavaError:

@@ -89,13 +89,20 @@ _CONNECTION_FAILURES: tuple[tuple[tuple[str, ...], type[ZavaError], str, str], .
         ("28P01", "password authentication failed", "no password supplied"),
         IdentityError,
         "the database does not accept this login's password",
-        "Set POSTGRES_PASSWORD or the passfile to this identity's password.",
+        "Set POSTGRES_PASSWORD or the passfile to this identity's password; if it is right, the identity was removed "
+        "or has expired, which `zava-mcp identities` tells an admin.",
     ),
     (
         ("28000", 'role ".*" does not exist'),
         IdentityError,
         "the database knows no login for this identity",
         "Check the user id; `zava-mcp identities` lists the ones that exist.",
+    ),
+    (
+        ("not permitted to log in",),
+        IdentityError,
+        "this login may not log in any more",
+        "The identity was removed or closed; an admin sees with `zava-mcp identities` who may ask.",
     ),
     (
         ("3D000", 'database ".*" does not exist'),
@@ -107,13 +114,25 @@ _CONNECTION_FAILURES: tuple[tuple[tuple[str, ...], type[ZavaError], str, str], .
         ("42501", "permission denied for database"),
         IdentityError,
         "this login may not connect to that database",
-        "Run `zava-mcp init` as admin, which admits the identities.",
+        "The identity was removed, or not admitted yet: an admin's `zava-mcp identities` tells.",
     ),
     (
         ("53300", "too many connections", "too many clients", "remaining connection slots"),
         DatabaseUnavailable,
         "the database has no connection left for this login",
         "Wait until others finish, or raise max_connections or the login's connection limit.",
+    ),
+    (
+        ("unsupported startup parameter",),
+        DatabaseUnavailable,
+        "the pooler between us and PostgreSQL refuses the settings that connections start with",
+        "In pgbouncer.ini, add options to ignore_startup_parameters (they are then set by SQL); pool_mode = session.",
+    ),
+    (
+        ("no more connections allowed", "query_wait_timeout"),
+        DatabaseUnavailable,
+        "the pooler between us and PostgreSQL has no connection left",
+        "Wait until others finish, or raise its max_client_conn or pool_size.",
     ),
     (
         ("57P03", "starting up", "shutting down", "in recovery mode", "not yet accepting"),
@@ -153,6 +172,7 @@ _CONNECTION_FAILURES: tuple[tuple[tuple[str, ...], type[ZavaError], str, str], .
             "connection was closed",
             "the connection is lost",
             "the connection is closed",
+            "server conn crashed",
             "Connection reset by peer",
             "could not (receive|send) data",
             "Broken pipe",

@@ -9,6 +9,7 @@ import psycopg
 
 from zava_mcp import sql
 from zava_mcp.database.connecting import Target, connect_patiently, identity_of, mismatches
+from zava_mcp.database.pooler import settle
 from zava_mcp.errors import DatabaseUnavailable, IdentityError, ZavaError
 
 _CLOCK_SECONDS = 60
@@ -34,13 +35,13 @@ def examine(target: Target, user_id: UUID, name: str, model: str) -> list[Check]
     """
     with connect_patiently(target) as connection:
         try:
-            return _examined(connection, user_id, name, model)
+            return _examined(connection, target, user_id, name, model)
         except psycopg.Error as error:
             reason = error.diag.message_primary or "the connection is lost"
             raise DatabaseUnavailable(f"the checks could not be finished: {reason}", "Try again.") from None
 
 
-def _examined(connection: psycopg.Connection, user_id: UUID, name: str, model: str) -> list[Check]:
+def _examined(connection: psycopg.Connection, target: Target, user_id: UUID, name: str, model: str) -> list[Check]:
     checks = [
         Check("connection", "ok", f"as the login {connection.info.user}"),
         _version(connection),
@@ -51,6 +52,7 @@ def _examined(connection: psycopg.Connection, user_id: UUID, name: str, model: s
         row = identity_of(connection, user_id)
     except (DatabaseUnavailable, IdentityError) as error:
         return [*checks, _refused(error)]
+    settle(connection, row["backend"], target.settings)
     faults = [_refused(error) for error in mismatches(row, user_id, name)]
     checks += faults or [Check("identity", "ok", f"{row['display_name']}, schema version {row['schema_version']}")]
     return [*checks, *_looked_up(connection), _vectors(connection, model)]

@@ -21,6 +21,7 @@ from zava_mcp.database.setup import (
     server_url,
     set_up,
 )
+from zava_mcp.database.tokens import Tokens
 from zava_mcp.database.vectors import Vectors, vectors
 from zava_mcp.embedded import EmbeddedPostgres
 from zava_mcp.errors import IdentityError, InputError, SettingsError
@@ -31,23 +32,24 @@ def database_for(settings: Settings, user_id: UUID, embedded: EmbeddedPostgres |
     """The database as one identity sees it: the settings' server, else the embedded one. Nothing is opened yet."""
     place = settings.place
     if place is not None:
-        return Database(lambda: target_of(place, user_id), user_id, settings)
+        tokens = _tokens(settings)
+        return Database(lambda: target_of(place, user_id, tokens), user_id, settings)
     assert embedded is not None
     return Database(_find_embedded(embedded, user_id), user_id, settings)
 
 
 def list_identities(settings: Settings, progress: Progress) -> list[list[str]]:
-    """Everybody who may ask, as [user id, name, stores, login], head office first.
+    """Everybody who may ask, as [user id, name, stores, login, last day], head office first.
 
     Read as admin: from the server of ZAVA_ADMIN_DATABASE_URL, else from the embedded database.
     """
-    with _as_admin(settings, progress) as connection:
+    with as_admin(settings, progress) as connection:
         if not installed_version(connection):
             raise not_ours()
         rows = connection.execute(sql.query("identities").encode()).fetchall()
     return [
-        [str(user_id), name, "all" if everything else stores or "none", login]
-        for login, user_id, name, everything, stores in rows
+        [str(user_id), name, "all" if everything else stores or "none", login, last_day or ""]
+        for login, user_id, name, everything, stores, last_day in rows
     ]
 
 
@@ -56,7 +58,7 @@ def vectors_as_admin(
     settings: Settings, model: str, dimensions: int, everything: bool, progress: Progress
 ) -> Iterator[Vectors]:
     """The products' vectors in the database that the settings mean, to be kept as admin."""
-    with _as_admin(settings, progress) as connection, vectors(connection, model, dimensions, everything) as kept:
+    with as_admin(settings, progress) as connection, vectors(connection, model, dimensions, everything) as kept:
         yield kept
 
 
@@ -76,7 +78,7 @@ def initialise(settings: Settings, sample: Sample | None, passwords_file: Path |
             embedded.close()
         return Report([f"the embedded database in {embedded.folder} is set up"] if new else [])
     _check_folder_of(passwords_file)
-    with _as_admin(settings, progress) as connection:
+    with as_admin(settings, progress) as connection:
         report = set_up(connection, sample, None, progress)
         if passwords_file is not None:
             report.did.append(give_passwords(connection, passwords_file))
@@ -94,7 +96,7 @@ def adopt_database(settings: Settings, dry_run: bool, passwords_file: Path | Non
     from zava_mcp.database.adoption import adopt
 
     _check_folder_of(passwords_file)
-    with _as_admin(settings, progress) as connection:
+    with as_admin(settings, progress) as connection:
         report = adopt(connection, dry_run, progress)
         if passwords_file is not None and not dry_run:
             report.did.append(give_passwords(connection, passwords_file))
@@ -109,10 +111,11 @@ def _check_folder_of(passwords_file: Path | None) -> None:
 
 
 @contextmanager
-def _as_admin(settings: Settings, progress: Progress) -> Iterator[psycopg.Connection]:
+def as_admin(settings: Settings, progress: Progress) -> Iterator[psycopg.Connection]:
+    """A connection as admin: to the server of ZAVA_ADMIN_DATABASE_URL, else to the embedded database."""
     if settings.admin_url is not None:
         try:
-            connection = connect(admin_target(settings.admin_url))
+            connection = connect(admin_target(settings.admin_url, _tokens(settings)))
         except IdentityError as error:
             raise IdentityError(error.message, "Correct ZAVA_ADMIN_DATABASE_URL.") from None
         with connection:
@@ -129,6 +132,10 @@ def _as_admin(settings: Settings, progress: Progress) -> Iterator[psycopg.Connec
             yield connection
     finally:
         embedded.close()
+
+
+def _tokens(settings: Settings) -> Tokens | None:
+    return Tokens(settings.embedding) if settings.database_auth == "entra" else None
 
 
 def _find_embedded(embedded: EmbeddedPostgres, user_id: UUID) -> Callable[[], Target]:

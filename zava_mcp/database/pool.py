@@ -15,6 +15,7 @@ from zava_mcp.database.failures import connection_error, is_lost, told_error
 from zava_mcp.database.health import Check, examine
 from zava_mcp.database.lookup import Lookup, Reading
 from zava_mcp.database.patience import CONNECT_SECONDS, PatientConnection
+from zava_mcp.database.pooler import is_pooled, refuse_by_transaction, settle
 from zava_mcp.database.question import GRACE_SECONDS, Question
 from zava_mcp.database.wire import Column, Rows
 from zava_mcp.embedded import kill_backend
@@ -50,15 +51,13 @@ class Database:
     def open(self) -> tuple[_Pool, Proof]:
         """Connects and proves the identity, unless that is done already. Raises a ZavaError."""
         with self._opening:
+            if self._pool is not None and self._proof is not None and self._proof.has_ended():
+                self._pool.close(timeout=_CLOSE_SECONDS)  # an open connection does not notice that its login expired
+                self._pool = None
             if self._pool is None or self._proof is None:
                 target = self._target = for_identity(self._find(), self._user_id, self._settings)
                 with self._named():
-                    probe = connect_patiently(target)  # its errors are exact and immediate; the pool's not
-                    try:
-                        self._proof = self._admit(probe)
-                    except BaseException:
-                        probe.close()
-                        raise
+                    probe, self._proof = self._probe(target)  # its errors are exact and immediate; the pool's not
                 self._pool = self._open_pool(target, probe)
                 self._schema_changed()  # what was told meanwhile, nobody heard
             return self._pool, self._proof
@@ -180,11 +179,23 @@ class Database:
             kill_backend(backend)
         self.close()
 
+    def _probe(self, target: Target) -> tuple[PatientConnection, Proof]:
+        """The first connection, and its proof."""
+        probe = connect_patiently(target)
+        try:
+            proof = self._admit(probe)
+            if is_pooled(probe, proof.backend):
+                refuse_by_transaction(probe, lambda: connect_patiently(target))
+        except BaseException:
+            probe.close()
+            raise
+        return probe, proof
+
     def _open_pool(self, target: Target, probe: PatientConnection) -> _Pool:
         """A pool whose first connection is the one that was proved."""
         pool = ConnectionPool(
             connection_class=_first(probe),
-            kwargs={**target.keywords(), "autocommit": True, "prepare_threshold": None},
+            kwargs=lambda: {**target.keywords(), "autocommit": True, "prepare_threshold": None},
             min_size=1,
             max_size=QUESTIONS_AT_ONCE + DESCRIPTIONS_AT_ONCE,
             timeout=CONNECT_SECONDS,
@@ -202,6 +213,8 @@ class Database:
     def _admit(self, connection: PatientConnection) -> Proof:
         connection.add_notify_handler(lambda _: self._schema_changed())
         proof = prove(connection, self._user_id, self._name)
+        if self._target is not None:
+            settle(connection, proof.backend, self._target.settings)
         connection.patience = self._settings.query_timeout + GRACE_SECONDS
         return proof
 

@@ -7,17 +7,19 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import quote
 
 import psycopg
 
 from zava_mcp import sql
-from zava_mcp.database.connecting import Target, connect
+from zava_mcp.database.connecting import Target, connect, read_url, with_tokens
 from zava_mcp.database.failures import connection_error
 from zava_mcp.database.identities import Identity, sample_identities
 from zava_mcp.database.logins import ADMIT, has_login, login_created, set_password
 from zava_mcp.database.sample import Progress, Sample, load
 from zava_mcp.database.sample_vectors import give_vectors
+from zava_mcp.database.tokens import Tokens
 from zava_mcp.embedded import Address, Login
 from zava_mcp.errors import DatabaseUnavailable
 from zava_mcp.settings import Secret
@@ -67,9 +69,11 @@ def embedded_target(address: Address, login: Login, database: str = DATABASE) ->
     return Target({**parameters, "sslmode": "disable"}, Secret(login.password), embedded=True)
 
 
-def admin_target(url: Secret) -> Target:
-    """Where an admin's URL points to."""
-    return Target({"conninfo": url.reveal(), "application_name": "zava-mcp init", "client_encoding": "utf8"})
+def admin_target(url: Secret, tokens: Tokens | None = None) -> Target:
+    """Where an admin's URL points to; with a password in it, that is used and no token. Raises as `target_of`."""
+    target = read_url(url.reveal(), {})
+    target.parameters.update(application_name="zava-mcp init", client_encoding="UTF8")
+    return with_tokens(target, tokens) if tokens and target.password is None else target
 
 
 def set_up(
@@ -111,14 +115,15 @@ def refuse_old_server(connection: psycopg.Connection) -> None:
 
 
 @contextmanager
-def failures_told(embedded: bool) -> Iterator[None]:
+def failures_told(embedded: bool, what: str = "set-up") -> Iterator[None]:
+    """PostgreSQL's errors told as those of set-up, or of `what` else an admin does."""
     try:
         yield
     except psycopg.OperationalError as error:
         raise connection_error(error, embedded) from error
     except psycopg.Error as error:
         raise DatabaseUnavailable(
-            f"set-up failed and was undone: {error.diag.message_primary or type(error).__name__}",
+            f"{what} failed and was undone: {error.diag.message_primary or type(error).__name__}",
             "The database is as it was before; the server's log says more.",
         ) from error
 
@@ -143,7 +148,7 @@ def _migrate(connection: psycopg.Connection, sample: Sample | None, report: Repo
     if version > sql.schema_version():
         raise DatabaseUnavailable(
             f"the database has schema version {version}, newer than this program's {sql.schema_version()}",
-            "Upgrade zava-mcp.",
+            "Upgrade zava-mcp: a database is never taken back to an older schema.",
         )
     row = connection.execute("SELECT to_regclass('retail.stores') IS NOT NULL").fetchone()
     if version == 0 and row and row[0]:
@@ -179,6 +184,10 @@ def _migrate(connection: psycopg.Connection, sample: Sample | None, report: Repo
 
 
 def _record(connection: psycopg.Connection, sample: Sample | None, version: int) -> None:
+    """The version for everybody to read, and for the admin which files were applied when."""
+    connection.cursor().executemany(
+        sql.query("migrated"), [(file, number > version) for number, file in sql.migrations()]
+    )
     if version:
         connection.execute("UPDATE zava.about SET schema_version = %s", [sql.schema_version()])
         return
@@ -203,12 +212,13 @@ def _admit(
     """
     admitted = connection.execute("SELECT login, rls_user_id, display_name, all_stores, store_ids FROM zava.access")
     for entry in admitted.fetchall():
-        connection.execute(ADMIT, entry)
+        _renew(connection, entry, report)
+    removed = {row[0] for row in connection.execute("SELECT rls_user_id FROM zava.removed")}
     stores = {row[0] for row in connection.execute("SELECT rls_user_id FROM retail.stores")}
     for who in people:
         login = who.login if passwords is not None else str(who.user_id)
         there = has_login(connection, login)
-        if not (who.all_stores or who.user_id in stores) or (there and not new):
+        if not (who.all_stores or who.user_id in stores) or (there and not new) or who.user_id in removed:
             continue
         if passwords is not None and login not in passwords:  # an older embedded database whose admin dropped it
             continue
@@ -218,6 +228,15 @@ def _admit(
             set_password(connection, login, passwords[login])
         connection.execute(ADMIT, [login, who.user_id, who.name, who.all_stores, list(who.store_ids)])
         report.did.append(f"a login for {who.name}")
+
+
+def _renew(connection: psycopg.Connection, entry: tuple[Any, ...], report: Report) -> None:
+    """Gives a login the privileges of this version; one that this admin may not change keeps those it has."""
+    try:
+        with connection.transaction():
+            connection.execute(ADMIT, entry)
+    except (psycopg.errors.InsufficientPrivilege, psycopg.errors.UndefinedObject) as error:
+        report.gaps.append(f"the login {entry[0]} of {entry[2]} was left as it is: {error.diag.message_primary}")
 
 
 def _harden(connection: psycopg.Connection, report: Report) -> None:

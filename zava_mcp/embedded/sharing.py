@@ -13,7 +13,6 @@ Locks belong to the kernel, so those of killed processes are gone with them: the
 one whose lock is the only one held, and a stale file keeps nothing alive and stops nothing.
 """
 
-import json
 import os
 import secrets
 import shutil
@@ -21,31 +20,19 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
 from zava_mcp.embedded.cluster import Address, Cluster
 from zava_mcp.embedded.host import POSTGRES_MAJOR, give_to_runner, make_reachable, runs_as_root
+from zava_mcp.embedded.logins import Login, read_logins, write_logins, write_private
 from zava_mcp.errors import EmbeddedError
 
 _SET_UP_SECONDS = 3600.0
 _LOOK_SECONDS = 0.2
 _STOP_SECONDS = 1.5  # hosts wait two seconds after closing stdin before they kill
-
-
-@dataclass(frozen=True)
-class Login:
-    """A login of the embedded database. `user_id` is empty for the admin."""
-
-    login: str
-    password: str
-    user_id: str = ""
-    name: str = ""
-
-    def __repr__(self) -> str:
-        return f"Login({self.login!r})"
 
 
 @dataclass(frozen=True)
@@ -141,7 +128,7 @@ class EmbeddedPostgres:
         """
         file = self._home / "logins.json"
         try:
-            return {entry["user_id"]: Login(**entry) for entry in json.loads(file.read_text())}
+            return read_logins(file)
         except FileNotFoundError:
             return {}
         except PermissionError:
@@ -151,6 +138,15 @@ class EmbeddedPostgres:
                 f"{file} cannot be read: it is damaged",
                 f"Restore it, or remove the folder {self._home} to start afresh with a new sample.",
             ) from None
+
+    def keep_login(self, login: Login) -> None:
+        """Writes down one more login, so that its user id can ask."""
+        write_logins(self._home / "logins.json", {**self.logins(), login.user_id: login}.values())
+
+    def forget_login(self, user_id: str) -> None:
+        """Strikes out an identity's login; it may not be there."""
+        kept = [login for login in self.logins().values() if login.user_id != user_id]
+        write_logins(self._home / "logins.json", kept)
 
     def _prepare_folder(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -201,8 +197,8 @@ class EmbeddedPostgres:
             logins = self._content.build(cluster.start(filling=True), admin)
             cluster.stop(60.0)
             cluster.sync()
-            _write_private(home / "logins.json", json.dumps([asdict(login) for login in [admin, *logins]], indent=1))
-            _write_private(home / "schema_version", f"{self._content.version}\n")
+            write_logins(home / "logins.json", [admin, *logins])
+            write_private(home / "schema_version", f"{self._content.version}\n")
             home.rename(self._home)
         except BaseException:
             cluster.stop(5.0)
@@ -218,7 +214,7 @@ class EmbeddedPostgres:
         if not version.isdigit() or int(version) < self._content.version:
             logins = self.logins()
             self._content.upgrade(address, logins.pop(""), list(logins.values()))
-            _write_private(record, f"{self._content.version}\n")
+            write_private(record, f"{self._content.version}\n")
 
     def _clear_leftovers(self) -> None:
         """Set-ups whose process was killed: their servers are stopped, their folders removed."""
@@ -245,12 +241,3 @@ def _is_held(path: Path) -> bool:
     with suppress(OSError):
         path.unlink(missing_ok=True)
     return False
-
-
-def _write_private(path: Path, text: str) -> None:
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)

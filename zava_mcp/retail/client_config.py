@@ -120,7 +120,8 @@ def _carried(values: Mapping[str, str], server: bool) -> tuple[dict[str, str], t
     if "ZAVA_DATABASE_URL" in names:
         carried["ZAVA_DATABASE_URL"] = without_password(values["ZAVA_DATABASE_URL"].strip())
         left_out = carried["ZAVA_DATABASE_URL"] != values["ZAVA_DATABASE_URL"].strip()
-    if (left_out or (server and "ZAVA_ENV_FILE" not in carried)) and "POSTGRES_PASSWORD" not in secrets:
+    by_password = values.get("ZAVA_DATABASE_AUTH", "").strip().lower() != "entra"  # which takes none
+    if (left_out or (server and by_password and "ZAVA_ENV_FILE" not in carried)) and "POSTGRES_PASSWORD" not in secrets:
         secrets.append("POSTGRES_PASSWORD")
     return carried, tuple(secrets)
 

@@ -52,6 +52,7 @@ SETTINGS = (
     Setting("POSTGRES_DB", "database name", "zava"),
     Setting("POSTGRES_USER", "login, if it is not named by the user id", "the user id"),
     Setting("POSTGRES_PASSWORD", "password of the login", "libpq's passfile"),
+    Setting("ZAVA_DATABASE_AUTH", "password, or entra for a token of Entra as password (extra `azure`)", "password"),
     Setting("POSTGRES_APPLICATION_NAME", "how connections are labelled", "zava-mcp"),
     Setting(
         "ZAVA_ADMIN_DATABASE_URL", "an admin's URL for `init`, `embed` and `identities`; the server never reads it"
@@ -116,6 +117,7 @@ class Settings:
     user_name: str
     place: Place | None
     admin_url: Secret | None
+    database_auth: str
     data_dir: Path | None
     application_name: str
     embedding: EmbeddingSettings
@@ -147,6 +149,7 @@ def load(flags: Mapping[str, str | None] | None = None, environ: Mapping[str, st
         user_name="" if user_id else texts.get("ZAVA_USER_ID", ""),
         place=_place(texts, any(environ.get(name) for name in _LIBPQ_PLACES), faults),
         admin_url=Secret(texts["ZAVA_ADMIN_DATABASE_URL"]) if "ZAVA_ADMIN_DATABASE_URL" in texts else None,
+        database_auth=_database_auth(texts, faults),
         data_dir=Path(texts["ZAVA_DATA_DIR"]).expanduser() if "ZAVA_DATA_DIR" in texts else None,
         application_name=texts.get("POSTGRES_APPLICATION_NAME", "zava-mcp"),
         embedding=embedding_settings(texts, faults),
@@ -205,6 +208,13 @@ def _place(texts: Mapping[str, str], libpq_knows: bool, faults: list[str]) -> Pl
     if libpq_knows:
         return Place(parameters=user, password=password)
     return None
+
+
+def _database_auth(texts: Mapping[str, str], faults: list[str]) -> str:
+    chosen = _choice(texts, "ZAVA_DATABASE_AUTH", "password", ("password", "entra"), faults)
+    if chosen == "entra" and "POSTGRES_PASSWORD" in texts:
+        faults.append("POSTGRES_PASSWORD is set, but ZAVA_DATABASE_AUTH=entra takes no password")
+    return chosen
 
 
 def _number(texts: Mapping[str, str], name: str, default: float, low: float, high: float, faults: list[str]) -> float:

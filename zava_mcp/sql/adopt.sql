@@ -182,8 +182,8 @@ SELECT a.login::text, a.rls_user_id, a.display_name, a.all_stores, a.store_ids
  ORDER BY 1;
 
 -- name: admitted
--- The user ids that have a login.
-SELECT rls_user_id FROM zava.access;
+-- The user ids that have a login, and those that an admin removed.
+SELECT rls_user_id FROM zava.access UNION SELECT rls_user_id FROM zava.removed;
 
 -- name: indexes
 -- The indexes there are: name, and what it indexes how.

@@ -29,7 +29,7 @@ WITH store (reads) AS (VALUES
     SELECT to_regclass(t.relation) AS relation, w.name, w.command, w.reads
       FROM store, unnest(ARRAY['retail.stores', 'retail.customers', 'retail.categories', 'retail.product_types', 'retail.products',
                                'retail.inventory', 'retail.orders', 'retail.order_items', 'retail.product_description_embeddings',
-                               'zava.access', 'zava.about', 'zava.new_embeddings']) AS t (relation),
+                               'zava.access', 'zava.about', 'zava.new_embeddings', 'zava.removed', 'zava.migrations']) AS t (relation),
            LATERAL (VALUES
                ('owner_maintains', '*', 'true'),
                ('own_stores', 'r', CASE WHEN t.relation IN ('retail.orders', 'retail.order_items', 'retail.inventory')

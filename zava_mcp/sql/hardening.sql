@@ -82,6 +82,8 @@ END $$;
 -- What a restricted admin, who is a member of zava_owner, needs of this to go on administrating.
 DO $$ BEGIN
     GRANT EXECUTE ON FUNCTION pg_advisory_xact_lock(bigint), pg_try_advisory_lock(bigint), pg_advisory_unlock(bigint) TO zava_owner;
+    -- With which the connections of somebody who was removed are ended.
+    GRANT EXECUTE ON FUNCTION pg_terminate_backend(integer, bigint), pg_stat_get_activity(integer) TO zava_owner;
     GRANT SELECT ON pg_class TO zava_owner;
     GRANT USAGE ON LANGUAGE plpgsql TO zava_owner;
     EXECUTE format('GRANT CONNECT ON DATABASE %I TO zava_owner', current_database());

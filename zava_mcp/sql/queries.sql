@@ -15,7 +15,11 @@ SELECT i.rls_user_id, i.display_name, i.all_stores,
        (SELECT schema_version FROM zava.about) AS schema_version,
        has_function_privilege('pg_catalog.pg_advisory_unlock_all()', 'EXECUTE') AS can_lock,
        (SELECT extversion FROM pg_extension
-         WHERE extname = 'vector' AND to_regclass('retail.product_description_embeddings') IS NOT NULL) AS vectors
+         WHERE extname = 'vector' AND to_regclass('retail.product_description_embeddings') IS NOT NULL) AS vectors,
+       (SELECT extract(epoch FROM nullif(rolvaliduntil, 'infinity'))::float8 FROM pg_roles
+         WHERE rolname = session_user) AS valid_until,
+       extract(epoch FROM clock_timestamp())::float8 AS now,
+       pg_backend_pid() AS backend
   FROM zava.who_am_i() AS i;
 
 -- name: tables
@@ -66,7 +70,9 @@ LISTEN zava_schema_changed;
 -- Every login and the identity it stands for. As admin.
 SELECT a.login::text, a.rls_user_id, a.display_name, a.all_stores,
        (SELECT string_agg(s.store_name, ', ' ORDER BY s.store_id) FROM retail.stores s
-         WHERE a.all_stores OR s.store_id = ANY (a.store_ids)) AS stores
+         WHERE a.all_stores OR s.store_id = ANY (a.store_ids)) AS stores,
+       (SELECT to_char(nullif(r.rolvaliduntil, 'infinity') AT TIME ZONE 'UTC' - interval '1 second', 'YYYY-MM-DD')
+          FROM pg_roles r WHERE r.rolname = a.login) AS last_day
   FROM zava.access a
  ORDER BY NOT a.all_stores, a.store_ids;
 
@@ -79,3 +85,7 @@ SELECT count(*),
   FROM retail.products p
  CROSS JOIN LATERAL (SELECT encode(sha256(convert_to({product_text}, 'UTF8')), 'hex') AS sha256) AS text
   LEFT JOIN retail.product_description_embeddings e USING (product_id);
+
+-- name: migrated
+-- Notes that a file of the schema was applied, now or at a time that is not known. As admin.
+INSERT INTO zava.migrations VALUES (%s, CASE WHEN %s THEN now() END) ON CONFLICT DO NOTHING;

@@ -1,0 +1,51 @@
+"""A pooler between us and PostgreSQL, such as PgBouncer: recognised, told our settings, refused if it loses them."""
+
+from collections.abc import Callable
+
+import psycopg
+
+from zava_mcp.errors import DatabaseUnavailable
+
+_BY_TRANSACTION = DatabaseUnavailable(
+    "the pooler between us and PostgreSQL gives every transaction another connection, and a session's settings do not "
+    "last there: its deadline, read-only mode and how values are written",
+    "Let PgBouncer have pool_mode = session for these logins ([users]) or this database, or go without it.",
+)
+
+
+def is_pooled(connection: psycopg.Connection, backend: int) -> bool:
+    """Whether a pooler stands between: it gives its clients process numbers of its own invention.
+
+    `backend` is the process that answered.
+    """
+    return backend != connection.info.backend_pid
+
+
+def settle(connection: psycopg.Connection, backend: int, settings: dict[str, str]) -> None:
+    """Makes our settings by SQL where a pooler stands between, because it may have dropped them."""
+    if is_pooled(connection, backend):
+        lists = {name: ", ".join(f"'{part}'" for part in value.split(",")) for name, value in settings.items()}
+        connection.execute("; ".join(f"SET {name} = {values}" for name, values in lists.items()).encode())
+
+
+def refuse_by_transaction(connection: psycopg.Connection, another: Callable[[], psycopg.Connection]) -> None:
+    """Raises DatabaseUnavailable if a pooler gives one and the same connection to two who are both connected.
+
+    While another client holds a transaction open, the first is asked again: by session, its process stays its own,
+    and nobody else ever has it.
+    """
+    first = _backend(connection)
+    try:
+        with another() as second, second.transaction():
+            if _backend(second) != first and _backend(connection) == first:
+                return
+    except psycopg.errors.ConnectionTimeout:  # by session, and there is no second one to be had
+        return
+    except psycopg.OperationalError:  # by statement, where nobody may begin a transaction
+        pass
+    raise _BY_TRANSACTION
+
+
+def _backend(connection: psycopg.Connection) -> int:
+    row = connection.execute("SELECT pg_backend_pid()").fetchone()
+    return int(row[0]) if row else 0

@@ -1,0 +1,116 @@
+-- Who may ask, kept by an admin. Each block is asked as admin, most about one login.
+
+-- name: stores
+-- What an identity can be given.
+SELECT store_id, store_name FROM retail.stores ORDER BY store_id;
+
+-- name: entries
+-- Everybody who may ask.
+SELECT login::text, rls_user_id, display_name, all_stores, store_ids, mapped FROM zava.access ORDER BY display_name, login;
+
+-- name: removed
+-- Who was taken out, and on which day.
+SELECT rls_user_id, display_name, removed_at::date FROM zava.removed;
+
+-- name: dangers
+-- Why a login must not be an identity, a line each.
+WITH login AS (SELECT * FROM pg_roles WHERE rolname = %(login)s)
+SELECT what FROM (
+    SELECT 'it is a superuser' FROM login WHERE rolsuper
+    UNION ALL SELECT 'it passes every policy (BYPASSRLS)' FROM login WHERE rolbypassrls
+    UNION ALL SELECT 'it may create roles (CREATEROLE)' FROM login WHERE rolcreaterole
+    UNION ALL SELECT 'it may create databases (CREATEDB)' FROM login WHERE rolcreatedb
+    UNION ALL SELECT 'it may read the log of all changes (REPLICATION)' FROM login WHERE rolreplication
+    UNION ALL SELECT 'it cannot log in' FROM login WHERE NOT rolcanlogin
+    UNION ALL SELECT 'it is a part of PostgreSQL' FROM login WHERE oid < 16384
+    UNION ALL SELECT 'it is you, the admin' FROM login WHERE rolname IN (session_user, current_user)
+    UNION ALL
+    SELECT format('it is a member of %%I: REVOKE %%1$I FROM %%I', g.rolname, login.rolname)
+      FROM login JOIN pg_auth_members m ON m.member = login.oid JOIN pg_roles g ON g.oid = m.roleid
+    UNION ALL
+    SELECT format('it owns the database %%I', d.datname) FROM login JOIN pg_database d ON d.datdba = login.oid
+     WHERE d.datname = current_database()
+    UNION ALL
+    SELECT format('it owns the schema %%I', n.nspname) FROM login JOIN pg_namespace n ON n.nspowner = login.oid
+     WHERE n.nspname IN ('retail', 'zava', 'public')
+    UNION ALL
+    SELECT format('it owns %%s', c.oid::regclass) FROM login JOIN pg_class c ON c.relowner = login.oid
+     WHERE c.relnamespace IN ('retail'::regnamespace, 'zava'::regnamespace)
+    UNION ALL
+    SELECT format('it owns the function %%s', p.oid::regprocedure) FROM login JOIN pg_proc p ON p.proowner = login.oid
+     WHERE p.pronamespace = 'zava'::regnamespace OR p.prosecdef
+) AS danger (what)
+ ORDER BY what;
+
+-- name: rights
+-- The statements that take from a login what it may do here, besides what it owns.
+WITH login AS (SELECT oid, rolname FROM pg_roles WHERE rolname = %(login)s)
+SELECT format('REVOKE ALL ON %%s FROM %%I', object, login.rolname)
+  FROM login, LATERAL (
+    SELECT format('%%s %%s', CASE c.relkind WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END, c.oid::regclass)
+      FROM pg_class c
+     WHERE c.relnamespace IN ('retail'::regnamespace, 'zava'::regnamespace) AND c.relowner <> login.oid
+       AND (EXISTS (SELECT FROM aclexplode(c.relacl) WHERE grantee = login.oid)
+            OR EXISTS (SELECT FROM pg_attribute t, aclexplode(t.attacl) AS x WHERE t.attrelid = c.oid AND x.grantee = login.oid))
+    UNION ALL
+    SELECT format('ROUTINE %%s', p.oid::regprocedure) FROM pg_proc p
+     WHERE p.pronamespace IN ('retail'::regnamespace, 'zava'::regnamespace) AND p.proowner <> login.oid
+       AND EXISTS (SELECT FROM aclexplode(p.proacl) WHERE grantee = login.oid)
+    UNION ALL
+    SELECT format('SCHEMA %%I', n.nspname) FROM pg_namespace n
+     WHERE n.nspname IN ('retail', 'zava') AND n.nspowner <> login.oid
+       AND EXISTS (SELECT FROM aclexplode(n.nspacl) WHERE grantee = login.oid)
+    UNION ALL
+    SELECT format('DATABASE %%I', d.datname) FROM pg_database d
+     WHERE d.datname = current_database() AND d.datdba <> login.oid
+       AND EXISTS (SELECT FROM aclexplode(d.datacl) WHERE grantee = login.oid)
+  ) AS held (object)
+ ORDER BY 1;
+
+-- name: excess
+-- What a login may still do here beyond what an identity may: others granted it, and only they can take it back.
+SELECT format('%%s on %%s', x.privilege_type, c.oid::regclass)
+  FROM pg_roles r, pg_class c, LATERAL (
+        SELECT grantee, privilege_type FROM aclexplode(c.relacl)
+        UNION
+        SELECT a.grantee, a.privilege_type FROM pg_attribute t, aclexplode(t.attacl) AS a
+         WHERE t.attrelid = c.oid AND (a.privilege_type <> 'SELECT' OR c.relname = 'stores' AND t.attname = 'rls_user_id')) AS x
+ WHERE r.rolname = %(login)s AND x.grantee = r.oid AND c.relnamespace IN ('retail'::regnamespace, 'zava'::regnamespace)
+ ORDER BY 1;
+
+-- name: missing
+-- What a login cannot do although it was admitted, because this admin may not grant it.
+SELECT format('GRANT CONNECT ON DATABASE %%I TO %%I WITH GRANT OPTION', current_database(), current_user)
+  FROM pg_roles WHERE rolname = %(login)s AND NOT has_database_privilege(oid, current_database(), 'CONNECT')
+UNION ALL
+SELECT format('GRANT zava_owner TO %%I', current_user)
+  FROM pg_roles WHERE rolname = %(login)s
+   AND NOT (has_schema_privilege(oid, 'retail', 'USAGE') AND has_schema_privilege(oid, 'zava', 'USAGE')
+            AND has_function_privilege(oid, 'zava.who_am_i()', 'EXECUTE')
+            AND has_column_privilege(oid, 'retail.orders', 'store_id', 'SELECT'));
+
+-- name: ties
+-- What keeps a login from being dropped: what it owns, here or elsewhere, and its rights in other databases.
+SELECT CASE WHEN d.deptype = 'o' THEN 'it owns things' ELSE 'it has other rights' END
+       || CASE WHEN d.dbid NOT IN (0, (SELECT oid FROM pg_database WHERE datname = current_database()))
+               THEN format(' in the database %%I', (SELECT datname FROM pg_database WHERE oid = d.dbid)) ELSE '' END
+  FROM pg_shdepend d JOIN pg_roles r ON r.oid = d.refobjid
+ WHERE d.refclassid = 'pg_authid'::regclass AND r.rolname = %(login)s
+ GROUP BY 1 ORDER BY 1;
+
+-- name: settings
+-- The statements that undo what zava.admit set for a login that stays.
+SELECT statement FROM pg_roles r, LATERAL (VALUES
+    (format('ALTER ROLE %%I RESET default_transaction_read_only', r.rolname)),
+    (format('ALTER ROLE %%I RESET statement_timeout', r.rolname)),
+    (format('ALTER ROLE %%I RESET idle_in_transaction_session_timeout', r.rolname)),
+    (format('ALTER ROLE %%I RESET search_path', r.rolname)),
+    (CASE WHEN current_setting('is_superuser')::boolean THEN format('ALTER ROLE %%I RESET temp_file_limit', r.rolname) END),
+    (CASE WHEN shobj_description(r.oid, 'pg_authid') = 'An identity of zava-mcp.' THEN format('COMMENT ON ROLE %%I IS NULL', r.rolname) END)
+) AS undo (statement)
+ WHERE r.rolname = %(login)s AND statement IS NOT NULL;
+
+-- name: end_sessions
+-- Ends a login's connections to this database, and waits up to two seconds for each.
+SELECT count(*) FILTER (WHERE pg_terminate_backend(pid, 2000)) FROM pg_stat_activity
+ WHERE usename = %(login)s AND datname = current_database();
