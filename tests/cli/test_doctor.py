@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 
 from tests.cli.conftest import Doctor, examined, ill
 from tests.conftest import ADMIN, REDMOND, SEATTLE
+from zava_mcp import sql
 from zava_mcp.cli.commands import app
 from zava_mcp.embedded import EmbeddedPostgres
 
@@ -83,7 +84,7 @@ def test_each_illness_is_named_and_cured_by_its_sql(
         ),
         (
             "UPDATE zava.about SET schema_version = 1",
-            "UPDATE zava.about SET schema_version = 6",
+            f"UPDATE zava.about SET schema_version = {sql.schema_version()}",
             "schema",
             "schema version 1, this program needs",
             "zava-mcp init",
