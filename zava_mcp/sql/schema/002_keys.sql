@@ -38,9 +38,11 @@ ALTER TABLE retail.orders
     ADD FOREIGN KEY (customer_id) REFERENCES retail.customers,
     ADD FOREIGN KEY (store_id) REFERENCES retail.stores;
 
+-- The planner takes the first key, by name, that fits a join: with the pair's before that of order_id alone, it knows
+-- how many items a store's orders have. By the other one it would divide them by the orders of all stores.
 ALTER TABLE retail.order_items
     ADD FOREIGN KEY (order_id) REFERENCES retail.orders,
-    ADD CONSTRAINT order_items_store_of_order
+    ADD CONSTRAINT order_items_in_store_of_order
         FOREIGN KEY (order_id, store_id) REFERENCES retail.orders (order_id, store_id),
     ADD FOREIGN KEY (store_id) REFERENCES retail.stores,
     ADD FOREIGN KEY (product_id) REFERENCES retail.products,

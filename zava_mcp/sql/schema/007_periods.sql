@@ -7,3 +7,10 @@ DROP INDEX IF EXISTS retail.orders_store_date;
 -- An order's items with their quantities and amounts.
 CREATE INDEX IF NOT EXISTS order_items_order_store ON retail.order_items (order_id) INCLUDE (store_id, product_id, quantity, total_amount);
 DROP INDEX IF EXISTS retail.order_items_order;
+
+-- As 002 names it since then: the planner takes the first key that fits, by name.
+DO $$ BEGIN
+    IF EXISTS (SELECT FROM pg_constraint WHERE conrelid = 'retail.order_items'::regclass AND conname = 'order_items_store_of_order') THEN
+        ALTER TABLE retail.order_items RENAME CONSTRAINT order_items_store_of_order TO order_items_in_store_of_order;
+    END IF;
+END $$;
