@@ -7,11 +7,11 @@ does. Large ones take long: `--json` prints the figures of a run, `--with FILE` 
 
 import argparse
 import json
-import statistics
+import os
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -29,12 +29,12 @@ from zava_mcp.database.sample import Sample
 from zava_mcp.embedded import EmbeddedPostgres
 from zava_mcp.settings import load
 
-_TIMES = 5
+_TIMES, _SECONDS = 9, 2.0
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What a question of somebody's took: median milliseconds, and pages looked at."""
+    """What a question of somebody's took: milliseconds of the fastest of several times, and pages looked at."""
 
     ms: float
     pages: float
@@ -84,9 +84,16 @@ def answers(embedded: EmbeddedPostgres, askers: tuple[Asker, ...]) -> Iterator[t
     for asker in askers:
         with asked_as(embedded, asker) as agent:
             for name, question in questions().items():
-                ask = partial(rows, agent, question)
-                took = [milliseconds(ask) for _ in range(_TIMES + 1)][1:]
-                yield f"{name.replace('_', ' ')}, {asker.who}", Answer(statistics.median(took), pages(agent, question))
+                looked = pages(agent, question)
+                yield f"{name.replace('_', ' ')}, {asker.who}", Answer(_fastest(partial(rows, agent, question)), looked)
+
+
+def _fastest(ask: Callable[[], Any]) -> float:
+    """Several times, as far as they fit into two seconds."""
+    took = [milliseconds(ask)]
+    while len(took) < _TIMES and sum(took) < _SECONDS * 1000:
+        took.append(milliseconds(ask))
+    return min(took)
 
 
 def pages(connection: psycopg.Connection, question: str) -> int:
@@ -127,7 +134,8 @@ def write(mark: str, shops: list[Shop]) -> None:
     """Puts the table into README, with the day."""
     cells = [head(shops), ["---", *["---:"] * (len(shops) + 2)], *table(shops)]
     lines = "".join(f"| {' | '.join(row)} |\n" for row in cells)
-    put(mark, f"Measured on {datetime.now(UTC).date()}, 2 cores shared with other work:\n\n{lines}")
+    told = f"Measured on {datetime.now(UTC).date()}, {os.cpu_count()} cores, the fastest of up to {_TIMES} times:"
+    put(mark, f"{told}\n\n{lines}")
 
 
 def earlier(file: Path) -> list[Shop]:
