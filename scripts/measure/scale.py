@@ -112,7 +112,7 @@ def table(shops: list[Shop]) -> list[list[str]]:
         ("first start, s", [shop.seconds for shop in shops], ""),
         ("size, MB", [shop.megabytes for shop in shops], ""),
     ]
-    for name in shops[0].answers:
+    for name in (name for name in shops[0].answers if all(name in shop.answers for shop in shops)):
         took = [shop.answers[name] for shop in shops]
         lines.append((f"{name}, ms", [answer.ms for answer in took], _growth([answer.pages for answer in took])))
     return [[name, *map(_short, values), _growth(values), grown] for name, values, grown in lines]
