@@ -135,6 +135,8 @@ def test_an_older_embedded_database_is_upgraded_and_gets_the_samples_vectors(sma
         connection.execute("DROP TABLE zava.removed, zava.migrations; ALTER TABLE zava.access DROP COLUMN mapped")
         connection.execute("DROP TABLE zava.new_embeddings; DROP INDEX retail.inventory_product_store")
         connection.execute("DROP INDEX retail.products_sku_upper, retail.products_name_lower, retail.products_words")
+        connection.execute("DROP INDEX retail.orders_store_date_order, retail.order_items_order_store")
+        connection.execute("CREATE INDEX orders_store_date ON retail.orders (store_id, order_date)")
         connection.execute("UPDATE zava.about SET schema_version = 5")
     record.write_text("5\n")
     small.open()
@@ -142,3 +144,8 @@ def test_an_older_embedded_database_is_upgraded_and_gets_the_samples_vectors(sma
     with psycopg.connect(**admin_keywords(small)) as connection:
         assert connection.execute("SELECT schema_version FROM zava.about").fetchone() == (int(newest),)
         assert connection.execute("SELECT count(*) FROM retail.product_description_embeddings").fetchone() == (424,)
+        indexes = {
+            name for (name,) in connection.execute("SELECT indexname FROM pg_indexes WHERE tablename = 'orders'")
+        }
+        assert "orders_store_date_order" in indexes
+        assert "orders_store_date" not in indexes

@@ -21,11 +21,15 @@ _BATCH = 50_000  # customers a statement: about 200,000 orders, some 150 MB of P
 
 @dataclass(frozen=True)
 class Sample:
-    """What sample to make: the same three values make the same rows. `scale` 1 is about 200,000 orders."""
+    """What sample to make: the same values make the same rows. `scale` 1 is about 200,000 orders.
+
+    `others` makes every store but the first that many times as large, for measuring what the first one feels of it.
+    """
 
     scale: float = 1.0
     as_of: date | None = None
     seed: int = 42
+    others: float = 1.0
 
     def day(self) -> date:
         return self.as_of or datetime.now(UTC).date()
@@ -43,11 +47,11 @@ def load(connection: "psycopg.Connection", sample: Sample, progress: Progress) -
         raise InputError(f"the scale {sample.scale:g} is out of range", "Give a --scale from 0.001 to 1000.")
     _stage(connection)
     statements = sql.named("sample/generate.sql")
-    values: dict[str, object] = {"seed": sample.seed, "as_of": day}
+    values: dict[str, object] = {"seed": sample.seed, "as_of": day, "others": sample.others}
     for name, statement in statements.items():
         if name != "batch":
             connection.execute(statement.encode(), values if "%(" in statement else None)
-    customers, orders = round(_CUSTOMERS * sample.scale), 0
+    customers, orders = round(_CUSTOMERS * sample.scale * _growth(connection, sample.others)), 0
     for first in range(1, customers + 1, _BATCH):
         last = min(first + _BATCH - 1, customers)
         counted = connection.execute(
@@ -57,6 +61,17 @@ def load(connection: "psycopg.Connection", sample: Sample, progress: Progress) -
         assert counted is not None
         orders += counted[0]
         progress(last / customers, f"{orders:,} orders")
+
+
+def _growth(connection: "psycopg.Connection", others: float) -> float:
+    """How many times as many customers there are if every store but the first has `others` times as many."""
+    row = connection.execute(
+        "SELECT sum(CASE store_id WHEN 1 THEN customer_share ELSE customer_share * %s END) / sum(customer_share)"
+        " FROM sample_stores",
+        [others],
+    ).fetchone()
+    assert row is not None
+    return float(row[0])
 
 
 def _stage(connection: "psycopg.Connection") -> None:

@@ -159,7 +159,7 @@ def _migrate(connection: psycopg.Connection, sample: Sample | None, report: Repo
     for number, file in sql.migrations():
         if number > version:
             progress(
-                0.1 if number == 1 else 0.7 + 0.04 * number,
+                0.1 if number == 1 else 0.7 + 0.2 * number / sql.schema_version(),
                 "creating tables" if number == 1 else "building keys, indexes and policies",
             )
             connection.execute(sql.script(file).encode())

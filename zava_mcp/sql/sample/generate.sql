@@ -95,9 +95,9 @@ SELECT category_id, array_agg(product_id ORDER BY place) AS product_ids,
 CREATE TEMP TABLE sample_homes ON COMMIT DROP AS
 SELECT array_agg(store_id ORDER BY store_id) AS store_ids, array_agg(order_frequency ORDER BY store_id) AS frequencies,
        (array_agg(upto ORDER BY store_id))[:count(*) - 1] AS upto
-  FROM (SELECT store_id, order_frequency,
-               sum(customer_share) OVER (ORDER BY store_id) / sum(customer_share) OVER () AS upto
-          FROM sample_stores) AS summed;
+  FROM (SELECT store_id, order_frequency, sum(share) OVER (ORDER BY store_id) / sum(share) OVER () AS upto
+          FROM sample_stores,
+               LATERAL (SELECT customer_share * CASE store_id WHEN 1 THEN 1 ELSE %(others)s::float8 END AS share) AS s) AS summed;
 
 -- name: names
 CREATE TEMP TABLE sample_names ON COMMIT DROP AS
