@@ -61,7 +61,8 @@ class Explanation:
         """The plan in words. Raises QueryError, which places a mistake, IdentityError or DatabaseUnavailable."""
         database.ask(self._plan)
         lines = [json.loads(row)[0] for row in self._lines.rows]
-        plan = [re.sub("^  (->  |    )", "", line) for line in lines[1:]]  # the first line is our own LIMIT
+        # The first line is our own LIMIT, under which the plan stands.
+        plan = [line.removeprefix("      " if place else "  ->  ") for place, line in enumerate(lines[1:])]
         told = [line for line in plan if not re.fullmatch(_SIZE, line)]
         return "\n".join([_VALID, *told, *["…"] * bool(self._lines.cut)])
 
