@@ -82,7 +82,7 @@ def test_progress_ends_with_the_answer_and_comes_only_to_who_asked(data_dir: Pat
     endless = {"postgresql_query": "SELECT count(*) FROM generate_series(1, 10000000000) g"}
     asked = {"name": "execute_sales_query", "arguments": endless}
     flags = ("--data-dir", str(data_dir), "--user-id", SEATTLE)
-    with Wire(*flags, environment={"ZAVA_QUERY_TIMEOUT": "4"}) as server:
+    with Wire(*flags, environment={"ZAVA_QUERY_TIMEOUT": "3"}) as server:
         server.shake_hands()
         for number, meta in ((50, {"_meta": {"progressToken": "t"}}), (51, {})):
             server.send({"jsonrpc": "2.0", "id": number, "method": "tools/call", "params": {**asked, **meta}})
