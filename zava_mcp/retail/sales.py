@@ -12,8 +12,8 @@ from zava_mcp.settings import DEFAULT_ROWS, HARD_BYTES, Settings
 MAX_SQL_CHARACTERS = 100_000
 _PLAN_LINES = 1_000
 _VALID = (
-    "The query is valid; it was not run. How PostgreSQL would answer it (without costs and row counts, which count \
-the rows of all stores):"
+    "The query is valid; it was not run. How PostgreSQL would answer it (without costs and row counts, which are "
+    "estimated from the rows of all stores):"
 )
 _SIZE = r" *Workers Planned: \d+"  # which follows from the size of a whole table
 
@@ -26,7 +26,6 @@ class SalesQuery:
         check(sql)
         if not 1 <= max_rows <= settings.max_rows:
             raise InputError(f"max_rows must be from 1 to {settings.max_rows:,}, not {max_rows:,}")
-        self.sql = sql
         self.answer = Answer(max_rows, settings.max_bytes)
         self._question = Question(
             sql,
@@ -64,7 +63,7 @@ class Explanation:
         # The first line is our own LIMIT, under which the plan stands.
         plan = [line.removeprefix("      " if place else "  ->  ") for place, line in enumerate(lines[1:])]
         told = [line for line in plan if not re.fullmatch(_SIZE, line)]
-        return "\n".join([_VALID, *told, *["…"] * bool(self._lines.cut)])
+        return "\n".join([_VALID, *told, *["… and so on"] * bool(self._lines.cut)])
 
     def cancel(self) -> None:
         """Stops it in the database too."""
