@@ -43,32 +43,12 @@ INSPECTED = {
     "tools/call --tool-name execute_sales_query --tool-arg postgresql_query=TABLE_retail.categories": "POWER TOOLS",
 }
 #: The scenarios that ask for nothing but the protocol; all others want a server with tools of their own.
-SCENARIOS = {
-    "conformance": (
-        "server-initialize",
-        "ping",
-        "tools-list",
-        "resources-list",
-        "prompts-list",
-        "completion-complete",
-        "dns-rebinding-protection",
-    ),
-    "conformance-next": (
-        "server-initialize",
-        "server-session-lifecycle",
-        "server-stateless",
-        "ping",
-        "tools-list",
-        "resources-list",
-        "prompts-list",
-        "completion-complete",
-        "dns-rebinding-protection",
-        "caching",
-        "sep-2164-resource-not-found",
-        "http-header-validation",
-        "input-required-result-unsupported-methods",
-    ),
-}
+_BOTH = "server-initialize ping tools-list resources-list prompts-list completion-complete dns-rebinding-protection"
+_NEXT = (
+    "server-session-lifecycle server-stateless caching sep-2164-resource-not-found http-header-validation "
+    "input-required-result-unsupported-methods"
+)
+SCENARIOS = {"conformance": _BOTH.split(), "conformance-next": f"{_BOTH} {_NEXT}".split()}
 
 
 @dataclass(frozen=True)

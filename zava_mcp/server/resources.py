@@ -32,26 +32,16 @@ def add_resources(server: Server, startup: Startup, desk: Desk) -> None:
     async def schema() -> str:
         return await read(None, lambda shop, reading: shop.tables(reading))
 
-    server.add_resource(
-        FunctionResource(
-            uri="zava://about",
-            name="about",
-            title="Who asks, and of what",
-            description="The identity, the stores it sees, the days its orders span, database and embedding model.",
-            mime_type="application/json",
-            fn=about,
+    for fn, title, description, mime_type in (
+        (about, "Who asks, and of what", "The identity, its stores and days, database and model.", "application/json"),
+        (schema, "The tables", "The tables there are, and what a row of each is.", "text/plain"),
+    ):
+        name = fn.__name__
+        server.add_resource(
+            FunctionResource(
+                uri=f"zava://{name}", name=name, title=title, description=description, mime_type=mime_type, fn=fn
+            )
         )
-    )
-    server.add_resource(
-        FunctionResource(
-            uri="zava://schema",
-            name="schema",
-            title="The tables",
-            description="The tables there are, and what a row of each is.",
-            mime_type="text/plain",
-            fn=schema,
-        )
-    )
 
     @server.resource(
         "zava://schema/{table}",
