@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -128,6 +129,16 @@ async def test_reading_a_result_asks_as_the_identity_again(ask: Ask, admin: psyc
             assert "Elsewhere" in await read(redmond, str(found.uri))
         finally:
             admin.execute("UPDATE retail.stores SET store_name = 'Zava Retail Redmond' WHERE store_id = 6")
+
+
+async def test_the_audit_log_tells_the_query_of_a_result(ask: Ask, tmp_path: Path) -> None:
+    log = tmp_path / "audit.jsonl"
+    async with ask(SEATTLE, ZAVA_AUDIT_LOG=str(log)) as seattle:
+        found = await link(seattle, MANY, max_rows=1)
+        assert found is not None
+        await read(seattle, str(found.uri))
+    _, line = (json.loads(line) for line in log.read_text().splitlines())
+    assert (line["tool"], line["sql"], line["rows"], line["truncated"]) == ("resource", MANY, 1000, True)
 
 
 async def test_a_handle_expires_and_says_how_to_recover(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -90,6 +90,7 @@ class Answer:
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")
         writer.writerows([self.columns, *map(cells, self.rows), *[[f"… {self.hint()}"]] * bool(self.cut)])
+        self.note(len(text.getvalue().encode()))
         return text.getvalue()
 
     def hint(self) -> str:

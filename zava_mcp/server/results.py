@@ -2,6 +2,7 @@
 
 from mcp.server.mcpserver.exceptions import ToolError
 
+from zava_mcp import calls
 from zava_mcp.server.handles import LIFETIME_MINUTES, Handles
 from zava_mcp.server.progress import told
 from zava_mcp.server.replies import Desk, ready, resource_error
@@ -22,7 +23,7 @@ def add_results(server: Server, startup: Startup, desk: Desk, settings: Settings
         mime_type="text/csv",
     )
     async def result(ctx: Asked, handle: str) -> str:
-        sql = handles.query(handle)
+        sql = calls.now().sql = handles.query(handle)
         try:
             shop = await ready(startup, ctx)
             with desk.errors():
