@@ -72,10 +72,18 @@ def test_the_values_table_is_the_one_that_is_tested() -> None:
 
 
 @pytest.mark.anyio
-async def test_the_tools_table_is_the_tools(ask: Ask) -> None:
+async def test_the_tables_of_tools_resources_and_prompts_are_those_there_are(ask: Ask) -> None:
     async with ask(SEATTLE) as seattle:
         tools = (await seattle.client.list_tools()).tools
+        templates = (await seattle.client.list_resource_templates()).resource_templates
+        resources = (await seattle.client.list_resources()).resources
+        prompts = (await seattle.client.list_prompts()).prompts
     assert [row[0] for row in table("## Tools")] == [tool.name for tool in tools]
+    uris = [resource.uri for resource in resources] + [template.uri_template for template in templates]
+    assert sorted(row[0] for row in table("find these:")) == sorted(uris)
+    assert [
+        (name, [argument.strip("` ") for argument in arguments.split(",")]) for name, arguments, _ in table("sees:")
+    ] == [(prompt.name, [argument.name for argument in prompt.arguments or []]) for prompt in prompts]
 
 
 def test_the_providers_are_chosen_as_told() -> None:

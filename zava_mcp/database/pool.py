@@ -109,6 +109,11 @@ class Database:
         )
 
     @property
+    def proof(self) -> Proof:
+        """Who asks, as the database knows them. Raises like `open`."""
+        return self.open()[1]
+
+    @property
     def vectors(self) -> tuple[int, ...]:
         """The version of pgvector, () if the database has no vectors. Raises like `open`."""
         return self.open()[1].vectors

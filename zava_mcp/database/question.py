@@ -29,6 +29,11 @@ _SUFFIX = """
     WHEN octet_length((answer.*)::text) <= {size} THEN true
     ELSE zava.row_too_large(octet_length((answer.*)::text)) END LIMIT {limit}"""
 
+#: A plan is made of the same text between the same parentheses. It tells no costs and no row counts: the planner
+#: estimates them from the rows of all stores.
+_EXPLAIN = "EXPLAIN (COSTS OFF) "
+_EXPLAINED = "\n) AS text OFFSET 0) AS answer LIMIT {limit}"
+
 GRACE_SECONDS = 1.0  # between the database's own deadline and ours
 
 
@@ -50,7 +55,7 @@ class Question(Cancellable):
     ) -> None:
         super().__init__()
         self._sql = sql
-        self._suffix = _SUFFIX.format(size=row_bytes, limit=limit)
+        self._wrapper = _PREFIX, _SUFFIX.format(size=row_bytes, limit=limit)
         self._seconds = seconds
         self._columns = columns
         self._rows = rows
@@ -77,7 +82,7 @@ class Question(Cancellable):
         wire = Wire(connection, time.monotonic() + self._seconds + GRACE_SECONDS, lambda: self.cancelled)
         try:
             try:
-                wire.send(self._sql, f"{_PREFIX}{inner}{self._suffix}", clear_locks)
+                wire.send(self._sql, inner.join(self._wrapper), clear_locks)
                 alone, error = self._receive(wire)
             except KeyboardInterrupt:
                 wire.hurry()
@@ -110,8 +115,23 @@ class Question(Cancellable):
             if failed is not None:
                 return True, query_error(failed)
             failed = wire.replies(self._tell_columns, self._rows)
-        return False, query_error(failed, len(_PREFIX)) if failed is not None else None
+        return False, query_error(failed, len(self._wrapper[0])) if failed is not None else None
 
     def _tell_columns(self, columns: list[Column]) -> None:
         self.answered = True
         self._columns(columns)
+
+
+class Plan(Question):
+    """What PostgreSQL would do for a query, line by line in one column of text; the query is not run."""
+
+    def __init__(
+        self,
+        sql: str,
+        limit: int,
+        seconds: float,
+        columns: Callable[[list[Column]], None],
+        rows: Callable[[Rows], bool],
+    ) -> None:
+        super().__init__(sql, limit, 0, seconds, columns, rows)
+        self._wrapper = _EXPLAIN + _PREFIX, _EXPLAINED.format(limit=limit)

@@ -1,5 +1,7 @@
 """Answers that fit: rows collected while they stream, within bounds, as one compact JSON text."""
 
+import csv
+import io
 from dataclasses import dataclass, field
 from json.encoder import encode_basestring as quoted
 
@@ -7,7 +9,7 @@ from zava_mcp import calls
 from zava_mcp.database.failures import NOT_UTF8
 from zava_mcp.database.wire import Column, Rows
 from zava_mcp.errors import QueryError
-from zava_mcp.retail.values import Encoder, encoder
+from zava_mcp.retail.values import Encoder, cells, encoder
 
 CELL_CHARACTERS = 8_000
 _CUT_CHARACTERS = 40  # what a cut cell says about its cut
@@ -82,6 +84,14 @@ class Answer:
     def note(self, size: int | None = None) -> None:
         """Notes in the record of the call what this answer holds, and its size in bytes where it has one."""
         calls.now().answered(len(self.rows), size, bool(self.cut))
+
+    def csv(self) -> str:
+        """Column names and rows as CSV; what is missing is said in a last row."""
+        text = io.StringIO()
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerows([self.columns, *map(cells, self.rows), *[[f"… {self.hint()}"]] * bool(self.cut)])
+        self.note(len(text.getvalue().encode()))
+        return text.getvalue()
 
     def hint(self) -> str:
         """What to do about missing rows; "" if none are missing."""

@@ -1,12 +1,21 @@
-"""The analyst's own SQL, asked as the identity and answered within bounds."""
+"""The analyst's own SQL, asked as the identity and answered within bounds, or only planned."""
+
+import json
+import re
 
 from zava_mcp.database.pool import Database
-from zava_mcp.database.question import Question
+from zava_mcp.database.question import Plan, Question
 from zava_mcp.errors import InputError
 from zava_mcp.retail.answers import Answer
-from zava_mcp.settings import HARD_BYTES, Settings
+from zava_mcp.settings import DEFAULT_ROWS, HARD_BYTES, Settings
 
 MAX_SQL_CHARACTERS = 100_000
+_PLAN_LINES = 1_000
+_VALID = (
+    "The query is valid; it was not run. How PostgreSQL would answer it (without costs and row counts, which are "
+    "estimated from the rows of all stores):"
+)
+_SIZE = r" *Workers Planned: \d+"  # which follows from the size of a whole table
 
 
 class SalesQuery:
@@ -14,12 +23,7 @@ class SalesQuery:
 
     def __init__(self, sql: str, max_rows: int, settings: Settings) -> None:
         """Raises InputError if the text or the number of rows is out of range."""
-        if len(sql) > MAX_SQL_CHARACTERS:
-            raise InputError(f"the query has {len(sql):,} characters; {MAX_SQL_CHARACTERS:,} are allowed")
-        if "\0" in sql or not _is_unicode(sql):
-            raise InputError(
-                "the query contains a character that PostgreSQL cannot store: NUL or half a surrogate pair"
-            )
+        check(sql)
         if not 1 <= max_rows <= settings.max_rows:
             raise InputError(f"max_rows must be from 1 to {settings.max_rows:,}, not {max_rows:,}")
         self.answer = Answer(max_rows, settings.max_bytes)
@@ -40,6 +44,38 @@ class SalesQuery:
     def cancel(self) -> None:
         """Stops it in the database too."""
         self._question.cancel()
+
+
+class Explanation:
+    """What PostgreSQL would do for a query, told once from a worker thread and cancellable from any other."""
+
+    def __init__(self, sql: str, settings: Settings) -> None:
+        """Raises InputError if the text is out of range."""
+        check(sql)
+        self._lines = Answer(_PLAN_LINES, settings.max_bytes)
+        limit = min(DEFAULT_ROWS, settings.max_rows) + 1
+        self._plan = Plan(sql, limit, settings.query_timeout, self._lines.begin, self._lines.take)
+
+    def run(self, database: Database) -> str:
+        """The plan in words. Raises QueryError, which places a mistake, IdentityError or DatabaseUnavailable."""
+        database.ask(self._plan)
+        lines = [json.loads(row)[0] for row in self._lines.rows]
+        # The first line is our own LIMIT, under which the plan stands.
+        plan = [line.removeprefix("      " if place else "  ->  ") for place, line in enumerate(lines[1:])]
+        told = [line for line in plan if not re.fullmatch(_SIZE, line)]
+        return "\n".join([_VALID, *told, *["… and so on"] * bool(self._lines.cut)])
+
+    def cancel(self) -> None:
+        """Stops it in the database too."""
+        self._plan.cancel()
+
+
+def check(sql: str) -> None:
+    """Raises InputError for a text that is too long or that PostgreSQL cannot store."""
+    if len(sql) > MAX_SQL_CHARACTERS:
+        raise InputError(f"the query has {len(sql):,} characters; {MAX_SQL_CHARACTERS:,} are allowed")
+    if "\0" in sql or not _is_unicode(sql):
+        raise InputError("the query contains a character that PostgreSQL cannot store: NUL or half a surrogate pair")
 
 
 def _is_unicode(text: str) -> bool:

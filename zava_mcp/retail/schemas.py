@@ -3,6 +3,7 @@
 import difflib
 import json
 import time
+from dataclasses import dataclass, field
 from typing import Any
 
 from zava_mcp import sql
@@ -19,6 +20,24 @@ _SHORT_TYPES = {
 }
 
 
+@dataclass(frozen=True)
+class Known:
+    """What there is to ask about, as this identity sees it; days are ISO dates, "" if there are no orders."""
+
+    tables: dict[str, str] = field(default_factory=dict)  # name: what a row is
+    stores: list[str] = field(default_factory=list)
+    types: dict[str, list[str]] = field(default_factory=dict)  # category: its types
+    first_day: str = ""
+    last_day: str = ""
+
+    def months(self) -> list[str]:
+        """The months with orders, "2026-10", the newest first."""
+        if not self.first_day:
+            return []
+        first, last = (int(day[:4]) * 12 + int(day[5:7]) - 1 for day in (self.first_day, self.last_day))
+        return [f"{month // 12}-{month % 12 + 1:02}" for month in range(last, first - 1, -1)]
+
+
 class Schemas:
     """Descriptions of the tables, read once and kept until the schema changes."""
 
@@ -26,6 +45,7 @@ class Schemas:
         self._database = database
         self._tables: dict[str, str] = {}
         self._period = ""
+        self._known = Known()
         self._read_at = float("-inf")
         self._changes_seen = -1
 
@@ -47,6 +67,17 @@ class Schemas:
         age = time.monotonic() - self._read_at
         return {} if age == float("inf") else {"mcp_schema_cache_age_seconds": age}
 
+    def overview(self, reading: Reading) -> str:
+        """The tables, a line each, and what the orders span."""
+        self._refresh(reading)
+        lines = [f"retail.{name}: {comment}".rstrip(": ") for name, comment in self._known.tables.items()]
+        return "\n".join([*lines, "", self._period])
+
+    def known(self, reading: Reading) -> Known:
+        """What there is to ask about; as a description, read once and kept."""
+        self._refresh(reading)
+        return self._known
+
     def _refresh(self, reading: Reading) -> None:
         self._database.hear()
         stale = time.monotonic() - self._read_at > _FRESH_SECONDS
@@ -67,6 +98,13 @@ class Schemas:
         seen = ", ".join(map(str, stores)) if isinstance(stores, list) and stores else "none"
         self._period = (
             f"Orders visible to you: {first_day} to {last_day}, of: {seen}. Dates are UTC, money is US dollars."
+        )
+        self._known = Known(
+            {str(name): str(comment or "") for name, comment, *_ in tables},
+            list(map(str, stores)) if isinstance(stores, list) else [],
+            {str(category): [] for category in categories or []} | _dict(types),  # type: ignore[attr-defined]
+            str(first_day or ""),
+            str(last_day or ""),
         )
         self._read_at, self._changes_seen = time.monotonic(), changes
 

@@ -1,5 +1,7 @@
 """The shop as one identity sees it: the one door to its data, for people and for models."""
 
+import json
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -14,10 +16,10 @@ from zava_mcp.database.sample import Progress
 from zava_mcp.embedded import EmbeddedPostgres
 from zava_mcp.errors import SettingsError
 from zava_mcp.retail.answers import Answer
-from zava_mcp.retail.sales import SalesQuery
-from zava_mcp.retail.schemas import Schemas
-from zava_mcp.retail.search import Found, ProductSearch, Wish
-from zava_mcp.settings import Settings
+from zava_mcp.retail.sales import Explanation, SalesQuery
+from zava_mcp.retail.schemas import Known, Schemas
+from zava_mcp.retail.search import LEXICAL, Found, ProductSearch, Wish
+from zava_mcp.settings import HARD_BYTES, Settings
 
 if TYPE_CHECKING:
     from zava_mcp.embeddings import Embedder
@@ -45,9 +47,23 @@ class Shop:
         """A query, not yet asked. Raises InputError if the text or the number of rows is out of range."""
         return SalesQuery(sql, max_rows, self._settings)
 
+    def whole_query(self, sql: str) -> SalesQuery:
+        """The same for an answer of as many rows and bytes as an answer may ever have."""
+        query = SalesQuery(sql, self._settings.max_rows, replace(self._settings, max_bytes=HARD_BYTES))
+        query.answer.rows_advice = query.answer.bytes_advice = "Aggregate, filter, or page with LIMIT and OFFSET."
+        return query
+
     def answer(self, query: SalesQuery) -> Answer:
         """Asks a query. Raises QueryError, DatabaseUnavailable or IdentityError."""
         return query.run(self._database)
+
+    def explanation(self, sql: str) -> Explanation:
+        """A query to be explained, not yet asked. Raises InputError if the text is out of range."""
+        return Explanation(sql, self._settings)
+
+    def explain(self, explanation: Explanation) -> str:
+        """The plan of a query, which is not run. Raises what `answer` raises."""
+        return explanation.run(self._database)
 
     def product_search(self, wish: Wish) -> ProductSearch:
         """A search, not yet made. Raises InputError if it cannot be looked for, EmbeddingError for wrong settings."""
@@ -73,6 +89,27 @@ class Shop:
         Raises InputError for an unknown name.
         """
         return self._schemas.describe(table_names, reading)
+
+    def tables(self, reading: Reading) -> str:
+        """The tables, a line each. Raises DatabaseUnavailable or IdentityError."""
+        return self._schemas.overview(reading)
+
+    def known(self, reading: Reading) -> Known:
+        """What there is to ask about. Raises DatabaseUnavailable or IdentityError."""
+        return self._schemas.known(reading)
+
+    def about(self, reading: Reading) -> str:
+        """Who asks, what they see and what answers them, as JSON. Raises DatabaseUnavailable or IdentityError."""
+        known, who = self.known(reading), self._database.proof
+        meaning = self._embedder is not None and bool(who.vectors)
+        about = {
+            "identity": {"name": who.name, "user_id": str(who.user_id), "sees_all_stores": who.all_stores},
+            "stores": known.stores,
+            "orders": {"first_day": known.first_day, "last_day": known.last_day},
+            "database": "embedded PostgreSQL" if self._embedded else "PostgreSQL server",
+            "embedding_model": self._embedder.id if meaning and self._embedder else LEXICAL,
+        }
+        return json.dumps(about, ensure_ascii=False)
 
     def reading(self) -> Reading:
         """What a description is read with, once."""

@@ -12,11 +12,13 @@ import anyio
 import anyio.to_thread
 from mcp.server.mcpserver import MCPServer
 from mcp.server.mcpserver.context import Context
-from mcp.server.mcpserver.exceptions import ToolError
+from mcp.server.mcpserver.exceptions import ResourceError, ResourceNotFoundError, ToolError
+from mcp.shared.exceptions import MCPError
+from mcp.types import INVALID_PARAMS
 from pydantic import ValidationError
 
 from zava_mcp import calls
-from zava_mcp.errors import Busy, DatabaseUnavailable, ZavaError
+from zava_mcp.errors import Busy, DatabaseUnavailable, InputError, ZavaError
 from zava_mcp.server.startup import Startup
 from zava_mcp.settings import QUESTIONS_AT_ONCE
 
@@ -28,12 +30,14 @@ T = TypeVar("T")
 _WAITING = 32  # calls that may wait for their turn
 _PATIENCE = 50.0  # seconds a call waits for set-up: hosts give up after a minute
 _BEAT = 0.25
+_NAME_CHARACTERS = 60  # of a name that nobody knows are repeated
+_URI_CHARACTERS = 30_000  # the longest description to look for, each of its characters escaped
 
 _log = logging.getLogger(__name__)
 
 
-async def ready(startup: Startup, ctx: Context[Any, Any]) -> "Shop":
-    """The shop, waited for while it is set up, with progress told.
+async def ready(startup: Startup, ctx: Context[Any, Any] | None) -> "Shop":
+    """The shop, waited for while it is set up, with progress told to who asks for it.
 
     Raises ToolError if that takes longer than a client would wait, or cannot be.
     """
@@ -42,7 +46,7 @@ async def ready(startup: Startup, ctx: Context[Any, Any]) -> "Shop":
         shop = startup.wait(0)
         while shop is None and waited < _PATIENCE:
             part, what = startup.progress
-            if part > told:  # progress must increase
+            if ctx is not None and part > told:  # progress must increase
                 told = part
                 await ctx.report_progress(part, 1.0, what)
             shop = await anyio.to_thread.run_sync(startup.wait, _BEAT, abandon_on_cancel=True)
@@ -100,16 +104,42 @@ class Desk:
 
 
 class PlainSpokenServer(MCPServer[Any]):
-    """Says what is wrong with a call's arguments in a sentence instead of the validator's report."""
+    """Says what is wrong with a request in a sentence, and repeats nothing of any length.
+
+    An argument that is null is one that is not given: some models write out all that there are.
+    """
 
     async def call_tool(self, name: str, arguments: dict[str, Any], context: Context[Any, Any] | None = None) -> Any:
+        given = {name: value for name, value in arguments.items() if value is not None}
         try:
-            return await super().call_tool(name, arguments, context)
+            return await super().call_tool(name[:_NAME_CHARACTERS], given, context)
         except ToolError as error:
             if isinstance(error.__cause__, ValidationError):
                 tools = {tool.name: list(tool.parameters["properties"]) for tool in self._tool_manager.list_tools()}
                 raise ToolError(_faults(error.__cause__, tools[name])) from None
             raise
+
+    async def read_resource(self, uri: Any, context: Context[Any, Any] | None = None) -> Any:
+        if len(str(uri)) > _URI_CHARACTERS:
+            raise MCPError(INVALID_PARAMS, f"the URI is longer than {_URI_CHARACTERS:,} characters")
+        return await super().read_resource(uri, context)
+
+    async def get_prompt(
+        self, name: str, arguments: dict[str, Any] | None = None, context: Context[Any, Any] | None = None
+    ) -> Any:
+        prompt = self._prompt_manager.get_prompt(name)
+        if prompt is None:
+            names = ", ".join(prompt.name for prompt in self._prompt_manager.list_prompts())
+            raise MCPError(INVALID_PARAMS, f"there is no prompt {name[:_NAME_CHARACTERS]!r}. The prompts are: {names}.")
+        takes = {argument.name: argument.required for argument in prompt.arguments or []}
+        given = {name: value for name, value in (arguments or {}).items() if value not in (None, "")}
+        faults = [f"there is no argument {name[:_NAME_CHARACTERS]!r}" for name in list(given)[:5] if name not in takes]
+        faults += [
+            f"the argument {name!r} is missing" for name, needed in takes.items() if needed and name not in given
+        ]
+        if faults:
+            raise MCPError(INVALID_PARAMS, f"{'; '.join(faults)}. The arguments are: {', '.join(takes)}.")
+        return await super().get_prompt(name, given, context)
 
 
 def _faults(error: ValidationError, names: list[str]) -> str:
@@ -132,3 +162,9 @@ def tool_error(error: ZavaError) -> ToolError:
     calls.now().failed(error)
     text = error.told()
     return ToolError(f"{text.rstrip('.')}. {error.hint}" if error.hint else text)
+
+
+def resource_error(error: ToolError) -> ResourceError:
+    """The same for who reads a resource; what names something that does not exist is not found."""
+    kind = ResourceNotFoundError if isinstance(error.__context__, InputError) else ResourceError
+    return kind(str(error))

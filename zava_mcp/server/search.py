@@ -3,18 +3,19 @@
 from collections.abc import Awaitable, Callable
 from typing import Annotated
 
-from mcp.server.mcpserver.exceptions import ResourceError, ToolError
+from mcp.server.mcpserver.exceptions import ToolError
 from pydantic import Field
 
-from zava_mcp.server.replies import Desk, ready
+from zava_mcp.server.progress import told
+from zava_mcp.server.replies import Desk, ready, resource_error
 from zava_mcp.server.startup import Startup
 from zava_mcp.server.tools import Asked, Server, read_only
-from zava_mcp.settings import FOUND_ROWS, FOUND_THRESHOLD, HARD_FOUND_ROWS
+from zava_mcp.settings import FOUND_ROWS, FOUND_THRESHOLD, HARD_FOUND_ROWS, Settings
 
 Search = Callable[..., Awaitable[str]]  # makes a wish, given as its fields, and answers with JSON
 
 
-def add_search(server: Server, startup: Startup, desk: Desk) -> None:
+def add_search(server: Server, startup: Startup, desk: Desk, settings: Settings) -> None:
     """`semantic_search_products`, and its twin `zava://products/search{?query…}` for clients that read resources."""
     vectors = Desk()  # a slow embedding service keeps no question to the database waiting
 
@@ -24,9 +25,13 @@ def add_search(server: Server, startup: Startup, desk: Desk) -> None:
         shop = await ready(startup, ctx)
         with desk.errors():
             found = shop.product_search(Wish(**wish))  # type: ignore[arg-type]  # the two signatures below are Wish's
-        if found.needs_vector:
-            await vectors.call(lambda: shop.prepare(found), found.cancel)
-        return await desk.call(lambda: shop.find(found).json(), found.cancel)
+
+        async def find() -> str:
+            if found.needs_vector:
+                await vectors.call(lambda: shop.prepare(found), found.cancel)
+            return await desk.call(lambda: shop.find(found).json(), found.cancel)
+
+        return await told(ctx, "searching", 2 * settings.query_timeout, find)
 
     _add_tool(server, search)
     _add_resource(server, search)
@@ -96,4 +101,4 @@ def _add_resource(server: Server, search: Search) -> None:
                 ctx, query_description=query, similar_to=similar_to, category=category or None, max_rows=max_rows
             )
         except ToolError as error:
-            raise ResourceError(str(error)) from None
+            raise resource_error(error) from None

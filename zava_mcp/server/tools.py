@@ -5,9 +5,11 @@ from typing import Annotated, Any
 
 from mcp.server.mcpserver import MCPServer
 from mcp.server.mcpserver.context import Context
-from mcp.types import ToolAnnotations
-from pydantic import Field
+from mcp.types import CallToolResult, ToolAnnotations
+from pydantic import BeforeValidator, Field
 
+from zava_mcp.server.handles import LIFETIME_MINUTES, Handles, answered
+from zava_mcp.server.progress import told
 from zava_mcp.server.replies import Desk, ready
 from zava_mcp.server.startup import Startup
 from zava_mcp.settings import DEFAULT_ROWS, DESCRIPTIONS_AT_ONCE, Settings
@@ -23,14 +25,15 @@ def read_only(title: str, idempotent: bool = True) -> ToolAnnotations:
     )
 
 
-def add_sales_query(server: Server, startup: Startup, desk: Desk, settings: Settings) -> None:
+def add_sales_query(server: Server, startup: Startup, desk: Desk, settings: Settings, handles: Handles) -> None:
     """`execute_sales_query`: the model's own SQL."""
     rows = f"Most rows to return, 1 to {settings.max_rows}; aggregate rather than raise it."
 
     @server.tool(
         title="Query sales",
         description="Run one PostgreSQL query (SELECT, WITH, VALUES or TABLE) on the schema retail and get its rows as "
-        'JSON: {"columns", "rows", "row_count", "truncated"}, with a hint when truncated. Read-only. '
+        'JSON: {"columns", "rows", "row_count", "truncated"}, with a hint when truncated, and a link to the whole '
+        f"result as CSV, good for {LIFETIME_MINUTES} minutes, when it is long. Read-only. "
         "Look up columns with get_multiple_table_schemas first. Revenue is sum(order_items.total_amount).",
         annotations=read_only("Query sales"),
         structured_output=False,
@@ -39,11 +42,37 @@ def add_sales_query(server: Server, startup: Startup, desk: Desk, settings: Sett
         ctx: Asked,
         postgresql_query: Annotated[str, Field(description="One query in PostgreSQL's dialect.")],
         max_rows: Annotated[int, Field(description=rows)] = min(DEFAULT_ROWS, settings.max_rows),
-    ) -> str:
+    ) -> CallToolResult:
         shop = await ready(startup, ctx)
         with desk.errors():
             query = shop.sales_query(postgresql_query, max_rows)
-        return await desk.call(lambda: shop.answer(query).json(), query.cancel)
+        text = await told(
+            ctx,
+            "querying",
+            settings.query_timeout,
+            lambda: desk.call(lambda: shop.answer(query).json(), query.cancel),
+        )
+        return answered(text, bool(query.answer.cut), postgresql_query, handles)
+
+
+def add_explanation(server: Server, startup: Startup, desk: Desk) -> None:
+    """`explain_sales_query`: whether SQL is right and how it would run, without running it."""
+
+    @server.tool(
+        title="Explain a query",
+        description="Check a query without running it: where PostgreSQL finds a mistake in it, or the plan by which it "
+        "would be answered (scans, indexes, joins, sorts; no costs or row counts). For one that failed or timed out.",
+        annotations=read_only("Explain a query"),
+        structured_output=False,
+    )
+    async def explain_sales_query(
+        ctx: Asked,
+        postgresql_query: Annotated[str, Field(description="The query itself, without EXPLAIN.")],
+    ) -> str:
+        shop = await ready(startup, ctx)
+        with desk.errors():
+            explanation = shop.explanation(postgresql_query)
+        return await desk.call(lambda: shop.explain(explanation), explanation.cancel)
 
 
 def add_schemas(server: Server, startup: Startup) -> None:
@@ -61,12 +90,19 @@ def add_schemas(server: Server, startup: Startup) -> None:
     async def get_multiple_table_schemas(
         ctx: Asked,
         table_names: Annotated[
-            list[str], Field(description='Table names, e.g. ["orders", "order_items"]; an empty list means all.')
+            list[str],
+            BeforeValidator(_names),
+            Field(description='Table names, e.g. ["orders", "order_items"]; an empty list means all.'),
         ],
     ) -> str:
         shop = await ready(startup, ctx)
         reading = shop.reading()
         return await desk.call(lambda: shop.describe(table_names, reading), reading.cancel)
+
+
+def _names(value: object) -> object:
+    """Names that were given as one text, "orders, customers", are taken for the list they mean."""
+    return [name for name in value.replace(",", " ").split() if name] if isinstance(value, str) else value
 
 
 def add_date(server: Server) -> None:

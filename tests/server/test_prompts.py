@@ -1,0 +1,131 @@
+"""Prompts, and what a client offers for their arguments."""
+
+import psycopg
+import pytest
+from mcp.shared.exceptions import MCPError
+from mcp.types import PromptReference, ResourceTemplateReference, TextContent
+
+from tests.conftest import HEAD_OFFICE, REDMOND, SEATTLE, STORES, Ask, Asker, asking, settings_for
+
+pytestmark = pytest.mark.anyio
+
+REVIEW = PromptReference(name="monthly_review")
+FIND = PromptReference(name="find_product")
+
+
+async def prompt(asker: Asker, name: str, **arguments: str) -> str:
+    (message,) = (await asker.client.get_prompt(name, arguments)).messages
+    assert isinstance(message.content, TextContent)
+    return message.content.text
+
+
+async def offered(
+    asker: Asker, ref: PromptReference | ResourceTemplateReference, name: str, typed: str = ""
+) -> list[str]:
+    completion = (await asker.client.complete(ref, {"name": name, "value": typed})).completion
+    assert completion.total is not None
+    assert (completion.has_more or False) == (completion.total > len(completion.values))
+    return completion.values
+
+
+async def test_every_prompt_names_tools_that_there_are(ask: Ask) -> None:
+    async with ask(SEATTLE) as seattle:
+        tools = {tool.name for tool in (await seattle.client.list_tools()).tools}
+        prompts = (await seattle.client.list_prompts()).prompts
+        assert len(prompts) == 4
+        for told in prompts:
+            assert told.title
+            assert told.description
+            assert all(argument.description for argument in told.arguments or [])
+            needed = {argument.name: "stop a door" for argument in told.arguments or [] if argument.required}
+            text = await prompt(seattle, told.name, **needed)
+            named = {
+                word.strip("`.,;()") for word in text.split() if word.startswith(("get_", "execute_", "semantic_"))
+            }
+            assert named
+            assert named <= tools
+
+
+async def test_arguments_stand_in_the_prompt(ask: Ask) -> None:
+    async with ask(SEATTLE) as seattle:
+        text = await prompt(seattle, "monthly_review", month="2026-10", store="Zava Retail Seattle")
+        assert text.startswith('Review the sales of the month 2026-10, only of the store "Zava Retail Seattle".')
+        assert "the last complete month" in await prompt(seattle, "compare_stores")
+        assert '"POWER TOOLS"' in await prompt(seattle, "slow_movers", category="POWER TOOLS")
+        assert '"a ladder"' in await prompt(seattle, "find_product", description="a\n ladder")
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "said"),
+    [
+        ("find_product", {}, "the argument 'description' is missing. The arguments are: description, category"),
+        ("monthly_review", {"shop": "Seattle"}, "there is no argument 'shop'. The arguments are: month, store"),
+        ("monthly_review", {"month": "October"}, "2026-10"),
+        ("monthly_review", {"month": "2026-13"}, "2026-10"),
+        ("monthly_revue", {}, "there is no prompt 'monthly_revue'. The prompts are: monthly_review, compare_stores"),
+    ],
+)
+async def test_a_wrong_prompt_is_told_what_is_right(ask: Ask, name: str, arguments: dict[str, str], said: str) -> None:
+    async with ask(SEATTLE) as seattle:
+        with pytest.raises(MCPError) as refused:
+            await prompt(seattle, name, **arguments)
+    assert said in str(refused.value)
+    assert refused.value.error.code == -32602
+
+
+async def test_completions_are_what_this_identity_sees(ask: Ask) -> None:
+    async with ask(SEATTLE) as seattle, ask(HEAD_OFFICE) as head_office, ask(REDMOND) as redmond:
+        assert await offered(seattle, REVIEW, "store") == ["Zava Retail Seattle"]
+        assert await offered(seattle, REVIEW, "store", "Redmond") == []
+        assert await offered(head_office, REVIEW, "store", "re") == [  # beginning a word, then anywhere
+            *(f"Zava Retail {name}" for name in STORES)
+        ]
+        months = await offered(redmond, REVIEW, "month")
+        assert months == sorted(months, reverse=True)
+        first = await redmond.value("SELECT to_char(min(order_date), 'YYYY-MM') FROM retail.orders")
+        last = await redmond.value("SELECT to_char(max(order_date), 'YYYY-MM') FROM retail.orders")
+        assert (months[-1], months[0]) == (first, last)
+        assert await offered(redmond, REVIEW, "month", last) == [last]
+
+
+async def test_completions_find_the_beginning_first(ask: Ask) -> None:
+    async with ask(SEATTLE) as seattle:
+        found = await offered(seattle, FIND, "category", "PAINT")
+        assert found[0].lower().startswith("paint")
+        assert all("paint" in name.lower() for name in found)
+        assert any(not name.lower().startswith("paint") for name in found)
+        table = ResourceTemplateReference(uri="zava://schema/{table}")
+        assert await offered(seattle, table, "table", "ord") == ["order_items", "orders"]
+        search = ResourceTemplateReference(uri="zava://products/search{?query,similar_to,category,max_rows}")
+        assert "HAND TOOLS" in await offered(seattle, search, "category", "hand")
+        assert await offered(seattle, FIND, "description", "x") == []
+        assert await offered(seattle, ResourceTemplateReference(uri="zava://results/{handle}.csv"), "handle") == []
+
+
+async def test_no_more_than_a_hundred_values_are_offered(ask: Ask, admin: psycopg.Connection) -> None:
+    admin.execute("INSERT INTO retail.categories SELECT g, 'ZZ ' || g FROM generate_series(1001, 1150) g")
+    try:
+        async with ask(SEATTLE) as seattle:
+            completion = (await seattle.client.complete(FIND, {"name": "category", "value": "zz"})).completion
+            assert (len(completion.values), completion.total, completion.has_more) == (100, 150, True)
+    finally:
+        admin.execute("DELETE FROM retail.categories WHERE category_id > 1000")
+
+
+async def test_completions_are_read_once(ask: Ask, admin: psycopg.Connection) -> None:
+    async with ask(SEATTLE) as seattle:
+        before = await offered(seattle, FIND, "category", "hand tools")
+        admin.execute("UPDATE retail.categories SET category_name = 'RENAMED' WHERE category_id = 1")
+        try:
+            assert (
+                await offered(seattle, FIND, "category", "hand tools") == before == ["HAND TOOLS", "Garden Hand Tools"]
+            )
+        finally:
+            admin.execute("UPDATE retail.categories SET category_name = 'HAND TOOLS' WHERE category_id = 1")
+
+
+async def test_without_a_database_there_are_prompts_but_nothing_to_offer(era: str) -> None:
+    nowhere = {"ZAVA_DATABASE_URL": "postgresql://127.0.0.1:1/zava", "ZAVA_USER_ID": SEATTLE}
+    async with asking(settings_for(None, **nowhere), era) as seattle:  # type: ignore[arg-type]
+        assert await offered(seattle, REVIEW, "store") == []
+        assert "Review the sales" in await prompt(seattle, "monthly_review")

@@ -1,0 +1,187 @@
+"""What a client may read beside the tools."""
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import psycopg
+import pytest
+from mcp.shared.exceptions import MCPError
+from mcp.types import CacheableResult, ResourceLink, TextContent
+
+from tests.conftest import HEAD_OFFICE, REDMOND, SEATTLE, Ask, Asker
+from zava_mcp.server import handles
+from zava_mcp.server.handles import Handles
+
+pytestmark = pytest.mark.anyio
+
+MANY = "SELECT order_id, store_id FROM retail.orders ORDER BY 1"
+
+
+async def read(asker: Asker, uri: str) -> str:
+    (content,) = (await asker.client.read_resource(uri)).contents
+    text: str = content.text  # type: ignore[union-attr]  # none of ours is binary
+    return text
+
+
+async def link(asker: Asker, sql: str, **arguments: object) -> ResourceLink | None:
+    """The link that comes with an answer, behind its text."""
+    result = await asker.client.call_tool("execute_sales_query", {"postgresql_query": sql, **arguments})
+    text, *links = result.content
+    assert isinstance(text, TextContent)
+    assert len(links) <= 1
+    return next((found for found in links if isinstance(found, ResourceLink)), None)
+
+
+async def test_about_tells_who_asks_and_what_they_see(ask: Ask) -> None:
+    async with ask(REDMOND) as redmond, ask(HEAD_OFFICE) as head_office:
+        about = json.loads(await read(redmond, "zava://about"))
+        assert about["identity"] == {"name": "Zava Retail Redmond", "user_id": REDMOND, "sees_all_stores": False}
+        assert about["stores"] == ["Zava Retail Redmond"]
+        assert about["orders"]["first_day"] == await redmond.value("SELECT min(order_date) FROM retail.orders")
+        assert about["database"] == "embedded PostgreSQL"
+        assert about["embedding_model"] == "local/all-MiniLM-L6-v2-int8"
+        everything = json.loads(await read(head_office, "zava://about"))
+        assert everything["identity"]["sees_all_stores"] is True
+        assert len(everything["stores"]) == 8
+
+
+async def test_a_table_reads_as_the_tool_describes_it(ask: Ask) -> None:
+    async with ask(SEATTLE) as seattle:
+        described, _ = await seattle.call("get_multiple_table_schemas", table_names=["orders"])
+        assert await read(seattle, "zava://schema/orders") == described
+        tables = await read(seattle, "zava://schema")
+        assert "retail.orders: One row per order" in tables
+        assert "of: Zava Retail Seattle." in tables
+
+
+@pytest.mark.parametrize("uri", ["zava://schema/order", "zava://nothing", "zava://results/x.csv", "zava://schema/"])
+async def test_what_is_not_there_is_not_found(ask: Ask, uri: str) -> None:
+    async with ask(SEATTLE) as seattle:
+        with pytest.raises(MCPError) as refused:
+            await read(seattle, uri)
+    assert refused.value.error.code == -32602
+
+
+async def test_a_result_that_was_cut_links_to_the_whole_of_it(ask: Ask, admin: psycopg.Connection) -> None:
+    async with ask(REDMOND) as redmond:
+        found = await link(redmond, f"{MANY} LIMIT 700", max_rows=10)
+        assert found is not None
+        assert (found.mime_type, found.description) == ("text/csv", "Can be read for 30 minutes.")
+        rows = list(csv.reader(io.StringIO(await read(redmond, str(found.uri)))))
+    true = admin.execute(
+        "SELECT order_id, store_id FROM retail.orders WHERE store_id = 6 ORDER BY 1 LIMIT 700"
+    ).fetchall()
+    assert rows == [["order_id", "store_id"], *([str(cell) for cell in row] for row in true)]
+
+
+async def test_a_short_answer_carries_no_link_and_a_long_one_does(ask: Ask) -> None:
+    async with ask(SEATTLE) as seattle:
+        assert await link(seattle, "SELECT 1") is None
+        assert await link(seattle, "SELECT repeat('x', 200) FROM generate_series(1, 60)") is not None
+
+
+async def test_values_look_the_same_as_csv(ask: Ask) -> None:
+    sql = """SELECT 'a,"b"' AS t, NULL AS n, 1.50 AS m, date '2026-11-22' AS d, true AS b, 'Ä🔩' AS u,
+                    '{"a": [1]}'::jsonb AS j FROM generate_series(1, 2)"""
+    async with ask(SEATTLE) as seattle:
+        found = await link(seattle, sql, max_rows=1)
+        assert found is not None
+        rows = list(csv.reader(io.StringIO(await read(seattle, str(found.uri)))))
+    assert rows[0] == ["t", "n", "m", "d", "b", "u", "j"]
+    assert rows[1][:4] == ['a,"b"', "", "1.50", "2026-11-22"]
+    assert rows[1][5:] == ["Ä🔩", '{"a":[1]}']
+
+
+async def test_a_result_has_caps_too_and_says_so(ask: Ask) -> None:
+    async with ask(SEATTLE) as seattle:
+        found = await link(seattle, "SELECT g FROM generate_series(1, 5000) g")
+        assert found is not None
+        lines = (await read(seattle, str(found.uri))).splitlines()
+        assert len(lines) == 1002
+        assert "There are more than 1,000 rows" in lines[-1]
+        found = await link(seattle, "SELECT repeat('x', 8000) FROM generate_series(1, 900)")
+        assert found is not None
+        text = await read(seattle, str(found.uri))
+        assert 900_000 < len(text) < 1_000_000
+        assert "rows fit into 1,000,000 bytes" in text.splitlines()[-1]
+
+
+async def test_a_handle_of_one_server_is_none_of_another(ask: Ask) -> None:
+    """What it names is the query; whoever reads it is asked for as who they are."""
+    async with ask(HEAD_OFFICE) as head_office, ask(SEATTLE) as seattle:
+        found = await link(head_office, MANY, max_rows=1)
+        assert found is not None
+        with pytest.raises(MCPError, match="there is no such result"):
+            await read(seattle, str(found.uri))
+
+
+async def test_reading_a_result_asks_as_the_identity_again(ask: Ask, admin: psycopg.Connection) -> None:
+    """No rows are kept: what is gone from the identity's sight since is gone from the result."""
+    async with ask(REDMOND) as redmond:
+        found = await link(
+            redmond, "SELECT store_name FROM retail.stores WHERE store_id = 6 UNION ALL VALUES (''), ('')", max_rows=1
+        )
+        assert found is not None
+        admin.execute("UPDATE retail.stores SET store_name = 'Elsewhere' WHERE store_id = 6")
+        try:
+            assert "Elsewhere" in await read(redmond, str(found.uri))
+        finally:
+            admin.execute("UPDATE retail.stores SET store_name = 'Zava Retail Redmond' WHERE store_id = 6")
+
+
+async def test_the_audit_log_tells_the_query_of_a_result(ask: Ask, tmp_path: Path) -> None:
+    log = tmp_path / "audit.jsonl"
+    async with ask(SEATTLE, ZAVA_AUDIT_LOG=str(log)) as seattle:
+        found = await link(seattle, MANY, max_rows=1)
+        assert found is not None
+        await read(seattle, str(found.uri))
+    _, line = (json.loads(line) for line in log.read_text().splitlines())
+    assert (line["tool"], line["sql"], line["rows"], line["truncated"]) == ("resource", MANY, 1000, True)
+
+
+async def test_a_handle_expires_and_says_how_to_recover(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with ask(SEATTLE) as seattle:
+        found = await link(seattle, MANY)
+        assert found is not None
+        monkeypatch.setattr(handles, "LIFETIME_MINUTES", -1)
+        with pytest.raises(MCPError, match="Run execute_sales_query again"):
+            await read(seattle, str(found.uri))
+
+
+def test_handles_are_bounded_and_cannot_be_guessed() -> None:
+    kept = Handles()
+    names = [kept.keep(f"SELECT {number}") for number in range(200)]
+    assert len(set(names)) == 200
+    assert all(len(name) == 32 for name in names)
+    assert kept.query(names[-1]) == "SELECT 199"
+    assert kept.query(names[-64]) == "SELECT 136"
+    for name in names[:-64]:
+        with pytest.raises(Exception, match="no such result"):
+            kept.query(name)
+
+
+def test_long_queries_are_not_remembered_without_end() -> None:
+    kept = Handles()
+    names = [kept.keep("x" * 100_000) for _ in range(20)]
+    assert kept.query(names[-10]) == "x" * 100_000
+    with pytest.raises(Exception, match="no such result"):
+        kept.query(names[-11])
+
+
+async def test_cache_hints_say_what_is_anybodys(ask: Ask, era: str) -> None:
+    """Only the newer protocol has them."""
+    async with ask(SEATTLE) as seattle:
+        lists: list[CacheableResult] = [
+            await seattle.client.list_tools(),
+            await seattle.client.list_prompts(),
+            await seattle.client.list_resources(),
+            await seattle.client.list_resource_templates(),
+        ]
+        schema = await seattle.client.read_resource("zava://schema/orders")
+    if era == "auto":
+        assert {(found.ttl_ms, found.cache_scope) for found in lists} == {(3_600_000, "public")}
+        assert (schema.ttl_ms, schema.cache_scope) == (60_000, "private")
+    else:
+        assert all("ttl_ms" not in found.model_fields_set for found in [*lists, schema])

@@ -1,0 +1,151 @@
+"""The tools' manners: plans, progress, arguments as models write them, and how little there is to load."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import HEAD_OFFICE, SEATTLE, Ask, Asker
+from tests.wire import Wire, server_for
+from zava_mcp.server import progress
+
+pytestmark = pytest.mark.anyio
+
+SLOW = "SELECT count(*) FROM generate_series(1, 4000000) g"
+
+
+async def plan(asker: Asker, sql: str) -> str:
+    text, failed = await asker.call("explain_sales_query", postgresql_query=sql)
+    assert not failed, text
+    assert text.startswith("The query is valid; it was not run.")
+    return text.partition("\n")[2]
+
+
+async def test_a_plan_names_scans_and_indexes(ask: Ask) -> None:
+    async with ask(SEATTLE) as seattle:
+        told = await plan(seattle, "SELECT * FROM retail.orders WHERE order_date = '2025-01-01';")
+        assert told.splitlines()[0] in (
+            "Index Scan using orders_store_date on orders",
+            "Bitmap Heap Scan on orders",
+        )
+        assert "Index Cond: ((store_id = 1) AND (order_date = '2025-01-01'::date))" in told
+        assert await plan(seattle, "SELECT 1") == "Result"
+
+
+async def test_a_query_is_not_run_to_be_explained(ask: Ask) -> None:
+    async with ask(SEATTLE) as seattle:
+        assert "generate_series" in await plan(seattle, "SELECT 1 / (g - g) FROM generate_series(1, 10000000000) g")
+
+
+async def test_a_mistake_is_placed_as_when_the_query_runs(ask: Ask) -> None:
+    async with ask(SEATTLE) as seattle:
+        for sql in ("SELECT nope FROM retail.orders", "SELEC 1", "SELECT 1; SELECT 2", "DELETE FROM retail.orders"):
+            told, failed = await seattle.call("explain_sales_query", postgresql_query=sql)
+            assert failed
+            assert told.rpartition("query: ")[2] == (await seattle.refusal(sql)).rpartition("query: ")[2]
+        assert (
+            '42703: column "nope" does not exist (at character 8)'
+            in (await seattle.call("explain_sales_query", postgresql_query="SELECT nope FROM retail.orders"))[0]
+        )
+
+
+async def test_a_text_that_looks_like_a_plan_stays_as_it_is(ask: Ask) -> None:
+    async with ask(SEATTLE) as seattle:
+        assert "'a\nWorkers\n  ->  b'" in await plan(
+            seattle, "SELECT * FROM retail.customers WHERE email = 'a\nWorkers\n  ->  b'"
+        )
+
+
+async def test_a_long_query_tells_its_progress(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(progress, "_EVERY", 0.005)
+    heard: list[tuple[float, float | None, str | None]] = []
+
+    async def hear(progress: float, total: float | None, message: str | None) -> None:
+        heard.append((progress, total, message))
+
+    async with ask(SEATTLE) as seattle:
+        for tool, arguments in (
+            ("execute_sales_query", {"postgresql_query": SLOW}),
+            ("semantic_search_products", {"query_description": "stop a door from slamming"}),
+        ):
+            heard.clear()
+            await seattle.client.call_tool(tool, arguments, progress_callback=hear)
+            parts = [part for part, *_ in heard]
+            assert parts
+            assert parts == sorted(set(parts))
+            assert all(total is not None and part < total for part, total, _ in heard)
+            assert "s of at most" in str(heard[-1][2])
+
+
+def test_progress_ends_with_the_answer_and_comes_only_to_who_asked(data_dir: Path) -> None:
+    """Of two queries that both run into their deadline."""
+    endless = {"postgresql_query": "SELECT count(*) FROM generate_series(1, 10000000000) g"}
+    asked = {"name": "execute_sales_query", "arguments": endless}
+    flags = ("--data-dir", str(data_dir), "--user-id", SEATTLE)
+    with Wire(*flags, environment={"ZAVA_QUERY_TIMEOUT": "3"}) as server:
+        server.shake_hands()
+        for number, meta in ((50, {"_meta": {"progressToken": "t"}}), (51, {})):
+            server.send({"jsonrpc": "2.0", "id": number, "method": "tools/call", "params": {**asked, **meta}})
+        heard = [server.read()]
+        while {message.get("id") for message in heard} < {None, 50, 51}:
+            heard.append(server.read())
+        told = [message["params"] for message in heard if message.get("method") == "notifications/progress"]
+        assert {params["progressToken"] for params in told} == {"t"}
+        parts = [params["progress"] for params in told]
+        assert parts == sorted(set(parts))
+        answered = next(place for place, message in enumerate(heard) if message.get("id") == 50)
+        assert "method" not in str(heard[answered + 1 :])
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments"),
+    [
+        ("get_multiple_table_schemas", {"table_names": "orders"}),
+        ("get_multiple_table_schemas", {"table_names": "retail.orders, order_items"}),
+        ("get_multiple_table_schemas", {"table_names": '["orders"]'}),
+        ("execute_sales_query", {"postgresql_query": "SELECT 1", "max_rows": "5"}),
+        ("execute_sales_query", {"postgresql_query": "SELECT 1", "max_rows": 5.0}),
+        ("execute_sales_query", {"postgresql_query": "SELECT 1", "max_rows": None}),
+        ("semantic_search_products", {"query_description": "paint", "max_rows": "1", "in_stock_only": "true"}),
+        ("semantic_search_products", {"query_description": "paint", "category": None, "min_price": None}),
+    ],
+)
+async def test_what_a_small_model_means_is_understood(ask: Ask, tool: str, arguments: dict[str, object]) -> None:
+    async with ask(SEATTLE) as seattle:
+        text, failed = await seattle.call(tool, **arguments)
+    assert not failed, text
+
+
+async def test_descriptions_of_arguments_are_plain(ask: Ask) -> None:
+    """Each has one type, because not every client understands a union; and says what it means."""
+    async with ask(SEATTLE) as seattle:
+        tools = (await seattle.client.list_tools()).tools
+    for tool in tools:
+        assert tool.title
+        for name, argument in tool.input_schema["properties"].items():
+            assert isinstance(argument["type"], str), (tool.name, name)
+            assert argument["description"], (tool.name, name)
+            assert not {"anyOf", "title"} & set(argument)
+
+
+def test_everything_a_client_loads_at_start_is_small(data_dir: Path) -> None:
+    """8 KB of tools, of which charts may take a fifth; 12 KB in all."""
+    methods = ("tools/list", "prompts/list", "resources/list", "resources/templates/list")
+    with server_for(data_dir, SEATTLE) as server:
+        hello = server.shake_hands()
+        sizes = {method: _bytes(server.request(method)["result"]) for method in methods}
+    assert sizes["tools/list"] <= 8 * 1024
+    assert sum(sizes.values()) + _bytes(hello) <= 12 * 1024
+    assert len(hello["instructions"].encode()) <= 1500
+
+
+async def test_the_shops_eight_tables_take_six_kilobytes(ask: Ask) -> None:
+    tables = ["categories", "customers", "inventory", "order_items", "orders", "product_types", "products", "stores"]
+    async with ask(HEAD_OFFICE) as head_office:
+        text, _ = await head_office.call("get_multiple_table_schemas", table_names=tables)
+    assert all(f"retail.{table}: " in text for table in tables)
+    assert len(text.encode()) <= 6 * 1024
+
+
+def _bytes(result: object) -> int:
+    return len(json.dumps(result, separators=(",", ":"), ensure_ascii=False).encode())

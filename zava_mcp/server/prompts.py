@@ -1,0 +1,98 @@
+"""The questions a manager asks, as prompts: what to look up, what to compare, what to tell."""
+
+import re
+import unicodedata
+from typing import Annotated
+
+from mcp.shared.exceptions import MCPError
+from mcp.types import INVALID_PARAMS
+from pydantic import Field
+
+from zava_mcp.server.tools import Server
+
+_CHARACTERS = 300
+_MONTH = r"[0-9]{4}-(0[1-9]|1[0-2])"
+
+_MANNERS = """
+Look the tables up with get_multiple_table_schemas before the first query. Revenue is sum(order_items.total_amount), \
+in US dollars. Aggregate in SQL. If there is a tool for charts, show the main comparison as one. Tell which stores and \
+which days the figures cover: they are of the stores I may see, not necessarily of the chain. If a figure is missing, \
+say so instead of guessing."""
+
+Store = Annotated[str, Field(description="A store's name, e.g. Zava Retail Seattle; all that you may see if left out.")]
+Month = Annotated[str, Field(description="A month, e.g. 2026-10; the last complete one if left out.")]
+Category = Annotated[str, Field(description="A category or product type, e.g. POWER TOOLS; all if left out.")]
+
+
+def add_prompts(server: Server) -> None:
+    """`monthly_review`, `compare_stores`, `slow_movers` and `find_product`."""
+
+    @server.prompt(title="Monthly review", description="A month's sales against the month before and the year before.")
+    async def monthly_review(month: Month = "", store: Store = "") -> str:
+        return f"""Review the sales of {_month(month)}{_of("the store", store)}.
+
+1. Revenue, orders, units, average order and discount given, against the month before and the same month a year before.
+2. The same by category: which gained and which lost most, in dollars and in percent.
+3. The ten products with the most revenue, and those of the ten before that fell out.
+4. Which of the best sellers are out of stock or nearly so.
+
+End with three findings, each with its figure, and what to do about it.
+{_MANNERS}"""
+
+    @server.prompt(title="Compare stores", description="The stores side by side in one month: sales, mix, trend.")
+    async def compare_stores(month: Month = "", category: Category = "") -> str:
+        return f"""Compare the stores in {_month(month)}{_of("the category or product type", category)}.
+
+1. For each store: revenue, orders, average order, units per order, discount rate, and its share of the total.
+2. Each against its own month before and the same month a year before.
+3. What sells unusually well or badly in a store compared with the others.
+
+If I may see one store only, say so, and compare it with its own past twelve months instead.
+{_MANNERS}"""
+
+    @server.prompt(title="Slow movers and stock-outs", description="What lies on the shelf, and what is missing there.")
+    async def slow_movers(category: Category = "", store: Store = "") -> str:
+        return f"""Find the slow movers and the stock-outs{_of("the category or product type", category)}\
+{_of("the store", store)}.
+
+1. Slow movers: products in stock that sold least in the last 90 days for the stock there is: units on hand, units \
+sold, days the stock will last at that pace, and the money in it (stock_level * cost). The twenty with the most money.
+2. Stock-outs: products with a stock_level of 0, by what they sold in the last 90 days; the twenty that cost most sales.
+3. Nearly out: what will be gone within two weeks at that pace.
+
+The stock is of now; get_current_utc_date tells the day. End with what to reorder, what to mark down and, if I may see \
+several stores, what to move from one to another.
+{_MANNERS}"""
+
+    @server.prompt(title="Find a product", description="Products for a need told in plain words: price, stock, sales.")
+    async def find_product(
+        description: Annotated[str, Field(description="What it is for, e.g. something to stop a door from slamming.")],
+        category: Category = "",
+    ) -> str:
+        return f"""Find products for this need: {_text(description, "description")}{_of("the category", category)}.
+
+Use semantic_search_products, with include_sales. Show the best five with SKU, price, stock and sales; say which one \
+you would take and why. If none is in stock, offer the nearest that is, with similar_to and in_stock_only. If nothing \
+fits, say so, and ask what else I could tell you about it."""
+
+
+def _month(month: str) -> str:
+    if not month:
+        return "the last complete month (get_current_utc_date tells what day it is)"
+    if not re.fullmatch(_MONTH, month):
+        raise MCPError(INVALID_PARAMS, "the month must be written as a year and a month: 2026-10")
+    return f"the month {month}"
+
+
+def _of(what: str, value: str) -> str:
+    return f", only of {what} {_text(value, what)}" if value else ""
+
+
+def _text(value: str, what: str) -> str:
+    """A value in quotation marks, on one line. Raises MCPError for one that is no name or description."""
+    words = " ".join(value.split())
+    if len(words) > _CHARACTERS:
+        raise MCPError(INVALID_PARAMS, f"{what} is longer than {_CHARACTERS} characters")
+    if any(unicodedata.category(character) in ("Cc", "Cs", "Co", "Cn") for character in words):
+        raise MCPError(INVALID_PARAMS, f"{what} contains a control character")
+    return '"' + words.replace('"', "'") + '"'
