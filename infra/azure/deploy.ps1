@@ -58,6 +58,10 @@ if (-not (Test-Path $parameters)) { throw "there is no $Environment.bicepparam; 
 if (-not (Get-Command az -ErrorAction SilentlyContinue)) {
     throw 'the Azure CLI is missing; https://aka.ms/azure-cli tells how to install it'
 }
+$byEntra = [bool](Select-String -Path $parameters -Pattern '^param passwordAuthentication = false')
+if ($byEntra -and $ServicePrincipal) {
+    throw "$Environment allows no passwords: people sign in themselves, and the service principal would do it in their place"
+}
 $location = (Select-String -Path $parameters -Pattern "^param location = '(.*)'$").Matches[0].Groups[1].Value
 
 Say 'asking az who is signed in'
@@ -130,6 +134,7 @@ Say "writing $EnvFile"
 $lines = @(
     "# Settings of zava-mcp for $Environment, for --env-file or ZAVA_ENV_FILE; written by infra/azure/deploy.ps1."
     "ZAVA_DATABASE_URL=$url"
+    if ($byEntra) { 'ZAVA_DATABASE_AUTH=entra' }
     if ($ServicePrincipal) {
         "AZURE_OPENAI_ENDPOINT=$endpoint"
         "EMBEDDING_MODEL_DEPLOYMENT_NAME=$model"

@@ -49,6 +49,10 @@ done
 env_file="${env_file:-zava-$environment.env}"
 [[ "$env_file" = /* ]] || env_file="$home/$env_file"
 command -v az >/dev/null || die "the Azure CLI is missing; https://aka.ms/azure-cli tells how to install it"
+by_entra=""
+! grep -q '^param passwordAuthentication = false' "$environment.bicepparam" || by_entra=yes
+[ -z "$by_entra" ] || [ -z "$application" ] ||
+    die "$environment allows no passwords: people sign in themselves, and the service principal would do it in their place"
 location="$(sed -n "s/^param location = '\(.*\)'$/\1/p" "$environment.bicepparam")"
 
 # One line of tab-separated values, or the reason why there is none or more than one.
@@ -127,6 +131,7 @@ written="$(mktemp "$env_file.XXXXXX")"
 {
     printf '# Settings of zava-mcp for %s, for --env-file or ZAVA_ENV_FILE; written by infra/azure/deploy.sh.\n' "$environment"
     printf 'ZAVA_DATABASE_URL=%s\n' "$url"
+    [ -z "$by_entra" ] || printf 'ZAVA_DATABASE_AUTH=entra\n'
     if [ -n "$application" ]; then
         printf 'AZURE_OPENAI_ENDPOINT=%s\nEMBEDDING_MODEL_DEPLOYMENT_NAME=%s\n' "$endpoint" "$model"
         printf 'AZURE_CLIENT_ID=%s\nAZURE_CLIENT_SECRET=%s\nAZURE_TENANT_ID=%s\n' "$client_id" "$client_secret" "$tenant"

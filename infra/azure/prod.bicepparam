@@ -1,4 +1,4 @@
-// In a virtual network of its own, a second server in another zone, five weeks of backups, Entra sign-in alone.
+// In a virtual network of its own, with a second server in another zone and five weeks of backups.
 using 'main.bicep'
 
 param environmentName = 'prod'
@@ -20,7 +20,7 @@ param databaseStorageGB = 256
 param backupRetentionDays = 35
 param geoRedundantBackup = true
 param highAvailability = 'ZoneRedundant'
-param passwordAuthentication = false
+param passwordAuthentication = true // false: people sign in to the database with Entra, each as themselves
 
 param embeddingCapacity = 120
 param logRetentionDays = 90

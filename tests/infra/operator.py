@@ -63,7 +63,12 @@ class Ran:
 
 
 def run(
-    folder: Path, script: str, *arguments: str, typed: str = "", answers: Mapping[str, Answer] = MappingProxyType({})
+    folder: Path,
+    script: str,
+    *arguments: str,
+    typed: str = "",
+    answers: Mapping[str, Answer] = MappingProxyType({}),
+    azure: Path = AZURE,
 ) -> Ran:
     """The script run in `folder`; az answers as it does in an empty subscription, but for `answers`."""
     calls, answer_file = folder / "calls.jsonl", folder / "answers.json"
@@ -71,7 +76,7 @@ def run(
     answer_file.write_text(json.dumps({**ANSWERS, **answers}))
     path = f"{ROOT / 'tests' / 'fakes'}{os.pathsep}{os.environ['PATH']}"
     ended = subprocess.run(
-        [AZURE / script, *arguments],
+        [azure / script, *arguments],
         cwd=folder,
         env={"PATH": path, "AZ_CALLS": str(calls), "AZ_ANSWERS": str(answer_file)},
         input=typed,

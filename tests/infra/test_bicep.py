@@ -122,12 +122,14 @@ def test_the_database_wants_tls_entra_and_pgvector() -> None:
     assert "version: '17'" in text
 
 
-def test_production_is_private_twice_there_and_without_passwords() -> None:
+def test_production_is_private_and_there_twice() -> None:
     prod, dev = (Bicep(INFRA / "azure" / f"{name}.bicepparam").text for name in ("prod", "dev"))
     for line in (
-        "networkAccess = 'private'", "highAvailability = 'ZoneRedundant'", "geoRedundantBackup = true",
-        "backupRetentionDays = 35", "passwordAuthentication = false",
-    ):  # fmt: skip
+        "networkAccess = 'private'",
+        "highAvailability = 'ZoneRedundant'",
+        "geoRedundantBackup = true",
+        "backupRetentionDays = 35",
+    ):
         assert f"param {line}\n" in prod
     assert "param allowedAddresses = []" in dev, "nobody's address is let in unasked"
 

@@ -1,11 +1,12 @@
 """deploy.sh and remove.sh, against a stand-in for the Azure CLI: what is asked, in which order, and what is written."""
 
+import shutil
 import stat
 from pathlib import Path
 
 import pytest
 
-from tests.infra.operator import CLIENT, ENDPOINT, GROUP, INSIGHTS, OPERATOR, PRINCIPAL, SECRET, URL, run
+from tests.infra.operator import AZURE, CLIENT, ENDPOINT, GROUP, INSIGHTS, OPERATOR, PRINCIPAL, SECRET, URL, run
 from zava_mcp.settings import load
 
 CHANGES = ("create", "reset", "delete", "set", "update", "purge")
@@ -203,3 +204,27 @@ def test_nothing_is_removed_unsaid_or_that_we_did_not_make(tmp_path: Path, typed
     ran = run(tmp_path, "remove.sh", "dev", typed=typed, answers={"group show": owner})
     assert ran.code != 0
     assert ran.commands == ["group show"]
+
+
+def without_passwords(folder: Path) -> Path:
+    """A copy of infra/azure whose prod lets nobody in by password."""
+    copy = folder / "azure"
+    shutil.copytree(AZURE, copy)
+    file = copy / "prod.bicepparam"
+    file.write_text(file.read_text().replace("passwordAuthentication = true", "passwordAuthentication = false"))
+    return copy
+
+
+def test_where_passwords_are_not_allowed_desks_sign_in_with_entra(tmp_path: Path) -> None:
+    ran = run(tmp_path, "deploy.sh", "prod", azure=without_passwords(tmp_path))
+    assert ran.code == 0, ran.stderr
+    assert "\nZAVA_DATABASE_AUTH=entra\n" in (tmp_path / "zava-prod.env").read_text()
+    run(tmp_path, "deploy.sh", "prod")
+    assert "ZAVA_DATABASE_AUTH" not in (tmp_path / "zava-prod.env").read_text()
+
+
+def test_there_no_service_principal_signs_in_for_people(tmp_path: Path) -> None:
+    azure = without_passwords(tmp_path)
+    ran = run(tmp_path, "deploy.sh", "prod", "--service-principal", "zava desks", azure=azure)
+    assert (ran.code, ran.calls) == (2, [])
+    assert "would do it in their place" in ran.stderr
