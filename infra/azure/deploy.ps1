@@ -1,3 +1,4 @@
+#!/usr/bin/env pwsh
 <#
 .SYNOPSIS
 Deploys main.bicep to the subscription az is signed in to, and writes the env file that desks need.

@@ -4,7 +4,7 @@ targetScope = 'subscription'
 
 @description('Which environment this is: a part of every name and a tag.')
 @minLength(2)
-@maxLength(8)
+@maxLength(7)
 param environmentName string
 
 @description('Region of everything.')
