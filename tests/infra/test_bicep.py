@@ -117,7 +117,7 @@ def test_the_database_wants_tls_entra_and_pgvector() -> None:
     values = dict(re.findall(r"\{ name: '([\w.]+)', value: '([^']+)' \}", text))
     assert values["azure.extensions"] == "VECTOR"
     assert values["require_secure_transport"] == "on"
-    assert values["password_encryption"] == "SCRAM-SHA-256"
+    assert values["password_encryption"] == "scram-sha-256"
     assert "activeDirectoryAuth: 'Enabled'" in text
     assert "version: '17'" in text
 

@@ -79,8 +79,8 @@ var parameters = [
   { name: 'azure.extensions', value: 'VECTOR' }
   { name: 'require_secure_transport', value: 'on' }
   { name: 'ssl_min_protocol_version', value: 'TLSv1.2' }
-  { name: 'password_encryption', value: 'SCRAM-SHA-256' }
-  { name: 'azure.accepted_password_auth_method', value: 'SCRAM-SHA-256' }
+  { name: 'password_encryption', value: 'scram-sha-256' }
+  { name: 'azure.accepted_password_auth_method', value: 'scram-sha-256' }
   { name: 'connection_throttle.enable', value: 'on' } // guessed passwords
   { name: 'log_checkpoints', value: 'on' }
   { name: 'log_connections', value: 'on' }
