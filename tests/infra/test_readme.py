@@ -20,20 +20,24 @@ def test_the_shell_blocks_are_clean() -> None:
     assert checked.returncode == 0, checked.stdout
 
 
-def commands() -> list[str]:
-    told = re.findall(r"(?:^|`)zava-mcp ([a-z][^`\n]*)", README, flags=re.MULTILINE)
-    return [line for line in told if not line.startswith("identities ")]
+def commands() -> dict[str, list[str]]:
+    """Each command of ours that is told, such as `identities add`: the lines that use it."""
+    told: dict[str, list[str]] = {}
+    for line in re.findall(r"(?:^|`)zava-mcp ([a-z][^`\n]*)", README, flags=re.MULTILINE):
+        command = re.match(r"identities \w+|\S+", line)
+        assert command is not None
+        told.setdefault(command[0], []).append(line)
+    return told
 
 
-@pytest.mark.parametrize("name", sorted({line.split()[0] for line in commands()}))
-def test_the_programs_commands_and_options_exist(name: str) -> None:
+@pytest.mark.parametrize("command", sorted(name for name in commands() if not name.startswith("identities ")))
+def test_the_programs_commands_and_options_exist(command: str) -> None:
     told = subprocess.run(
-        [sys.executable, "-m", "zava_mcp", name, "--help"], capture_output=True, text=True, check=True
+        [sys.executable, "-m", "zava_mcp", *command.split(), "--help"], capture_output=True, text=True, check=True
     ).stdout
-    for line in commands():
-        if line.split()[0] == name:
-            for option in re.findall(r"--[a-z-]+", line):
-                assert option in told, line
+    for line in commands()[command]:
+        for option in re.findall(r"--[a-z-]+", line):
+            assert option in told, line
 
 
 @pytest.mark.parametrize("script", ["deploy.sh", "remove.sh"])
