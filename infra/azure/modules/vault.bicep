@@ -1,0 +1,77 @@
+// Where generated passwords of logins are kept until their owners have them.
+param location string
+param tags object
+param name string
+param keeperObjectId string
+@allowed(['Group', 'User', 'ServicePrincipal'])
+param keeperType string
+param readerObjectId string
+
+@description('Empty: reached by public addresses, from allowedAddresses alone.')
+param subnetId string
+param dnsZoneId string
+param allowedAddresses array
+param workspaceId string
+
+var isPrivate = !empty(subnetId)
+
+resource vault 'Microsoft.KeyVault/vaults@2024-11-01' = {
+  // checkov:skip=CKV_AZURE_189: public only where the parameter file says firewalled, and then denied but for allowedAddresses
+  name: name
+  location: location
+  tags: tags
+  properties: {
+    sku: { family: 'A', name: 'standard' }
+    tenantId: tenant().tenantId
+    enableRbacAuthorization: true
+    enableSoftDelete: true
+    softDeleteRetentionInDays: 90
+    enablePurgeProtection: true
+    publicNetworkAccess: isPrivate ? 'Disabled' : 'Enabled'
+    networkAcls: {
+      bypass: 'None'
+      defaultAction: 'Deny'
+      ipRules: [for address in allowedAddresses: { value: '${address}/32' }]
+    }
+  }
+}
+
+// Key Vault Secrets Officer: the administrators put passwords in.
+var secretsOfficer = subscriptionResourceId('Microsoft.Authorization/roleDefinitions', 'b86a8fe4-44ce-4948-aee5-eccb2c155cd7')
+// Key Vault Secrets User: reads them, and cannot list, change or delete them.
+var secretsUser = subscriptionResourceId('Microsoft.Authorization/roleDefinitions', '4633458b-17de-408a-b874-0445c86b69e6')
+
+resource keeper 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
+  scope: vault
+  name: guid(vault.id, keeperObjectId, secretsOfficer)
+  properties: { principalId: keeperObjectId, principalType: keeperType, roleDefinitionId: secretsOfficer }
+}
+
+resource reader 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (!empty(readerObjectId)) {
+  scope: vault
+  name: guid(vault.id, readerObjectId, secretsUser)
+  properties: { principalId: readerObjectId, principalType: 'ServicePrincipal', roleDefinitionId: secretsUser }
+}
+
+module endpoint 'endpoint.bicep' = if (isPrivate) {
+  name: 'vault-endpoint'
+  params: {
+    location: location
+    tags: tags
+    name: 'pe-${name}'
+    subnetId: subnetId
+    resourceId: vault.id
+    groupId: 'vault'
+    dnsZoneIds: [dnsZoneId]
+  }
+}
+
+resource diagnostics 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
+  scope: vault
+  name: 'to-log-analytics'
+  properties: {
+    workspaceId: workspaceId
+    logs: [{ category: 'AuditEvent', enabled: true }]
+    metrics: [{ category: 'AllMetrics', enabled: true }]
+  }
+}
