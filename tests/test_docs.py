@@ -186,7 +186,7 @@ def test_the_chart_is_what_the_readme_shows(data_dir: Path) -> None:
     }
     assert max(map(len, lines)) == max(map(len, shown.splitlines())) == 80
     assert "uvx 'zava-mcp[charts]'" in README
-    assert 'charts = ["plotext' in (ROOT / "pyproject.toml").read_text()
+    assert '"plotext>=5,<6"]' in (ROOT / "pyproject.toml").read_text()
 
 
 def test_the_table_of_attacks_is_of_the_attacks_there_are() -> None:

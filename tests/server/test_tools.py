@@ -1,6 +1,7 @@
 """The tools' manners: plans, progress, arguments as models write them, and how little there is to load."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -24,10 +25,7 @@ async def plan(asker: Asker, sql: str) -> str:
 async def test_a_plan_names_scans_and_indexes(ask: Ask) -> None:
     async with ask(SEATTLE) as seattle:
         told = await plan(seattle, "SELECT * FROM retail.orders WHERE order_date = '2025-01-01';")
-        assert told.splitlines()[0] in (
-            "Index Scan using orders_store_date on orders",
-            "Bitmap Heap Scan on orders",
-        )
+        assert re.match(r"Index (Only )?Scan using orders_store_date|Bitmap Heap Scan on orders", told)
         assert "Index Cond: ((store_id = 1) AND (order_date = '2025-01-01'::date))" in told
         assert await plan(seattle, "SELECT 1") == "Result"
 

@@ -55,11 +55,11 @@ def add_charts(server: Server, startup: Startup, desk: Desk, settings: Settings)
     async def chart_sales_query(
         ctx: Asked,
         postgresql_query: Annotated[str, Field(description="As for execute_sales_query.")],
-        chart: Kind = "auto",
+        chart: Annotated[Kind, Field(description="auto: by what the columns are.")] = "auto",
         x: Annotated[str, Field(description="Column to draw along; empty x, y, series are chosen.")] = "",
         y: Annotated[str, Field(description="Column of numbers.")] = "",
         series: Annotated[str, Field(description="Column that tells lines apart.")] = "",
-        title: str = "",
+        title: Annotated[str, Field(description="Stands above the chart.")] = "",
     ) -> list[TextContent | ImageContent]:
         from zava_mcp.retail.charts import Wish, chart_of
 
