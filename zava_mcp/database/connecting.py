@@ -14,6 +14,7 @@ from psycopg.rows import dict_row
 from zava_mcp import sql
 from zava_mcp.database.failures import connection_error
 from zava_mcp.database.identities import short_name
+from zava_mcp.database.misfits import not_admitted, not_ours, other_schema
 from zava_mcp.database.patience import CONNECT_SECONDS, PatientConnection
 from zava_mcp.database.tokens import Tokens, private, token_refused
 from zava_mcp.errors import DatabaseUnavailable, IdentityError, SettingsError, ZavaError
@@ -187,7 +188,7 @@ def identity_of(connection: psycopg.Connection, user_id: UUID) -> dict[str, Any]
     except (psycopg.errors.InvalidSchemaName, psycopg.errors.UndefinedFunction, psycopg.errors.UndefinedTable):
         raise not_ours() from None
     except psycopg.errors.InsufficientPrivilege:
-        raise _not_admitted(user_id) from None
+        raise not_admitted(user_id) from None
     except psycopg.OperationalError as error:
         raise connection_error(error, embedded=False) from None
     return row or {}
@@ -197,7 +198,7 @@ def mismatches(row: dict[str, Any], user_id: UUID, name: str = "") -> list[ZavaE
     """Why a login is not the identity asked for, or the database not one for this program."""
     found: list[ZavaError] = []
     if row["rls_user_id"] is None:
-        found.append(_not_admitted(user_id))
+        found.append(not_admitted(user_id))
     elif row["rls_user_id"] != user_id:
         found.append(
             IdentityError(
@@ -239,28 +240,4 @@ def _unprotected(row: dict[str, Any]) -> ZavaError | None:
     return DatabaseUnavailable(
         f"row-level security is not enabled and forced on: {row['unprotected']}",
         "`zava-mcp doctor` tells the SQL that puts it right.",
-    )
-
-
-def not_ours() -> ZavaError:
-    return DatabaseUnavailable(
-        "this database is not set up for Zava Retail",
-        "Run `zava-mcp init` with ZAVA_ADMIN_DATABASE_URL set, with --adopt if it has the shop's tables already, "
-        "or correct the database name.",
-    )
-
-
-def other_schema(version: int | None) -> DatabaseUnavailable:
-    """Schemas go forward only, so the older of the two is to be upgraded."""
-    ours = sql.schema_version()
-    told = f"the database has schema version {version}, this program needs {ours}"
-    if (version or 0) > ours:
-        return DatabaseUnavailable(told, "Upgrade zava-mcp: a newer one set this database up.")
-    return DatabaseUnavailable(told, "Run `zava-mcp init` as the database's admin: it upgrades the older schema.")
-
-
-def _not_admitted(user_id: UUID) -> ZavaError:
-    return IdentityError(
-        f"the user id {user_id} is not an identity of this database",
-        "Check the user id; `zava-mcp identities` lists the ones that exist.",
     )

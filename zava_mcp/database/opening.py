@@ -9,8 +9,9 @@ import psycopg
 
 from zava_mcp import sql
 from zava_mcp.database.bundled import embedded_postgres
-from zava_mcp.database.connecting import Target, connect, not_ours, target_of
+from zava_mcp.database.connecting import Target, connect, target_of
 from zava_mcp.database.logins import give_passwords
+from zava_mcp.database.misfits import not_ours
 from zava_mcp.database.pool import Database
 from zava_mcp.database.sample import Progress, Sample
 from zava_mcp.database.setup import (
