@@ -164,9 +164,9 @@ def test_the_demonstration_is_what_the_readme_shows(data_dir: Path) -> None:
         text=True,
         check=True,
     ).stdout
-    told = README.split("<!-- demo -->\n```\n", 1)[1].split("```", 1)[0]
+    told = [README.split(f"<!-- {mark} -->\n```\n", 1)[1].split("```", 1)[0] for mark in ("demo", "answers")]
     lines = [re.sub(r"[\d,.]+", "", line).split() for line in shown.splitlines()]
-    for line in told.splitlines():
+    for line in "".join(told).splitlines():
         words = re.sub(r"[\d,.]+", "", line).replace("…", "").split()
         assert any(words == shown_words[: len(words)] for shown_words in lines), line
 
