@@ -10,6 +10,7 @@ from urllib.request import urlopen
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from tests.cli.test_commands import zava
 from tests.conftest import SEATTLE
 from tests.fakes.collector import KEY, Collector
 from tests.polling import until
@@ -146,6 +147,7 @@ def test_a_server_tells_nothing_unless_it_is_told_to(data_dir: Path) -> None:
     [
         {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:1"},
         {"ZAVA_METRICS_DIR": "/no/such/folder"},
+        {"APPLICATIONINSIGHTS_CONNECTION_STRING": "InstrumentationKey=4711"},
     ],
     ids=str,
 )
@@ -156,6 +158,11 @@ def test_telemetry_that_does_not_work_keeps_nobody_from_asking(
         ask(server)
         server.close_stdin()
         assert server.process.wait(10) == 0
+
+
+def test_nor_from_the_terminal(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ZAVA_METRICS_DIR", "/no/such/folder")
+    assert "4711" in zava("query", "SELECT 4711", "--user-id", SEATTLE, "--data-dir", str(data_dir))
 
 
 def test_no_secret_leaves_the_process_by_any_way(data_dir: Path, tmp_path: Path) -> None:
