@@ -101,7 +101,7 @@ def test_a_host_that_shows_privacy_policies_finds_ours() -> None:
 async def test_the_bundles_tools_are_tools_that_only_read(ask: Ask) -> None:
     async with ask(SEATTLE) as seattle:
         tools = {tool.name: tool for tool in (await seattle.client.list_tools()).tools}
-    assert {tool["name"] for tool in MANIFEST["tools"]} <= set(tools)
+    assert {tool["name"] for tool in MANIFEST["tools"]} == set(tools)
     for tool in tools.values():  # what Anthropic's directory asks of every one
         assert tool.annotations is not None
         assert (tool.annotations.read_only_hint, tool.annotations.destructive_hint) == (True, False)

@@ -32,6 +32,13 @@ def test_all_faults_are_told_at_once() -> None:
     assert caught.value.exit_code == 2
 
 
+def test_a_collector_s_address_holds_no_password() -> None:
+    """It is written into clients' config files, and logged."""
+    with pytest.raises(SettingsError, match="OTEL_EXPORTER_OTLP_ENDPOINT must not contain") as caught:
+        load({}, {"OTEL_EXPORTER_OTLP_ENDPOINT": "https://me:hunter2@collector:4318"})
+    assert "hunter2" not in caught.value.message
+
+
 def test_an_unknown_variable_names_the_nearest_one() -> None:
     assert load({}, {"ZAVA_USERID": SEATTLE}).warnings == ("ZAVA_USERID is not a setting; did you mean ZAVA_USER_ID?",)
 

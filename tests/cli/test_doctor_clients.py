@@ -83,6 +83,11 @@ def test_each_client_that_starts_us_is_found_and_its_faults_are_named(client: tu
         ({**GOOD, "args": ["-m", "zava_mcp", "--user-id"]}, "the user id '' is neither a uuid", "zava-mcp identities"),
         ({**GOOD, "args": ["-m", "zava_mcp", "--user-id=me"]}, "the user id 'me' is neither", "zava-mcp identities"),
         ({**GOOD, "env": {"POSTGRES_PASSWORD": "hunter2"}}, "key stands in POSTGRES_PASSWORD", "passfile"),
+        (
+            {**GOOD, "env": {"APPLICATIONINSIGHTS_CONNECTION_STRING": "InstrumentationKey=hunter2"}},
+            "a password or key stands in APPLICATIONINSIGHTS_CONNECTION_STRING",
+            "ZAVA_ENV_FILE",
+        ),
         ({**GOOD, "env": {"OPENAI_API_KEY": "hunter2"}}, "a password or key stands in OPENAI_API_KEY", "ZAVA_ENV_FILE"),
         (
             {**GOOD, "env": {"ZAVA_DATABASE_URL": "postgresql://me:hunter2@db/zava"}},

@@ -10,6 +10,9 @@ from tests.conftest import HEAD_OFFICE, SEATTLE, asking, settings_for
 from tests.polling import until
 from tests.pooler import pooled
 from tests.servers import ZavaServer
+from zava_mcp.database.patience import PatientConnection
+from zava_mcp.database.pooler import refuse_by_transaction
+from zava_mcp.errors import DatabaseUnavailable
 from zava_mcp.settings import Settings
 
 pytestmark = pytest.mark.anyio
@@ -85,6 +88,29 @@ async def test_others_who_are_busy_do_not_hide_it(postgres_18_as_it_comes: ZavaS
             two.rollback()
             async with asking(desk(zava, url, SEATTLE)) as seattle:
                 assert "gives every transaction another connection" in await seattle.refusal("SELECT 1")
+
+
+def test_others_who_have_all_its_connections_do_not_hide_it(
+    postgres_18_as_it_comes: ZavaServer, tmp_path: Path
+) -> None:
+    """By session, whoever has the only connection keeps it; by transaction, it is somebody else's by now."""
+    zava = postgres_18_as_it_comes
+    with pooled(zava, tmp_path, "transaction", default_pool_size="1") as url:
+        login = url.replace("127.0.0.1", f"{SEATTLE}:{zava.passwords[SEATTLE]}@127.0.0.1")
+
+        def impatient() -> PatientConnection:
+            connection = PatientConnection.connect(login, autocommit=True)
+            connection.patience = 0.5
+            return connection
+
+        with impatient() as first, psycopg.connect(login) as other:
+
+            def second() -> PatientConnection:
+                other.execute("SELECT 1")
+                return impatient()
+
+            with pytest.raises(DatabaseUnavailable, match="every transaction another connection"):
+                refuse_by_transaction(first, second)
 
 
 @pytest.mark.parametrize(

@@ -94,6 +94,15 @@ async def test_values_look_the_same_as_csv(ask: Ask) -> None:
     assert rows[1][5:] == ["Ä🔩", '{"a":[1]}']
 
 
+async def test_a_line_end_inside_a_value_ends_no_line_of_csv(ask: Ask) -> None:
+    sql = "SELECT E'a\\rb' AS t, E'c\\nd' AS u, E'\\r\\n' AS v FROM generate_series(1, 2)"
+    async with ask(SEATTLE) as seattle:
+        found = await link(seattle, sql, max_rows=1)
+        assert found is not None
+        text = await read(seattle, str(found.uri))
+    assert text == "t,u,v\n" + '"a\rb","c\nd","\r\n"\n' * 2
+
+
 async def test_a_result_has_caps_too_and_says_so(ask: Ask) -> None:
     async with ask(SEATTLE) as seattle:
         found = await link(seattle, "SELECT g FROM generate_series(1, 5000) g")

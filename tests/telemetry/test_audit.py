@@ -74,6 +74,10 @@ def test_what_cannot_be_written_down_is_not_answered(data_dir: Path, tmp_path: P
         assert "the audit log cannot be written" in text
         reply = server.request("resources/read", uri="zava://products/search?query=paint")
         assert "the audit log cannot be written" in reply["error"]["message"]
+        for method, asked in (("resources/read", {"uri": "zava://schema/4711"}), ("prompts/get", {"name": "4711"})):
+            reply = server.request(method, **asked)
+            assert "4711" not in reply["error"]["message"], "nor what was wrong with it"
+            assert "the audit log cannot be written" in reply["error"]["message"]
         log.unlink()
         assert not server.call("execute_sales_query", postgresql_query="SELECT 4712")[1]
     assert [line["sql"] for line in lines(log)] == ["SELECT 4712"]

@@ -10,6 +10,7 @@ from urllib.request import urlopen
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from tests.cli.test_commands import zava
 from tests.conftest import SEATTLE
 from tests.fakes.collector import KEY, Collector
 from tests.polling import until
@@ -23,12 +24,13 @@ ASKED = f"SELECT order_id FROM retail.orders WHERE '{SECRET}' <> '' -- {SECRET}"
 
 
 def ask(server: Wire) -> None:
-    """A good question, a refused one, a search and a tool that is not there."""
+    """A good question, a refused one, a search, a tool and a table that are not there."""
     server.shake_hands()
     assert not server.call("execute_sales_query", postgresql_query=ASKED, max_rows=2)[1]
     assert server.call("execute_sales_query", postgresql_query=f"SELECT 1/0, '{SECRET}'")[1]
     assert not server.call("semantic_search_products", query_description=f"paint {SECRET}")[1]
     assert server.call(SECRET)[1]
+    assert "error" in server.request("resources/read", uri=f"zava://schema/{SECRET}")
 
 
 @pytest.fixture(scope="module")
@@ -48,8 +50,8 @@ def collected(data_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Colle
         with Wire(*flags, environment=SOON) as server:
             exporting(server, folder)
             ask(server)
-            until(lambda: sum("zava.tool" in span["attributes"] for span in collector.spans()) == 4)
-            until(lambda: sum(int(point["asInt"]) for point in collector.metrics().get("mcp_queries_total", [])) == 4)
+            until(lambda: sum("zava.tool" in span["attributes"] for span in collector.spans()) == 5)
+            until(lambda: sum(int(point["asInt"]) for point in collector.metrics().get("mcp_queries_total", [])) == 5)
             until(lambda: "zava.rows" in "".join(str(body) for path, body in collector.bodies if "track" in path))
             server.close_stdin()
             assert server.process.wait(10) == 0
@@ -87,7 +89,7 @@ def test_metrics_count_calls_by_what_was_asked_and_how_it_ended(collected: Colle
     assert counted["execute_sales_query", "error"]["asInt"] == "1"
     assert counted["semantic_search_products", "ok"]["asInt"] == "1"
     assert counted["unknown", "error"]["asInt"] == "1"
-    assert sum(int(point["count"]) for point in metrics["mcp_query_duration_seconds"]) == 4
+    assert sum(int(point["count"]) for point in metrics["mcp_query_duration_seconds"]) == 5
     assert int(metrics["mcp_pool_connections_idle"][0]["asInt"]) >= 1
 
 
@@ -102,7 +104,7 @@ def test_application_insights_is_told_the_same(collected: Collector) -> None:
 def test_what_a_call_was_about_stays_here(collected: Collector) -> None:
     sent = "\n".join(body.decode("utf-8", "replace") for path, body in collected.bodies if path != "stderr")
     assert SEATTLE not in sent
-    for text in (f"'{SECRET}", f"-- {SECRET}", f"paint {SECRET}"):
+    for text in (f"'{SECRET}", f"-- {SECRET}", f"paint {SECRET}", "there is no table"):
         assert text not in sent
 
 
@@ -145,6 +147,7 @@ def test_a_server_tells_nothing_unless_it_is_told_to(data_dir: Path) -> None:
     [
         {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:1"},
         {"ZAVA_METRICS_DIR": "/no/such/folder"},
+        {"APPLICATIONINSIGHTS_CONNECTION_STRING": "InstrumentationKey=4711"},
     ],
     ids=str,
 )
@@ -155,6 +158,11 @@ def test_telemetry_that_does_not_work_keeps_nobody_from_asking(
         ask(server)
         server.close_stdin()
         assert server.process.wait(10) == 0
+
+
+def test_nor_from_the_terminal(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ZAVA_METRICS_DIR", "/no/such/folder")
+    assert "4711" in zava("query", "SELECT 4711", "--user-id", SEATTLE, "--data-dir", str(data_dir))
 
 
 def test_no_secret_leaves_the_process_by_any_way(data_dir: Path, tmp_path: Path) -> None:

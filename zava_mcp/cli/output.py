@@ -1,7 +1,5 @@
 """What people see: tables on a terminal, plain text when piped, errors and progress on stderr."""
 
-import csv
-import io
 import json
 import re
 import sys
@@ -195,14 +193,10 @@ def _print_json(text: str) -> None:
 
 def _print_csv(columns: list[str], rows: Sequence[Sequence[str | None]], pager: bool = True) -> None:
     """CSV, as it is when piped; on a terminal with what it would obey written out."""
-    text = "".join(map(_csv_line, [columns, *rows]))
+    from zava_mcp.retail.answers import csv_line
+
+    text = "".join(map(csv_line, [columns, *rows]))
     put(safe_lines(text) if sys.stdout.isatty() else text, console(), pager)
-
-
-def _csv_line(row: Sequence[str | None]) -> str:
-    line = io.StringIO()
-    csv.writer(line).writerow(row)  # which quotes what is in its own line end alone: \r too
-    return line.getvalue().removesuffix("\r\n") + "\n"
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from uuid import UUID, uuid4
 import psycopg
 from psycopg import sql as compose
 
+from zava_mcp.database.identities import short_name
 from zava_mcp.database.logins import ADMIT, Passfile, has_login, login_created
 from zava_mcp.database.setup import Report
 from zava_mcp.database.whom import Entry, asked, entries, rows_about, stores_named, whom
@@ -172,7 +173,7 @@ def _stores(connection: psycopg.Connection, wanted: Wanted) -> tuple[int, ...]:
 def _refuse_namesakes(there: list[Entry], wanted: Wanted) -> None:
     for entry in there:
         same = entry.user_id == wanted.user_id or (wanted.user_id is None and entry.login == wanted.login)
-        if entry.name.casefold() == wanted.name.casefold() and not same:
+        if short_name(entry.name) == short_name(wanted.name) and not same:  # a name may stand for a user id
             raise InputError(
                 f"there is an identity {entry.name!r} already, with the user id {entry.user_id}",
                 "To change it, give that as --user-id; for somebody else, take a name that tells them apart.",

@@ -136,9 +136,9 @@ class Database:
 
     def hear(self) -> None:
         """Takes in what the database told meanwhile, without a round trip; does nothing while it is closed."""
-        if self._pool is None:
+        if (pool := self._pool) is None:
             return
-        with suppress(psycopg.OperationalError), self._connection(self._pool) as connection:  # the next question tells
+        with suppress(psycopg.OperationalError), self._connection(pool) as connection:  # the next question tells
             connection.pgconn.consume_input()
             while connection.pgconn.notifies():
                 self._schema_changed()

@@ -1,6 +1,7 @@
 """A pooler between us and PostgreSQL, such as PgBouncer: recognised, told our settings, refused if it loses them."""
 
 from collections.abc import Callable
+from contextlib import suppress
 
 import psycopg
 
@@ -39,8 +40,10 @@ def refuse_by_transaction(connection: psycopg.Connection, another: Callable[[], 
         with another() as second, second.transaction():
             if _backend(second) != first and _backend(connection) == first:
                 return
-    except psycopg.errors.ConnectionTimeout:  # by session, and there is no second one to be had
-        return
+    except psycopg.errors.ConnectionTimeout:  # there is no second one to be had: by session, the first is still ours
+        with suppress(psycopg.OperationalError):
+            if _backend(connection) == first:
+                return
     except psycopg.OperationalError:  # by statement, where nobody may begin a transaction
         pass
     raise _BY_TRANSACTION

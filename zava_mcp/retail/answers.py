@@ -2,6 +2,7 @@
 
 import csv
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from json.encoder import encode_basestring as quoted
 
@@ -87,11 +88,14 @@ class Answer:
 
     def csv(self) -> str:
         """Column names and rows as CSV; what is missing is said in a last row."""
-        text = io.StringIO()
-        writer = csv.writer(text, lineterminator="\n")
-        writer.writerows([self.columns, *map(cells, self.rows), *[[f"… {self.hint()}"]] * bool(self.cut)])
-        self.note(len(text.getvalue().encode()))
-        return text.getvalue()
+        rows: list[Sequence[str | None]] = [
+            self.columns,
+            *map(cells, self.rows),
+            *[[f"… {self.hint()}"]] * bool(self.cut),
+        ]
+        text = "".join(map(csv_line, rows))
+        self.note(len(text.encode()))
+        return text
 
     def hint(self) -> str:
         """What to do about missing rows; "" if none are missing."""
@@ -113,3 +117,10 @@ class Answer:
         except UnicodeDecodeError:
             raise QueryError("a value is not UTF-8 text", NOT_UTF8, "22021") from None
         return [f"[{','.join(cells)}]" for cells in zip(*columns, strict=True)]
+
+
+def csv_line(row: Sequence[str | None]) -> str:
+    """A row as a line of CSV."""
+    line = io.StringIO()
+    csv.writer(line).writerow(row)  # which quotes what is in its own line end alone: \r too
+    return line.getvalue().removesuffix("\r\n") + "\n"

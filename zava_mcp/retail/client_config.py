@@ -21,7 +21,7 @@ from zava_mcp.database.identities import sample_identities
 from zava_mcp.errors import InputError
 from zava_mcp.retail.client_names import Client
 from zava_mcp.retail.clients import Entry, config_files
-from zava_mcp.settings import SETTINGS, without_password
+from zava_mcp.settings import SETTINGS, is_secret, without_password
 
 _VS_CODE = (Client.vscode, Client.vscode_insiders)
 _FROM_A_TERMINAL = (*_VS_CODE, Client.claude_code, Client.codex)  # these find programs as the user's shell does
@@ -33,7 +33,6 @@ _NAMES = {
     Client.cursor: "Cursor",
     Client.codex: "Codex",
 }
-_SECRET = re.compile(r"(PASSWORD|KEY|SECRET|CONNECTION_STRING)$")
 #: What libpq itself reads and a desktop program's environment would lack; the login is the user id's all the same.
 _LIBPQ = ("PGHOST", "PGHOSTADDR", "PGPORT", "PGDATABASE", "PGSERVICE", "PGSSLMODE")
 _LIBPQ_PATHS = ("PGSERVICEFILE", "PGPASSFILE", "PGSSLROOTCERT")
@@ -113,7 +112,7 @@ def _name(wanted: str, user_id: UUID, how_many: int) -> str:
 def _carried(values: Mapping[str, str], server: bool) -> tuple[dict[str, str], tuple[str, ...]]:
     """The variables to write down, and the names of those that must not be, unless an env file has them."""
     names = [name for name in _CARRIED if values.get(name, "").strip()]
-    secrets = [name for name in names if _SECRET.search(name)]
+    secrets = [name for name in names if is_secret(name)]
     carried = {name: values[name] for name in names if name not in (*secrets, *_NOT_THE_SERVERS)}
     carried |= {name: str(Path(carried[name]).expanduser().absolute()) for name in _PATHS if name in carried}
     left_out = False

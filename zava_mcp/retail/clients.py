@@ -14,11 +14,11 @@ from uuid import UUID
 
 from zava_mcp.database.health import Check
 from zava_mcp.database.identities import sample_identities, short_name
+from zava_mcp.settings import is_secret
 
 _OURS = re.compile(r"zava[-_]mcp")
 _PLACEHOLDER = re.compile(r"\$\{[^}]*\}")  # which the client fills in, perhaps by asking
 _PASSWORD_IN_URL = re.compile(r"(?:\w+://[^/\s:@]*:(?=[^@\s/]+@)|[?&](?:ssl)?password=)([^@\s/&]+)")
-_SECRETS = ("POSTGRES_PASSWORD", "PGPASSWORD", "AZURE_OPENAI_API_KEY", "AZURE_CLIENT_SECRET", "OPENAI_API_KEY")
 _ELSEWHERE = "put it into libpq's passfile, or into a file of mode 600 named by ZAVA_ENV_FILE"
 #: A string, or a comment, in the JSON with comments that VS Code and Cursor read; then a comma too many.
 _COMMENTS = re.compile(r'("(?:\\.|[^"\\])*")|//[^\n]*|/\*.*?\*/', re.DOTALL)
@@ -127,7 +127,7 @@ def _faults(entry: Entry) -> Iterator[tuple[str, str]]:
             "write one of those that zava-mcp identities lists",
         )
     for place, text in (*entry.environment.items(), *(("args", word) for word in entry.arguments)):
-        secret = text if place in _SECRETS else next(iter(_PASSWORD_IN_URL.findall(text)), "")
+        secret = text if is_secret(place) else next(iter(_PASSWORD_IN_URL.findall(text)), "")
         if secret and not _PLACEHOLDER.search(secret):
             yield f"a password or key stands in {place}", f"take it out of {place}: {_ELSEWHERE}"
 

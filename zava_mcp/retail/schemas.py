@@ -87,14 +87,15 @@ class Schemas:
         tables, values = self._database.read(reading, (sql.query("tables"), sql.query("values")))
         stores, categories, types, first_day, last_day = values[0]
         known = {"stores": {"store_name": stores}, "categories": {"category_name": categories}}
-        self._tables = {
+        described = {
             str(name): _table(str(name), comment, columns, keys or [], known.get(str(name), {}))
             for name, comment, columns, keys in tables
         }
-        if "product_types" in self._tables:
-            self._tables["product_types"] += "".join(
+        if "product_types" in described:
+            described["product_types"] += "".join(
                 f"\n  {category}: {', '.join(names)}" for category, names in _dict(types).items()
             )
+        self._tables = described  # whole: several calls may read at once
         seen = ", ".join(map(str, stores)) if isinstance(stores, list) and stores else "none"
         self._period = (
             f"Orders visible to you: {first_day} to {last_day}, of: {seen}. Dates are UTC, money is US dollars."

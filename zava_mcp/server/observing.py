@@ -38,9 +38,10 @@ def observed(server: MCPServer[Any], observer: Observer) -> None:
             with anyio.CancelScope(shield=True):
                 await _tell(observer, call)
             raise
-        except Exception:
+        except Exception:  # whose text may quote the data
             call.outcome = "error"
-            await _tell(observer, call)
+            if (fault := await _tell(observer, call)) is not None:
+                return _refusal(ctx.method, fault)
             raise
         fault = await _tell(observer, call)
         return result if fault is None else _refusal(ctx.method, fault)

@@ -86,10 +86,7 @@ class Startup:
 
     def _open(self) -> None:
         self._wanted.wait(_UNASKED_SECONDS)
-        try:
-            self.observer.export(self._statistics)
-        except ZavaError as error:  # nothing to keep anybody from asking
-            _log.error("%s. %s", error.message, error.hint)
+        self.observer.export(self._statistics)
         try:
             from zava_mcp.retail.shop import Shop
 

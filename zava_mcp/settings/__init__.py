@@ -7,7 +7,6 @@ whatever folder somebody opened.
 
 import difflib
 import os
-import re
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ from uuid import UUID
 from zava_mcp.errors import SettingsError
 from zava_mcp.settings.embedding import EMBEDDING_MODEL, OPENAI_URL, EmbeddingSettings, embedding_settings
 from zava_mcp.settings.secret import Secret as Secret
+from zava_mcp.settings.secret import is_secret as is_secret
 from zava_mcp.settings.secret import passwords_of
 from zava_mcp.settings.secret import without_password as without_password
 from zava_mcp.settings.telemetry import TelemetrySettings as TelemetrySettings
@@ -88,7 +88,6 @@ SETTINGS = (
     Setting("ZAVA_LOG_LEVEL", "debug, info, warning or error; logs go to stderr", "warning"),
     Setting("ZAVA_LOG_FORMAT", "text or json", "text"),
 )
-_SECRET = re.compile(r"(PASSWORD|KEY|SECRET|CONNECTION_STRING)$")
 _SHORTEST_SECRET = 4
 _NAMES = tuple(setting.name for setting in SETTINGS)
 
@@ -170,7 +169,7 @@ def load(flags: Mapping[str, str | None] | None = None, environ: Mapping[str, st
 def _secrets(texts: Mapping[str, str]) -> list[str]:
     """The passwords and keys among the variables, and those in URLs."""
     urls = (texts[name] for name in texts if name.endswith("DATABASE_URL"))
-    return [text for name, text in texts.items() if _SECRET.search(name)] + [
+    return [text for name, text in texts.items() if is_secret(name)] + [
         password for url in urls for password in passwords_of(url)
     ]
 

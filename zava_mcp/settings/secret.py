@@ -5,6 +5,7 @@ from urllib.parse import parse_qsl, unquote
 
 from zava_mcp.errors import SettingsError
 
+_NAME = re.compile(r"(PASSWORD|KEY|SECRET|CONNECTION_STRING)$")
 _SECRET_PARAMETERS = ("password", "sslpassword", "oauth_client_secret", "scram_client_key", "scram_server_key")
 
 
@@ -21,6 +22,11 @@ class Secret:
 
     def __repr__(self) -> str:
         return "Secret(…)"
+
+
+def is_secret(name: str) -> bool:
+    """Whether a variable of that name has a password or a key for a value."""
+    return _NAME.search(name) is not None
 
 
 def without_password(url: str) -> str:

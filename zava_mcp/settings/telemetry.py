@@ -33,6 +33,10 @@ def telemetry_settings(texts: Mapping[str, str], faults: list[str]) -> Telemetry
     connection = texts.get("APPLICATIONINSIGHTS_CONNECTION_STRING")
     if connection is not None and "InstrumentationKey=" not in connection:
         faults.append("APPLICATIONINSIGHTS_CONNECTION_STRING must contain InstrumentationKey=")
+    if "@" in texts.get("OTEL_EXPORTER_OTLP_ENDPOINT", "").partition("?")[0]:
+        faults.append(
+            "OTEL_EXPORTER_OTLP_ENDPOINT must not contain a user name or a password: OTEL_EXPORTER_OTLP_HEADERS does"
+        )
     return TelemetrySettings(
         audit_log=_path(texts, "ZAVA_AUDIT_LOG"),
         otlp=texts.get("OTEL_EXPORTER_OTLP_ENDPOINT"),

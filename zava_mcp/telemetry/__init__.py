@@ -35,14 +35,19 @@ class Observer:
         return self._audit is not None
 
     def export(self, statistics: "Statistics") -> None:
-        """Begins to send traces and metrics if the settings say so. Raises SettingsError if that cannot be.
+        """Begins to send traces and metrics if the settings say so; that it cannot be keeps nobody from asking.
 
         Loads OpenTelemetry's SDK, which takes a second: not for the event loop's thread.
         """
         if self._settings.exports:
             from zava_mcp.telemetry.exporters import Exporters
 
-            self._exporters = Exporters(self._settings, self.identity, version("zava-mcp"), statistics)
+            try:
+                self._exporters = Exporters(self._settings, self.identity, version("zava-mcp"), statistics)
+            except ZavaError as error:
+                _log.error("%s. %s", error.message, error.hint)
+            except Exception as error:  # exporters look at what they are given in their own ways
+                _log.error("no telemetry can be sent (%s)", type(error).__name__)
 
     @property
     def identity(self) -> str:

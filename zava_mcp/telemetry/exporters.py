@@ -13,7 +13,8 @@ from zava_mcp.settings import TelemetrySettings
 if TYPE_CHECKING:
     from opentelemetry.metrics import Observation
     from opentelemetry.sdk.metrics.export import MetricReader
-    from opentelemetry.sdk.trace import TracerProvider
+    from opentelemetry.sdk.trace import SpanProcessor, TracerProvider
+    from opentelemetry.sdk.trace.export import SpanExporter
     from prometheus_client import CollectorRegistry
 
 Statistics = Callable[[], Mapping[str, float]]
@@ -88,17 +89,15 @@ class Exporters:
             end()
 
     def _tracer_provider(self, settings: TelemetrySettings, provider: "TracerProvider") -> "TracerProvider":
-        from opentelemetry.sdk.trace.export import BatchSpanProcessor
-
         if settings.otlp:
             from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 
-            provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(f"{settings.otlp.rstrip('/')}/v1/traces")))
+            provider.add_span_processor(_sending(OTLPSpanExporter(f"{settings.otlp.rstrip('/')}/v1/traces")))
         if settings.application_insights:
             from azure.monitor.opentelemetry.exporter import AzureMonitorTraceExporter
 
             exporter = AzureMonitorTraceExporter(connection_string=settings.application_insights.reveal())
-            provider.add_span_processor(BatchSpanProcessor(exporter))
+            provider.add_span_processor(_sending(exporter))
         return provider
 
     def _readers(self, settings: TelemetrySettings) -> "list[MetricReader]":
@@ -139,6 +138,33 @@ class Exporters:
         if settings.metrics_dir:
             self._ends.append(_MetricsFile(settings.metrics_dir, registry).remove)
         return reader
+
+
+def _sending(exporter: "SpanExporter") -> "SpanProcessor":
+    """What sends spans without the texts of errors, which the protocol's SDK puts there: they quote SQL and data."""
+    from opentelemetry.sdk.trace import ReadableSpan
+    from opentelemetry.sdk.trace.export import BatchSpanProcessor
+    from opentelemetry.trace import Status
+
+    class Discreet(BatchSpanProcessor):
+        def on_end(self, span: ReadableSpan) -> None:
+            super().on_end(
+                ReadableSpan(
+                    name=span.name,
+                    context=span.context,
+                    parent=span.parent,
+                    resource=span.resource,
+                    attributes=span.attributes,
+                    links=span.links,
+                    kind=span.kind,
+                    status=Status(span.status.status_code),
+                    start_time=span.start_time,
+                    end_time=span.end_time,
+                    instrumentation_scope=span.instrumentation_scope,
+                )
+            )
+
+    return Discreet(exporter)
 
 
 class _MetricsFile:
