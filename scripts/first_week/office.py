@@ -100,6 +100,7 @@ class Office:
             timeout=_SECONDS,
         )
         must(done.returncode == exit_code, f"{command}\nended with {done.returncode}:\n{done.stdout}")
+        self.passwords()  # so that none of them gets into the transcript
         self.transcript.command(command, trim(done.stdout), exit_code)
         return done.stdout
 
@@ -110,6 +111,7 @@ class Office:
 
     def passwords(self) -> dict[str, str]:
         """The lines of the passwords file by login; what is secret in them stays so."""
-        lines = {line.split(":")[3]: line for line in (self.folder / "passwords").read_text().splitlines()}
+        file = self.folder / "passwords"
+        lines = {line.split(":")[3]: line for line in file.read_text().splitlines()} if file.exists() else {}
         self.transcript.secrets |= {line.rpartition(":")[2] for line in lines.values()}
         return lines
