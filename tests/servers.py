@@ -7,6 +7,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -78,25 +79,31 @@ def postgres_16_as_it_comes(tmp_path_factory: pytest.TempPathFactory, clean_envi
     """PostgreSQL 16, set up by an admin who is no superuser."""
     bundled = programs().parent.with_name("pginstall") / "bin"
     for postgres in _running(16, bundled, tmp_path_factory.mktemp("postgres16r"), tls=False):
-        yield _set_up(postgres, _restricted_admin(postgres), tmp_path_factory.mktemp("given16r"))
+        yield _set_up(postgres, restricted_admin(postgres), tmp_path_factory.mktemp("given16r"))
 
 
 @pytest.fixture(scope="session")
 def debian_15(tmp_path_factory: pytest.TempPathFactory, clean_environment: None) -> Iterator[ZavaServer]:
     """Debian's PostgreSQL 15 over TLS, without pgvector, set up by an admin who is no superuser."""
-    for postgres in _running(15, postgres_15(), tmp_path_factory.mktemp("postgres15"), tls=True):
-        yield _set_up(postgres, _restricted_admin(postgres), tmp_path_factory.mktemp("given15"))
+    with debian_over_tls(tmp_path_factory.mktemp("postgres15")) as postgres:
+        yield _set_up(postgres, restricted_admin(postgres), tmp_path_factory.mktemp("given15"))
 
 
 @pytest.fixture(scope="session")
 def postgres_18_as_it_comes(tmp_path_factory: pytest.TempPathFactory, clean_environment: None) -> Iterator[ZavaServer]:
     """PostgreSQL 18, set up by an admin who is no superuser: the policies stand alone."""
     for postgres in _running(18, programs(), tmp_path_factory.mktemp("postgres18"), tls=False):
-        yield _set_up(postgres, _restricted_admin(postgres), tmp_path_factory.mktemp("given18"))
+        yield _set_up(postgres, restricted_admin(postgres), tmp_path_factory.mktemp("given18"))
 
 
-def _restricted_admin(postgres: Postgres) -> str:
-    """The URL of an admin as clouds give them, to a database of their own."""
+@contextmanager
+def debian_over_tls(folder: Path) -> Iterator[Postgres]:
+    """Debian's PostgreSQL 15 in a folder, over TLS alone, its certificate in `root.crt` there; ended afterwards."""
+    yield from _running(15, postgres_15(), folder, tls=True)
+
+
+def restricted_admin(postgres: Postgres) -> str:
+    """The URL of an admin as clouds give them (`cloud_admin`, password `cloud`), to a database of their own."""
     with postgres.as_superuser() as connection:
         connection.execute("CREATE ROLE cloud_admin LOGIN CREATEROLE CREATEDB PASSWORD 'cloud'")
     with psycopg.connect(postgres.url("cloud_admin", "cloud", "postgres"), autocommit=True) as connection:

@@ -29,6 +29,12 @@ def test_set_up_names_its_two_gaps_and_makes_everything_else(debian_15: ZavaServ
         assert admin.execute("SELECT to_regclass('retail.product_description_embeddings')").fetchone() == (None,)
 
 
+def test_desks_are_told_to_be_as_careful_as_the_admin(debian_15: ZavaServer) -> None:
+    """Where the admin's certificates lie is not told: desks have theirs elsewhere."""
+    (told,) = (line for line in debian_15.told.splitlines() if "ZAVA_DATABASE_URL=" in line)
+    assert told.endswith(f"=postgresql://127.0.0.1:{debian_15.postgres.port}/zava?sslmode=verify-full")
+
+
 def test_it_speaks_nothing_but_tls_with_scram(debian_15: ZavaServer) -> None:
     login = debian_15.postgres.url(SEATTLE, debian_15.passwords[SEATTLE], "zava")
     with psycopg.connect(login) as connection:

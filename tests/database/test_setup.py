@@ -41,7 +41,7 @@ async def test_identities_connect_with_the_generated_passwords(server: str, data
     assert 0 < own < everything
 
     again = init(url, "--passwords-file", str(passwords))
-    assert "has every login's password" in again
+    assert "has every login's password already: none was changed" in again
     assert await count_as(SEATTLE, server, database, by_login[SEATTLE], tmp_path) == own
 
 

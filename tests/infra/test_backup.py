@@ -58,6 +58,12 @@ def test_a_backup_has_every_row_and_comes_back_with_its_policies(debian_15: Zava
         assert owner.fetchone() == ("zava_owner",)
     repaired = CliRunner().invoke(app, ["init", "--no-sample", "--admin-database-url", admin["zava_restored"]])
     assert repaired.exit_code == 0, repaired.output
+    assert "took from PUBLIC the right to make temporary tables" in repaired.output, (
+        "a dump brings no rights on a database"
+    )
+    with postgres.as_superuser("zava_restored") as truth:
+        may = truth.execute("SELECT has_database_privilege(%s, current_database(), 'TEMPORARY')", [SEATTLE])
+        assert may.fetchone() == (False,)
     place = {"ZAVA_DATABASE_URL": debian_15.place.replace("/zava?", "/zava_restored?")}
     asked = CliRunner().invoke(
         app,

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
+from scripts.nightly import CHECKS
 from tests.infra.operator import ROOT
 from tests.infra.schemas import follows
 
@@ -31,7 +32,8 @@ def test_pipelines_are_of_their_schema() -> None:
 
 
 def test_what_one_has_the_other_has() -> None:
-    assert [file.name for file in GITHUB] == [file.name for file in AZURE] == ["check.yml", "infra.yml", "release.yml"]
+    names = ["check.yml", "infra.yml", "nightly.yml", "release.yml"]
+    assert [file.name for file in GITHUB] == [file.name for file in AZURE] == names
 
 
 @pytest.mark.parametrize("file", GITHUB, ids=lambda file: file.name)
@@ -116,3 +118,10 @@ def test_python_is_tested_in_every_version_that_the_package_names() -> None:
     assert workflow("check.yml")["jobs"]["test"]["strategy"]["matrix"]["python"] == named
     matrix = read(ROOT / "infra" / "pipelines" / "check.yml")["stages"][0]["jobs"][0]["strategy"]["matrix"]
     assert [entry["image"] for entry in matrix.values()] == [f"python:{version}-bookworm" for version in named]
+
+
+def test_by_night_each_check_of_the_nightly_script_runs() -> None:
+    names = [check.script for check in CHECKS]
+    assert workflow("nightly.yml")["jobs"]["check"]["strategy"]["matrix"]["check"] == names
+    matrix = read(ROOT / "infra" / "pipelines" / "nightly.yml")["stages"][0]["jobs"][0]["strategy"]["matrix"]
+    assert [entry["check"] for entry in matrix.values()] == names

@@ -107,7 +107,9 @@ def give_passwords(connection: psycopg.Connection, file: Path) -> str:
         for login in added:
             passfile.give(login)
         passfile.draft()
-    return f"wrote passwords of {len(added)} logins to {file}" if added else f"{file} has every login's password"
+    if added:
+        return f"wrote passwords of {len(added)} logins to {file}"
+    return f"{file} has every login's password already: none was changed; another file gets new ones"
 
 
 def _fields(line: str) -> list[str]:

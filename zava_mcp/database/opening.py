@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import quote
 from uuid import UUID
 
 import psycopg
@@ -19,7 +20,6 @@ from zava_mcp.database.setup import (
     admin_target,
     embedded_target,
     installed_version,
-    server_url,
     set_up,
 )
 from zava_mcp.database.tokens import Tokens
@@ -84,7 +84,7 @@ def initialise(settings: Settings, sample: Sample | None, passwords_file: Path |
         if passwords_file is not None:
             report.did.append(give_passwords(connection, passwords_file))
         if report.did:
-            report.did.append(f"connect identities with ZAVA_DATABASE_URL={server_url(connection)}")
+            report.did.append(f"connect identities with ZAVA_DATABASE_URL={_server_url(connection)}")
     return report
 
 
@@ -102,7 +102,7 @@ def adopt_database(settings: Settings, dry_run: bool, passwords_file: Path | Non
         if passwords_file is not None and not dry_run:
             report.did.append(give_passwords(connection, passwords_file))
         if report.did:
-            report.did.append(f"connect identities with ZAVA_DATABASE_URL={server_url(connection)}")
+            report.did.append(f"connect identities with ZAVA_DATABASE_URL={_server_url(connection)}")
     return report
 
 
@@ -145,3 +145,15 @@ def _find_embedded(embedded: EmbeddedPostgres, user_id: UUID) -> Callable[[], Ta
         return embedded_target(address, embedded.logins()[str(user_id)])
 
     return find
+
+
+def _server_url(connection: psycopg.Connection) -> str:
+    """The URL that identities use for the database of this connection, without login and password.
+
+    They are told to be as careful as the admin: `sslmode` is the admin's. Where certificates lie is each desk's own.
+    """
+    info = connection.info
+    mode = info.get_parameters().get("sslmode")
+    return (
+        f"postgresql://{quote(info.host, safe='')}:{info.port}/{quote(info.dbname)}{f'?sslmode={mode}' if mode else ''}"
+    )

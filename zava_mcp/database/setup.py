@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import quote
 
 import psycopg
 
@@ -97,6 +96,7 @@ def set_up(
             _migrate(connection, sample, report, progress)
             progress(0.9, "admitting the identities")
             _admit(connection, sample_identities(), passwords, new, report)
+            _close(connection, report)
             _harden(connection, report)
         if report.did:
             progress(0.95, "collecting statistics")
@@ -135,12 +135,6 @@ def installed_version(connection: psycopg.Connection) -> int:
         return 0
     row = connection.execute("SELECT schema_version FROM zava.about").fetchone()
     return int(row[0]) if row else 0
-
-
-def server_url(connection: psycopg.Connection) -> str:
-    """The URL that identities use for the database of this connection, without login and password."""
-    info = connection.info
-    return f"postgresql://{quote(info.host, safe='')}:{info.port}/{quote(info.dbname)}"
 
 
 def _migrate(connection: psycopg.Connection, sample: Sample | None, report: Report, progress: Progress) -> None:
@@ -237,6 +231,13 @@ def _renew(connection: psycopg.Connection, entry: tuple[Any, ...], report: Repor
             connection.execute(ADMIT, entry)
     except (psycopg.errors.InsufficientPrivilege, psycopg.errors.UndefinedObject) as error:
         report.gaps.append(f"the login {entry[0]} of {entry[2]} was left as it is: {error.diag.message_primary}")
+
+
+def _close(connection: psycopg.Connection, report: Report) -> None:
+    """Takes from everybody what a database as PostgreSQL makes it lets them do: a dump brings no rights on it."""
+    for (statement,) in connection.execute(sql.query("open_to_everybody")).fetchall():
+        connection.execute(statement.encode())
+        report.did.append("took from PUBLIC the right to make temporary tables")
 
 
 def _harden(connection: psycopg.Connection, report: Report) -> None:

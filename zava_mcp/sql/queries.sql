@@ -89,3 +89,10 @@ SELECT count(*),
 -- name: migrated
 -- Notes that a file of the schema was applied, now or at a time that is not known. As admin.
 INSERT INTO zava.migrations VALUES (%s, CASE WHEN %s THEN now() END) ON CONFLICT DO NOTHING;
+
+-- name: open_to_everybody
+-- What closes a database that is as PostgreSQL makes it; no row if it is closed, or this admin may not. As admin.
+SELECT format('REVOKE TEMPORARY ON DATABASE %I FROM PUBLIC', d.datname)
+  FROM pg_database d, aclexplode(coalesce(d.datacl, acldefault('d', d.datdba))) AS a
+ WHERE d.datname = current_database() AND a.grantee = 0 AND a.privilege_type = 'TEMPORARY'
+   AND pg_has_role(d.datdba, 'USAGE');

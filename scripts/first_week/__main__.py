@@ -1,0 +1,64 @@
+"""`scripts/rehearsal`: plays the week and ends with 1 at the first thing that is not as it should be."""
+
+import argparse
+import signal
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import anyio
+
+from scripts.first_week.office import README, NotAsItShouldBe, Office
+from scripts.first_week.transcript import Disclosed, Transcript
+from scripts.first_week.week import Week
+from scripts.readme import put
+from tests.servers import debian_over_tls, restricted_admin
+from zava_mcp.embedded.processes import free_port
+
+_ABOUT = """\
+Played by `scripts/rehearsal`, command by command, against Debian's PostgreSQL 15 over TLS, as an admin who is no superuser;
+nothing is edited but what differs from run to run (user ids, times, ports, folders) and what would be long. It ends with
+1 at the first thing that is not as it should be. Every night it runs with the other long checks: `scripts/nightly`, in
+`.github/workflows/nightly.yml` and `pipelines/nightly.yml`. With `--write` it puts itself here.
+"""
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--write", action="store_true", help="put the transcript into infra/README.md")
+    wanted = parser.parse_args()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that nothing is left behind then either
+    begun = time.monotonic()
+    try:
+        text = played()
+    except (NotAsItShouldBe, Disclosed, ExceptionGroup) as error:  # clients wrap in groups what happens beside them
+        print(f"\nNOT AS IT SHOULD BE: {'; '.join(leaves(error))}", file=sys.stderr)
+        return 1
+    print(f"\nall as it should be, in {time.monotonic() - begun:.0f} s", file=sys.stderr)
+    if wanted.write:
+        put("rehearsal", f"{_ABOUT}\n```text\n{text}```\n", README)
+    return 0
+
+
+def leaves(error: Exception) -> list[str]:
+    """What the innermost errors of groups say."""
+    if isinstance(error, ExceptionGroup):
+        return [text for inner in error.exceptions for text in leaves(inner)]
+    return [f"{type(error).__name__}: {error}"]
+
+
+def played() -> str:
+    """The transcript. Raises NotAsItShouldBe, also in groups; the server and the folder are gone afterwards."""
+    with tempfile.TemporaryDirectory(prefix="zava-week-") as folder:
+        server, homes = Path(folder) / "server", Path(folder) / "week"
+        server.mkdir()
+        homes.mkdir(mode=0o700)
+        with debian_over_tls(server) as postgres:
+            office = Office(homes, postgres, restricted_admin(postgres), Transcript())
+            anyio.run(Week(office, free_port()).play)
+            return office.transcript.text()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

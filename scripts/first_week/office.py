@@ -1,0 +1,117 @@
+"""The operator's shell: a folder, the admin's URL, PostgreSQL's programs, and the commands of infra/README.md."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+from scripts.first_week.transcript import Transcript
+from tests.debian import libraries_of, postgres_15
+from tests.servers import Postgres
+
+ROOT = Path(__file__).parent.parent.parent
+README = ROOT / "infra" / "README.md"
+_SHOWN_PLACE = "db.shop.example:5432"
+_SECONDS = 120
+
+
+class NotAsItShouldBe(Exception):
+    """The week went wrong here."""
+
+
+Trim = Callable[[str], str]
+
+
+def without_progress(said: str) -> str:
+    """All but the steps that a terminal would show as a bar."""
+    return "\n".join(line for line in said.splitlines() if not line.endswith(" …"))
+
+
+def counted(said: str) -> str:
+    """Each line once, with how often it came."""
+    times = Counter(said.splitlines())
+    return "\n".join(line if often == 1 else f"{line} ({often} times)" for line, often in times.items())
+
+
+def broken_into(said: str) -> str:
+    """Of what the doctor says: the attempts to break out, and the count."""
+    return "…\n" + "\n".join(re.findall(r"^(?:forgery: .+|\d+ checks are well.+)$", said, flags=re.MULTILINE))
+
+
+def must(be: bool, what: str) -> None:
+    """Ends the week unless it is so."""
+    if not be:
+        raise NotAsItShouldBe(what)
+
+
+class Office:
+    """Where the operator works. `run` types a command for real and writes down what it said."""
+
+    def __init__(self, folder: Path, postgres: Postgres, admin_url: str, transcript: Transcript) -> None:
+        self.folder, self.transcript = folder, transcript
+        self._certificate = Path(postgres.query.rpartition("sslrootcert=")[2])
+        admin, password = admin_url.split("//", 1)[1].split("@", 1)[0].split(":")
+        self.place = f"127.0.0.1:{postgres.port}"
+        self.home("office", f"{self.place}:*:{admin}:{password}")
+        transcript.show_instead(self.place, _SHOWN_PLACE)
+        transcript.show_instead(str(folder), "~")
+        self.admin_url = f"postgresql://{admin}@{self.place}/zava?sslmode=verify-full"
+        self.server_url = f"postgresql://{admin}@{self.place}/postgres?sslmode=verify-full"
+
+    def home(self, name: str, passfile_line: str) -> Path:
+        """A home folder, made on first use: it trusts the server's certificate, and its passfile has that line."""
+        home = self.folder / name
+        (home / ".postgresql").mkdir(parents=True, exist_ok=True)
+        shutil.copy(self._certificate, home / ".postgresql" / "root.crt")
+        passfile = home / ".pgpass"
+        passfile.touch(mode=0o600)
+        passfile.write_text(passfile_line + "\n")
+        return home
+
+    def environment(self, name: str) -> dict[str, str]:
+        """What programs of somebody's home find: our program, PostgreSQL's, nothing of whoever runs this."""
+        programs = (Path(sys.executable).parent, postgres_15(), os.environ["PATH"])
+        return {
+            "PATH": os.pathsep.join(map(str, programs)),
+            "HOME": str(self.folder / name),
+            "LC_ALL": "C.UTF-8",
+            "COLUMNS": "118",
+            **({"LD_LIBRARY_PATH": libraries} if (libraries := libraries_of(postgres_15() / "psql")) else {}),
+        }
+
+    def run(self, command: str, *, exit_code: int = 0, who: str = "office", trim: Trim = without_progress) -> str:
+        """What the command said, on both streams. Raises NotAsItShouldBe unless it ends as it should.
+
+        `trim` makes of that what the transcript shows.
+        """
+        admin = {"ZAVA_ADMIN_DATABASE_URL": self.admin_url, "SERVER": self.server_url} if who == "office" else {}
+        done = subprocess.run(
+            ["bash", "-euo", "pipefail", "-c", command],
+            cwd=self.folder,
+            env={**self.environment(who), **admin},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=_SECONDS,
+        )
+        must(done.returncode == exit_code, f"{command}\nended with {done.returncode}:\n{done.stdout}")
+        self.passwords()  # so that none of them gets into the transcript
+        self.transcript.command(command, trim(done.stdout), exit_code)
+        return done.stdout
+
+    def chapter(self, mark: str) -> str:
+        """Runs the very commands that infra/README.md gives behind a mark."""
+        block = README.read_text(encoding="utf-8").split(f"<!-- {mark} -->\n```bash\n", 1)[1].split("```", 1)[0]
+        return self.run(block, trim=counted)
+
+    def passwords(self) -> dict[str, str]:
+        """The lines of the passwords file by login; what is secret in them stays so."""
+        file = self.folder / "passwords"
+        lines = {line.split(":")[3]: line for line in file.read_text().splitlines()} if file.exists() else {}
+        self.transcript.secrets |= {line.rpartition(":")[2] for line in lines.values()}
+        return lines

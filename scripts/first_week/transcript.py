@@ -1,0 +1,63 @@
+"""What the operator sees in the week, written so that every week reads the same, and no password is in it."""
+
+import re
+
+_UUIDS = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+#: What differs from one run to the next, and what is shown instead; {date} is the day's.
+_VARYING = (
+    (r"\b\d{4}-\d\d-\d\dT[\d:.]+(Z|\+00:00)", "{date}T09:30:00.000+00:00"),
+    (r'("process": ?)\d+', r"\g<1>4711"),
+    (r'(process_pid=)"\d+"', r'\g<1>"4711"'),
+    (r'(zava_identity=)"\w+"', r'\g<1>"5eb1d0c4a7f2"'),
+    (r'("\w*seconds": ?)[\d.e-]+', r"\g<1>0.012"),
+)
+
+
+class Disclosed(Exception):
+    """A password is in the transcript."""
+
+
+class Transcript:
+    """Lines of the week; each is printed as it comes."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self.secrets: set[str] = set()
+        self._stand_ins: dict[str, str] = {}
+        self._date = ""
+
+    def show_instead(self, of: str, stand_in: str) -> None:
+        """From now on, `of` reads as the stand-in."""
+        self._stand_ins[of] = stand_in
+
+    def day(self, name: str, date: str) -> None:
+        self._date = date
+        self._add("", f"# {name}")
+
+    def told(self, *lines: str) -> None:
+        """Lines as somebody saw them. Raises Disclosed."""
+        self._add(*(self._stable(line) for line in lines))
+
+    def command(self, command: str, output: str, exit_code: int = 0) -> None:
+        """What was typed, and what came of it."""
+        first, *rest = command.rstrip("\n").split("\n")
+        self.told(f"$ {first}", *(f"> {line}" for line in rest), *output.rstrip("\n").splitlines())
+        if exit_code:
+            self.told(f"(exit code {exit_code})")
+
+    def text(self) -> str:
+        return "\n".join(self.lines).strip("\n") + "\n"
+
+    def _stable(self, line: str) -> str:
+        for of, stand_in in self._stand_ins.items():
+            line = line.replace(of, stand_in)
+        for pattern, stand_in in _VARYING:
+            line = re.sub(pattern, stand_in.replace("{date}", self._date), line)
+        return line.rstrip()
+
+    def _add(self, *lines: str) -> None:
+        for line in lines:
+            if any(secret in line for secret in self.secrets):
+                raise Disclosed("a line of the transcript has a password in it")
+            print(line, flush=True)
+            self.lines.append(line)

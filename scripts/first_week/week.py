@@ -1,0 +1,196 @@
+"""The five days, each a function: what is typed, what is seen, and what must be so."""
+
+import json
+import re
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+import anyio
+
+from scripts.first_week.desks import SEES, Connected, Desk, connected
+from scripts.first_week.office import Office, broken_into, counted, must, without_progress
+
+_HERE = Path(__file__).parent
+_PSQL = 'psql "$ZAVA_ADMIN_DATABASE_URL" --set=ON_ERROR_STOP=1'
+_CONNECTED = (
+    "SELECT a.display_name, a.login, s.application_name "
+    "FROM pg_stat_activity s JOIN zava.access a ON a.login = s.usename ORDER BY 1"
+)
+_PEOPLE = {  # the home's name, who it is, the store options, and how many stores that is
+    "sam": ("Sam Chen", "--store Seattle --expires 2099-12-31", 1),
+    "ana": ("Ana Ruiz", "--store Tacoma --store Spokane", 2),
+    "kim": ("Kim Park", "--all-stores", 8),
+}
+
+
+class Week:
+    """One operator, one server, three people."""
+
+    def __init__(self, office: Office, metrics_port: int) -> None:
+        self.office, self.transcript = office, office.transcript
+        self.metrics_port = metrics_port
+        self.desks: dict[str, Desk] = {}
+        self.saw: dict[str, list[str]] = {}
+        self.transcript.show_instead(f"127.0.0.1:{metrics_port}", "127.0.0.1:9464")
+
+    async def play(self) -> None:
+        self.monday()
+        async with self.three_desks() as open_:
+            await self.tuesday(open_)
+            await self.wednesday(open_["sam"])
+            await self.thursday(open_["ana"], open_["sam"])
+        await self.friday()
+
+    def monday(self) -> None:
+        """Database, identities, one env file for all desks."""
+        self.transcript.day("Monday: set up, and let three people in", "2026-11-16")
+        office = self.office
+        self.transcript.told(
+            "(Passwords are in ~/.pgpass, whom to trust is in ~/.postgresql/root.crt; all have their own.)"
+        )
+        self.transcript.told(f'$ export ZAVA_ADMIN_DATABASE_URL="{office.admin_url}"')
+        self.transcript.told(f'$ export SERVER="{office.server_url}"')
+        office.run("zava-mcp init --scale 0.05 --as-of 2026-11-15 --passwords-file passwords")
+        for digit, (home, (name, stores, _)) in enumerate(_PEOPLE.items(), start=1):
+            command = f'zava-mcp identities add "{name}" {stores} --passwords-file passwords'
+            self.desks[home] = self.moves_in(home, name, command, str(digit))
+        office.run("zava-mcp identities --format table")
+        must(oct((office.folder / "passwords").stat().st_mode)[-3:] == "600", "the passwords file is its owner's alone")
+        (office.folder / "zava.env").write_text(
+            f"ZAVA_DATABASE_URL=postgresql://{office.place}/zava?sslmode=verify-full\n"
+            f"ZAVA_AUDIT_LOG={office.folder}/audit.jsonl\n"
+        )
+        office.run("cat zava.env")
+
+    def moves_in(self, home: str, name: str, command: str, digit: str) -> Desk:
+        """A person who is added, and gets the line of the passwords file."""
+        before = set(self.office.passwords())
+        said = self.office.run(command, trim=lambda _: "")  # before the user id has its stand-in
+        (user_id,) = set(self.office.passwords()) - before
+        self.transcript.show_instead(user_id, f"{digit * 8}-{digit * 4}-4{digit * 3}-8{digit * 3}-{digit * 12}")
+        self.transcript.told(*without_progress(said).splitlines())
+        desk = Desk(home, name, user_id)
+        desk.take_password(self.office)
+        return desk
+
+    @asynccontextmanager
+    async def three_desks(self, *homes: str) -> AsyncIterator[dict[str, Connected]]:
+        """The clients of these desks (of all, if none is named), open at the same time. Kim's tells metrics."""
+        async with AsyncExitStack() as stack:
+            told = {"kim": {"ZAVA_METRICS_PORT": str(self.metrics_port)}}
+            yield {
+                home: await stack.enter_async_context(connected(self.office, self.desks[home], **told.get(home, {})))
+                for home in homes or self.desks
+            }
+
+    async def tuesday(self, open_: dict[str, Connected]) -> None:
+        """All ask at once, each sees what is theirs."""
+        self.transcript.day("Tuesday: three clients are open, and ask at the same time", "2026-11-17")
+        self.transcript.told(f"  execute_sales_query: {SEES}")
+        self.saw = await self.ask_all(open_)
+        for home, (_, _, stores) in _PEOPLE.items():
+            must(len(self.saw[home]) == stores, f"{home} sees {stores} stores, not {len(self.saw[home])}")
+            must(set(self.saw[home]) <= set(self.saw["kim"]), f"{home} sees of each store what head office sees of it")
+            self.show(home, *self.saw[home])
+        said = self.office.run(f'{_PSQL} --command "{_CONNECTED}"')
+        must(all(said.count(name) == 1 for name, _, _ in _PEOPLE.values()), f"all three are connected, once: {said}")
+
+    async def ask_all(self, open_: dict[str, Connected]) -> dict[str, list[str]]:
+        seen: dict[str, list[str]] = {}
+
+        async def ask(home: str) -> None:
+            seen[home] = await open_[home].sees()
+
+        async with anyio.create_task_group() as group:
+            for home in open_:
+                group.start_soon(ask, home)
+        return seen
+
+    def show(self, home: str, *lines: str) -> None:
+        """What somebody's client got."""
+        self.transcript.told(*(f"  {self.desks[home].name}: {line}" for line in lines))
+
+    async def wednesday(self, sam: Connected) -> None:
+        """The open client is told, the old password is refused, the new one does."""
+        self.transcript.day("Wednesday: rotate a password", "2026-11-18")
+        old = self.office.passwords()[sam.desk.user_id]
+        self.office.run('zava-mcp identities password "Sam Chen" --passwords-file passwords')
+        must(self.office.passwords()[sam.desk.user_id] != old, "the password is a new one")
+        self.show("sam", *(await sam.is_told()).splitlines())
+        refused = self.start("sam", exit_code=2)
+        must("password" in refused, "a new start names the password")
+        sam.desk.take_password(self.office)
+        self.transcript.told("  Sam's passfile gets the new line.")
+        self.start("sam", exit_code=0)
+        again = await sam.sees()
+        must(again == self.saw["sam"], "the open client sees what it saw before")
+        self.show("sam", *again)
+
+    def start(self, home: str, exit_code: int) -> str:
+        """A new start of the program at a desk, asked one thing."""
+        user_id, sql = self.desks[home].user_id, "SELECT count(*) FROM retail.orders"
+        command = f'zava-mcp query "{sql}" --env-file zava.env --user-id {user_id}'
+        return self.office.run(command, exit_code=exit_code, who=home)
+
+    async def thursday(self, ana: Connected, sam: Connected) -> None:
+        """One is taken out, the others are not disturbed, and all is read that was written down."""
+        self.transcript.day("Thursday: take somebody out, read the audit, look at the metrics", "2026-11-19")
+        self.office.run('zava-mcp identities remove "Ana Ruiz" --passwords-file passwords')
+        self.show("ana", *(await ana.is_told()).splitlines())
+        self.start("ana", exit_code=2)
+        again = await sam.sees()
+        must(again == self.saw["sam"], "the others see what they saw before")
+        self.show("sam", *again)
+        self.audit()
+        self.metrics()
+
+    def audit(self) -> None:
+        """Each question of each desk is a line, those of the refused too."""
+        self.office.run("tail -n 3 audit.jsonl")
+        lines = [json.loads(line) for line in (self.office.folder / "audit.jsonl").read_text().splitlines()]
+        for desk in self.desks.values():
+            written = [line for line in lines if line["user_id"] == desk.user_id and line.get("sql") == SEES]
+            must(len(written) == desk.asked, f"{desk.name} asked {desk.asked} times, {len(written)} are written down")
+
+    def metrics(self) -> None:
+        """As Prometheus would read them, from the one client that tells them."""
+        program = "import sys, urllib.request as r; print(r.urlopen(sys.argv[1]).read().decode())"
+        url = f"http://127.0.0.1:{self.metrics_port}/metrics"
+        said = self.office.run(f"python -c '{program}' {url} | grep ^mcp_queries_total")
+        counted = [float(value) for value in re.findall(r" ([\d.]+)$", said, flags=re.MULTILINE)]
+        must(sum(counted) == self.desks["kim"].asked, f"{self.desks['kim'].asked} questions are counted: {said}")
+
+    async def friday(self) -> None:
+        """The database is lost and comes back, as the chapters of infra/README.md say."""
+        self.transcript.day("Friday: back up, lose everything, restore, and look whether all is there", "2026-11-20")
+        office = self.office
+        for file in ("sums.sql", "destroy.sql"):
+            (office.folder / file).write_text((_HERE / file).read_text())
+        said = office.run(
+            f"{_PSQL} --quiet --tuples-only --no-align --file=sums.sql > before && cut -d'|' -f1,2 before"
+        )
+        orders = sum(json.loads(line)[1] for line in self.saw["kim"])
+        must(f"retail.orders|{orders}" in said.split(), f"the sums are of all {orders} orders")
+        office.chapter("backup")
+        office.run('psql "$SERVER" --set=ON_ERROR_STOP=1 --file=destroy.sql', trim=counted)
+        self.start("kim", exit_code=2)
+        office.chapter("restore")
+        office.run("mv passwords passwords.old\nzava-mcp init --no-sample --passwords-file passwords")
+        office.run(
+            f"{_PSQL} --quiet --tuples-only --no-align --file=sums.sql > after && diff before after && echo the same"
+        )
+        await self.everybody_is_back()
+
+    async def everybody_is_back(self) -> None:
+        """Each sees what they saw before, but for the one who was taken out."""
+        for home in ("sam", "kim"):
+            self.desks[home].take_password(self.office)
+        self.transcript.told("  Sam's and Kim's passfiles get their new lines.")
+        async with self.three_desks("sam", "kim") as open_:
+            for home, seen in (await self.ask_all(open_)).items():
+                must(seen == self.saw[home], f"{home} sees what was seen before")
+                self.show(home, f"{len(seen)} of {len(seen)} lines as on Tuesday")
+        self.start("ana", exit_code=2)
+        user_id = self.desks["sam"].user_id
+        self.office.run(f"zava-mcp doctor --env-file zava.env --user-id {user_id}", who="sam", trim=broken_into)
