@@ -11,7 +11,7 @@ import psycopg
 import pytest
 from typer.testing import CliRunner
 
-from tests.conftest import ADMIN, SEATTLE, Asker, asking, settings_for, small_embedded
+from tests.conftest import ADMIN, HEAD_OFFICE, SEATTLE, Asker, asking, settings_for, small_embedded
 from tests.polling import until
 from tests.servers import ZavaServer
 from zava_mcp.cli.commands import app
@@ -209,6 +209,9 @@ def test_what_is_wrong_is_told_before_anything_is_changed(postgres_18_as_it_come
     assert "no folder" in refused("add", "Ann", "--store", "1", "--passwords-file", str(tmp_path / "no" / "file"))
     assert "did you mean Zava Retail Seattle?" in refused("remove", "Zava Retail Seatle")
     assert "pgaadauth_create_principal" in refused("map", "nobody@example.com", "Nobody", "--store", "1")
+    assert f"Seattle has the user id {SEATTLE}" in refused(
+        "map", "anybody", "Zava Retail Seattle", "--user-id", HEAD_OFFICE
+    )
     assert "what shall be new" in refused("password", SEATTLE)
     with pytest.raises(DatabaseUnavailable, match='the change failed and was undone: role name "pg_x" is reserved'):
         identities(url, "add", "Ann", "--store", "1", "--login", "pg_x")

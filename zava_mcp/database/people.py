@@ -156,6 +156,10 @@ def _mapped(connection: psycopg.Connection, there: list[Entry], wanted: Wanted) 
         stores = _stores(connection, wanted)
         return Entry(wanted.login, user_id, wanted.name, wanted.all_stores, stores, before.mapped if before else True)
     person = whom(there, wanted.name)[0]
+    if wanted.user_id not in (None, person.user_id):
+        raise InputError(
+            f"{person.name} has the user id {person.user_id}", "Leave --user-id out; or name stores, for somebody new."
+        )
     before = next((entry for entry in there if entry.login == wanted.login), None)
     return replace(person, login=wanted.login, mapped=before.mapped if before else True)
 

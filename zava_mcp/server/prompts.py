@@ -15,7 +15,7 @@ _MONTH = r"[0-9]{4}-(0[1-9]|1[0-2])"
 
 _MANNERS = """
 Look the tables up with get_multiple_table_schemas before the first query. Revenue is sum(order_items.total_amount), \
-in US dollars. Aggregate in SQL. If there is a tool for charts, show the main comparison as one. Tell which stores and \
+in US dollars. Aggregate in SQL. Show the main comparison with chart_sales_query. Tell which stores and \
 which days the figures cover: they are of the stores I may see, not necessarily of the chain. If a figure is missing, \
 say so instead of guessing."""
 
