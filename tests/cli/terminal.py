@@ -3,6 +3,7 @@
 import fcntl
 import os
 import pty
+import signal
 import struct
 import subprocess
 import sys
@@ -23,6 +24,12 @@ class Shown:
         return self.text.replace("\r\n", "\n").split("\n")
 
 
+def _have_a_terminal() -> None:
+    """In the child: Ctrl-C is a signal there, also where the tests themselves were started to ignore it."""
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def on_terminal(
     *arguments: str, columns: int = 80, rows: int = 400, until: Callable[[], None] | None = None, **environment: str
 ) -> Shown:
@@ -36,7 +43,7 @@ def on_terminal(
         stdout=theirs,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
-        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # where Ctrl-C is a signal
+        preexec_fn=_have_a_terminal,
         env={**plain, "TERM": "xterm-256color", **environment},
     ) as process:
         os.close(theirs)
