@@ -17,10 +17,10 @@ from tests.servers import debian_over_tls, restricted_admin
 from zava_mcp.embedded.processes import free_port
 
 _ABOUT = """\
-Played by `scripts/rehearsal`, command by command, against Debian's PostgreSQL 15 over TLS, as an admin who is no superuser;
-nothing is edited but what differs from run to run (user ids, times, ports, folders) and what would be long. It ends with
-1 at the first thing that is not as it should be. Every night it runs with the other long checks: `scripts/nightly`, in
-`.github/workflows/nightly.yml` and `pipelines/nightly.yml`. With `--write` it puts itself here.
+Played by `scripts/rehearsal`, command by command, against Debian's PostgreSQL 15 over TLS, as an admin who is no
+superuser; nothing is edited but what differs from run to run (user ids, times, ports, folders) and what would be long.
+It ends with 1 at the first thing that is not as it should be. Every night it runs with the other long checks:
+`scripts/nightly`, in `.github/workflows/nightly.yml` and `pipelines/nightly.yml`. With `--write` it puts itself here.
 """
 
 
