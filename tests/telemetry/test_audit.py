@@ -34,6 +34,7 @@ async def test_each_call_is_one_line_that_says_who_what_and_how_it_ended(ask: As
     assert {line["user_id"] for line in lines(log)} == {SEATTLE}
     assert (query["tool"], query["sql"]) == ("execute_sales_query", "SELECT order_id FROM retail.orders")
     assert (query["outcome"], query["rows"], query["truncated"], query["process"]) == ("ok", 3, True, os.getpid())
+    assert query["arguments"] == {"max_rows": 3}
     assert query["bytes"] > 50
     assert 0 < query["seconds"] < 60
     assert query["time"].startswith("20")

@@ -191,8 +191,10 @@ class Database:
             proof = self._admit(probe)
             if is_pooled(probe, proof.backend):
                 refuse_by_transaction(probe, lambda: connect_patiently(target))
-        except BaseException:
+        except BaseException as error:
             probe.close()
+            if isinstance(error, psycopg.Error):
+                raise connection_error(error, target.embedded) from None
             raise
         return probe, proof
 

@@ -5,6 +5,7 @@ nobody waits any more, its 120 MB go when the picture is there, and running out 
 the server. The price is half a second for each picture.
 """
 
+import faulthandler
 import importlib.util
 import json
 import os
@@ -80,6 +81,7 @@ def _names(part: Any) -> set[str]:
 
 def _draw() -> None:
     """In the process of its own: the specification from stdin, the picture to stdout."""
+    faulthandler.dump_traceback_later(_SECONDS, exit=True)  # should the server be killed meanwhile
     import vl_convert
 
     text = sys.stdin.buffer.read().decode()

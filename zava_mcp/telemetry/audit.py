@@ -46,13 +46,15 @@ class AuditLog:
         return os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
 
     def _entry(self, call: Call) -> dict[str, object]:
-        asked: dict[str, object] = {"sql": call.sql} if call.sql else {"arguments": call.arguments}
+        asked: dict[str, object] = {"sql": call.sql} if call.sql else {}
+        arguments = {name: value for name, value in call.arguments.items() if value != call.sql or not call.sql}
         return {
             "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
             "user_id": self._user_id,
             "process": os.getpid(),
             "tool": call.tool,
             **asked,
+            "arguments": arguments,
             "outcome": call.outcome,
             "fault": call.fault,
             "sqlstate": call.sqlstate,
