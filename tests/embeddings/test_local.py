@@ -10,6 +10,7 @@ import psycopg
 import pytest
 
 from tests.conftest import SEATTLE, admin_keywords, asking, settings_for
+from tests.wire import Wire
 from zava_mcp.database.vectors import vectors
 from zava_mcp.embedded import EmbeddedPostgres
 from zava_mcp.embeddings import COLUMN_DIMENSIONS, embedder, padded
@@ -182,3 +183,14 @@ def test_a_products_text_and_its_hash_are_the_databases(own_embedded: EmbeddedPo
     for product_id, text, sha256 in map(astuple, texts):
         assert text == document_text(*products[product_id])
         assert sha256 == text_hash(text)
+
+
+def test_the_runtime_keeps_no_record_for_its_makers(data_dir: Path, tmp_path: Path) -> None:
+    """It would send one, and begins by noting who this machine is in the folder for temporary files."""
+    flags = ("--data-dir", str(data_dir), "--user-id", SEATTLE)
+    with Wire(*flags, environment={"TMPDIR": str(tmp_path), "ORT_DISABLE_TELEMETRY": ""}) as server:
+        server.shake_hands()
+        assert not server.call("semantic_search_products", query_description="paint")[1]
+        maps = Path(f"/proc/{server.process.pid}/maps")
+        assert "onnxruntime" in maps.read_text()
+    assert not list(tmp_path.iterdir())

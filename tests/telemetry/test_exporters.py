@@ -47,7 +47,8 @@ def collected(data_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Colle
             ZAVA_METRICS_DIR=str(folder),
         )
         flags = ("--data-dir", str(data_dir), "--user-id", SEATTLE, "--env-file", str(settings))
-        with Wire(*flags, environment=SOON) as server:
+        (folder / "scratch").mkdir()
+        with Wire(*flags, environment={**SOON, "TMPDIR": str(folder / "scratch")}) as server:
             exporting(server, folder)
             ask(server)
             until(lambda: sum("zava.tool" in span["attributes"] for span in collector.spans()) == 5)
@@ -56,6 +57,7 @@ def collected(data_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Colle
             server.close_stdin()
             assert server.process.wait(10) == 0
             collector.bodies.append(("stderr", server.stderr().encode()))
+        assert not list((folder / "scratch").iterdir()), "what could not be sent stays nowhere"
     return collector
 
 

@@ -4,6 +4,7 @@ Several servers may run side by side on one desk, so each takes one thread and g
 """
 
 import ctypes
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -115,9 +116,10 @@ def _tokenizer(vocabulary: Path) -> "Tokenizer":
 
 
 def _session(network: Path) -> "InferenceSession":
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # else it tells its makers of itself as soon as it is imported
     import onnxruntime
 
-    onnxruntime.disable_telemetry_events()  # Windows only; nothing else is sent anywhere
+    onnxruntime.disable_telemetry_events()  # the same for versions that know no such variable
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.enable_cpu_mem_arena = False  # it keeps the largest batch's memory for good

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zava_mcp.errors import SettingsError
-from zava_mcp.settings import TelemetrySettings
+from zava_mcp.settings import Secret, TelemetrySettings
 
 if TYPE_CHECKING:
     from opentelemetry.metrics import Observation
@@ -96,7 +96,7 @@ class Exporters:
         if settings.application_insights:
             from azure.monitor.opentelemetry.exporter import AzureMonitorTraceExporter
 
-            exporter = AzureMonitorTraceExporter(connection_string=settings.application_insights.reveal())
+            exporter = AzureMonitorTraceExporter(**_azure(settings.application_insights))
             provider.add_span_processor(_sending(exporter))
         return provider
 
@@ -112,7 +112,7 @@ class Exporters:
         if settings.application_insights:
             from azure.monitor.opentelemetry.exporter import AzureMonitorMetricExporter
 
-            exporter = AzureMonitorMetricExporter(connection_string=settings.application_insights.reveal())
+            exporter = AzureMonitorMetricExporter(**_azure(settings.application_insights))
             readers.append(PeriodicExportingMetricReader(exporter))
         if settings.metrics_dir or settings.metrics_port:
             readers.append(self._prometheus(settings))
@@ -165,6 +165,11 @@ def _sending(exporter: "SpanExporter") -> "SpanProcessor":
             )
 
     return Discreet(exporter)
+
+
+def _azure(connection_string: Secret) -> dict[str, Any]:
+    """What its exporters are made with: what could not be sent is not kept on disk."""
+    return {"connection_string": connection_string.reveal(), "disable_offline_storage": True}
 
 
 class _MetricsFile:
