@@ -24,6 +24,10 @@ class Shown:
         return self.text.replace("\r\n", "\n").split("\n")
 
 
+#: What the tests' own surroundings say of a terminal.
+_OF_OTHERS = ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES", "PAGER", "MANPAGER")
+
+
 def _have_a_terminal() -> None:
     """In the child: Ctrl-C is a signal there, also where the tests themselves were started to ignore it."""
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
@@ -36,7 +40,7 @@ def on_terminal(
     """Runs zava-mcp on a pseudo-terminal, standard error beside it; Ctrl-C is typed once `until` returns."""
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
-    plain = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "FORCE_COLOR", "COLUMNS")}
+    plain = {name: value for name, value in os.environ.items() if name not in _OF_OTHERS}
     with subprocess.Popen(
         [sys.executable, "-m", "zava_mcp", *arguments],
         stdin=theirs,

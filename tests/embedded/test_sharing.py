@@ -113,7 +113,8 @@ def test_a_full_disk_is_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.anyio
-async def test_a_copied_folder_is_a_database_of_its_own(tmp_path: Path) -> None:
+async def test_a_copied_folder_is_a_database_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> None:
+    tmp_path = tmp_path_factory.mktemp("two")  # short, or the sockets would have to lie elsewhere
     first = small(tmp_path / "first")
     first.open()
     first.close()

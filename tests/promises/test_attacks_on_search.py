@@ -121,8 +121,6 @@ async def read(asker: Asker, uri: str) -> tuple[str, bool]:
         {"max_rows": 0},
         {"max_rows": 2**63},
         {"max_rows": -1},
-        {"similarity_threshold": float("inf")},
-        {"similarity_threshold": float("nan")},
         {"similarity_threshold": -1e308},
         {"max_price": 1e308},
         {"min_price": 5, "max_price": 1},

@@ -19,7 +19,7 @@ from zava_mcp.database.pooler import is_pooled, refuse_by_transaction, settle
 from zava_mcp.database.question import GRACE_SECONDS, Question
 from zava_mcp.database.wire import Column, Rows
 from zava_mcp.embedded import kill_backend
-from zava_mcp.errors import IdentityError, QueryError
+from zava_mcp.errors import DatabaseUnavailable, IdentityError, QueryError
 from zava_mcp.settings import DESCRIPTIONS_AT_ONCE, QUESTIONS_AT_ONCE, Settings
 
 T = TypeVar("T")
@@ -150,6 +150,10 @@ class Database:
             try:
                 with self._connection(pool) as connection:
                     return work(connection, proof)
+            except DatabaseUnavailable:  # the pool has none and gets none: perhaps the server is elsewhere by now
+                self._drop(pool)
+                if attempt == 2 or not may_repeat():
+                    raise
             except psycopg.Error as error:
                 if not is_lost(error):
                     raise told_error(error) from None
