@@ -33,6 +33,7 @@ from zava_mcp.errors import EmbeddedError
 _SET_UP_SECONDS = 3600.0
 _LOOK_SECONDS = 0.2
 _STOP_SECONDS = 1.5  # hosts wait two seconds after closing stdin before they kill
+_LAST_WRITES_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
@@ -220,7 +221,17 @@ class EmbeddedPostgres:
         """Set-ups whose process was killed: their servers are stopped, their folders removed."""
         for leftover in self.folder.glob("setup-*"):
             Cluster(leftover / "data", leftover / "server.log").stop(5.0)
-            shutil.rmtree(leftover, ignore_errors=True)
+            _remove(leftover)
+
+
+def _remove(folder: Path) -> None:
+    """Removes a folder in which processes that were killed may still be ending, and writing."""
+    deadline = time.monotonic() + _LAST_WRITES_SECONDS
+    while folder.exists():
+        shutil.rmtree(folder, ignore_errors=True)
+        if time.monotonic() > deadline:
+            return
+        time.sleep(0.02)
 
 
 def default_data_dir() -> Path:

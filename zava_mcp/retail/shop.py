@@ -143,11 +143,13 @@ class Shop:
 
     def close(self) -> None:
         """Drops the connections and gives back the share in the embedded database."""
-        if (embedder := self.__dict__.get("_embedder")) is not None:
-            embedder.close()
-        self._database.close()
-        if self._embedded is not None:
-            self._embedded.close()
+        try:
+            if (embedder := self.__dict__.get("_embedder")) is not None:
+                embedder.close()
+            self._database.close()
+        finally:  # whatever a process ends in the middle of, PostgreSQL does not stay behind
+            if self._embedded is not None:
+                self._embedded.close()
 
     def __enter__(self) -> "Shop":
         return self
