@@ -56,7 +56,7 @@ async def test_addresses_of_resources(ask: Ask, uri: str, escaped: bool) -> None
         async def read(text: str) -> str:
             address = uri.replace("{}", quote(text, safe="") if escaped else text)
             try:
-                return str((await seattle.client.read_resource(address)).contents[0].text)  # type: ignore[union-attr]
+                return str((await seattle.client.read_resource(address)).contents[0].text)  # type: ignore[union-attr]  # all of ours are texts
             except MCPError as error:
                 return str(error)  # without its data, which is the address again
 
@@ -77,7 +77,7 @@ async def test_arguments_of_prompts(ask: Ask, prompt: str, argument: str) -> Non
 
         async def get(text: str) -> str:
             message = (await seattle.client.get_prompt(prompt, {argument: text})).messages[0]
-            return str(message.content.text)  # type: ignore[union-attr]
+            return str(message.content.text)  # type: ignore[union-attr]  # all of ours are texts
 
         await attack(seattle, get)
 

@@ -126,6 +126,6 @@ async def test_completions_are_read_once(ask: Ask, admin: psycopg.Connection) ->
 
 async def test_without_a_database_there_are_prompts_but_nothing_to_offer(era: str) -> None:
     nowhere = {"ZAVA_DATABASE_URL": "postgresql://127.0.0.1:1/zava", "ZAVA_USER_ID": SEATTLE}
-    async with asking(settings_for(None, **nowhere), era) as seattle:  # type: ignore[arg-type]
+    async with asking(settings_for(None, **nowhere), era) as seattle:  # type: ignore[arg-type]  # it is a server's
         assert await offered(seattle, REVIEW, "store") == []
         assert "Review the sales" in await prompt(seattle, "monthly_review")

@@ -55,14 +55,9 @@ def _call(ctx: ServerRequestContext[Any, Any], tools: set[str]) -> Call:
     asked = str(params.get(_ASKED_FOR[ctx.method], ""))
     arguments = dict(params.get("arguments") or {}) if isinstance(params.get("arguments"), dict) else {}
     if ctx.method == "tools/call":
-        return Call(
-            asked if asked in tools else "unknown", _text(arguments.get(_SQL)), arguments | _named(asked, tools)
-        )
+        sql = arguments.pop(_SQL) if isinstance(arguments.get(_SQL), str) else ""
+        return Call(asked if asked in tools else "unknown", sql, arguments | _named(asked, tools))
     return Call(ctx.method.split("/")[0].rstrip("s"), arguments={"asked": asked, **arguments})
-
-
-def _text(value: object) -> str:
-    return value if isinstance(value, str) else ""
 
 
 def _named(asked: str, tools: set[str]) -> dict[str, object]:

@@ -47,14 +47,13 @@ class AuditLog:
 
     def _entry(self, call: Call) -> dict[str, object]:
         asked: dict[str, object] = {"sql": call.sql} if call.sql else {}
-        arguments = {name: value for name, value in call.arguments.items() if value != call.sql or not call.sql}
         return {
             "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
             "user_id": self._user_id,
             "process": os.getpid(),
             "tool": call.tool,
             **asked,
-            "arguments": arguments,
+            "arguments": call.arguments,
             "outcome": call.outcome,
             "fault": call.fault,
             "sqlstate": call.sqlstate,
