@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -258,6 +259,29 @@ def test_a_command_that_is_ended_leaves_nothing(small: Path, command: str) -> No
         _until_there(small, "postgres-18/data/postmaster.pid", process)
         process.signal(signal.SIGTERM)
         assert process.process.wait(10) in (0, 143)
+    assert gone(small, 10)
+
+
+def test_a_signal_at_the_moment_when_postgresql_is_made_leaves_nothing(
+    small: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Watched(subprocess.Popen[bytes]):
+        def __init__(self, *arguments: Any, **named: Any) -> None:
+            super().__init__(*arguments, **named)
+            signal.raise_signal(signal.SIGUSR1)  # it is made, and nobody has been given it yet
+
+    def end(*_: object) -> None:
+        raise SystemExit(143)
+
+    before = signal.signal(signal.SIGUSR1, end)
+    monkeypatch.setattr(subprocess, "Popen", Watched)
+    postgres = embedded_postgres(settings_for(small), lambda *_: None)
+    try:
+        with pytest.raises(SystemExit):
+            postgres.open()
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+        postgres.close()
     assert gone(small, 10)
 
 

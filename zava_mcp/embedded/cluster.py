@@ -6,23 +6,25 @@ import subprocess
 import tempfile
 import threading
 import time
+from concurrent.futures import Future, wait
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from zava_mcp.embedded.host import give_to_runner, make_reachable, popen_user, program, programs
+from zava_mcp.embedded.host import give_to_runner, make_reachable, program, programs
 from zava_mcp.embedded.processes import (
-    clean_environment,
     end_orphans,
     free_port,
     is_server_on,
     run_program,
+    spawn,
     start_failure,
     with_limited_memory,
 )
 from zava_mcp.errors import EmbeddedError
 
 _START_SECONDS = 60.0
+_SPAWN_SECONDS = 2.0
 _POLL_SECONDS = 0.01
 _STOPPING_SECONDS = 0.3  # a healthy shutdown takes less
 _QUIT_SECONDS = 6.0  # PostgreSQL itself kills what does not quit after five
@@ -82,7 +84,7 @@ class Cluster:
     def __init__(self, folder: Path, log: Path) -> None:
         self.folder = folder
         self._log = log
-        self._child: subprocess.Popen[bytes] | None = None  # if it was us who started it
+        self._starting: Future[subprocess.Popen[bytes]] | None = None  # if it was us who started it
 
     def create(self, admin_password: str) -> None:
         """Runs initdb: sorting as in C.UTF-8 everywhere, passwords asked of everybody."""
@@ -135,22 +137,11 @@ class Cluster:
         command += [word for name, value in parameters.items() for word in ("-c", f"{name}={value}")]
         if self._log.exists() and self._log.stat().st_size > _MAX_LOG_BYTES:
             self._log.unlink()
-        with self._log.open("ab") as log:
-            log_start = log.tell()
-            process = self._child = subprocess.Popen(
-                command if filling else with_limited_memory(command),
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                cwd=self.folder,
-                env=clean_environment(),
-                start_new_session=os.name != "nt",  # Ctrl-C in our terminal is not meant for it
-                creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0)
-                | getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
-                **popen_user(),
-            )
-        # Our child must not stay behind as a zombie when somebody else stops it.
-        threading.Thread(target=process.wait, name="postgres", daemon=True).start()
+        log_start = self._log.stat().st_size if self._log.exists() else 0
+        started = self._starting = Future()
+        whole = command if filling else with_limited_memory(command)
+        threading.Thread(target=self._run, args=(whole, started), name="postgres", daemon=True).start()
+        process = started.result()
         deadline = time.monotonic() + _START_SECONDS
         while time.monotonic() < deadline:
             postmaster = self._postmaster()
@@ -163,12 +154,27 @@ class Cluster:
             process.kill()
         raise start_failure(self._log, log_start)
 
+    def _run(self, command: list[str], started: Future[subprocess.Popen[bytes]]) -> None:
+        """Runs the server to its end, in a thread of its own.
+
+        A signal's exception can come up in the main thread between any two steps, and would lose a process
+        that has just been made. And whoever stops it, our child must not stay behind as a zombie.
+        """
+        try:
+            process = spawn(command, self.folder, self._log)
+        except BaseException as error:
+            started.set_exception(error)
+            return
+        started.set_result(process)
+        process.wait()
+
     def stop(self, wait_seconds: float) -> None:
         """Ends all connections and shuts down; waits at most the given time for it."""
+        child = self._our_child()
         postmaster = self._postmaster()
-        if postmaster is None and self._child is not None and self._child.poll() is None:
-            self._child.kill()  # just started: it has not written down yet who it is
-            self._child.wait()
+        if postmaster is None and child is not None and child.poll() is None:
+            child.kill()  # just started: it has not written down yet who it is
+            child.wait()
         if postmaster is None or not is_server_on(postmaster.pid, self.folder):
             return
         if os.name == "nt":
@@ -179,6 +185,13 @@ class Cluster:
             self._end(postmaster)
         if Path(postmaster.address.host).name.startswith("zava-socket-"):
             Path(postmaster.address.host).rmdir()
+
+    def _our_child(self) -> subprocess.Popen[bytes] | None:
+        """The server that we started, if we did; one that is just being made is waited for."""
+        starting = self._starting
+        if starting is None or wait([starting], _SPAWN_SECONDS).not_done or starting.exception() is not None:
+            return None
+        return starting.result()
 
     def await_end(self, seconds: float) -> bool:
         """Waits until no server runs on this folder any more, at most the given time; whether that came about."""

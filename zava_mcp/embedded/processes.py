@@ -54,6 +54,23 @@ def with_limited_memory(command: list[str]) -> list[str]:
     return ["/bin/sh", "-c", f'ulimit -S -d {limit >> 10}; exec "$@"', "sh", *command]
 
 
+def spawn(command: list[str], folder: Path, log: Path) -> subprocess.Popen[bytes]:
+    """Starts a server that outlives what happens to our terminal; it writes into its log."""
+    with log.open("ab") as output:
+        return subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            cwd=folder,
+            env=clean_environment(),
+            start_new_session=os.name != "nt",  # Ctrl-C in our terminal is not meant for it
+            creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0)
+            | getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
+            **popen_user(),
+        )
+
+
 def run_program(name: str, *arguments: str) -> None:
     try:
         subprocess.run(
