@@ -7,9 +7,12 @@ from dataclasses import dataclass
 
 import psycopg
 from psycopg import postgres, pq
+from psycopg.adapt import AdaptersMap, Transformer
+from psycopg.types.string import TextLoader
 
 from zava_mcp import calls
 from zava_mcp.database.cancelling import CANCEL_SECONDS, cancel
+from zava_mcp.database.failures import NOT_UTF8
 from zava_mcp.database.patience import PatientConnection
 from zava_mcp.errors import QueryError
 
@@ -20,10 +23,14 @@ _DISCARD_BYTES = 4_000_000  # an answer that is cut off is read to its end only 
 _TOO_LARGE = "Select fewer or shorter columns, or aggregate."
 _TOO_LONG = "Narrow the date range, filter by store or category, or aggregate."
 
-Rows = list[tuple[bytes | None, ...]]
+Rows = list[tuple[str | None, ...]]
 
 #: Array type -> element type, of PostgreSQL's own types. Not of box, which alone has ";" between elements.
 ELEMENT_TYPES = {info.array_oid: info.oid for info in postgres.types if info.array_oid and info.delimiter == ","}
+
+#: Takes every type's value as the text that PostgreSQL wrote: psycopg does that in C, row by row.
+_AS_TEXT = AdaptersMap()
+_AS_TEXT.register_loader(0, TextLoader)
 
 
 @dataclass(frozen=True)
@@ -77,21 +84,24 @@ class Wire:
         if rows is not None:
             self._pg.set_chunked_rows_mode(_CHUNK)
         told, wanted, discarded = False, True, 0
+        batch: Rows = []
         while (result := self._next()) is not None:
             if result.status in (pq.ExecStatus.TUPLES_CHUNK, pq.ExecStatus.TUPLES_OK):
                 if columns is not None and not told:
                     columns(columns_of(result))
                     told = True
-                if rows is not None and result.ntuples:
-                    chunk = rows_of(result)
-                    if wanted:
-                        wanted = rows(chunk)
-                    else:
-                        discarded += sum(len(cell) for row in chunk for cell in row if cell is not None)
-                        if discarded > _DISCARD_BYTES:
-                            self.hurry()
+                if wanted:
+                    batch += rows_of(result)
+                else:
+                    discarded += _bytes_of(result)
+                    if discarded > _DISCARD_BYTES:
+                        self.hurry()
             elif result.status in (pq.ExecStatus.FATAL_ERROR, pq.ExecStatus.PIPELINE_ABORTED):
                 failed = failed or result
+            if batch and rows is not None and self._pg.is_busy():
+                wanted, batch = rows(batch), []  # all that one sip brought
+        if batch and rows is not None:
+            wanted = rows(batch)
         return failed if wanted else None  # what fails after there is enough, fails nobody
 
     def hurry(self) -> None:
@@ -160,6 +170,15 @@ def columns_of(result: pq.abc.PGresult) -> list[Column]:
 
 
 def rows_of(result: pq.abc.PGresult) -> Rows:
-    """The rows of a result, as PostgreSQL wrote them."""
-    value, width = result.get_value, range(result.nfields)
-    return [tuple([value(row, column) for column in width]) for row in range(result.ntuples)]
+    """The rows of a result, as PostgreSQL wrote them. Raises QueryError for what is not UTF-8."""
+    texts = Transformer(_AS_TEXT)
+    texts.set_pgresult(result)
+    try:
+        return texts.load_rows(0, result.ntuples, tuple)
+    except UnicodeDecodeError:
+        raise QueryError("a value is not UTF-8 text", NOT_UTF8, "22021") from None
+
+
+def _bytes_of(result: pq.abc.PGresult) -> int:
+    cells = (result.get_value(row, column) for row in range(result.ntuples) for column in range(result.nfields))
+    return sum(len(cell) for cell in cells if cell is not None)

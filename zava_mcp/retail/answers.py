@@ -7,10 +7,9 @@ from dataclasses import dataclass, field
 from json.encoder import encode_basestring as quoted
 
 from zava_mcp import calls
-from zava_mcp.database.failures import NOT_UTF8
 from zava_mcp.database.wire import Column, Rows
 from zava_mcp.errors import QueryError
-from zava_mcp.retail.values import Encoder, cells, encoder
+from zava_mcp.retail.values import ColumnEncoder, cells, encoder
 
 CELL_CHARACTERS = 8_000
 _CUT_CHARACTERS = 40  # what a cut cell says about its cut
@@ -35,7 +34,7 @@ class Answer:
     bytes_advice: str = (
         "Select fewer columns, shorten texts with left(column, 200), aggregate, or page with LIMIT and OFFSET."
     )
-    _encoders: list[Encoder] = field(default_factory=list)
+    _encoders: list[ColumnEncoder] = field(default_factory=list)
     _bytes: int = 0
 
     def begin(self, columns: list[Column]) -> None:
@@ -109,13 +108,7 @@ class Answer:
         """Column by column, because a column has one encoder; back to rows by zip."""
         if not (rows and self._encoders):
             return ["[]"] * len(rows)
-        try:
-            columns = [
-                ["null" if cell is None else write(cell.decode()) for cell in cells]
-                for write, cells in zip(self._encoders, zip(*rows, strict=True), strict=True)
-            ]
-        except UnicodeDecodeError:
-            raise QueryError("a value is not UTF-8 text", NOT_UTF8, "22021") from None
+        columns = [write(cells) for write, cells in zip(self._encoders, zip(*rows, strict=True), strict=True)]
         return [f"[{','.join(cells)}]" for cells in zip(*columns, strict=True)]
 
 

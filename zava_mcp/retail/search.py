@@ -125,8 +125,8 @@ class ProductSearch:
         table = [dict(zip([column.name for column in columns], row, strict=True)) for row in rows]
         if not table:
             self._explain(database, by_meaning)
-        model = next((row["model_id"].decode() for row in table if row["model_id"]), self._model(by_meaning))
-        passing = [row for row in table if row["passes"] == b"t"]
+        model = next((row["model_id"] for row in table if row["model_id"]), self._model(by_meaning))
+        passing = [row for row in table if row["passes"] == "t"]
         answer = Answer(self._wish.max_rows, self._max_bytes, rows_advice=_MORE, bytes_advice=_LESS)
         shown = [column for column in columns if column.name in self._shown(table)]
         answer.begin(shown)
@@ -170,7 +170,7 @@ class ProductSearch:
             statement = statement.replace(f"{{{word}}}", text)
         return statement
 
-    def _shown(self, table: list[dict[str, bytes | None]]) -> set[str]:
+    def _shown(self, table: list[dict[str, str | None]]) -> set[str]:
         """The answer's columns: stock by store only for who sees several, sales only when they were asked for."""
         names = {"sku", "product_name", "category", "type", "price", "description", "similarity", "stock"}
         if any(len(json.loads(row["stock_by_store"] or "{}")) > 1 for row in table):
@@ -186,9 +186,7 @@ class ProductSearch:
         models, vector = (parts["models"], parts["its_vector"]) if database.vectors else ("NULL", "NULL")
         explained = parts["explained"].replace("{models}", models).replace("{vector}", vector)
         _, rows = self._look_up(database, parts["target"] + explained)
-        known, near, category_known, categories, models, has_vector = [
-            cell.decode() if cell else "" for cell in rows[0]
-        ]
+        known, near, category_known, categories, models, has_vector = [cell or "" for cell in rows[0]]
         wish = self._wish
         if wish.similar_to and known != "t":
             hint = f"Did you mean: {near}?" if near else "Find its SKU with query_description first."
@@ -208,11 +206,11 @@ class ProductSearch:
             )
 
 
-def _closest(table: list[dict[str, bytes | None]]) -> dict[str, str]:
+def _closest(table: list[dict[str, str | None]]) -> dict[str, str]:
     """The best of what does not pass, as JSON texts; {} if there is nothing."""
     for row in table:
-        sku, name, similarity = row["sku"] or b"", row["product_name"] or b"", row["similarity"] or b"null"
-        return {"sku": quoted(sku.decode()), "product_name": quoted(name.decode()), "similarity": similarity.decode()}
+        sku, name, similarity = row["sku"] or "", row["product_name"] or "", row["similarity"] or "null"
+        return {"sku": quoted(sku), "product_name": quoted(name), "similarity": similarity}
     return {}
 
 

@@ -5,7 +5,8 @@ out is JSON that every reader reads alike: no NaN, no repeated keys, no half sur
 """
 
 import json
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from json.encoder import encode_basestring as quoted
 from typing import Any
@@ -13,20 +14,36 @@ from typing import Any
 from zava_mcp.database.wire import ELEMENT_TYPES
 
 Encoder = Callable[[str], str]
+ColumnEncoder = Callable[[Sequence[str | None]], list[str]]
 
 _LONGEST_NUMBER = 400  # no double needs more digits
 _SAFE_DIGITS = 15  # a double holds every decimal of so many digits
+_BARE = frozenset((20, 21, 23, 26, 1700))  # whole numbers and decimals, which mostly are JSON as they are
+_BARE_DIGITS = re.compile(r"[-0-9.]*")
 _ISO_ZONE = 3  # "+00": PostgreSQL leaves ":00" away
 _DEEPEST = 50  # levels of a document: readers in the field give up from 64 on
 
 
-def encoder(type_oid: int, cell_characters: int) -> Encoder:
-    """The function that writes a non-null value of this type as JSON.
+def encoder(type_oid: int, cell_characters: int) -> ColumnEncoder:
+    """The function that writes cells of a column of this type as JSON, all at once.
 
     Texts are cut to `cell_characters`; the cut is said at their end.
     """
-    write = _encoder(type_oid)
-    return lambda text: write(text) if len(text) <= cell_characters else _cut(text, cell_characters)
+    one, bare = _encoder(type_oid), type_oid in _BARE
+
+    def write(cells: Sequence[str | None]) -> list[str]:
+        texts = [text for text in cells if text is not None]
+        longest = max(map(len, texts), default=0)
+        if longest > cell_characters:
+            texts = [one(text) if len(text) <= cell_characters else _cut(text, cell_characters) for text in texts]
+        elif not (bare and longest <= _SAFE_DIGITS and _BARE_DIGITS.fullmatch("".join(texts))):
+            texts = list(map(one, texts))
+        if len(texts) == len(cells):
+            return texts
+        written = iter(texts)
+        return ["null" if cell is None else next(written) for cell in cells]
+
+    return write
 
 
 def _encoder(type_oid: int) -> Encoder:
