@@ -78,10 +78,11 @@ def test_a_managers_questions_look_at_no_more_pages_when_the_other_stores_grow(
     assert after.everybodys > 8 * before.everybodys
     assert after.own == pytest.approx(before.own, rel=0.1)  # as many, of other dice
     assert after.planned == pytest.approx(after.found, rel=0.3)  # or it would choose ways that are good for few
-    # An index of more rows may be a step deeper: three pages instead of two for each row that is looked up.
+    # An index of more rows may be a step deeper: three pages instead of two for each row that is looked up. And of a
+    # quarter, the other dice may make a fifth more orders.
     # Of a week or a month, Seattle has too few orders here to be compared.
     pages = {name: (before.pages[name], after.pages[name]) for name in _MONTHLY - {"last_week"}}
-    assert {name: (few, many) for name, (few, many) in pages.items() if many > 1.75 * few} == {}
+    assert {name: (few, many) for name, (few, many) in pages.items() if many > 2 * few} == {}
     assert sum(many for _, many in pages.values()) > 100
     for name in ("this_month", "last_quarter_by_category", "revenue_by_month", "running_total"):
         assert {way.partition(" of ")[0] for way in after.ways[name]} == {"Index Only Scan"}, (name, after.ways[name])
