@@ -12,6 +12,7 @@ import psycopg
 import pytest
 from dotenv import dotenv_values
 
+from scripts.measure import isolation
 from tests.cli.install_links import entries
 from tests.cli.install_links import readme_table as install_links
 from tests.conftest import SEATTLE, Ask, login_keywords
@@ -210,6 +211,13 @@ def test_the_doctors_table_is_its_checks(data_dir: Path, tmp_path: Path) -> None
     names = {re.sub(r"(forgery|client config): .*", r"\1", check["name"]) for check in json.loads(ran.stdout)}
     # Only a database that is not ours has a check of this name.
     assert {name.removesuffix(": …") for name in told} == names | {"schema"}
+
+
+@pytest.mark.parametrize("scale", [1, 10])
+def test_what_the_policies_cost_is_told_of_each_question_and_asker(scale: int) -> None:
+    rows = table(f"<!-- rls-{scale} -->")
+    assert [row[0] for row in rows] == [name.replace("_", " ") for name in isolation.questions()]
+    assert {len(row) for row in rows} == {1 + len(isolation.ASKERS)}
 
 
 def test_the_scripts_are_there_and_ci_runs_the_same_test() -> None:

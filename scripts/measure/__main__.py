@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from scripts.measure.figures import Figure
 from scripts.measure.groups import call, memory, round_trips, schema
 from scripts.measure.groups import rows as thousands_of_rows
-from scripts.measure.isolation import rls
+from scripts.measure.isolation import EXPLICIT, rls
 from scripts.measure.parallel import concurrency
 from scripts.measure.starting import start
 from scripts.readme import put
@@ -65,13 +65,26 @@ def cells(figures: list[Figure]) -> list[list[str]]:
 
 
 def write(figures: list[Figure], scale: float) -> None:
-    """Puts the table into README, with the day and the machine."""
-    lines = [
-        f"| {' | '.join(row)} |" for row in [HEAD, ["---", "---:", "---", "---:", "---:", "---:"], *cells(figures)]
-    ]
+    """Puts the figures into README, with the day and the machine: what the policies cost in a table of its own."""
     machine = f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}, Python {platform.python_version()}"
     told = f"Measured on {datetime.now(UTC).date()}, {machine}, sample of scale {scale:g}:\n\n"
-    put("bench", told + "\n".join(lines) + "\n")
+    policies = [figure for figure in figures if figure.floor_name == EXPLICIT]
+    if policies:
+        put(f"rls-{scale:g}", told + policies_table(policies))
+    if others := [figure for figure in figures if figure not in policies]:
+        rows = [HEAD, ["---", "---:", "---", "---:", "---:", "---:"], *cells(others)]
+        put("bench", told + "".join(f"| {' | '.join(row)} |\n" for row in rows))
+
+
+def policies_table(figures: list[Figure]) -> str:
+    """A line for each question, a column for each asker: what it took, the ratio and the spread."""
+    lines: dict[str, list[str]] = {}
+    for f in figures:
+        question = f.name.rpartition(", ")[0]
+        lines.setdefault(question, [question]).append(f"{f.took:,.2f} ms · {f.ratio:.2f} · {f.spread:.0%}")
+    askers = list(dict.fromkeys(f.name.rpartition(", ")[2] for f in figures))
+    rows = [["took · ratio · spread", *askers], ["---", *["---:"] * len(askers)], *lines.values()]
+    return "".join(f"| {' | '.join(row)} |\n" for row in rows)
 
 
 def main() -> None:
@@ -79,7 +92,7 @@ def main() -> None:
     parser.add_argument("--only", choices=list(GROUPS), action="append", help="measure only this group; repeatable")
     parser.add_argument("--json", action="store_true", help="print figures as JSON")
     parser.add_argument("--scale", type=float, default=1.0, help="size of the sample; 1 is about 200,000 orders")
-    parser.add_argument("--write", action="store_true", help="put the table into README.md")
+    parser.add_argument("--write", action="store_true", help="put the figures into README.md")
     wanted = parser.parse_args()
     figures = measure(wanted.only or list(GROUPS), wanted.scale)
     if wanted.write:

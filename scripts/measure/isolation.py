@@ -19,6 +19,7 @@ from zava_mcp.database.setup import embedded_target
 from zava_mcp.embedded import EmbeddedPostgres, Login
 from zava_mcp.settings import Secret
 
+EXPLICIT = "explicit WHERE"
 _REGION = Login("bench_region", secrets.token_urlsafe(16), "7d1c0f5e-2a34-4c52-9a0e-5d1f0b1c2d3e", "a region")
 _ROUNDS, _MILLISECONDS = (15, 300), 600.0  # a short question is asked more often: what it loses to others weighs more
 
@@ -115,7 +116,7 @@ def rls(embedded: EmbeddedPostgres) -> Iterator[Figure]:
                     rounds = round(_MILLISECONDS / max(milliseconds(plain), 0.1))
                     yield compare(
                         f"{name.replace('_', ' ')}, {asker.who}",
-                        "explicit WHERE",
+                        EXPLICIT,
                         plain,
                         written,
                         min(max(rounds, _ROUNDS[0]), _ROUNDS[1]),
