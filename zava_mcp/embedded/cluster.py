@@ -38,8 +38,7 @@ _PARAMETERS = {
     "shared_buffers": "128MB",
     "work_mem": "16MB",
     "maintenance_work_mem": "128MB",
-    # Pages are in memory, mostly: looking up an order's items is cheaper than PostgreSQL would think by itself.
-    "seq_page_cost": "0.5",
+    # An index is in memory, mostly: looking up an order's items is cheaper than PostgreSQL would think by itself.
     "random_page_cost": "0.55",
     "jit": "off",
     "io_method": "sync",
