@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -283,6 +284,18 @@ def test_a_signal_at_the_moment_when_postgresql_is_made_leaves_nothing(
         signal.signal(signal.SIGUSR1, before)
         postgres.close()
     assert gone(small, 10)
+
+
+def test_what_was_removed_already_does_not_keep_the_rest_from_being_closed(tmp_path: Path) -> None:
+    """Two threads may stop a server at the same time: the one that sets it up and the one that ends the process."""
+    folder = tmp_path / ("so-long-that-no-socket-fits-into-it-" * 3)
+    folder.mkdir()
+    postgres = embedded_postgres(settings_for(folder), lambda *_: None, Sample(scale=0.002))
+    sockets = Path(postgres.open().host)
+    assert sockets.name.startswith("zava-socket-")
+    shutil.rmtree(sockets)
+    postgres.close()
+    assert gone(folder, 10)
 
 
 def _until_at_work(folder: Path) -> None:

@@ -1,6 +1,7 @@
 """One PostgreSQL data folder: create it, start it, see whether it runs, stop it."""
 
 import os
+import shutil
 import signal
 import subprocess
 import tempfile
@@ -181,11 +182,12 @@ class Cluster:
         if os.name == "nt":
             run_program("pg_ctl", "stop", "-D", str(self.folder), "-m", "fast", "-w")
         else:
-            os.kill(postmaster.pid, signal.SIGINT)
+            with suppress(ProcessLookupError):  # the thread that sets up may be stopping it, too
+                os.kill(postmaster.pid, signal.SIGINT)
         if not self.await_end(wait_seconds):
             self._end(postmaster)
         if Path(postmaster.address.host).name.startswith("zava-socket-"):
-            Path(postmaster.address.host).rmdir()
+            shutil.rmtree(postmaster.address.host, ignore_errors=True)  # the other may have removed it already
 
     def _our_child(self) -> subprocess.Popen[bytes] | None:
         """The server that we started, if we did; one that is just being made is waited for."""

@@ -88,9 +88,9 @@ class EmbeddedPostgres:
     def close(self) -> None:
         """Gives the share back, for good; the last one stops the server. Never raises for a folder that is gone."""
         self._closed = True  # whoever waits in open() must not start it again
-        if self._filling is not None:  # the process ends in the middle of set-up
-            self._filling.stop(0.0)  # which does not wait for an orderly end
-            shutil.rmtree(self._filling.folder.parent, ignore_errors=True)
+        if (filling := self._filling) is not None:  # the process ends in the middle of set-up
+            filling.stop(0.0)  # which does not wait for an orderly end
+            shutil.rmtree(filling.folder.parent, ignore_errors=True)
             return
         if not self.folder.is_dir() or not self._turn.acquire(timeout=_STOP_SECONDS):
             return  # what this process holds goes with it
