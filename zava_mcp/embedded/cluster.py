@@ -164,7 +164,7 @@ class Cluster:
         """
         try:
             process = spawn(command, self.folder, self._log)
-        except BaseException as error:
+        except BaseException as error:  # whoever waits is told, whatever it was: else they would wait for ever
             started.set_exception(error)
             return
         started.set_result(process)
