@@ -7,6 +7,7 @@ import signal
 import struct
 import subprocess
 import sys
+import tempfile
 import termios
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,10 +15,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Shown:
-    """What reached the terminal, as it was sent, and how the command ended."""
+    """What reached the terminal, as it was sent, how the command ended, and its standard error."""
 
     text: str
     code: int
+    errors: str
 
     @property
     def lines(self) -> list[str]:
@@ -41,15 +43,18 @@ def on_terminal(
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
     plain = {name: value for name, value in os.environ.items() if name not in _OF_OTHERS}
-    with subprocess.Popen(
-        [sys.executable, "-m", "zava_mcp", *arguments],
-        stdin=theirs,
-        stdout=theirs,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-        preexec_fn=_have_a_terminal,
-        env={**plain, "TERM": "xterm-256color", **environment},
-    ) as process:
+    with (
+        tempfile.TemporaryFile() as errors,
+        subprocess.Popen(
+            [sys.executable, "-m", "zava_mcp", *arguments],
+            stdin=theirs,
+            stdout=theirs,
+            stderr=errors,
+            start_new_session=True,
+            preexec_fn=_have_a_terminal,
+            env={**plain, "TERM": "xterm-256color", **environment},
+        ) as process,
+    ):
         os.close(theirs)
         if until:
             until()
@@ -61,5 +66,7 @@ def on_terminal(
         except OSError:  # the terminal's other end is closed
             pass
         code = process.wait(30)
+        errors.seek(0)
+        said = errors.read().decode()
     os.close(ours)
-    return Shown(sent.decode(), code)
+    return Shown(sent.decode(), code, said)

@@ -130,7 +130,8 @@ def test_interrupting_a_query_ends_it_in_the_database_too(shown: Show, admin: ps
     def runs() -> bool:
         return admin.execute(running).rowcount > 0
 
-    assert shown(*query(slow), until=lambda: until(runs)).code == 130
+    told = shown(*query(slow), until=lambda: until(runs))
+    assert told.code == 130, told.errors
     until(lambda: not runs())
 
 

@@ -8,9 +8,11 @@ import anyio
 import psycopg
 import pytest
 
+from tests.cli.terminal import on_terminal
 from tests.conftest import SEATTLE, Asker, asking
 from tests.faults.network import Network
 from tests.faults.postgres import Postgres, backends
+from tests.polling import until
 
 pytestmark = pytest.mark.anyio
 
@@ -61,6 +63,21 @@ async def test_silence_just_after_the_login_is_given_up(elsewhere: Postgres, net
         assert told(text), text
         network.heal()
         await recovered(asker)
+
+
+@pytest.mark.parametrize("directions", SILENCES)
+def test_an_interrupt_ends_a_query_as_one_also_where_nobody_hears_of_it(
+    elsewhere: Postgres, network: Network, owner: psycopg.Connection, directions: tuple[str, ...]
+) -> None:
+    def silence() -> None:
+        until(lambda: backends(owner, "%slow_here%") != [])
+        network.fall_silent(*directions)
+
+    url = elsewhere.url(SEATTLE, "identity", port=network.port)
+    told = on_terminal("query", SLOW, "--user-id", SEATTLE, "--database-url", url, until=silence)
+    assert (told.code, told.errors) == (130, "")
+    network.heal()
+    until(lambda: backends(owner, "%slow_here%") == [])
 
 
 @pytest.mark.parametrize("directions", SILENCES)

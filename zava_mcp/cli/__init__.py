@@ -2,18 +2,44 @@
 
 import sys
 
+_INTERRUPTED = 130  # what shells call an end by Ctrl-C
+
 
 def main() -> None:
     """The console script. The one place where failures are printed and become exit codes."""
-    from zava_mcp.cli.commands import app
-    from zava_mcp.cli.output import complain
-    from zava_mcp.errors import ZavaError
-
     try:
+        from zava_mcp.cli.commands import app
+
         app(prog_name="zava-mcp")
-    except ZavaError as error:
-        complain(error)
-        sys.exit(error.exit_code)
     except BrokenPipeError:  # `zava-mcp query … | head`
         sys.stdout = None  # nothing more can be written there, also not at exit
         sys.exit(0)
+    except KeyboardInterrupt:
+        sys.exit(_INTERRUPTED)
+    except Exception as error:  # any that follows a signal, and ours
+        sys.exit(_exit_code(error))
+
+
+def _exit_code(error: Exception) -> int:
+    """What a failure ends with; tells it, unless a signal came before it. Raises it again if it is not ours."""
+    from zava_mcp.cli.output import complain
+    from zava_mcp.errors import ZavaError
+
+    if (code := _ended_by_signal(error)) is not None:
+        return code
+    if not isinstance(error, ZavaError):
+        raise error
+    complain(error)
+    return error.exit_code
+
+
+def _ended_by_signal(error: BaseException) -> int | None:
+    """The exit code of a signal that came first: what then fails while things are put away is not for people."""
+    before = error.__context__
+    while before is not None:
+        if isinstance(before, KeyboardInterrupt):
+            return _INTERRUPTED
+        if isinstance(before, SystemExit) and isinstance(before.code, int):
+            return before.code
+        before = before.__context__
+    return None

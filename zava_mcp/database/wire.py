@@ -108,8 +108,8 @@ class Wire:
         """Stops the query in the database; what it still sends is read and dropped, then the connection too."""
         if not self._overdue:
             self._overdue = True
-            self._deadline = time.monotonic() + CANCEL_SECONDS
             cancel(self._connection)
+            self._deadline = time.monotonic() + CANCEL_SECONDS
 
     def finish(self) -> None:
         """Reads on to the last Sync, so that the connection is clean; closes it where that fails."""
