@@ -36,6 +36,7 @@ class Startup:
         self._tried = threading.Event()
         self._shop: Shop | None = None
         self._fault: ZavaError | None = None
+        self._closed = False
         self.progress = (0.0, "starting")
 
     def start_postgres(self) -> None:
@@ -65,6 +66,7 @@ class Startup:
 
     def close(self) -> None:
         """Closes what was opened."""
+        self._closed = True
         self.observer.close()
         if self._shop is not None:
             self._shop.close()
@@ -94,7 +96,8 @@ class Startup:
             self._shop.open()
         except ZavaError as error:
             self._fault = error
-            _log.error("%s. %s", error.message, error.hint)
+            if not self._closed:  # what closing keeps from opening is no fault
+                _log.error("%s. %s", error.message, error.hint)
         except Exception:
             self._fault = ZavaError("the database could not be opened", "The server's log on stderr says why.")
             _log.exception("the database could not be opened")
