@@ -91,5 +91,5 @@ class Wire:
         return self.log.read().decode()
 
 
-def server_for(data_dir: Path, user_id: str, *more: str) -> Wire:
-    return Wire("--data-dir", str(data_dir), "--user-id", user_id, *more)
+def server_for(data_dir: Path, user_id: str, *more: str, **environment: str) -> Wire:
+    return Wire("--data-dir", str(data_dir), "--user-id", user_id, *more, environment=environment)

@@ -3,6 +3,7 @@
 import json
 import os
 import select
+import signal
 from contextlib import suppress
 from pathlib import Path
 
@@ -10,8 +11,11 @@ import psutil
 import pytest
 
 from tests.conftest import SEATTLE
-from tests.wire import server_for
+from tests.polling import until
+from tests.wire import MODERN_META, Wire, server_for
+from zava_mcp.database.sips import waiting_bytes
 
+HELLO = {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "test", "version": "1"}}
 LIST = {"jsonrpc": "2.0", "method": "tools/list", "params": {}}
 
 
@@ -67,6 +71,40 @@ def test_a_client_that_reads_no_answers_is_not_read_any_further(data_dir: Path) 
             with suppress(BlockingIOError):
                 taken += os.write(pipe, line)
         assert 100_000 < taken < 5_000_000
+
+
+def at_rest(server: Wire) -> bool:
+    """Whether the server has done what it could about all that was sent to it."""
+    assert server.process.stdin is not None
+    waits = psutil.Process(server.process.pid).status() == psutil.STATUS_SLEEPING
+    return waits and waiting_bytes(server.process.stdin.fileno()) == 0
+
+
+@pytest.mark.parametrize("then", ["initialize", "notifications/cancelled", "SIGTERM"])
+def test_a_reply_that_waits_to_be_read_stays_whole(data_dir: Path, then: str) -> None:
+    """Whatever the client does next, half a line would spoil all that follow it."""
+    sql = "SELECT repeat('x', 7000) AS long FROM generate_series(1, 60)"
+    params = {"name": "execute_sales_query", "arguments": {"postgresql_query": sql}, "_meta": MODERN_META}
+    call = {"jsonrpc": "2.0", "id": 7, "method": "tools/call", "params": params}
+    with server_for(data_dir, SEATTLE, ZAVA_MAX_BYTES="1000000") as server:
+        assert server.request("server/discover", _meta=MODERN_META)["result"]
+        assert server.process.stdout is not None
+        pipe = server.process.stdout.fileno()
+        server.send(call)
+        until(lambda: waiting_bytes(pipe) > 32_000)
+        if then == "SIGTERM":
+            server.signal(signal.SIGTERM)
+            assert server.process.wait(10) == 143
+            return
+        if then == "notifications/cancelled":
+            server.send({"jsonrpc": "2.0", "method": then, "params": {"requestId": 7}})
+        else:
+            server.send({"jsonrpc": "2.0", "id": 8, "method": then, "params": HELLO})
+        server.send({**LIST, "id": 9, "params": {"_meta": MODERN_META} if then != "initialize" else {}})
+        until(lambda: at_rest(server))
+        replies = {(reply := server.read())["id"]: reply for _ in range(3 if then == "initialize" else 2)}
+        assert len(replies[7]["result"]["content"][0]["text"]) > 400_000
+        assert replies[9]["result"]["tools"]
 
 
 def test_two_lines_in_one_write_and_one_in_many(data_dir: Path) -> None:
