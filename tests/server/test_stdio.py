@@ -38,6 +38,13 @@ def test_a_request_that_is_none_is_answered_if_somebody_waits_for_it(data_dir: P
         assert server.call("get_current_utc_date")[1] is False
 
 
+def test_a_notification_before_the_handshake_does_not_matter(data_dir: Path) -> None:
+    with server_for(data_dir, SEATTLE) as server:
+        server.send({"jsonrpc": "2.0", "method": "notifications/initialized"})
+        assert server.shake_hands()["protocolVersion"] == "2025-06-18"
+        assert server.call("get_current_utc_date")[1] is False
+
+
 def test_replies_to_good_and_bad_lines_do_not_mix(data_dir: Path) -> None:
     """Both kinds wait for the same slow reader."""
     with server_for(data_dir, SEATTLE) as server:

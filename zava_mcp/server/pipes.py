@@ -88,6 +88,8 @@ class Stdio:
         try:
             while self._unsent and select.select([], [self._output], [], 0)[1]:
                 del self._unsent[: os.write(self._output, self._unsent[:_PIECE])]
+        except BlockingIOError:
+            return
         except OSError as fault:
             self._fault = fault
 
@@ -128,7 +130,9 @@ class Stdio:
     def _take(self) -> None:
         try:
             chunk = os.read(self._input, _READ)
-        except ConnectionResetError:
+        except BlockingIOError:
+            return
+        except OSError:  # reset, or a terminal that is gone
             chunk = b""
         self._chunks.append(chunk)
         if not chunk or len(self._chunks) >= _AHEAD:

@@ -86,14 +86,16 @@ class _Client(ObjectStream[SessionMessage]):
 
     async def receive(self) -> SessionMessage:
         """The session's next message. Raises EndOfStream."""
+        if self._over:
+            raise anyio.EndOfStream
         message, self._opening = self._opening, None
-        if message is None and not self._over:
+        if message is None:
             message = await self._message()
             if message is None:  # a client that does not read its last replies must not keep us
                 self.session.deadline = anyio.current_time() + _LAST_REPLIES_SECONDS
             elif self._modern and getattr(message, "method", "") == "initialize":
                 message, self._opening = None, message
-        if message is None or self._over:
+        if message is None:
             self._over = True
             raise anyio.EndOfStream
         await self._count(message)
@@ -104,7 +106,7 @@ class _Client(ObjectStream[SessionMessage]):
         text = item.message.model_dump_json(by_alias=True, exclude_unset=True)
         try:
             await self._wire.write(text.encode() + b"\n")
-        except (BrokenPipeError, ConnectionResetError):
+        except OSError:
             self._leave()
             raise anyio.BrokenResourceError from None
         self._unanswered.discard(getattr(item.message, "id", None))
@@ -144,7 +146,7 @@ class _Client(ObjectStream[SessionMessage]):
     async def _refuse(self, line: bytes) -> None:
         """A line that is no message: whoever waits for an answer to it gets one, everybody else gets a log line."""
         _log.warning("a line is not a JSON-RPC message")
-        with suppress(ValueError, RecursionError, BrokenPipeError, ConnectionResetError):
+        with suppress(ValueError, RecursionError, OSError):
             said = json.loads(line)
             number = said.get("id") if isinstance(said, dict) else None
             if isinstance(number, str | int) and "method" in said:
