@@ -27,7 +27,6 @@ from zava_mcp.embedded import EmbeddedPostgres
 from zava_mcp.settings import load
 
 GROUPS: dict[str, Callable[[EmbeddedPostgres], Iterator[Figure]]] = {
-    "start": start,
     "call": call,
     "rows": thousands_of_rows,
     "round-trips": round_trips,
@@ -35,6 +34,7 @@ GROUPS: dict[str, Callable[[EmbeddedPostgres], Iterator[Figure]]] = {
     "memory": memory,
     "concurrency": concurrency,
     "rls": rls,
+    "start": start,  # last: databases are made for it, and disks are busy for a while after that
 }
 HEAD = ["figure", "", "floor", "", "ratio", "spread"]
 

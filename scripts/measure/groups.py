@@ -22,7 +22,7 @@ _ITEMS = (
 def call(embedded: EmbeddedPostgres) -> Iterator[Figure]:
     """One call over stdio."""
     server, floor = ours(embedded.folder), floor_server()
-    yield compare("SELECT 1", "smallest SDK tool", lambda: server.ask("SELECT 1"), lambda: floor.ask("x"), 400)
+    yield compare("SELECT 1", "smallest SDK tool", lambda: server.ask("SELECT 1"), lambda: floor.ask("x"), 1000)
     server.end()
     floor.end()
 
