@@ -62,7 +62,7 @@ def test_a_client_that_asks_on_without_reading_may_go_at_any_time(data_dir: Path
         for number in range(600):
             server.send({**LIST, "id": number})
         server.close_stdin()
-        assert server.process.wait(5) == 0
+        assert server.process.wait(10) == 0
 
 
 def test_a_client_that_reads_no_answers_is_not_read_any_further(data_dir: Path) -> None:
