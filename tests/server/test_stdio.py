@@ -1,5 +1,6 @@
 """The wire with clients that misbehave: the server goes on, or goes, but never hangs."""
 
+import itertools
 import json
 import os
 import select
@@ -9,6 +10,8 @@ from pathlib import Path
 
 import psutil
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.conftest import SEATTLE
 from tests.polling import until
@@ -112,6 +115,52 @@ def test_a_reply_that_waits_to_be_read_stays_whole(data_dir: Path, then: str) ->
         replies = {(reply := server.read())["id"]: reply for _ in range(3 if then == "initialize" else 2)}
         assert len(replies[7]["result"]["content"][0]["text"]) > 400_000
         assert replies[9]["result"]["tools"]
+
+
+#: What clients send in either era, well or badly put; those with a place for an id get an answer.
+SAID = [
+    b'{"jsonrpc":"2.0","id":%d,"method":"initialize","params":' + json.dumps(HELLO).encode() + b"}",
+    b'{"jsonrpc":"2.0","method":"notifications/initialized"}',
+    b'{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":99999999}}',
+    b'{"jsonrpc":"2.0","id":%d,"method":"ping"}',
+    b'{"jsonrpc":"2.0","id":%d,"method":"tools/list"}',
+    b'{"jsonrpc":"2.0","id":%d,"method":"tools/call","params":{"name":"get_current_utc_date","arguments":{}}}',
+    b'{"jsonrpc":"2.0","id":%d,"method":"server/discover","params":{"_meta":'
+    + json.dumps(MODERN_META).encode()
+    + b"}}",
+    b'{"jsonrpc":"2.0","id":%d,"method":"prompts/list","params":{"_meta":' + json.dumps(MODERN_META).encode() + b"}}",
+    b'{"jsonrpc":"2.0","id":%d,"method":7}',
+    b"no message",
+    b"",
+]
+
+
+def answered(server: Wire, count: int) -> list[int]:
+    """The ids of so many answers; fails when none comes any more."""
+    assert server.process.stdout is not None
+    pipe, came = server.process.stdout.fileno(), b""
+    while came.count(b"\n") < count:
+        assert select.select([pipe], [], [], 30)[0], f"only {came!r}"
+        came += os.read(pipe, 65_536)
+    return sorted(json.loads(line)["id"] for line in came.splitlines())
+
+
+def test_every_request_of_any_conversation_is_answered_once(data_dir: Path) -> None:
+    """Whatever the era, its changes, what stands between, and where the pipe cuts it."""
+    numbers = itertools.count(1)
+    with server_for(data_dir, SEATTLE) as server:
+
+        @settings(max_examples=60, deadline=None)
+        @given(st.lists(st.sampled_from(SAID), min_size=1, max_size=8), st.lists(st.integers(1, 900), max_size=4))
+        def converse(said: list[bytes], cuts: list[int]) -> None:
+            asked = [next(numbers) for text in said if b"%d" in text]
+            ids = iter(asked)
+            sent = b"".join((text % next(ids) if b"%d" in text else text) + b"\n" for text in said)
+            for begin, end in itertools.pairwise([0, *sorted(cuts), len(sent)]):
+                server.send(sent[begin:end])
+            assert answered(server, len(asked)) == asked
+
+        converse()
 
 
 def test_two_lines_in_one_write_and_one_in_many(data_dir: Path) -> None:
