@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import IO, Any
 
 OLD_VERSION = "2025-06-18"
+HELLO = {"protocolVersion": OLD_VERSION, "capabilities": {}, "clientInfo": {"name": "test", "version": "1"}}
 MODERN_META = {
     "io.modelcontextprotocol/protocolVersion": "2026-07-28",
     "io.modelcontextprotocol/clientCapabilities": {},
@@ -68,9 +69,7 @@ class Wire:
                 return message
 
     def shake_hands(self, version: str = OLD_VERSION) -> dict[str, Any]:
-        reply = self.request(
-            "initialize", protocolVersion=version, capabilities={}, clientInfo={"name": "test", "version": "1"}
-        )
+        reply = self.request("initialize", **{**HELLO, "protocolVersion": version})
         self.send({"jsonrpc": "2.0", "method": "notifications/initialized"})
         result: dict[str, Any] = reply["result"]
         return result

@@ -26,10 +26,8 @@ OPENED = (
     "pg_relation_size(regclass)",
     "query_to_xml(text, boolean, boolean, text)",
 )
-#: A number, whole: in a long cell the last one may be cut, and then be the beginning of any other.
-WHOLE = r"(?<![\w-]){}(?![\w…])"
-#: Numbers of every store's range but Redmond's, which is 6.
-FOREIGN_NUMBER = re.compile(WHOLE.format(r"[1-57-8]\d{8}"))
+#: Numbers of every store's range but Redmond's, which is 6. One that a long cell is cut in may be any longer one.
+FOREIGN_NUMBER = re.compile(r"(?<![\w-])[1-57-8]\d{8}(?![\w…])")
 
 USER_IDS = st.sampled_from([HEAD_OFFICE, *STORES.values()])
 ROLES = st.sampled_from(["zava_owner", "postgres", "zava_head_office", "zava_seattle", "none", *STORES.values()])
@@ -141,7 +139,8 @@ def opened(admin: psycopg.Connection) -> Iterator[None]:
 def test_no_composed_attack_shows_another_store(
     embedded: EmbeddedPostgres, admin: psycopg.Connection, opened: None
 ) -> None:
-    ((total,),) = admin.execute("SELECT count(*) FROM retail.orders").fetchall()
+    total = admin.execute("SELECT count(*) FROM retail.orders").fetchone()
+    assert total is not None
     before = fingerprint(admin)
     others = [other for other in [HEAD_OFFICE, *STORES.values()] if other != REDMOND]
     with start_blocking_portal() as portal:
@@ -157,7 +156,7 @@ def test_no_composed_attack_shows_another_store(
             def attack(sql: str) -> None:
                 text, _ = call(sql)
                 assert not FOREIGN_NUMBER.search(text)
-                assert not re.search(WHOLE.format(total), text)
+                assert str(total[0]) not in text
                 assert not [other for other in others if other in text and other not in sql]
                 assert portal.call(redmond.value, "SELECT count(*) FROM retail.orders") == own
 

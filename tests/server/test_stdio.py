@@ -15,10 +15,9 @@ from hypothesis import strategies as st
 
 from tests.conftest import SEATTLE
 from tests.polling import until
-from tests.wire import MODERN_META, Wire, server_for
+from tests.wire import HELLO, MODERN_META, Wire, server_for
 from zava_mcp.database.sips import waiting_bytes
 
-HELLO = {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "test", "version": "1"}}
 LIST = {"jsonrpc": "2.0", "method": "tools/list", "params": {}}
 
 
@@ -65,7 +64,7 @@ def test_a_client_that_asks_on_without_reading_may_go_at_any_time(data_dir: Path
         for number in range(600):
             server.send({**LIST, "id": number})
         server.close_stdin()
-        assert server.process.wait(10) == 0
+        assert server.process.wait(5) == 0
 
 
 def test_a_client_that_reads_no_answers_is_not_read_any_further(data_dir: Path) -> None:

@@ -14,13 +14,11 @@ def main() -> None:
     except BrokenPipeError:  # `zava-mcp query … | head`
         sys.stdout = None  # nothing more can be written there, also not at exit
         sys.exit(0)
-    except KeyboardInterrupt:
-        sys.exit(_INTERRUPTED)
-    except Exception as error:  # any that follows a signal, and ours
+    except (Exception, KeyboardInterrupt) as error:  # ours, and any that follows a signal
         sys.exit(_exit_code(error))
 
 
-def _exit_code(error: Exception) -> int:
+def _exit_code(error: BaseException) -> int:
     """What a failure ends with; tells it, unless a signal came before it. Raises it again if it is not ours."""
     from zava_mcp.cli.output import complain
     from zava_mcp.errors import ZavaError
@@ -35,7 +33,7 @@ def _exit_code(error: Exception) -> int:
 
 def _ended_by_signal(error: BaseException) -> int | None:
     """The exit code of a signal that came first: what then fails while things are put away is not for people."""
-    before = error.__context__
+    before: BaseException | None = error
     while before is not None:
         if isinstance(before, KeyboardInterrupt):
             return _INTERRUPTED

@@ -90,12 +90,12 @@ class Wire:
                 if columns is not None and not told:
                     columns(columns_of(result))
                     told = True
-                if not wanted:
+                if wanted:
+                    batch += rows_of(result)
+                else:
                     discarded += _bytes_of(result)
                     if discarded > _DISCARD_BYTES:
                         self.hurry()
-                elif result.ntuples:
-                    batch += rows_of(result)
             elif result.status in (pq.ExecStatus.FATAL_ERROR, pq.ExecStatus.PIPELINE_ABORTED):
                 failed = failed or result
             if batch and rows is not None and self._pg.is_busy():

@@ -23,14 +23,11 @@ _SQL = "postgresql_query"
 
 def observed(server: MCPServer[Any], observer: Observer) -> None:
     """From now on the server's calls are told to an observer; what cannot be written down is not answered."""
-    tools: set[str] = set()
 
     async def observe(ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:
         if ctx.method not in _ASKED_FOR:
             return await call_next(ctx)
-        if not tools:  # which are all there by now
-            tools.update(tool.name for tool in server._tool_manager.list_tools())
-        call = _call(ctx, tools)
+        call = _call(ctx, {tool.name for tool in server._tool_manager.list_tools()})
         try:
             with recorded(call):
                 result = await call_next(ctx)

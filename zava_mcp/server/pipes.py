@@ -70,15 +70,10 @@ class Stdio:
         if not self._waits:
             await asyncio.wrap_future(self._writer.submit(_write_all, self._output, data))
             return
-        if self._fault is not None:
-            raise self._fault
         self._unsent += data
-        if len(self._unsent) == len(data):  # nobody else waits
-            self._put()
-            if self._unsent:
-                self._sent = anyio.Event()
-                asyncio.get_running_loop().add_writer(self._output, self._go_on)
+        self._put()
         if self._unsent and self._fault is None:
+            asyncio.get_running_loop().add_writer(self._output, self._go_on)
             await self._sent.wait()
         if self._fault is not None:
             raise self._fault
@@ -98,6 +93,7 @@ class Stdio:
         if not self._unsent or self._fault is not None:
             asyncio.get_running_loop().remove_writer(self._output)
             self._sent.set()
+            self._sent = anyio.Event()
 
     def is_hung_up(self) -> bool:
         """Whether the client closed its end of stdin, also if there is more to read before that."""

@@ -57,8 +57,6 @@ class Startup:
 
         Raises the ZavaError that kept it from being there at all.
         """
-        if self._tried.is_set() and self._shop is not None:
-            return self._shop
         self.want()
         if not self._tried.wait(seconds):
             return None
