@@ -105,7 +105,7 @@ def end(process: "subprocess.Popen[bytes]", tree: Path) -> None:
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()
     for left in psutil.process_iter(["cmdline"]):
-        if any(str(tree) in word for word in left.info["cmdline"] or []):
+        if any(f"{tree}/" in f"{word}/" for word in left.info["cmdline"] or []):
             with suppress(psutil.Error):
                 left.kill()
 

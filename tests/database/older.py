@@ -1,10 +1,12 @@
-"""A Zava database that somebody else made, before and after it is adopted."""
+"""A Zava database that somebody else made, before and after it is adopted; and one that our older versions did."""
 
+import re
 from pathlib import Path
 
 import psycopg
 from typer.testing import CliRunner
 
+from zava_mcp import sql
 from zava_mcp.cli.commands import app
 
 _HERE = Path(__file__).parent
@@ -37,3 +39,22 @@ def fingerprint(connection: psycopg.Connection) -> str:
 def adopted(url: str, *arguments: str) -> str:
     command = ["init", "--adopt", "--admin-database-url", url, *arguments]
     return CliRunner().invoke(app, command, catch_exceptions=False).stdout
+
+
+def set_back(connection: psycopg.Connection) -> None:
+    """Makes our schema what version 6 left it."""
+    access = sql.script("schema/003_access.sql")
+    functions = re.findall(
+        r"^CREATE (FUNCTION zava\.(?:sees|only|visible|is)_.*?\$\$;)$", access, re.MULTILINE | re.DOTALL
+    )
+    assert len(functions) == 4
+    statements = [
+        "DROP TRIGGER access_changed ON zava.access",
+        *(f"CREATE OR REPLACE {function}" for function in functions),
+        "DROP FUNCTION zava.access_changed(), zava.entry(), zava.entry_now()",
+        "DROP TABLE zava.removed, zava.migrations",
+        "ALTER TABLE zava.access DROP COLUMN mapped",
+        "UPDATE zava.about SET schema_version = 6",
+    ]
+    with connection.transaction():
+        connection.execute("; ".join(statements).encode())

@@ -10,6 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from tests.conftest import ADMIN, SEATTLE, asking, settings_for
+from tests.database.older import set_back
 from tests.polling import until
 from zava_mcp import sql
 from zava_mcp.cli.commands import app
@@ -17,11 +18,6 @@ from zava_mcp.errors import DatabaseUnavailable
 
 APPLIED = "SELECT file, applied_at IS NOT NULL FROM zava.migrations ORDER BY file"
 FILES = [file for _, file in sql.migrations()]
-#: As version 6 left it.
-SET_BACK = """
-DROP TABLE zava.removed, zava.migrations; ALTER TABLE zava.access DROP COLUMN mapped;
-UPDATE zava.about SET schema_version = 6
-"""
 
 
 def init(url: str) -> str:
@@ -46,7 +42,7 @@ def test_each_file_is_applied_once_and_noted_with_its_time(url: str) -> None:
 
 def test_an_older_schema_is_brought_forward_by_what_it_lacks(url: str) -> None:
     with psycopg.connect(url, autocommit=True) as admin:
-        admin.execute(SET_BACK)
+        set_back(admin)
         assert f"schema version {sql.schema_version()}, upgraded from 6" in init(url)
         assert admin.execute(APPLIED.encode()).fetchall() == [
             (file, number > 6) for number, file in sql.migrations()
@@ -55,7 +51,7 @@ def test_an_older_schema_is_brought_forward_by_what_it_lacks(url: str) -> None:
 
 def test_an_upgrade_that_is_killed_in_the_middle_has_not_happened(url: str) -> None:
     with psycopg.connect(url, autocommit=True) as admin:
-        admin.execute(SET_BACK)
+        set_back(admin)
         with psycopg.connect(url) as busy:
             busy.execute("LOCK TABLE retail.stores")  # which it needs behind the files, before it commits
             upgrade = subprocess.Popen(

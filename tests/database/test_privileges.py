@@ -86,6 +86,8 @@ def test_a_login_that_connects_by_other_means_is_a_guest_too(
             " WHERE pronamespace = 'zava'::regnamespace AND has_function_privilege(oid, 'EXECUTE')"
         )
         assert {row[0] for row in connection.execute(ours.encode())} == {
+            "entry",
+            "entry_now",
             "is_known",
             "only_store",
             "row_too_large",

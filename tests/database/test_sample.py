@@ -10,6 +10,7 @@ import psycopg
 import pytest
 
 from tests.conftest import SCALE, admin_keywords, settings_for, small_embedded
+from tests.database.older import set_back
 from zava_mcp.database.bundled import embedded_postgres
 from zava_mcp.database.sample import Sample
 from zava_mcp.embedded import EmbeddedPostgres
@@ -132,7 +133,7 @@ def test_an_older_embedded_database_is_upgraded_and_gets_the_samples_vectors(sma
     newest = record.read_text()
     with psycopg.connect(**admin_keywords(small), autocommit=True) as connection:
         connection.execute("DELETE FROM retail.product_description_embeddings")
-        connection.execute("DROP TABLE zava.removed, zava.migrations; ALTER TABLE zava.access DROP COLUMN mapped")
+        set_back(connection)
         connection.execute("DROP TABLE zava.new_embeddings; DROP INDEX retail.inventory_product_store")
         connection.execute("DROP INDEX retail.products_sku_upper, retail.products_name_lower, retail.products_words")
         connection.execute("DROP INDEX retail.orders_store_date_order, retail.order_items_order_store")

@@ -261,6 +261,14 @@ async def test_a_replica_serves_unchanged_and_survives_its_conflicts(elsewhere: 
         async with asking(replica.settings(SEATTLE)) as asker:
             assert await asker.value("SELECT pg_is_in_recovery()") is True
             assert await asker.value("SELECT count(*) FROM retail.orders") == orders
+            with elsewhere.admin() as admin:  # a change of who sees what reaches an open session there too
+                login = admin.execute("SELECT login FROM zava.access WHERE rls_user_id = %s", [SEATTLE]).fetchone()
+                assert login is not None
+                for stores in ([2], [1]):
+                    admin.execute("UPDATE zava.access SET store_ids = %s WHERE login = %s", [stores, *login])
+                    with anyio.fail_after(15):
+                        while await asker.value("SELECT DISTINCT store_id FROM retail.orders") != stores[0]:
+                            await anyio.lowlevel.checkpoint()
             for tool, arguments in CALLS.items():
                 text, failed = await asker.call(tool, **arguments)
                 assert not failed, text

@@ -106,7 +106,7 @@ def _frame(plan: Plan, hidden: list[str]) -> None:
 def _protect(connection: psycopg.Connection, plan: Plan, ours: bool) -> None:
     """Nothing shows more than our policies do."""
     if ours:
-        for check in ("no_policy_trusts_a_setting", "every_table_has_its_policies"):
+        for check in ("no_policy_trusts_a_setting", "every_table_has_its_policies", "open_sessions_hear_of_changes"):
             plan.add("policies put right", *(fix for _, _, fix in _guard(connection, check)))
     else:
         plan.add("older policies dropped", *_first(connection, "older_policies"))

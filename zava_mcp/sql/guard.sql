@@ -73,6 +73,15 @@ SELECT 'fail', format('%I on %s shows rows beside ours', t.polname, t.polrelid::
                 WHERE r.oid = 0 OR shobj_description(o.oid, 'pg_authid') = 'An identity of zava-mcp.')
  ORDER BY 2;
 
+-- name: open_sessions_hear_of_changes
+-- Sessions keep what they have looked up in zava.access until this trigger tells them of a change.
+SELECT 'fail', 'what an admin changes in zava.access reaches open sessions when they end',
+       'CREATE OR REPLACE TRIGGER access_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON zava.access
+            FOR EACH STATEMENT EXECUTE FUNCTION zava.access_changed(); ALTER TABLE zava.access ENABLE ALWAYS TRIGGER access_changed'
+ WHERE to_regprocedure('zava.access_changed()') IS NOT NULL
+   AND NOT EXISTS (SELECT FROM pg_trigger
+                    WHERE tgrelid = to_regclass('zava.access') AND tgname = 'access_changed' AND tgenabled = 'A');
+
 -- name: login_stands_below_the_policies
 -- Whom no policy holds, or who owns what they protect.
 SELECT 'fail', format('%I is %s', rolname, CASE WHEN rolsuper THEN 'a superuser' ELSE 'BYPASSRLS' END),
