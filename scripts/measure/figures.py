@@ -29,12 +29,16 @@ def compare(name: str, floor_name: str, measured: Callable[[], Any], floor: Call
 
 
 def in_turn(measured: Callable[[], Any], floor: Callable[[], Any], times: int) -> tuple[list[float], list[float]]:
-    """Milliseconds of both, so that whatever else the machine does hits both; the first round is for warming up."""
+    """Milliseconds of both, so that whatever else the machine does hits both; the first round is for warming up.
+
+    Each comes first every other time: who comes second finds in the processor's caches what the first one read.
+    """
     took: list[float] = []
     base: list[float] = []
-    for _ in range(times + 1):
-        took.append(milliseconds(measured))
-        base.append(milliseconds(floor))
+    both = ((measured, took), (floor, base))
+    for turn in range(times + 1):
+        for work, into in both if turn % 2 else both[::-1]:
+            into.append(milliseconds(work))
     return took[1:], base[1:]
 
 
