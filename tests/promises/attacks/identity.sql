@@ -49,6 +49,13 @@ SELECT ctid FROM zava.access
 SELECT zava.admit('zava_seattle', 'f47ac10b-58cc-4372-a567-0e02b2c3d479', 'x', true, '{}')
 SELECT count(*) FROM zava.who_am_i() w WHERE w.rls_user_id <> 'f47ac10b-58cc-4372-a567-0e02b2c3d479'
 SELECT row_to_json(w) FROM zava.who_am_i() w WHERE all_stores
+SELECT zava.entry(), zava.entry_now()
+SELECT zava.entry('zava_head_office'), zava.entry_now('zava_head_office')
+SELECT count(*) FROM zava.entry_now() e WHERE e.login <> session_user OR e.rls_user_id <> 'f47ac10b-58cc-4372-a567-0e02b2c3d479'
+SELECT e.* FROM generate_series(1, 9) g, LATERAL zava.entry_now() e WHERE e.store_ids <> '{1}'
+SELECT zava.access_changed()
+SELECT (NULL::zava.access).rls_user_id, json_populate_record(NULL::zava.access, '{"login": "zava_seattle", "all_stores": true}'), zava.sees_all_stores()
+SELECT max(store_id), zava.sees_all_stores() FROM retail.orders, set_config('search_path', 'pg_temp', false), set_config('plan_cache_mode', 'force_custom_plan', false)
 SELECT rolpassword FROM pg_authid
 SELECT passwd FROM pg_shadow
 SELECT usename, passwd FROM pg_user WHERE passwd <> '********'
