@@ -21,11 +21,17 @@ ALTER POLICY own_stores ON retail.inventory USING (true)
 -- every table has its policies | own_customers on retail.customers is missing |
 DROP POLICY own_customers ON retail.customers
 
--- open sessions hear of changes | when they end |
+-- open sessions hear of changes | no trigger access_changed |
 ALTER TABLE zava.access DISABLE TRIGGER access_changed
 
--- open sessions hear of changes | when they end |
-DROP TRIGGER access_changed ON zava.access
+-- open sessions hear of changes | no trigger access_changed, access_changing |
+ALTER TABLE zava.access DISABLE TRIGGER USER; ALTER TABLE zava.access ENABLE TRIGGER USER
+
+-- open sessions hear of changes | no trigger access_changing |
+DROP TRIGGER access_changing ON zava.access
+
+-- open sessions hear of changes | no trigger access_changing |
+CREATE OR REPLACE TRIGGER access_changing BEFORE INSERT ON zava.access FOR EACH STATEMENT EXECUTE FUNCTION zava.access_changed(); ALTER TABLE zava.access ENABLE ALWAYS TRIGGER access_changing
 
 -- login stands below the policies | zava_seattle is BYPASSRLS | *
 ALTER ROLE zava_seattle BYPASSRLS

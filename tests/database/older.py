@@ -49,7 +49,7 @@ def set_back(connection: psycopg.Connection) -> None:
     )
     assert len(functions) == 4
     statements = [
-        "DROP TRIGGER access_changed ON zava.access",
+        "DROP TRIGGER access_changing ON zava.access; DROP TRIGGER access_changed ON zava.access",
         *(f"CREATE OR REPLACE {function}" for function in functions),
         "DROP FUNCTION zava.access_changed(), zava.entry(), zava.entry_now()",
         "DROP TABLE zava.removed, zava.migrations",

@@ -102,6 +102,7 @@ def test_a_login_that_connects_by_other_means_is_a_guest_too(
 async def test_what_we_ask_for_wins_over_what_a_login_starts_with(ask: Ask, admin: psycopg.Connection) -> None:
     ours = {
         "default_transaction_read_only": ("off", "on"),
+        "default_transaction_isolation": ("serializable", "read committed"),
         "client_min_messages": ("notice", "error"),
         "standard_conforming_strings": ("off", "on"),
         "transform_null_equals": ("on", "off"),

@@ -18,7 +18,7 @@ from zava_mcp.settings import Settings
 #: Quick rather than safe, open to replication, and like any server elsewhere without our limits on memory.
 PARAMETERS = {
     "fsync": "off",
-    "wal_level": "replica",
+    "wal_level": "logical",
     "max_wal_senders": "2",
     "max_connections": "60",
     "listen_addresses": "127.0.0.1",

@@ -77,11 +77,31 @@ def test_a_change_that_is_not_committed_holds_for_nobody_else(
     assert seen(seattle) == [1]
 
 
-def test_a_change_that_another_server_replicates_holds_too(
-    admin: psycopg.Connection, seattle: psycopg.Connection
+def test_what_a_session_sees_of_a_change_that_is_then_undone_is_undone_with_it(admin: psycopg.Connection) -> None:
+    """Whatever looks while the rows are being changed: here a trigger of somebody else's."""
+    admin.execute("SELECT zava.admit('postgres', gen_random_uuid(), 'an admin', false, '{5}')")
+    admin.execute(
+        "CREATE FUNCTION public.looks() RETURNS trigger LANGUAGE plpgsql AS"
+        " $$ BEGIN PERFORM zava.visible_stores(); RETURN NULL; END $$;"
+        " CREATE TRIGGER aaa AFTER UPDATE ON zava.access FOR EACH ROW EXECUTE FUNCTION public.looks()"
+    )
+    try:
+        with admin.transaction(force_rollback=True):
+            admin.execute("UPDATE zava.access SET store_ids = '{6}' WHERE login = 'postgres'")
+        assert admin.execute("SELECT zava.visible_stores()").fetchone() == ([5],)
+    finally:
+        admin.execute("DROP FUNCTION public.looks() CASCADE; ALTER ROLE postgres RESET ALL")
+
+
+@pytest.mark.parametrize("level", ["REPEATABLE READ", "SERIALIZABLE"])
+def test_a_transaction_that_goes_on_seeing_what_was_keeps_none_of_it_for_later(
+    admin: psycopg.Connection, seattle: psycopg.Connection, level: str
 ) -> None:
-    admin.execute("SET session_replication_role = replica")
-    admin.execute("UPDATE zava.access SET store_ids = '{2}' WHERE login = 'zava_seattle'")
+    with seattle.transaction():
+        seattle.execute(f"SET TRANSACTION ISOLATION LEVEL {level}".encode())
+        assert seen(seattle) == [1]
+        admin.execute("UPDATE zava.access SET store_ids = '{2}' WHERE login = 'zava_seattle'")
+        assert seen(seattle) == [1]
     assert seen(seattle) == [2]
 
 
@@ -131,6 +151,7 @@ def test_admins_who_change_it_at_once_wait_for_one_another(shop: EmbeddedPostgre
         connection.execute(change, ["zava_seattle"])
         other.start()
         until(lambda: admin.execute(waits.encode()).rowcount == 1)
+        connection.execute(change, ["zava_redmond"])  # which the other one wants to change
     other.join()
     assert failures == []
     assert admin.execute("SELECT count(*) FROM zava.access WHERE display_name = 'changed'").fetchone() == (2,)

@@ -100,6 +100,7 @@ def for_identity(target: Target, user_id: UUID, settings: Settings) -> Target:
     """The target with what every agent connection has: read-only, a deadline, one way to write values."""
     options = {
         "default_transaction_read_only": "on",
+        "default_transaction_isolation": "read committed",  # in others, a session looks up who asks with each question
         "row_security": "on",
         "client_min_messages": "error",
         "standard_conforming_strings": "on",
@@ -122,7 +123,7 @@ def for_identity(target: Target, user_id: UUID, settings: Settings) -> Target:
     }
     if not (target.embedded and os.name == "nt"):  # which PostgreSQL cannot do on Windows
         options["client_connection_check_interval"] = _CHECK_CLIENT
-    words = " ".join(f"-c {name}={value}" for name, value in options.items())
+    words = " ".join("-c " + f"{name}={value}".replace(" ", "\\ ") for name, value in options.items())
     parameters = {
         "connect_timeout": CONNECT_SECONDS,
         "keepalives_idle": 15,

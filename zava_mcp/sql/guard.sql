@@ -74,13 +74,21 @@ SELECT 'fail', format('%I on %s shows rows beside ours', t.polname, t.polrelid::
  ORDER BY 2;
 
 -- name: open_sessions_hear_of_changes
--- Sessions keep what they have looked up in zava.access until this trigger tells them of a change.
-SELECT 'fail', 'what an admin changes in zava.access reaches open sessions when they end',
-       'CREATE OR REPLACE TRIGGER access_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON zava.access
-            FOR EACH STATEMENT EXECUTE FUNCTION zava.access_changed(); ALTER TABLE zava.access ENABLE ALWAYS TRIGGER access_changed'
- WHERE to_regprocedure('zava.access_changed()') IS NOT NULL
-   AND NOT EXISTS (SELECT FROM pg_trigger
-                    WHERE tgrelid = to_regclass('zava.access') AND tgname = 'access_changed' AND tgenabled = 'A');
+-- Sessions keep what they have looked up in zava.access until these triggers tell them of a change; setting them off
+-- once tells them of what was missed.
+WITH wanted (name, type, what) AS (VALUES -- types: 1 row, 2 before, 4 insert, 8 delete, 16 update, 32 truncate
+    ('access_changing', 62, 'BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON zava.access FOR EACH STATEMENT'),
+    ('access_changed', 29, 'AFTER INSERT OR UPDATE OR DELETE ON zava.access FOR EACH ROW')
+)
+SELECT 'fail', 'open sessions are not told of changes of zava.access: no trigger ' || string_agg(w.name, ', ' ORDER BY w.name),
+       string_agg(format('CREATE OR REPLACE TRIGGER %1$s %2$s EXECUTE FUNCTION zava.access_changed(); ALTER TABLE zava.access ENABLE ALWAYS TRIGGER %1$s; ',
+                         w.name, w.what), '' ORDER BY w.name) || 'UPDATE zava.access SET login = login WHERE false'
+  FROM wanted w
+ WHERE to_regprocedure('zava.entry()') IS NOT NULL
+   AND NOT EXISTS (SELECT FROM pg_trigger t
+                    WHERE t.tgrelid = to_regclass('zava.access') AND t.tgname = w.name AND t.tgtype = w.type AND t.tgenabled = 'A'
+                      AND t.tgfoid = to_regprocedure('zava.access_changed()') AND t.tgqual IS NULL AND t.tgattr = '')
+HAVING count(*) > 0;
 
 -- name: login_stands_below_the_policies
 -- Whom no policy holds, or who owns what they protect.

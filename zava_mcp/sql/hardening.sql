@@ -92,7 +92,11 @@ END $$;
 -- Tells servers that cache the schema's description when it changes.
 CREATE OR REPLACE FUNCTION zava.tell_schema_changed() RETURNS event_trigger
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
-AS $$ BEGIN NOTIFY zava_schema_changed; END $$;
+AS $$ BEGIN
+    IF TG_TAG <> 'ALTER FUNCTION' THEN -- which a change of zava.access makes, and which describes no table
+        NOTIFY zava_schema_changed;
+    END IF;
+END $$;
 REVOKE ALL ON FUNCTION zava.tell_schema_changed() FROM PUBLIC;
 DROP EVENT TRIGGER IF EXISTS zava_schema_changed;
 CREATE EVENT TRIGGER zava_schema_changed ON ddl_command_end EXECUTE FUNCTION zava.tell_schema_changed();

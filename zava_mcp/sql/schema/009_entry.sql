@@ -16,10 +16,11 @@ COMMENT ON FUNCTION zava.entry_now() IS 'The asking login''s entry in zava.acces
 
 -- The same, IMMUTABLE: where PL/pgSQL plans an expression that calls it, once a session, its value becomes a part of the
 -- plan. Who uses it compares its login with session_user, which an admin's session can change, and uses it alone: what
--- another such function makes of it would stay in the plan when it changes.
+-- another such function makes of it would stay in the plan when it changes. In a transaction that goes on seeing what
+-- was committed when it began, there is nothing to keep for later: NULL, and each question looks it up.
 CREATE FUNCTION zava.entry() RETURNS zava.access
     LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-AS $$ BEGIN RETURN zava.entry_now(); END $$;
+AS $$ BEGIN RETURN CASE WHEN current_setting('transaction_isolation') = 'read committed' THEN zava.entry_now() END; END $$;
 COMMENT ON FUNCTION zava.entry() IS 'The asking login''s entry as the session looked it up; for the functions of the policies.';
 
 -- The functions that policies call have no rights beyond the asker's any more, and set nothing, which takes longer than
@@ -57,17 +58,21 @@ CREATE FUNCTION zava.access_changed() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-    PERFORM FROM zava.about FOR UPDATE;
+    LOCK TABLE zava.about IN SHARE ROW EXCLUSIVE MODE;
     ALTER FUNCTION zava.sees_all_stores() COST 100;
     ALTER FUNCTION zava.visible_stores() COST 100;
     ALTER FUNCTION zava.only_store() COST 100;
     ALTER FUNCTION zava.is_known() COST 100;
     RETURN NULL;
 END $$;
-CREATE TRIGGER access_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON zava.access
+COMMENT ON FUNCTION zava.access_changed() IS 'Makes sessions look their entries up again. After a change that no trigger sees: UPDATE zava.access SET login = login WHERE false.';
+-- Before the rows change, so that what the changing session looks up meanwhile is undone with the change; after each
+-- row too, which is all that a subscription to another server's changes sets off.
+CREATE TRIGGER access_changing BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON zava.access
     FOR EACH STATEMENT EXECUTE FUNCTION zava.access_changed();
--- Also where changes are replicated.
-ALTER TABLE zava.access ENABLE ALWAYS TRIGGER access_changed;
+CREATE TRIGGER access_changed AFTER INSERT OR UPDATE OR DELETE ON zava.access
+    FOR EACH ROW EXECUTE FUNCTION zava.access_changed();
+ALTER TABLE zava.access ENABLE ALWAYS TRIGGER access_changing, ENABLE ALWAYS TRIGGER access_changed;
 
 -- They tell the asker about the asker; who may use the schema may call them, as the policies' functions do for them.
 GRANT EXECUTE ON FUNCTION zava.entry_now(), zava.entry() TO PUBLIC;

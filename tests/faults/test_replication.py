@@ -1,0 +1,88 @@
+"""Servers that follow another one: a hot standby, and a subscription to who sees what."""
+
+from pathlib import Path
+
+import anyio
+import pytest
+
+from tests.conftest import SEATTLE, STORES, Asker, asking
+from tests.faults.postgres import Postgres
+from tests.faults.test_network import CALLS
+
+pytestmark = pytest.mark.anyio
+
+CHANGE = "UPDATE zava.access SET store_ids = %s WHERE rls_user_id = %s"
+
+
+async def sees(asker: Asker, stores: list[int]) -> None:
+    """Waits until an open session sees just these stores, once the change has come over."""
+    with anyio.fail_after(15):
+        while (await asker.query("SELECT DISTINCT store_id FROM retail.orders ORDER BY 1"))["rows"] != [stores]:
+            await anyio.lowlevel.checkpoint()
+
+
+async def test_a_replica_serves_unchanged_and_survives_its_conflicts(elsewhere: Postgres, tmp_path: Path) -> None:
+    replica = elsewhere.copy(tmp_path / "replica")
+    replica.start(max_standby_streaming_delay="0", hot_standby="on")
+    try:
+        async with asking(elsewhere.settings(SEATTLE)) as asker:
+            orders = await asker.value("SELECT count(*) FROM retail.orders")
+        async with asking(replica.settings(SEATTLE)) as asker:
+            assert await asker.value("SELECT pg_is_in_recovery()") is True
+            assert await asker.value("SELECT count(*) FROM retail.orders") == orders
+            with elsewhere.admin() as admin:
+                for stores in ([2], [1]):
+                    admin.execute(CHANGE, [stores, SEATTLE])
+                    await sees(asker, stores)
+            for tool, arguments in CALLS.items():
+                text, failed = await asker.call(tool, **arguments)
+                assert not failed, text
+            slow = "SELECT count(*) FROM retail.orders, generate_series(1, 100000000), generate_series(1, 1000) b"
+            refusals: list[str] = []
+            async with anyio.create_task_group() as group:
+
+                async def ask_slow() -> None:
+                    refusals.append(await asker.refusal(slow))
+
+                group.start_soon(ask_slow)
+                with elsewhere.admin() as admin, anyio.fail_after(15):
+                    while not refusals:
+                        admin.execute("ALTER TABLE retail.orders ALTER COLUMN order_id SET STATISTICS -1")
+                        await anyio.lowlevel.checkpoint()
+            assert "40001" in refusals[0]
+            assert "Ask again" in refusals[0]
+            assert await asker.value("SELECT count(*) FROM retail.orders") == orders
+        stranger = replica.settings(SEATTLE, ZAVA_DATABASE_URL=replica.url(STORES["Redmond"], "identity"))
+        async with asking(stranger) as asker:
+            assert "belongs to another identity" in await asker.refusal("SELECT 1")
+    finally:
+        replica.stop()
+
+
+async def test_a_change_that_a_subscription_brings_reaches_an_open_session(elsewhere: Postgres) -> None:
+    """Who sees what is kept on another server: its rows come without a statement that a trigger could wait for."""
+    keeper = f"host=127.0.0.1 port={elsewhere.port} dbname=keeper user=postgres password=admin"
+    with elsewhere.admin() as here:
+        entries = here.execute("SELECT login, rls_user_id, display_name, store_ids FROM zava.access").fetchall()
+        here.execute("CREATE DATABASE keeper")
+        with elsewhere.admin("keeper") as there:
+            there.execute("CREATE SCHEMA zava")
+            there.execute(
+                "CREATE TABLE zava.access (login name PRIMARY KEY, rls_user_id uuid, display_name text,"
+                " all_stores boolean, store_ids integer[], mapped boolean DEFAULT false)"
+            )
+            there.cursor().executemany("INSERT INTO zava.access VALUES (%s, %s, %s, false, %s)", entries)
+            there.execute("CREATE PUBLICATION entries FOR TABLE zava.access")
+            there.execute("SELECT pg_create_logical_replication_slot('entries', 'pgoutput')")
+            here.execute(
+                f"CREATE SUBSCRIPTION entries CONNECTION '{keeper}' PUBLICATION entries"
+                " WITH (create_slot = false, copy_data = false, run_as_owner = true)".encode()
+            )
+            try:
+                async with asking(elsewhere.settings(SEATTLE)) as asker:
+                    for stores in ([2], [1]):
+                        there.execute(CHANGE, [stores, SEATTLE])
+                        await sees(asker, stores)
+            finally:
+                here.execute("DROP SUBSCRIPTION entries")
+        here.execute("DROP DATABASE keeper")
