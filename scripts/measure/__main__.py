@@ -14,10 +14,11 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 
 from scripts.measure.figures import Figure
-from scripts.measure.groups import call, memory, round_trips, schema
+from scripts.measure.groups import call, memory, round_trips, schema, search
 from scripts.measure.groups import rows as thousands_of_rows
 from scripts.measure.isolation import EXPLICIT, rls
 from scripts.measure.parallel import concurrency
+from scripts.measure.scale import growth
 from scripts.measure.starting import start
 from scripts.readme import put
 from zava_mcp.cli.output import show_table
@@ -30,11 +31,13 @@ GROUPS: dict[str, Callable[[EmbeddedPostgres], Iterator[Figure]]] = {
     "call": call,
     "rows": thousands_of_rows,
     "round-trips": round_trips,
+    "search": search,
     "schema": schema,
     "memory": memory,
     "concurrency": concurrency,
     "rls": rls,
-    "start": start,  # last: databases are made for it, and disks are busy for a while after that
+    "scale": growth,  # last: databases are made for these, and disks are busy for a while after that
+    "start": start,
 }
 HEAD = ["figure", "", "floor", "", "ratio", "spread"]
 

@@ -1,4 +1,4 @@
-"""Call, rows, round trips, schema and memory of one server."""
+"""Call, rows, round trips, search, schema and memory of one server."""
 
 from collections.abc import Iterator
 from functools import partial
@@ -12,11 +12,19 @@ from scripts.measure.figures import Figure, compare, figure
 from scripts.measure.processes import SEATTLE, Server, floor_server, ours, ours_through, rows_floor_server
 from zava_mcp.database.setup import embedded_target
 from zava_mcp.embedded import EmbeddedPostgres
+from zava_mcp.embeddings import padded
+from zava_mcp.embeddings.local import LocalEmbedder
 
 _ITEMS = (
     "SELECT order_item_id, order_id, product_id, quantity, unit_price, discount_amount, total_amount,"
     " 'a text' AS note FROM retail.order_items ORDER BY order_item_id LIMIT {}"
 )
+_NEAREST = """SELECT p.product_name, p.base_price, 1 - near.distance, sum(v.stock_level)
+  FROM (SELECT e.product_id, e.description_embedding <=> %s::vector AS distance
+          FROM retail.product_description_embeddings e ORDER BY distance LIMIT 20) AS near
+  JOIN retail.products p USING (product_id) JOIN retail.inventory v USING (product_id)
+ GROUP BY p.product_id, near.distance ORDER BY near.distance"""
+_WANTED = "paint for a fence"
 
 
 def call(embedded: EmbeddedPostgres) -> Iterator[Figure]:
@@ -79,13 +87,32 @@ def round_trips(embedded: EmbeddedPostgres) -> Iterator[Figure]:
             yield compare(
                 "search, far away",
                 f"{there_and_back}, without embedding",
-                lambda: server.call("semantic_search_products", query_description="paint for a fence"),
+                lambda: server.call("semantic_search_products", query_description=_WANTED),
                 trip,
                 60,
             )
         yield _described("tables described, far away", server, floor, 60)
         server.end()
         floor.end()
+
+
+def search(embedded: EmbeddedPostgres) -> Iterator[Figure]:
+    """A search by meaning over stdio, beside its parts without a server: a vector, and the nearest to it."""
+    target = embedded_target(embedded.open(), embedded.logins()[SEATTLE])
+    server, embedder = ours(embedded.folder), LocalEmbedder(None)
+    with psycopg.connect(**target.keywords(), autocommit=True) as connection:
+
+        def parts() -> Any:
+            return connection.execute(_NEAREST, [str(padded(embedder.embed_query(_WANTED)))]).fetchall()
+
+        yield compare(
+            "search by meaning",
+            "embedding, and psycopg for the exact nearest",
+            lambda: server.call("semantic_search_products", query_description=_WANTED),
+            parts,
+            100,
+        )
+    server.end()
 
 
 def memory(embedded: EmbeddedPostgres) -> Iterator[Figure]:
@@ -100,7 +127,7 @@ def memory(embedded: EmbeddedPostgres) -> Iterator[Figure]:
         held["an answer"].append(server.megabytes())
         server.call("execute_sales_query", postgresql_query=_ITEMS.format(1000), max_rows=1000)
         held["1,000 rows"].append(server.megabytes())
-        server.call("semantic_search_products", query_description="paint for a fence")
+        server.call("semantic_search_products", query_description=_WANTED)
         held["a search"].append(server.megabytes())
         server.end()
         floor.end()

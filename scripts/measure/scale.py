@@ -12,6 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -20,7 +21,7 @@ from typing import Any
 
 import psycopg
 
-from scripts.measure.figures import milliseconds
+from scripts.measure.figures import Figure, compare, milliseconds
 from scripts.measure.isolation import ASKERS, Asker, asked_as, connected, questions, rows
 from scripts.readme import put
 from zava_mcp.cli.output import show_table
@@ -106,6 +107,27 @@ def pages(connection: psycopg.Connection, question: str) -> int:
     assert row is not None
     plan = row[0][0]["Plan"]
     return int(plan["Shared Hit Blocks"] + plan["Shared Read Blocks"])
+
+
+def growth(_: EmbeddedPostgres) -> Iterator[Figure]:
+    """Seattle's questions where the other stores are ten times as large, beside the same where they are not."""
+    with ExitStack() as stack:
+        few, many = (stack.enter_context(_as_seattle(Sample(scale=0.1, others=times))) for times in (1, 10))
+        for name, question in questions().items():
+            told = f"{name.replace('_', ' ')}, others × 10"
+            yield compare(told, "others × 1", partial(rows, many, question), partial(rows, few, question), 40)
+
+
+@contextmanager
+def _as_seattle(sample: Sample) -> Iterator[psycopg.Connection]:
+    with tempfile.TemporaryDirectory(prefix="zava-scale-") as folder:
+        embedded = embedded_postgres(load({"ZAVA_DATA_DIR": folder}, {}), lambda *_: None, sample)
+        embedded.open()
+        try:
+            with asked_as(embedded, ASKERS[0]) as seattle:
+                yield seattle
+        finally:
+            embedded.close()
 
 
 def table(shops: list[Shop]) -> list[list[str]]:
