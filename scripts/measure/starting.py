@@ -34,11 +34,11 @@ def start(embedded: EmbeddedPostgres) -> Iterator[Figure]:
                 "smallest SDK server",
                 partial(_listed_and_asked, partial(ours, data_dir), first),
                 partial(_listed_and_asked, floor_server, ""),
-                9,
+                21,
             )
     copies = _copies(embedded)
     yield compare(
-        "first start ever to first answer", "initdb, and COPY of as many rows", _set_up, lambda: _fill(copies), 2
+        "first start ever to first answer", "initdb, and COPY of as many rows", _set_up, lambda: _fill(copies), 3
     )
 
 
