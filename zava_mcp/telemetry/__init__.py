@@ -44,6 +44,7 @@ class Observer:
 
             try:
                 self._exporters = Exporters(self._settings, self.identity, version("zava-mcp"), statistics)
+                self._exporters.show()
             except ZavaError as error:
                 _log.error("%s. %s", error.message, error.hint)
             except Exception as error:  # exporters look at what they are given in their own ways

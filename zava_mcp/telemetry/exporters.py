@@ -4,6 +4,7 @@ import logging
 import os
 import threading
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -55,6 +56,7 @@ class Exporters:
             )
             os.environ.setdefault(*_NO_STATISTICS)
             self._ends: list[Callable[[], object]] = []
+            self._file: Callable[[], _MetricsFile] | None = None
             self._tracing = self._tracer_provider(settings, TracerProvider(resource=resource))
             self._metering = MeterProvider(self._readers(settings), resource)
         except ImportError as error:
@@ -76,6 +78,14 @@ class Exporters:
         )
         for name, meaning in _GAUGES.items():
             meter.create_observable_gauge(name, [_gauge(statistics, name)], description=meaning)
+
+    def show(self) -> None:
+        """Writes the metrics file for the first time, once calls are counted: it says so to whoever waits for it.
+
+        Raises SettingsError if it cannot be written.
+        """
+        if self._file is not None:
+            self._ends.append(self._file().remove)
 
     def close(self) -> None:
         """Sends what has not been sent, if that takes no longer than a moment: exporters try again for minutes."""
@@ -136,7 +146,7 @@ class Exporters:
             except OSError as error:  # another server of this desk has it
                 _log.warning("no metrics on port %s: %s", settings.metrics_port, error.strerror)
         if settings.metrics_dir:
-            self._ends.append(_MetricsFile(settings.metrics_dir, registry).remove)
+            self._file = partial(_MetricsFile, settings.metrics_dir, registry)
         return reader
 
 
