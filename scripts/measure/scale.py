@@ -26,7 +26,7 @@ from scripts.measure.isolation import ASKERS, Asker, asked_as, connected, questi
 from scripts.readme import put
 from zava_mcp.cli.output import show_table
 from zava_mcp.database.bundled import embedded_postgres
-from zava_mcp.database.sample import Sample
+from zava_mcp.database.sample import Progress, Sample
 from zava_mcp.embedded import EmbeddedPostgres
 from zava_mcp.settings import load
 
@@ -59,14 +59,21 @@ def measure(sample: Sample, name: str, askers: tuple[Asker, ...]) -> Shop:
     def progress(share: float, doing: str) -> None:
         print(f"\r{name}: {share:4.0%} {doing:40}", end="", file=sys.stderr, flush=True)
 
+    with _database(sample, progress) as embedded:
+        start = time.perf_counter()
+        embedded.open()
+        seconds = time.perf_counter() - start
+        print(file=sys.stderr)
+        return Shop(name, *_sizes(embedded, seconds), dict(answers(embedded, askers)))
+
+
+@contextmanager
+def _database(sample: Sample, progress: Progress = lambda *_: None) -> Iterator[EmbeddedPostgres]:
+    """A database of its own, to be made when it is opened; gone afterwards."""
     with tempfile.TemporaryDirectory(prefix="zava-scale-") as folder:
         embedded = embedded_postgres(load({"ZAVA_DATA_DIR": folder}, {}), progress, sample)
-        start = time.perf_counter()
         try:
-            embedded.open()
-            seconds = time.perf_counter() - start
-            print(file=sys.stderr)
-            return Shop(name, *_sizes(embedded, seconds), dict(answers(embedded, askers)))
+            yield embedded
         finally:
             embedded.close()
 
@@ -112,22 +119,13 @@ def pages(connection: psycopg.Connection, question: str) -> int:
 def growth(_: EmbeddedPostgres) -> Iterator[Figure]:
     """Seattle's questions where the other stores are ten times as large, beside the same where they are not."""
     with ExitStack() as stack:
-        few, many = (stack.enter_context(_as_seattle(Sample(scale=0.1, others=times))) for times in (1, 10))
+        shops = [stack.enter_context(_database(Sample(scale=0.1, others=times))) for times in (1, 10)]
+        for shop in shops:
+            shop.open()
+        few, many = (stack.enter_context(asked_as(shop, ASKERS[0])) for shop in shops)
         for name, question in questions().items():
             told = f"{name.replace('_', ' ')}, others × 10"
             yield compare(told, "others × 1", partial(rows, many, question), partial(rows, few, question), 40)
-
-
-@contextmanager
-def _as_seattle(sample: Sample) -> Iterator[psycopg.Connection]:
-    with tempfile.TemporaryDirectory(prefix="zava-scale-") as folder:
-        embedded = embedded_postgres(load({"ZAVA_DATA_DIR": folder}, {}), lambda *_: None, sample)
-        embedded.open()
-        try:
-            with asked_as(embedded, ASKERS[0]) as seattle:
-                yield seattle
-        finally:
-            embedded.close()
 
 
 def table(shops: list[Shop]) -> list[list[str]]:
