@@ -6,13 +6,17 @@ from pathlib import Path
 import psycopg
 from typer.testing import CliRunner
 
-from zava_mcp import sql
 from zava_mcp.cli.commands import app
 
 _HERE = Path(__file__).parent
 OLDER = (_HERE / "older_zava.sql").read_text(encoding="utf-8")
 FINGERPRINT = (_HERE / "fingerprint.sql").read_text(encoding="utf-8")
+VERSION_9 = (_HERE / "version_9.sql").read_text(encoding="utf-8")
 ORDERS = 600
+_IN_ORDER = (
+    "stores", "customers", "categories", "product_types", "products", "inventory", "orders", "order_items",
+    "product_description_embeddings",
+)  # fmt: skip
 
 
 def rows_of(connection: psycopg.Connection) -> list[object]:
@@ -42,19 +46,40 @@ def adopted(url: str, *arguments: str) -> str:
 
 
 def set_back(connection: psycopg.Connection) -> None:
-    """Makes our schema what version 6 left it."""
-    access = sql.script("schema/003_access.sql")
+    """Makes our schema what version 6 left it, with the rows and identities that are there."""
+    access = VERSION_9[VERSION_9.index("003_access") : VERSION_9.index("004_embeddings")]
     functions = re.findall(
         r"^CREATE (FUNCTION zava\.(?:sees|only|visible|is)_.*?\$\$;)$", access, re.MULTILINE | re.DOTALL
     )
     assert len(functions) == 4
-    statements = [
-        "DROP TRIGGER access_changing ON zava.access; DROP TRIGGER access_changed ON zava.access",
-        *(f"CREATE OR REPLACE {function}" for function in functions),
-        "DROP FUNCTION zava.access_changed(), zava.entry(), zava.entry_now()",
-        "DROP TABLE zava.removed, zava.migrations",
-        "ALTER TABLE zava.access DROP COLUMN mapped",
-        "UPDATE zava.about SET schema_version = 6",
-    ]
     with connection.transaction():
+        _set_back_to_9(connection)
+        statements = [
+            "DROP TRIGGER access_changing ON zava.access; DROP TRIGGER access_changed ON zava.access",
+            *(f"CREATE OR REPLACE {function}" for function in functions),
+            "DROP FUNCTION zava.access_changed(), zava.entry(), zava.entry_now()",
+            "DROP TABLE zava.removed, zava.migrations",
+            "ALTER TABLE zava.access DROP COLUMN mapped",
+            "UPDATE zava.about SET schema_version = 6",
+        ]
         connection.execute("; ".join(statements).encode())
+
+
+def _set_back_to_9(connection: psycopg.Connection) -> None:
+    kept = [f"retail.{table}" for table in _IN_ORDER if _is_there(connection, f"retail.{table}")]
+    for table in (*kept, "zava.access", "zava.about"):
+        connection.execute(f"CREATE TEMP TABLE {_saved(table)} ON COMMIT DROP AS SELECT * FROM {table}".encode())
+    connection.execute("DROP SCHEMA retail, zava CASCADE")
+    connection.execute(VERSION_9.encode())
+    for table in (*kept, "zava.about"):
+        connection.execute(f"INSERT INTO {table} SELECT * FROM {_saved(table)}".encode())
+    admitted = "SELECT zava.admit(login, rls_user_id, display_name, all_stores, store_ids) FROM "
+    connection.execute((admitted + _saved("zava.access")).encode())
+
+
+def _is_there(connection: psycopg.Connection, table: str) -> bool:
+    return connection.execute("SELECT to_regclass(%s) IS NOT NULL", [table]).fetchone() == (True,)
+
+
+def _saved(table: str) -> str:
+    return f"saved_{table.partition('.')[2]}"

@@ -123,6 +123,7 @@ def test_indexes_and_comments_become_those_of_a_database_of_ours(
     comments = (
         "SELECT format('%s.%s', objoid::regclass, objsubid <> 0), description FROM pg_description"
         " WHERE classoid = 'pg_class'::regclass AND objoid >= 16384"
+        " AND objoid::regclass::text NOT IN ('zava.stores', 'zava.customers')"  # of which the views repeat them
     )
     ours, theirs = set(admin.execute(comments).fetchall()), set(older.execute(comments).fetchall())
     assert ours - theirs == {("retail.orders.f", "One row per order; what was bought is in order_items")}

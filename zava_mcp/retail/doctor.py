@@ -1,8 +1,10 @@
 """The doctor: looks at an installation, then really tries to break out of it."""
 
+import json
 import os
 import shutil
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 from zava_mcp.database.health import Check
@@ -13,7 +15,8 @@ from zava_mcp.retail.shop import Shop
 
 _COUNT = "SELECT count(*), count(DISTINCT store_id) FROM retail.orders"
 
-#: Each tries to see, within one query, what another identity sees. {other} is head office's user id.
+#: Each tries to see, within one query, what another identity sees: its last column must be what this identity sees, or
+#: nothing. {other} is head office's user id.
 _FORGERIES = {
     "the older policies' setting": "SELECT set_config('app.current_rls_user_id', '{other}', false), ({count})",
     "another role": "SELECT set_config('role', 'zava_owner', false), ({count})",
@@ -26,6 +29,20 @@ _FORGERIES = {
     "the list of who may see what": "SELECT * FROM zava.access",
     "the managers' user ids": "SELECT rls_user_id FROM retail.stores",
 }
+#: Fails when it is evaluated, which a condition of a query must not be on a row of another store.
+_FAILS = "(SELECT ('seen' || count(*))::int > 0 FROM generate_series(1, 0))"
+_ELSEWHERE = (
+    "SELECT count(*) FROM retail.{table} WHERE CASE WHEN (zava.store_flags())[store_id] THEN false ELSE {fails} END"
+)
+_STRANGERS = (
+    "SELECT count(*) FROM retail.customers"
+    " WHERE CASE WHEN customer_id <= {low} THEN false WHEN customer_id >= {high} THEN false ELSE {fails} END"
+)
+#: Between these two customers of its own, which lie farthest apart, an identity sees none.
+_GAP = (
+    "SELECT id, next FROM (SELECT customer_id AS id, lead(customer_id) OVER (ORDER BY customer_id) AS next"
+    " FROM retail.customers) AS own WHERE next IS NOT NULL ORDER BY next - id DESC LIMIT 1"
+)
 _CURE = "put right what the checks above found, then try again; if they found nothing, please report it"
 _ROOM_BYTES = 500_000_000  # a sample and what its questions sort on disk
 _HEAD_OFFICE = "00000000-0000-0000-0000-000000000000"
@@ -41,7 +58,7 @@ def diagnose(shop: Shop) -> list[Check]:
     except (DatabaseUnavailable, IdentityError) as error:
         return [*checks, Check("connection", "fail", error.message, error.hint)]
     try:
-        return [*checks, *[_forgery(shop, name, sql) for name, sql in _FORGERIES.items()]]
+        return [*checks, *_forgeries(shop)]
     except (DatabaseUnavailable, IdentityError, QueryError) as error:
         return [
             *checks,
@@ -87,17 +104,43 @@ def _room(data_dir: Path) -> Check:
     return Check("disk", "ok", found)
 
 
-def _forgery(shop: Shop, name: str, sql: str) -> Check:
-    """Tries one; it must be refused, or come to nothing, and leave the next question as it was."""
-    count = "SELECT count(*) FROM retail.orders"
-    before = shop.answer(shop.sales_query(_COUNT, 1)).rows
-    try:
-        rows = shop.answer(shop.sales_query(sql.format(other=_HEAD_OFFICE, count=count), 100)).rows
-        found = "without effect"
-    except (QueryError, InputError) as error:
-        rows, found = [], f"refused: {error.message[:80]}"
-    own = before[0].strip("[]").split(",")[0]
-    harmless = all(own in row for row in rows) and shop.answer(shop.sales_query(_COUNT, 1)).rows == before
+def _forgeries(shop: Shop) -> Iterator[Check]:
+    """Tries each; it must be refused, or come to nothing, and leave the next query as it was."""
+    before = _rows(shop, _COUNT)
+    own = (before[0][0], str(before[0][0]), None)
+    for name, statement in _FORGERIES.items():
+        try:
+            rows = _rows(shop, statement.format(other=_HEAD_OFFICE, count="SELECT count(*) FROM retail.orders"))
+            found = "without effect"
+        except (QueryError, InputError) as error:
+            rows, found = [], f"refused: {error.message[:80]}"
+        harmless = all(row[-1] in own for row in rows) and _rows(shop, _COUNT) == before
+        yield _tried(name, harmless, found, "it showed more than this identity's rows")
+    yield from _conditions(shop)
+
+
+def _conditions(shop: Shop) -> Iterator[Check]:
+    """Tries to have a condition evaluated on rows of other stores, for all that see only some."""
+    if _rows(shop, "SELECT zava.sees_all_stores()") == [[True]]:
+        return
+    statements = {
+        table: _ELSEWHERE.format(table=table, fails=_FAILS) for table in ("orders", "order_items", "inventory")
+    }
+    for low, high in _rows(shop, _GAP):
+        statements["customers"] = _STRANGERS.format(low=low, high=high, fails=_FAILS)
+    for table, statement in statements.items():
+        try:
+            rows, found = _rows(shop, statement), "it met no row"
+        except QueryError as error:
+            rows, found = [], f"it was evaluated on other stores' rows: {error.message[:80]}"
+        yield _tried(f"a condition on other stores' {table}", rows == [[0]], found, found)
+
+
+def _rows(shop: Shop, statement: str) -> list[list[object]]:
+    return [json.loads(row) for row in shop.answer(shop.sales_query(statement, 100)).rows]
+
+
+def _tried(name: str, harmless: bool, found: str, otherwise: str) -> Check:
     if harmless:
         return Check(f"forgery: {name}", "ok", found)
-    return Check(f"forgery: {name}", "fail", "it showed more than this identity's rows", _CURE)
+    return Check(f"forgery: {name}", "fail", otherwise, _CURE)

@@ -120,7 +120,10 @@ def _table(name: str, comment: object, columns: Any, keys: Any, values: dict[str
     """One table: a line for it, a line for each column, then what there is to filter by."""
     primary: list[str] = next((key["columns"] for key in keys if key["kind"] == "p"), [])
     unique = [key["columns"][0] for key in keys if key["kind"] == "u" and len(key["columns"]) == 1]
-    references = {key["columns"][0]: key for key in keys if key["kind"] == "f" and len(key["columns"]) == 1}
+    references: dict[str, Any] = {}
+    for key in sorted((key for key in keys if key["kind"] == "f"), key=lambda key: len(key["columns"])):
+        for place, column in enumerate(key["columns"]):  # of a key of several columns, those without one of their own
+            references.setdefault(column, (key["references"], key["targets"][place]))
     lines = [f"retail.{name}: {comment or ''}".rstrip(": ")]
     for column in columns:
         words = [f"  {column['name']}", _type(column["type"])]
@@ -130,8 +133,8 @@ def _table(name: str, comment: object, columns: Any, keys: Any, values: dict[str
             words.append("null")
         if column["name"] in unique:
             words.append("unique")
-        if key := references.get(column["name"]):
-            words.append(f"-> {key['references']}.{key['targets'][0]}")
+        if target := references.get(column["name"]):
+            words.append(f"-> {'.'.join(target)}")
         if column["comment"]:
             words.append(f"-- {column['comment']}")
         lines.append(" ".join(words))

@@ -24,7 +24,8 @@ WITH wanted (relation, name, type) AS (VALUES
     ('integer', '{smallint,bigint}'::text[]), ('text', '{character varying}'),
     ('timestamp', '{timestamp without time zone,timestamp with time zone}')
 ), found AS (
-    SELECT w.*, c.oid, coalesce(c.relkind IN ('r', 'p'), false) AS is_table,
+    -- In a database of ours, stores and customers are views.
+    SELECT w.*, c.oid, coalesce(c.relkind IN ('r', 'p') OR c.relkind = 'v' AND to_regclass('zava.customers_by_store') IS NOT NULL, false) AS is_table,
            format_type(a.atttypid, NULL) AS plain, format_type(a.atttypid, a.atttypmod) AS exact
       FROM wanted w
       LEFT JOIN pg_class c ON c.relname = w.relation AND c.relnamespace = to_regnamespace('retail')
@@ -105,7 +106,7 @@ SELECT format('DROP POLICY %I ON %s', p.polname, p.polrelid::regclass)
  WHERE c.relnamespace = 'retail'::regnamespace
    AND (p.polroles = '{0}' AND p.polpermissive
         OR concat(pg_get_expr(p.polqual, p.polrelid), pg_get_expr(p.polwithcheck, p.polrelid)) ~* 'current_setting'
-        OR p.polname IN ('owner_maintains', 'own_stores', 'own_customers', 'every_identity'))
+        OR p.polname IN ('owner_maintains', 'own_stores', 'own_customers', 'every_identity', 'isolation'))
  ORDER BY 1;
 
 -- name: open_to_everybody
@@ -175,9 +176,11 @@ SELECT format('ALTER TABLE %1$s ENABLE ROW LEVEL SECURITY; ALTER TABLE %1$s FORC
 SELECT a.login::text, a.rls_user_id, a.display_name, a.all_stores, a.store_ids
   FROM zava.access a JOIN pg_roles r ON r.rolname = a.login
  WHERE EXISTS (SELECT FROM pg_attribute t JOIN pg_class c ON c.oid = t.attrelid
-                WHERE c.relnamespace = 'retail'::regnamespace AND c.relkind IN ('r', 'p') AND t.attnum > 0 AND NOT t.attisdropped
-                  AND (c.relname, t.attname) <> ('stores', 'rls_user_id')
-                  AND EXISTS (SELECT FROM pg_policy p WHERE p.polrelid = c.oid AND p.polname <> 'owner_maintains')
+                WHERE t.attnum > 0 AND NOT t.attisdropped
+                  AND (c.relnamespace = 'retail'::regnamespace AND c.relkind IN ('r', 'p') AND (c.relname, t.attname) <> ('stores', 'rls_user_id')
+                       AND EXISTS (SELECT FROM pg_policy p WHERE p.polrelid = c.oid AND p.polname <> 'owner_maintains')
+                       OR to_regclass('zava.customers_by_store') IS NOT NULL AND c.oid IN (to_regclass('retail.stores'),
+                          to_regclass('retail.customers'), to_regclass('zava.customers_by_store')))
                   AND NOT has_column_privilege(r.oid, c.oid, t.attnum, 'SELECT'))
  ORDER BY 1;
 
@@ -191,7 +194,7 @@ SELECT c.relname, t.relname || ' ' || regexp_replace(pg_get_indexdef(i.indexreli
   FROM pg_index i
   JOIN pg_class c ON c.oid = i.indexrelid
   JOIN pg_class t ON t.oid = i.indrelid
- WHERE t.relnamespace = 'retail'::regnamespace AND i.indisvalid AND i.indpred IS NULL;
+ WHERE t.relnamespace IN ('retail'::regnamespace, to_regnamespace('zava')) AND i.indisvalid AND i.indpred IS NULL;
 
 -- name: comments
 -- The comments there are, as they are named in a COMMENT statement.
@@ -207,7 +210,7 @@ SELECT format('SCHEMA %s', nspname) FROM pg_namespace WHERE nspname IN ('retail'
 SELECT c.oid::regclass::text,
        format('SELECT count(*), sum(hashtextextended(ROW(%s)::text, 0)::numeric) FROM %s', string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum), c.oid::regclass)
   FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
- WHERE c.relnamespace = 'retail'::regnamespace AND c.relkind = 'r'
+ WHERE c.relnamespace = 'retail'::regnamespace AND c.relkind IN ('r', 'p')
  GROUP BY c.oid ORDER BY 1;
 
 -- name: left_to_the_admin
@@ -261,12 +264,13 @@ SELECT finding, fix FROM (
                 ELSE format('ALTER VIEW %s SET (security_invoker = true)', c.oid::regclass) END
       FROM over o JOIN pg_class c ON c.oid = o.oid AND c.relkind IN ('v', 'm') JOIN pg_roles r ON r.oid = c.relowner
      WHERE NOT coalesce(c.reloptions::text[] && '{security_invoker=true,security_invoker=on,security_invoker=1}', false)
+       AND NOT (c.oid = to_regclass('retail.stores') AND to_regclass('zava.stores') IS NOT NULL)
     UNION ALL
     SELECT 5, format('the policy %I on %s is for %s and stays', p.polname, p.polrelid::regclass,
                      (SELECT string_agg(coalesce(r.rolname, 'everybody, and only narrows'), ', ') FROM unnest(p.polroles) AS x (oid) LEFT JOIN pg_roles r ON r.oid = x.oid)),
            format('DROP POLICY %I ON %s', p.polname, p.polrelid::regclass)
       FROM pg_policy p JOIN relations c ON c.oid = p.polrelid
-     WHERE (p.polroles <> '{0}' OR NOT p.polpermissive) AND p.polname <> 'owner_maintains'
+     WHERE (p.polroles <> '{0}' OR NOT p.polpermissive) AND p.polname NOT IN ('owner_maintains', 'isolation')
        AND concat(pg_get_expr(p.polqual, p.polrelid), pg_get_expr(p.polwithcheck, p.polrelid)) !~* 'current_setting'
     UNION ALL
     SELECT 6, format('the login %I passes every policy (BYPASSRLS)', rolname), format('ALTER ROLE %I NOBYPASSRLS', rolname)

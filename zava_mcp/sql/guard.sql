@@ -22,41 +22,59 @@ SELECT 'fail', format('%I on %s', p.polname, p.polrelid::regclass), format('DROP
  ORDER BY p.polrelid::regclass::text, p.polname;
 
 -- name: every_table_has_its_policies
--- Protection: ours are as we made them, and nobody else's adds rows to what an identity sees (policies are OR-ed).
-WITH store (reads) AS (VALUES
-    ('CASE WHEN zava.sees_all_stores() THEN true WHEN zava.only_store() IS NOT NULL THEN %1$I = zava.only_store() ELSE %1$I = ANY (zava.visible_stores()) END')
+-- Protection: ours are as we made them, and nobody else's adds rows to what an identity sees (policies are OR-ed) or
+-- comes before "isolation", which costs nothing and is first: then no expression of a query meets a foreign row.
+WITH tables AS (
+    SELECT c.oid AS relation, c.relname AS name, c.relispartition AS partition,
+           c.relname IN ('orders', 'order_items', 'inventory') AND NOT c.relispartition AS of_store,
+           c.oid = to_regclass('zava.customers_by_store') OR c.relname = 'customers' AND NOT c.relispartition AS of_customers,
+           c.relname IN ('stores', 'categories', 'product_types', 'products', 'product_description_embeddings', 'about') AS of_all,
+           (SELECT bool_and(a.atttypid = 'integer'::regtype) FROM pg_attribute a
+             WHERE a.attrelid = c.oid AND (a.attname IN ('store_id', 'primary_store_id') OR a.attname = 'customer_id' AND c.relname = 'customers')) AS of_integers
+      FROM pg_class c
+     WHERE c.relkind IN ('r', 'p') AND c.relnamespace IN (to_regnamespace('retail'), to_regnamespace('zava'))
+       AND (c.relname IN ('stores', 'customers', 'categories', 'product_types', 'products', 'inventory', 'orders', 'order_items',
+                          'product_description_embeddings')
+            OR c.relnamespace = to_regnamespace('zava')
+               AND (c.relname IN ('access', 'about', 'new_embeddings', 'removed', 'migrations', 'customers_by_store') OR c.relispartition))
+), forms (own, first) AS (VALUES
+    ('CASE WHEN NOT zava.is_known() THEN false WHEN zava.sees_all_stores() THEN %2$s WHEN zava.only_store() IS NOT NULL THEN %1$I = zava.only_store() ELSE %1$I = ANY (zava.visible_stores()) END',
+     'CASE WHEN NOT zava.is_known() THEN true WHEN zava.sees_all_stores() THEN %2$s ELSE %1$s END')
 ), wanted AS (
-    SELECT to_regclass(t.relation) AS relation, w.name, w.command, w.reads
-      FROM store, unnest(ARRAY['retail.stores', 'retail.customers', 'retail.categories', 'retail.product_types', 'retail.products',
-                               'retail.inventory', 'retail.orders', 'retail.order_items', 'retail.product_description_embeddings',
-                               'zava.access', 'zava.about', 'zava.new_embeddings', 'zava.removed', 'zava.migrations']) AS t (relation),
-           LATERAL (VALUES
-               ('owner_maintains', '*', 'true'),
-               ('own_stores', 'r', CASE WHEN t.relation IN ('retail.orders', 'retail.order_items', 'retail.inventory')
-                                        THEN format(reads, 'store_id') END),
-               ('own_customers', 'r', CASE WHEN t.relation = 'retail.customers' THEN format(
-                   'CASE WHEN zava.sees_all_stores() THEN true ELSE (%s) OR EXISTS (SELECT FROM retail.orders o WHERE o.customer_id = customers.customer_id) END',
-                   format(reads, 'primary_store_id')) END),
-               ('every_identity', 'r', CASE WHEN t.relation IN ('retail.stores', 'retail.categories', 'retail.product_types',
-                   'retail.products', 'retail.product_description_embeddings', 'zava.about') THEN 'zava.is_known()' END)
-           ) AS w (name, command, reads)
-     WHERE w.reads IS NOT NULL AND to_regclass(t.relation) IS NOT NULL
+    SELECT t.relation, w.name, w.command, w.permissive, w.reads
+      FROM tables t, forms, LATERAL (VALUES
+               ('owner_maintains', '*', true, 'true'),
+               ('own_stores', 'r', true, CASE WHEN t.of_store THEN format(own, 'store_id', 'true') END),
+               ('isolation', 'r', false, CASE WHEN t.of_store AND t.of_integers THEN format(first, '(zava.store_flags())[store_id]', 'true') END),
+               ('own_customers', 'r', true, CASE WHEN t.of_customers THEN
+                   CASE WHEN t.name = 'customers_by_store' THEN format(own, 'visible_in', 'visible_in IS NULL')
+                        WHEN t.of_integers THEN 'zava.is_known()'
+                        ELSE 'CASE WHEN NOT zava.is_known() THEN false WHEN zava.sees_all_stores() THEN true WHEN primary_store_id = ANY (zava.visible_stores()) THEN true ELSE EXISTS (SELECT FROM retail.orders o WHERE o.customer_id = customers.customer_id) END' END END),
+               ('isolation', 'r', false, CASE WHEN t.of_customers AND t.of_integers THEN
+                   CASE WHEN t.name = 'customers_by_store' THEN format(first, '(zava.store_flags())[visible_in]', 'visible_in IS NULL')
+                        ELSE format(first, '(zava.store_flags())[primary_store_id] IS TRUE OR (SELECT zava.own_customers())[customer_id] IS NOT NULL', 'true') END END),
+               ('every_identity', 'r', true, CASE WHEN t.of_all THEN 'zava.is_known()' END)
+           ) AS w (name, command, permissive, reads)
+     WHERE w.reads IS NOT NULL
 ), there AS (
-    SELECT p.*, pg_get_expr(p.polqual, p.polrelid) AS reads, pg_get_expr(p.polwithcheck, p.polrelid) AS writes
+    SELECT p.*, pg_get_expr(p.polqual, p.polrelid) AS reads, pg_get_expr(p.polwithcheck, p.polrelid) AS writes,
+           EXISTS (SELECT FROM unnest(p.polroles) AS r (oid) LEFT JOIN pg_roles o ON o.oid = r.oid
+                    WHERE r.oid = 0 OR shobj_description(o.oid, 'pg_authid') = 'An identity of zava-mcp.') AS for_identities
       FROM pg_policy p JOIN pg_class c ON c.oid = p.polrelid
      WHERE c.relnamespace IN (to_regnamespace('retail'), to_regnamespace('zava'))
 ), good AS (
     SELECT t.oid, t.polrelid AS relation, t.polname AS name
       FROM there t JOIN wanted w ON w.relation = t.polrelid AND w.name = t.polname
-     WHERE t.polpermissive AND t.polcmd = w.command::"char"
-       AND regexp_replace(t.reads, 'retail\.|[\s()]', '', 'g') = regexp_replace(w.reads, 'retail\.|[\s()]', '', 'g')
+     WHERE t.polpermissive = w.permissive AND t.polcmd = w.command::"char"
+       AND regexp_replace(t.reads, 'retail\.|::boolean|AS own_customers|[\s()]', '', 'g') = regexp_replace(w.reads, 'retail\.|[\s()]', '', 'g')
        AND CASE WHEN w.command = '*' THEN t.writes = 'true' AND t.polroles = ARRAY[to_regrole('zava_owner')::oid]
                 ELSE t.writes IS NULL AND t.polroles = '{0}' END
 )
-SELECT 'fail', format('%s on %s is %s', w.name, w.relation, CASE WHEN t.oid IS NULL THEN 'missing' ELSE 'not as it was made' END),
-       CASE WHEN t.oid IS NOT NULL THEN format('DROP POLICY IF EXISTS %I ON %s; ', w.name, w.relation) ELSE '' END
-       || CASE w.command WHEN '*' THEN format('CREATE POLICY %I ON %s TO zava_owner USING (true) WITH CHECK (true)', w.name, w.relation)
-               ELSE format('CREATE POLICY %I ON %s FOR SELECT USING (%s)', w.name, w.relation, w.reads) END
+SELECT 'fail', format('%s on %s is %s', w.name, w.relation::regclass, CASE WHEN t.oid IS NULL THEN 'missing' ELSE 'not as it was made' END),
+       CASE WHEN t.oid IS NOT NULL THEN format('DROP POLICY IF EXISTS %I ON %s; ', w.name, w.relation::regclass) ELSE '' END
+       || CASE w.command WHEN '*' THEN format('CREATE POLICY %I ON %s TO zava_owner USING (true) WITH CHECK (true)', w.name, w.relation::regclass)
+               ELSE format('CREATE POLICY %I ON %s %sFOR SELECT USING (%s)', w.name, w.relation::regclass,
+                           CASE WHEN w.permissive THEN '' ELSE 'AS RESTRICTIVE ' END, replace(w.reads, '(SELECT zava.own_customers())', '((SELECT zava.own_customers()))')) END
   FROM wanted w
   LEFT JOIN there t ON t.polrelid = w.relation AND t.polname = w.name
  WHERE NOT EXISTS (SELECT FROM good g WHERE g.relation = w.relation AND g.name = w.name)
@@ -69,8 +87,33 @@ SELECT 'fail', format('%I on %s shows rows beside ours', t.polname, t.polrelid::
    AND coalesce(t.reads, t.writes) !~* 'current_setting' -- which has its own check
    -- what an admin shows of a table of their own, by our functions, is meant
    AND NOT (t.polrelid NOT IN (SELECT relation FROM wanted) AND t.reads ~ 'zava\.(is_known|sees_all_stores|only_store|visible_stores)\(\)')
-   AND EXISTS (SELECT FROM unnest(t.polroles) AS r (oid) LEFT JOIN pg_roles o ON o.oid = r.oid
-                WHERE r.oid = 0 OR shobj_description(o.oid, 'pg_authid') = 'An identity of zava-mcp.')
+   AND t.for_identities
+UNION ALL
+-- Restrictive ones come in the order of their names.
+SELECT 'fail', format('%I on %s is asked before isolation', t.polname, t.polrelid::regclass),
+       format('ALTER POLICY %I ON %s RENAME TO %I', t.polname, t.polrelid::regclass, 'narrows_' || t.polname)
+  FROM there t
+ WHERE NOT t.polpermissive AND t.for_identities AND t.polname < 'isolation' COLLATE "C"
+   AND EXISTS (SELECT FROM wanted w WHERE w.relation = t.polrelid AND w.name = 'isolation')
+   AND coalesce(t.reads, t.writes) !~* 'current_setting'
+ ORDER BY 2;
+
+-- name: conditions_meet_own_rows_alone
+-- Without "isolation" a condition of a query is evaluated on other stores' rows, and tells of them by an error or by the
+-- time it takes; where the tables are not partitioned, samples, sizes and plans tell how many they are.
+SELECT 'warn', format('%s.%s is %s: conditions of a query can tell what is in other stores'' rows', a.attrelid::regclass, a.attname, format_type(a.atttypid, a.atttypmod)),
+       format('ALTER TABLE %s ALTER COLUMN %I TYPE integer; then SELECT zava.make_store_policies()', a.attrelid::regclass, a.attname)
+  FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
+ WHERE c.relnamespace = to_regnamespace('retail') AND c.relkind IN ('r', 'p') AND a.atttypid <> 'integer'::regtype AND NOT a.attisdropped
+   AND (c.relname IN ('orders', 'order_items', 'inventory') AND a.attname = 'store_id'
+        OR c.relname = 'customers' AND a.attname IN ('customer_id', 'primary_store_id'))
+UNION ALL
+SELECT 'warn', format('%s not partitioned by store: TABLESAMPLE, plans and the time a query takes can tell how many rows other stores have, and whether a key is in use',
+                      CASE count(*) WHEN 1 THEN 'one table is' ELSE count(*) || ' tables are' END),
+       'SELECT zava.partition_by_store()'
+  FROM pg_class c
+ WHERE c.relnamespace = to_regnamespace('retail') AND c.relname IN ('orders', 'order_items', 'inventory', 'customers') AND c.relkind = 'r'
+HAVING count(*) > 0
  ORDER BY 2;
 
 -- name: open_sessions_hear_of_changes
@@ -110,9 +153,12 @@ SELECT 'fail', format('%I may not read %s of %s', session_user, g.names, g.relat
        format('GRANT SELECT (%s) ON %s TO %I', g.names, g.relation, session_user)
   FROM (SELECT c.oid::regclass AS relation, string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum) AS names
           FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
-         WHERE c.relnamespace = to_regnamespace('retail') AND c.relkind IN ('r', 'p')
-           AND (c.relname, a.attname) <> ('stores', 'rls_user_id') AND NOT has_column_privilege(c.oid, a.attnum, 'SELECT')
-           AND EXISTS (SELECT FROM pg_policy p WHERE p.polrelid = c.oid AND p.polname <> 'owner_maintains')
+         WHERE (c.relnamespace = to_regnamespace('retail') AND c.relkind IN ('r', 'p')
+                AND (c.relname, a.attname) <> ('stores', 'rls_user_id')
+                AND EXISTS (SELECT FROM pg_policy p WHERE p.polrelid = c.oid AND p.polname <> 'owner_maintains')
+                OR to_regclass('zava.customers_by_store') IS NOT NULL AND c.oid IN (to_regclass('retail.stores'),
+                   to_regclass('retail.customers'), to_regclass('zava.customers_by_store')))
+           AND NOT has_column_privilege(c.oid, a.attnum, 'SELECT')
          GROUP BY c.oid) AS g
  ORDER BY 2;
 
@@ -163,17 +209,19 @@ SELECT 'fail', format('%I may become %I', session_user, g.rolname),
 -- name: other_user_ids_are_hidden
 -- stores.rls_user_id names everybody else; a right to the whole table shows it too.
 SELECT 'fail', format('%s may read stores.rls_user_id', who),
-       CASE WHEN by_column THEN format('REVOKE SELECT (rls_user_id) ON retail.stores FROM %s', who)
-            ELSE format('REVOKE SELECT ON retail.stores FROM %s', who)
-                 || CASE WHEN who = 'PUBLIC' THEN '' ELSE format('; GRANT SELECT (%s) ON retail.stores TO %s', (
+       CASE WHEN by_column THEN format('REVOKE SELECT (rls_user_id) ON %s FROM %s', stores, who)
+            ELSE format('REVOKE SELECT ON %s FROM %s', stores, who)
+                 || CASE WHEN who = 'PUBLIC' OR stores = to_regclass('zava.stores') THEN '' ELSE format('; GRANT SELECT (%s) ON %s TO %s', (
                         SELECT string_agg(quote_ident(attname), ', ' ORDER BY attnum) FROM pg_attribute
-                         WHERE attrelid = to_regclass('retail.stores') AND attnum > 0 AND NOT attisdropped AND attname <> 'rls_user_id'), who) END
+                         WHERE attrelid = stores AND attnum > 0 AND NOT attisdropped AND attname <> 'rls_user_id'), stores, who) END
        END
-  FROM (SELECT a.grantee, true AS by_column FROM pg_attribute t, aclexplode(t.attacl) AS a
-         WHERE t.attrelid = to_regclass('retail.stores') AND t.attname = 'rls_user_id' AND a.privilege_type = 'SELECT'
+  FROM (SELECT coalesce(to_regclass('zava.stores'), to_regclass('retail.stores')) AS stores) AS there
+ CROSS JOIN LATERAL (
+        SELECT a.grantee, true AS by_column FROM pg_attribute t, aclexplode(t.attacl) AS a
+         WHERE t.attrelid = stores AND t.attname = 'rls_user_id' AND a.privilege_type = 'SELECT'
         UNION ALL
         SELECT a.grantee, false FROM pg_class c, aclexplode(c.relacl) AS a
-         WHERE c.oid = to_regclass('retail.stores') AND a.privilege_type = 'SELECT') AS g
+         WHERE c.oid = stores AND a.privilege_type = 'SELECT') AS g
   LEFT JOIN pg_roles r ON r.oid = g.grantee
  CROSS JOIN LATERAL (SELECT coalesce(quote_ident(r.rolname), 'PUBLIC') AS who) AS w
  WHERE g.grantee = 0 OR r.rolname = session_user
@@ -200,6 +248,9 @@ WITH RECURSIVE over (oid) AS (
           UNION
           SELECT x.* FROM pg_attribute t, aclexplode(t.attacl) AS x WHERE t.attrelid = c.oid) AS a
      WHERE a.privilege_type = 'SELECT' AND NOT coalesce(c.reloptions::text[] && '{security_invoker=true,security_invoker=on,security_invoker=1}', false)
+       -- the list of stores, which every identity sees: without the managers' user ids, as its own text says
+       AND NOT (c.oid = to_regclass('retail.stores') AND pg_get_userbyid(c.relowner) = 'zava_owner'
+                AND position('CASE WHEN zava.maintains() THEN' IN regexp_replace(pg_get_viewdef(c.oid), '\s+', ' ', 'g')) > 0)
     UNION
     SELECT format('the function %s', p.oid::regprocedure), format('EXECUTE ON ROUTINE %s', p.oid::regprocedure), a.grantee
       FROM pg_proc p, aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) AS a

@@ -74,7 +74,7 @@ SELECT format('%%s on %%s', x.privilege_type, c.oid::regclass)
         SELECT grantee, privilege_type FROM aclexplode(c.relacl)
         UNION
         SELECT a.grantee, a.privilege_type FROM pg_attribute t, aclexplode(t.attacl) AS a
-         WHERE t.attrelid = c.oid AND (a.privilege_type <> 'SELECT' OR c.relname = 'stores' AND t.attname = 'rls_user_id')) AS x
+         WHERE t.attrelid = c.oid AND (a.privilege_type <> 'SELECT' OR t.attname = 'rls_user_id' AND c.relkind = 'r')) AS x
  WHERE r.rolname = %(login)s AND x.grantee = r.oid AND c.relnamespace IN ('retail'::regnamespace, 'zava'::regnamespace)
  ORDER BY 1;
 

@@ -10,7 +10,7 @@ SELECT i.rls_user_id, i.display_name, i.all_stores,
                 WHERE c.relnamespace IN (to_regnamespace('retail'), to_regnamespace('zava')) AND c.relkind IN ('r', 'p')
                   AND pg_has_role(session_user, c.relowner, 'MEMBER')) AS owns_tables,
        (SELECT string_agg(c.relname, ', ' ORDER BY c.relname) FROM pg_class c
-         WHERE c.relnamespace = to_regnamespace('retail') AND c.relkind IN ('r', 'p')
+         WHERE (c.relnamespace = to_regnamespace('retail') AND c.relkind IN ('r', 'p') OR c.oid = to_regclass('zava.customers_by_store'))
            AND NOT (c.relrowsecurity AND c.relforcerowsecurity)) AS unprotected,
        (SELECT schema_version FROM zava.about) AS schema_version,
        has_function_privilege('pg_catalog.pg_advisory_unlock_all()', 'EXECUTE') AS can_lock,
@@ -25,14 +25,16 @@ SELECT i.rls_user_id, i.display_name, i.all_stores,
 -- name: tables
 -- The tables this login may read, with everything a writer of SQL needs to know of them, as one JSON
 -- document a table. Read from pg_catalog: the information schema hides keys from those who only read.
+-- A view of ours has the keys of the table in the schema zava that it stands for.
 SELECT c.relname AS name, obj_description(c.oid, 'pg_class') AS comment,
        (SELECT json_agg(json_build_object(
-                   'name', a.attname, 'type', format_type(a.atttypid, a.atttypmod), 'nullable', NOT a.attnotnull,
+                   'name', a.attname, 'type', format_type(a.atttypid, a.atttypmod), 'nullable', NOT coalesce(b.attnotnull, a.attnotnull),
                    'default', pg_get_expr(d.adbin, d.adrelid), 'comment', col_description(c.oid, a.attnum))
                    ORDER BY a.attnum)
           FROM pg_attribute a
           LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
-         WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+          LEFT JOIN pg_attribute b ON b.attrelid = base.oid AND b.attname = a.attname
+         WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND (c.relname, a.attname) <> ('stores', 'rls_user_id')
            AND has_column_privilege(c.oid, a.attnum, 'SELECT')) AS columns,
        (SELECT json_agg(json_build_object('kind', k.contype, 'references', f.relname,
                    'columns', (SELECT json_agg(a.attname ORDER BY u.place)
@@ -44,8 +46,11 @@ SELECT c.relname AS name, obj_description(c.oid, 'pg_class') AS comment,
                    ORDER BY k.contype, k.conkey)
           FROM pg_constraint k
           LEFT JOIN pg_class f ON f.oid = k.confrelid
-         WHERE k.conrelid = c.oid AND k.contype IN ('p', 'u', 'f')) AS keys
+         WHERE k.conrelid = base.oid AND k.contype IN ('p', 'u', 'f')
+           AND k.conparentid = 0) AS keys
   FROM pg_class c
+ CROSS JOIN LATERAL (SELECT coalesce((SELECT t.oid FROM pg_class t WHERE c.relkind = 'v' AND t.relname = c.relname
+                                         AND t.relnamespace = to_regnamespace('zava')), c.oid) AS oid) AS base
  WHERE c.relnamespace = to_regnamespace('retail') AND c.relkind IN ('r', 'p', 'v', 'm')
    AND has_any_column_privilege(c.oid, 'SELECT')
  ORDER BY c.relname;

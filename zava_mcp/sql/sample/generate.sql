@@ -27,6 +27,19 @@ SELECT line, sku, name, t.category_id, t.type_id, cost, round(cost / 0.67, 2), 3
   JOIN put_categories c ON category_name = category
   JOIN put_types t ON t.category_id = c.category_id AND type_name = type;
 
+-- name: partitions
+-- Where the rows of each store go. (Set-up closes them to everybody but their owner when the rows are in.)
+DO $$
+DECLARE
+    store integer;
+BEGIN
+    FOR store IN SELECT store_id FROM retail.stores ORDER BY store_id LOOP
+        EXECUTE format('CREATE TABLE zava.orders_%1$s PARTITION OF retail.orders FOR VALUES IN (%1$s)', store);
+        EXECUTE format('CREATE TABLE zava.order_items_%1$s PARTITION OF retail.order_items FOR VALUES IN (%1$s)', store);
+        EXECUTE format('CREATE TABLE zava.inventory_%1$s PARTITION OF retail.inventory FOR VALUES IN (%1$s)', store);
+    END LOOP;
+END $$;
+
 -- name: months
 -- How much each department sells in each month, Jan..Dec, and its share of an average month.
 CREATE TEMP TABLE sample_months ON COMMIT DROP AS

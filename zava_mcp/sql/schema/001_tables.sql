@@ -2,6 +2,7 @@
 -- after the rows of a new database, because they are built faster over rows than before them.
 
 CREATE SCHEMA retail;
+CREATE SCHEMA zava;
 
 CREATE TABLE retail.stores (
     store_id    integer PRIMARY KEY,
@@ -43,22 +44,25 @@ CREATE TABLE retail.products (
     product_description  text          NOT NULL
 );
 
+-- What belongs to a store lies in a partition of that store (schema zava): the query of a store's manager does not
+-- even open the others. A key of a partitioned table includes the store.
 CREATE TABLE retail.inventory (
     store_id    integer NOT NULL,
     product_id  integer NOT NULL,
     stock_level integer NOT NULL,
     PRIMARY KEY (store_id, product_id)
-);
+) PARTITION BY LIST (store_id);
 
 CREATE TABLE retail.orders (
-    order_id    integer PRIMARY KEY,
+    order_id    integer NOT NULL,
     customer_id integer NOT NULL,
     store_id    integer NOT NULL,
-    order_date  date    NOT NULL
-);
+    order_date  date    NOT NULL,
+    PRIMARY KEY (order_id, store_id)
+) PARTITION BY LIST (store_id);
 
 CREATE TABLE retail.order_items (
-    order_item_id    integer       PRIMARY KEY,
+    order_item_id    integer       NOT NULL,
     order_id         integer       NOT NULL,
     store_id         integer       NOT NULL,
     product_id       integer       NOT NULL,
@@ -66,5 +70,6 @@ CREATE TABLE retail.order_items (
     unit_price       numeric(10,2) NOT NULL,
     discount_percent integer       NOT NULL DEFAULT 0,
     discount_amount  numeric(10,2) NOT NULL DEFAULT 0,
-    total_amount     numeric(10,2) NOT NULL
-);
+    total_amount     numeric(10,2) NOT NULL,
+    PRIMARY KEY (order_item_id, store_id)
+) PARTITION BY LIST (store_id);

@@ -1,7 +1,7 @@
 -- Who sees what. Identity is the login a connection authenticated as (session_user): the one name
 -- that no SQL text can change. Everything here reads it through one table, zava.access.
 
-CREATE SCHEMA zava;
+CREATE SCHEMA IF NOT EXISTS zava;
 
 -- Every table and function belongs to a role nobody can log in as.
 DO $$
@@ -86,12 +86,10 @@ AS $$ BEGIN
 END $$;
 COMMENT ON FUNCTION zava.row_too_large(bigint) IS 'Raises the error for a row that is too large for an answer.';
 
--- Policies. FORCE binds the owner too; the owner's own way in is written out as a policy of its own.
+-- Policies. FORCE binds the owner too; the owner's own way in is written out as a policy of its own. Those of orders, their
+-- items, the stock and customers are made in 010.
 DO $$
 DECLARE
-    of_store constant text := 'CASE WHEN zava.sees_all_stores() THEN true
-        WHEN zava.only_store() IS NOT NULL THEN %1$I = zava.only_store()
-        ELSE %1$I = ANY (zava.visible_stores()) END';
     t regclass;
 BEGIN
     FOREACH t IN ARRAY ARRAY['retail.stores', 'retail.customers', 'retail.categories', 'retail.product_types',
@@ -104,68 +102,12 @@ BEGIN
         EXECUTE format('CREATE POLICY owner_maintains ON %s TO zava_owner USING (true) WITH CHECK (true)', t);
     END LOOP;
 
-    -- Orders, their items and the stock: the rows of the stores this login may see.
-    FOREACH t IN ARRAY ARRAY['retail.orders', 'retail.order_items', 'retail.inventory']::regclass[]
-    LOOP
-        EXECUTE format('CREATE POLICY own_stores ON %s FOR SELECT USING (%s)', t, format(of_store, 'store_id'));
-    END LOOP;
-
-    -- Customers: those whose primary store this login may see, or who ordered there
-    -- (the orders that the inner query finds are themselves only this login's).
-    EXECUTE format('CREATE POLICY own_customers ON retail.customers FOR SELECT USING (
-        CASE WHEN zava.sees_all_stores() THEN true
-        ELSE (%s) OR EXISTS (SELECT FROM retail.orders o WHERE o.customer_id = customers.customer_id) END)',
-        format(of_store, 'primary_store_id'));
-
     -- The catalogue and the list of stores: every known identity. No identity, no rows.
     FOREACH t IN ARRAY ARRAY['retail.stores', 'retail.categories', 'retail.product_types', 'retail.products', 'zava.about']::regclass[]
     LOOP
         EXECUTE format('CREATE POLICY every_identity ON %s FOR SELECT USING (zava.is_known())', t);
     END LOOP;
 END $$;
-
--- Lets one login read as one identity. What is not granted: membership in any role, ownership,
--- writing, TEMP or CREATE anywhere, zava.access, and stores.rls_user_id, which names other identities.
-CREATE FUNCTION zava.admit(login name, rls_user_id uuid, display_name text, all_stores boolean, store_ids integer[])
-    RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
-AS $$
-DECLARE
-    readable text;
-BEGIN
-    INSERT INTO zava.access AS a VALUES (admit.login, admit.rls_user_id, admit.display_name, admit.all_stores, admit.store_ids)
-        ON CONFLICT ON CONSTRAINT access_pkey DO UPDATE
-        SET rls_user_id = excluded.rls_user_id, display_name = excluded.display_name,
-            all_stores = excluded.all_stores, store_ids = excluded.store_ids;
-    EXECUTE format('GRANT CONNECT ON DATABASE %I TO %I', current_database(), login);
-    EXECUTE format('GRANT USAGE ON SCHEMA retail, zava TO %I', login);
-    -- Column by column, which leaves out the system columns: ctid tells how many rows lie before one's own.
-    FOR readable IN
-        SELECT format('GRANT SELECT (%s) ON %s TO %I', string_agg(quote_ident(a.attname), ', '), a.attrelid::regclass, login)
-          FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
-         WHERE c.relnamespace = 'retail'::regnamespace AND c.relkind IN ('r', 'p')
-           AND a.attnum > 0 AND NOT a.attisdropped
-           AND (c.relname, a.attname) <> ('stores', 'rls_user_id')
-           -- A table that no policy shows is not offered either: it would look empty.
-           AND EXISTS (SELECT FROM pg_policy p WHERE p.polrelid = c.oid AND p.polname <> 'owner_maintains')
-         GROUP BY a.attrelid
-    LOOP
-        EXECUTE readable;
-    END LOOP;
-    EXECUTE format('GRANT SELECT (schema_version) ON zava.about TO %I', login);
-    EXECUTE format('GRANT EXECUTE ON FUNCTION zava.sees_all_stores(), zava.only_store(), zava.visible_stores(),
-        zava.is_known(), zava.who_am_i(), zava.row_too_large(bigint) TO %I', login);
-    -- Second locks behind the privileges, and the manners of a guest: no statement without an end.
-    EXECUTE format('ALTER ROLE %I SET default_transaction_read_only = on', login);
-    EXECUTE format('ALTER ROLE %I SET statement_timeout = %L', login, '60s');
-    EXECUTE format('ALTER ROLE %I SET idle_in_transaction_session_timeout = %L', login, '60s');
-    EXECUTE format('ALTER ROLE %I SET search_path = retail, public', login);
-    IF current_setting('is_superuser')::boolean THEN
-        EXECUTE format('ALTER ROLE %I SET temp_file_limit = %L', login, '2GB');
-    END IF;
-    -- Everybody can read comments on roles: nothing here of whom it stands for.
-    EXECUTE format('COMMENT ON ROLE %I IS %L', login, 'An identity of zava-mcp.');
-END $$;
-COMMENT ON FUNCTION zava.admit(name, uuid, text, boolean, integer[]) IS 'Gives an existing login its identity and its read-only privileges; for admins.';
 
 DO $$
 DECLARE
@@ -194,7 +136,7 @@ BEGIN
 
     FOR object IN
         SELECT format('TABLE %s', oid::regclass) FROM pg_class
-         WHERE relnamespace IN ('retail'::regnamespace, 'zava'::regnamespace) AND relkind = 'r'
+         WHERE relnamespace IN ('retail'::regnamespace, 'zava'::regnamespace) AND relkind IN ('r', 'p')
         UNION ALL
         SELECT format('FUNCTION %s', oid::regprocedure) FROM pg_proc WHERE pronamespace = 'zava'::regnamespace
     LOOP
