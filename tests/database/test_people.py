@@ -174,12 +174,12 @@ def test_rights_from_before_are_taken_from_a_mapped_login_or_it_is_refused(serve
     CliRunner().invoke(app, ["init", "--no-sample", "--admin-database-url", superuser], catch_exceptions=False)
     with psycopg.connect(superuser, autocommit=True) as admin:
         admin.execute("CREATE ROLE old LOGIN; GRANT ALL ON retail.orders, zava.access TO old")
-        admin.execute("GRANT SELECT ON retail.stores TO old; GRANT EXECUTE ON FUNCTION zava.admit TO old")
+        admin.execute("GRANT SELECT ON zava.stores TO old; GRANT EXECUTE ON FUNCTION zava.admit TO old")
         identities(superuser, "map", "old", "Old", "--all-stores")
         may = (
             "SELECT has_table_privilege('old', 'retail.orders', 'DELETE'),"
             " has_table_privilege('old', 'zava.access', 'SELECT'),"
-            " has_column_privilege('old', 'retail.stores', 'rls_user_id', 'SELECT'),"
+            " has_column_privilege('old', 'zava.stores', 'rls_user_id', 'SELECT'),"
             " has_function_privilege('old', 'zava.admit(name, uuid, text, boolean, integer[])', 'EXECUTE')"
         )
         assert admin.execute(may.encode()).fetchone() == (False, False, False, False)

@@ -89,9 +89,12 @@ def test_a_login_that_connects_by_other_means_is_a_guest_too(
             "entry",
             "entry_now",
             "is_known",
+            "maintains",
             "only_store",
+            "own_customers",
             "row_too_large",
             "sees_all_stores",
+            "store_flags",
             "visible_stores",
             "who_am_i",
         }

@@ -33,8 +33,9 @@ def product_text() -> str:
 
 
 def script(file: str) -> str:
-    """The whole text of a file, its path relative to this folder."""
-    return _HERE.joinpath(file).read_text(encoding="utf-8")
+    """The whole text of a file, its path relative to this folder; a line `-- include: …` is replaced by that file."""
+    text = _HERE.joinpath(file).read_text(encoding="utf-8")
+    return re.sub(r"^-- include: (\S+)$", lambda line: script(line[1]), text, flags=re.MULTILINE)
 
 
 def schema_version() -> int:

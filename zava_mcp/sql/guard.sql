@@ -45,14 +45,14 @@ WITH tables AS (
       FROM tables t, forms, LATERAL (VALUES
                ('owner_maintains', '*', true, 'true'),
                ('own_stores', 'r', true, CASE WHEN t.of_store THEN format(own, 'store_id', 'true') END),
-               ('isolation', 'r', false, CASE WHEN t.of_store AND t.of_integers THEN format(first, '(zava.store_flags())[store_id]', 'true') END),
+               ('isolation', 'r', false, CASE WHEN t.of_store AND t.of_integers THEN format(first, '(zava.store_flags())[store_id] IS NOT NULL', 'true') END),
                ('own_customers', 'r', true, CASE WHEN t.of_customers THEN
                    CASE WHEN t.name = 'customers_by_store' THEN format(own, 'visible_in', 'visible_in IS NULL')
                         WHEN t.of_integers THEN 'zava.is_known()'
                         ELSE 'CASE WHEN NOT zava.is_known() THEN false WHEN zava.sees_all_stores() THEN true WHEN primary_store_id = ANY (zava.visible_stores()) THEN true ELSE EXISTS (SELECT FROM retail.orders o WHERE o.customer_id = customers.customer_id) END' END END),
                ('isolation', 'r', false, CASE WHEN t.of_customers AND t.of_integers THEN
-                   CASE WHEN t.name = 'customers_by_store' THEN format(first, '(zava.store_flags())[visible_in]', 'visible_in IS NULL')
-                        ELSE format(first, '(zava.store_flags())[primary_store_id] IS TRUE OR (SELECT zava.own_customers())[customer_id] IS NOT NULL', 'true') END END),
+                   CASE WHEN t.name = 'customers_by_store' THEN format(first, '(zava.store_flags())[visible_in] IS NOT NULL', 'visible_in IS NULL')
+                        ELSE format(first, '(zava.store_flags())[primary_store_id] IS NOT NULL OR (SELECT zava.own_customers())[customer_id] IS NOT NULL', 'true') END END),
                ('every_identity', 'r', true, CASE WHEN t.of_all THEN 'zava.is_known()' END)
            ) AS w (name, command, permissive, reads)
      WHERE w.reads IS NOT NULL

@@ -73,3 +73,7 @@ CREATE TABLE retail.order_items (
     total_amount     numeric(10,2) NOT NULL,
     PRIMARY KEY (order_item_id, store_id)
 ) PARTITION BY LIST (store_id);
+
+-- include: seed_statistics.sql
+
+SELECT zava.seed_statistics('retail.orders'), zava.seed_statistics('retail.order_items'), zava.seed_statistics('retail.inventory');

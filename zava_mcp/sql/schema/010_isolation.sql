@@ -7,8 +7,9 @@
 
 -- ── What the policies ask about a session ───────────────────────────────────────────────────────────────────
 
--- The stores of the session's login as flags, store 3 at subscript 3: a test that costs the planner nothing. One pair of
--- numbers far apart would make a long array: zava.admit refuses that.
+-- The stores of the session's login as flags, store 3 at subscript 3, NULL for the others: whether a subscript is NULL is
+-- a test that costs the planner nothing, and that it expects to hold for nearly every row. One pair of numbers far apart
+-- would make a long array: zava.admit refuses that.
 CREATE FUNCTION zava.store_flags() RETURNS boolean[] LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
 AS $$
 DECLARE
@@ -57,6 +58,8 @@ AS $$ BEGIN
                        FROM (SELECT DISTINCT o.customer_id FROM retail.orders o WHERE o.customer_id IS NOT NULL) AS own), '{}');
 END $$;
 COMMENT ON FUNCTION zava.own_customers() IS 'The customers with an order in a store of the session''s login, as keys of an object.';
+
+-- include: seed_statistics.sql
 
 -- ── A partition for each store ──────────────────────────────────────────────────────────────────────────────
 
@@ -312,6 +315,7 @@ BEGIN
     END LOOP;
     EXECUTE format('ALTER TABLE %s RENAME TO %I', old, relation || '_unpartitioned');
     EXECUTE format('CREATE TABLE %s (LIKE %s INCLUDING DEFAULTS INCLUDING STORAGE INCLUDING COMMENTS) PARTITION BY LIST (store_id)', name, old);
+    PERFORM zava.seed_statistics(name::regclass);
     FOR store IN SELECT store_id FROM retail.stores ORDER BY store_id LOOP
         EXECUTE format('CREATE TABLE zava.%I PARTITION OF %s FOR VALUES IN (%s)', relation || '_' || store, name, store);
         EXECUTE format('INSERT INTO zava.%I SELECT * FROM %s WHERE store_id = %s', relation || '_' || store, old, store);
@@ -353,6 +357,7 @@ BEGIN
 
     ALTER TABLE zava.customers ADD COLUMN visible_in integer, ADD CONSTRAINT customers_of_all_stores CHECK (visible_in IS NULL);
     CREATE TABLE zava.customers_by_store (LIKE zava.customers INCLUDING DEFAULTS) PARTITION BY LIST (visible_in);
+    PERFORM zava.seed_statistics('zava.customers_by_store');
     PERFORM zava.close_table('zava.customers_by_store');
     DROP POLICY IF EXISTS own_customers ON zava.customers;
     DROP POLICY IF EXISTS isolation ON zava.customers;
@@ -427,7 +432,7 @@ BEGIN
         EXECUTE format('DROP POLICY IF EXISTS isolation ON %s', t);
         IF zava.is_integer(t, 'store_id') THEN
             EXECUTE format('CREATE POLICY isolation ON %s AS RESTRICTIVE FOR SELECT USING (%s)', t,
-                           format(first, '(zava.store_flags())[store_id]', 'true'));
+                           format(first, '(zava.store_flags())[store_id] IS NOT NULL', 'true'));
         END IF;
     END LOOP;
 
@@ -436,11 +441,11 @@ BEGIN
     IF apart THEN
         EXECUTE format('CREATE POLICY own_customers ON %s FOR SELECT USING (%s)', customers, format(own, 'visible_in', 'visible_in IS NULL'));
         EXECUTE format('CREATE POLICY isolation ON %s AS RESTRICTIVE FOR SELECT USING (%s)', customers,
-                       format(first, '(zava.store_flags())[visible_in]', 'visible_in IS NULL'));
+                       format(first, '(zava.store_flags())[visible_in] IS NOT NULL', 'visible_in IS NULL'));
     ELSIF zava.is_integer(customers, 'customer_id') AND zava.is_integer(customers, 'primary_store_id') THEN
         EXECUTE format('CREATE POLICY own_customers ON %s FOR SELECT USING (zava.is_known())', customers);
         EXECUTE format('CREATE POLICY isolation ON %s AS RESTRICTIVE FOR SELECT USING (%s)', customers, format(first,
-            '(zava.store_flags())[primary_store_id] IS TRUE OR ((SELECT zava.own_customers()))[customer_id] IS NOT NULL', 'true'));
+            '(zava.store_flags())[primary_store_id] IS NOT NULL OR ((SELECT zava.own_customers()))[customer_id] IS NOT NULL', 'true'));
     ELSE
         EXECUTE format('CREATE POLICY own_customers ON %s FOR SELECT USING (CASE WHEN NOT zava.is_known() THEN false
             WHEN zava.sees_all_stores() THEN true WHEN primary_store_id = ANY (zava.visible_stores()) THEN true
