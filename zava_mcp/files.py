@@ -127,6 +127,14 @@ def read_trusted(path: Path) -> str:
         return file.read()
 
 
+def write_whole(path: Path, content: bytes, mode: int = 0o600) -> None:
+    """Writes a file that is there whole or not at all; a link of its name is replaced, not followed. Raises OSError."""
+    draft = path.with_name(f".{path.name}.{os.urandom(8).hex()}")
+    with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
+        file.write(content)
+    draft.replace(path)
+
+
 def check_owner(path: Path, status: os.stat_result, owners: Collection[int]) -> None:
     """Raises UntrustedPath if a file or folder belongs to somebody else."""
     if sys.platform != "win32" and status.st_uid not in owners:
