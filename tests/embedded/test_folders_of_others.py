@@ -210,7 +210,6 @@ def test_a_socket_folder_is_removed_only_if_it_is_one(tmp_path: Path, victim: Pa
 def test_a_data_folder_that_the_environment_puts_below_the_working_directory_is_refused(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.delenv("XDG_DATA_HOME", raising=False)
-    monkeypatch.setenv("HOME", "data")
+    monkeypatch.setattr("platformdirs.user_data_path", lambda *_, **__: Path("data"))
     with pytest.raises(EmbeddedError, match="not an absolute path"):
         default_data_dir()
