@@ -97,8 +97,8 @@ def installed() -> str:
 def small_shop(folder: Path) -> Iterator[list[str]]:
     """A small sample in a folder; the command of a server for it, as Seattle's manager."""
     flags = ["--data-dir", str(folder / "data")]
-    subprocess.run([sys.executable, "-m", "zava_mcp", "init", "--scale", "0.02", *flags], check=True)
-    yield [sys.executable, "-m", "zava_mcp", "--user-id", SEATTLE, *flags]
+    subprocess.run([sys.executable, "-P", "-m", "zava_mcp", "init", "--scale", "0.02", *flags], check=True)
+    yield [sys.executable, "-P", "-m", "zava_mcp", "--user-id", SEATTLE, *flags]
 
 
 def inspected(node: str, command: list[str]) -> Iterator[Outcome]:

@@ -1,7 +1,7 @@
 # Sourced by the other scripts: a virtual environment in the checkout with everything a contributor needs.
 # uv makes it if it is there, else venv and pip. Nothing outside .venv is touched; a second run does nothing.
 set -euo pipefail
-cd "$(dirname "${BASH_SOURCE[0]}")/.."
+CDPATH="" cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.."
 wanted="$(cat pyproject.toml scripts/environment.sh | cksum)"
 if [ "$(cat .venv/.made-for 2>/dev/null || true)" != "$wanted" ]; then
     echo "setting up .venv …" >&2
@@ -11,10 +11,10 @@ if [ "$(cat .venv/.made-for 2>/dev/null || true)" != "$wanted" ]; then
         VIRTUAL_ENV="$PWD/.venv" uv pip install --quiet --editable . --group dev
     else
         python="$(command -v python3 || command -v python)"
-        "$python" -c 'import sys; sys.exit("Python 3.11 or newer is needed" if sys.version_info < (3, 11) else 0)'
-        "$python" -m venv .venv
-        .venv/bin/python -m pip install --quiet --disable-pip-version-check --upgrade pip
-        .venv/bin/python -m pip install --quiet --disable-pip-version-check --editable . --group dev
+        "$python" -I -c 'import sys; sys.exit("Python 3.11 or newer is needed" if sys.version_info < (3, 11) else 0)'
+        "$python" -I -m venv .venv
+        .venv/bin/python -I -m pip install --quiet --disable-pip-version-check --upgrade pip
+        .venv/bin/python -I -m pip install --quiet --disable-pip-version-check --editable . --group dev
     fi
     echo "$wanted" > .venv/.made-for
 fi

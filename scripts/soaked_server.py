@@ -19,7 +19,7 @@ class Server:
     """A server process and its one client, who waits for each reply."""
 
     def __init__(self, folder: Path, user_id: str) -> None:
-        command = [sys.executable, "-m", "zava_mcp", "--data-dir", str(folder), "--user-id", user_id]
+        command = [sys.executable, "-P", "-m", "zava_mcp", "--data-dir", str(folder), "--user-id", user_id]
         self.process = subprocess.Popen(
             command,
             stdin=subprocess.PIPE,

@@ -26,7 +26,7 @@ class Wire:
         self.log: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  # closed in __exit__
         kept = {name: value for name, value in os.environ.items() if not name.startswith("ZAVA_")}
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "zava_mcp", *arguments],
+            [sys.executable, "-P", "-m", "zava_mcp", *arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self.log,

@@ -157,7 +157,7 @@ class Week:
         """As Prometheus would read them, from the one client that tells them."""
         program = "import sys, urllib.request as r; print(r.urlopen(sys.argv[1]).read().decode())"
         url = f"http://127.0.0.1:{self.metrics_port}/metrics"
-        said = self.office.run(f"python -c '{program}' {url} | grep ^mcp_queries_total")
+        said = self.office.run(f"python -I -c '{program}' {url} | grep ^mcp_queries_total")
         counted = [float(value) for value in re.findall(r" ([\d.]+)$", said, flags=re.MULTILINE)]
         must(sum(counted) == self.desks["kim"].asked, f"{self.desks['kim'].asked} questions are counted: {said}")
 

@@ -103,7 +103,7 @@ def _text(reply: dict[str, Any]) -> str:
 
 def ours(data_dir: Path, **environment: str) -> Server:
     """Seattle's server on an embedded database."""
-    command = ("-m", "zava_mcp", "--data-dir", str(data_dir), "--user-id", SEATTLE)
+    command = ("-P", "-m", "zava_mcp", "--data-dir", str(data_dir), "--user-id", SEATTLE)
     return Server(sys.executable, *command, **environment)
 
 
@@ -111,14 +111,14 @@ def ours_through(port: int, login: str, password: str) -> Server:
     """Seattle's server on a database that is reached through a port of this machine."""
     url = f"postgresql://{login}@127.0.0.1:{port}/zava?sslmode=disable"
     return Server(
-        sys.executable, "-m", "zava_mcp", "--user-id", SEATTLE, ZAVA_DATABASE_URL=url, POSTGRES_PASSWORD=password
+        sys.executable, "-P", "-m", "zava_mcp", "--user-id", SEATTLE, ZAVA_DATABASE_URL=url, POSTGRES_PASSWORD=password
     )
 
 
 def floor_server() -> Server:
-    return Server(sys.executable, "-c", FLOOR_SERVER)
+    return Server(sys.executable, "-P", "-c", FLOOR_SERVER)
 
 
 def rows_floor_server(database: str) -> Server:
     """The smallest server that has a connection, whose libpq string is given."""
-    return Server(sys.executable, "-c", ROWS_SERVER, FLOOR_DATABASE=database)
+    return Server(sys.executable, "-P", "-c", ROWS_SERVER, FLOOR_DATABASE=database)

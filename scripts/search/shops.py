@@ -35,6 +35,10 @@ def command(admin_url: str, *arguments: str) -> None:
     """Runs `zava-mcp` as admin of a database."""
     environment = {**os.environ, "ZAVA_ADMIN_DATABASE_URL": admin_url}
     done = subprocess.run(
-        [sys.executable, "-m", "zava_mcp", *arguments], env=environment, capture_output=True, text=True, check=False
+        [sys.executable, "-P", "-m", "zava_mcp", *arguments],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stderr

@@ -46,7 +46,7 @@ def on_terminal(
     with (
         tempfile.TemporaryFile() as errors,
         subprocess.Popen(
-            [sys.executable, "-m", "zava_mcp", *arguments],
+            [sys.executable, "-P", "-m", "zava_mcp", *arguments],
             stdin=theirs,
             stdout=theirs,
             stderr=errors,

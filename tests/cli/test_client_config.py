@@ -4,7 +4,6 @@ import base64
 import json
 import shlex
 import stat
-import sys
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -23,6 +22,7 @@ from zava_mcp.cli.commands import app
 from zava_mcp.errors import IdentityError, InputError, SettingsError
 from zava_mcp.retail.client_config import configuration
 from zava_mcp.retail.client_names import Client
+from zava_mcp.retail.interpreter import lasting_command
 
 ROOT = Path(__file__).parents[2]
 IN_A_FILE = [client for client in Client if client not in (Client.claude_code, Client.plain)]
@@ -196,7 +196,7 @@ def test_without_uvx_on_the_path_the_one_that_runs_us_is_named_or_this_installat
     uvx: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", "")
-    this = [sys.executable, "-m", "zava_mcp", "--user-id", SEATTLE]
+    this = [*lasting_command(), "--user-id", SEATTLE]
     for flags, remark in (([], "uvx is not on this machine"), (["--local"], "")):
         printed, remarks = told("codex", *flags)
         entry = read("codex", printed)["zava-seattle"]
@@ -276,5 +276,5 @@ def test_clients_without_install_links_say_which_have_them(uvx: str) -> None:
 
 def test_the_repositorys_servers_are_what_is_printed_but_for_the_program() -> None:
     written = (ROOT / ".vscode" / "mcp.json").read_text(encoding="utf-8")
-    checkout = entries("${workspaceFolder}/.venv/bin/python", "-m", "zava_mcp")
+    checkout = entries("${workspaceFolder}/.venv/bin/python", "-I", "-m", "zava_mcp")
     assert written == configuration(Client.vscode, checkout) + "\n"

@@ -11,7 +11,7 @@ from tests.cli.conftest import Checks, Doctor, examined, ill
 from tests.conftest import SEATTLE
 
 PROGRAM = str(Path(sys.executable))
-GOOD: dict[str, Any] = {"command": PROGRAM, "args": ["-m", "zava_mcp", "--user-id", SEATTLE]}
+GOOD: dict[str, Any] = {"command": PROGRAM, "args": ["-P", "-m", "zava_mcp", "--user-id", SEATTLE]}
 
 
 def looked_at(*flags: str) -> Checks:
@@ -79,9 +79,15 @@ def test_each_client_that_starts_us_is_found_and_its_faults_are_named(client: tu
     ("entry", "found", "fix"),
     [
         ({**GOOD, "command": "uvx-nowhere"}, "'uvx-nowhere' is not there", '"command": "'),
-        ({**GOOD, "args": ["-m", "zava_mcp"]}, "it names no user id", '"--user-id"'),
-        ({**GOOD, "args": ["-m", "zava_mcp", "--user-id"]}, "the user id '' is neither a uuid", "zava-mcp identities"),
-        ({**GOOD, "args": ["-m", "zava_mcp", "--user-id=me"]}, "the user id 'me' is neither", "zava-mcp identities"),
+        ({**GOOD, "args": ["-P", "-m", "zava_mcp"]}, "it names no user id", '"--user-id"'),
+        ({**GOOD, "args": ["-P", "-m", "zava_mcp", "--user-id"]}, "user id '' is neither a uuid", "identities"),
+        ({**GOOD, "args": ["-P", "-m", "zava_mcp", "--user-id=me"]}, "user id 'me' is neither", "identities"),
+        ({**GOOD, "args": ["-m", *GOOD["args"][2:]]}, "takes modules from the client", '" before "-m"'),
+        ({**GOOD, "args": ["-E", "-m", *GOOD["args"][2:]]}, "takes modules from the client's working", '" before "-m"'),
+        ({**GOOD, "command": ".vscode/zava-mcp"}, "'.vscode/zava-mcp' is relative", '/home/.vscode/zava-mcp"'),
+        ({**GOOD, "env": {"ZAVA_DATA_DIR": "data"}}, "the path 'data' in ZAVA_DATA_DIR is relative", "ZAVA_DATA_DIR"),
+        ({**GOOD, "args": [*GOOD["args"], "--data-dir=x"]}, "'x' in --data-dir is relative", "whole path"),
+        ({**GOOD, "args": [*GOOD["args"], "--env-file", "x"]}, "'x' in --env-file is relative", "whole path"),
         ({**GOOD, "env": {"POSTGRES_PASSWORD": "hunter2"}}, "key stands in POSTGRES_PASSWORD", "passfile"),
         (
             {**GOOD, "env": {"APPLICATIONINSIGHTS_CONNECTION_STRING": "InstrumentationKey=hunter2"}},
@@ -109,6 +115,7 @@ def test_each_client_that_starts_us_is_found_and_its_faults_are_named(client: tu
 def test_each_fault_of_an_entry_is_named_with_what_to_do(
     home: Path, entry: dict[str, object], found: str, fix: str
 ) -> None:
+    put(home / ".vscode" / "zava-mcp", "")
     put(home / ".cursor" / "mcp.json", json.dumps({"mcpServers": {"zava": entry}}))
     checks = looked_at()
     assert ill(checks) == {"client config: Cursor"}
@@ -129,7 +136,7 @@ def test_what_the_client_fills_in_itself_is_no_fault(home: Path) -> None:
     assert looked_at()["client config: VS Code, this folder"]["state"] == "ok"
     put(home / ".vscode" / "mcp.json", json.dumps({"servers": {"zava": {**GOOD, "env": {"ZAVA_USER_ID": SEATTLE}}}}))
     assert looked_at()["client config: VS Code, this folder"]["state"] == "ok"
-    by_file = {"command": PROGRAM, "args": ["-m", "zava_mcp", "--env-file", "/etc/zava.env"]}
+    by_file = {"command": PROGRAM, "args": ["-I", "-m", "zava_mcp", "--env-file", "/etc/zava.env"]}
     put(home / ".vscode" / "mcp.json", json.dumps({"servers": {"zava": by_file}}))
     assert looked_at()["client config: VS Code, this folder"]["state"] == "ok"
 

@@ -2,11 +2,14 @@
 
 import sys
 
+from zava_mcp.search_paths import leave_working_directory_out
+
 _INTERRUPTED = 130  # what shells call an end by Ctrl-C
 
 
 def main() -> None:
     """The console script. The one place where failures are printed and become exit codes."""
+    leave_working_directory_out()
     try:
         from zava_mcp.cli.commands import app
 

@@ -10,6 +10,7 @@ import psycopg
 from psycopg import sql as compose
 
 from zava_mcp.errors import InputError
+from zava_mcp.files import read_trusted
 from zava_mcp.settings import Secret
 
 ADMIT = "SELECT zava.admit(%s, %s, %s, %s, %s)"
@@ -55,7 +56,7 @@ class Passfile:
         self._place = [host, str(info.port), info.dbname]
         self._draft: Path | None = None
         try:
-            self._lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
+            self._lines = read_trusted(file).splitlines() if file.exists() else []
         except (OSError, UnicodeDecodeError) as error:
             raise InputError(f"the passwords file {file} cannot be read: {error}") from None
 

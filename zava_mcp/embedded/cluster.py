@@ -1,10 +1,8 @@
 """One PostgreSQL data folder: create it, start it, see whether it runs, stop it."""
 
 import os
-import shutil
 import signal
 import subprocess
-import tempfile
 import threading
 import time
 from concurrent.futures import Future, wait
@@ -12,7 +10,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from zava_mcp.embedded.host import give_to_runner, make_reachable, program, programs
+from zava_mcp.embedded.folders import make_socket_folder, remove_socket_folder
+from zava_mcp.embedded.host import give_to_runner, make_reachable, program, programs, trusted
+from zava_mcp.embedded.logins import write_private
 from zava_mcp.embedded.processes import (
     end_orphans,
     free_port,
@@ -23,6 +23,7 @@ from zava_mcp.embedded.processes import (
     with_limited_memory,
 )
 from zava_mcp.errors import EmbeddedError
+from zava_mcp.files import open_own
 
 _START_SECONDS = 60.0
 _SPAWN_SECONDS = 2.0
@@ -31,6 +32,7 @@ _STOPPING_SECONDS = 0.3  # a healthy shutdown takes less
 _QUIT_SECONDS = 6.0  # PostgreSQL itself kills what does not quit after five
 _MAX_SOCKET_PATH = 100  # the kernel's limit is 107 bytes (103 on macOS), the name in it included
 _MAX_LOG_BYTES = 5_000_000
+_MAX_PID_FILE = 4_096
 
 #: Given on the command line, so that an upgrade of the package changes them without touching files.
 _PARAMETERS = {
@@ -92,8 +94,7 @@ class Cluster:
         """Runs initdb: sorting as in C.UTF-8 everywhere, passwords asked of everybody."""
         self._make_reachable()
         password_file = self.folder.with_name("admin-password")
-        password_file.touch(mode=0o600)
-        password_file.write_text(admin_password)
+        write_private(password_file, admin_password)
         give_to_runner(password_file)
         try:
             run_program(
@@ -186,8 +187,7 @@ class Cluster:
                 os.kill(postmaster.pid, signal.SIGINT)
         if not self.await_end(wait_seconds):
             self._end(postmaster)
-        if Path(postmaster.address.host).name.startswith("zava-socket-"):
-            shutil.rmtree(postmaster.address.host, ignore_errors=True)  # the other may have removed it already
+        remove_socket_folder(Path(postmaster.address.host))
 
     def _our_child(self) -> subprocess.Popen[bytes] | None:
         """The server that we started, if we did; one that is just being made is waited for."""
@@ -221,7 +221,8 @@ class Cluster:
 
     def _postmaster(self) -> _Postmaster | None:
         try:
-            lines = (self.folder / "postmaster.pid").read_text().splitlines()
+            with open(open_own(self.folder / "postmaster.pid", os.O_RDONLY, trusted()), encoding="utf-8") as file:
+                lines = file.read(_MAX_PID_FILE).splitlines()
         except (FileNotFoundError, PermissionError):
             return None
         if len(lines) < 8:  # still being written
@@ -234,7 +235,7 @@ class Cluster:
             return {"listen_addresses": "127.0.0.1", "port": str(free_port())}
         folder = self.folder
         if len(os.fsencode(folder)) + len("/.s.PGSQL.5432") > _MAX_SOCKET_PATH:
-            folder = Path(tempfile.mkdtemp(prefix="zava-socket-"))
+            folder = make_socket_folder()
             give_to_runner(folder)
         return {
             "listen_addresses": "",

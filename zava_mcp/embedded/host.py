@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from zava_mcp.errors import EmbeddedError
+from zava_mcp.files import UntrustedPath, check_owner, trusted_owners
+from zava_mcp.search_paths import find_program
 
 POSTGRES_MAJOR = 18
 _RUNNER = "pgserver"
@@ -53,7 +55,8 @@ def runner_ids() -> tuple[int, int] | None:
 
     try:
         if _RUNNER not in (entry.pw_name for entry in pwd.getpwall()):
-            subprocess.run(["useradd", "--no-create-home", _RUNNER], check=True, capture_output=True)
+            useradd = find_program("useradd") or "/usr/sbin/useradd"
+            subprocess.run([useradd, "--no-create-home", _RUNNER], check=True, capture_output=True)
         entry = pwd.getpwnam(_RUNNER)
     except (OSError, KeyError, subprocess.CalledProcessError) as error:
         raise EmbeddedError(
@@ -69,6 +72,11 @@ def owners() -> tuple[int, ...]:
     return (ids[0], 0) if ids else (os.geteuid(),)
 
 
+def trusted() -> frozenset[int]:
+    """The uids that may own the folders on the way to a data folder, and what is in it."""
+    return trusted_owners() | {*owners()} if os.name != "nt" else frozenset()
+
+
 def popen_user() -> dict[str, Any]:
     """Arguments that make subprocess run a program as that user."""
     ids = runner_ids()
@@ -76,17 +84,49 @@ def popen_user() -> dict[str, Any]:
 
 
 def give_to_runner(path: Path) -> None:
-    """Makes the user that PostgreSQL runs as the owner of a path; nothing to do when we are not root."""
-    if ids := runner_ids():
-        os.chown(path, *ids)
+    """Makes the user that PostgreSQL runs as the owner of a path; nothing to do when we are not root.
 
-
-def make_reachable(path: Path) -> None:
-    """Lets that user pass through the folders that lead to a path."""
+    Raises UntrustedPath for what is neither root's nor that user's, has a second name, or is a symbolic link.
+    """
     ids = runner_ids()
     if ids is None:
         return
-    for folder in path.parents:
-        status = folder.stat()
-        if status.st_uid != ids[0] and not status.st_mode & stat.S_IXOTH:
-            folder.chmod(stat.S_IMODE(status.st_mode) | stat.S_IXOTH)
+    if path.is_symlink():
+        raise UntrustedPath(path, "it is a symbolic link")
+    opened = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    try:
+        status = os.fstat(opened)
+        check_owner(path, status, trusted())
+        if stat.S_ISREG(status.st_mode) and status.st_nlink > 1:
+            raise UntrustedPath(path, "it has a second name (a hard link)")
+        os.fchown(opened, *ids)
+    finally:
+        os.close(opened)
+
+
+def make_reachable(path: Path) -> None:
+    """Lets that user pass through the folders that lead to a path.
+
+    Raises EmbeddedError if one of them is somebody else's, whose rights are not ours to change.
+    """
+    ids = runner_ids()
+    if ids is None:
+        return
+    for folder in dict.fromkeys((*path.parents, *path.resolve().parents)):
+        status = folder.lstat()
+        if stat.S_ISLNK(status.st_mode) or status.st_uid == ids[0] or status.st_mode & stat.S_IXOTH:
+            continue
+        if status.st_uid not in trusted():
+            raise EmbeddedError(
+                f"PostgreSQL, as the user {_RUNNER!r}, cannot pass through {folder}, which belongs to another user",
+                "Run as that user, or install zava-mcp and keep its data in folders of root.",
+            )
+        _allow_passing(folder)
+
+
+def _allow_passing(folder: Path) -> None:
+    opened = os.open(folder, os.O_RDONLY | os.O_NOFOLLOW | os.O_DIRECTORY)
+    try:
+        os.fchmod(opened, stat.S_IMODE(os.fstat(opened).st_mode) | stat.S_IXOTH)
+    finally:
+        os.close(opened)

@@ -7,6 +7,9 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from zava_mcp.embedded.host import trusted
+from zava_mcp.files import open_own
+
 
 @dataclass(frozen=True)
 class Login:
@@ -23,7 +26,8 @@ class Login:
 
 def read_logins(file: Path) -> dict[str, Login]:
     """The logins by user id. Raises OSError, and ValueError, TypeError or KeyError for a damaged file."""
-    return {entry["user_id"]: Login(**entry) for entry in json.loads(file.read_text())}
+    with open(open_own(file, os.O_RDONLY, trusted()), encoding="utf-8") as opened:
+        return {entry["user_id"]: Login(**entry) for entry in json.load(opened)}
 
 
 def write_logins(file: Path, logins: Iterable[Login]) -> None:
@@ -31,7 +35,7 @@ def write_logins(file: Path, logins: Iterable[Login]) -> None:
 
 
 def write_private(path: Path, text: str) -> None:
-    """Writes a file that is there whole or not at all, readable by its owner alone."""
+    """Writes a file that is there whole or not at all, readable by its owner alone; never through a link."""
     draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
         file.write(text)

@@ -7,8 +7,10 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-from zava_mcp.embedded.host import popen_user, program
+from zava_mcp.embedded.host import popen_user, program, trusted
 from zava_mcp.errors import EmbeddedError
+from zava_mcp.files import open_own
+from zava_mcp.search_paths import absolute_only
 
 #: Of one PostgreSQL process, beyond the memory it shares. Also bounds how long an error text can get, which
 #: is kept several times over in the memory of whoever receives it.
@@ -56,7 +58,7 @@ def with_limited_memory(command: list[str]) -> list[str]:
 
 def spawn(command: list[str], folder: Path, log: Path) -> subprocess.Popen[bytes]:
     """Starts a server that outlives what happens to our terminal; it writes into its log."""
-    with log.open("ab") as output:
+    with open(open_own(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, trusted()), "ab") as output:
         return subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
@@ -89,7 +91,8 @@ def run_program(name: str, *arguments: str) -> None:
 def clean_environment() -> dict[str, str]:
     """Our environment without what would change how PostgreSQL's programs behave, and without secrets."""
     kept = ("PATH", "HOME", "TMPDIR", "TEMP", "TMP", "SYSTEMROOT", "LD_LIBRARY_PATH", "USERPROFILE")
-    return {name: os.environ[name] for name in kept if name in os.environ} | {"LC_ALL": "C"}
+    passed = {name: os.environ[name] for name in kept if name in os.environ}
+    return {**passed, **absolute_only(passed), "LC_ALL": "C"}
 
 
 def is_server_on(pid: int, folder: Path) -> bool:
@@ -114,7 +117,7 @@ def free_port() -> int:
 
 
 def start_failure(log: Path, start: int) -> EmbeddedError:
-    with log.open("rb") as file:
+    with open(open_own(log, os.O_RDONLY, trusted()), "rb") as file:
         file.seek(start)
         said = file.read(20_000).decode(errors="replace")
     if not said and shutil.disk_usage(log.parent).free < _LOG_ROOM_BYTES:

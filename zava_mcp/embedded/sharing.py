@@ -26,14 +26,15 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from zava_mcp.embedded.cluster import Address, Cluster
-from zava_mcp.embedded.host import POSTGRES_MAJOR, give_to_runner, make_reachable, runs_as_root
+from zava_mcp.embedded.folders import USE_LOCK, contents_fault, default_data_dir, is_ours, remove_folder, take_folder
+from zava_mcp.embedded.host import POSTGRES_MAJOR, give_to_runner, make_reachable, runs_as_root, trusted
 from zava_mcp.embedded.logins import Login, read_logins, write_logins, write_private
 from zava_mcp.errors import EmbeddedError
+from zava_mcp.files import UntrustedPath, open_own
 
 _SET_UP_SECONDS = 3600.0
 _LOOK_SECONDS = 0.2
 _STOP_SECONDS = 1.5  # hosts wait two seconds after closing stdin before they kill
-_LAST_WRITES_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,8 @@ class EmbeddedPostgres:
     """A share in the embedded database: `open` takes it, `close` gives it back."""
 
     def __init__(self, data_dir: Path | None, content: Content) -> None:
-        self.folder = (data_dir or default_data_dir()).resolve()  # one name for it, however it is spelled
+        self._given = data_dir or default_data_dir()
+        self.folder = self._given.resolve()  # one name for it, however it is spelled
         self._content = content
         self._home = self.folder / f"postgres-{POSTGRES_MAJOR}"
         self._cluster = Cluster(self._home / "data", self._home / "server.log")
@@ -74,11 +76,13 @@ class EmbeddedPostgres:
             with self._turn, self._await_start_lock():
                 if self._use is None:
                     self._use = self._take_use()
-                if not self._home.is_dir():
+                if not is_ours(self._home):
                     self._set_up()
                 address = self._cluster.running() or self._cluster.start()
                 self._upgrade(address)
                 return address
+        except UntrustedPath as error:
+            raise EmbeddedError(f"{error.path} cannot be used: {error.strerror}", f"{error.fix}.") from error
         except OSError as error:
             raise EmbeddedError(
                 f"the data folder {self.folder} cannot be used: {error.strerror or error}",
@@ -92,7 +96,7 @@ class EmbeddedPostgres:
             filling.stop(0.0)  # which does not wait for an orderly end
             shutil.rmtree(filling.folder.parent, ignore_errors=True)
             return
-        if not self.folder.is_dir() or not self._turn.acquire(timeout=_STOP_SECONDS):
+        if not is_ours(self.folder) or not self._turn.acquire(timeout=_STOP_SECONDS):
             return  # what this process holds goes with it
         try:
             if self._use is not None:
@@ -132,8 +136,10 @@ class EmbeddedPostgres:
             return read_logins(file)
         except FileNotFoundError:
             return {}
-        except PermissionError:
-            raise self._foreign() from None
+        except PermissionError as error:
+            raise EmbeddedError(
+                f"{file} cannot be read: {error.strerror}", "Set ZAVA_DATA_DIR to a folder of your own."
+            ) from None
         except (ValueError, TypeError, KeyError):
             raise EmbeddedError(
                 f"{file} cannot be read: it is damaged",
@@ -150,25 +156,24 @@ class EmbeddedPostgres:
         write_logins(self._home / "logins.json", kept)
 
     def _prepare_folder(self) -> None:
-        self.folder.mkdir(parents=True, exist_ok=True)
-        ours = ("users", "start.lock", "postgres-", "setup-", ".DS_Store")
-        if any(not entry.name.startswith(ours) for entry in self.folder.iterdir()):
-            raise EmbeddedError(
-                f"the folder {self.folder} holds other things than an embedded database",
-                "Set ZAVA_DATA_DIR to a new or empty folder.",
-            )
-        (self.folder / "users").mkdir(exist_ok=True)
+        folder = take_folder(self._given)
+        if folder != self.folder:
+            raise EmbeddedError(f"{self._given} leads to {folder} now, not to {self.folder}", "Start again.")
+        if fault := contents_fault(folder):
+            raise fault.error()
         if runs_as_root():
-            make_reachable(self.folder)
-            give_to_runner(self.folder)
-        elif os.name != "nt" and self.folder.stat().st_uid != os.geteuid():
-            raise self._foreign()
-        self.folder.chmod(0o700)
+            make_reachable(folder)
+            give_to_runner(folder)
+        folder.chmod(0o700)
+        (folder / "users").mkdir(exist_ok=True)
+        if fault := contents_fault(folder):  # again: until now others may have been able to write there
+            raise fault.error()
 
-    def _foreign(self) -> EmbeddedError:
-        return EmbeddedError(
-            f"the data folder {self.folder} belongs to another user", "Set ZAVA_DATA_DIR to a folder of your own."
-        )
+    def _use_locks(self) -> list[Path]:
+        """The lock files of processes that use the database; what else is in their folder is left alone."""
+        folder = self.folder / "users"
+        paths = [path for path in folder.iterdir() if USE_LOCK.fullmatch(path.name)] if is_ours(folder) else []
+        return [path for path in paths if is_ours(path, is_folder=False)]
 
     def _take_use(self) -> FileLock:
         use = FileLock(self.folder / "users" / f"{secrets.token_hex(8)}.lock", thread_local=False)
@@ -180,8 +185,9 @@ class EmbeddedPostgres:
         own = Path(self._use.lock_file)
         self._use.release()
         self._use = None
-        own.unlink(missing_ok=True)
-        held = [path for path in (self.folder / "users").iterdir() if _is_held(path)]
+        if own in self._use_locks():
+            own.unlink(missing_ok=True)
+        held = [path for path in self._use_locks() if _is_held(path)]
         if not held:
             self._cluster.stop(_STOP_SECONDS)
 
@@ -211,7 +217,7 @@ class EmbeddedPostgres:
     def _upgrade(self, address: Address) -> None:
         """Brings the content to our version; what a newer program built is left alone."""
         record = self._home / "schema_version"
-        version = record.read_text().strip() if record.exists() else ""
+        version = _read_version(record)
         if not version.isdigit() or int(version) < self._content.version:
             logins = self.logins()
             self._content.upgrade(address, logins.pop(""), list(logins.values()))
@@ -219,26 +225,17 @@ class EmbeddedPostgres:
 
     def _clear_leftovers(self) -> None:
         """Set-ups whose process was killed: their servers are stopped, their folders removed."""
-        for leftover in self.folder.glob("setup-*"):
+        for leftover in filter(is_ours, self.folder.glob("setup-*")):
             Cluster(leftover / "data", leftover / "server.log").stop(5.0)
-            _remove(leftover)
+            remove_folder(leftover)
 
 
-def _remove(folder: Path) -> None:
-    """Removes a folder in which processes that were killed may still be ending, and writing."""
-    deadline = time.monotonic() + _LAST_WRITES_SECONDS
-    while folder.exists():
-        shutil.rmtree(folder, ignore_errors=True)
-        if time.monotonic() > deadline:
-            return
-        time.sleep(0.02)
-
-
-def default_data_dir() -> Path:
-    """The user's data folder for this program."""
-    from platformdirs import user_data_path
-
-    return user_data_path("zava-mcp", appauthor=False)
+def _read_version(record: Path) -> str:
+    try:
+        with open(open_own(record, os.O_RDONLY, trusted()), encoding="utf-8") as file:
+            return file.read(100).strip()
+    except FileNotFoundError:
+        return ""
 
 
 def _is_held(path: Path) -> bool:

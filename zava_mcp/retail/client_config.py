@@ -9,7 +9,6 @@ import json
 import os
 import re
 import shlex
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping, Sequence
@@ -21,6 +20,8 @@ from zava_mcp.database.identities import sample_identities
 from zava_mcp.errors import InputError
 from zava_mcp.retail.client_names import Client
 from zava_mcp.retail.clients import Entry, config_files
+from zava_mcp.retail.interpreter import lasting_command
+from zava_mcp.search_paths import find_program, has_relative_entries
 from zava_mcp.settings import SETTINGS, is_secret, without_password
 
 _VS_CODE = (Client.vscode, Client.vscode_insiders)
@@ -57,23 +58,29 @@ def program(client: Client, local: bool, extras: Sequence[str] = ()) -> tuple[Co
 
     Raises InputError if extras are asked for that only uvx could bring.
     """
-    this = (sys.executable, "-m", "zava_mcp")
     uvx = _uvx()
     if extras and (local or not uvx):
         raise InputError("only uvx brings extras", "Install uv, or install the extra here: pip install 'zava-mcp[…]'.")
     if local:
-        return this, []
+        return lasting_command(), []
     if not uvx:
-        return this, ["uvx is not on this machine, so this installation is named; uv brings it: pip install uv"]
+        return lasting_command(), [
+            "uvx is not on this machine, so this installation is named; uv brings it: pip install uv"
+        ]
     package = f"zava-mcp[{','.join(extras)}]" if extras else "zava-mcp"
-    found_by_name = client in _FROM_A_TERMINAL and shutil.which("uvx")
-    return ("uvx" if found_by_name else uvx, package), []
+    return ("uvx" if client in _FROM_A_TERMINAL and _is_safe_by_name("uvx") else uvx, package), []
 
 
 def _uvx() -> str | None:
     """The absolute path of uvx: on the path, or beside the uv that runs us."""
-    beside = Path(os.environ.get("UV", "")).with_name("uvx") if os.environ.get("UV") else None
-    return shutil.which("uvx") or (str(beside) if beside and beside.is_file() else None)
+    uv = Path(os.environ.get("UV", ""))
+    beside = uv.with_name("uvx") if uv.is_absolute() else None
+    return find_program("uvx") or (str(beside) if beside and beside.is_file() else None)
+
+
+def _is_safe_by_name(program: str) -> bool:
+    """Whether a client that searches a program finds the one on the path, not one of the folder it was started in."""
+    return find_program(program) is not None and not has_relative_entries() and sys.platform != "win32"
 
 
 def planned(

@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import shutil
 import sys
 import tomllib
 from collections.abc import Iterator
@@ -14,12 +13,19 @@ from uuid import UUID
 
 from zava_mcp.database.health import Check
 from zava_mcp.database.identities import sample_identities, short_name
+from zava_mcp.retail.interpreter import lasting_command
+from zava_mcp.search_paths import find_program
 from zava_mcp.settings import is_secret
 
 _OURS = re.compile(r"zava[-_]mcp")
 _PLACEHOLDER = re.compile(r"\$\{[^}]*\}")  # which the client fills in, perhaps by asking
 _PASSWORD_IN_URL = re.compile(r"(?:\w+://[^/\s:@]*:(?=[^@\s/]+@)|[?&](?:ssl)?password=)([^@\s/&]+)")
+_PYTHON = re.compile(r"(?:.*[/\\])?(?:python|pypy)[\d.]*w?(?:\.exe)?", re.IGNORECASE)
+_SAFE_FLAG = re.compile(r"-[a-zA-Z]*[PI][a-zA-Z]*")
 _ELSEWHERE = "put it into libpq's passfile, or into a file of mode 600 named by ZAVA_ENV_FILE"
+#: Variables and options whose value is a path: relative, it would be looked for in the client's working directory.
+_PATHS = ("ZAVA_ENV_FILE", "ZAVA_DATA_DIR", "ZAVA_AUDIT_LOG", "ZAVA_METRICS_DIR", "ZAVA_EMBEDDING_MODEL_DIR")
+_PATH_OPTIONS = ("--env-file", "--data-dir")
 #: A string, or a comment, in the JSON with comments that VS Code and Cursor read; then a comma too many.
 _COMMENTS = re.compile(r'("(?:\\.|[^"\\])*")|//[^\n]*|/\*.*?\*/', re.DOTALL)
 _LAST_COMMAS = re.compile(r'("(?:\\.|[^"\\])*")|,(?=\s*[}\]])', re.DOTALL)
@@ -114,10 +120,8 @@ def _entries(path: Path, text: str) -> Iterator[Entry]:
 
 def _faults(entry: Entry) -> Iterator[tuple[str, str]]:
     """What is wrong with an entry, and what to do; a secret's place is told, never the secret."""
-    command = Path(entry.command).expanduser()
-    if not (_PLACEHOLDER.search(entry.command) or shutil.which(entry.command) or command.is_file()):
-        known = shutil.which("uvx") or shutil.which("zava-mcp") or sys.executable
-        yield f"the command {entry.command!r} is not there", f'say "command": {json.dumps(known)}'
+    yield from _command_faults(entry)
+    yield from _path_faults(entry)
     user_id = _user_id(entry)
     if user_id is None and not ({"--env-file", "ZAVA_ENV_FILE"} & {*entry.arguments, *entry.environment}):
         yield "it names no user id", 'add "--user-id" and the uuid to "args"; zava-mcp identities lists them'
@@ -130,6 +134,53 @@ def _faults(entry: Entry) -> Iterator[tuple[str, str]]:
         secret = text if is_secret(place) else next(iter(_PASSWORD_IN_URL.findall(text)), "")
         if secret and not _PLACEHOLDER.search(secret):
             yield f"a password or key stands in {place}", f"take it out of {place}: {_ELSEWHERE}"
+
+
+def _command_faults(entry: Entry) -> Iterator[tuple[str, str]]:
+    """What is wrong with the program: it is missing, or the folder that a client is in may hold another."""
+    command = Path(entry.command).expanduser()
+    by_path = len(command.parts) > 1 or command.is_absolute()
+    filled_in = _PLACEHOLDER.search(entry.command)
+    found = filled_in or (command.is_file() if by_path else find_program(entry.command))
+    if not found:
+        known = find_program("uvx") or find_program("zava-mcp") or sys.executable
+        yield f"the command {entry.command!r} is not there", f'say "command": {json.dumps(known)}'
+    elif by_path and not filled_in and not command.is_absolute():
+        yield (
+            f"the command {entry.command!r} is relative: the client starts what lies in its working directory",
+            f'say "command": {json.dumps(str(command.absolute()))}',
+        )
+    if _takes_modules_of_the_folder(entry):
+        yield (
+            "Python takes modules from the client's working directory",
+            f'put {json.dumps(lasting_command()[1])} before "-m" in "args"',
+        )
+
+
+def _takes_modules_of_the_folder(entry: Entry) -> bool:
+    """Whether Python is started with -m or -c but without -P or -I."""
+    if not _PYTHON.fullmatch(entry.command) or not {"-m", "-c"} & {*entry.arguments}:
+        return False
+    flags = entry.arguments[: min(entry.arguments.index(word) for word in ("-m", "-c") if word in entry.arguments)]
+    return not any(map(_SAFE_FLAG.fullmatch, flags)) and not entry.environment.get("PYTHONSAFEPATH")
+
+
+def _path_faults(entry: Entry) -> Iterator[tuple[str, str]]:
+    """Paths that depend on the folder that the client is in."""
+    words = entry.arguments
+    given = [(option, words[place + 1]) for option in _PATH_OPTIONS for place in _places(words, option)]
+    given += [(option, word[len(option) + 1 :]) for option in _PATH_OPTIONS for word in words if f"{option}=" in word]
+    given += [(name, entry.environment[name]) for name in _PATHS if entry.environment.get(name)]
+    for place, text in given:
+        if not (_PLACEHOLDER.search(text) or Path(text).expanduser().is_absolute()):
+            yield (
+                f"the path {text!r} in {place} is relative: it is looked for in the client's working directory",
+                f"write the whole path in {place}",
+            )
+
+
+def _places(words: tuple[str, ...], option: str) -> list[int]:
+    return [place for place, word in enumerate(words[:-1]) if word == option]
 
 
 def _user_id(entry: Entry) -> str | None:

@@ -1,14 +1,13 @@
 """The doctor: looks at an installation, then really tries to break out of it."""
 
 import json
-import os
 import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 from zava_mcp.database.health import Check
-from zava_mcp.embedded.host import owners
+from zava_mcp.embedded.folders import folder_fault
 from zava_mcp.errors import DatabaseUnavailable, EmbeddingError, IdentityError, InputError, QueryError, SettingsError
 from zava_mcp.retail.clients import examine_clients
 from zava_mcp.retail.shop import Shop
@@ -81,17 +80,16 @@ def _model(shop: Shop) -> Check:
 
 
 def _folder(data_dir: Path) -> Check:
-    """Whoever reads it may be any identity, so it is its owner's alone."""
+    """Whoever reads it may be any identity, so it is its owner's alone, and so are the folders on the way to it."""
+    try:
+        fault = folder_fault(data_dir)
+    except OSError as error:
+        found = f"{data_dir} cannot be looked at: {error.strerror}"
+        return Check("data folder", "fail", found, "correct its owner, or set ZAVA_DATA_DIR to a folder of your own")
+    if fault is not None:
+        return Check("data folder", "fail", fault.found, fault.fix)
     if not data_dir.is_dir():
         return Check("data folder", "ok", f"{data_dir}, not made yet")
-    status = data_dir.stat()
-    if os.name != "nt":  # where it lies below the user's own profile
-        if status.st_uid not in owners():
-            fix = f"chown -R {owners()[0]} {data_dir}, or set ZAVA_DATA_DIR to a folder of your own"
-            return Check("data folder", "fail", f"{data_dir} belongs to the user with the number {status.st_uid}", fix)
-        if mode := status.st_mode & 0o077:
-            found = f"{data_dir} has mode {status.st_mode & 0o777:o}: {mode:o} of it is for others"
-            return Check("data folder", "fail", found, f"chmod 700 {data_dir}")
     return Check("data folder", "ok", f"{data_dir}, readable by its owner alone")
 
 

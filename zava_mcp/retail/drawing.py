@@ -8,7 +8,6 @@ the server. The price is half a second for each picture.
 import faulthandler
 import importlib.util
 import json
-import os
 import struct
 import subprocess
 import sys
@@ -16,6 +15,7 @@ import zlib
 from typing import Any
 
 from zava_mcp.errors import ZavaError
+from zava_mcp.retail.interpreter import child_command, child_environment
 
 HOW_TO_GET_IT = "Pictures need the extra charts: uvx 'zava-mcp[charts]', or pip install 'zava-mcp[charts]'."
 
@@ -46,11 +46,12 @@ class Drawing:
     def run(self) -> bytes:
         """The PNG. Raises ZavaError if it cannot be drawn, in time or at all."""
         with subprocess.Popen(
-            [sys.executable, "-P", "-m", __name__],  # -P: nothing from the working directory, which may be anybody's
+            child_command("-m", __name__),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env={name: os.environ[name] for name in _ENVIRONMENT if name in os.environ} | {"TZ": "UTC"},
+            cwd=sys.prefix,  # the engine finds no file of the folder that somebody opened
+            env={name: text for name, text in child_environment().items() if name in _ENVIRONMENT} | {"TZ": "UTC"},
         ) as process:
             self._process = process
             if self._cancelled:

@@ -1,7 +1,5 @@
 """The real server, started as a child process and asked by a real MCP client: for demonstration."""
 
-import os
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -9,6 +7,8 @@ from typing import Any
 from mcp import StdioServerParameters
 from mcp.client import Client
 from mcp.types import TextContent
+
+from zava_mcp.retail.interpreter import child_command, child_environment
 
 
 class Asked:
@@ -31,10 +31,7 @@ class Asked:
 @asynccontextmanager
 async def started(user_id: str, settings: dict[str, str]) -> AsyncIterator[Asked]:
     """A server process of this very installation with more settings, gone when the context ends."""
-    parameters = StdioServerParameters(
-        command=sys.executable,
-        args=["-m", "zava_mcp", "--user-id", user_id],
-        env={**os.environ, **settings},
-    )
+    command, *arguments = child_command("-m", "zava_mcp", "--user-id", user_id)
+    parameters = StdioServerParameters(command=command, args=arguments, env={**child_environment(), **settings})
     async with Client(parameters) as client:
         yield Asked(client)

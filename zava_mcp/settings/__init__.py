@@ -10,10 +10,12 @@ import os
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from io import StringIO
 from pathlib import Path
 from uuid import UUID
 
 from zava_mcp.errors import SettingsError
+from zava_mcp.files import read_trusted
 from zava_mcp.settings.embedding import EMBEDDING_MODEL, OPENAI_URL, EmbeddingSettings, embedding_settings
 from zava_mcp.settings.secret import Secret as Secret
 from zava_mcp.settings.secret import is_secret as is_secret
@@ -179,10 +181,16 @@ def _read_env_file(path: str | None, faults: list[str]) -> dict[str, str]:
         return {}
     from dotenv import dotenv_values
 
-    if not Path(path).expanduser().is_file():
+    file = Path(path).expanduser()
+    try:
+        text = read_trusted(file)
+    except FileNotFoundError:
         faults.append(f"the env file {path} does not exist")
         return {}
-    return {name: value for name, value in dotenv_values(Path(path).expanduser()).items() if value}
+    except (OSError, UnicodeDecodeError) as error:
+        faults.append(f"the env file {path} cannot be read: {getattr(error, 'strerror', None) or 'it is not UTF-8'}")
+        return {}
+    return {name: value for name, value in dotenv_values(stream=StringIO(text)).items() if value}
 
 
 def _user_id(text: str | None) -> UUID | None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from zava_mcp.calls import Call
 from zava_mcp.errors import AuditError, SettingsError
+from zava_mcp.files import open_trusted
 
 _HINT = "Make the folder of ZAVA_AUDIT_LOG writable, or free its disk; nothing is answered that is not written down."
 
@@ -43,7 +44,7 @@ class AuditLog:
             raise AuditError(f"the audit log cannot be written: {error.strerror}", _HINT) from None
 
     def _open(self) -> int:
-        return os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        return open_trusted(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
 
     def _entry(self, call: Call) -> dict[str, object]:
         asked: dict[str, object] = {"sql": call.sql} if call.sql else {}

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zava_mcp.errors import SettingsError
+from zava_mcp.files import write_whole
 from zava_mcp.settings import Secret, TelemetrySettings
 
 if TYPE_CHECKING:
@@ -210,9 +211,9 @@ class _MetricsFile:
                 _log.warning("the metrics file was not renewed: %s", error.strerror)
 
     def _write(self) -> None:
-        from prometheus_client import write_to_textfile
+        from prometheus_client import generate_latest
 
-        write_to_textfile(str(self._path), self._registry)
+        write_whole(self._path, generate_latest(self._registry), 0o644)  # node_exporter is another user
 
 
 def _gauge(statistics: Statistics, name: str) -> "Callable[[Any], Iterable[Observation]]":

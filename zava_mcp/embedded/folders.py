@@ -1,0 +1,170 @@
+"""The data folder: whether it, the folders on the way to it and what is in it are ours, and nobody else's to change."""
+
+import os
+import re
+import shutil
+import stat
+import tempfile
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from zava_mcp.embedded.host import owners, trusted
+from zava_mcp.errors import EmbeddedError
+from zava_mcp.files import UntrustedPath, make_folders, resolve_trusted
+
+#: A lock file of a process that uses the database.
+USE_LOCK = re.compile(r"[0-9a-f]{16}\.lock")
+_FILES = re.compile(r"start\.lock|\.DS_Store")
+_FOLDERS = re.compile(r"users|postgres-\d+|setup-[0-9a-f]{8}")
+_HOMES = re.compile(r"postgres-\d+")
+_SOCKET_FOLDER = re.compile(r"zava-socket-[a-z0-9_]{8}")  # as mkdtemp names it
+_SHARED = ("/tmp", "/var/tmp", "/dev/shm")  # noqa: S108  # not used: refused, though they may be empty
+_LAST_WRITES_SECONDS = 5.0
+_ELSEWHERE = "or set ZAVA_DATA_DIR to a folder of your own"
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What is wrong with a data folder, and what to do."""
+
+    found: str
+    fix: str
+
+    def error(self) -> EmbeddedError:
+        return EmbeddedError(self.found, f"{self.fix[:1].upper()}{self.fix[1:]}.")
+
+
+def take_folder(path: Path) -> Path:
+    """The real path of a data folder that is ours alone, made if it is not there; its contents are not looked at.
+
+    Raises EmbeddedError for a folder of somebody else or one that others can exchange, OSError if it cannot be made.
+    """
+    folder = _resolved(path)
+    if isinstance(folder, Fault):
+        raise folder.error()
+    make_folders(folder)
+    if fault := _folder_fault(folder):
+        raise fault.error()
+    return folder
+
+
+def folder_fault(path: Path) -> Fault | None:
+    """What is wrong with a data folder, the folders on the way to it or what is in it. Raises OSError."""
+    folder = _resolved(path)
+    if isinstance(folder, Fault):
+        return folder
+    if not folder.is_dir():
+        return None
+    fault = _folder_fault(folder)
+    if fault is None and os.name != "nt" and (mode := stat.S_IMODE(folder.stat().st_mode)) & 0o077:
+        fault = Fault(f"{folder} has mode {mode:o}: {mode & 0o077:o} of it is for others", f"chmod 700 {folder}")
+    return fault or contents_fault(folder)
+
+
+def contents_fault(folder: Path) -> Fault | None:
+    """What in a data folder is not an embedded database's, is a symbolic link, or belongs to somebody else."""
+    for entry in sorted(folder.iterdir()):
+        is_folder = bool(_FOLDERS.fullmatch(entry.name))
+        if not is_folder and not _FILES.fullmatch(entry.name):
+            return Fault(
+                f"the folder {folder} holds other things than an embedded database",
+                "set ZAVA_DATA_DIR to a new or empty folder",
+            )
+        with suppress(FileNotFoundError):  # another process of ours renamed or removed it
+            fault = _entry_fault(entry, is_folder)
+            if fault is None and _HOMES.fullmatch(entry.name):
+                fault = _home_fault(entry)
+            if fault is not None:
+                return fault
+    return None
+
+
+def _home_fault(home: Path) -> Fault | None:
+    for entry in sorted(home.iterdir()):
+        with suppress(FileNotFoundError):  # a draft
+            if fault := _entry_fault(entry, entry.name == "data"):
+                return fault
+    return None
+
+
+def is_ours(path: Path, is_folder: bool = True) -> bool:
+    """Whether a folder or file is there, is no link, and belongs to nobody else."""
+    try:
+        return _entry_fault(path, is_folder) is None
+    except OSError:
+        return False
+
+
+def _resolved(path: Path) -> Path | Fault:
+    try:
+        return resolve_trusted(path, trusted())
+    except UntrustedPath as error:
+        return Fault(f"the data folder {path} cannot be used: {error.strerror}", f"{error.fix}, {_ELSEWHERE}")
+
+
+def _folder_fault(folder: Path) -> Fault | None:
+    status = folder.lstat()
+    if os.name == "nt":
+        return None
+    if status.st_uid not in owners():
+        return Fault(
+            f"the data folder {folder} belongs to the user with the number {status.st_uid}: it is another user's",
+            f"chown -R {owners()[0]} {folder}, {_ELSEWHERE}",
+        )
+    if str(folder) in {*_SHARED, tempfile.gettempdir()}:
+        return Fault(f"the data folder {folder} is a folder that all users share", f"make one in it, {_ELSEWHERE}")
+    return None
+
+
+def _entry_fault(path: Path, is_folder: bool) -> Fault | None:
+    status = path.lstat()
+    if stat.S_ISLNK(status.st_mode):
+        return Fault(f"{path} is a symbolic link: zava-mcp makes none", f"remove {path}, {_ELSEWHERE}")
+    if not (stat.S_ISDIR if is_folder else stat.S_ISREG)(status.st_mode):
+        return Fault(f"{path} is not a {'folder' if is_folder else 'regular file'}", f"remove {path}, {_ELSEWHERE}")
+    if os.name != "nt" and status.st_uid not in trusted():
+        return Fault(
+            f"{path} belongs to the user with the number {status.st_uid}", f"chown {owners()[0]} {path}, {_ELSEWHERE}"
+        )
+    if not is_folder and status.st_nlink > 1:
+        return Fault(f"{path} has a second name (a hard link)", f"remove {path}, {_ELSEWHERE}")
+    return None
+
+
+def remove_folder(folder: Path) -> None:
+    """Removes a folder in which processes that were killed may still be ending, and writing."""
+    deadline = time.monotonic() + _LAST_WRITES_SECONDS
+    while folder.exists():
+        shutil.rmtree(folder, ignore_errors=True)
+        if time.monotonic() > deadline:
+            return
+        time.sleep(0.02)
+
+
+def default_data_dir() -> Path:
+    """The user's data folder for this program. Raises EmbeddedError where the environment names a relative one."""
+    from platformdirs import user_data_path
+
+    folder = user_data_path("zava-mcp", appauthor=False)
+    if not folder.is_absolute():
+        raise EmbeddedError(
+            f"the user's data folder {folder.parent} is not an absolute path", "Correct HOME or XDG_DATA_HOME."
+        )
+    return folder
+
+
+def make_socket_folder() -> Path:
+    """A folder for a socket whose path would be too long. Raises UntrustedPath if others can exchange it."""
+    return Path(tempfile.mkdtemp(prefix="zava-socket-", dir=resolve_trusted(Path(tempfile.gettempdir()), trusted())))
+
+
+def remove_socket_folder(folder: Path) -> None:
+    """Removes a folder for a socket, if the path in the server's file is one, and nothing in it but the socket."""
+    if not _SOCKET_FOLDER.fullmatch(folder.name) or not is_ours(folder):
+        return
+    with suppress(OSError):  # the other process that stops the server may have removed it already
+        for name in (".s.PGSQL.5432", ".s.PGSQL.5432.lock"):
+            (folder / name).unlink(missing_ok=True)
+        folder.rmdir()
