@@ -16,6 +16,7 @@ from zava_mcp.database.failures import connection_error
 from zava_mcp.database.identities import short_name
 from zava_mcp.database.misfits import not_admitted, not_ours, other_schema
 from zava_mcp.database.patience import CONNECT_SECONDS, PatientConnection
+from zava_mcp.database.pooler import backend_of, is_pooled, refuse_by_transaction
 from zava_mcp.database.tokens import Tokens, private, token_refused
 from zava_mcp.errors import DatabaseUnavailable, IdentityError, SettingsError, ZavaError
 from zava_mcp.settings import Place, Secret, Settings
@@ -52,6 +53,7 @@ class Proof:
 
     `vectors` is the version of pgvector, () where there are no vectors: (0, 8). `ends` is the moment the login
     expires, by this machine's monotonic clock; None if it does not. `backend` is the process that answered.
+    `schemas` are those of retail and public in which nobody may create who could not see every row anyway.
     """
 
     user_id: UUID
@@ -61,6 +63,7 @@ class Proof:
     vectors: tuple[int, ...]
     backend: int
     ends: float | None = None
+    schemas: tuple[str, ...] = ()
 
     def has_ended(self) -> bool:
         """Whether it is time to ask the database again."""
@@ -105,7 +108,7 @@ def for_identity(target: Target, user_id: UUID, settings: Settings) -> Target:
         "client_min_messages": "error",
         "standard_conforming_strings": "on",
         "transform_null_equals": "off",
-        "search_path": "retail,public",
+        "search_path": "pg_catalog,pg_temp",  # until `look_for_names` knows which other schemas are safe
         "statement_timeout": f"{int(settings.query_timeout * 1000)}",
         "DateStyle": "ISO",
         "IntervalStyle": "iso_8601",
@@ -141,6 +144,28 @@ def connect(target: Target) -> psycopg.Connection:
     return _connected(psycopg.Connection, target)
 
 
+def connect_as_admin(target: Target) -> psycopg.Connection:
+    """A connection of an administrator, on which names resolve to PostgreSQL's own whatever others planted.
+
+    Settings that the database or the login starts with have no effect on that. Raises as `connect`, and
+    DatabaseUnavailable if a pooler gives each transaction another connection, where a session's settings do not last.
+    """
+    connection = connect(target)
+    try:
+        named = "role=" in str(target.parameters.get("options", ""))  # else the database may have set one
+        for statement in ("names_of_postgresql", *(() if named else ("no_other_role",))):
+            connection.execute(sql.query(statement).encode())
+        if is_pooled(connection, backend_of(connection)):
+            refuse_by_transaction(connection, lambda: connect(target))
+    except psycopg.OperationalError as error:
+        connection.close()
+        raise connection_error(error, target.embedded) from None
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
 def connect_patiently(target: Target) -> PatientConnection:
     """One on which nothing waits for ever. Raises as `connect`."""
     return _connected(PatientConnection, target)
@@ -170,7 +195,13 @@ def prove(connection: psycopg.Connection, user_id: UUID, name: str = "") -> Proo
     vectors = tuple(int(part) for part in (row["vectors"] or "").split(".")[:2] if part.isdigit())
     ends = time.monotonic() + row["valid_until"] - row["now"] - _EARLY if row["valid_until"] is not None else None
     who = (row["rls_user_id"], row["display_name"], row["all_stores"])
-    return Proof(*who, row["can_lock"], vectors, row["backend"], ends)
+    schemas = tuple(name for name in ("retail", "public") if name in row["safe_schemas"])
+    return Proof(*who, row["can_lock"], vectors, row["backend"], ends, schemas)
+
+
+def look_for_names(connection: psycopg.Connection, proof: Proof) -> None:
+    """Lets the identity's SQL leave out the names of schemas in which nobody else can plant anything."""
+    connection.execute(f"SET search_path = {', '.join(proof.schemas) or 'pg_catalog'}".encode())
 
 
 def identity_of(connection: psycopg.Connection, user_id: UUID) -> dict[str, Any]:

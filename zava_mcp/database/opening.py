@@ -10,7 +10,7 @@ import psycopg
 
 from zava_mcp import sql
 from zava_mcp.database.bundled import embedded_postgres
-from zava_mcp.database.connecting import Target, connect, target_of
+from zava_mcp.database.connecting import Target, connect_as_admin, target_of
 from zava_mcp.database.logins import give_passwords
 from zava_mcp.database.misfits import not_ours
 from zava_mcp.database.pool import Database
@@ -116,7 +116,7 @@ def as_admin(settings: Settings, progress: Progress) -> Iterator[psycopg.Connect
     """A connection as admin: to the server of ZAVA_ADMIN_DATABASE_URL, else to the embedded database."""
     if settings.admin_url is not None:
         try:
-            connection = connect(admin_target(settings.admin_url, _tokens(settings)))
+            connection = connect_as_admin(admin_target(settings.admin_url, _tokens(settings)))
         except IdentityError as error:
             raise IdentityError(error.message, "Correct ZAVA_ADMIN_DATABASE_URL.") from None
         with connection:
@@ -129,7 +129,7 @@ def as_admin(settings: Settings, progress: Progress) -> Iterator[psycopg.Connect
     embedded = embedded_postgres(settings, progress)
     try:
         address = embedded.open()
-        with connect(embedded_target(address, embedded.logins()[""])) as connection:
+        with connect_as_admin(embedded_target(address, embedded.logins()[""])) as connection:
             yield connection
     finally:
         embedded.close()

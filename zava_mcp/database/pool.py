@@ -10,7 +10,7 @@ import psycopg
 from psycopg_pool import ConnectionPool, PoolTimeout
 
 from zava_mcp import calls
-from zava_mcp.database.connecting import Proof, Target, connect, connect_patiently, for_identity, prove
+from zava_mcp.database.connecting import Proof, Target, connect, connect_patiently, for_identity, look_for_names, prove
 from zava_mcp.database.failures import connection_error, is_lost, told_error
 from zava_mcp.database.health import Check, examine
 from zava_mcp.database.lookup import Lookup, Reading
@@ -226,6 +226,7 @@ class Database:
         proof = prove(connection, self._user_id, self._name)
         if self._target is not None:
             settle(connection, proof.backend, self._target.settings)
+        look_for_names(connection, proof)
         connection.patience = self._settings.query_timeout + GRACE_SECONDS
         return proof
 

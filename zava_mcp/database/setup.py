@@ -12,7 +12,7 @@ from typing import Any
 import psycopg
 
 from zava_mcp import sql
-from zava_mcp.database.connecting import Target, connect, read_url, with_tokens
+from zava_mcp.database.connecting import Target, connect_as_admin, read_url, with_tokens
 from zava_mcp.database.failures import connection_error
 from zava_mcp.database.identities import Identity, sample_identities
 from zava_mcp.database.logins import ADMIT, has_login, login_created, set_password
@@ -47,18 +47,18 @@ def build_embedded(address: Address, admin: Login, sample: Sample, progress: Pro
     The logins are named after the stores, not by user id: role names can be read by everybody.
     """
     progress(0.05, "creating the database")
-    with failures_told(embedded=True), connect(embedded_target(address, admin, "postgres")) as connection:
+    with failures_told(embedded=True), connect_as_admin(embedded_target(address, admin, "postgres")) as connection:
         connection.execute(f"CREATE DATABASE {DATABASE} TEMPLATE template0".encode())
         connection.execute("REVOKE ALL ON DATABASE postgres, template1 FROM PUBLIC")
     logins = [Login(who.login, secrets.token_urlsafe(32), str(who.user_id), who.name) for who in sample_identities()]
-    with connect(embedded_target(address, admin)) as connection:
+    with connect_as_admin(embedded_target(address, admin)) as connection:
         set_up(connection, sample, {login.login: Secret(login.password) for login in logins}, progress)
     return logins
 
 
 def upgrade_embedded(address: Address, admin: Login, logins: list[Login], progress: Progress) -> None:
     """Brings an embedded database that an older program built to the newest schema; its logins stay as they are."""
-    with connect(embedded_target(address, admin)) as connection:
+    with connect_as_admin(embedded_target(address, admin)) as connection:
         set_up(connection, None, {login.login: Secret(login.password) for login in logins}, progress)
 
 
