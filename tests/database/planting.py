@@ -12,22 +12,29 @@ from zava_mcp.sql import statements
 
 _PLANTED = statements((Path(__file__).parent / "planted.sql").read_text(encoding="utf-8"))
 _PACKAGE = Path(zava_mcp.__file__).parent
-_OPERATORS = "= <> < <= > >= || ~ ~* !~ !~* @@ -> ->> && <@ @> + - * / % & >>".split()
+_OPERATORS = [
+    "=", "<>", "<", "<=", ">", ">=", "||", "~", "~*", "!~", "!~*", "@@", "->", "->>", "&&", "<@", "@>",
+    "+", "-", "*", "/", "%", "&", ">>",
+]  # fmt: skip
 _RAN = re.compile(r"planted (.+?) ran as (.+)")
 
 
-def planted_database(postgres: Postgres, name: str) -> None:
-    """A database of mallory, an unprivileged login, who planted code in it and made its search path."""
+def database_of_mallory(postgres: Postgres, name: str) -> None:
+    """A database that belongs to mallory, an unprivileged login."""
     with postgres.as_superuser() as admin:
         if not admin.execute("SELECT FROM pg_roles WHERE rolname = 'mallory'").rowcount:
             admin.execute("CREATE ROLE mallory LOGIN PASSWORD 'mallory'")
         admin.execute(f"CREATE DATABASE {name} OWNER mallory".encode())
-    with psycopg.connect(postgres.url("mallory", "mallory", name), autocommit=True) as mallory:
-        mallory.execute("CREATE SCHEMA evil; GRANT CREATE ON SCHEMA public TO PUBLIC")
+
+
+def plant(postgres: Postgres, database: str) -> None:
+    """Plants code in a database of mallory's, and makes its sessions find that first."""
+    with psycopg.connect(postgres.url("mallory", "mallory", database), autocommit=True) as mallory:
+        mallory.execute("CREATE SCHEMA evil")
         for part in ("exact", "better"):
             text = _PLANTED[part].replace("{names}", _array(mallory, names_in_our_sql()))
             mallory.execute(text.replace("{operators}", _array(mallory, _OPERATORS)).encode())
-        mallory.execute(f"ALTER DATABASE {name} SET search_path = evil, public, pg_catalog".encode())
+        mallory.execute(f"ALTER DATABASE {database} SET search_path = evil, public, pg_catalog".encode())
 
 
 def names_in_our_sql() -> list[str]:

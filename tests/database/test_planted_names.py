@@ -3,23 +3,23 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-import psycopg
 import pytest
 from typer.testing import CliRunner
 
 from tests.conftest import HEAD_OFFICE, SEATTLE, asking, settings_for
 from tests.database.older import OLDER
-from tests.database.planting import planted_database, ran_as_others
+from tests.database.planting import database_of_mallory, plant, ran_as_others
 from tests.servers import Postgres, debian_over_tls, postgres_18
 from zava_mcp.cli.commands import app
 
 
 @pytest.fixture(scope="module", params=[15, 18])
 def planted(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
-    """A server on which mallory planted code in the databases `zava` and `older`."""
+    """A server on which mallory planted code in the database `zava`."""
     folder = tmp_path_factory.mktemp(f"planted{request.param}")
     with (debian_over_tls if request.param == 15 else postgres_18)(folder) as postgres:
-        planted_database(postgres, "zava")
+        database_of_mallory(postgres, "zava")
+        plant(postgres, "zava")
         yield postgres
 
 
@@ -65,10 +65,10 @@ async def test_planted_code_runs_as_nobody_else(planted: Postgres, tmp_path: Pat
 
 def test_planted_code_runs_as_nobody_else_in_an_adoption(tmp_path: Path) -> None:
     with postgres_18(tmp_path) as postgres:
-        planted_database(postgres, "older")
+        database_of_mallory(postgres, "older")
         with postgres.as_superuser("older") as admin:
-            admin.execute("SET search_path = pg_catalog")
             admin.execute(OLDER.replace("{orders}", "60").encode())
+        plant(postgres, "older")
         start = postgres.log.stat().st_size
         url = postgres.url("postgres", "admin", "older")
         assert "rows compared" in run("init", "--adopt", "--admin-database-url", url)

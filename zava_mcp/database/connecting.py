@@ -16,7 +16,6 @@ from zava_mcp.database.failures import connection_error
 from zava_mcp.database.identities import short_name
 from zava_mcp.database.misfits import not_admitted, not_ours, other_schema
 from zava_mcp.database.patience import CONNECT_SECONDS, PatientConnection
-from zava_mcp.database.pooler import backend_of, is_pooled, refuse_by_transaction
 from zava_mcp.database.tokens import Tokens, private, token_refused
 from zava_mcp.errors import DatabaseUnavailable, IdentityError, SettingsError, ZavaError
 from zava_mcp.settings import Place, Secret, Settings
@@ -108,7 +107,7 @@ def for_identity(target: Target, user_id: UUID, settings: Settings) -> Target:
         "client_min_messages": "error",
         "standard_conforming_strings": "on",
         "transform_null_equals": "off",
-        "search_path": "pg_catalog,pg_temp",  # until `look_for_names` knows which other schemas are safe
+        "search_path": "pg_catalog,pg_temp",  # until it is known which others are safe: naming.py
         "statement_timeout": f"{int(settings.query_timeout * 1000)}",
         "DateStyle": "ISO",
         "IntervalStyle": "iso_8601",
@@ -144,28 +143,6 @@ def connect(target: Target) -> psycopg.Connection:
     return _connected(psycopg.Connection, target)
 
 
-def connect_as_admin(target: Target) -> psycopg.Connection:
-    """A connection of an administrator, on which names resolve to PostgreSQL's own whatever others planted.
-
-    Settings that the database or the login starts with have no effect on that. Raises as `connect`, and
-    DatabaseUnavailable if a pooler gives each transaction another connection, where a session's settings do not last.
-    """
-    connection = connect(target)
-    try:
-        named = "role=" in str(target.parameters.get("options", ""))  # else the database may have set one
-        for statement in ("names_of_postgresql", *(() if named else ("no_other_role",))):
-            connection.execute(sql.query(statement).encode())
-        if is_pooled(connection, backend_of(connection)):
-            refuse_by_transaction(connection, lambda: connect(target))
-    except psycopg.OperationalError as error:
-        connection.close()
-        raise connection_error(error, target.embedded) from None
-    except BaseException:
-        connection.close()
-        raise
-    return connection
-
-
 def connect_patiently(target: Target) -> PatientConnection:
     """One on which nothing waits for ever. Raises as `connect`."""
     return _connected(PatientConnection, target)
@@ -197,11 +174,6 @@ def prove(connection: psycopg.Connection, user_id: UUID, name: str = "") -> Proo
     who = (row["rls_user_id"], row["display_name"], row["all_stores"])
     schemas = tuple(name for name in ("retail", "public") if name in row["safe_schemas"])
     return Proof(*who, row["can_lock"], vectors, row["backend"], ends, schemas)
-
-
-def look_for_names(connection: psycopg.Connection, proof: Proof) -> None:
-    """Lets the identity's SQL leave out the names of schemas in which nobody else can plant anything."""
-    connection.execute(f"SET search_path = {', '.join(proof.schemas) or 'pg_catalog'}".encode())
 
 
 def identity_of(connection: psycopg.Connection, user_id: UUID) -> dict[str, Any]:

@@ -10,10 +10,11 @@ import psycopg
 from psycopg_pool import ConnectionPool, PoolTimeout
 
 from zava_mcp import calls
-from zava_mcp.database.connecting import Proof, Target, connect, connect_patiently, for_identity, look_for_names, prove
+from zava_mcp.database.connecting import Proof, Target, connect, connect_patiently, for_identity, prove
 from zava_mcp.database.failures import connection_error, is_lost, told_error
 from zava_mcp.database.health import Check, examine
 from zava_mcp.database.lookup import Lookup, Reading
+from zava_mcp.database.naming import look_for_names
 from zava_mcp.database.patience import CONNECT_SECONDS, PatientConnection
 from zava_mcp.database.pooler import is_pooled, refuse_by_transaction, settle
 from zava_mcp.database.question import GRACE_SECONDS, Question

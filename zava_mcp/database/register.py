@@ -10,10 +10,10 @@ import psycopg
 
 from zava_mcp import sql
 from zava_mcp.database.bundled import embedded_postgres
-from zava_mcp.database.connecting import connect_as_admin
 from zava_mcp.database.leaving import end_sessions, remove
 from zava_mcp.database.logins import Passfile, set_password
 from zava_mcp.database.misfits import not_ours, other_schema
+from zava_mcp.database.naming import connect_as_admin
 from zava_mcp.database.opening import as_admin
 from zava_mcp.database.people import Wanted, add, map_login, renew
 from zava_mcp.database.sample import Progress

@@ -1,0 +1,27 @@
+-- Identities look for names in the schema retail alone, in which nobody but zava_owner may create. Our server adds
+-- public for its own connections, where nobody else may create there either.
+
+-- zava.admit, as databases have it that were made before.
+DO $$
+DECLARE
+    made text := pg_get_functiondef('zava.admit(name, uuid, text, boolean, integer[])'::regprocedure);
+    now text := replace(made, 'SET search_path = retail, public''', 'SET search_path = retail''');
+BEGIN
+    IF now <> made THEN
+        EXECUTE now;
+    END IF;
+END $$;
+
+-- The logins that it has admitted; one that this admin may not alter is given its path by our server alone.
+DO $$
+DECLARE
+    admitted name;
+BEGIN
+    FOR admitted IN SELECT a.login FROM zava.access a JOIN pg_roles r ON r.rolname = a.login
+    LOOP
+        BEGIN
+            EXECUTE format('ALTER ROLE %I SET search_path = retail', admitted);
+        EXCEPTION WHEN insufficient_privilege THEN NULL;
+        END;
+    END LOOP;
+END $$;
