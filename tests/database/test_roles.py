@@ -113,6 +113,8 @@ def test_a_second_database_of_the_same_admin_needs_no_take_over(postgres: Postgr
         assert "warning: " not in told
     with pytest.raises(DatabaseUnavailable, match="mallory is a member of zava_owner"):
         init(postgres)  # of a superuser, who did not choose mallory
+    if postgres.version < 16:  # which keeps one grant of a role, and the first who gave it
+        admin.execute("REVOKE zava_owner FROM mallory")
     admin.execute("GRANT zava_owner TO mallory")
     assert init(postgres).count("a login for ") == 9
 
