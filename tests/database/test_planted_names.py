@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 from typer.testing import CliRunner
 
-from tests.conftest import HEAD_OFFICE, SEATTLE, asking, settings_for
+from tests.conftest import ADMIN, HEAD_OFFICE, SEATTLE, asking, settings_for
 from tests.database.older import OLDER
 from tests.database.planting import database_of_mallory, plant, ran_as_others
 from tests.servers import Postgres, debian_over_tls, postgres_18
@@ -73,3 +74,24 @@ def test_planted_code_runs_as_nobody_else_in_an_adoption(tmp_path: Path) -> None
         url = postgres.url("postgres", "admin", "older")
         assert "rows compared" in run("init", "--adopt", "--admin-database-url", url)
         assert ran_as_others(postgres.log, start) == set()
+
+
+@pytest.mark.anyio
+async def test_our_statements_do_not_use_the_identity_s_search_path(server: str, database: str, tmp_path: Path) -> None:
+    """Not even where it leads to what an administrator put there."""
+    url = ADMIN.format(database=database, host=server)
+    run("init", "--scale", "0.002", "--admin-database-url", url)
+    with psycopg.connect(url, autocommit=True) as admin:
+        admin.execute(f"ALTER ROLE \"{SEATTLE}\" PASSWORD 'x'".encode())
+        for name in ("pg_column_size(record)", "json_object_agg(text, integer)", "json_agg(name)"):
+            body = "LANGUAGE plpgsql AS $$ BEGIN RAISE 'planted'; END $$"
+            admin.execute(f"CREATE FUNCTION retail.{name} RETURNS integer {body}".encode())
+    place = url.replace("postgres:admin@", "")
+    async with asking(settings_for(tmp_path, SEATTLE, ZAVA_DATABASE_URL=place, POSTGRES_PASSWORD="x")) as seattle:
+        assert await seattle.value("SELECT current_setting('search_path')") == "retail, public"
+        for tool, arguments in (
+            ("semantic_search_products", {"query_description": "paint brush"}),
+            ("get_multiple_table_schemas", {"table_names": ["retail.orders"]}),
+        ):
+            text, failed = await seattle.call(tool, **arguments)
+            assert not failed, text
