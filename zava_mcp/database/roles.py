@@ -45,7 +45,7 @@ def refuse_untrusted(connection: psycopg.Connection, roles: Iterable[str]) -> No
         raise DatabaseUnavailable(
             f"this server has roles of zava-mcp's names that cannot be trusted:{listed}",
             "Nothing was changed. Run the SQL behind each, or `zava-mcp init --take-over-roles`, which does and resets "
-            "their passwords. A member is trusted if a superuser granted it zava_owner; before version 16, revoke first.",
+            "their passwords. A member to whom a superuser granted zava_owner is trusted; before 16, revoke it first.",
         )
 
 
