@@ -54,10 +54,12 @@ DECLARE
     wanted text;
     l text;
     r text;
+    two boolean;
 BEGIN
     FOREACH wanted IN ARRAY {names}
     LOOP
         CONTINUE WHEN NOT EXISTS (SELECT FROM pg_proc WHERE proname = wanted AND pronamespace = 'pg_catalog'::regnamespace);
+        two := EXISTS (SELECT FROM pg_proc WHERE proname = wanted AND pronargs = 2);
         FOREACH l IN ARRAY types
         LOOP
             BEGIN
@@ -65,8 +67,8 @@ BEGIN
                                '''BEGIN PERFORM evil.planted(%L); RETURN 7; END''', wanted, l, quote_literal(wanted));
             EXCEPTION WHEN others THEN NULL;
             END;
-            CONTINUE WHEN NOT EXISTS (SELECT FROM pg_proc WHERE proname = wanted AND pronargs = 2);
-            FOREACH r IN ARRAY types[1:13]
+            CONTINUE WHEN NOT two OR l <> ALL (types[1:9]);
+            FOREACH r IN ARRAY types[1:9]
             LOOP
                 BEGIN
                     EXECUTE format('CREATE FUNCTION public.%I(%s, %s) RETURNS text LANGUAGE plpgsql AS '
@@ -76,9 +78,9 @@ BEGIN
             END LOOP;
         END LOOP;
     END LOOP;
-    FOREACH l IN ARRAY types
+    FOREACH l IN ARRAY types[1:16]
     LOOP
-        FOREACH r IN ARRAY types
+        FOREACH r IN ARRAY types[1:16]
         LOOP
             BEGIN
                 EXECUTE format('CREATE FUNCTION public.planted(%s, %s) RETURNS boolean LANGUAGE plpgsql AS '

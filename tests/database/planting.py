@@ -38,8 +38,8 @@ def plant(postgres: Postgres, database: str) -> None:
 
 
 def names_in_our_sql() -> list[str]:
-    """Whatever stands before a parenthesis in the files of the package."""
-    files = [file for kind in ("*.sql", "*.py") for file in _PACKAGE.rglob(kind)]
+    """Whatever stands before a parenthesis in the package's SQL, the wrapper of queries among it."""
+    files = [*_PACKAGE.rglob("*.sql"), _PACKAGE / "database" / "question.py"]
     texts = (file.read_text(encoding="utf-8").lower() for file in files)
     return sorted({name for text in texts for name in re.findall(r"\b([a-z][a-z0-9_]*)\s*\(", text)})
 
