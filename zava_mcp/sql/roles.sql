@@ -61,7 +61,7 @@ SELECT found, cure, stays FROM (
      WHERE NOT r.rolsuper AND r.rolname NOT IN (session_user, current_user)
        AND NOT coalesce(pg_has_role(r.oid, to_regrole('zava_owner'), 'USAGE'), false)
     UNION ALL
-    SELECT 4, format('%%I owns things in this database', rolname), format('REASSIGN OWNED BY %%I TO zava_owner', rolname), false
+    SELECT 4, format('%%I owns things in this database', rolname), format('REASSIGN OWNED BY %%I TO CURRENT_USER', rolname), false
       FROM login WHERE EXISTS (
            SELECT FROM pg_shdepend s WHERE s.refclassid = 'pg_authid'::regclass AND s.refobjid = login.oid AND s.deptype = 'o'
               AND s.dbid = (SELECT oid FROM pg_database WHERE datname = current_database()))
