@@ -36,6 +36,7 @@ class Postgres:
     version: int
     port: int
     query: str
+    log: Path
 
     def url(self, login: str, password: str, database: str) -> str:
         return f"postgresql://{login}:{password}@127.0.0.1:{self.port}/{database}?{self.query}"
@@ -102,6 +103,12 @@ def debian_over_tls(folder: Path) -> Iterator[Postgres]:
     yield from _running(15, postgres_15(), folder, tls=True)
 
 
+@contextmanager
+def postgres_18(folder: Path) -> Iterator[Postgres]:
+    """PostgreSQL 18 with pgvector in a folder, not set up; ended afterwards."""
+    yield from _running(18, programs(), folder, tls=False)
+
+
 def restricted_admin(postgres: Postgres) -> str:
     """The URL of an admin as clouds give them (`cloud_admin`, password `cloud`), to a database of their own."""
     with postgres.as_superuser() as connection:
@@ -136,8 +143,8 @@ def _running(version: int, folder_of_programs: Path, folder: Path, tls: bool) ->
         query = f"sslmode=verify-full&sslrootcert={_certify(data)}"
     process = _start(folder_of_programs / "postgres", data, port, tls)
     try:
-        postgres = Postgres(version, port, query)
-        _await(postgres, process, folder / "server.log")
+        postgres = Postgres(version, port, query, folder / "server.log")
+        _await(postgres, process)
         yield postgres
     finally:
         process.send_signal(signal.SIGINT)
@@ -153,7 +160,7 @@ def _start(program: Path, data: Path, port: int, tls: bool) -> subprocess.Popen[
         return subprocess.Popen(command, stdout=log, stderr=log, cwd="/", env=_environment(program), **popen_user())
 
 
-def _await(postgres: Postgres, process: subprocess.Popen[bytes], log: Path) -> None:
+def _await(postgres: Postgres, process: subprocess.Popen[bytes]) -> None:
     deadline = time.monotonic() + _START_SECONDS
     while True:
         try:
@@ -161,7 +168,7 @@ def _await(postgres: Postgres, process: subprocess.Popen[bytes], log: Path) -> N
             return
         except psycopg.OperationalError:
             if process.poll() is not None or time.monotonic() > deadline:
-                pytest.fail(f"PostgreSQL {postgres.version} did not start: {log.read_text()[-2000:]}")
+                pytest.fail(f"PostgreSQL {postgres.version} did not start: {postgres.log.read_text()[-2000:]}")
             time.sleep(0.02)
 
 

@@ -80,3 +80,33 @@ GRANT EXECUTE ON FUNCTION set_config(text, text, boolean) TO PUBLIC
 
 -- sizes of tables | pg_class tells how many rows all stores have |
 GRANT SELECT ON pg_class TO PUBLIC
+
+-- names mean ours | zava_redmond may create objects in the schema retail |
+GRANT CREATE ON SCHEMA retail TO zava_redmond
+
+-- names mean ours | zava_redmond owns the schema retail |
+ALTER SCHEMA retail OWNER TO zava_redmond
+
+-- names mean ours | the function of zava_redmond could be taken for another: FUNCTION retail.upper(integer) |
+CREATE FUNCTION retail.upper(integer) RETURNS text LANGUAGE sql AS 'SELECT 1::text'; ALTER FUNCTION retail.upper(integer) OWNER TO zava_redmond
+
+-- names mean ours | the operator of zava_redmond could be taken for another: OPERATOR retail.=(name,uuid) |
+CREATE FUNCTION retail.same(name, uuid) RETURNS boolean LANGUAGE sql AS 'SELECT true'; CREATE OPERATOR retail.= (LEFTARG = name, RIGHTARG = uuid, FUNCTION = retail.same); ALTER OPERATOR retail.= (name, uuid) OWNER TO zava_redmond
+
+-- code on our tables is ours | retail.orders runs the function public.spy(), which zava_redmond can change |
+CREATE FUNCTION public.spy() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'; ALTER FUNCTION public.spy() OWNER TO zava_redmond; CREATE TRIGGER spy AFTER INSERT ON retail.orders FOR EACH STATEMENT EXECUTE FUNCTION public.spy()
+
+-- code on our tables is ours | retail.categories runs the function public.checked(text), which zava_redmond can change |
+CREATE FUNCTION public.checked(text) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT true'; CREATE DOMAIN public.checked AS text CHECK (public.checked(VALUE)); ALTER FUNCTION public.checked(text) OWNER TO zava_redmond; ALTER TABLE retail.categories ALTER COLUMN category_name TYPE public.checked
+
+-- our roles are nobody elses | zava_owner, who sees every row, can log in |
+ALTER ROLE zava_owner LOGIN
+
+-- our roles are nobody elses | zava_owner is CREATEROLE |
+ALTER ROLE zava_owner CREATEROLE
+
+-- our roles are nobody elses | zava_owner is a member of pg_monitor |
+GRANT pg_monitor TO zava_owner
+
+-- our roles are nobody elses | zava_redmond may become or alter zava_seattle |
+GRANT zava_seattle TO zava_redmond

@@ -52,7 +52,8 @@ def test_each_illness_is_named_and_cured_by_its_sql(
     checks = doctor()
     expected = {"": set(), "*": {"forgeries"}}.get(besides, {f"forgery: {besides}"})
     assert ill(checks) == {name, *expected}
-    assert checks[name]["state"] == ("warn" if name in ("second lock", "sizes of tables") else "fail")
+    warns = name in ("second lock", "sizes of tables", "code on our tables is ours") or "may become or alter" in found
+    assert checks[name]["state"] == ("warn" if warns else "fail")
     assert found in checks[name]["found"]
     surgeon.execute(checks[name]["fix"].encode())
     assert ill(doctor()) == set()

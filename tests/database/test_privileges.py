@@ -74,7 +74,7 @@ def test_a_login_that_connects_by_other_means_is_a_guest_too(
         "default_transaction_read_only": "on",
         "statement_timeout": "1min",
         "idle_in_transaction_session_timeout": "1min",
-        "search_path": "retail, public",
+        "search_path": "retail",
         "temp_file_limit": "2GB",
     }
     with psycopg.connect(**login_keywords(embedded, SEATTLE)) as connection:
@@ -109,7 +109,7 @@ async def test_what_we_ask_for_wins_over_what_a_login_starts_with(ask: Ask, admi
         "client_min_messages": ("notice", "error"),
         "standard_conforming_strings": ("off", "on"),
         "transform_null_equals": ("on", "off"),
-        "search_path": ("public", "retail,public"),
+        "search_path": ("public", "retail, public"),
         "statement_timeout": ("0", "30s"),
         "client_connection_check_interval": ("0", "2s"),
     }

@@ -112,6 +112,13 @@ def init(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="With --adopt: only print the SQL that would run.")
     ] = False,
+    take_over_roles: Annotated[
+        bool,
+        typer.Option(
+            "--take-over-roles",
+            help="On a server: make roles of our names ours that others made. Resets their passwords and memberships.",
+        ),
+    ] = False,
     env_file: EnvFile = None,
     admin_url: AdminUrl = None,
     data_dir: DataDir = None,
@@ -131,9 +138,9 @@ def init(
     wanted = Sample(scale, as_of.date() if as_of else None, seed)
     with progress_bar() as tell:
         if adopt:
-            report = adopt_database(settings, dry_run, passwords_file, tell)
+            report = adopt_database(settings, dry_run, passwords_file, tell, take_over_roles)
         else:
-            report = initialise(settings, wanted if sample else None, passwords_file, tell)
+            report = initialise(settings, wanted if sample else None, passwords_file, tell, take_over_roles)
     show_report(report, only_sql=dry_run)
 
 

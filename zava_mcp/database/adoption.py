@@ -9,13 +9,14 @@ from typing import Any
 import psycopg
 
 from zava_mcp import sql
-from zava_mcp.database.adoption_plan import MANNERS, Plan, plan_for, rows
+from zava_mcp.database.adoption_plan import MANNERS, Plan, plan_for, roles_of_ours, rows
+from zava_mcp.database.roles import OWNER, end_sessions_of, refuse_untrusted, take_over
 from zava_mcp.database.sample import Progress
 from zava_mcp.database.setup import SET_UP_LOCK, Report, failures_told, installed_version, refuse_old_server
 from zava_mcp.errors import DatabaseUnavailable
 
 
-def adopt(connection: psycopg.Connection, dry_run: bool, progress: Progress) -> Report:
+def adopt(connection: psycopg.Connection, dry_run: bool, progress: Progress, take_over_roles: bool = False) -> Report:
     """Gives a database our logins, policies, comments and indexes; on a dry run only tells the SQL that does it.
 
     Raises DatabaseUnavailable, naming everything that stands in the way, before anything is changed; a failure
@@ -26,22 +27,27 @@ def adopt(connection: psycopg.Connection, dry_run: bool, progress: Progress) -> 
         for statement in MANNERS:
             connection.execute(statement.encode())
         connection.execute("SELECT pg_advisory_xact_lock(%s)", [SET_UP_LOCK])
-        _refuse(connection)
+        _refuse(connection, take_over_roles)
+        taken = take_over(connection, roles_of_ours(connection)) if take_over_roles else []
         plan = plan_for(connection)
         report = Report(warnings=plan.warnings, gaps=plan.refused)
         if dry_run:
-            report.sql = [*MANNERS, *(statement for _, statement in plan.steps)] if plan.steps else []
+            steps = [*taken, *(statement for _, statement in plan.steps)]
+            report.sql = [*MANNERS, *steps] if steps else []
             return report
+        report.did = [f"took roles over: {statement}" for statement in taken]
         if plan.steps:
-            report.did = _carry_out(connection, plan, progress)
+            report.did += _carry_out(connection, plan, progress)
             plan = plan_for(connection)
         still = [f"this had no effect, its object is somebody else's: {step}" for what, step in plan.steps if what]
         report.gaps = [*plan.refused, *still, *(row[0] for row in rows(connection, "gaps"))]
+    if taken:
+        report.gaps += end_sessions_of(connection, roles_of_ours(connection))
     progress(1.0, "ready")
     return report
 
 
-def _refuse(connection: psycopg.Connection) -> None:
+def _refuse(connection: psycopg.Connection, take_over_roles: bool) -> None:
     """Raises DatabaseUnavailable with all that stands in the way."""
     version, ours = installed_version(connection), sql.schema_version()
     if version and version != ours:
@@ -49,7 +55,10 @@ def _refuse(connection: psycopg.Connection) -> None:
             f"the database has schema version {version}, this program's is {ours}",
             "Upgrade whichever is older: `zava-mcp init` upgrades the database.",
         )
-    if problems := rows(connection, "problems"):
+    problems = rows(connection, "problems")
+    if not problems and not version and not take_over_roles:
+        refuse_untrusted(connection, [OWNER])
+    if problems:
         listed = "".join(f"\n  {problem}" for (problem,) in problems)
         raise DatabaseUnavailable(
             f"this database cannot be taken over as it is:{listed}",

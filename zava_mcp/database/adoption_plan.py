@@ -11,7 +11,8 @@ from psycopg import sql as compose
 from zava_mcp import sql
 from zava_mcp.database.identities import sample_identities
 from zava_mcp.database.logins import login_created
-from zava_mcp.database.setup import installed_version
+from zava_mcp.database.roles import OWNER, faults_of
+from zava_mcp.database.setup import installed_version, names
 
 #: At the start of the transaction. Names are written with their schemas, whatever the admin's own path is.
 MANNERS = (
@@ -67,6 +68,7 @@ def plan_for(connection: psycopg.Connection) -> Plan:
             connection.execute(statement)
         identities = _identities(connection, plan, ours)
         plan.warnings += [f"{found}: {fix}" for found, fix in rows(connection, "left_to_the_admin")]
+        plan.warnings += names(connection)
     _protect(connection, plan, ours)
     plan.add("indexes built", *_indexes(connection))
     plan.add("columns for the vectors' model added", *_first(connection, "model_columns"))
@@ -154,6 +156,8 @@ def _identities(connection: psycopg.Connection, plan: Plan, ours: bool) -> list[
                 else "is there already, and this admin may not alter it"
             )
             plan.refused.append(f"the login {user_id} of {name} {why}: not admitted")
+        elif there and (faults := faults_of(connection, str(user_id))):
+            plan.refused += [f"{fault.found}, so {name} is not admitted: {fault.cure}" for fault in faults]
         else:
             if len(stores) > 1:
                 plan.warnings.append(f"{name} share one user id: one login, {user_id}, sees them all")
@@ -166,6 +170,12 @@ def _login_of_head_office(connection: psycopg.Connection) -> tuple[bool, bool, b
     found = connection.execute(sql.named("adopt.sql")["login"].encode(), {"login": str(_HEAD_OFFICE.user_id)})
     row = found.fetchone()
     return (True, row[0], row[1]) if row else (False, False, True)
+
+
+def roles_of_ours(connection: psycopg.Connection) -> list[str]:
+    """The owner, and the logins that the stores and head office have or will have."""
+    stores = [str(row[0]) for row in rows(connection, "identities") if row[0] is not None]
+    return [OWNER, str(_HEAD_OFFICE.user_id), *stores]
 
 
 def _admitted(connection: psycopg.Connection, who: list[Any]) -> str:

@@ -52,6 +52,7 @@ class Proof:
 
     `vectors` is the version of pgvector, () where there are no vectors: (0, 8). `ends` is the moment the login
     expires, by this machine's monotonic clock; None if it does not. `backend` is the process that answered.
+    `schemas` are those of retail and public in which nobody may create who could not see every row anyway.
     """
 
     user_id: UUID
@@ -61,6 +62,7 @@ class Proof:
     vectors: tuple[int, ...]
     backend: int
     ends: float | None = None
+    schemas: tuple[str, ...] = ()
 
     def has_ended(self) -> bool:
         """Whether it is time to ask the database again."""
@@ -105,7 +107,7 @@ def for_identity(target: Target, user_id: UUID, settings: Settings) -> Target:
         "client_min_messages": "error",
         "standard_conforming_strings": "on",
         "transform_null_equals": "off",
-        "search_path": "retail,public",
+        "search_path": "pg_catalog,pg_temp",  # until it is known which others are safe: naming.py
         "statement_timeout": f"{int(settings.query_timeout * 1000)}",
         "DateStyle": "ISO",
         "IntervalStyle": "iso_8601",
@@ -170,7 +172,8 @@ def prove(connection: psycopg.Connection, user_id: UUID, name: str = "") -> Proo
     vectors = tuple(int(part) for part in (row["vectors"] or "").split(".")[:2] if part.isdigit())
     ends = time.monotonic() + row["valid_until"] - row["now"] - _EARLY if row["valid_until"] is not None else None
     who = (row["rls_user_id"], row["display_name"], row["all_stores"])
-    return Proof(*who, row["can_lock"], vectors, row["backend"], ends)
+    schemas = tuple(name for name in ("retail", "public") if name in row["safe_schemas"])
+    return Proof(*who, row["can_lock"], vectors, row["backend"], ends, schemas)
 
 
 def identity_of(connection: psycopg.Connection, user_id: UUID) -> dict[str, Any]:

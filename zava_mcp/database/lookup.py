@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import psycopg
 
-from zava_mcp import calls
+from zava_mcp import calls, sql
 from zava_mcp.database.cancelling import Cancellable
 from zava_mcp.database.wire import Column, Rows, columns_of, rows_of
 
@@ -15,7 +15,8 @@ INDEX_FROM = 10_000
 class Lookup(Cancellable):
     """A read-only statement of ours and its values, asked once.
 
-    It runs in a transaction of its own, read-only and with a deadline as all of an identity's connections.
+    It runs in a transaction of its own, read-only and with a deadline as all of an identity's connections, in which
+    names resolve to PostgreSQL's own.
     """
 
     def __init__(self, statement: str, values: Mapping[str, object]) -> None:
@@ -27,7 +28,10 @@ class Lookup(Cancellable):
         """Columns, and rows as PostgreSQL's text. Raises psycopg.Error, and QueryError if cancelled before."""
         calls.now().round_trips += 1
         with self.using(connection):
-            result = connection.execute(self._statement.encode(), self._values).pgresult
+            with connection.pipeline(), connection.transaction():
+                connection.execute(sql.query("names_of_postgresql_here").encode())
+                cursor = connection.execute(self._statement.encode(), self._values)
+            result = cursor.pgresult
             assert result is not None
             return columns_of(result), rows_of(result)
 
@@ -38,6 +42,8 @@ class Reading(Cancellable):
     def ask(self, connection: psycopg.Connection, statements: tuple[str, ...]) -> list[list[tuple[object, ...]]]:
         """The rows of each. Raises as a Lookup."""
         calls.now().round_trips += 1
-        with self.using(connection), connection.pipeline():
-            cursors = [connection.execute(statement.encode()) for statement in statements]
+        with self.using(connection):
+            with connection.pipeline(), connection.transaction():
+                connection.execute(sql.query("names_of_postgresql_here").encode())
+                cursors = [connection.execute(statement.encode()) for statement in statements]
             return [cursor.fetchall() for cursor in cursors]

@@ -10,9 +10,10 @@ import psycopg
 
 from zava_mcp import sql
 from zava_mcp.database.bundled import embedded_postgres
-from zava_mcp.database.connecting import Target, connect, target_of
+from zava_mcp.database.connecting import Target, target_of
 from zava_mcp.database.logins import give_passwords
 from zava_mcp.database.misfits import not_ours
+from zava_mcp.database.naming import connect_as_admin
 from zava_mcp.database.pool import Database
 from zava_mcp.database.sample import Progress, Sample
 from zava_mcp.database.setup import (
@@ -63,13 +64,19 @@ def vectors_as_admin(
         yield kept
 
 
-def initialise(settings: Settings, sample: Sample | None, passwords_file: Path | None, progress: Progress) -> Report:
+def initialise(
+    settings: Settings,
+    sample: Sample | None,
+    passwords_file: Path | None,
+    progress: Progress,
+    take_over_roles: bool = False,
+) -> Report:
     """Builds or upgrades the database that the settings mean, as admin; returns what was done."""
     if settings.admin_url is None and settings.place is None:
-        if passwords_file is not None or sample is None:
+        if passwords_file is not None or sample is None or take_over_roles:
             raise InputError(
-                "the embedded database keeps its own passwords and is always filled with the sample",
-                "--passwords-file and --no-sample are for a server: set ZAVA_ADMIN_DATABASE_URL.",
+                "the embedded database keeps its own roles and passwords and is always filled with the sample",
+                "--passwords-file, --take-over-roles and --no-sample are for a server: set ZAVA_ADMIN_DATABASE_URL.",
             )
         embedded = embedded_postgres(settings, progress, sample)
         new = not embedded.logins()
@@ -80,7 +87,7 @@ def initialise(settings: Settings, sample: Sample | None, passwords_file: Path |
         return Report([f"the embedded database in {embedded.folder} is set up"] if new else [])
     _check_folder_of(passwords_file)
     with as_admin(settings, progress) as connection:
-        report = set_up(connection, sample, None, progress)
+        report = set_up(connection, sample, None, progress, take_over_roles)
         if passwords_file is not None:
             report.did.append(give_passwords(connection, passwords_file))
         if report.did:
@@ -88,7 +95,9 @@ def initialise(settings: Settings, sample: Sample | None, passwords_file: Path |
     return report
 
 
-def adopt_database(settings: Settings, dry_run: bool, passwords_file: Path | None, progress: Progress) -> Report:
+def adopt_database(
+    settings: Settings, dry_run: bool, passwords_file: Path | None, progress: Progress, take_over_roles: bool = False
+) -> Report:
     """Takes over the Zava database of ZAVA_ADMIN_DATABASE_URL, or only tells the SQL; returns what was done."""
     if settings.admin_url is None and settings.place is None:
         raise InputError(
@@ -98,7 +107,7 @@ def adopt_database(settings: Settings, dry_run: bool, passwords_file: Path | Non
 
     _check_folder_of(passwords_file)
     with as_admin(settings, progress) as connection:
-        report = adopt(connection, dry_run, progress)
+        report = adopt(connection, dry_run, progress, take_over_roles)
         if passwords_file is not None and not dry_run:
             report.did.append(give_passwords(connection, passwords_file))
         if report.did:
@@ -116,7 +125,7 @@ def as_admin(settings: Settings, progress: Progress) -> Iterator[psycopg.Connect
     """A connection as admin: to the server of ZAVA_ADMIN_DATABASE_URL, else to the embedded database."""
     if settings.admin_url is not None:
         try:
-            connection = connect(admin_target(settings.admin_url, _tokens(settings)))
+            connection = connect_as_admin(admin_target(settings.admin_url, _tokens(settings)))
         except IdentityError as error:
             raise IdentityError(error.message, "Correct ZAVA_ADMIN_DATABASE_URL.") from None
         with connection:
@@ -129,7 +138,7 @@ def as_admin(settings: Settings, progress: Progress) -> Iterator[psycopg.Connect
     embedded = embedded_postgres(settings, progress)
     try:
         address = embedded.open()
-        with connect(embedded_target(address, embedded.logins()[""])) as connection:
+        with connect_as_admin(embedded_target(address, embedded.logins()[""])) as connection:
             yield connection
     finally:
         embedded.close()

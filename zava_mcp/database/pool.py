@@ -14,6 +14,7 @@ from zava_mcp.database.connecting import Proof, Target, connect, connect_patient
 from zava_mcp.database.failures import connection_error, is_lost, told_error
 from zava_mcp.database.health import Check, examine
 from zava_mcp.database.lookup import Lookup, Reading
+from zava_mcp.database.naming import look_for_names
 from zava_mcp.database.patience import CONNECT_SECONDS, PatientConnection
 from zava_mcp.database.pooler import is_pooled, refuse_by_transaction, settle
 from zava_mcp.database.question import GRACE_SECONDS, Question
@@ -226,6 +227,7 @@ class Database:
         proof = prove(connection, self._user_id, self._name)
         if self._target is not None:
             settle(connection, proof.backend, self._target.settings)
+        look_for_names(connection, proof)
         connection.patience = self._settings.query_timeout + GRACE_SECONDS
         return proof
 

@@ -35,20 +35,21 @@ def refuse_by_transaction(connection: psycopg.Connection, another: Callable[[], 
     While another client holds a transaction open, the first is asked again: by session, its process stays its own,
     and nobody else ever has it.
     """
-    first = _backend(connection)
+    first = backend_of(connection)
     try:
         with another() as second, second.transaction():
-            if _backend(second) != first and _backend(connection) == first:
+            if backend_of(second) != first and backend_of(connection) == first:
                 return
     except psycopg.errors.ConnectionTimeout:  # there is no second one to be had: by session, the first is still ours
         with suppress(psycopg.OperationalError):
-            if _backend(connection) == first:
+            if backend_of(connection) == first:
                 return
     except psycopg.OperationalError:  # by statement, where nobody may begin a transaction
         pass
     raise _BY_TRANSACTION
 
 
-def _backend(connection: psycopg.Connection) -> int:
-    row = connection.execute("SELECT pg_backend_pid()").fetchone()
+def backend_of(connection: psycopg.Connection) -> int:
+    """The process of PostgreSQL that answers."""
+    row = connection.execute("SELECT pg_catalog.pg_backend_pid()").fetchone()
     return int(row[0]) if row else 0

@@ -21,13 +21,16 @@ from zava_mcp.errors import QueryError
 #: Row-size guard. A whole row goes by its alias with ".*", which no column of the query can shadow.
 #: Rows that are small in memory are small as text too (the worst blow-up, numerics, stays under 4 MB);
 #: all others are measured as the text that would be sent: a 500 MB cell ends here, in the database.
+#: Every name has its schema: here the identity's own search path is in force.
 #: OFFSET 0 keeps the planner from copying the text's constants into the guard (a 500 MB one, six times).
 _PREFIX = "SELECT * FROM (SELECT * FROM (\n"
 _SUFFIX = """
-) AS text OFFSET 0) AS answer WHERE CASE WHEN pg_column_size(answer.*) <= 200 THEN true
-    WHEN pg_column_size(answer.*) > {size} THEN zava.row_too_large(pg_column_size(answer.*))
-    WHEN octet_length((answer.*)::text) <= {size} THEN true
-    ELSE zava.row_too_large(octet_length((answer.*)::text)) END LIMIT {limit}"""
+) AS text OFFSET 0) AS answer WHERE CASE
+    WHEN pg_catalog.pg_column_size(answer.*) OPERATOR(pg_catalog.<=) 200 THEN true
+    WHEN pg_catalog.pg_column_size(answer.*) OPERATOR(pg_catalog.>) {size}
+        THEN zava.row_too_large(pg_catalog.pg_column_size(answer.*)::pg_catalog.int8)
+    WHEN pg_catalog.octet_length((answer.*)::pg_catalog.text) OPERATOR(pg_catalog.<=) {size} THEN true
+    ELSE zava.row_too_large(pg_catalog.octet_length((answer.*)::pg_catalog.text)::pg_catalog.int8) END LIMIT {limit}"""
 
 #: A plan is made of the same text between the same parentheses. It tells no costs and no row counts: the planner
 #: estimates them from the rows of all stores.

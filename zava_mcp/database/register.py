@@ -10,10 +10,10 @@ import psycopg
 
 from zava_mcp import sql
 from zava_mcp.database.bundled import embedded_postgres
-from zava_mcp.database.connecting import connect
 from zava_mcp.database.leaving import end_sessions, remove
 from zava_mcp.database.logins import Passfile, set_password
 from zava_mcp.database.misfits import not_ours, other_schema
+from zava_mcp.database.naming import connect_as_admin
 from zava_mcp.database.opening import as_admin
 from zava_mcp.database.people import Wanted, add, map_login, renew
 from zava_mcp.database.sample import Progress
@@ -117,7 +117,7 @@ def _register(settings: Settings, progress: Progress) -> Iterator[tuple[psycopg.
     embedded = embedded_postgres(settings, progress)
     try:
         address = embedded.open()
-        with connect(embedded_target(address, embedded.logins()[""])) as connection:
+        with connect_as_admin(embedded_target(address, embedded.logins()[""])) as connection:
             _refuse_other_schema(connection)
             yield connection, embedded
     finally:

@@ -7,15 +7,16 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
 
 import psycopg
 
 from zava_mcp import sql
-from zava_mcp.database.connecting import Target, connect, read_url, with_tokens
+from zava_mcp.database.admitting import admit
+from zava_mcp.database.connecting import Target, read_url, with_tokens
 from zava_mcp.database.failures import connection_error
-from zava_mcp.database.identities import Identity, sample_identities
-from zava_mcp.database.logins import ADMIT, has_login, login_created, set_password
+from zava_mcp.database.identities import sample_identities
+from zava_mcp.database.naming import connect_as_admin
+from zava_mcp.database.roles import OWNER, end_sessions_of, faults_of, refuse_untrusted, take_over
 from zava_mcp.database.sample import Progress, Sample, load
 from zava_mcp.database.sample_vectors import give_vectors
 from zava_mcp.database.tokens import Tokens
@@ -47,18 +48,18 @@ def build_embedded(address: Address, admin: Login, sample: Sample, progress: Pro
     The logins are named after the stores, not by user id: role names can be read by everybody.
     """
     progress(0.05, "creating the database")
-    with failures_told(embedded=True), connect(embedded_target(address, admin, "postgres")) as connection:
+    with failures_told(embedded=True), connect_as_admin(embedded_target(address, admin, "postgres")) as connection:
         connection.execute(f"CREATE DATABASE {DATABASE} TEMPLATE template0".encode())
         connection.execute("REVOKE ALL ON DATABASE postgres, template1 FROM PUBLIC")
     logins = [Login(who.login, secrets.token_urlsafe(32), str(who.user_id), who.name) for who in sample_identities()]
-    with connect(embedded_target(address, admin)) as connection:
+    with connect_as_admin(embedded_target(address, admin)) as connection:
         set_up(connection, sample, {login.login: Secret(login.password) for login in logins}, progress)
     return logins
 
 
 def upgrade_embedded(address: Address, admin: Login, logins: list[Login], progress: Progress) -> None:
     """Brings an embedded database that an older program built to the newest schema; its logins stay as they are."""
-    with connect(embedded_target(address, admin)) as connection:
+    with connect_as_admin(embedded_target(address, admin)) as connection:
         set_up(connection, None, {login.login: Secret(login.password) for login in logins}, progress)
 
 
@@ -80,24 +81,37 @@ def set_up(
     sample: Sample | None,
     passwords: dict[str, Secret] | None,
     progress: Progress,
+    take_over_roles: bool = False,
 ) -> Report:
     """Brings a database to the newest schema, in one transaction; does nothing where nothing is missing.
 
     A new database gets the sample and its identities. `passwords` names the embedded logins with their
-    passwords; without it the logins are named by user id and get none. Raises DatabaseUnavailable.
+    passwords; without it the logins are named by user id and get none. Roles of our names that are there already and
+    cannot be trusted are refused, or with `take_over_roles` made ours. Raises DatabaseUnavailable.
     """
     report = Report()
+    roles = [OWNER, *(who.login if passwords is not None else str(who.user_id) for who in sample_identities())]
     refuse_old_server(connection)
     with failures_told(embedded=passwords is not None):
         with connection.transaction():
             connection.execute("SET LOCAL client_min_messages = warning; SET LOCAL statement_timeout = 0")
             connection.execute("SELECT pg_advisory_xact_lock(%s)", [SET_UP_LOCK])
             new = not installed_version(connection)
+            if take_over_roles:
+                report.did += [f"took roles over: {statement}" for statement in take_over(connection, roles)]
+            elif new:
+                refuse_untrusted(connection, roles)
             _migrate(connection, sample, report, progress)
             progress(0.9, "admitting the identities")
-            _admit(connection, sample_identities(), passwords, new, report)
+            admit(connection, sample_identities(), passwords, new, report)
             _close(connection, report)
             _harden(connection, report)
+        if take_over_roles:
+            report.gaps += end_sessions_of(connection, roles)
+        report.warnings += [
+            *(f"{fault.found}: {fault.cure}" for fault in faults_of(connection, OWNER)),
+            *names(connection),
+        ]
         if report.did:
             progress(0.95, "collecting statistics")
             connection.execute("VACUUM (ANALYZE)")
@@ -129,12 +143,22 @@ def failures_told(embedded: bool, what: str = "set-up") -> Iterator[None]:
 
 
 def installed_version(connection: psycopg.Connection) -> int:
-    """The schema version of a database, 0 for one without our schema."""
-    there = "SELECT FROM pg_class WHERE relname = 'about' AND relnamespace = to_regnamespace('zava')"
+    """The schema version of a database, 0 for one without our schema: what others put in its place is not read."""
+    there = (
+        "SELECT FROM pg_class WHERE relname = 'about' AND relnamespace = to_regnamespace('zava')"
+        " AND relkind = 'r' AND relowner = to_regrole('zava_owner')"
+    )
     if not connection.execute(there).rowcount:
         return 0
     row = connection.execute("SELECT schema_version FROM zava.about").fetchone()
     return int(row[0]) if row else 0
+
+
+def names(connection: psycopg.Connection) -> list[str]:
+    """What others could make of names that mean ours, and what of theirs runs with our tables: with its cure."""
+    blocks = ("names_mean_ours", "code_on_our_tables_is_ours")
+    found = [row for name in blocks for row in connection.execute(sql.named("guard.sql")[name].encode()).fetchall()]
+    return [f"{what}: {fix}" for _, what, fix in found]
 
 
 def _migrate(connection: psycopg.Connection, sample: Sample | None, report: Report, progress: Progress) -> None:
@@ -190,47 +214,6 @@ def _record(connection: psycopg.Connection, sample: Sample | None, version: int)
         "INSERT INTO zava.about (schema_version, sample_seed, sample_as_of, sample_scale) VALUES (%s, %s, %s, %s)",
         [sql.schema_version(), *made],
     )
-
-
-def _admit(
-    connection: psycopg.Connection,
-    people: list[Identity],
-    passwords: dict[str, Secret] | None,
-    new: bool,
-    report: Report,
-) -> None:
-    """Renews the privileges of everybody admitted, and admits those of `people` who never had a login.
-
-    Whom an admin removed stays out, and whose stores an admin changed keeps them. In a `new` database, logins
-    that another database of the same server brought along are admitted too.
-    """
-    admitted = connection.execute("SELECT login, rls_user_id, display_name, all_stores, store_ids FROM zava.access")
-    for entry in admitted.fetchall():
-        _renew(connection, entry, report)
-    removed = {row[0] for row in connection.execute("SELECT rls_user_id FROM zava.removed")}
-    stores = {row[0] for row in connection.execute("SELECT rls_user_id FROM retail.stores")}
-    for who in people:
-        login = who.login if passwords is not None else str(who.user_id)
-        there = has_login(connection, login)
-        if not (who.all_stores or who.user_id in stores) or (there and not new) or who.user_id in removed:
-            continue
-        if passwords is not None and login not in passwords:  # an older embedded database whose admin dropped it
-            continue
-        if not there:
-            connection.execute(login_created(login))
-        if passwords is not None:
-            set_password(connection, login, passwords[login])
-        connection.execute(ADMIT, [login, who.user_id, who.name, who.all_stores, list(who.store_ids)])
-        report.did.append(f"a login for {who.name}")
-
-
-def _renew(connection: psycopg.Connection, entry: tuple[Any, ...], report: Report) -> None:
-    """Gives a login the privileges of this version; one that this admin may not change keeps those it has."""
-    try:
-        with connection.transaction():
-            connection.execute(ADMIT, entry)
-    except (psycopg.errors.InsufficientPrivilege, psycopg.errors.UndefinedObject) as error:
-        report.gaps.append(f"the login {entry[0]} of {entry[2]} was left as it is: {error.diag.message_primary}")
 
 
 def _close(connection: psycopg.Connection, report: Report) -> None:

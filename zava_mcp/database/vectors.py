@@ -113,8 +113,6 @@ def vectors(connection: psycopg.Connection, model: str, dimensions: int, everyth
         )
     if not locked:
         raise DatabaseUnavailable("another `zava-mcp embed` is at work on this database", "Wait for it to end.")
-    with _told():
-        connection.execute("SET search_path = retail, public")
     try:
         yield Vectors(connection, model, dimensions, everything)
     finally:

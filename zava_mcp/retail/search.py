@@ -159,7 +159,10 @@ class ProductSearch:
     def _statement(self, by_meaning: bool, ours: bool) -> str:
         """The search's SQL; `ours` looks only at vectors of our model, for which there may be an index."""
         parts = sql.named("search.sql")
-        words = {name: f"%({name})s" for name in ("model", "text")} | {"vector": "%(vector)s::vector", "but": "true"}
+        words = {name: f"%({name})s" for name in ("model", "text")} | {
+            "vector": "%(vector)s::public.vector",
+            "but": "true",
+        }
         if self._wish.similar_to:
             words |= {name: parts[f"its_{name}"] for name in words if name != "model" or not ours}
         if ours and self._embedder:

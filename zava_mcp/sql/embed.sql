@@ -33,7 +33,7 @@ WITH fresh AS (
     DELETE FROM zava.new_embeddings WHERE model_id = %(model)s RETURNING *
 ), put AS (
     INSERT INTO retail.product_description_embeddings (product_id, description_embedding, created_at, model_id, text_sha256)
-    SELECT product_id, (embedding || array_fill(0::real, ARRAY[1536 - cardinality(embedding)]))::vector,
+    SELECT product_id, (embedding || array_fill(0::real, ARRAY[1536 - cardinality(embedding)]))::public.vector,
            localtimestamp, model_id, text_sha256
       FROM fresh
         ON CONFLICT (product_id) DO UPDATE
@@ -54,7 +54,7 @@ DELETE FROM zava.new_embeddings WHERE model_id <> %(model)s OR %(everything)s;
 -- name: index_wanted
 -- How many vectors there are, whether this pgvector can index their halves, and the index's definition, NULL without one.
 SELECT (SELECT count(*) FROM retail.product_description_embeddings WHERE model_id = %(model)s),
-       to_regtype('halfvec') IS NOT NULL,
+       to_regtype('public.halfvec') IS NOT NULL,
        (SELECT pg_get_indexdef(indexrelid) FROM pg_index
          WHERE indexrelid = to_regclass('retail.product_embeddings_nearest') AND indisvalid);
 
@@ -62,7 +62,7 @@ SELECT (SELECT count(*) FROM retail.product_description_embeddings WHERE model_i
 -- The way to the nearest vectors of one model: only the numbers it has, at half precision, a seventh of the size and
 -- of the building time; ef_construction 128 finds .997 of the ten nearest of 50,000 where 64 finds .96.
 CREATE INDEX CONCURRENTLY product_embeddings_nearest ON retail.product_description_embeddings
- USING hnsw ((subvector(description_embedding, 1, {dimensions})::halfvec({dimensions})) halfvec_cosine_ops)
+ USING hnsw ((public.subvector(description_embedding, 1, {dimensions})::public.halfvec({dimensions})) public.halfvec_cosine_ops)
   WITH (m = 16, ef_construction = 128)
  WHERE model_id = {model};
 

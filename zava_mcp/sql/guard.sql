@@ -206,6 +206,115 @@ SELECT 'fail', format('%I may become %I', session_user, g.rolname),
  WHERE r.rolname = session_user
  ORDER BY 2;
 
+-- name: names_mean_ours
+-- Protection: in the schemas of the search path, nobody may create who could not see every row anyway, and nothing of
+-- such a role has the name of a function or operator that people mean without its schema. Where public is not safe, our
+-- server leaves it out of the path, so that vectors are compared only with the name of their schema.
+WITH trusted AS (
+    SELECT r.oid FROM pg_roles r WHERE r.rolsuper OR pg_has_role(r.oid, to_regrole('zava_owner'), 'MEMBER')
+), path AS (
+    SELECT n.*, CASE n.nspname WHEN 'public' THEN 'warn' ELSE 'fail' END AS state
+      FROM pg_namespace n WHERE n.nspname IN ('retail', 'zava', 'public')
+), owners AS (
+    SELECT p.state, p.nspname, CASE WHEN p.nspowner = to_regrole('pg_database_owner') THEN d.datdba ELSE p.nspowner END AS owner
+      FROM path p JOIN pg_database d ON d.datname = current_database()
+), theirs AS (
+    SELECT n.state, 'function' AS kind, format('FUNCTION %s', p.oid::regprocedure) AS object, p.proowner AS owner
+      FROM pg_proc p JOIN path n ON n.oid = p.pronamespace
+     WHERE EXISTS (SELECT FROM pg_proc q WHERE q.proname = p.proname AND q.oid <> p.oid)
+    UNION ALL
+    SELECT n.state, 'operator', format('OPERATOR %s', o.oid::regoperator), o.oprowner
+      FROM pg_operator o JOIN path n ON n.oid = o.oprnamespace
+     WHERE EXISTS (SELECT FROM pg_operator q WHERE q.oprname = o.oprname AND q.oid <> o.oid)
+)
+SELECT state, found, fix FROM (
+    SELECT p.state, format('%I may create objects in the schema %I', r.rolname, p.nspname) AS found,
+           format('REVOKE CREATE ON SCHEMA %I FROM %I', p.nspname, r.rolname) AS fix
+      FROM path p CROSS JOIN LATERAL aclexplode(p.nspacl) AS a JOIN pg_roles r ON r.oid = a.grantee -- PUBLIC has its own check
+     WHERE a.privilege_type = 'CREATE' AND a.grantee <> p.nspowner AND r.oid NOT IN (SELECT oid FROM trusted) AND r.rolname <> session_user
+    UNION ALL
+    SELECT o.state, format('%I owns the schema %I and may create objects in it', r.rolname, o.nspname), format('ALTER SCHEMA %I OWNER TO zava_owner', o.nspname)
+      FROM owners o JOIN pg_roles r ON r.oid = o.owner WHERE r.oid NOT IN (SELECT oid FROM trusted)
+    UNION ALL
+    SELECT t.state, format('the %s of %I could be taken for another: %s', t.kind, r.rolname, t.object), format('DROP %s', t.object)
+      FROM theirs t JOIN pg_roles r ON r.oid = t.owner WHERE r.oid NOT IN (SELECT oid FROM trusted)
+) AS faults
+ ORDER BY found;
+
+-- name: code_on_our_tables_is_ours
+-- Protection: what runs when rows of ours are written or indexed (triggers, defaults, constraints, rules, expressions of
+-- indexes, types) can be changed by nobody else. It has the rights of whoever writes, of an administrator among them.
+WITH RECURSIVE trusted AS (
+    SELECT r.oid FROM pg_roles r WHERE r.rolsuper OR pg_has_role(r.oid, to_regrole('zava_owner'), 'MEMBER')
+), tables AS (
+    SELECT c.oid FROM pg_class c
+     WHERE c.relnamespace IN (to_regnamespace('retail'), to_regnamespace('zava')) AND c.relkind IN ('r', 'p')
+), parts (classid, objid, relation) AS (
+    SELECT 'pg_class'::regclass::oid, oid, oid FROM tables
+    UNION SELECT 'pg_trigger'::regclass, t.oid, t.tgrelid FROM pg_trigger t JOIN tables c ON c.oid = t.tgrelid
+    UNION SELECT 'pg_attrdef'::regclass, d.oid, d.adrelid FROM pg_attrdef d JOIN tables c ON c.oid = d.adrelid
+    UNION SELECT 'pg_constraint'::regclass, k.oid, k.conrelid FROM pg_constraint k JOIN tables c ON c.oid = k.conrelid
+    UNION SELECT 'pg_rewrite'::regclass, w.oid, w.ev_class FROM pg_rewrite w JOIN tables c ON c.oid = w.ev_class
+    UNION SELECT 'pg_policy'::regclass, p.oid, p.polrelid FROM pg_policy p JOIN tables c ON c.oid = p.polrelid
+    UNION SELECT 'pg_class'::regclass, i.indexrelid, i.indrelid FROM pg_index i JOIN tables c ON c.oid = i.indrelid
+), needed (classid, objid, relation) AS (
+    SELECT * FROM parts
+    UNION
+    SELECT next.*, n.relation
+      FROM needed n CROSS JOIN LATERAL (
+           SELECT d.refclassid, d.refobjid FROM pg_depend d
+            WHERE d.classid = n.classid AND d.objid = n.objid
+              AND d.refclassid IN ('pg_proc'::regclass, 'pg_operator'::regclass, 'pg_type'::regclass, 'pg_constraint'::regclass,
+                                   'pg_opclass'::regclass, 'pg_opfamily'::regclass)
+           UNION ALL -- what is checked of a value of a domain
+           SELECT 'pg_constraint'::regclass, k.oid FROM pg_constraint k
+            WHERE n.classid = 'pg_type'::regclass AND k.conrelid = 0 AND k.contypid = n.objid) AS next
+)
+SELECT DISTINCT 'warn', format('%s runs the function %s, which %I can change', n.relation::regclass, p.oid::regprocedure, r.rolname),
+       format('ALTER FUNCTION %s OWNER TO zava_owner', p.oid::regprocedure)
+  FROM needed n JOIN pg_proc p ON n.classid = 'pg_proc'::regclass AND p.oid = n.objid JOIN pg_roles r ON r.oid = p.proowner
+ WHERE r.oid NOT IN (SELECT oid FROM trusted)
+ ORDER BY 2;
+
+-- name: our_roles_are_nobody_elses
+-- Who sees every row is a role that nobody can be but administrators; nobody else can change it, or the login that asks.
+-- Deliberate are the owner of the database, who sets it up, and whom a superuser made a member.
+WITH owner AS (SELECT * FROM pg_roles WHERE rolname = 'zava_owner'
+), held AS (
+    SELECT m.roleid, m.member, r.rolname AS role, b.rolname AS grantor, coalesce(b.rolsuper, false)
+           AND (coalesce((to_jsonb(m) ->> 'set_option')::boolean, true) OR coalesce((to_jsonb(m) ->> 'inherit_option')::boolean, true)) AS meant
+      FROM pg_auth_members m JOIN pg_roles r ON r.oid = m.roleid LEFT JOIN pg_roles b ON b.oid = m.grantor
+     WHERE r.rolname IN ('zava_owner', session_user)
+), strangers AS (
+    SELECT r.* FROM pg_roles r
+     WHERE NOT r.rolsuper AND r.rolname NOT LIKE 'pg\_%' AND r.rolname <> session_user
+       AND NOT EXISTS (SELECT FROM pg_database d WHERE d.datdba = r.oid AND d.datname = current_database())
+       AND NOT EXISTS (SELECT FROM held h JOIN owner o ON o.oid = h.roleid WHERE h.member = r.oid AND h.meant)
+)
+SELECT state, found, fix FROM (
+    SELECT 'fail' AS state, 'zava_owner, who sees every row, can log in' AS found, 'ALTER ROLE zava_owner NOLOGIN PASSWORD NULL' AS fix FROM owner WHERE rolcanlogin
+    UNION ALL
+    SELECT 'fail', format('zava_owner is %s', what), format('ALTER ROLE zava_owner NO%s', what)
+      FROM owner, LATERAL (VALUES ('SUPERUSER', rolsuper), ('BYPASSRLS', rolbypassrls), ('CREATEROLE', rolcreaterole),
+                                  ('CREATEDB', rolcreatedb), ('REPLICATION', rolreplication)) AS may (what, it)
+     WHERE it
+    UNION ALL
+    SELECT 'fail', format('zava_owner is a member of %I', g.rolname), format('REVOKE %I FROM zava_owner', g.rolname)
+      FROM owner o JOIN pg_auth_members m ON m.member = o.oid JOIN pg_roles g ON g.oid = m.roleid
+    UNION ALL
+    SELECT 'warn', format('%I may become or alter %I', s.rolname, h.role),
+           format('REVOKE %I FROM %I', h.role, s.rolname)
+           || CASE WHEN current_setting('server_version_num')::integer >= 160000 THEN format(' GRANTED BY %I', h.grantor) ELSE '' END
+      FROM held h JOIN strangers s ON s.oid = h.member
+     WHERE NOT (h.role = session_user AND coalesce(pg_has_role(s.oid, to_regrole('zava_owner'), 'USAGE'), false))
+    UNION ALL
+    SELECT 'warn', format('%I may create roles, and before version 16 alter every role that is no superuser', s.rolname), format('ALTER ROLE %I NOCREATEROLE', s.rolname)
+      FROM strangers s
+     WHERE s.rolcreaterole AND current_setting('server_version_num')::integer < 160000
+       AND NOT coalesce(pg_has_role(s.oid, to_regrole('zava_owner'), 'USAGE'), false)
+) AS faults
+ ORDER BY found;
+
 -- name: other_user_ids_are_hidden
 -- stores.rls_user_id names everybody else; a right to the whole table shows it too.
 SELECT 'fail', format('%s may read stores.rls_user_id', who),

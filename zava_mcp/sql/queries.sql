@@ -19,8 +19,41 @@ SELECT i.rls_user_id, i.display_name, i.all_stores,
        (SELECT extract(epoch FROM nullif(rolvaliduntil, 'infinity'))::float8 FROM pg_roles
          WHERE rolname = session_user) AS valid_until,
        extract(epoch FROM clock_timestamp())::float8 AS now,
-       pg_backend_pid() AS backend
-  FROM zava.who_am_i() AS i;
+       pg_backend_pid() AS backend,
+       -- Schemas in which all who may create could see every row anyway, and where nothing of others has the name of a
+       -- function or operator that people mean without its schema.
+       ARRAY(SELECT n.nspname::text FROM pg_namespace n
+              WHERE n.nspname IN ('retail', 'public')
+                AND NOT EXISTS (
+                    SELECT FROM (
+                        SELECT a.grantee AS role FROM aclexplode(coalesce(n.nspacl, acldefault('n', n.nspowner))) AS a WHERE a.privilege_type = 'CREATE'
+                        UNION ALL SELECT n.nspowner
+                        UNION ALL
+                        SELECT s.refobjid
+                          FROM pg_shdepend s
+                          LEFT JOIN pg_proc p ON s.classid = 'pg_proc'::regclass AND p.oid = s.objid
+                          LEFT JOIN pg_operator o ON s.classid = 'pg_operator'::regclass AND o.oid = s.objid
+                         WHERE s.dbid = d.oid AND s.classid IN ('pg_proc'::regclass, 'pg_operator'::regclass) AND s.deptype = 'o'
+                           AND n.oid IN (p.pronamespace, o.oprnamespace)
+                           AND (EXISTS (SELECT FROM pg_proc q WHERE q.proname = p.proname AND q.oid <> p.oid)
+                                OR EXISTS (SELECT FROM pg_operator q WHERE q.oprname = o.oprname AND q.oid <> o.oid))) AS creators
+                     WHERE NOT EXISTS (
+                           SELECT FROM pg_roles r
+                            WHERE r.oid = CASE WHEN role = to_regrole('pg_database_owner') THEN d.datdba ELSE role END
+                              AND (r.rolsuper OR pg_has_role(r.oid, to_regrole('zava_owner'), 'MEMBER'))))) AS safe_schemas
+  FROM zava.who_am_i() AS i JOIN pg_database d ON d.datname = current_database();
+
+-- name: names_of_postgresql
+-- For a session: names without a schema are those of PostgreSQL, then its own temporary tables; a backslash is a letter.
+SET search_path = pg_catalog, pg_temp; SET standard_conforming_strings = on;
+
+-- name: no_other_role
+-- Whatever role the database has its sessions take, its statements are the login's own.
+SET ROLE NONE;
+
+-- name: names_of_postgresql_here
+-- The same for the rest of a transaction.
+SET LOCAL search_path = pg_catalog, pg_temp;
 
 -- name: tables
 -- The tables this login may read, with everything a writer of SQL needs to know of them, as one JSON

@@ -35,7 +35,7 @@ WITH target AS (
 nearest AS (
     SELECT product_id
       FROM wanted w CROSS JOIN LATERAL (
-          SELECT e.description_embedding <=> {vector} AS place FROM retail.product_description_embeddings e
+          SELECT e.description_embedding OPERATOR(public.<=>) {vector} AS place FROM retail.product_description_embeddings e
            WHERE e.product_id = w.product_id AND e.model_id = {model} OFFSET 0) AS its
      ORDER BY place LIMIT %(max_rows)s
 ),
@@ -48,20 +48,20 @@ nearest AS (
 few AS MATERIALIZED (
     SELECT count(*) < {many} AS so FROM (SELECT FROM wanted LIMIT {many}) AS first
 ), by_index AS MATERIALIZED (
-    SELECT product_id, e.description_embedding <=> {vector} AS place
+    SELECT product_id, e.description_embedding OPERATOR(public.<=>) {vector} AS place
       FROM retail.product_description_embeddings e
      WHERE e.model_id = {model} AND NOT (SELECT so FROM few)
        -- asked of each that the index gives: as a join, the planner would begin with the filters, whose effect
        -- policies do not let it see
        AND EXISTS (SELECT FROM wanted w WHERE w.product_id = e.product_id OFFSET 0)
      -- in the very words of the index product_embeddings_nearest
-     ORDER BY subvector(e.description_embedding, 1, {dimensions})::halfvec({dimensions})
-              <=> subvector({vector}, 1, {dimensions})::halfvec({dimensions})
+     ORDER BY public.subvector(e.description_embedding, 1, {dimensions})::public.halfvec({dimensions})
+              OPERATOR(public.<=>) public.subvector({vector}, 1, {dimensions})::public.halfvec({dimensions})
      LIMIT 20 * %(max_rows)s
 ), each AS (
     SELECT product_id, place
       FROM wanted w CROSS JOIN LATERAL (
-          SELECT e.description_embedding <=> {vector} AS place FROM retail.product_description_embeddings e
+          SELECT e.description_embedding OPERATOR(public.<=>) {vector} AS place FROM retail.product_description_embeddings e
            WHERE e.product_id = w.product_id AND e.model_id = {model} OFFSET 0) AS its
      WHERE (SELECT count(*) FROM by_index) < %(max_rows)s
      ORDER BY place LIMIT %(max_rows)s
@@ -72,9 +72,9 @@ few AS MATERIALIZED (
 -- name: by_meaning
 -- What is nearest, and the exact hits among it.
 found AS (
-    SELECT product_id, (1 - (e.description_embedding <=> {vector}))::numeric AS similarity,
+    SELECT product_id, (1 - (e.description_embedding OPERATOR(public.<=>) {vector}))::numeric AS similarity,
            product_id IN (SELECT product_id FROM exact) AS exact,
-           e.description_embedding <=> {vector} AS place, e.model_id
+           e.description_embedding OPERATOR(public.<=>) {vector} AS place, e.model_id
       FROM (SELECT product_id FROM exact UNION SELECT product_id FROM nearest) AS either
       LEFT JOIN (SELECT * FROM retail.product_description_embeddings WHERE model_id = {model}) AS e USING (product_id)
 )
@@ -138,7 +138,7 @@ SELECT EXISTS (SELECT FROM target) AS known,
 
 -- name: its_vector
 -- The vector of the product that others should be like; by way of an array, which takes it out of its storage once.
-(SELECT description_embedding::real[]::vector FROM retail.product_description_embeddings WHERE product_id = (SELECT product_id FROM target))
+(SELECT description_embedding::real[]::public.vector FROM retail.product_description_embeddings WHERE product_id = (SELECT product_id FROM target))
 -- name: its_model
 -- The model that made it.
 (SELECT model_id FROM retail.product_description_embeddings WHERE product_id = (SELECT product_id FROM target))

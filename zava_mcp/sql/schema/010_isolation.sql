@@ -530,7 +530,7 @@ BEGIN
     EXECUTE format('ALTER ROLE %I SET default_transaction_read_only = on', login);
     EXECUTE format('ALTER ROLE %I SET statement_timeout = %L', login, '60s');
     EXECUTE format('ALTER ROLE %I SET idle_in_transaction_session_timeout = %L', login, '60s');
-    EXECUTE format('ALTER ROLE %I SET search_path = retail, public', login);
+    EXECUTE format('ALTER ROLE %I SET search_path = retail', login);
     IF current_setting('is_superuser')::boolean THEN
         EXECUTE format('ALTER ROLE %I SET temp_file_limit = %L', login, '2GB');
     END IF;

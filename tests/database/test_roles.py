@@ -1,0 +1,140 @@
+"""Roles of our names that were there before us: refused with the cure, or taken over; PostgreSQL 15 and 18."""
+
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+from typer.testing import CliRunner
+
+from tests.conftest import SEATTLE
+from tests.servers import Postgres, debian_over_tls, postgres_18
+from zava_mcp.cli.commands import app
+from zava_mcp.errors import DatabaseUnavailable
+
+#: What was made before us, statement by statement, and what is said of it.
+UNTRUSTED = [
+    ("CREATE ROLE zava_owner LOGIN PASSWORD 'known'", "zava_owner can log in"),
+    ("CREATE ROLE zava_owner CREATEROLE", "zava_owner is more than an owner of tables (CREATEROLE)"),
+    ("CREATE ROLE zava_owner BYPASSRLS CREATEDB", "zava_owner is more than an owner of tables (BYPASSRLS)"),
+    ("CREATE ROLE zava_owner; GRANT pg_monitor TO zava_owner", "zava_owner is a member of pg_monitor"),
+    ("SET ROLE mallory; CREATE ROLE zava_owner ROLE mallory; RESET ROLE", "mallory is a member of zava_owner or may"),
+    (
+        "CREATE ROLE zava_owner; ALTER DEFAULT PRIVILEGES FOR ROLE zava_owner GRANT SELECT ON TABLES TO mallory",
+        "objects that zava_owner makes will be open to mallory",
+    ),
+    (f'CREATE ROLE "{SEATTLE}" LOGIN SUPERUSER', "is more than an identity may be (SUPERUSER)"),
+    (f'CREATE ROLE "{SEATTLE}" LOGIN IN ROLE pg_monitor', "is a member of pg_monitor"),
+    (f"SET ROLE mallory; CREATE ROLE \"{SEATTLE}\" LOGIN PASSWORD 'known'; RESET ROLE", "mallory"),
+    (f'CREATE ROLE "{SEATTLE}" LOGIN; GRANT "{SEATTLE}" TO guest WITH ADMIN OPTION', "guest is a member of"),
+    (f'CREATE ROLE "{SEATTLE}" LOGIN; CREATE SCHEMA s AUTHORIZATION "{SEATTLE}"', "owns things in this database"),
+]
+
+
+@pytest.fixture(scope="module", params=[15, 18])
+def postgres(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
+    with (debian_over_tls if request.param == 15 else postgres_18)(tmp_path_factory.mktemp("roles")) as postgres:
+        yield postgres
+
+
+@pytest.fixture
+def admin(postgres: Postgres) -> Iterator[psycopg.Connection]:
+    """A superuser's connection to an empty database `zava`, on a server where mallory may create roles."""
+    with postgres.as_superuser() as connection:
+        connection.execute("CREATE ROLE mallory LOGIN CREATEROLE CREATEDB PASSWORD 'mallory'; CREATE ROLE guest")
+        connection.execute("CREATE DATABASE zava")
+    with postgres.as_superuser("zava") as connection:
+        yield connection
+    with postgres.as_superuser() as connection:
+        for (name,) in connection.execute("SELECT datname FROM pg_database WHERE datname ~ '^zava'").fetchall():
+            connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+        roles = "SELECT quote_ident(rolname) FROM pg_roles WHERE rolname !~ '^(pg_|postgres)'"
+        for (role,) in connection.execute(roles.encode()).fetchall():
+            connection.execute(f"DROP OWNED BY {role} CASCADE; DROP ROLE {role}".encode())
+
+
+def run(url: str, *command: str) -> str:
+    return CliRunner().invoke(app, [*command, "--admin-database-url", url], catch_exceptions=False).stdout
+
+
+def init(postgres: Postgres, *more: str) -> str:
+    return run(postgres.url("postgres", "admin", "zava"), "init", "--scale", "0.002", *more)
+
+
+@pytest.mark.parametrize(("made", "found"), UNTRUSTED)
+def test_untrusted_role_is_refused_and_taken_over_on_request(
+    postgres: Postgres, admin: psycopg.Connection, made: str, found: str
+) -> None:
+    for statement in made.split("; "):
+        admin.execute(statement.encode())
+    with pytest.raises(DatabaseUnavailable, match="cannot be trusted") as caught:
+        init(postgres)
+    assert found in caught.value.message
+    assert "--take-over-roles" in caught.value.hint
+    assert admin.execute("SELECT to_regnamespace('retail'), to_regnamespace('zava')").fetchone() == (None, None)
+    told = init(postgres, "--take-over-roles")
+    assert "took roles over: ALTER ROLE" in told
+    assert "warning: " not in told
+    left = (
+        "SELECT count(*) FILTER (WHERE rolpassword <> '' OR rolsuper OR rolcreaterole OR rolcreatedb OR rolbypassrls),"
+        " (SELECT count(*) FROM pg_auth_members m JOIN pg_roles r ON r.oid IN (m.roleid, m.member)"
+        "   WHERE r.rolname = ANY(%(ours)s) AND m.member <> 10) FROM pg_authid WHERE rolname = ANY(%(ours)s)"
+    )
+    assert admin.execute(left.encode(), {"ours": ["zava_owner", SEATTLE]}).fetchone() == (0, 0)
+
+
+def test_cures_that_a_refusal_names_are_enough(postgres: Postgres, admin: psycopg.Connection) -> None:
+    for statement in ("SET ROLE mallory", "CREATE ROLE zava_owner LOGIN ROLE mallory, guest", "RESET ROLE"):
+        admin.execute(statement.encode())
+    with pytest.raises(DatabaseUnavailable) as caught:
+        init(postgres)
+    for line in caught.value.message.splitlines()[1:]:
+        admin.execute(line.rpartition(": ")[2].encode())
+    assert "schema version" in init(postgres)
+
+
+def test_who_is_still_connected_as_the_owner_is_named_and_ended(postgres: Postgres, admin: psycopg.Connection) -> None:
+    admin.execute("CREATE ROLE zava_owner LOGIN PASSWORD 'known'")
+    with psycopg.connect(postgres.url("zava_owner", "known", "postgres"), autocommit=True) as inside:
+        admin.execute("ALTER ROLE zava_owner NOLOGIN")
+        with pytest.raises(DatabaseUnavailable, match="somebody is connected as zava_owner"):
+            init(postgres)
+        init(postgres, "--take-over-roles")
+        with pytest.raises(psycopg.OperationalError):
+            inside.execute("SELECT 1")
+
+
+def test_a_second_database_of_the_same_admin_needs_no_take_over(postgres: Postgres, admin: psycopg.Connection) -> None:
+    with psycopg.connect(postgres.url("mallory", "mallory", "postgres"), autocommit=True) as mallory:
+        mallory.execute("CREATE DATABASE zava_one")
+        mallory.execute("CREATE DATABASE zava_two")
+    for name in ("zava_one", "zava_two"):
+        told = run(postgres.url("mallory", "mallory", name), "init", "--scale", "0.002")
+        assert told.count("a login for ") == 9
+        assert "warning: " not in told
+    with pytest.raises(DatabaseUnavailable, match="mallory is a member of zava_owner"):
+        init(postgres)  # of a superuser, who did not choose mallory
+    if postgres.version < 16:  # which keeps one grant of a role, and the first who gave it
+        admin.execute("REVOKE zava_owner FROM mallory")
+    admin.execute("GRANT zava_owner TO mallory")
+    assert init(postgres).count("a login for ") == 9
+
+
+def test_an_imitation_of_our_schema_is_not_read(postgres: Postgres, admin: psycopg.Connection) -> None:
+    admin.execute(
+        "CREATE SCHEMA zava AUTHORIZATION guest; CREATE FUNCTION zava.planted() RETURNS integer LANGUAGE plpgsql AS"
+        " $$ BEGIN RAISE 'planted code runs'; END $$; CREATE VIEW zava.about AS SELECT zava.planted() AS schema_version"
+    )
+    url = postgres.url("postgres", "admin", "zava")
+    for command in (["init", "--no-sample"], ["init", "--adopt"], ["identities"], ["identities", "remove", "Ann"]):
+        with pytest.raises(DatabaseUnavailable) as caught:
+            run(url, *command)
+        assert "planted" not in caught.value.message
+
+
+def test_a_role_that_the_database_sets_is_not_the_admins(postgres: Postgres, admin: psycopg.Connection) -> None:
+    admin.execute("ALTER DATABASE zava SET role = 'mallory'")
+    assert "schema version" in init(postgres)
+    members = "SELECT count(*) FROM pg_auth_members WHERE roleid = 'zava_owner'::regrole AND member <> 10"
+    assert admin.execute(members.encode()).fetchone() == (0,)
+    owned = "SELECT count(*) FROM pg_shdepend WHERE refobjid = 'mallory'::regrole AND deptype = 'o'"
+    assert admin.execute(owned.encode()).fetchone() == (0,)

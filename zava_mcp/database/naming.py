@@ -1,0 +1,35 @@
+"""Where names without a schema are looked for: in no schema in which somebody else could plant something."""
+
+import psycopg
+
+from zava_mcp import sql
+from zava_mcp.database.connecting import Proof, Target, connect
+from zava_mcp.database.failures import connection_error
+from zava_mcp.database.pooler import backend_of, is_pooled, refuse_by_transaction
+
+
+def connect_as_admin(target: Target) -> psycopg.Connection:
+    """A connection of an administrator, on which names resolve to PostgreSQL's own whatever others planted.
+
+    Settings that the database or the login starts with have no effect on that. Raises as `connect`, and
+    DatabaseUnavailable if a pooler gives each transaction another connection, where a session's settings do not last.
+    """
+    connection = connect(target)
+    try:
+        named = "role=" in str(target.parameters.get("options", ""))  # else the database may have set one
+        for statement in ("names_of_postgresql", *(() if named else ("no_other_role",))):
+            connection.execute(sql.query(statement).encode())
+        if is_pooled(connection, backend_of(connection)):
+            refuse_by_transaction(connection, lambda: connect(target))
+    except psycopg.OperationalError as error:
+        connection.close()
+        raise connection_error(error, target.embedded) from None
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def look_for_names(connection: psycopg.Connection, proof: Proof) -> None:
+    """Lets the identity's SQL leave out the names of schemas in which nobody else can plant anything."""
+    connection.execute(f"SET search_path = {', '.join(proof.schemas) or 'pg_catalog'}".encode())
