@@ -8,9 +8,10 @@ import anyio
 import psycopg
 import pytest
 
-from tests.conftest import SEATTLE, Ask, admin_keywords, asking, settings_for
+from tests.conftest import REDMOND, SEATTLE, Ask, admin_keywords, asking, settings_for
 from tests.wire import server_for
 from zava_mcp.database.bundled import embedded_postgres
+from zava_mcp.embedded import kill_backend
 from zava_mcp.settings import QUESTIONS_AT_ONCE
 
 pytestmark = pytest.mark.anyio
@@ -225,3 +226,40 @@ def admin_keywords_of(data_dir: Path) -> dict[str, Any]:
         return admin_keywords(postgres)
     finally:
         postgres.close()
+
+
+async def test_calls_of_other_servers_wait_while_the_database_restarts(data_dir: Path) -> None:
+    """The embedded PostgreSQL restarts when one of its processes is killed, and refuses connections meanwhile."""
+    async with asking(settings_for(data_dir, SEATTLE)) as seattle, asking(settings_for(data_dir, REDMOND)) as redmond:
+        backend = await seattle.value("SELECT pg_backend_pid()")
+        replies: list[tuple[str, bool]] = []
+
+        async def count(number: int) -> None:
+            sql = f"SELECT {number}, count(*) FROM generate_series(1, 3000000)"
+            replies.append(await redmond.call("execute_sales_query", postgresql_query=sql))
+
+        async with anyio.create_task_group() as group:
+            for number in range(20):
+                group.start_soon(count, number)
+            while len(replies) < 2:
+                await anyio.lowlevel.checkpoint()
+            kill_backend(backend)
+        assert [text for text, failed in replies if failed] == []
+        assert await seattle.value("SELECT 1") == 1
+
+
+async def test_rows_that_were_delivered_are_not_delivered_again(data_dir: Path) -> None:
+    with psycopg.connect(**admin_keywords_of(data_dir), autocommit=True) as admin:
+        async with asking(settings_for(data_dir, SEATTLE)) as seattle, anyio.create_task_group() as group:
+            replies: list[tuple[str, bool]] = []
+
+            async def ask() -> None:
+                sql = f"SELECT repeat('x', 2000) FROM generate_series(1, 16) UNION ALL SELECT q::text FROM ({SLOW}) q"
+                replies.append(await seattle.call("execute_sales_query", postgresql_query=sql))
+
+            group.start_soon(ask)
+            await until(admin, 1, 20)
+            admin.execute(RUNNING.replace("count(*)", "pg_terminate_backend(pid)").encode())
+    assert len(replies) == 1
+    assert replies[0][1]
+    assert "closed the connection" in replies[0][0]
