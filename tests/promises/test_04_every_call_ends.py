@@ -228,6 +228,45 @@ def admin_keywords_of(data_dir: Path) -> dict[str, Any]:
         postgres.close()
 
 
+#: Texts during whose analysis or planning PostgreSQL heeds neither a timeout nor a cancellation.
+UNSTOPPABLE = {
+    "comments that open comments": "SELECT 1 " + "/*" * 25_000 + "*/" * 24_000,
+    "comments beside comments": "SELECT 1 " + "/**/" * 24_000,
+    "comments half closed": "SELECT 1 " + "/*/" * 32_000,
+    "signs": "SELECT 1 " + "+" * 98_000 + " 1",
+    "signs in turn": "SELECT 1 " + "+-" * 49_000 + " 1",
+    "stars": "SELECT " + ", ".join(["x.*"] * 10_000) + " FROM retail.orders x",
+    "stars beside comments": "SELECT " + ",".join(["x./**/*/**/"] * 8_000) + " FROM retail.orders x",
+    "a chain of subqueries": "WITH c0 AS (SELECT 1 x)"
+    + "".join(f", c{n} AS (TABLE c{n - 1})" for n in range(1, 1500))
+    + " SELECT * FROM c1499",
+    "many joins": "SELECT 1 FROM retail.stores s0"
+    + "".join(f" FULL JOIN retail.stores s{n} USING (store_id)" for n in range(1, 1500)),
+}
+STOPPABLE = (
+    f"/{'*' * 900}/ SELECT 1 --{'-' * 900}",
+    f"SELECT 1 FROM ({' UNION ALL '.join(['SELECT 2'] * 140)}) q LIMIT 1",
+    f"SELECT {'+'.join(['1*1'] * 400)} /* a product */",
+    "SELECT 1 WHERE 2 IN (" + ",".join(map(str, range(15_000))) + ")",
+)
+
+
+@pytest.mark.parametrize("sql", UNSTOPPABLE.values(), ids=UNSTOPPABLE)
+async def test_a_text_that_would_hold_the_database_up_is_not_sent(ask: Ask, sql: str) -> None:
+    async with ask(SEATTLE) as seattle:
+        for tool in ("execute_sales_query", "explain_sales_query", "chart_sales_query"):
+            text, failed = await seattle.call(tool, postgresql_query=sql)
+            assert failed
+            assert "the query has more than" in text
+            assert len(text) < 300
+
+
+@pytest.mark.parametrize("sql", STOPPABLE)
+async def test_a_long_text_that_is_no_such_thing_is_answered(ask: Ask, sql: str) -> None:
+    async with ask(SEATTLE) as seattle:
+        assert await seattle.value(sql) in (1, 400)
+
+
 async def test_calls_of_other_servers_wait_while_the_database_restarts(data_dir: Path) -> None:
     """The embedded PostgreSQL restarts when one of its processes is killed, and refuses connections meanwhile."""
     async with asking(settings_for(data_dir, SEATTLE)) as seattle, asking(settings_for(data_dir, REDMOND)) as redmond:

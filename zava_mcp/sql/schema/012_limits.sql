@@ -1,0 +1,28 @@
+-- What one login may take of the server that all identities share.
+
+CREATE FUNCTION zava.limit_login(login name) RETURNS void
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    -- Logins that zava-mcp created before had 40; a number that an administrator chose stays.
+    IF (SELECT r.rolconnlimit = 40 FROM pg_roles r WHERE r.rolname = limit_login.login) THEN
+        EXECUTE format('ALTER ROLE %I CONNECTION LIMIT 20', login);
+    END IF;
+    -- Of each process. A superuser may set it, and an administrator who was granted SET ON PARAMETER temp_file_limit.
+    IF has_parameter_privilege('temp_file_limit', 'SET') THEN
+        EXECUTE format('ALTER ROLE %I SET temp_file_limit = %L', login, '512MB');
+    END IF;
+END $$;
+COMMENT ON FUNCTION zava.limit_login(name) IS 'Bounds the connections and the temporary files of a login; zava.admit calls it.';
+REVOKE ALL ON FUNCTION zava.limit_login(name) FROM PUBLIC;
+ALTER FUNCTION zava.limit_login(name) OWNER TO zava_owner;
+
+-- A zava.admit of an earlier version sets its own limit of temporary files; this one is set after it.
+DO $$
+DECLARE
+    definition text := pg_get_functiondef('zava.admit(name, uuid, text, boolean, integer[])'::regprocedure);
+BEGIN
+    IF position('zava.limit_login' IN definition) = 0 THEN
+        EXECUTE regexp_replace(definition, 'END\s*(\$\w+\$)\s*$', 'PERFORM zava.limit_login(login); END \1');
+    END IF;
+END $$;
