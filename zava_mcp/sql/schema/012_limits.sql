@@ -1,6 +1,6 @@
 -- What one login may take of the server that all identities share.
 
-CREATE FUNCTION zava.limit_login(login name) RETURNS void
+CREATE OR REPLACE FUNCTION zava.limit_login(login name) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
