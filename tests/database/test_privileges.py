@@ -75,7 +75,7 @@ def test_a_login_that_connects_by_other_means_is_a_guest_too(
         "statement_timeout": "1min",
         "idle_in_transaction_session_timeout": "1min",
         "search_path": "retail",
-        "temp_file_limit": "2GB",
+        "temp_file_limit": "512MB",
     }
     with psycopg.connect(**login_keywords(embedded, SEATTLE)) as connection:
         for name, value in guests.items():
@@ -98,7 +98,7 @@ def test_a_login_that_connects_by_other_means_is_a_guest_too(
             "visible_stores",
             "who_am_i",
         }
-    assert admin.execute("SHOW temp_file_limit").fetchone() == ("2GB",)
+    assert admin.execute("SHOW temp_file_limit").fetchone() == ("512MB",)
 
 
 @pytest.mark.anyio

@@ -75,6 +75,22 @@ async def test_restarts_while_questions_run_mix_nothing_up(elsewhere: Postgres) 
         await recovered(asker)
 
 
+async def test_an_idle_connection_that_the_server_ends_is_replaced(
+    elsewhere: Postgres, owner: psycopg.Connection
+) -> None:
+    owner.execute(f"{OF_SEATTLE} SET idle_session_timeout = '1s'".encode())
+    try:
+        async with asking(elsewhere.settings(SEATTLE)) as asker:
+            backend = await asker.value("SELECT pg_backend_pid()")
+            there = "SELECT count(*) FROM pg_stat_activity WHERE pid = %s"
+            with anyio.fail_after(20):
+                while owner.execute(there, [backend]).fetchone() != (0,):
+                    await anyio.lowlevel.checkpoint()
+            assert await asker.value("SELECT pg_backend_pid()") != backend
+    finally:
+        owner.execute(f"{OF_SEATTLE} RESET idle_session_timeout".encode())
+
+
 async def test_no_connection_left_is_told_until_there_is_one(elsewhere: Postgres, owner: psycopg.Connection) -> None:
     async with asking(elsewhere.settings(SEATTLE)) as asker:
         await asker.value("SELECT 1")

@@ -8,9 +8,10 @@ import anyio
 import psycopg
 import pytest
 
-from tests.conftest import SEATTLE, Ask, admin_keywords, asking, settings_for
+from tests.conftest import REDMOND, SEATTLE, Ask, admin_keywords, asking, settings_for
 from tests.wire import server_for
 from zava_mcp.database.bundled import embedded_postgres
+from zava_mcp.embedded import kill_backend
 from zava_mcp.settings import QUESTIONS_AT_ONCE
 
 pytestmark = pytest.mark.anyio
@@ -225,3 +226,79 @@ def admin_keywords_of(data_dir: Path) -> dict[str, Any]:
         return admin_keywords(postgres)
     finally:
         postgres.close()
+
+
+#: Texts during whose analysis or planning PostgreSQL heeds neither a timeout nor a cancellation.
+UNSTOPPABLE = {
+    "comments that open comments": "SELECT 1 " + "/*" * 25_000 + "*/" * 24_000,
+    "comments beside comments": "SELECT 1 " + "/**/" * 24_000,
+    "comments half closed": "SELECT 1 " + "/*/" * 32_000,
+    "signs": "SELECT 1 " + "+" * 98_000 + " 1",
+    "signs in turn": "SELECT 1 " + "+-" * 49_000 + " 1",
+    "stars": "SELECT " + ", ".join(["x.*"] * 10_000) + " FROM retail.orders x",
+    "stars beside comments": "SELECT " + ",".join(["x./**/*/**/"] * 8_000) + " FROM retail.orders x",
+    "a chain of subqueries": "WITH c0 AS (SELECT 1 x)"
+    + "".join(f", c{n} AS (TABLE c{n - 1})" for n in range(1, 1500))
+    + " SELECT * FROM c1499",
+    "many joins": "SELECT 1 FROM retail.stores s0"
+    + "".join(f" FULL JOIN retail.stores s{n} USING (store_id)" for n in range(1, 1500)),
+}
+STOPPABLE = (
+    f"/{'*' * 900}/ SELECT 1 --{'-' * 900}",
+    f"SELECT 1 FROM ({' UNION ALL '.join(['SELECT 2'] * 140)}) q LIMIT 1",
+    f"SELECT {'+'.join(['1*1'] * 400)} /* a product */",
+    "SELECT 1 WHERE 2 IN (" + ",".join(map(str, range(15_000))) + ")",
+)
+
+
+@pytest.mark.parametrize("sql", UNSTOPPABLE.values(), ids=UNSTOPPABLE)
+async def test_a_text_that_would_hold_the_database_up_is_not_sent(ask: Ask, sql: str) -> None:
+    async with ask(SEATTLE) as seattle:
+        for tool in ("execute_sales_query", "explain_sales_query", "chart_sales_query"):
+            text, failed = await seattle.call(tool, postgresql_query=sql)
+            assert failed
+            assert "the query has more than" in text
+            assert len(text) < 300
+
+
+@pytest.mark.parametrize("sql", STOPPABLE)
+async def test_a_long_text_that_is_no_such_thing_is_answered(ask: Ask, sql: str) -> None:
+    async with ask(SEATTLE) as seattle:
+        assert await seattle.value(sql) in (1, 400)
+
+
+async def test_calls_of_other_servers_wait_while_the_database_restarts(data_dir: Path) -> None:
+    """The embedded PostgreSQL restarts when one of its processes is killed, and refuses connections meanwhile."""
+    async with asking(settings_for(data_dir, SEATTLE)) as seattle, asking(settings_for(data_dir, REDMOND)) as redmond:
+        backend = await seattle.value("SELECT pg_backend_pid()")
+        replies: list[tuple[str, bool]] = []
+
+        async def count(number: int) -> None:
+            sql = f"SELECT {number}, count(*) FROM generate_series(1, 3000000)"
+            replies.append(await redmond.call("execute_sales_query", postgresql_query=sql))
+
+        async with anyio.create_task_group() as group:
+            for number in range(20):
+                group.start_soon(count, number)
+            while len(replies) < 2:
+                await anyio.lowlevel.checkpoint()
+            kill_backend(backend)
+        assert [text for text, failed in replies if failed] == []
+        assert await seattle.value("SELECT 1") == 1
+
+
+async def test_rows_that_were_delivered_are_not_delivered_again(data_dir: Path) -> None:
+    with psycopg.connect(**admin_keywords_of(data_dir), autocommit=True) as admin:
+        async with asking(settings_for(data_dir, SEATTLE)) as seattle, anyio.create_task_group() as group:
+            replies: list[tuple[str, bool]] = []
+
+            async def ask() -> None:
+                sql = f"SELECT repeat('x', 2000) FROM generate_series(1, 16) UNION ALL SELECT q::text FROM ({SLOW}) q"
+                replies.append(await seattle.call("execute_sales_query", postgresql_query=sql))
+
+            group.start_soon(ask)
+            await until(admin, 1, 20)
+            admin.execute(RUNNING.replace("count(*)", "pg_terminate_backend(pid)").encode())
+    assert len(replies) == 1
+    assert replies[0][1]
+    assert "closed the connection" in replies[0][0]

@@ -11,6 +11,19 @@ ONE_QUERY_ONLY = "only one row-returning query is allowed: a SELECT, WITH, VALUE
 NOT_UTF8 = "The database holds text that is not UTF-8: convert_to(column, 'SQL_ASCII') gives its bytes."
 ANSWERS_ARE_UTF8 = "Leave client_encoding as it is: answers are UTF-8."
 
+
+class Restarting(DatabaseUnavailable):
+    """The database server is there, and says that it is starting, stopping or recovering."""
+
+
+class NotListening(DatabaseUnavailable):
+    """Nothing listens where the database server should."""
+
+
+class Disconnected(DatabaseUnavailable):
+    """A connection that was there has ended."""
+
+
 _SAID_CHARACTERS = 500  # an error quotes the value it is about, and that can be as long as the query likes
 
 #: What to do about errors whose own message does not say it.
@@ -136,7 +149,7 @@ _CONNECTION_FAILURES: tuple[tuple[tuple[str, ...], type[ZavaError], str, str], .
     ),
     (
         ("57P03", "starting up", "shutting down", "in recovery mode", "not yet accepting"),
-        DatabaseUnavailable,
+        Restarting,
         "the database is starting up or shutting down",
         "Try again in a few seconds; the server reconnects by itself.",
     ),
@@ -148,7 +161,7 @@ _CONNECTION_FAILURES: tuple[tuple[tuple[str, ...], type[ZavaError], str, str], .
     ),
     (
         ("Connection refused", "No such file or directory"),
-        DatabaseUnavailable,
+        NotListening,
         "the database is not running, or its port is closed",
         "Start it, or correct its host and port; the server reconnects by itself.",
     ),
@@ -180,7 +193,7 @@ _CONNECTION_FAILURES: tuple[tuple[tuple[str, ...], type[ZavaError], str, str], .
             "57P01",
             "57P02",
         ),
-        DatabaseUnavailable,
+        Disconnected,
         "the database closed the connection",
         "Try again; the server reconnects by itself.",
     ),

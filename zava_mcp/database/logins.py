@@ -11,11 +11,13 @@ from psycopg import sql as compose
 
 from zava_mcp.errors import InputError
 from zava_mcp.files import read_trusted
-from zava_mcp.settings import Secret
+from zava_mcp.settings import DESCRIPTIONS_AT_ONCE, QUESTIONS_AT_ONCE, Secret
 
 ADMIT = "SELECT zava.admit(%s, %s, %s, %s, %s)"
 
-_CONNECTION_LIMIT = 40
+#: Two servers of one identity with all of their connections. More servers share them: each needs one at least, and
+#: gives back the others after a minute.
+_CONNECTION_LIMIT = 2 * (QUESTIONS_AT_ONCE + DESCRIPTIONS_AT_ONCE)
 _FIELD = re.compile(r"((?:[^:\\]|\\.)*)(?::|$)")
 
 

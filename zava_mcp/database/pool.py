@@ -1,6 +1,7 @@
 """The database as one identity sees it: connections, proved before use, and found again after a fault."""
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
@@ -10,6 +11,7 @@ import psycopg
 from psycopg_pool import ConnectionPool, PoolTimeout
 
 from zava_mcp import calls
+from zava_mcp.database.attempts import RESTART_SECONDS, Attempts
 from zava_mcp.database.connecting import Proof, Target, connect, connect_patiently, for_identity, prove
 from zava_mcp.database.failures import connection_error, is_lost, told_error
 from zava_mcp.database.health import Check, examine
@@ -47,6 +49,7 @@ class Database:
         self._pool: _Pool | None = None
         self._proof: Proof | None = None
         self._target: Target | None = None
+        self._lost_at = -RESTART_SECONDS  # when a connection ended during a call, by the monotonic clock
         self.schema_changes = 0  # counts what the database told about changes of its schema
 
     def open(self) -> tuple[_Pool, Proof]:
@@ -145,24 +148,25 @@ class Database:
                 self._schema_changed()
 
     def _with_connection(self, work: Callable[[PatientConnection, Proof], T], may_repeat: Callable[[], bool]) -> T:
-        """Does work on a connection. One that turns out to be dead is replaced, once: nothing was written."""
-        for attempt in (1, 2):
-            pool, proof = self.open()
+        """Does work on a connection. A lost one is replaced, and a restart waited for: nothing was written."""
+        attempts = Attempts(self._settings.query_timeout, may_repeat)
+        while True:
+            pool: _Pool | None = None
             try:
+                pool, proof = self.open()
                 with self._connection(pool) as connection:
                     return work(connection, proof)
-            except DatabaseUnavailable:  # the pool has none and gets none: perhaps the server is elsewhere by now
-                self._drop(pool)
-                if attempt == 2 or not may_repeat():
-                    raise
+            except DatabaseUnavailable as error:
+                if pool is not None:
+                    self._drop(pool)
+                attempts.without_connection(error, pool is not None, self._lost_at)
             except psycopg.Error as error:
                 if not is_lost(error):
                     raise told_error(error) from None
-                self._drop(pool)
-                waited = isinstance(error, psycopg.errors.ConnectionTimeout)  # once is enough
-                if attempt == 2 or waited or not may_repeat():
-                    raise connection_error(error, self._embedded) from None
-        raise AssertionError("unreachable")
+                self._lost_at = time.monotonic()
+                if pool is not None:
+                    self._drop(pool)
+                attempts.lost(error, connection_error(error, self._embedded))
 
     @property
     def _embedded(self) -> bool:
@@ -182,8 +186,9 @@ class Database:
         """What to do about a server process that heeds neither deadline nor cancellation.
 
         A few functions of PostgreSQL never look up from their work. Killing such a process makes the
-        embedded PostgreSQL restart its others, in less than a second; elsewhere only an admin may. Or
-        it is the network that no longer answers: then the other connections are as dead as this one.
+        embedded PostgreSQL restart its others, in less than a second, for which their calls wait (Attempts);
+        elsewhere only an admin may. Or it is the network that no longer answers: then the other connections are
+        as dead as this one.
         """
         if self._embedded:
             kill_backend(backend)

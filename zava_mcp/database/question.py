@@ -62,6 +62,7 @@ class Question(Cancellable):
         self._seconds = seconds
         self._columns = columns
         self._rows = rows
+        self._deadline: float | None = None  # of all attempts together, from the first on
         self.stuck_backend: int | None = None  # process id of one that did not stop when it was told to
         self.answered = False  # from here on a fault must not lead to a second try
 
@@ -82,7 +83,9 @@ class Question(Cancellable):
         """One round trip. Returns where a ";" must be cut off for another try, None when all is done."""
         if self.cancelled:
             raise QueryError("the call was cancelled", sqlstate="57014")
-        wire = Wire(connection, time.monotonic() + self._seconds + GRACE_SECONDS, lambda: self.cancelled)
+        if self._deadline is None:
+            self._deadline = time.monotonic() + self._seconds + GRACE_SECONDS
+        wire = Wire(connection, self._deadline, lambda: self.cancelled)
         try:
             try:
                 wire.send(self._sql, inner.join(self._wrapper), clear_locks)

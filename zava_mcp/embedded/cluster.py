@@ -3,6 +3,7 @@
 import os
 import signal
 import subprocess
+import sys
 import threading
 import time
 from concurrent.futures import Future, wait
@@ -37,7 +38,7 @@ _MAX_PID_FILE = 4_096
 #: Given on the command line, so that an upgrade of the package changes them without touching files.
 _PARAMETERS = {
     "cluster_name": "zava-mcp",
-    "max_connections": "400",  # nine identities with forty connections each, and the admin
+    "max_connections": "400",  # nineteen identities with twenty connections each, and the admin
     "shared_buffers": "128MB",
     "work_mem": "16MB",
     "maintenance_work_mem": "128MB",
@@ -53,7 +54,12 @@ _PARAMETERS = {
     # What a query asks for can be large: neither its errors nor its temporary files may fill the disk.
     "log_min_messages": "fatal",
     "log_min_error_statement": "panic",
-    "temp_file_limit": "2GB",
+    # Of one process. One identity has at most 20 connections, and all queries together at most four workers, so the
+    # temporary files of one identity take at most 24 times as much: 12 GB.
+    "temp_file_limit": "512MB",
+    "max_parallel_workers": "4",
+    # A hash table that parallel workers share can take all memory. Only Linux has a limit that bounds it.
+    "enable_parallel_hash": "on" if sys.platform == "linux" else "off",
 }
 
 #: A cluster that is still being filled is thrown away after a crash, so it need not survive one.

@@ -12,9 +12,15 @@ from zava_mcp.errors import EmbeddedError
 from zava_mcp.files import open_own
 from zava_mcp.search_paths import absolute_only
 
-#: Of one PostgreSQL process, beyond the memory it shares. Also bounds how long an error text can get, which
-#: is kept several times over in the memory of whoever receives it.
+#: Private memory of one PostgreSQL process. Also bounds how long an error text can get, which is kept several
+#: times over in the memory of the process that receives it.
 _MEMORY_BYTES = 1 << 28
+#: All addresses of one process: the private memory, 190 MB that every process maps (the shared buffers, the program
+#: and its libraries), and the segments of shared memory in which parallel workers build their hash tables. Those grow
+#: with the data and no setting of PostgreSQL bounds them.
+_ADDRESS_BYTES = 3 * _MEMORY_BYTES
+#: Where the system is out of memory, it should end a query and not a program of the user.
+_OOM_ADJUSTMENT = {"PG_OOM_ADJUST_FILE": "/proc/self/oom_score_adj", "PG_OOM_ADJUST_VALUE": "500"}
 _LOG_ROOM_BYTES = 1 << 16
 
 
@@ -42,18 +48,24 @@ def end_orphans(folder: Path) -> bool:
 
 
 def with_limited_memory(command: list[str]) -> list[str]:
-    """The command, told "out of memory" where it would take all there is.
+    """The command, under limits that make PostgreSQL report "out of memory" to the query that exceeds them.
 
-    A shell sets the limit before it becomes the program: set by us on ourselves, to be inherited, it would
-    hold for us too meanwhile, and a server that has its embedding model loaded is above it already.
+    A shell sets the limits before it becomes the program: if this process set them on itself, to be inherited, they
+    would hold for it too meanwhile, and a server that has its embedding model loaded is above them already.
     """
     if sys.platform != "linux":
         return command
     import resource
 
-    limits = (_MEMORY_BYTES, *resource.getrlimit(resource.RLIMIT_DATA))
-    limit = min(amount for amount in limits if amount != resource.RLIM_INFINITY)
-    return ["/bin/sh", "-c", f'ulimit -S -d {limit >> 10}; exec "$@"', "sh", *command]
+    private = _at_most(_MEMORY_BYTES, resource.getrlimit(resource.RLIMIT_DATA))
+    addresses = _at_most(_ADDRESS_BYTES, resource.getrlimit(resource.RLIMIT_AS))
+    limits = f"ulimit -S -d {private >> 10}; ulimit -S -v {addresses >> 10}"
+    return ["/bin/sh", "-c", f'{limits}; exec "$@"', "sh", *command]
+
+
+def _at_most(amount: int, limits: tuple[int, int]) -> int:
+    """The amount, or a lower limit (soft, hard) that is set already."""
+    return min([amount, *(limit for limit in limits if limit >= 0)])  # -1 is no limit
 
 
 def spawn(command: list[str], folder: Path, log: Path) -> subprocess.Popen[bytes]:
@@ -65,7 +77,7 @@ def spawn(command: list[str], folder: Path, log: Path) -> subprocess.Popen[bytes
             stdout=output,
             stderr=output,
             cwd=folder,
-            env=clean_environment(),
+            env=clean_environment() | (_OOM_ADJUSTMENT if sys.platform == "linux" else {}),
             start_new_session=os.name != "nt",  # Ctrl-C in our terminal is not meant for it
             creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0)
             | getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),

@@ -11,6 +11,14 @@ from zava_mcp.settings import DEFAULT_ROWS, HARD_BYTES, Settings
 
 MAX_SQL_CHARACTERS = 100_000
 _PLAN_LINES = 1_000
+#: What PostgreSQL's lexer and planner need a time for that grows with its square or cube, during which they heed
+#: neither a timeout nor a cancellation. Comments and literals count too: to leave them out would take a lexer.
+_OPERATORS = re.compile(r"[-+*/<>=~!@#%^&|`?]+")
+_STARS = re.compile(r"\*+")
+_RELATIONS = re.compile(r"\b(?:SELECT|TABLE|VALUES|JOIN)\b", re.IGNORECASE)
+_MAX_OPERATOR_CHARACTERS = 1_000
+_MAX_STARS = 500
+_MAX_RELATIONS = 150
 _VALID = (
     "The query is valid; it was not run. How PostgreSQL would answer it (without costs and row counts, which are "
     "estimated from the rows of all stores):"
@@ -71,11 +79,27 @@ class Explanation:
 
 
 def check(sql: str) -> None:
-    """Raises InputError for a text that is too long or that PostgreSQL cannot store."""
+    """Raises InputError for a text that PostgreSQL cannot store, or that would hold it up."""
     if len(sql) > MAX_SQL_CHARACTERS:
         raise InputError(f"the query has {len(sql):,} characters; {MAX_SQL_CHARACTERS:,} are allowed")
     if "\0" in sql or not _is_unicode(sql):
         raise InputError("the query contains a character that PostgreSQL cannot store: NUL or half a surrogate pair")
+    if any(len(run) > _MAX_OPERATOR_CHARACTERS for run in _OPERATORS.findall(sql)):
+        raise InputError(
+            f"the query has more than {_MAX_OPERATOR_CHARACTERS:,} characters of operators or comment signs in a row",
+            "Put spaces between them, or leave them out.",
+        )
+    for pattern, most, what, hint in (
+        (_STARS, _MAX_STARS, "*, in comments too", "Name the columns, and leave comments out."),
+        (
+            _RELATIONS,
+            _MAX_RELATIONS,
+            "SELECT, TABLE, VALUES or JOIN",
+            "Use fewer subqueries, or ask in several queries.",
+        ),
+    ):
+        if len(pattern.findall(sql)) > most:
+            raise InputError(f"the query has more than {most:,} times {what}", hint)
 
 
 def _is_unicode(text: str) -> bool:

@@ -531,9 +531,7 @@ BEGIN
     EXECUTE format('ALTER ROLE %I SET statement_timeout = %L', login, '60s');
     EXECUTE format('ALTER ROLE %I SET idle_in_transaction_session_timeout = %L', login, '60s');
     EXECUTE format('ALTER ROLE %I SET search_path = retail', login);
-    IF current_setting('is_superuser')::boolean THEN
-        EXECUTE format('ALTER ROLE %I SET temp_file_limit = %L', login, '2GB');
-    END IF;
+    PERFORM zava.limit_login(login); -- in 012
     -- Everybody can read comments on roles: nothing here of whom it stands for.
     EXECUTE format('COMMENT ON ROLE %I IS %L', login, 'An identity of zava-mcp.');
 END $$;
