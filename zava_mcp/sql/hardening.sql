@@ -53,6 +53,8 @@ BEGIN
         'pg_advisory_xact_lock(bigint)', 'pg_try_advisory_lock(bigint)', 'pg_advisory_unlock(bigint)',
         -- Ends the connections of an identity that was removed.
         'pg_terminate_backend(integer, bigint)', 'pg_stat_get_activity(integer)',
+        -- Whether the extension vector can be created (the view pg_available_extensions).
+        'pg_available_extensions()',
         -- Default values in tables of their own, and how long a load takes.
         'clock_timestamp()']::regprocedure[]
     LOOP
