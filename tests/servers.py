@@ -67,7 +67,7 @@ class ZavaServer:
 
 @pytest.fixture(scope="session")
 def postgres_16_hardened(tmp_path_factory: pytest.TempPathFactory, clean_environment: None) -> Iterator[ZavaServer]:
-    """PostgreSQL 16 with pgvector, set up by its superuser: the second lock holds."""
+    """PostgreSQL 16 with pgvector, set up by its superuser: functions are revoked from PUBLIC."""
     bundled = programs().parent.with_name("pginstall") / "bin"
     for postgres in _running(16, bundled, tmp_path_factory.mktemp("postgres16"), tls=False):
         with postgres.as_superuser() as connection:

@@ -75,10 +75,19 @@ CREATE FUNCTION public.total() RETURNS bigint LANGUAGE sql SECURITY DEFINER AS '
 -- extension vector | the extension vector is in the schema elsewhere |
 CREATE SCHEMA elsewhere; ALTER EXTENSION vector SET SCHEMA elsewhere
 
--- second lock | set_config |
+-- functions revoked from public | settings, and the seed of random() (set_config) |
 GRANT EXECUTE ON FUNCTION set_config(text, text, boolean) TO PUBLIC
 
--- sizes of tables | pg_class tells how many rows all stores have |
+-- functions revoked from public | clocks and waits within a statement (clock_timestamp) |
+GRANT EXECUTE ON FUNCTION clock_timestamp() TO zava_seattle
+
+-- functions revoked from public | how much they write (pg_available_wal_summaries) |
+GRANT EXECUTE ON FUNCTION pg_available_wal_summaries() TO PUBLIC
+
+-- functions revoked from public | functions that no query needs (poly_overlap) |
+GRANT EXECUTE ON FUNCTION poly_overlap(polygon, polygon) TO PUBLIC
+
+-- sizes of tables | how many rows or pages all stores have: relfilenode, relpages, reltuples, relallvisible, relallfrozen |
 GRANT SELECT ON pg_class TO PUBLIC
 
 -- names mean ours | zava_redmond may create objects in the schema retail |
@@ -110,3 +119,6 @@ GRANT pg_monitor TO zava_owner
 
 -- our roles are nobody elses | zava_redmond may become or alter zava_seattle |
 GRANT zava_seattle TO zava_redmond
+
+-- sizes of tables | how many rows or pages all stores have: relpages |
+GRANT SELECT (relpages) ON pg_class TO PUBLIC

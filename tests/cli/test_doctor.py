@@ -52,7 +52,10 @@ def test_each_illness_is_named_and_cured_by_its_sql(
     checks = doctor()
     expected = {"": set(), "*": {"forgeries"}}.get(besides, {f"forgery: {besides}"})
     assert ill(checks) == {name, *expected}
-    warns = name in ("second lock", "sizes of tables", "code on our tables is ours") or "may become or alter" in found
+    warns = (
+        name in ("functions revoked from public", "sizes of tables", "code on our tables is ours")
+        or "may become or alter" in found
+    )
     assert checks[name]["state"] == ("warn" if warns else "fail")
     assert found in checks[name]["found"]
     surgeon.execute(checks[name]["fix"].encode())
@@ -135,9 +138,9 @@ def test_a_policy_that_lets_a_forgery_through_is_found_by_trying(surgeon: psycop
     )
     checks = doctor()
     forgery = "forgery: the older policies' setting"
-    assert ill(checks) == {"no policy trusts a setting", "second lock", forgery}
+    assert ill(checks) == {"no policy trusts a setting", "functions revoked from public", forgery}
     assert "more than this identity's rows" in checks[forgery]["found"]
-    for name in ("no policy trusts a setting", "second lock"):
+    for name in ("no policy trusts a setting", "functions revoked from public"):
         surgeon.execute(checks[name]["fix"].encode())
     assert ill(doctor()) == set()
 

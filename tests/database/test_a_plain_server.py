@@ -97,7 +97,7 @@ def test_the_doctor_finds_nothing_wrong_and_names_the_gaps(debian_15: ZavaServer
     assert told.exit_code == 0, told.stdout
     assert "fail" not in states.values()
     assert {name for name, state in states.items() if state == "warn"} == {
-        "second lock",
+        "functions revoked from public",
         "sizes of tables",
         "names of logins",
         "extension vector",

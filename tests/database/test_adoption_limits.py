@@ -153,7 +153,7 @@ def test_partitions_in_other_schemas_are_closed_too(older: psycopg.Connection, s
     assert older.execute(held, [SEATTLE]).fetchone() == (False,)
 
 
-def test_a_restricted_admin_goes_on_after_a_superuser_set_the_second_lock(
+def test_a_restricted_admin_goes_on_after_functions_were_revoked(
     older: psycopg.Connection, member: str, superuser: str
 ) -> None:
     assert "set_config" in adopted(member)

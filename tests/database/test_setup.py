@@ -56,7 +56,7 @@ def test_without_a_passwords_file_logins_get_none(server: str, database: str) ->
     assert {row["login"] == row["user_id"] for row in json.loads(listed)} == {True}
 
 
-def test_a_restricted_admin_gets_everything_but_the_second_lock(server: str, database: str, tmp_path: Path) -> None:
+def test_a_restricted_admin_gets_all_but_revoked_functions(server: str, database: str, tmp_path: Path) -> None:
     with psycopg.connect(ADMIN.format(database=database, host=server), autocommit=True) as connection:
         connection.execute("CREATE ROLE cloud_admin LOGIN CREATEROLE PASSWORD 'x'")
         connection.execute(f"ALTER DATABASE {database} OWNER TO cloud_admin".encode())

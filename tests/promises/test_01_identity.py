@@ -93,7 +93,7 @@ async def test_no_disguise_shows_more_than_the_own_store(ask: Ask, admin: psycop
 async def test_policies_hold_even_where_settings_can_be_changed(
     embedded: EmbeddedPostgres, ask: Ask, admin: psycopg.Connection
 ) -> None:
-    """The second lock (revoked functions) is not what protects: without it the count stays the same."""
+    """Revoking functions from PUBLIC is not what protects: without it the count stays the same."""
     admin.execute("GRANT EXECUTE ON FUNCTION set_config(text, text, boolean) TO PUBLIC")
     try:
         async with ask(REDMOND) as redmond:

@@ -1,6 +1,6 @@
 """Promise 1 against texts nobody thought of: attempts composed with random SQL around them.
 
-The second lock is taken away for this: set_config and the like may be called, so that the policies stand
+The functions are granted again for this: set_config and the like may be called, so that the policies stand
 alone. 300 examples a run; ZAVA_TEST_EXAMPLES asks for more.
 """
 

@@ -1,4 +1,4 @@
-"""Building and upgrading a Zava database: schema, sample, identities, second locks; as an admin.
+"""Building and upgrading a Zava database: schema, sample, identities, defence in depth; as an admin.
 
 Everything happens in one transaction, so a database is never half set up, wherever it was stopped.
 """
@@ -225,9 +225,9 @@ def _close(connection: psycopg.Connection, report: Report) -> None:
 
 def _harden(connection: psycopg.Connection, report: Report) -> None:
     if connection.info.parameter_status("is_superuser") == "on":
-        connection.execute(sql.script("hardening.sql").encode())
+        connection.execute(sql.completed("hardening.sql").encode())
     else:
         report.gaps.append(
-            "only a superuser can take set_config, pg_sleep, advisory locks and the like from PUBLIC: "
-            "row-level security holds without it, this second lock is missing"
+            "only a superuser can revoke set_config, clock_timestamp, advisory locks and the like from PUBLIC: "
+            "row-level security holds without this defence in depth"
         )

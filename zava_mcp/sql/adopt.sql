@@ -314,6 +314,6 @@ UNION ALL
 SELECT 'the extension vector is not there and could not be created: products cannot be searched by meaning'
  WHERE to_regclass('retail.product_description_embeddings') IS NULL
 UNION ALL
-SELECT 'set_config, pg_sleep, advisory locks and the like stay open to everybody, because other programs may use this database: '
-       'the policies hold without this second lock; a superuser sets it with zava-mcp init'
+SELECT 'set_config, clock_timestamp, advisory locks and the like stay executable by PUBLIC, because other programs may use this database: '
+       'row-level security holds without this defence in depth; a superuser revokes them with zava-mcp init'
  WHERE has_function_privilege('public', 'set_config(text,text,boolean)', 'EXECUTE');

@@ -374,25 +374,42 @@ SELECT 'fail', format('%s, open to %s, asks no policy of ours', what, who), form
  WHERE grantee = 0 OR r.rolname = session_user
  ORDER BY 2;
 
--- name: second_lock
--- What only a superuser can take from everybody; the policies hold without it.
-SELECT 'warn', string_agg(DISTINCT p.proname, ', ' ORDER BY p.proname),
-       format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', string_agg(p.oid::regprocedure::text, ', ' ORDER BY p.oid::regprocedure::text))
-  FROM pg_proc p
- WHERE p.pronamespace = 'pg_catalog'::regnamespace AND has_function_privilege(p.oid, 'EXECUTE')
-   AND p.proname IN ('set_config', 'pg_sleep', 'pg_advisory_lock', 'pg_terminate_backend', 'pg_notify', 'lo_create',
-                     'query_to_xml', 'pg_relation_size', 'pg_stat_get_live_tuples', 'setseed')
+-- name: functions_revoked_from_public
+-- Defence in depth; only a superuser can revoke them. What a query can observe or do through each kind of function that
+-- this login can execute and that is outside the allow-list. Row-level security holds without it.
+WITH executable AS (
+    SELECT f.* FROM ({functions_not_allowed}) AS f WHERE has_function_privilege(f.oid, 'EXECUTE')
+), kinds AS (
+    SELECT observes, count(*) AS count, (array_agg(name ORDER BY length(name), name))[:CASE WHEN total > 40 THEN 9 ELSE 40 END] AS names
+      FROM (SELECT DISTINCT observes, name::text, (SELECT count(*) FROM executable) AS total FROM executable) AS e
+     GROUP BY observes, total
+), fixes AS (
+    SELECT string_agg(format('REVOKE EXECUTE ON ROUTINE %s FROM %s', g.routines, g.grantee), '; ') AS statements
+      FROM (SELECT string_agg(DISTINCT e.oid::regprocedure::text, ', ') AS routines, coalesce(quote_ident(r.rolname), 'PUBLIC') AS grantee
+              FROM executable e JOIN pg_proc p ON p.oid = e.oid,
+                   LATERAL aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) AS a
+              LEFT JOIN pg_roles r ON r.oid = a.grantee
+             WHERE a.grantee = 0 OR r.rolname = session_user
+             GROUP BY 2) AS g
+)
+SELECT 'warn', 'open to this login: ' || string_agg(format('%s (%s%s)', observes, array_to_string(names, ', '),
+              CASE WHEN count > cardinality(names) THEN format(' and %s more', count - cardinality(names)) ELSE '' END), '; ' ORDER BY observes),
+       CASE WHEN sum(count) > 40 THEN 'run zava-mcp init as a superuser, if no other program uses this database'
+            ELSE (SELECT statements FROM fixes) END
+  FROM kinds
 HAVING count(*) > 0;
 
 -- name: sizes_of_tables
--- The catalogue counts the rows of all stores.
-SELECT 'warn', 'pg_class tells how many rows all stores have',
-       format('REVOKE SELECT ON pg_class FROM PUBLIC; GRANT SELECT (%s) ON pg_class TO PUBLIC', string_agg(quote_ident(attname), ', ' ORDER BY attnum))
-  FROM pg_attribute
+-- The catalogue counts the rows and pages of all stores.
+SELECT 'warn', format('pg_class shows how many rows or pages all stores have: %s', string_agg(attname, ', ' ORDER BY attnum) FILTER (WHERE open)),
+       format('REVOKE SELECT ON pg_class FROM PUBLIC; GRANT SELECT (%s) ON pg_class TO PUBLIC',
+              string_agg(quote_ident(attname), ', ' ORDER BY attnum) FILTER (WHERE NOT counts))
+  FROM pg_attribute,
+       LATERAL (SELECT attname IN ('reltuples', 'relpages', 'relallvisible', 'relallfrozen', 'relfilenode') AS counts,
+                       has_column_privilege(attrelid, attnum, 'SELECT') AS readable) AS c,
+       LATERAL (SELECT counts AND readable AS open) AS o
  WHERE attrelid = 'pg_class'::regclass AND NOT attisdropped
-   AND attname NOT IN ('reltuples', 'relpages', 'relallvisible', 'relallfrozen', 'relfilenode')
-   AND has_column_privilege('pg_catalog.pg_class', 'reltuples', 'SELECT')
-HAVING count(*) > 0;
+HAVING bool_or(open);
 
 -- name: encoding
 -- In SQL_ASCII, PostgreSQL takes bytes for letters.

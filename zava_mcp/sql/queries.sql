@@ -18,7 +18,7 @@ SELECT i.rls_user_id, i.display_name, i.all_stores,
          WHERE extname = 'vector' AND to_regclass('retail.product_description_embeddings') IS NOT NULL) AS vectors,
        (SELECT extract(epoch FROM nullif(rolvaliduntil, 'infinity'))::float8 FROM pg_roles
          WHERE rolname = session_user) AS valid_until,
-       extract(epoch FROM clock_timestamp())::float8 AS now,
+       extract(epoch FROM statement_timestamp())::float8 AS now,
        pg_backend_pid() AS backend,
        -- Schemas in which all who may create could see every row anyway, and where nothing of others has the name of a
        -- function or operator that people mean without its schema.
