@@ -7,13 +7,14 @@ import re
 import select
 import stat
 from collections import deque
-from collections.abc import AsyncIterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 
 import anyio
 import anyio.to_thread
 
-_LINE_BYTES = 2_000_000  # a longer message is not read: nobody asks a question of that size
+LINE_BYTES = 2_000_000  # a longer message is not read: nobody asks a question of that size
 _EDGE_BYTES = 200  # of it are kept, to find out which reply somebody waits for
 _ID = rb'"id"\s*:\s*("[^"\\]{1,100}"|\d{1,15})\s*'
 _PIECE = getattr(select, "PIPE_BUF", 512)  # a pipe that is writable takes this much without blocking
@@ -36,7 +37,9 @@ class Stdio:
         self._came: asyncio.Future[None]
         self._watching = False
         self._unsent = bytearray()
+        self._queued = 0  # bytes that wait for the writing thread
         self._sent = anyio.Event()
+        self.on_sent: Callable[[], None] = lambda: None  # called whenever the client has read something
         self._fault: OSError | None = None
         self._writer = ThreadPoolExecutor(1, "stdout")
         files = stat.S_ISREG(os.fstat(self._input).st_mode) or stat.S_ISREG(os.fstat(self._output).st_mode)
@@ -51,15 +54,15 @@ class Stdio:
                 *complete, rest = bytes(buffer).split(b"\n")
                 buffer = bytearray(rest)
                 if too_long:
-                    complete[0] = _stub(head, complete[0][-_EDGE_BYTES:])
+                    complete[0] = stub(head + complete[0][-_EDGE_BYTES:])
                 for line in complete:
                     if line.strip():
                         yield line
                 too_long = False
-            elif len(buffer) > _LINE_BYTES:
+            elif len(buffer) > LINE_BYTES:
                 if not too_long:
                     head, too_long = bytes(buffer[:_EDGE_BYTES]), True
-                    _log.warning("dropped a message of more than %s bytes", _LINE_BYTES)
+                    _log.warning("dropped a message of more than %s bytes", LINE_BYTES)
                 del buffer[:-_EDGE_BYTES]
 
     async def write(self, data: bytes) -> None:
@@ -68,15 +71,45 @@ class Stdio:
         A client that does not read holds up its own replies, not the event loop. Raises OSError.
         """
         if not self._waits:
-            await asyncio.wrap_future(self._writer.submit(_write_all, self._output, data))
+            await asyncio.wrap_future(self._submit(data))
+            return
+        self.post(data)
+        del data  # what waits to be read is kept once
+        if self._unsent and self._fault is None:
+            await self._sent.wait()
+        if self._fault is not None:
+            raise self._fault
+
+    def post(self, data: bytes) -> None:
+        """Writes all of it sooner or later, without waiting for that."""
+        if not self._waits:
+            self._submit(data)
             return
         self._unsent += data
         self._put()
         if self._unsent and self._fault is None:
             asyncio.get_running_loop().add_writer(self._output, self._go_on)
-            await self._sent.wait()
-        if self._fault is not None:
-            raise self._fault
+
+    def unsent(self) -> int:
+        """Bytes that the client has not read."""
+        return len(self._unsent) + self._queued
+
+    def _submit(self, data: bytes) -> Future[None]:
+        """Has a thread write it, where readiness cannot be waited for."""
+        loop, size = asyncio.get_running_loop(), len(data)
+        self._queued += size
+        future = self._writer.submit(_write_all, self._output, data)
+
+        def done(_: Future[None]) -> None:
+            with suppress(RuntimeError):  # the loop has ended
+                loop.call_soon_threadsafe(self._written, size)
+
+        future.add_done_callback(done)
+        return future
+
+    def _written(self, size: int) -> None:
+        self._queued -= size
+        self.on_sent()
 
     def _put(self) -> None:
         """Writes as much as does not block."""
@@ -90,6 +123,7 @@ class Stdio:
 
     def _go_on(self) -> None:
         self._put()
+        self.on_sent()
         if not self._unsent or self._fault is not None:
             asyncio.get_running_loop().remove_writer(self._output)
             self._sent.set()
@@ -137,10 +171,11 @@ class Stdio:
             self._came.set_result(None)
 
 
-def _stub(head: bytes, tail: bytes) -> bytes:
+def stub(line: bytes) -> bytes:
     """In a long message's place one that is refused with its id, which stands before or behind the parameters."""
+    head, tail = line[:_EDGE_BYTES], line[-_EDGE_BYTES:]
     found = re.search(_ID, head.split(b'"params"')[0]) or re.search(_ID + rb"\}\s*$", tail)
-    return b'{"id":%s,"method":"too long"}' % found[1] if found else b""
+    return b'{"id":%s,"method":null}' % found[1] if found else b"{}"
 
 
 def _write_all(fd: int, data: bytes) -> None:

@@ -4,8 +4,8 @@ import asyncio
 import difflib
 import logging
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import anyio
@@ -19,6 +19,7 @@ from pydantic import ValidationError
 
 from zava_mcp import calls
 from zava_mcp.errors import Busy, DatabaseUnavailable, InputError, ZavaError
+from zava_mcp.server.flow import reserve_reply, room_for_reply
 from zava_mcp.server.startup import Startup
 from zava_mcp.settings import QUESTIONS_AT_ONCE
 
@@ -31,6 +32,7 @@ _WAITING = 32  # calls that may wait for their turn
 _PATIENCE = 50.0  # seconds a call waits for set-up: hosts give up after a minute
 _BEAT = 0.25
 _NAME_CHARACTERS = 60  # of a name that nobody knows are repeated
+_FAULTS = 5  # that are named: a request can have thousands
 _URI_CHARACTERS = 30_000  # the longest description to look for, each of its characters escaped
 
 _log = logging.getLogger(__name__)
@@ -69,6 +71,7 @@ class Desk:
 
     def __init__(self, places: int = QUESTIONS_AT_ONCE) -> None:
         self._threads = ThreadPoolExecutor(places, "desk")
+        self._free = asyncio.Semaphore(places)
         self._most = places + _WAITING
         self._taken = 0
 
@@ -82,14 +85,48 @@ class Desk:
                 raise Busy("too many questions at once", "Wait for some of them to be answered.")
             self._taken += 1
             try:
-                return await asyncio.wrap_future(self._threads.submit(calls.carried(work)))
-            except anyio.get_cancelled_exc_class():  # work that has not begun never will
-                if cancel is not None:
-                    with anyio.CancelScope(shield=True):
-                        await anyio.to_thread.run_sync(cancel)
-                raise
+                return await self._run(calls.carried(work), cancel)
             finally:
                 self._taken -= 1
+
+    async def _run(self, work: Callable[[], T], cancel: Callable[[], None] | None) -> T:
+        """Waits for a thread, and for what it does; a call that is cancelled before that leaves nothing behind."""
+        await self._place()
+        future = self._threads.submit(work)
+        try:
+            return await asyncio.wrap_future(future)
+        except anyio.get_cancelled_exc_class():
+            if cancel is not None:
+                with anyio.CancelScope(shield=True):
+                    await anyio.to_thread.run_sync(cancel)
+            raise
+        finally:
+            self._leave(future)
+
+    async def _place(self) -> None:
+        """Waits until a thread is free and the client has read enough for another reply.
+
+        A thread is never held while waiting for the client: others that have room for their replies may need it.
+        """
+        while True:
+            await self._free.acquire()
+            if reserve_reply():
+                return
+            self._free.release()
+            await room_for_reply()
+
+    def _leave(self, future: Future[T]) -> None:
+        """Frees the thread: now, or when what it still does for a cancelled call has ended."""
+        if future.done():
+            self._free.release()
+            return
+        loop = asyncio.get_running_loop()
+
+        def done(_: Future[T]) -> None:
+            with suppress(RuntimeError):  # the loop has ended
+                loop.call_soon_threadsafe(self._free.release)
+
+        future.add_done_callback(done)
 
     @contextmanager
     def errors(self) -> Iterator[None]:
@@ -133,7 +170,9 @@ class PlainSpokenServer(MCPServer[Any]):
             raise MCPError(INVALID_PARAMS, f"there is no prompt {name[:_NAME_CHARACTERS]!r}. The prompts are: {names}.")
         takes = {argument.name: argument.required for argument in prompt.arguments or []}
         given = {name: value for name, value in (arguments or {}).items() if value not in (None, "")}
-        faults = [f"there is no argument {name[:_NAME_CHARACTERS]!r}" for name in list(given)[:5] if name not in takes]
+        faults = [
+            f"there is no argument {name[:_NAME_CHARACTERS]!r}" for name in list(given)[:_FAULTS] if name not in takes
+        ]
         faults += [
             f"the argument {name!r} is missing" for name, needed in takes.items() if needed and name not in given
         ]
@@ -144,7 +183,7 @@ class PlainSpokenServer(MCPServer[Any]):
 
 def _faults(error: ValidationError, names: list[str]) -> str:
     said = []
-    for fault in error.errors(include_url=False, include_input=False):
+    for fault in error.errors(include_url=False, include_input=False)[:_FAULTS]:
         name = ".".join(map(str, fault["loc"]))[:60]
         if fault["type"] == "extra_forbidden":
             near = difflib.get_close_matches(name, names, n=1)

@@ -6,6 +6,7 @@ on EOF (exit code 0), SIGTERM (143) and SIGINT (130), and starts the other era w
 its mind. While it serves, fd 1 points to stderr, so nothing printed can break the protocol.
 """
 
+import contextvars
 import json
 import logging
 import signal
@@ -15,18 +16,28 @@ from contextlib import ExitStack, suppress
 from typing import Any
 
 import anyio
+import anyio.lowlevel
 import anyio.to_thread
 import mcp_types as types
 from anyio.abc import ObjectStream
 from mcp.server.mcpserver import MCPServer
 from mcp.server.runner import serve_dual_era_loop
-from mcp.shared.message import SessionMessage
+from mcp.shared.message import ServerMessageMetadata, SessionMessage
 
-from zava_mcp.server.pipes import Stdio
+from zava_mcp.server.flow import MESSAGE_BYTES, UNSENT_BYTES, Flow, finish_current, memory_of
+from zava_mcp.server.pipes import LINE_BYTES, Stdio, stub
 
 _LAST_REPLIES_SECONDS = 1.0
 _LOOK_SECONDS = 0.5
-_UNANSWERED = 256  # requests; a client that reads no answers is not read any further
+_ROOM_SECONDS = 1.0  # that a request waits for room; later ones are refused at once until there is some
+_NAME_CHARACTERS = 1_000  # of an id, a method, a tool: each is repeated in replies, traces and the audit log
+_NOTIFICATION_BYTES = 64_000  # no notification says more
+_BUSY = -32000
+
+_TOO_LONG = f"the message is longer than {LINE_BYTES:,} bytes or has too many values; send a shorter one"
+_NO_ROOM = "too many requests are in flight, or too large ones; wait for replies to earlier ones, then try again"
+_LONG_NAME = f"the id, the method, the name or the progress token is longer than {_NAME_CHARACTERS:,} characters"
+_NO_REQUEST = "not a valid JSON-RPC request"
 
 _log = logging.getLogger(__name__)
 
@@ -68,49 +79,59 @@ class _Client(ObjectStream[SessionMessage]):
         self._wire = wire
         self._lines = wire.lines()
         self._leave = leave
-        self._opening: types.JSONRPCMessage | None = None
+        self._flow = Flow(wire.unsent)
+        wire.on_sent = self._flow.notify
+        self._opening: tuple[types.JSONRPCMessage, int] | None = None
         self._modern = False
         self._over = False
-        self._unanswered: set[object] = set()
-        self._answered = anyio.Event()
+        self._refusing = False
         self.session = anyio.CancelScope()
+        self.last_context = contextvars.copy_context()  # in which the SDK handles the message received last
 
     async def opens(self) -> bool:
         """Waits for the message that begins a session; whether there is one."""
+        self._flow.clear()
         if self._opening is None:
             self._opening = await self._message()
-        self._modern = getattr(self._opening, "method", "initialize") != "initialize"
+        self._modern = self._opening is not None and _method(self._opening[0]) != "initialize"
         self._over = False
         self.session = anyio.CancelScope()
         return self._opening is not None
 
     async def receive(self) -> SessionMessage:
-        """The session's next message. Raises EndOfStream."""
-        if self._over:
-            raise anyio.EndOfStream
-        message, self._opening = self._opening, None
-        if message is None:
-            message = await self._message()
-            if message is None:  # a client that does not read its last replies must not keep us
-                self.session.deadline = anyio.current_time() + _LAST_REPLIES_SECONDS
-            elif self._modern and getattr(message, "method", "") == "initialize":
-                message, self._opening = None, message
-        if message is None:
-            self._over = True
-            raise anyio.EndOfStream
-        await self._count(message)
-        return SessionMessage(message)
+        """The session's next message, once there is room for it. Raises EndOfStream."""
+        while not self._over:
+            came, self._opening = self._opening, None
+            if came is None:
+                came = await self._message()
+                if came is None:  # a client that does not read its last replies must not keep us
+                    self.session.deadline = anyio.current_time() + _LAST_REPLIES_SECONDS
+                    break
+                if self._modern and _method(came[0]) == "initialize":
+                    self._opening = came
+                    break
+            message, size = came
+            if not isinstance(message, types.JSONRPCRequest):
+                self.last_context = contextvars.copy_context()
+                return SessionMessage(message)
+            if await self._has_room(size):
+                request = self._flow.add(size)
+                self.last_context = request.context()
+                return SessionMessage(message, ServerMessageMetadata(on_request_unanswered=request.finish))
+            self._refuse(message.id, _BUSY, _NO_ROOM)
+        self._over = True
+        raise anyio.EndOfStream
 
     async def send(self, item: SessionMessage) -> None:
         """Writes a message. Raises BrokenResourceError, and ends everything, when nobody reads any more."""
-        text = item.message.model_dump_json(by_alias=True, exclude_unset=True)
         try:
-            await self._wire.write(text.encode() + b"\n")
+            await self._wire.write(item.message.model_dump_json(by_alias=True, exclude_unset=True).encode() + b"\n")
         except OSError:
             self._leave()
             raise anyio.BrokenResourceError from None
-        self._unanswered.discard(getattr(item.message, "id", None))
-        self._answered.set()
+        finally:
+            if isinstance(item.message, types.JSONRPCResponse | types.JSONRPCError):
+                finish_current()
 
     async def send_eof(self) -> None:
         """Nothing: the wire outlives its sessions."""
@@ -118,38 +139,88 @@ class _Client(ObjectStream[SessionMessage]):
     async def aclose(self) -> None:
         """Nothing: the wire outlives its sessions."""
 
-    async def _message(self) -> types.JSONRPCMessage | None:
-        """The next message; None when stdin has ended."""
-        async for line in self._lines:
+    async def _message(self) -> tuple[types.JSONRPCMessage, int] | None:
+        """The next message that somebody handles, and the memory it takes; None when stdin has ended."""
+        while True:
+            await self._is_read()
+            line = await anext(self._lines, None)
+            if line is None:
+                return None
+            size = memory_of(line)
+            if size > MESSAGE_BYTES:
+                line = stub(line)
             try:
-                return types.jsonrpc_message_adapter.validate_json(line, by_name=False)
+                message = types.jsonrpc_message_adapter.validate_json(line, by_name=False)
             except ValueError:
-                await self._refuse(line)
-        return None
+                self._refuse_line(line)
+                continue
+            if self._is_for_us(message, size):
+                return message, size
 
-    async def _count(self, message: types.JSONRPCMessage) -> None:
-        """Notes a request as unanswered, and waits while too many are."""
+    async def _is_read(self) -> None:
+        """Waits while the client leaves too much unread."""
+        while self._wire.unsent() >= UNSENT_BYTES:
+            await self._change()
+
+    async def _has_room(self, size: int) -> bool:
+        """Whether a request may come in, at once or soon; a client that reads nothing meanwhile waits for its turn.
+
+        Who reads is refused after a while, so that cancellations and pings behind the request are seen.
+        """
+        since = anyio.current_time() - (_ROOM_SECONDS if self._refusing else 0)
+        while not self._flow.fits(size):
+            if anyio.current_time() - since >= _ROOM_SECONDS and not self._wire.unsent():
+                self._refusing = True
+                return False
+            await self._change()
+        self._refusing = False
+        return True
+
+    async def _change(self) -> None:
+        """Waits until something was sent or finished, or for a moment; ends everything if the client has gone."""
+        with anyio.move_on_after(_LOOK_SECONDS):
+            await self._flow.change()
+        if self._wire.is_hung_up():
+            self._leave()
+            await anyio.lowlevel.checkpoint()
+
+    def _is_for_us(self, message: types.JSONRPCMessage, size: int) -> bool:
+        """Whether the SDK gets a message: no replies, for we ask nothing, and nothing of a size that is never meant."""
         if isinstance(message, types.JSONRPCRequest):
-            while len(self._unanswered) >= _UNANSWERED:
-                self._answered = anyio.Event()
-                with anyio.move_on_after(_LOOK_SECONDS):
-                    await self._answered.wait()
-                if self._wire.is_hung_up():
-                    self._leave()
-                    await anyio.lowlevel.checkpoint()
-            self._unanswered.add(message.id)
-        elif isinstance(message, types.JSONRPCNotification) and message.method == "notifications/cancelled":
-            number = (message.params or {}).get("requestId")
-            if isinstance(number, str | int):
-                self._unanswered.discard(number)  # it will get no answer
+            if max(map(len, _names(message))) <= _NAME_CHARACTERS:
+                return True
+            self._refuse(message.id, types.INVALID_REQUEST, _LONG_NAME)
+        elif isinstance(message, types.JSONRPCNotification):
+            if size <= _NOTIFICATION_BYTES:
+                return True
+            _log.warning("dropped a notification of more than %s bytes", _NOTIFICATION_BYTES)
+        return False
 
-    async def _refuse(self, line: bytes) -> None:
+    def _refuse_line(self, line: bytes) -> None:
         """A line that is no message: whoever waits for an answer to it gets one, everybody else gets a log line."""
         _log.warning("a line is not a JSON-RPC message")
-        with suppress(ValueError, RecursionError, OSError):
+        with suppress(ValueError, RecursionError):
             said = json.loads(line)
             number = said.get("id") if isinstance(said, dict) else None
             if isinstance(number, str | int) and "method" in said:
-                error = {"code": -32600, "message": "not a valid JSON-RPC request"}
-                reply = {"jsonrpc": "2.0", "id": number, "error": error}
-                await self._wire.write(json.dumps(reply).encode() + b"\n")
+                long = said["method"] is None
+                self._refuse(number, types.INVALID_REQUEST, _TOO_LONG if long else _NO_REQUEST)
+
+    def _refuse(self, number: str | int, code: int, text: str) -> None:
+        """Answers a request that the SDK never sees."""
+        reply = {"jsonrpc": "2.0", "id": number, "error": {"code": code, "message": text}}
+        with suppress(OSError):  # a client that has gone is noticed elsewhere
+            self._wire.post(json.dumps(reply).encode() + b"\n")
+
+
+def _method(message: types.JSONRPCMessage) -> str:
+    """What a message asks for; an answer asks for nothing, and opens what `initialize` opens."""
+    return getattr(message, "method", "initialize")
+
+
+def _names(request: types.JSONRPCRequest) -> list[str]:
+    """What a request repeats in replies, traces and the audit log."""
+    params = request.params or {}
+    meta = params.get("_meta")
+    token = meta.get("progressToken") if isinstance(meta, dict) else None
+    return [str(request.id), request.method, *(text for text in (params.get("name"), token) if isinstance(text, str))]
