@@ -3,14 +3,14 @@
 -- row level security is on | retail.orders: not forced | *
 ALTER TABLE retail.orders NO FORCE ROW LEVEL SECURITY
 
--- row level security is on | retail.customers: not enabled | *
-ALTER TABLE retail.customers DISABLE ROW LEVEL SECURITY
+-- row level security is on | zava.customers_by_store: not enabled | *
+ALTER TABLE zava.customers_by_store DISABLE ROW LEVEL SECURITY
 
 -- no policy trusts a setting | older on retail.orders |
 CREATE POLICY older ON retail.orders FOR SELECT USING (current_setting('app.x', true) = store_id::text)
 
--- every table has its policies | "odd ""one""" on retail.stores shows rows beside ours |
-CREATE POLICY "odd ""one""" ON retail.stores USING (true)
+-- every table has its policies | "odd ""one""" on zava.stores shows rows beside ours |
+CREATE POLICY "odd ""one""" ON zava.stores USING (true)
 
 -- every table has its policies | for_seattle on retail.orders shows rows beside ours |
 CREATE POLICY for_seattle ON retail.orders FOR SELECT TO zava_seattle USING (true)
@@ -18,8 +18,20 @@ CREATE POLICY for_seattle ON retail.orders FOR SELECT TO zava_seattle USING (tru
 -- every table has its policies | own_stores on retail.inventory is not as it was made |
 ALTER POLICY own_stores ON retail.inventory USING (true)
 
--- every table has its policies | own_customers on retail.customers is missing |
-DROP POLICY own_customers ON retail.customers
+-- every table has its policies | own_customers on zava.customers_by_store is missing |
+DROP POLICY own_customers ON zava.customers_by_store
+
+-- every table has its policies | isolation on retail.orders is missing |
+DROP POLICY isolation ON retail.orders
+
+-- every table has its policies | isolation on zava.customers_by_store is not as it was made |
+DROP POLICY isolation ON zava.customers_by_store; CREATE POLICY isolation ON zava.customers_by_store FOR SELECT USING (true)
+
+-- every table has its policies | isolation on retail.inventory is not as it was made |
+ALTER POLICY isolation ON retail.inventory USING (store_id = ANY (zava.visible_stores()))
+
+-- every table has its policies | "before it" on retail.order_items is asked before isolation |
+CREATE POLICY "before it" ON retail.order_items AS RESTRICTIVE FOR SELECT USING (quantity > 0)
 
 -- open sessions hear of changes | no trigger access_changed |
 ALTER TABLE zava.access DISABLE TRIGGER access_changed
@@ -57,11 +69,11 @@ GRANT CREATE ON SCHEMA public TO PUBLIC; GRANT TEMP, CREATE ON DATABASE zava TO 
 -- no other role can be taken | zava_seattle may become zava_redmond |
 GRANT zava_redmond TO zava_seattle
 
--- other user ids are hidden | PUBLIC may read stores.rls_user_id | the managers' user ids
-GRANT SELECT (rls_user_id) ON retail.stores TO PUBLIC
+-- other user ids are hidden | PUBLIC may read stores.rls_user_id |
+GRANT SELECT (rls_user_id) ON zava.stores TO PUBLIC
 
--- other user ids are hidden | zava_seattle may read stores.rls_user_id | the managers' user ids
-GRANT SELECT ON retail.stores TO zava_seattle
+-- other user ids are hidden | zava_seattle may read stores.rls_user_id |
+GRANT SELECT ON zava.stores TO zava_seattle
 
 -- nothing reads past the policies | the view retail."all", open to zava_seattle |
 CREATE VIEW retail."all" AS SELECT * FROM retail.orders; GRANT SELECT ON retail."all" TO zava_seattle

@@ -24,7 +24,7 @@ ILLNESSES = [tuple(part.strip() for part in block) for block in _BLOCKS]
 def test_a_fresh_installation_is_well(doctor: Doctor) -> None:
     checks = doctor()
     assert ill(checks) == set()
-    assert len([name for name in checks if name.startswith("forgery: ")]) == 10
+    assert len([name for name in checks if name.startswith("forgery: ")]) == 14
     assert checks["vectors"]["found"] == "424 of 424 products have one of local/all-MiniLM-L6-v2-int8"
 
 

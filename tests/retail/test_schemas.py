@@ -25,7 +25,7 @@ async def test_a_table_tells_columns_types_keys_relations_and_meaning(ask: Ask) 
         text, failed = await seattle.call("get_multiple_table_schemas", table_names=["retail.orders", "CUSTOMERS"])
     assert not failed
     assert "retail.orders: One row per order" in text
-    assert "order_id integer PK" in text
+    assert "PK (order_id, store_id)" in text
     assert "customer_id integer -> customers.customer_id" in text
     assert "store_id integer -> stores.store_id -- the store that sold it" in text
     assert "phone text null" in text
