@@ -136,11 +136,15 @@ def test_a_policy_that_lets_a_forgery_through_is_found_by_trying(surgeon: psycop
         "GRANT EXECUTE ON FUNCTION set_config(text, text, boolean) TO PUBLIC; CREATE POLICY older ON retail.orders FOR"
         " SELECT USING (current_setting('app.current_rls_user_id', true) = '00000000-0000-0000-0000-000000000000')"
     )
+    forgery, condition = "forgery: the older policies' setting", "forgery: a condition on other stores' orders"
+    faults = {"no policy trusts a setting", "functions revoked from public"}
+    assert ill(doctor()) == faults  # the restrictive policy holds
+    surgeon.execute("DROP POLICY isolation ON retail.orders")
     checks = doctor()
-    forgery = "forgery: the older policies' setting"
-    assert ill(checks) == {"no policy trusts a setting", "functions revoked from public", forgery}
+    assert ill(checks) == {*faults, "every table has its policies", forgery, condition}
     assert "more than this identity's rows" in checks[forgery]["found"]
-    for name in ("no policy trusts a setting", "functions revoked from public"):
+    assert "evaluated on other stores' rows" in checks[condition]["found"]
+    for name in ("no policy trusts a setting", "functions revoked from public", "every table has its policies"):
         surgeon.execute(checks[name]["fix"].encode())
     assert ill(doctor()) == set()
 

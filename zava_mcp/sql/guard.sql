@@ -173,7 +173,7 @@ SELECT 'fail', format('%s on %s for %s', g.kinds, g.relation, g.who), format('RE
               UNION ALL
               SELECT x.* FROM pg_attribute t, aclexplode(t.attacl) AS x WHERE t.attrelid = c.oid) AS a
           LEFT JOIN pg_roles r ON r.oid = a.grantee
-         WHERE c.relnamespace IN (to_regnamespace('retail'), to_regnamespace('zava')) AND c.relkind IN ('r', 'p', 'S')
+         WHERE c.relnamespace IN (to_regnamespace('retail'), to_regnamespace('zava')) AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S')
            AND (a.grantee = 0 OR r.rolname = session_user AND r.oid <> c.relowner) AND a.privilege_type <> 'SELECT'
          GROUP BY c.oid, r.rolname) AS g
  ORDER BY 2;
