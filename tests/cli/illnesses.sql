@@ -45,6 +45,15 @@ DROP TRIGGER access_changing ON zava.access
 -- open sessions hear of changes | no trigger access_changing |
 CREATE OR REPLACE TRIGGER access_changing BEFORE INSERT ON zava.access FOR EACH STATEMENT EXECUTE FUNCTION zava.access_changed(); ALTER TABLE zava.access ENABLE ALWAYS TRIGGER access_changing
 
+-- stores see their customers | no trigger order_changed |
+DROP TRIGGER order_changed ON retail.orders
+
+-- stores see their customers | no trigger customer_changed, customers_gone, store_added |
+ALTER TABLE zava.customers DISABLE TRIGGER USER; ALTER TABLE zava.stores ENABLE TRIGGER store_added
+
+-- stores see their customers | the store 41 has no place for its customers, inventory, order_items, orders |
+ALTER TABLE zava.stores DISABLE TRIGGER store_added; INSERT INTO retail.stores VALUES (41, 'New', gen_random_uuid(), false); ALTER TABLE zava.stores ENABLE ALWAYS TRIGGER store_added
+
 -- login stands below the policies | zava_seattle is BYPASSRLS | *
 ALTER ROLE zava_seattle BYPASSRLS
 

@@ -133,6 +133,34 @@ SELECT 'fail', 'open sessions are not told of changes of zava.access: no trigger
                       AND t.tgfoid = to_regprocedure('zava.access_changed()') AND t.tgqual IS NULL AND t.tgattr = '')
 HAVING count(*) > 0;
 
+-- name: stores_see_their_customers
+-- In a partitioned database a store's customers are copies, which these triggers keep right, and each store has partitions.
+WITH wanted (relation, name, type, function, what) AS (VALUES -- types: 1 row, 4 insert, 8 delete, 16 update, 32 truncate
+    ('retail.orders', 'order_changed', 29, 'order_changed', 'AFTER INSERT OR UPDATE OF customer_id, store_id OR DELETE ON retail.orders FOR EACH ROW'),
+    ('retail.orders', 'orders_gone', 32, 'order_changed', 'AFTER TRUNCATE ON retail.orders FOR EACH STATEMENT'),
+    ('zava.customers', 'customer_changed', 29, 'customer_changed', 'AFTER INSERT OR UPDATE OR DELETE ON zava.customers FOR EACH ROW'),
+    ('zava.customers', 'customers_gone', 32, 'customer_changed', 'AFTER TRUNCATE ON zava.customers FOR EACH STATEMENT'),
+    ('zava.stores', 'store_added', 21, 'store_added', 'AFTER INSERT OR UPDATE OF store_id ON zava.stores FOR EACH ROW')
+), missing AS (
+    SELECT w.* FROM wanted w
+     WHERE to_regclass('zava.customers_by_store') IS NOT NULL
+       AND NOT EXISTS (SELECT FROM pg_trigger t
+                        WHERE t.tgrelid = to_regclass(w.relation) AND t.tgname = w.name AND t.tgtype = w.type AND t.tgenabled = 'A'
+                          AND t.tgfoid = to_regprocedure(format('zava.%s()', w.function)) AND t.tgqual IS NULL)
+)
+SELECT 'fail', 'changes do not reach what stores see of their customers: no trigger ' || string_agg(name, ', ' ORDER BY name),
+       string_agg(format('CREATE OR REPLACE TRIGGER %1$s %2$s EXECUTE FUNCTION zava.%3$s(); ALTER TABLE %4$s ENABLE ALWAYS TRIGGER %1$s; ',
+                         name, what, function, relation), '' ORDER BY name) || 'SELECT zava.place_customers(NULL)'
+  FROM missing HAVING count(*) > 0
+UNION ALL
+SELECT 'fail', format('the store %s has no place for its %s', s.store_id, string_agg(t.name, ', ' ORDER BY t.name)),
+       format('SELECT zava.add_partitions(%s); SELECT zava.place_customers(NULL)', s.store_id)
+  FROM retail.stores s, unnest(ARRAY['orders', 'order_items', 'inventory', 'customers']) AS t (name)
+ WHERE to_regclass('zava.customers_by_store') IS NOT NULL
+   AND NOT EXISTS (SELECT FROM pg_class c WHERE c.relname = t.name || '_' || s.store_id AND c.relispartition
+                      AND c.relnamespace = to_regnamespace('zava'))
+ GROUP BY s.store_id;
+
 -- name: login_stands_below_the_policies
 -- Whom no policy holds, or who owns what they protect.
 SELECT 'fail', format('%I is %s', rolname, CASE WHEN rolsuper THEN 'a superuser' ELSE 'BYPASSRLS' END),
