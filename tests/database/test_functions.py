@@ -50,7 +50,7 @@ def _hardened_15(zava: ZavaServer) -> Iterator[psycopg.Connection]:
         try:
             with zava.postgres.as_superuser("hardened") as connection:
                 connection.execute("CREATE SCHEMA zava")
-                connection.execute(sql.completed("hardening.sql").encode())
+                connection.execute(sql.script("hardening.sql").encode())
                 yield connection
         finally:
             superuser.execute("DROP DATABASE hardened WITH (FORCE)")
@@ -100,7 +100,7 @@ def test_functions_of_a_newer_postgresql_are_denied_until_named(hardened: psycop
         hardened.execute("SET LOCAL allow_system_table_mods = on")
         for kind in ("VOLATILE", "STABLE", "IMMUTABLE"):
             hardened.execute(made.format(kind, "clock_timestamp").encode())
-        hardened.execute(sql.completed("hardening.sql").encode())
+        hardened.execute(sql.script("hardening.sql").encode())
         found = hardened.execute(
             "SELECT proname::text, has_function_privilege('public', oid, 'EXECUTE') FROM pg_proc"
             " WHERE proname LIKE 'newer%' ORDER BY 1"
@@ -111,7 +111,7 @@ def test_functions_of_a_newer_postgresql_are_denied_until_named(hardened: psycop
 @pytest.mark.parametrize("hardened", HARDENED, indirect=True)
 def test_hardening_a_second_time_writes_nothing(hardened: psycopg.Connection) -> None:
     before = _versions(hardened)
-    hardened.execute(sql.completed("hardening.sql").encode())
+    hardened.execute(sql.script("hardening.sql").encode())
     assert _versions(hardened) == before
 
 

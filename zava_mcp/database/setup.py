@@ -225,7 +225,7 @@ def _close(connection: psycopg.Connection, report: Report) -> None:
 
 def _harden(connection: psycopg.Connection, report: Report) -> None:
     if connection.info.parameter_status("is_superuser") == "on":
-        connection.execute(sql.completed("hardening.sql").encode())
+        connection.execute(sql.script("hardening.sql").encode())
     else:
         report.gaps.append(
             "only a superuser can revoke set_config, clock_timestamp, advisory locks and the like from PUBLIC: "

@@ -13,7 +13,7 @@ _HERE = files(__name__)
 @cache
 def named(file: str) -> dict[str, str]:
     """The named statements of a file, in its order: {name: SQL text}."""
-    return statements(completed(file).replace("{product_text}", product_text()))
+    return statements(script(file).replace("{product_text}", product_text()))
 
 
 def statements(text: str) -> dict[str, str]:
@@ -30,11 +30,6 @@ def query(name: str) -> str:
 def product_text() -> str:
     """The expression for what of a product `p` is embedded."""
     return script("product_text.sql").rstrip()
-
-
-def completed(file: str) -> str:
-    """The whole text of a file, with the query of `functions.sql` where the file names it."""
-    return script(file).replace("{functions_not_allowed}", script("functions.sql"))
 
 
 def script(file: str) -> str:

@@ -406,7 +406,9 @@ SELECT 'fail', format('%s, open to %s, asks no policy of ours', what, who), form
 -- Defence in depth; only a superuser can revoke them. What a query can observe or do through each kind of function that
 -- this login can execute and that is outside the allow-list. Row-level security holds without it.
 WITH executable AS (
-    SELECT f.* FROM ({functions_not_allowed}) AS f WHERE has_function_privilege(f.oid, 'EXECUTE')
+    SELECT f.* FROM (
+-- include: functions.sql
+    ) AS f WHERE has_function_privilege(f.oid, 'EXECUTE')
 ), kinds AS (
     SELECT observes, count(*) AS count, (array_agg(name ORDER BY length(name), name))[:CASE WHEN total > 40 THEN 9 ELSE 40 END] AS names
       FROM (SELECT DISTINCT observes, name::text, (SELECT count(*) FROM executable) AS total FROM executable) AS e

@@ -8,7 +8,9 @@ DECLARE
     names text;
 BEGIN
     SELECT string_agg(f.oid::regprocedure::text, ', ') INTO names
-      FROM ({functions_not_allowed}) AS f
+      FROM (
+-- include: functions.sql
+) AS f
      WHERE f.built_in AND has_function_privilege('public', f.oid, 'EXECUTE');
     IF names IS NOT NULL THEN
         EXECUTE 'REVOKE EXECUTE ON ROUTINE ' || names || ' FROM PUBLIC';
