@@ -10,6 +10,8 @@ The floors, each importing only floors below:
     embedded     the bundled PostgreSQL: create, share, start, stop
     sql          every line of SQL: named queries, the schema, the sample
     settings     what flags, environment and env file say
+    files        opens files and folders that other users of the machine cannot exchange
+    search_paths takes the working directory off the paths on which code and programs are found
     errors       every failure a reader can act on
 
 The path of one question: `server.app` takes the call, `server.replies` runs it in a thread and turns
