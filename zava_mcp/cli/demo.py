@@ -80,7 +80,7 @@ ATTACKS = (
     ("sends a second statement", "SELECT 1; SET ROLE zava_head_office"),
     ("closes the parenthesis", "SELECT 1) AS a, (SELECT count(*) FROM retail.orders"),
     ("reads who may see what", "SELECT * FROM zava.access"),
-    ("reads the managers' ids", "SELECT store_name, rls_user_id FROM retail.stores"),
+    ("reads the managers' ids", "SELECT store_name, rls_user_id FROM zava.stores"),
 )
 SEARCH = "stop a door from slamming"
 NEXT = (
