@@ -484,18 +484,50 @@ BEGIN
     END IF;
     PERFORM zava.put_views_over_tables();
     PERFORM zava.make_store_policies();
+    PERFORM zava.grant_reading();
 END $$;
 COMMENT ON FUNCTION zava.partition_by_store() IS 'Partitions a database''s tables by store, as in a database that zava-mcp made. Rewrites orders, order_items and inventory.';
 
 -- ── The rights of an identity ───────────────────────────────────────────────────────────────────────────────
+
+-- What a login may read as an identity, for every login at once that has an entry, or for one.
+CREATE FUNCTION zava.grant_reading(admitted name DEFAULT NULL) RETURNS void
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    login name;
+    readable text;
+BEGIN
+    FOR login IN SELECT a.login FROM zava.access a JOIN pg_roles r ON r.rolname = a.login WHERE admitted IS NULL OR a.login = admitted LOOP
+        EXECUTE format('GRANT USAGE ON SCHEMA retail, zava TO %I', login);
+        -- Column by column, which leaves out the system columns: ctid tells how many rows lie before one's own.
+        FOR readable IN
+            SELECT format('GRANT SELECT (%s) ON %s TO %I', string_agg(quote_ident(a.attname), ', '), a.attrelid::regclass, login)
+              FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
+             WHERE a.attnum > 0 AND NOT a.attisdropped
+               AND CASE WHEN c.relnamespace = 'retail'::regnamespace AND c.relkind IN ('r', 'p') THEN
+                            (c.relname, a.attname) <> ('stores', 'rls_user_id')
+                            -- A table that no policy shows is not offered either: it would look empty.
+                            AND EXISTS (SELECT FROM pg_policy p WHERE p.polrelid = c.oid AND p.polname <> 'owner_maintains')
+                        -- Our views, of which that of stores shows no user id, and what that of customers reads.
+                        ELSE to_regclass('zava.customers_by_store') IS NOT NULL AND c.oid IN (to_regclass('retail.stores'),
+                            to_regclass('retail.customers'), to_regclass('zava.customers_by_store')) END
+             GROUP BY a.attrelid
+        LOOP
+            EXECUTE readable;
+        END LOOP;
+        EXECUTE format('GRANT SELECT (schema_version) ON zava.about TO %I', login);
+        EXECUTE format('GRANT EXECUTE ON FUNCTION zava.sees_all_stores(), zava.only_store(), zava.visible_stores(),
+            zava.is_known(), zava.store_flags(), zava.maintains(), zava.own_customers(), zava.who_am_i(), zava.row_too_large(bigint) TO %I', login);
+    END LOOP;
+END $$;
+COMMENT ON FUNCTION zava.grant_reading(name) IS 'Grants the logins of zava.access, or one of them, what an identity may read.';
 
 -- Lets one login read as one identity. What is not granted: membership in any role, ownership,
 -- writing, TEMP or CREATE anywhere, zava.access, and stores.rls_user_id, which names other identities.
 CREATE OR REPLACE FUNCTION zava.admit(login name, rls_user_id uuid, display_name text, all_stores boolean, store_ids integer[])
     RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
-DECLARE
-    readable text;
 BEGIN
     IF (SELECT max(s) - min(s) FROM unnest(admit.store_ids) AS s) > 100000 THEN
         RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
@@ -506,27 +538,8 @@ BEGIN
         SET rls_user_id = excluded.rls_user_id, display_name = excluded.display_name,
             all_stores = excluded.all_stores, store_ids = excluded.store_ids;
     EXECUTE format('GRANT CONNECT ON DATABASE %I TO %I', current_database(), login);
-    EXECUTE format('GRANT USAGE ON SCHEMA retail, zava TO %I', login);
-    -- Column by column, which leaves out the system columns: ctid tells how many rows lie before one's own.
-    FOR readable IN
-        SELECT format('GRANT SELECT (%s) ON %s TO %I', string_agg(quote_ident(a.attname), ', '), a.attrelid::regclass, login)
-          FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
-         WHERE a.attnum > 0 AND NOT a.attisdropped
-           AND CASE WHEN c.relnamespace = 'retail'::regnamespace AND c.relkind IN ('r', 'p') THEN
-                        (c.relname, a.attname) <> ('stores', 'rls_user_id')
-                        -- A table that no policy shows is not offered either: it would look empty.
-                        AND EXISTS (SELECT FROM pg_policy p WHERE p.polrelid = c.oid AND p.polname <> 'owner_maintains')
-                    -- Our views, of which that of stores shows no user id, and what that of customers reads.
-                    ELSE to_regclass('zava.customers_by_store') IS NOT NULL AND c.oid IN (to_regclass('retail.stores'),
-                        to_regclass('retail.customers'), to_regclass('zava.customers_by_store')) END
-         GROUP BY a.attrelid
-    LOOP
-        EXECUTE readable;
-    END LOOP;
-    EXECUTE format('GRANT SELECT (schema_version) ON zava.about TO %I', login);
-    EXECUTE format('GRANT EXECUTE ON FUNCTION zava.sees_all_stores(), zava.only_store(), zava.visible_stores(),
-        zava.is_known(), zava.store_flags(), zava.maintains(), zava.own_customers(), zava.who_am_i(), zava.row_too_large(bigint) TO %I', login);
-    -- Second locks behind the privileges, and the manners of a guest: no statement without an end.
+    PERFORM zava.grant_reading(login);
+    -- Defence in depth behind the privileges, and a deadline for whatever the login runs.
     EXECUTE format('ALTER ROLE %I SET default_transaction_read_only = on', login);
     EXECUTE format('ALTER ROLE %I SET statement_timeout = %L', login, '60s');
     EXECUTE format('ALTER ROLE %I SET idle_in_transaction_session_timeout = %L', login, '60s');
@@ -556,4 +569,5 @@ BEGIN
         PERFORM zava.partition_by_store();
     END IF;
     PERFORM zava.make_store_policies();
+    PERFORM zava.grant_reading();
 END $$;
