@@ -4,11 +4,12 @@ import psycopg
 import pytest
 from typer.testing import CliRunner
 
-from tests.conftest import ADMIN, HEAD_OFFICE, SEATTLE
+from tests.conftest import ADMIN, SEATTLE
+from tests.database.older import VERSION_9
+from tests.database.test_stores_apart import ROWS
 from zava_mcp.cli.commands import app
 
 LIMITS = "SELECT rolconnlimit, rolconfig FROM pg_roles WHERE rolname = %s"
-ADMIT = "'zava.admit(name, uuid, text, boolean, integer[])'::regprocedure"
 
 
 def init(url: str) -> None:
@@ -44,20 +45,16 @@ def test_connection_limit_chosen_by_administrator_stays(url: str, before: int, a
         assert limits(admin, SEATTLE)[0] == after
 
 
-def test_login_of_upgraded_database_gets_limits(url: str) -> None:
-    """The function zava.admit of an earlier version limits temporary files to 2 GB, and knows no zava.limit_login."""
-    with psycopg.connect(url, autocommit=True) as admin:
-        row = admin.execute(f"SELECT pg_get_functiondef({ADMIT})".encode()).fetchone()
-        assert row is not None
-        earlier = "EXECUTE format('ALTER ROLE %I SET temp_file_limit = %L', login, '2GB');"
-        admin.execute(row[0].replace("PERFORM zava.limit_login(login);", earlier).encode())
-        admin.execute("DROP FUNCTION zava.limit_login(name)")
-        for login in (SEATTLE, HEAD_OFFICE):
-            admin.execute(f'ALTER ROLE "{login}" CONNECTION LIMIT 40'.encode())
-            admin.execute(f"ALTER ROLE \"{login}\" SET temp_file_limit = '2GB'".encode())
-        admin.execute("UPDATE zava.about SET schema_version = 11")
-        init(url)
-        assert [limits(admin, login) for login in (SEATTLE, HEAD_OFFICE)] == [(20, "512MB")] * 2
+def test_login_of_upgraded_database_gets_limits(server: str, database: str) -> None:
+    """Version 9 limits temporary files to 2 GB and connections to 40."""
+    before = ADMIN.format(database=database, host=server)
+    with psycopg.connect(before, autocommit=True) as admin:
+        admin.execute(f"{VERSION_9}{ROWS}".encode())
+        admin.execute("ALTER ROLE manager_of_one CONNECTION LIMIT 40")
+        admin.execute("ALTER ROLE head_office CONNECTION LIMIT 40")
+        assert limits(admin, "head_office") == (40, "2GB")
+        init(before)
+        assert [limits(admin, login) for login in ("manager_of_one", "head_office")] == [(20, "512MB")] * 2
 
 
 def test_administrator_without_the_right_leaves_temporary_files_alone(url: str) -> None:

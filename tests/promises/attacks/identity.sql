@@ -208,3 +208,37 @@ SELECT i.order_id FROM retail.order_items i LEFT JOIN retail.orders o USING (ord
 SELECT c.customer_id, o.order_id FROM retail.customers c LEFT JOIN retail.orders o ON o.customer_id = c.customer_id WHERE o.store_id IS DISTINCT FROM 1
 SELECT generate_series(200000001, 200000010) INTERSECT SELECT order_id FROM retail.orders WHERE order_id > 200000000
 SELECT product_id, sum(stock_level) FROM retail.inventory GROUP BY 1 HAVING count(DISTINCT store_id) > 1
+DROP POLICY isolation ON retail.orders
+DROP POLICY isolation ON zava.customers_by_store
+SELECT count(*) FROM zava.customers_by_store TABLESAMPLE SYSTEM (100) WHERE visible_in <> 1
+SELECT count(*) FROM zava.customers_by_store TABLESAMPLE BERNOULLI (100) REPEATABLE (1) WHERE visible_in IS NULL
+SELECT visible_in, count(*) FROM zava.customers_by_store GROUP BY visible_in
+SELECT c, c.*, visible_in FROM zava.customers_by_store c WHERE c.visible_in IS DISTINCT FROM 1
+SELECT count(*) FROM ONLY zava.customers_by_store
+SELECT count(*) FROM zava.customers_by_store WHERE zava.row_too_large(visible_in) AND visible_in = 2
+SELECT count(*) FROM zava.customers
+TABLE zava.customers_2
+SELECT * FROM zava.orders_2
+SELECT * FROM zava.orders_1 UNION ALL SELECT * FROM zava.orders_2
+SELECT count(*) FROM zava.order_items_2 TABLESAMPLE SYSTEM (100)
+SELECT product_id, stock_level FROM zava.inventory_2 WHERE store_id = 2
+TABLE zava.stores
+SELECT rls_user_id FROM zava.stores
+SELECT store_id, rls_user_id, zava.maintains() FROM retail.stores WHERE rls_user_id IS NOT NULL OR CASE WHEN rls_user_id IS NULL THEN store_id > 0 END
+SELECT zava.store_flags(), zava.maintains(), max(store_id) FROM retail.orders
+SELECT jsonb_object_keys(zava.own_customers()), 'is mine' EXCEPT SELECT customer_id::text, 'is mine' FROM retail.customers
+SELECT zava.place_customers(NULL)
+SELECT zava.add_partitions(99)
+SELECT zava.partition_by_store(), zava.make_store_policies()
+SELECT FROM retail.orders WHERE CASE WHEN store_id = ANY ('{2}') THEN (SELECT ('orders=' || count(*))::int > 0 FROM generate_series(1, 0)) END
+SELECT FROM retail.order_items WHERE CASE WHEN store_id = ANY ('{2}') THEN (SELECT ('items=' || count(*))::int > 0 FROM generate_series(1, 0)) END
+SELECT FROM retail.inventory WHERE CASE WHEN store_id = ANY ('{2}') THEN (SELECT ('stock=' || count(*))::int > 0 FROM generate_series(1, 0)) END
+SELECT FROM zava.customers_by_store WHERE CASE WHEN visible_in = ANY ('{2}') THEN (SELECT ('customers=' || count(*))::int > 0 FROM generate_series(1, 0)) END
+SELECT FROM retail.orders WHERE (store_id = 2) AND (order_id IS NULL OR (SELECT ('order=' || count(*))::int > 0 FROM generate_series(1, 0)))
+SELECT set_config('enable_partition_pruning', 'off', false), set_config('constraint_exclusion', 'off', false)
+SELECT (SELECT count(*) FROM retail.orders WHERE CASE WHEN store_id = ANY ('{2}') THEN (SELECT ('late=' || count(*))::int > 0 FROM generate_series(1, 0)) END) FROM (SELECT set_config('enable_partition_pruning', 'off', false)) x
+SELECT query_to_xml('SELECT store_id FROM retail.orders WHERE CASE WHEN store_id = ANY (''{2}'') THEN (SELECT (''xml='' || count(*))::int > 0 FROM generate_series(1, 0)) END', true, true, '')
+SELECT tableoid::regclass, count(*) FROM retail.orders GROUP BY 1
+SELECT most_common_vals FROM pg_stats WHERE schemaname = 'zava' OR inherited
+SELECT pg_get_expr(relpartbound, oid), relname FROM pg_class WHERE relispartition
+SELECT inhrelid::regclass, inhparent::regclass FROM pg_inherits

@@ -9,9 +9,10 @@ BEGIN
         EXECUTE format('ALTER ROLE %I CONNECTION LIMIT 20', login);
     END IF;
     -- Of each process. A superuser may set it, and an administrator who was granted SET ON PARAMETER temp_file_limit.
-    IF has_parameter_privilege('temp_file_limit', 'SET') THEN
+    BEGIN
         EXECUTE format('ALTER ROLE %I SET temp_file_limit = %L', login, '512MB');
-    END IF;
+    EXCEPTION WHEN insufficient_privilege THEN NULL; -- has_parameter_privilege may be revoked from this administrator
+    END;
 END $$;
 COMMENT ON FUNCTION zava.limit_login(name) IS 'Bounds the connections and the temporary files of a login; zava.admit calls it.';
 REVOKE ALL ON FUNCTION zava.limit_login(name) FROM PUBLIC;
