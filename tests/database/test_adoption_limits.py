@@ -50,6 +50,23 @@ def test_all_that_stands_in_the_way_is_named_before_anything_is_changed(
     assert fingerprint(older) == before
 
 
+def test_views_that_imitate_ours_are_refused_and_not_read(older: psycopg.Connection, superuser: str) -> None:
+    older.execute(
+        "CREATE FUNCTION reports.planted() RETURNS boolean LANGUAGE plpgsql AS"
+        " $$ BEGIN RAISE 'planted code ran'; END $$;"
+        "CREATE SCHEMA zava AUTHORIZATION store_manager; SET ROLE store_manager;"
+        "CREATE TABLE zava.about (schema_version integer); CREATE TABLE zava.customers_by_store (visible_in integer);"
+        "ALTER TABLE retail.stores RENAME TO real; ALTER TABLE retail.real DISABLE ROW LEVEL SECURITY;"
+        "CREATE VIEW retail.stores AS SELECT * FROM retail.real WHERE reports.planted(); RESET ROLE"
+    )
+    with pytest.raises(DatabaseUnavailable, match="cannot be taken over as it is") as caught:
+        adopted(superuser)
+    assert [line.strip() for line in caught.value.message.splitlines()[1:]] == [
+        "retail.stores is not a table",
+        "the schema zava is there, but zava-mcp did not make it",
+    ]
+
+
 def test_an_empty_database_and_the_embedded_one_cannot_be_adopted(superuser: str, tmp_path: Path) -> None:
     with pytest.raises(DatabaseUnavailable, match=r"retail\.stores is missing"):
         adopted(superuser)

@@ -24,8 +24,11 @@ WITH wanted (relation, name, type) AS (VALUES
     ('integer', '{smallint,bigint}'::text[]), ('text', '{character varying}'),
     ('timestamp', '{timestamp without time zone,timestamp with time zone}')
 ), found AS (
-    -- In a database of ours, stores and customers are views.
-    SELECT w.*, c.oid, coalesce(c.relkind IN ('r', 'p') OR c.relkind = 'v' AND to_regclass('zava.customers_by_store') IS NOT NULL, false) AS is_table,
+    -- In a database of ours, stores and customers are views of zava_owner: reading anybody else's runs code of theirs.
+    SELECT w.*, c.oid, coalesce(c.relkind IN ('r', 'p') OR c.relkind = 'v' AND c.relname IN ('stores', 'customers')
+               AND c.relowner = to_regrole('zava_owner') AND EXISTS (
+                   SELECT FROM pg_class b WHERE b.relnamespace = to_regnamespace('zava') AND b.relname = 'customers_by_store'
+                      AND b.relowner = c.relowner), false) AS is_table,
            format_type(a.atttypid, NULL) AS plain, format_type(a.atttypid, a.atttypmod) AS exact
       FROM wanted w
       LEFT JOIN pg_class c ON c.relname = w.relation AND c.relnamespace = to_regnamespace('retail')
@@ -56,7 +59,7 @@ SELECT problem FROM (
     UNION ALL
     SELECT 6, 'the schema zava is there, but zava-mcp did not make it'
      WHERE to_regnamespace('zava') IS NOT NULL
-       AND NOT EXISTS (SELECT FROM pg_class WHERE relname = 'about' AND relnamespace = to_regnamespace('zava'))
+       AND NOT EXISTS (SELECT FROM pg_class WHERE relname = 'about' AND relnamespace = to_regnamespace('zava') AND relowner = to_regrole('zava_owner'))
     UNION ALL
     SELECT 7, format('%s belongs to %I, whose rights %I does not have: GRANT %2$I TO %3$I', what, rolname, current_user)
       FROM needed JOIN pg_roles r ON r.oid = owner WHERE NOT pg_has_role(owner, 'USAGE')

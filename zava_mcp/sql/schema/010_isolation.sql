@@ -137,10 +137,27 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION zava.place_customers(integer[]) IS 'Puts customers anew into the partitions of the stores that see them; all customers for NULL.';
 
+-- What the triggers below read must be what was committed when they run, not when their transaction began: in the
+-- latter, an order that another transaction has added meanwhile is not seen, and its store keeps what was changed here.
+CREATE FUNCTION zava.refuse_older_snapshot() RETURNS void
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    IF current_setting('transaction_isolation') <> 'read committed' THEN
+        RAISE EXCEPTION USING ERRCODE = 'feature_not_supported',
+            MESSAGE = 'customers are changed, and orders removed, in transactions at the isolation level READ COMMITTED alone',
+            HINT = 'BEGIN ISOLATION LEVEL READ COMMITTED; then try again.';
+    END IF;
+END $$;
+COMMENT ON FUNCTION zava.refuse_older_snapshot() IS 'Raises an error in a transaction that does not see what others commit meanwhile.';
+
 CREATE FUNCTION zava.customer_changed() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
+    IF TG_OP = 'UPDATE' THEN
+        PERFORM zava.refuse_older_snapshot();
+    END IF;
     IF TG_OP = 'TRUNCATE' THEN
         PERFORM zava.place_customers(NULL);
     ELSIF TG_OP = 'DELETE' THEN
@@ -163,6 +180,7 @@ BEGIN
         RETURN NULL;
     END IF;
     IF TG_OP = 'DELETE' OR TG_OP = 'UPDATE' AND (OLD.customer_id, OLD.store_id) IS DISTINCT FROM (NEW.customer_id, NEW.store_id) THEN
+        PERFORM zava.refuse_older_snapshot();
         -- Nobody may add an order of this customer meanwhile: its foreign key waits for this lock.
         PERFORM FROM zava.customers WHERE customer_id = OLD.customer_id FOR UPDATE;
         DELETE FROM zava.customers_by_store
@@ -170,6 +188,8 @@ BEGIN
            AND NOT EXISTS (SELECT FROM retail.orders o WHERE o.store_id = OLD.store_id AND o.customer_id = OLD.customer_id);
     END IF;
     IF TG_OP <> 'DELETE' THEN
+        -- Nobody may change this customer meanwhile, and miss the store of this order.
+        PERFORM FROM zava.customers WHERE customer_id = NEW.customer_id FOR SHARE;
         INSERT INTO zava.customers_by_store
             (customer_id, first_name, last_name, email, phone, primary_store_id, created_at, visible_in)
         SELECT c.customer_id, c.first_name, c.last_name, c.email, c.phone, c.primary_store_id, c.created_at, NEW.store_id
