@@ -12,7 +12,7 @@ import psycopg
 import pytest
 from dotenv import dotenv_values
 
-from scripts.measure import isolation
+from scripts.measure import isolation, timing
 from tests.cli.install_links import entries
 from tests.cli.install_links import readme_table as install_links
 from tests.conftest import SEATTLE, Ask, login_keywords
@@ -218,6 +218,14 @@ def test_what_the_policies_cost_is_told_of_each_question_and_asker(scale: int) -
     rows = table(f"<!-- rls-{scale} -->")
     assert [row[0] for row in rows] == [name.replace("_", " ") for name in isolation.questions()]
     assert {len(row) for row in rows} == {1 + len(isolation.ASKERS)}
+
+
+def test_timing_table_has_every_probe_and_nothing_shows_on_the_embedded_database() -> None:
+    """As README says: in the embedded database, a probe about foreign rows takes as long as one about none."""
+    rows = table("<!-- timing -->")
+    assert [row[0] for row in rows] == list(timing.probes())
+    shares = {row[0]: float(row[1].split(" · ")[2]) for row in rows}
+    assert {probe: share for probe, share in shares.items() if not 0.45 <= share <= 0.55} == {}
 
 
 def test_the_scripts_are_there_and_ci_runs_the_same_test() -> None:
