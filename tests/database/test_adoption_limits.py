@@ -8,6 +8,7 @@ from typer.testing import CliRunner
 
 from tests.conftest import HEAD_OFFICE, REDMOND, SEATTLE
 from tests.database.older import adopted, fingerprint, rows_of
+from zava_mcp import sql
 from zava_mcp.cli.commands import app
 from zava_mcp.errors import DatabaseUnavailable, InputError
 
@@ -65,6 +66,39 @@ def test_views_that_imitate_ours_are_refused_and_not_read(older: psycopg.Connect
         "retail.stores is not a table",
         "the schema zava is there, but zava-mcp did not make it",
     ]
+
+
+def test_embed_runs_no_code_that_others_can_change(older: psycopg.Connection, superuser: str) -> None:
+    adopted(superuser)
+    older.execute(
+        "CREATE FUNCTION reports.planted() RETURNS trigger LANGUAGE plpgsql AS"
+        " $$ BEGIN RAISE 'planted code ran'; END $$; ALTER FUNCTION reports.planted() OWNER TO store_manager;"
+        "CREATE TRIGGER planted BEFORE INSERT OR UPDATE OR DELETE ON retail.product_description_embeddings"
+        " FOR EACH ROW EXECUTE FUNCTION reports.planted()"
+    )
+    with pytest.raises(DatabaseUnavailable, match=r"runs the function reports\.planted\(\), which store_manager can"):
+        CliRunner().invoke(app, ["embed", "--admin-database-url", superuser], catch_exceptions=False)
+
+
+def test_sql_that_doctor_names_for_wide_ids_works(older: psycopg.Connection, superuser: str) -> None:
+    adopted(superuser)
+    check = sql.named("guard.sql")["conditions_meet_own_rows_alone"].encode()
+    fixes = [fix for _, found, fix in older.execute(check).fetchall() if "is bigint" in found]
+    for fix in fixes:
+        older.execute(fix.encode())
+    assert fixes
+    assert not [found for _, found, _ in older.execute(check).fetchall() if "is bigint" in found]
+
+
+def test_partitioning_runs_no_constraint_that_others_can_change(older: psycopg.Connection, superuser: str) -> None:
+    older.execute(
+        "CREATE FUNCTION reports.planted() RETURNS boolean LANGUAGE sql AS 'SELECT true';"
+        "ALTER FUNCTION reports.planted() OWNER TO store_manager;"
+        "ALTER TABLE retail.orders ADD CONSTRAINT planted CHECK (reports.planted())"
+    )
+    adopted(superuser)
+    blockers = older.execute("SELECT zava.partition_blockers('retail.orders')").fetchall()
+    assert ("the constraint planted runs the function reports.planted(), which store_manager can change",) in blockers
 
 
 def test_an_empty_database_and_the_embedded_one_cannot_be_adopted(superuser: str, tmp_path: Path) -> None:

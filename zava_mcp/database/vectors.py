@@ -114,10 +114,24 @@ def vectors(connection: psycopg.Connection, model: str, dimensions: int, everyth
     if not locked:
         raise DatabaseUnavailable("another `zava-mcp embed` is at work on this database", "Wait for it to end.")
     try:
+        _refuse_code_of_others(connection)
         yield Vectors(connection, model, dimensions, everything)
     finally:
         if not connection.closed:
             connection.execute("SELECT pg_advisory_unlock(%s)", [_LOCK])
+
+
+def _refuse_code_of_others(connection: psycopg.Connection) -> None:
+    """Raises DatabaseUnavailable if writing vectors would run code that others can change, with the admin's rights."""
+    with _told():
+        rows = connection.execute(sql.named("guard.sql")["code_on_our_tables_is_ours"].encode()).fetchall()
+    written = ("retail.product_description_embeddings ", "zava.new_embeddings ")
+    found = "".join(f"\n  {what}: {fix}" for _, what, fix in rows if what.startswith(written))
+    if found:
+        raise DatabaseUnavailable(
+            f"writing vectors would run code of other roles with your rights:{found}",
+            "Nothing was written. Read these functions, then run the SQL behind each, or drop what calls them.",
+        )
 
 
 @contextmanager

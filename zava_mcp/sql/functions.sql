@@ -99,7 +99,7 @@ SELECT p.oid, p.proname AS name, p.pronamespace = 'pg_catalog'::regnamespace AS 
 
          -- Privileges, as information_schema, guard.sql and queries.sql ask for them.
          'has_any_column_privilege has_column_privilege has_database_privilege has_foreign_data_wrapper_privilege '
-         'has_function_privilege has_language_privilege has_schema_privilege has_sequence_privilege '
+         'has_function_privilege has_language_privilege has_parameter_privilege has_schema_privilege has_sequence_privilege '
          'has_server_privilege has_table_privilege has_type_privilege '
 
          -- Default values of rows that other programs insert. Each needs a privilege on the sequence; identities have none.

@@ -102,7 +102,8 @@ SELECT 'fail', format('%I on %s is asked before isolation', t.polname, t.polreli
 -- Without "isolation" a condition of a query is evaluated on other stores' rows, and tells of them by an error or by the
 -- time it takes; where the tables are not partitioned, samples, sizes and plans tell how many they are.
 SELECT 'warn', format('%s.%s is %s: conditions of a query can tell what is in other stores'' rows', a.attrelid::regclass, a.attname, format_type(a.atttypid, a.atttypmod)),
-       format('ALTER TABLE %s ALTER COLUMN %I TYPE integer; then SELECT zava.make_store_policies()', a.attrelid::regclass, a.attname)
+       format('BEGIN; DROP POLICY own_stores ON retail.orders; DROP POLICY own_stores ON retail.order_items; DROP POLICY own_stores ON retail.inventory; '
+              'DROP POLICY own_customers ON retail.customers; ALTER TABLE %s ALTER COLUMN %I TYPE integer; SELECT zava.make_store_policies(); COMMIT', a.attrelid::regclass, a.attname)
   FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
  WHERE c.relnamespace = to_regnamespace('retail') AND c.relkind IN ('r', 'p') AND a.atttypid <> 'integer'::regtype AND NOT a.attisdropped
    AND (c.relname IN ('orders', 'order_items', 'inventory') AND a.attname = 'store_id'

@@ -179,3 +179,65 @@ SELECT query_to_xml('SELECT * FROM pg_stat_activity', true, false, '')
 SELECT query_to_xml('SELECT reltuples FROM pg_class WHERE relname = ''orders''', true, false, '')
 SELECT ts_stat('SELECT to_tsvector(rls_user_id::text) FROM retail.stores')
 SELECT ts_rewrite('a'::tsquery, 'SELECT ''a''::tsquery, rls_user_id::text::tsquery FROM retail.stores')
+SELECT FROM retail.order_items WHERE order_item_id = 200000001 AND (order_id IS NULL OR (SELECT ((200000001 + 2) || ' leak' || count(*))::int > 0 FROM generate_series(1, 0)))
+SELECT FROM retail.order_items WHERE order_item_id = 200000001 AND (product_id = ANY ('{0}') OR (SELECT ((200000001 + 3) || ' leak' || count(*))::int > 0 FROM generate_series(1, 0)))
+SELECT FROM retail.order_items WHERE order_item_id = 200000001 AND CASE WHEN product_id = ANY ('{1,2,3,4,5,6,7,8,9}') THEN true ELSE (SELECT ((200000001 + 6) || ' leak' || count(*))::int > 0 FROM generate_series(1, 0)) END
+SELECT FROM retail.order_items WHERE order_item_id = 200000001 AND CASE product_id WHEN 1 THEN true ELSE (SELECT ((200000001 + 7) || ' leak' || count(*))::int > 0 FROM generate_series(1, 0)) END
+SELECT FROM retail.order_items WHERE order_item_id = 200000001 AND coalesce(CASE WHEN quantity = ANY ('{0}') THEN true END, (SELECT ((200000001 + 8) || ' leak' || count(*))::int > 0 FROM generate_series(1, 0)))
+SELECT FROM retail.order_items WHERE order_item_id = 200000001 AND nullif((SELECT ((200000001 + 9) || ' leak' || count(*))::int > 0 FROM generate_series(1, 0)), order_id IS NULL)
+SELECT FROM retail.order_items WHERE order_item_id = 200000001 AND greatest((SELECT ((200000001 + 10) || ' leak' || count(*))::int > 0 FROM generate_series(1, 0)), order_id IS NULL)
+SELECT FROM retail.order_items WHERE order_item_id = 200000001 AND (order_id IS NULL) IS DISTINCT FROM (SELECT ((200000001 + 12) || ' leak' || count(*))::int > 0 FROM generate_series(1, 0))
+SELECT FROM retail.order_items WHERE order_item_id = 200000001 AND ROW(order_id, product_id) IS NOT NULL AND (product_id = ANY ('{0}') OR (SELECT ((200000001 + 13) || ' leak' || count(*))::int > 0 FROM generate_series(1, 0)))
+SELECT FROM retail.order_items WHERE order_item_id = 200000001 AND (ARRAY[(SELECT ((200000001 + 14) || ' leak' || count(*))::int > 0 FROM generate_series(1, 0))])[quantity] IS NULL
+SELECT FROM retail.order_items WHERE order_item_id = 200000001 AND ('{t,f,t}'::boolean[])[product_id] IS NULL AND (product_id = ANY ('{0}') OR (SELECT ((200000001 + 15) || ' leak' || count(*))::int > 0 FROM generate_series(1, 0)))
+SELECT FROM retail.order_items WHERE order_item_id = 200000001 AND order_id <> ALL (ARRAY[(SELECT ((200000001 + 16) || ' leak' || count(*))::int FROM generate_series(1, 0))])
+SELECT FROM retail.order_items WHERE order_item_id = 200000001 AND quantity + 0 = (SELECT ((200000001 + 17) || ' leak' || count(*))::int FROM generate_series(1, 0))
+SELECT FROM retail.order_items WHERE order_item_id = 200000001 AND quantity BETWEEN (SELECT ((200000001 + 18) || ' leak' || count(*))::int FROM generate_series(1, 0)) AND 7
+SELECT FROM retail.order_items WHERE order_item_id = 200000001 AND quantity IN (1, (SELECT ((200000001 + 19) || ' leak' || count(*))::int FROM generate_series(1, 0)))
+SELECT FROM retail.order_items WHERE order_item_id BETWEEN 200000001 AND 200000900 AND (quantity = ANY ('{0}') OR (SELECT ((200000001 + 20) || ' leak' || count(*))::int > 0 FROM generate_series(1, 0)))
+SELECT FROM retail.order_items WHERE store_id = 2 AND (quantity = ANY ('{0}') OR (SELECT ((200000001 + 21) || ' leak' || count(*))::int > 0 FROM generate_series(1, 0)))
+SELECT FROM retail.order_items WHERE store_id <> 1 AND CASE WHEN quantity = ANY ('{0}') THEN true ELSE (SELECT ((200000001 + 22) || ' leak' || count(*))::int > 0 FROM generate_series(1, 0)) END
+SELECT FROM retail.orders WHERE order_id = 200000001 AND (customer_id = ANY ('{0}') OR (SELECT ((200000001 + 23) || ' leak' || count(*))::int > 0 FROM generate_series(1, 0)))
+SELECT FROM retail.orders WHERE store_id = 2 AND CASE WHEN order_date = ANY ('{2024-01-01}') THEN true ELSE (SELECT ((200000001 + 24) || ' leak' || count(*))::int > 0 FROM generate_series(1, 0)) END
+SELECT FROM retail.orders WHERE (order_id = 200000001 AND (SELECT ((200000001 + 25) || ' leak' || count(*))::int > 0 FROM generate_series(1, 0))) OR order_id = -1
+SELECT FROM retail.orders WHERE CASE WHEN store_id = ANY ('{2,3,4,5,6,7,8}') THEN (SELECT ((200000001 + 26) || ' leak' || count(*))::int > 0 FROM generate_series(1, 0)) ELSE true END LIMIT 1
+SELECT FROM retail.inventory WHERE store_id = 2 AND (stock_level = ANY ('{-1}') OR (SELECT ((200000001 + 28) || ' leak' || count(*))::int > 0 FROM generate_series(1, 0)))
+SELECT FROM retail.inventory WHERE store_id = 2 AND product_id = 1 AND CASE WHEN stock_level = ANY ('{0,1,2,3}') THEN true ELSE (SELECT ((200000001 + 29) || ' leak' || count(*))::int > 0 FROM generate_series(1, 0)) END
+SELECT FROM retail.inventory WHERE store_id = 2 ORDER BY CASE WHEN stock_level = ANY ('{-1}') THEN true ELSE (SELECT ((200000001 + 30) || ' leak' || count(*))::int > 0 FROM generate_series(1, 0)) END
+SELECT FROM retail.orders WHERE store_id = 2 ORDER BY (SELECT ((200000001 + 31) || ' leak' || count(*))::int > 0 FROM generate_series(1, 0)), order_id
+SELECT count(*) FROM retail.order_items WHERE order_item_id = 200000001 GROUP BY CASE WHEN quantity = ANY ('{0}') THEN true ELSE (SELECT ((200000001 + 32) || ' leak' || count(*))::int > 0 FROM generate_series(1, 0)) END
+SELECT count(*) FROM retail.order_items WHERE order_item_id = 200000001 GROUP BY product_id HAVING bool_and((SELECT ((200000001 + 33) || ' leak' || count(*))::int > 0 FROM generate_series(1, 0)))
+SELECT count(*) FILTER (WHERE quantity = ANY ('{0}') OR (SELECT ((200000001 + 34) || ' leak' || count(*))::int > 0 FROM generate_series(1, 0))) FROM retail.order_items WHERE order_item_id = 200000001
+SELECT count(*) FILTER (WHERE store_id = 2 AND (SELECT ((200000001 + 35) || ' leak' || count(*))::int > 0 FROM generate_series(1, 0))) FROM retail.order_items WHERE store_id > 1
+SELECT sum(quantity) OVER (PARTITION BY (SELECT ((200000001 + 36) || ' leak' || count(*))::int > 0 FROM generate_series(1, 0))) FROM retail.order_items WHERE order_item_id = 200000001
+SELECT lag(quantity, (SELECT ((200000001 + 39) || ' leak' || count(*))::int FROM generate_series(1, 0))) OVER (ORDER BY order_id) FROM retail.order_items WHERE order_item_id = 200000001
+SELECT nth_value(quantity, (SELECT ((200000001 + 40) || ' leak' || count(*))::int FROM generate_series(1, 0))) OVER () FROM retail.order_items WHERE order_item_id = 200000001
+SELECT (SELECT ((200000001 + 41) || ' leak' || count(*))::int > 0 FROM generate_series(1, 0)) FROM retail.order_items WHERE order_item_id = 200000001
+SELECT DISTINCT ON ((SELECT ((200000001 + 42) || ' leak' || count(*))::int > 0 FROM generate_series(1, 0))) 1 FROM retail.order_items WHERE order_item_id = 200000001
+SELECT (SELECT (SELECT ((200000001 + 43) || ' leak' || count(*))::int > 0 FROM generate_series(1, 0)) WHERE i.quantity IS NOT NULL) FROM retail.order_items i WHERE order_item_id = 200000001
+SELECT FROM retail.order_items i, LATERAL (SELECT WHERE i.quantity = ANY ('{0}') OR (SELECT ((200000001 + 44) || ' leak' || count(*))::int > 0 FROM generate_series(1, 0))) l WHERE order_item_id = 200000001
+SELECT FROM retail.order_items i, LATERAL (VALUES ((SELECT ((200000001 + 45) || ' leak' || count(*))::int > 0 FROM generate_series(1, 0)))) v (x) WHERE order_item_id = 200000001 AND (x OR i.quantity = ANY ('{0}'))
+SELECT FROM retail.order_items i, LATERAL generate_series(1, CASE WHEN i.quantity = ANY ('{0}') THEN 0 ELSE (SELECT ((200000001 + 46) || ' leak' || count(*))::int FROM generate_series(1, 0)) END) WHERE order_item_id = 200000001
+SELECT FROM retail.order_items i JOIN retail.products p ON p.product_id = i.product_id AND (i.quantity = ANY ('{0}') OR (SELECT ((200000001 + 47) || ' leak' || count(*))::int > 0 FROM generate_series(1, 0))) WHERE order_item_id = 200000001
+SELECT FROM retail.order_items i LEFT JOIN retail.orders o ON o.order_id = i.order_id AND (SELECT ((200000001 + 48) || ' leak' || count(*))::int > 0 FROM generate_series(1, 0)) WHERE i.order_item_id = 200000001
+SELECT FROM retail.orders o JOIN retail.order_items i USING (order_id) WHERE o.order_id = 200000001 AND CASE WHEN i.quantity = ANY ('{0}') THEN true ELSE (SELECT ((200000001 + 49) || ' leak' || count(*))::int > 0 FROM generate_series(1, 0)) END
+SELECT FROM retail.orders o FULL JOIN retail.order_items i ON o.order_id = i.order_id AND o.store_id = 2 WHERE o.store_id = 2 AND (o.customer_id IS NULL OR (SELECT ((200000001 + 50) || ' leak' || count(*))::int > 0 FROM generate_series(1, 0)))
+SELECT FROM retail.products p WHERE EXISTS (SELECT FROM retail.order_items i WHERE i.product_id = p.product_id AND i.store_id = 2 AND (i.quantity = ANY ('{0}') OR (SELECT ((200000001 + 51) || ' leak' || count(*))::int > 0 FROM generate_series(1, 0))))
+SELECT FROM retail.products p WHERE product_id IN (SELECT product_id FROM retail.inventory WHERE store_id = 2 AND (stock_level = ANY ('{-1}') OR (SELECT ((200000001 + 52) || ' leak' || count(*))::int > 0 FROM generate_series(1, 0))))
+SELECT FROM retail.stores s WHERE s.store_id = 2 AND EXISTS (SELECT FROM retail.orders o WHERE o.store_id = s.store_id AND (o.customer_id IS NULL OR (SELECT ((200000001 + 53) || ' leak' || count(*))::int > 0 FROM generate_series(1, 0))))
+SELECT FROM retail.orders o WHERE o.store_id = 2 AND NOT EXISTS (SELECT FROM retail.order_items i WHERE i.order_id = o.order_id AND (SELECT ((200000001 + 54) || ' leak' || count(*))::int > 0 FROM generate_series(1, 0)))
+WITH w AS MATERIALIZED (SELECT * FROM retail.order_items WHERE store_id = 2) SELECT FROM w WHERE quantity = ANY ('{0}') OR (SELECT ((200000001 + 55) || ' leak' || count(*))::int > 0 FROM generate_series(1, 0))
+WITH w AS NOT MATERIALIZED (SELECT * FROM retail.order_items) SELECT FROM w WHERE order_item_id = 200000001 AND (quantity = ANY ('{0}') OR (SELECT ((200000001 + 56) || ' leak' || count(*))::int > 0 FROM generate_series(1, 0)))
+SELECT order_id FROM retail.orders WHERE store_id = 2 AND (SELECT ((200000001 + 60) || ' leak' || count(*))::int > 0 FROM generate_series(1, 0)) EXCEPT SELECT order_id FROM retail.order_items WHERE store_id = 3 AND (product_id = ANY ('{0}') OR (SELECT ((200000001 + 61) || ' leak' || count(*))::int > 0 FROM generate_series(1, 0)))
+SELECT FROM retail.orders TABLESAMPLE SYSTEM (100) WHERE store_id = 2 AND CASE WHEN customer_id = ANY ('{0}') THEN true ELSE (SELECT ((200000001 + 63) || ' leak' || count(*))::int > 0 FROM generate_series(1, 0)) END
+SELECT FROM (SELECT * FROM retail.order_items WHERE store_id = 1 OR (SELECT ((200000001 + 65) || ' leak' || count(*))::int > 0 FROM generate_series(1, 0)) OFFSET 0) t WHERE order_item_id = 200000001
+SELECT FROM zava.customers_by_store WHERE visible_in = 2 AND (email IS NULL OR (SELECT ((200000001 + 68) || ' leak' || count(*))::int > 0 FROM generate_series(1, 0)))
+SELECT FROM zava.customers_by_store WHERE visible_in IS NULL AND CASE WHEN phone IS NULL THEN true ELSE (SELECT ((200000001 + 69) || ' leak' || count(*))::int > 0 FROM generate_series(1, 0)) END
+SELECT FROM zava.customers_by_store WHERE visible_in <> 1 ORDER BY (SELECT ((200000001 + 70) || ' leak' || count(*))::int > 0 FROM generate_series(1, 0))
+SELECT FROM retail.stores WHERE rls_user_id IS NOT NULL AND (store_name IS NULL OR (SELECT ((200000001 + 71) || ' leak' || count(*))::int > 0 FROM generate_series(1, 0)))
+SELECT FROM retail.stores s WHERE (s.rls_user_id IS NULL) IS FALSE ORDER BY CASE WHEN store_id = 2 THEN (SELECT ((200000001 + 73) || ' leak' || count(*))::int > 0 FROM generate_series(1, 0)) END
+SELECT string_agg(CASE WHEN quantity = ANY ('{0}') THEN '' ELSE (SELECT ((200000001 + 74) || ' leak' || count(*))::int FROM generate_series(1, 0))::text END, ',' ORDER BY (SELECT ((200000001 + 75) || ' leak' || count(*))::int > 0 FROM generate_series(1, 0))) FROM retail.order_items WHERE order_item_id = 200000001
+SELECT percentile_disc(0.5) WITHIN GROUP (ORDER BY CASE WHEN quantity = ANY ('{0}') THEN 0 ELSE (SELECT ((200000001 + 76) || ' leak' || count(*))::int FROM generate_series(1, 0)) END) FROM retail.order_items WHERE order_item_id = 200000001
+SELECT count(*) FROM retail.order_items WHERE order_item_id = 200000001 GROUP BY GROUPING SETS ((product_id, (SELECT ((200000001 + 77) || ' leak' || count(*))::int > 0 FROM generate_series(1, 0))), (product_id))
+SELECT JSON_QUERY FROM (SELECT jsonb_path_exists(to_jsonb(i), '$.quantity ? (@ > 0)') AS JSON_QUERY FROM retail.order_items i WHERE order_item_id = 200000001 AND (quantity = ANY ('{0}') OR (SELECT ((200000001 + 78) || ' leak' || count(*))::int > 0 FROM generate_series(1, 0)))) t
+SELECT xmlforest(order_id) FROM retail.order_items WHERE order_item_id = 200000001 AND CASE WHEN discount_percent = ANY ('{0,5,10}') THEN (SELECT ((200000001 + 79) || ' leak' || count(*))::int > 0 FROM generate_series(1, 0)) ELSE (SELECT ((200000001 + 80) || ' leak' || count(*))::int > 0 FROM generate_series(1, 0)) END

@@ -243,6 +243,12 @@ AS $$
     SELECT format('the constraint %I spans all stores', k.conname) FROM pg_constraint k
      WHERE k.conrelid = old AND (k.contype = 'x' OR k.contype = 'u' AND NOT EXISTS (
            SELECT FROM pg_attribute a WHERE a.attrelid = old AND a.attname = 'store_id' AND a.attnum = ANY (k.conkey)))
+    UNION ALL -- which the new table's rows are checked by, with the rights of whoever partitions
+    SELECT format('the constraint %I runs the function %s, which %I can change', k.conname, p.oid::regprocedure, r.rolname)
+      FROM pg_constraint k
+      JOIN pg_depend d ON d.classid = 'pg_constraint'::regclass AND d.objid = k.oid AND d.refclassid = 'pg_proc'::regclass
+      JOIN pg_proc p ON p.oid = d.refobjid JOIN pg_roles r ON r.oid = p.proowner
+     WHERE k.conrelid = old AND k.contype = 'c' AND NOT (r.rolsuper OR pg_has_role(r.oid, to_regrole('zava_owner'), 'MEMBER'))
     UNION ALL
     SELECT format('the index %s is unique over all stores', i.indexrelid::regclass) FROM pg_index i
      WHERE i.indrelid = old AND i.indisunique AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = i.indexrelid)
