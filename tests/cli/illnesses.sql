@@ -108,7 +108,7 @@ GRANT EXECUTE ON FUNCTION pg_available_wal_summaries() TO PUBLIC
 -- functions revoked from public | functions that no query needs (poly_overlap) |
 GRANT EXECUTE ON FUNCTION poly_overlap(polygon, polygon) TO PUBLIC
 
--- sizes of tables | how many rows or pages all stores have: relfilenode, relpages, reltuples, relallvisible, relallfrozen |
+-- sizes of tables | how many rows or pages all stores have: relfilenode, relpages, reltuples, relallvisible, relallfrozen, relfrozenxid, relminmxid |
 GRANT SELECT ON pg_class TO PUBLIC
 
 -- names mean ours | zava_redmond may create objects in the schema retail |

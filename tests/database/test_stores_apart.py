@@ -155,10 +155,13 @@ def test_tables_that_others_build_on_stay_until_an_administrator_frees_them(
     assert version_9.execute("SELECT relkind FROM pg_class WHERE oid = 'retail.orders'::regclass").fetchone() == ("r",)
     with pytest.raises(psycopg.errors.FeatureNotSupported, match=r"the view public\.report reads it"):
         version_9.execute("SELECT zava.partition_by_store()")
+    scans = "SELECT current_setting('enable_bitmapscan')"
+    assert seen_by(server, database, "manager_of_one", scans) == ["off"]
     before = rows_of(version_9)
     version_9.execute("DROP VIEW public.report; SELECT zava.partition_by_store()")
     assert rows_of(version_9) == before
     assert version_9.execute("SELECT relkind FROM pg_class WHERE oid = 'retail.orders'::regclass").fetchone() == ("p",)
+    assert seen_by(server, database, "manager_of_one", scans) == ["on"]
     for login, stores in STORES_OF.items():
         own = version_9.execute(
             "SELECT order_id FROM retail.orders WHERE store_id = ANY (%s) ORDER BY 1", [stores]

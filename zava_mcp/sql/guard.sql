@@ -115,6 +115,10 @@ SELECT 'warn', format('%s not partitioned by store: TABLESAMPLE, plans and the t
   FROM pg_class c
  WHERE c.relnamespace = to_regnamespace('retail') AND c.relname IN ('orders', 'order_items', 'inventory', 'customers') AND c.relkind = 'r'
 HAVING count(*) > 0
+UNION ALL
+SELECT 'warn', 'bitmap scans are on: the error of a subquery can tell whether other stores have rows of a kind',
+       format('ALTER ROLE %I IN DATABASE %I SET enable_bitmapscan = off', session_user, current_database())
+ WHERE to_regclass('zava.customers_by_store') IS NULL AND current_setting('enable_bitmapscan') = 'on'
  ORDER BY 2;
 
 -- name: open_sessions_hear_of_changes
@@ -436,7 +440,7 @@ SELECT 'warn', format('pg_class shows how many rows or pages all stores have: %s
        format('REVOKE SELECT ON pg_class FROM PUBLIC; GRANT SELECT (%s) ON pg_class TO PUBLIC',
               string_agg(quote_ident(attname), ', ' ORDER BY attnum) FILTER (WHERE NOT counts))
   FROM pg_attribute,
-       LATERAL (SELECT attname IN ('reltuples', 'relpages', 'relallvisible', 'relallfrozen', 'relfilenode') AS counts,
+       LATERAL (SELECT attname IN ('reltuples', 'relpages', 'relallvisible', 'relallfrozen', 'relfilenode', 'relfrozenxid', 'relminmxid') AS counts,
                        has_column_privilege(attrelid, attnum, 'SELECT') AS readable) AS c,
        LATERAL (SELECT counts AND readable AS open) AS o
  WHERE attrelid = 'pg_class'::regclass AND NOT attisdropped

@@ -27,7 +27,7 @@ BEGIN
            bool_or(counts AND has_column_privilege('public', attrelid, attnum, 'SELECT'))
       INTO columns, open
       FROM pg_attribute,
-           LATERAL (VALUES (attname IN ('reltuples', 'relpages', 'relallvisible', 'relallfrozen', 'relfilenode'))) AS c (counts)
+           LATERAL (VALUES (attname IN ('reltuples', 'relpages', 'relallvisible', 'relallfrozen', 'relfilenode', 'relfrozenxid', 'relminmxid'))) AS c (counts)
      WHERE attrelid = 'pg_class'::regclass AND NOT attisdropped;
     IF open THEN
         REVOKE SELECT ON pg_class FROM PUBLIC;

@@ -105,6 +105,7 @@ SELECT statement FROM pg_roles r, LATERAL (VALUES
     (format('ALTER ROLE %%I RESET statement_timeout', r.rolname)),
     (format('ALTER ROLE %%I RESET idle_in_transaction_session_timeout', r.rolname)),
     (format('ALTER ROLE %%I RESET search_path', r.rolname)),
+    (format('ALTER ROLE %%I IN DATABASE %%I RESET enable_bitmapscan', r.rolname, current_database())),
     (CASE WHEN has_parameter_privilege('temp_file_limit', 'SET') THEN format('ALTER ROLE %%I RESET temp_file_limit', r.rolname) END),
     (CASE WHEN shobj_description(r.oid, 'pg_authid') = 'An identity of zava-mcp.' THEN format('COMMENT ON ROLE %%I IS NULL', r.rolname) END)
 ) AS undo (statement)
