@@ -6,7 +6,8 @@ import psycopg
 import pytest
 
 from tests.conftest import ADMIN
-from tests.database.older import OLDER, ORDERS
+from tests.database.older import OLDER, ORDERS, VERSION_9, VERSION_9_ROWS, init
+from zava_mcp import sql
 
 
 @pytest.fixture
@@ -36,3 +37,22 @@ def member(server: str, database: str, older: psycopg.Connection) -> str:
     older.execute("CREATE ROLE cloud_admin LOGIN CREATEROLE PASSWORD 'x' IN ROLE store_manager")
     older.execute(f"GRANT CREATE ON DATABASE {database} TO cloud_admin".encode())
     return f"postgresql://cloud_admin:x@/{database}?host={server}"
+
+
+@pytest.fixture
+def url(server: str, database: str) -> str:
+    return ADMIN.format(database=database, host=server)
+
+
+@pytest.fixture
+def version_9(url: str) -> Iterator[psycopg.Connection]:
+    """A database as version 9 left it, as a superuser sees it."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(f"{VERSION_9}{VERSION_9_ROWS}".encode())
+        yield connection
+
+
+@pytest.fixture
+def upgraded(version_9: psycopg.Connection, url: str) -> psycopg.Connection:
+    assert f"schema version {sql.schema_version()}, upgraded from 9" in init(url)
+    return version_9

@@ -12,6 +12,7 @@ _HERE = Path(__file__).parent
 OLDER = (_HERE / "older_zava.sql").read_text(encoding="utf-8")
 FINGERPRINT = (_HERE / "fingerprint.sql").read_text(encoding="utf-8")
 VERSION_9 = (_HERE / "version_9.sql").read_text(encoding="utf-8")
+VERSION_9_ROWS = (_HERE / "version_9_rows.sql").read_text(encoding="utf-8")
 ORDERS = 600
 _IN_ORDER = (
     "stores", "customers", "categories", "product_types", "products", "inventory", "orders", "order_items",
@@ -42,6 +43,12 @@ def fingerprint(connection: psycopg.Connection) -> str:
 
 def adopted(url: str, *arguments: str) -> str:
     command = ["init", "--adopt", "--admin-database-url", url, *arguments]
+    return CliRunner().invoke(app, command, catch_exceptions=False).stdout
+
+
+def init(url: str, *arguments: str) -> str:
+    """What `zava-mcp init` says of a database without the sample."""
+    command = ["init", "--no-sample", "--admin-database-url", url, *arguments]
     return CliRunner().invoke(app, command, catch_exceptions=False).stdout
 
 

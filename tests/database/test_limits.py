@@ -5,8 +5,7 @@ import pytest
 from typer.testing import CliRunner
 
 from tests.conftest import ADMIN, SEATTLE
-from tests.database.older import VERSION_9
-from tests.database.test_stores_apart import ROWS
+from tests.database.older import VERSION_9, VERSION_9_ROWS
 from zava_mcp.cli.commands import app
 
 LIMITS = "SELECT rolconnlimit, rolconfig FROM pg_roles WHERE rolname = %s"
@@ -49,7 +48,7 @@ def test_login_of_upgraded_database_gets_limits(server: str, database: str) -> N
     """Version 9 limits temporary files to 2 GB and connections to 40."""
     before = ADMIN.format(database=database, host=server)
     with psycopg.connect(before, autocommit=True) as admin:
-        admin.execute(f"{VERSION_9}{ROWS}".encode())
+        admin.execute(f"{VERSION_9}{VERSION_9_ROWS}".encode())
         admin.execute("ALTER ROLE manager_of_one CONNECTION LIMIT 40")
         admin.execute("ALTER ROLE head_office CONNECTION LIMIT 40")
         assert limits(admin, "head_office") == (40, "2GB")

@@ -1,22 +1,15 @@
 """Each store's rows lie apart: in new databases, in older ones that are upgraded, and as the rows change."""
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from typer.testing import CliRunner
 
-from tests.conftest import ADMIN
-from tests.database.older import VERSION_9, adopted
-from zava_mcp import sql
-from zava_mcp.cli.commands import app
+from tests.database.older import adopted, init
 from zava_mcp.errors import DatabaseUnavailable
 
-ROWS = (Path(__file__).parent / "version_9_rows.sql").read_text(encoding="utf-8")
 TABLES = {
     "stores": "store_id, store_name, rls_user_id, is_online",
     "customers": "customer_id, first_name, last_name, email, phone, primary_store_id, created_at",
@@ -53,11 +46,6 @@ SELECT c.oid::regclass::text, c.relkind::text, pg_get_userbyid(c.relowner), c.re
 """
 
 
-def init(url: str, *arguments: str) -> str:
-    command = ["init", "--no-sample", "--admin-database-url", url, *arguments]
-    return CliRunner().invoke(app, command, catch_exceptions=False).stdout
-
-
 def rows_of(connection: psycopg.Connection) -> dict[str, list[tuple[Any, ...]]]:
     return {
         table: connection.execute(f"SELECT {columns} FROM retail.{table} ORDER BY 1, 2".encode()).fetchall()
@@ -69,25 +57,6 @@ def seen_by(server: str, database: str, login: str, query: str) -> list[Any]:
     url = f"postgresql://{login}:x@/{database}?host={server}"
     with psycopg.connect(url, autocommit=True) as connection:
         return [row[0] for row in connection.execute(query.encode()).fetchall()]
-
-
-@pytest.fixture
-def url(server: str, database: str) -> str:
-    return ADMIN.format(database=database, host=server)
-
-
-@pytest.fixture
-def version_9(url: str) -> Iterator[psycopg.Connection]:
-    """A database as version 9 left it, as a superuser sees it."""
-    with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute(f"{VERSION_9}{ROWS}".encode())
-        yield connection
-
-
-@pytest.fixture
-def upgraded(version_9: psycopg.Connection, url: str) -> psycopg.Connection:
-    assert f"schema version {sql.schema_version()}, upgraded from 9" in init(url)
-    return version_9
 
 
 def test_an_upgrade_keeps_every_row_and_what_each_identity_sees(
@@ -258,67 +227,3 @@ def test_an_adopted_database_keeps_its_tables(older: psycopg.Connection, superus
     before = older.execute(tables.encode()).fetchall()
     adopted(superuser)
     assert older.execute(tables.encode()).fetchall() == before
-
-
-#: Conditions that cost the planner nothing and fail on every row that they are evaluated on, which is none of store 1.
-_FAILING = "(SELECT ('evaluated' || count(*))::integer > 0 FROM generate_series(1, 0))"
-CONDITIONS = (
-    f"CASE WHEN {{key}} = ANY ('{{{{{{hidden}}}}}}') THEN {_FAILING} END",
-    f"CASE WHEN {{key}} IS DISTINCT FROM {{hidden}} THEN NULL ELSE {_FAILING} END",
-)
-HIDDEN = {
-    "orders": ("store_id", "SELECT 2"),
-    "order_items": ("store_id", "SELECT 2"),
-    "inventory": ("store_id", "SELECT 2"),
-    "customers": (
-        "customer_id",
-        "SELECT min(customer_id) FROM retail.customers c WHERE primary_store_id <> 1"
-        " AND NOT EXISTS (SELECT FROM retail.orders o WHERE o.customer_id = c.customer_id AND o.store_id = 1)",
-    ),
-}
-
-
-#: What a query may switch off where set_config is executable: then every partition is scanned, row by row.
-SWITCHED_OFF = (
-    "enable_partition_pruning", "constraint_exclusion", "enable_indexscan", "enable_indexonlyscan", "enable_bitmapscan",
-)  # fmt: skip
-
-
-@pytest.fixture(params=["upgraded", "adopted"])
-def kept_apart(request: pytest.FixtureRequest, superuser: str) -> psycopg.Connection:
-    """A database with partitions, or one that was adopted and has none."""
-    if request.param == "upgraded":
-        found: psycopg.Connection = request.getfixturevalue("upgraded")
-        return found
-    found = request.getfixturevalue("older")
-    found.execute("ALTER TABLE retail.inventory ALTER store_id TYPE integer")  # ids of other types cannot be isolated
-    adopted(superuser)
-    return found
-
-
-def test_no_condition_is_evaluated_on_a_row_of_another_store(kept_apart: psycopg.Connection) -> None:
-    """Not even where SQL has kept the planner from leaving out partitions and from using indexes."""
-    row = kept_apart.execute("SELECT quote_ident(login) FROM zava.access WHERE store_ids = '{1}'").fetchone()
-    assert row is not None
-    for table, (key, query) in HIDDEN.items():
-        found = kept_apart.execute(query.encode()).fetchone()
-        assert found is not None
-        for condition in CONDITIONS:
-            wanted = condition.format(key=key, hidden=found[0])
-            with kept_apart.transaction(force_rollback=True):
-                kept_apart.execute(f"SET LOCAL SESSION AUTHORIZATION {row[0]}".encode())
-                for setting in SWITCHED_OFF:
-                    kept_apart.execute(f"SET LOCAL {setting} = off".encode())
-                assert kept_apart.execute(f"SELECT FROM retail.{table} WHERE {wanted}".encode()).fetchall() == []
-
-
-def test_statistics_of_all_stores_are_not_collected(upgraded: psycopg.Connection) -> None:
-    known = (
-        "SELECT tablename, attname, null_frac, n_distinct, most_common_vals::text, most_common_freqs::text,"
-        " histogram_bounds::text, correlation FROM pg_stats WHERE inherited ORDER BY 1, 2"
-    )
-    before = upgraded.execute(known.encode()).fetchall()
-    assert {row[0] for row in before} == {"orders", "order_items", "inventory", "customers_by_store"}
-    upgraded.execute("UPDATE retail.orders SET order_date = '2031-01-01'; UPDATE retail.inventory SET stock_level = 7")
-    upgraded.execute("UPDATE retail.customers SET last_name = 'Same'; ANALYZE")
-    assert upgraded.execute(known.encode()).fetchall() == before

@@ -72,7 +72,7 @@ async def test_a_plan_tells_no_estimate(ask: Ask) -> None:
 
 async def test_a_plan_with_workers_does_not_tell_how_many(ask: Ask, admin: psycopg.Connection) -> None:
     """Their number follows from the size of the whole table."""
-    admin.execute("ALTER TABLE retail.order_items SET (parallel_workers = 3)")
+    admin.execute("ALTER TABLE zava.order_items_1 SET (parallel_workers = 3)")
     admin.execute("ALTER ROLE zava_seattle SET parallel_setup_cost = 0")
     admin.execute("ALTER ROLE zava_seattle SET parallel_tuple_cost = 0")
     try:
@@ -80,7 +80,7 @@ async def test_a_plan_with_workers_does_not_tell_how_many(ask: Ask, admin: psyco
             sql = "SELECT sum(unit_price) FROM retail.order_items"
             text, _ = await seattle.call("explain_sales_query", postgresql_query=sql)
     finally:
-        admin.execute("ALTER TABLE retail.order_items RESET (parallel_workers)")
+        admin.execute("ALTER TABLE zava.order_items_1 RESET (parallel_workers)")
         admin.execute("ALTER ROLE zava_seattle RESET parallel_setup_cost")
         admin.execute("ALTER ROLE zava_seattle RESET parallel_tuple_cost")
     assert "Gather" in text
