@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.database.older import adopted, init
+from zava_mcp import sql
 from zava_mcp.errors import DatabaseUnavailable
 
 TABLES = {
