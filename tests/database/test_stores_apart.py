@@ -161,6 +161,20 @@ def test_a_new_store_has_room_for_its_rows_at_once(upgraded: psycopg.Connection,
         upgraded.execute("DELETE FROM retail.stores WHERE store_id = 12")
 
 
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "INSERT INTO retail.orders SELECT order_id, customer_id, 1 + store_id % 4, order_date"
+        " FROM retail.orders LIMIT 1",
+        "UPDATE retail.orders SET order_id = (SELECT max(order_id) FROM retail.orders WHERE store_id = 1)"
+        " WHERE order_id = (SELECT max(order_id) FROM retail.orders WHERE store_id = 2)",
+    ],
+)
+def test_order_ids_stay_unique_over_all_stores(upgraded: psycopg.Connection, statement: str) -> None:
+    with pytest.raises(psycopg.errors.UniqueViolation, match="is there already, in another store"):
+        upgraded.execute(statement.encode())
+
+
 _CHANGES = st.lists(
     st.one_of(
         st.tuples(st.just("order"), st.integers(1001, 1012), st.integers(1, 4)),

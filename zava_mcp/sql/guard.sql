@@ -141,7 +141,7 @@ HAVING count(*) > 0;
 -- name: stores_see_their_customers
 -- In a partitioned database a store's customers are copies, which these triggers keep right, and each store has partitions.
 WITH wanted (relation, name, type, function, what) AS (VALUES -- types: 1 row, 4 insert, 8 delete, 16 update, 32 truncate
-    ('retail.orders', 'order_changed', 29, 'order_changed', 'AFTER INSERT OR UPDATE OF customer_id, store_id OR DELETE ON retail.orders FOR EACH ROW'),
+    ('retail.orders', 'order_changed', 29, 'order_changed', 'AFTER INSERT OR UPDATE OF order_id, customer_id, store_id OR DELETE ON retail.orders FOR EACH ROW'),
     ('retail.orders', 'orders_gone', 32, 'order_changed', 'AFTER TRUNCATE ON retail.orders FOR EACH STATEMENT'),
     ('zava.customers', 'customer_changed', 29, 'customer_changed', 'AFTER INSERT OR UPDATE OR DELETE ON zava.customers FOR EACH ROW'),
     ('zava.customers', 'customers_gone', 32, 'customer_changed', 'AFTER TRUNCATE ON zava.customers FOR EACH STATEMENT'),

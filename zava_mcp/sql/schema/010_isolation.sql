@@ -179,6 +179,11 @@ BEGIN
         PERFORM zava.place_customers(NULL);
         RETURN NULL;
     END IF;
+    -- A key of a partitioned table includes the store, but queries join orders and items by order_id alone.
+    IF TG_OP <> 'DELETE' AND EXISTS (SELECT FROM retail.orders o WHERE o.order_id = NEW.order_id AND o.store_id <> NEW.store_id) THEN
+        RAISE EXCEPTION USING ERRCODE = 'unique_violation',
+            MESSAGE = format('the order %s is there already, in another store', NEW.order_id), HINT = 'Number the orders through all stores.';
+    END IF;
     IF TG_OP = 'DELETE' OR TG_OP = 'UPDATE' AND (OLD.customer_id, OLD.store_id) IS DISTINCT FROM (NEW.customer_id, NEW.store_id) THEN
         PERFORM zava.refuse_older_snapshot();
         -- Nobody may add an order of this customer meanwhile: its foreign key waits for this lock.
@@ -198,7 +203,7 @@ BEGIN
     END IF;
     RETURN NULL;
 END $$;
-COMMENT ON FUNCTION zava.order_changed() IS 'Shows a customer to the store of an order, and no longer when the last one there is gone.';
+COMMENT ON FUNCTION zava.order_changed() IS 'Keeps order ids unique over all stores; shows a customer to the store of an order, and no longer when the last one there is gone.';
 
 -- ── What an administrator may write to the views ────────────────────────────────────────────────────────────
 
@@ -403,7 +408,7 @@ BEGIN
     PERFORM zava.place_customers(NULL);
     CREATE TRIGGER customer_changed AFTER INSERT OR UPDATE OR DELETE ON zava.customers FOR EACH ROW EXECUTE FUNCTION zava.customer_changed();
     CREATE TRIGGER customers_gone AFTER TRUNCATE ON zava.customers FOR EACH STATEMENT EXECUTE FUNCTION zava.customer_changed();
-    CREATE TRIGGER order_changed AFTER INSERT OR UPDATE OF customer_id, store_id OR DELETE ON retail.orders FOR EACH ROW EXECUTE FUNCTION zava.order_changed();
+    CREATE TRIGGER order_changed AFTER INSERT OR UPDATE OF order_id, customer_id, store_id OR DELETE ON retail.orders FOR EACH ROW EXECUTE FUNCTION zava.order_changed();
     CREATE TRIGGER orders_gone AFTER TRUNCATE ON retail.orders FOR EACH STATEMENT EXECUTE FUNCTION zava.order_changed();
     ALTER TABLE zava.customers ENABLE ALWAYS TRIGGER customer_changed, ENABLE ALWAYS TRIGGER customers_gone;
     ALTER TABLE retail.orders ENABLE ALWAYS TRIGGER order_changed, ENABLE ALWAYS TRIGGER orders_gone;
