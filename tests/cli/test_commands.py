@@ -61,7 +61,7 @@ def test_faults_are_raised_for_the_one_place_that_prints_them(data_dir: Path) ->
         zava("query", "SELECT 1", "--max-rows", "0", *common)
     with pytest.raises(SettingsError, match="env file"):
         zava("query", "SELECT 1", "--env-file", "/no/such/file", *common)
-    with pytest.raises(InputError, match="keeps its own passwords"):
+    with pytest.raises(InputError, match="keeps its own roles and passwords"):
         zava("init", "--no-sample", "--data-dir", str(data_dir))
     with pytest.raises(SettingsError, match="admin"):
         zava("--database-url", "postgresql://db/zava", "identities")

@@ -166,6 +166,7 @@ def test_a_new_store_has_room_for_its_rows_at_once(upgraded: psycopg.Connection,
     [
         "INSERT INTO retail.orders SELECT order_id, customer_id, 1 + store_id % 4, order_date"
         " FROM retail.orders LIMIT 1",
+        "DELETE FROM retail.order_items;"
         "UPDATE retail.orders SET order_id = (SELECT max(order_id) FROM retail.orders WHERE store_id = 1)"
         " WHERE order_id = (SELECT max(order_id) FROM retail.orders WHERE store_id = 2)",
     ],

@@ -5,7 +5,7 @@
 -- (an array subscript) and is the first in line; no setting changes that order. Below it, the rows of each store lie in a
 -- partition of their own, which the planner leaves out before it looks at a row or a statistic of it.
 
--- ── What the policies ask about a session ───────────────────────────────────────────────────────────────────
+-- == What the policies ask about a session ==
 
 -- The stores of the session's login as flags, store 3 at subscript 3, NULL for the others: whether a subscript is NULL is
 -- a test that costs the planner nothing, and that it expects to hold for nearly every row. One pair of numbers far apart
@@ -61,7 +61,7 @@ COMMENT ON FUNCTION zava.own_customers() IS 'The customers with an order in a st
 
 -- include: seed_statistics.sql
 
--- ── A partition for each store ──────────────────────────────────────────────────────────────────────────────
+-- == A partition for each store ==
 
 -- Makes a table one that only its owner reads: partitions are read by way of their parents, whose policies hold then.
 CREATE FUNCTION zava.close_table(closed regclass) RETURNS void
@@ -117,7 +117,7 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION zava.store_added() IS 'Makes the partitions of a new store.';
 
--- ── Customers: all of them, and each store's own ────────────────────────────────────────────────────────────
+-- == Customers: all of them, and each store's own ==
 
 -- Copies in the partitions of the stores that see a customer, by primary store or by an order there, kept right by the
 -- triggers below. visible_in is NULL in zava.customers itself, which head office and administrators read.
@@ -205,7 +205,7 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION zava.order_changed() IS 'Keeps order ids unique over all stores; shows a customer to the store of an order, and no longer when the last one there is gone.';
 
--- ── What an administrator may write to the views ────────────────────────────────────────────────────────────
+-- == What an administrator may write to the views ==
 
 CREATE FUNCTION zava.write_store() RETURNS trigger
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
@@ -229,7 +229,7 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION zava.write_store() IS 'Writes a row of the view retail.stores to zava.stores.';
 
--- ── From the tables of an older database to these ───────────────────────────────────────────────────────────
+-- == From the tables of an older database to these ==
 
 -- What keeps one table from being partitioned: everything that would not survive it, or that this function does not know.
 CREATE FUNCTION zava.partition_blockers(old regclass) RETURNS SETOF text
@@ -520,7 +520,7 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION zava.partition_by_store() IS 'Partitions a database''s tables by store, as in a database that zava-mcp made. Rewrites orders, order_items and inventory.';
 
--- ── The rights of an identity ───────────────────────────────────────────────────────────────────────────────
+-- == The rights of an identity ==
 
 -- What a login may read as an identity, for every login at once that has an entry, or for one.
 CREATE FUNCTION zava.grant_reading(admitted name DEFAULT NULL) RETURNS void
@@ -595,7 +595,7 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION zava.admit(name, uuid, text, boolean, integer[]) IS 'Gives an existing login its identity and its read-only privileges; for admins.';
 
--- ── This database ───────────────────────────────────────────────────────────────────────────────────────────
+-- == This database ==
 
 DO $$
 DECLARE
