@@ -1,6 +1,7 @@
 """Our own statements: one round trip, which another thread may cancel."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 import psycopg
 
@@ -28,8 +29,7 @@ class Lookup(Cancellable):
         """Columns, and rows as PostgreSQL's text. Raises psycopg.Error, and QueryError if cancelled before."""
         calls.now().round_trips += 1
         with self.using(connection):
-            with connection.pipeline(), connection.transaction():
-                connection.execute(sql.query("names_of_postgresql_here").encode())
+            with _transaction(connection):
                 cursor = connection.execute(self._statement.encode(), self._values)
             result = cursor.pgresult
             assert result is not None
@@ -43,7 +43,21 @@ class Reading(Cancellable):
         """The rows of each. Raises as a Lookup."""
         calls.now().round_trips += 1
         with self.using(connection):
-            with connection.pipeline(), connection.transaction():
-                connection.execute(sql.query("names_of_postgresql_here").encode())
+            with _transaction(connection):
                 cursors = [connection.execute(statement.encode()) for statement in statements]
             return [cursor.fetchall() for cursor in cursors]
+
+
+@contextmanager
+def _transaction(connection: psycopg.Connection) -> Iterator[None]:
+    """A read-only transaction of one round trip, in which names resolve to PostgreSQL's own."""
+    try:
+        with connection.pipeline():
+            connection.execute("BEGIN READ ONLY")
+            connection.execute(sql.query("names_of_postgresql_here").encode())
+            yield
+            connection.execute("ROLLBACK")
+    except psycopg.Error:
+        if not connection.closed:
+            connection.rollback()
+        raise
