@@ -22,6 +22,11 @@ RUNNING = (
     " WHERE state = 'active' AND query LIKE '%slow\\_test%' AND pid <> pg_backend_pid()"
 )
 
+# The slow query writes a temporary file once it has sent the rows that come first in a UNION ALL.
+SPILLING = RUNNING.replace("SELECT count(*)", "SELECT pid") + (
+    " AND EXISTS (SELECT 1 FROM pg_ls_tmpdir() f WHERE f.name LIKE 'pgsql\\_tmp' || pid || '.%')"
+)
+
 
 async def until(admin: psycopg.Connection, running: int, seconds: float) -> None:
     """Waits until so many slow queries run in the database."""
@@ -297,7 +302,9 @@ async def test_rows_that_were_delivered_are_not_delivered_again(data_dir: Path) 
                 replies.append(await seattle.call("execute_sales_query", postgresql_query=sql))
 
             group.start_soon(ask)
-            await until(admin, 1, 20)
+            with anyio.fail_after(20):
+                while admin.execute(SPILLING.encode()).fetchone() is None:
+                    await anyio.lowlevel.checkpoint()
             admin.execute(RUNNING.replace("count(*)", "pg_terminate_backend(pid)").encode())
     assert len(replies) == 1
     assert replies[0][1]
