@@ -52,6 +52,8 @@ async def test_planted_code_runs_as_nobody_else(planted: Postgres, tmp_path: Pat
         async with asking(settings) as asker:
             assert await asker.value("SELECT count(*) FROM retail.orders WHERE order_date > date '2020-01-01'")
             await asker.query("SELECT store_name, is_online FROM retail.stores ORDER BY store_name")
+            # For these types, operators of mallory's would fit better than PostgreSQL's own.
+            assert await asker.value("SELECT count(*) FROM stores WHERE store_name::varchar = 'x'::varchar") == 0
             for tool, arguments in (
                 ("explain_sales_query", {"postgresql_query": "SELECT store_name FROM retail.stores"}),
                 ("get_multiple_table_schemas", {"table_names": ["retail.orders"]}),
