@@ -135,6 +135,7 @@ def test_columns_of_one_name_are_all_there() -> None:
         ("rating", NUMERIC, [65, 69.2], "", ["65.0", "69.2"]),
         ("score", DOUBLE, [1, 0.125], "", ["1.00", "0.12"]),
         ("margin_percent", NUMERIC, [33, 31.5], "percent", ["33.0%", "31.5%"]),
+        ("margin_pct", NUMERIC, [0.25, 0.5], "", ["0.25", "0.50"]),  # of 1 or of 100: the name does not say
         ("discount_pct", INTEGER, [5, 25], "percent", ["5%", "25%"]),
         ("share", NUMERIC, [0.25, 0.125], "fraction", ["25.0%", "12.5%"]),
         ("share_of_sales", NUMERIC, [25.5, 74.5], "percent", ["25.5%", "74.5%"]),

@@ -56,9 +56,7 @@ def query(
     max_rows: Annotated[
         int | None, typer.Option("--max-rows", help="Most rows to return; 100 if not given.", show_default=False)
     ] = None,
-    chart: Annotated[
-        bool, typer.Option("--chart", help="Draw it: lines over periods, bars for all else.")
-    ] = False,
+    chart: Annotated[bool, typer.Option("--chart", help="Draw it: lines over periods, bars for all else.")] = False,
     form: AnswerFormat = None,
     pager: Pager = True,
     user_id: UserId = None,

@@ -55,9 +55,11 @@ def unit_of(name: str, type_oid: int, values: Sequence[float | None], texts: Seq
     written = [text for text in texts if isinstance(text, str)]
     if type_oid == _MONEY_TYPE or (written and all("$" in text for text in written)):
         return "dollars"
-    if words & _PERCENT or (written and all("%" in text for text in written)):
+    if written and all("%" in text for text in written):
         return "percent"
     small = bool(given) and all(abs(value) <= 1 for value in given) and any(value % 1 for value in given)
+    if words & _PERCENT:
+        return "" if small else "percent"  # 0.25 may be 25 % or a quarter of one
     if words & _FRACTION and not words & {"exchange", "hourly"} and small:
         return "" if words & _RATIO else "fraction"
     if "share" in words and given and all(0 <= value <= 100 for value in given):

@@ -44,7 +44,7 @@ def ranks(numbers: Sequence[float | None], x: Field) -> bool:
 def order_of(kind: str, points: list[Point], x: Field, series: Field | None, ordered: bool) -> Order:
     """How points that stand in the rows' order are put in theirs; `ordered` if the query has an ORDER BY."""
     ranking = ordered and series is None and _is_monotone([point.y for point in points if point.y is not None])
-    places, kept = _places(kind, points, x, ordered, ranking)
+    places, kept = _places(kind, points, x, series, ordered, ranking)
     if kept and x.role == "label" and series is None:  # what does not go from A to Z is by some measure
         ranking = ranking or places not in (sorted(places), sorted(places, reverse=True))
     if series is None:
@@ -58,13 +58,19 @@ def order_of(kind: str, points: list[Point], x: Field, series: Field | None, ord
     return Order(places, names, ranking, kept)
 
 
-def _places(kind: str, points: list[Point], x: Field, ordered: bool, ranking: bool) -> tuple[list[Any], bool]:
+def _places(
+    kind: str, points: list[Point], x: Field, series: Field | None, ordered: bool, ranking: bool
+) -> tuple[list[Any], bool]:
     found = _distinct(point.x for point in points)
     natural = x.natural()
     if natural is None:
         if ordered and _is_consistent((point.series, point.x) for point in points):
             return found, True
-        return ranked((point.x, point.y) for point in points) if kind in _APART else found, False
+        if kind not in _APART:
+            return found, False
+        measures = series is not None and not series.places  # of which the first ranks
+        counted = [point for point in points if not measures or point.series == points[0].series]
+        return ranked((point.x, point.y) for point in counted), False
     own = _by(natural, [point.x for point in points], [point.row for point in points])
     if not ordered or not _is_consistent((point.series, point.x) for point in points):
         return own, False

@@ -32,7 +32,7 @@ _NUMBERS = {
     "day": range(1, 367),
     "hour": range(25),
     "minute": range(60),
-    "any": range(1, 367),
+    "any": range(367),
 }
 #: A name with one of these words counts something, such as orders_per_day and revenue_last_year.
 _COUNTING = {
@@ -168,7 +168,8 @@ def _numbered(values: Sequence[Any], named: str, texts: bool) -> Steps | None:
         named = "weekday"
     if not given <= set(_NUMBERS[named]) or (named == "weekday" and {0, 7} <= given):
         return None
-    found: list[Read | None] = [None if n is None else (n, _shown(n, named, texts), named) for n in numbers]
+    unit = "" if named == "any" else named
+    found: list[Read | None] = [None if n is None else (n, _shown(n, named, texts), unit) for n in numbers]
     return _steps(values, found)
 
 

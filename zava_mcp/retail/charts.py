@@ -184,8 +184,8 @@ def _remarks(kind: str, axes: Axes, running: dict[int, str], now: datetime) -> l
     """What is said before anything is drawn."""
     notes = [f"not drawn: {', '.join(field.title for field in axes.left_out)}"] if axes.left_out else []
     if running:
-        periods = " and ".join(dict.fromkeys(running.values()))
-        notes.append(f"{periods} is not over yet: today is {written(milliseconds(now), 'day')}")
+        periods, today = " and ".join(dict.fromkeys(running.values())), written(milliseconds(now), "day")
+        notes.append(f"{periods} is not over yet" + (f": today is {today}" if today not in periods else ""))
     if kind in ("line", "area") and axes.series is None and (missing := without_rows(axes.x)):
         notes.append(missing)
     return notes

@@ -21,12 +21,12 @@ from zava_mcp.retail.vega_axes import (
     names,
     series_of,
     title_of,
+    wrapped,
 )
 from zava_mcp.retail.vega_axes import PALETTE as PALETTE
 
 _WIDTH, _HEIGHT = 640, 340
 _PANEL_HEIGHT = 200
-_LINE_CHARACTERS = 80
 _CELLS_WITH_NUMBERS = 120
 _POINTS_ON_A_LINE = 60
 _OPEN: Spec = {"field": "c5", "equal": True}
@@ -41,7 +41,7 @@ def spec(chart: Chart) -> Spec:
         "data": {"values": [row for number, panel in enumerate(chart.panels) for row in _rows(chart, panel, number)]},
         "background": "white",
         "padding": 16,
-        "title": {"text": _lines(chart.title), "subtitle": [line for note in notes for line in _lines(note)]},
+        "title": {"text": wrapped(chart.title), "subtitle": [line for note in notes for line in wrapped(note)]},
         "config": CONFIG,
     }
     if len(drawn) == 1:
@@ -196,8 +196,9 @@ def _heat_map(chart: Chart, panel: Panel) -> Spec:
     rows = series_of(chart)
     numbers = [point.y for point in panel.points if point.y is not None]
     scheme: Spec = {"scheme": "blues"}
-    if min(numbers) < 0 < max(numbers):
-        scheme = {"scheme": "blueorange", "domainMid": 0}
+    if min(numbers) < 0:  # blue above nought and orange below it, as strong as far
+        reach = max(map(abs, numbers))
+        scheme = {"scheme": "blueorange", "reverse": True, "domain": [-reach, 0, reach]}
     assert chart.series is not None
     encoding: Spec = {
         "x": names("c0", layout.axis_title(chart, chart.x), columns),
@@ -219,21 +220,15 @@ def _heat_map(chart: Chart, panel: Panel) -> Spec:
 
 def _inside(numbers: list[float]) -> Spec:
     """The number in each cell, white where the cell is dark."""
-    dark = (min(numbers) + 2 * max(numbers)) / 3
-    ink = {"condition": {"test": {"field": "c1", "gte": dark}, "value": "white"}, "value": "#222222"}
-    if min(numbers) < 0 or min(numbers) == max(numbers):
+    low, high = min(numbers), max(numbers)
+    dark: Spec = {"field": "c1", "gte": (low + 2 * high) / 3}
+    if low < 0:
+        reach = max(-low, high) * 0.6
+        dark = {"or": [{"field": "c1", "gte": reach}, {"field": "c1", "lte": -reach}]}
+    ink: Spec = {"condition": {"test": dark, "value": "white"}, "value": "#222222"}
+    if low == high:
         ink = {"value": "#222222"}
     return {"mark": "text", "encoding": {"text": {"field": "c3", "type": "nominal"}, "color": ink}}
-
-
-def _lines(text: str) -> list[str]:
-    """A text in lines that fit the picture."""
-    lines = [""]
-    for word in text.split():
-        if lines[-1] and len(lines[-1]) + len(word) >= _LINE_CHARACTERS:
-            lines.append("")
-        lines[-1] = f"{lines[-1]} {word}".strip()
-    return [line[start : start + _LINE_CHARACTERS] for line in lines for start in range(0, len(line), _LINE_CHARACTERS)]
 
 
 _KINDS = {

@@ -1,5 +1,6 @@
 """Axes, scales and colours of a Vega-Lite specification. Their expressions are made of our own numbers alone."""
 
+import itertools
 import json
 from collections.abc import Sequence
 from typing import Any
@@ -13,6 +14,7 @@ Spec = dict[str, Any]
 
 #: Of Okabe and Ito, whom colour-blind people helped to choose, the yellow darkened for white paper; and two more.
 PALETTE = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#A69B00", "#5E4FA2", "#7F7F7F")
+_LINE_CHARACTERS = 80
 NAMES_BESIDE: Spec = {"grid": False, "labelLimit": 320, "maxExtent": 340}
 
 
@@ -36,9 +38,11 @@ def numeric(name: str, title: str | None, axis: Axis, ends: tuple[float, float] 
 def labelled(ticks: Sequence[tuple[float, str]]) -> Spec:
     """Ticks at these values with these texts, for an axis or a legend."""
     choice = "''"
-    for value, text in reversed(ticks):
-        choice = f"toNumber(datum.value) == {value!r} ? {json.dumps(text, ensure_ascii=False)} : {choice}"
-    return {"values": [value for value, _ in ticks], "labelExpr": choice}
+    values = [value for value, _ in ticks]
+    near = min((other - value for value, other in itertools.pairwise(values)), default=1) / 100
+    for value, text in reversed(ticks):  # numbers on their way through JSON may lose a last digit
+        choice = f"abs(datum.value - {value!r}) < {near!r} ? {json.dumps(text, ensure_ascii=False)} : {choice}"
+    return {"values": values, "labelExpr": choice}
 
 
 def along(chart: Chart, panel: Panel) -> Spec:
@@ -80,6 +84,16 @@ def series_of(chart: Chart) -> list[str]:
 def title_of(field: Field) -> Spec:
     """What stands above one of several panels."""
     return {"text": field.title, "fontSize": 13, "fontWeight": "normal", "color": "#444444", "offset": 8}
+
+
+def wrapped(text: str) -> list[str]:
+    """A text in lines that fit the picture."""
+    lines = [""]
+    for word in text.split():
+        if lines[-1] and len(lines[-1]) + len(word) >= _LINE_CHARACTERS:
+            lines.append("")
+        lines[-1] = f"{lines[-1]} {word}".strip()
+    return [line[start : start + _LINE_CHARACTERS] for line in lines for start in range(0, len(line), _LINE_CHARACTERS)]
 
 
 CONFIG: Spec = {
