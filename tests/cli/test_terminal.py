@@ -139,10 +139,22 @@ def test_interrupting_a_query_ends_it_in_the_database_too(shown: Show, admin: ps
     ("sql", "drawn"),
     [
         ("SELECT store_name, 5 - store_id AS n FROM retail.stores", "█"),
-        ("SELECT * FROM (VALUES ('2026-01', 3.5), ('2026-02', 7)) AS v (month, revenue)", "2026-02"),
-        ("SELECT date '2026-01-01' + n AS day, 'ab' || n % 2 AS which, n FROM generate_series(1, 9) AS n", "ab1"),
-        ("SELECT extract(year FROM date '2026-01-01') AS year, 1234567 AS sold", "1,234,567"),
-        ("SELECT 'nothing', NULL::int AS n", "NULL"),
+        ("SELECT * FROM (VALUES ('2026-01', 3.5), ('2026-02', 7)) AS v (month, revenue)", "Feb 2026"),
+        (
+            "SELECT date '2026-01-01' + n AS day, 'ab' || n % 2 AS which, n FROM generate_series(1, 9) AS n",
+            "not drawn: which",
+        ),
+        ("SELECT extract(year FROM date '2026-01-01') AS year, 1234567 AS sold", "sold 1,234,567"),
+        ("SELECT extract(year FROM d) AS year, 7 AS n FROM unnest('{2024-01-01,2025-01-01}'::date[]) AS d", "2024"),
+        ("SELECT to_char(d, 'Month') AS m, 7 AS n FROM unnest('{2024-01-01,2024-02-01}'::date[]) AS d", "Feb █"),
+        ("SELECT s, 9.5 AS revenue, 2.25 AS cost FROM unnest('{a,b}'::text[]) AS s", "a · cost"),
+        (
+            "SELECT s, 1e6 AS revenue, 3 AS orders FROM unnest('{a,b}'::text[]) AS s",
+            "Revenue and orders by s\nrevenue\n",
+        ),
+        ("SELECT s, 0.25 AS share FROM unnest('{a,b}'::text[]) AS s", " 25%"),
+        ("SELECT s, 33.5 AS margin_pct FROM unnest('{a,b}'::text[]) AS s", " 33.5%"),
+        ("SELECT current_date - 40 * n AS day, n FROM generate_series(0, 3) AS n", "is not over yet"),
     ],
 )
 def test_a_chart_has_what_its_data_calls_for(data_dir: Path, sql: str, drawn: str) -> None:
@@ -151,12 +163,20 @@ def test_a_chart_has_what_its_data_calls_for(data_dir: Path, sql: str, drawn: st
     assert max(map(len, told.splitlines())) <= 80
 
 
-def test_a_chart_of_nothing_is_refused(data_dir: Path) -> None:
-    for sql in ("SELECT 1 AS n WHERE false", "SELECT 'a'", "SELECT 3 AS n"):
-        with pytest.raises(InputError, match="a name or a date, and a number"):
-            zava(*query(sql, "--chart"), "--data-dir", str(data_dir))
+def test_a_chart_of_nothing_or_of_a_part_is_refused(data_dir: Path) -> None:
+    folder = ["--data-dir", str(data_dir)]
+    for sql, why in (
+        ("SELECT 1 AS n WHERE false", "no rows"),
+        ("SELECT 'a'", "no column of numbers"),
+        ("SELECT n FROM generate_series(1, 2) AS n", "no column along which"),
+        ("SELECT 'x' || n AS x, n FROM generate_series(1, 2000) AS n", "more than the 1,000 rows"),
+    ):
+        with pytest.raises(InputError, match=why):
+            zava(*query(sql, "--chart"), *folder)
+    with pytest.raises(InputError, match="more than the 2 rows"):
+        zava(*query("SELECT 'x' || n AS x, n FROM generate_series(1, 3) AS n", "--chart", "--max-rows", "2"), *folder)
     with pytest.raises(InputError, match="exclude each other"):
-        zava(*query("SELECT 1", "--chart", "--format", "csv"), "--data-dir", str(data_dir))
+        zava(*query("SELECT 1", "--chart", "--format", "csv"), *folder)
 
 
 def test_head_office_sees_stock_by_store_where_there_is_room(shown: Show) -> None:
@@ -175,7 +195,7 @@ def test_lines_need_the_extra_and_bars_do_not(data_dir: Path, monkeypatch: pytes
 
 
 def test_colour_can_be_forced_and_letters_that_a_stream_lacks_are_written_out(data_dir: Path) -> None:
-    command = [sys.executable, "-m", "zava_mcp", *query("SELECT '北é' AS name, 3 AS n", "--chart")]
+    command = [sys.executable, "-m", "zava_mcp", *query("VALUES ('北é', 3), ('a', 2)", "--chart")]
     environment = {**os.environ, "ZAVA_DATA_DIR": str(data_dir), "FORCE_COLOR": "1", "PYTHONIOENCODING": "ascii"}
     told = subprocess.run(command, capture_output=True, check=True, env=environment).stdout
     assert COLOUR.search(told.decode("ascii"))

@@ -1,6 +1,7 @@
 """Which chart an answer becomes."""
 
 import json
+from types import NoneType
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 
 from zava_mcp.errors import InputError, ZavaError
 from zava_mcp.retail.answers import Answer
+from zava_mcp.retail.chart_view import view
 from zava_mcp.retail.charts import Chart, Wish, chart_of
 from zava_mcp.retail.vega import spec
 
@@ -36,7 +38,7 @@ MONTHS = [["2026-03-01", 30.5], ["2026-01-01", 10.25], ["2026-02-01", 20.0]]
 
 def test_dates_become_a_line_in_their_order() -> None:
     chart = drawn({"month": DATE, "revenue": NUMERIC}, *MONTHS)
-    assert (chart.kind, chart.title, chart.x.written, chart.y.written) == (
+    assert (chart.kind, chart.title, chart.x.unit, chart.y.unit) == (
         "line",
         "Revenue by month",
         "month",
@@ -44,8 +46,9 @@ def test_dates_become_a_line_in_their_order() -> None:
     )
     assert [point.y for point in chart.points] == [10.25, 20.0, 30.5]
     axis = spec(chart)["encoding"]["x"]
-    assert (axis["type"], axis["scale"], axis["axis"]["format"]) == ("temporal", {"type": "utc"}, "%b %Y")
-    assert spec(chart)["encoding"]["y"]["axis"]["format"].startswith("$")
+    assert (axis["type"], axis["scale"]["type"]) == ("temporal", "utc")
+    assert '"Jan 2026"' in axis["axis"]["labelExpr"]
+    assert '"$10"' in spec(chart)["encoding"]["y"]["axis"]["labelExpr"]
 
 
 @pytest.mark.parametrize(
@@ -61,11 +64,18 @@ def test_dates_become_a_line_in_their_order() -> None:
 )
 def test_times_are_written_in_the_unit_they_begin(type_oid: int, values: list[str], unit: str) -> None:
     chart = drawn({"at": type_oid, "orders": BIGINT}, *([value, 1] for value in values), chart="line")
-    assert (chart.x.role, chart.x.written) == ("time", unit)
+    assert (chart.x.role, chart.x.unit) == ("time", unit)
 
 
-def test_one_month_is_a_bar() -> None:
-    assert drawn({"month": DATE, "revenue": NUMERIC}, MONTHS[0]).kind == "bar"
+def test_one_row_is_no_chart_unless_one_is_asked_for() -> None:
+    columns = {"month": DATE, "store": TEXT, "revenue": NUMERIC, "orders": BIGINT}
+    row = ["2026-03-01", "Seattle", 30.5, 3]
+    told = json.loads(drawn(columns, row).told())
+    assert (told["kind"], told["title"]) == ("value", "Revenue and orders: Mar 2026 · Seattle")
+    assert [y["column"] for y in told["y"]] == [2, 3]
+    assert "x" not in told
+    assert drawn({"orders": BIGINT}, [3]).kind == "value"
+    assert drawn(columns, row, chart="bar").kind == "bar"
 
 
 def test_categories_become_bars_the_largest_first() -> None:
@@ -81,9 +91,9 @@ def test_long_names_lie() -> None:
     assert spec(chart)["encoding"]["y"]["field"] == "c0"
 
 
-def test_years_are_steps_in_their_order() -> None:
+def test_years_are_drawn_in_their_order() -> None:
     chart = drawn({"year": INTEGER, "revenue": NUMERIC}, [2026, 1.5], [2024, 3.5], [2025, 2.5])
-    assert (chart.kind, [point.x for point in chart.points]) == ("line", ["2024", "2025", "2026"])
+    assert (chart.kind, [chart.x.written(point.x) for point in chart.points]) == ("line", ["2024", "2025", "2026"])
 
 
 def test_dates_and_a_category_become_a_line_each() -> None:
@@ -111,11 +121,15 @@ def test_averages_are_not_stacked() -> None:
 def test_two_numbers_become_a_scatter_plot() -> None:
     chart = drawn({"price": NUMERIC, "units": BIGINT}, [9.99, 3], [4.5, 30], [4.5, 10])
     assert (chart.kind, chart.x.name, chart.y.name) == ("scatter", "price", "units")
-    assert chart.x.written == "dollars"
+    assert chart.x.unit == "dollars"
 
 
 def test_a_name_is_preferred_to_an_id() -> None:
-    chart = drawn({"sku": TEXT, "product_id": INTEGER, "product_name": TEXT, "units": BIGINT}, ["A1", 7, "Paint", 3])
+    chart = drawn(
+        {"sku": TEXT, "product_id": INTEGER, "product_name": TEXT, "units": BIGINT},
+        ["A1", 7, "Paint", 3],
+        ["A2", 8, "Saw", 4],
+    )
     assert (chart.x.name, chart.y.name) == ("product_name", "units")
 
 
@@ -129,12 +143,12 @@ def test_a_name_is_preferred_to_an_id() -> None:
         ("sum", NUMERIC, 1.25, "dollars"),
         ("total", BIGINT, 2, ""),
         ("total_orders", NUMERIC, 1.5, ""),
-        ("revenue_share", NUMERIC, 1.5, ""),
+        ("revenue_share", NUMERIC, 1.5, "percent"),
         ("score", NUMERIC, 1.25, ""),
     ],
 )
 def test_money_is_told_by_its_name_and_cents(name: str, type_oid: int, value: float, written: str) -> None:
-    assert drawn({"store": TEXT, name: type_oid}, ["Seattle", value]).y.written == written
+    assert drawn({"store": TEXT, name: type_oid}, ["Seattle", value], ["Tacoma", value]).y.unit == written
 
 
 def test_columns_may_be_named() -> None:
@@ -162,12 +176,12 @@ def test_an_unknown_column_is_told_the_nearest_and_all() -> None:
     [
         ({"month": DATE, "revenue": NUMERIC}, [], {}, "no rows"),
         ({"store": TEXT}, [["Seattle"]], {}, "no column of numbers"),
-        ({"orders": BIGINT}, [[3]], {}, "no column along which"),
-        ({"store": TEXT, "orders": BIGINT}, [["Seattle", None]], {}, "no row has a number in 'orders'"),
-        ({"store": TEXT, "name": TEXT}, [["Seattle", "x"]], {"y": "name"}, "holds no numbers"),
+        ({"orders": BIGINT}, [[3], [4]], {}, "no column along which"),
+        ({"store": TEXT, "orders": BIGINT}, [["A", None], ["B", None]], {}, "no row has a number in 'orders'"),
+        ({"store": TEXT, "name": TEXT}, [["A", "x"], ["B", "y"]], {"y": "name"}, "holds no numbers"),
         ({"store": TEXT, "orders": BIGINT}, [["A", 1], ["A", 2]], {}, "GROUP BY store"),
         ({"store": TEXT, "orders": BIGINT}, [["A", 1]], {"chart": "heat_map"}, "two columns of categories"),
-        ({"m": DATE, "s": TEXT, "n": DOUBLE}, [["2026-01-01", "a", -1.0], ["2026-01-01", "b", 1.0]],
+        ({"m": DATE, "s": TEXT, "n": DOUBLE}, [["2026-01-01", "a", -1], ["2026-01-01", "b", 1], ["2026-02-01", "b", 1]],
          {"chart": "area"}, "negative"),
         ({"d": DATE, "n": BIGINT}, [[f"2026-{m:02}-{d:02}", 1] for m in (1, 2, 3) for d in range(1, 29)],
          {"chart": "bar"}, "84 ds are too many for bars"),
@@ -219,12 +233,12 @@ def test_areas_lie_on_each_other_everywhere() -> None:
 def test_numbers_may_come_as_texts() -> None:
     chart = drawn({"store": TEXT, "n": NUMERIC}, ["a", "123456789012345678901"], ["b", "1e400"])
     assert [point.y for point in chart.points] == [123456789012345678901.0]
-    assert drawn({"store": TEXT, "n": TEXT}, ["a", "$1,234.50"], y="n").points[0].y == 1234.5
+    assert drawn({"store": TEXT, "n": TEXT}, ["a", "$1,234.50"], ["b", "1"], y="n").points[0].y == 1234.5
 
 
 def test_numbers_may_be_categories_in_their_order() -> None:
-    chart = drawn({"price": DOUBLE, "n": BIGINT}, [253402300800000.0, 1], [-1.5, 2], [None, 3], chart="bar")
-    assert [point.x for point in chart.points] == ["-1.5", "253,402,300,800,000", "(none)"]
+    chart = drawn({"size": DOUBLE, "n": BIGINT}, [253402300800000.0, 1], [-1.5, 2], [None, 3], chart="bar")
+    assert [point.x for point in chart.points] == ["−1.5", "253,402,300,800,000", "(none)"]
 
 
 def test_names_that_are_cut_stay_apart() -> None:
@@ -283,8 +297,9 @@ def test_names_and_values_are_data_never_language(text: str, kind: str) -> None:
     assert harmless.keys() == hostile.keys()
     changed = {path for path, leaf in hostile.items() if leaf != harmless[path]}
     assert {path[-1] for path in changed} <= {"c0", "c2", "title", "text", "domain", "labelAngle"}
-    assert {type(hostile[path]) for path in changed} <= {str, int}
-    assert all(str(leaf).isprintable() and len(str(leaf)) <= 200 for leaf in hostile.values())
+    assert {type(hostile[path]) for path in changed} <= {str, int, NoneType}
+    written = [str(leaf) for path, leaf in hostile.items() if path[-1] != "labelExpr"]
+    assert all(text.isprintable() and len(text) <= 200 for text in written)
 
 
 CELLS = (
@@ -329,6 +344,8 @@ def test_any_answer_gives_a_chart_or_says_why_not(data: st.DataObject) -> None:
         chart = chart_of(given_answer, wish)
     except ZavaError:
         return
-    json.dumps(spec(chart), allow_nan=False).encode()
+    json.dumps(view(chart), allow_nan=False).encode()
+    if chart.kind != "value":
+        json.dumps(spec(chart), allow_nan=False).encode()
     assert json.loads(chart.told())["kind"] == chart.kind
     assert chart.points

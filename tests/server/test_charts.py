@@ -17,9 +17,10 @@ from PIL import Image
 
 from tests.conftest import HEAD_OFFICE, SEATTLE, Ask, Asker, asking, settings_for
 from zava_mcp.errors import ZavaError
-from zava_mcp.retail import chart_points
+from zava_mcp.retail.answers import Answer
+from zava_mcp.retail.charts import Wish, chart_of
 from zava_mcp.retail.drawing import Drawing
-from zava_mcp.retail.vega import PALETTE
+from zava_mcp.retail.vega import PALETTE, spec
 
 VIEW = "ui://zava/chart.html"
 REVENUE = "SELECT store_name, sum(total_amount) AS revenue FROM retail.order_items JOIN retail.stores USING (store_id)"
@@ -127,9 +128,9 @@ async def test_without_the_extra_there_are_the_rows_and_how_to_get_it(
 ) -> None:
     monkeypatch.setitem(sys.modules, "vl_convert", None)  # which is how Python says: not to be found
     async with ask(SEATTLE) as seattle:
-        told, picture = await chart(seattle, "SELECT 'a' AS store, 1 AS orders")
+        told, picture = await chart(seattle, "SELECT * FROM (VALUES ('a', 1), ('b', 2)) AS t(store, orders)")
     assert not picture
-    assert told["rows"] == [["a", 1]]
+    assert told["rows"] == [["a", 1], ["b", 2]]
     assert told["chart"]["kind"] == "bar"
     assert "uvx 'zava-mcp[charts]'" in told["no_picture"]
 
@@ -160,13 +161,73 @@ async def test_the_view_draws_like_the_picture(ask: Ask) -> None:
         page = (await seattle.client.read_resource(VIEW)).contents[0]
     assert isinstance(page, TextResourceContents)
     assert tuple(re.findall(r"--c\d: (#\w+);", page.text)[: len(PALETTE)]) == PALETTE
-    most = dict(re.findall(r"(\w+): (\d+)", page.text.split("const MOST = ")[1].split("}")[0]))
-    assert {name: int(number) for name, number in most.items()} == {
-        "series": chart_points.MOST_SERIES,
-        "bars": chart_points.MOST_BARS,
-        "columns": chart_points.MOST_COLUMNS,
-        "rows": chart_points.MOST_ROWS,
-    }
+
+
+@pytest.mark.anyio
+async def test_the_view_is_sent_what_the_picture_shows(ask: Ask) -> None:
+    async with ask(HEAD_OFFICE) as head_office:
+        sql = f"{REVENUE} GROUP BY 1 ORDER BY 2"
+        result = await head_office.client.call_tool("chart_sales_query", {"postgresql_query": sql})
+    assert result.meta is not None
+    drawn = result.meta["zava/chart"]
+    assert isinstance(result.content[0], TextContent)
+    rows = json.loads(result.content[0].text)["rows"]
+    assert drawn["places"] == [row[0] for row in rows]  # the query's order
+    assert [point[1] for point in drawn["panels"][0]["points"]] == [row[1] for row in rows]
+    assert all(point[5] == f"${row[1]:,.2f}" for point, row in zip(drawn["panels"][0]["points"], rows, strict=True))
+
+
+@pytest.mark.anyio
+async def test_one_row_has_no_picture_and_says_so(ask: Ask) -> None:
+    async with ask(SEATTLE) as seattle:
+        told, picture = await chart(seattle, "SELECT 'a' AS store, 1 AS orders")
+    assert not picture
+    assert told["chart"]["kind"] == "value"
+    assert "One row needs no chart" in told["no_picture"]
+
+
+def test_letters_that_no_font_has_are_no_boxes() -> None:
+    """U+0378 is no letter of any script; the fonts of this machine decide about all others."""
+    values = [{"c0": "\u0378", "c1": 2}, {"c0": "é", "c1": 1}]
+    made = {"data": {"values": values}, "mark": "bar", "title": {"text": ["t"], "subtitle": []}}
+    made |= {"encoding": {"y": {"field": "c0"}, "x": {"field": "c1"}}, "config": {"font": "sans-serif"}}
+    drawing = Drawing(made)
+    assert drawing.run().startswith(b"\x89PNG")
+    assert drawing.renamed == {"name 1": "\u0378"}
+
+
+@pytest.mark.anyio
+async def test_names_in_letters_that_no_font_has_are_listed(data_dir: Path) -> None:
+    sql = "SELECT * FROM (VALUES ('北京', 3), ('Zoë', 2)) AS t(store, n)"
+    answer = Answer(10, 40_000, ["store", "n"], [25, 23], ['["北京",3]', '["Zoë",2]'])
+    drawing = Drawing(spec(chart_of(answer, Wish())))
+    drawing.run()
+    async with asking(settings_for(data_dir, SEATTLE)) as seattle:
+        told, _ = await chart(seattle, sql)
+    assert told.get("numbered_names", {}) == drawing.renamed
+
+
+PERIODS = {
+    "extract(year FROM order_date)": ("line", "year"),
+    "extract(month FROM order_date) AS month": ("line", "month"),
+    "date_part('quarter', order_date) AS quarter": ("bar", "quarter"),
+    "extract(isodow FROM order_date) AS weekday": ("bar", "weekday"),
+    "date_trunc('week', order_date) AS week": ("line", "week"),
+    "to_char(order_date, 'Month') AS month": ("line", "month"),
+    "to_char(order_date, 'YYYY-\"Q\"Q') AS quarter": ("line", "quarter"),
+    "order_date": ("line", "day"),
+}
+
+
+@pytest.mark.anyio
+async def test_what_sql_does_with_periods_is_drawn_as_periods(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "vl_convert", None)  # pictures would take long
+    async with asking(settings_for(data_dir, SEATTLE)) as seattle:
+        for expression, (kind, unit) in PERIODS.items():
+            days = 10_000 if unit == "year" else 400
+            recent = f"FROM retail.orders WHERE order_date >= current_date - {days}"
+            told, _ = await chart(seattle, f"SELECT {expression}, count(*) AS n {recent} GROUP BY 1")
+            assert (told["chart"]["kind"], told["chart"]["x"]["as"]) == (kind, unit), expression
 
 
 ENDLESS = {"data": {"sequence": {"start": 0, "stop": 1e12}}, "mark": "bar", "encoding": {"x": {"field": "data"}}}
@@ -207,13 +268,13 @@ def pictures() -> list[psutil.Process]:
 
 
 @pytest.mark.parametrize(
-    "spec",
+    "made",
     [
         {"data": {"url": "http://127.0.0.1:9/x"}, "mark": "bar"},
         {"data": {"values": []}, "layer": [{"mark": {"type": "image", "url": "file:///etc/passwd"}}]},
         {"data": {"values": []}, "mark": "bar", "encoding": {"href": {"field": "c0"}}},
     ],
 )
-def test_nothing_with_an_address_is_drawn(spec: dict[str, Any]) -> None:
+def test_nothing_with_an_address_is_drawn(made: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="address"):
-        Drawing(spec)
+        Drawing(made)

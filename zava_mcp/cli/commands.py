@@ -56,9 +56,7 @@ def query(
     max_rows: Annotated[
         int | None, typer.Option("--max-rows", help="Most rows to return; 100 if not given.", show_default=False)
     ] = None,
-    chart: Annotated[
-        bool, typer.Option("--chart", help="Draw it: lines over dates and months, bars for all else.")
-    ] = False,
+    chart: Annotated[bool, typer.Option("--chart", help="Draw it: lines over periods, bars for all else.")] = False,
     form: AnswerFormat = None,
     pager: Pager = True,
     user_id: UserId = None,
@@ -84,11 +82,12 @@ def query(
 
     text = sys.stdin.read() if sql == "-" else sql
     with progress_bar() as tell, Shop(settings, tell) as shop, watched(settings, shop, Call("query", text)):
-        rows = min(DEFAULT_ROWS, settings.max_rows) if max_rows is None else max_rows
+        most = settings.max_rows if chart else min(DEFAULT_ROWS, settings.max_rows)
+        rows = most if max_rows is None else max_rows
         answer = shop.answer(shop.sales_query(text, rows))
         answer.note()
     if chart:
-        show_chart(answer)
+        show_chart(answer, text)
     else:
         show_answer(answer, form.value if form else None, pager=pager)
 

@@ -76,18 +76,15 @@ def show_answer(answer: "Answer", form: str | None, without: Sequence[str] = (),
         note(answer.hint())
 
 
-def show_chart(answer: "Answer") -> None:
+def show_chart(answer: "Answer", sql: str) -> None:
     """An answer on stdout as a chart, 80 columns wide when piped. Raises InputError if it cannot be drawn."""
-    from zava_mcp.cli.plots import charts
-    from zava_mcp.retail.values import cells
+    from zava_mcp.cli.plots import chart
 
     out = console()
     width = out.width if out.file.isatty() else _PIPED_CHART
     coloured = out.color_system is not None and not out.no_color
     out.width = width
-    _render(charts(answer.columns, answer.types, list(map(cells, answer.rows)), width, coloured), out)
-    if answer.cut:
-        note(answer.hint())
+    _render(chart(answer, sql, width, coloured), out)
 
 
 def show_found(found: "Found", form: str | None, pager: bool = True) -> None:

@@ -1,187 +1,160 @@
-"""What the columns of an answer are to a chart: times, steps, labels or numbers, and how people write them."""
+"""What the columns of an answer are to a chart: times, steps, labels or numbers, whatever SQL made them with.
 
-import json
+Every chart, in a picture, in a client's view or on a terminal, takes its columns from here.
+"""
+
 import math
-import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from zava_mcp.errors import InputError
+from zava_mcp.retail import chart_numbers, chart_periods
+from zava_mcp.retail.chart_periods import milliseconds
+from zava_mcp.retail.chart_steps import named_unit, steps
+from zava_mcp.retail.chart_words import labels, plain, words_of
 
-_TIMES = {1082, 1114, 1184}  # date, timestamp, timestamptz
+_DATES = {1082, 1114, 1184}  # date, timestamp, timestamptz
 _INTEGERS = {20, 21, 23, 26}
-_NUMBERS = _INTEGERS | {700, 701, 1700}
+_NUMBERS = _INTEGERS | {700, 701, 790, 1700}
+_TEXTS = {18, 19, 25, 1042, 1043}
+_YEARS = range(1800, 2201)
 
-_MONTH_OR_DAY = re.compile(r"\d{4}-\d\d(-\d\d)?")  # what to_char(…, 'YYYY-MM') gives
-_KEY = re.compile(r"(^|_)(id|sku|uuid|key)$")
-_STEP = re.compile(r"(^|_)(year|quarter|month|week|day|hour|dow|isodow|doy|isoyear)(_?(num|number|no|of_\w+))?$")
-_MONEY = re.compile(r"(^|_)(revenue|price|amount|cost|profit|margin|turnover|spend|spent|spending|income)(_|$)")
-_MAYBE_MONEY = re.compile(r"(^|_)(total|sum|sales|sold|value|avg|average|max|min|subtotal|\w*usd|\w*dollars)(_|$)")
-_NOT_MONEY = re.compile(r"(^|_)(count|orders|units|quantity|qty|pct|percent|percentage|share|rate|ratio|rank)(_|$)")
-
-LABEL_CHARACTERS = 40
+_KEYS = {"id", "sku", "uuid", "key", "code", "zip", "phone"}
+_RANKS = {"rank", "position", "row_number", "rownum", "rn", "no"}
+#: What PostgreSQL calls a column without an alias, and short names that people do not write.
+_UNNAMED = {"extract", "date_part", "to_char", "date_trunc", "yr", "mon", "mth", "qtr", "wk", "hr", "dow", "isodow"}
 _TITLE_CHARACTERS = 60
-_LARGEST = 1e300  # an axis has to reach beyond it
 
 
 @dataclass(frozen=True)
 class Field:
-    """One column. Values are milliseconds since 1970 in UTC for times, floats for numbers, else labels.
+    """One column, or the year and the month of two as one.
 
-    `written` says how people write them: as year, month, day or minute; as dollars; "" as they are. A value
-    that cannot be drawn (null, NaN, infinity, a date that is none) is None; labels have none.
+    Values are milliseconds since 1970 in UTC for times, floats for numbers, else labels. `unit` says of which
+    periods times and steps are (year, month, weekday, …) and what numbers count (dollars, percent, fraction, "").
+    A value that cannot be drawn (null, NaN, infinity, a date that is none) is None; labels have none. Steps are
+    labels whose order is theirs: `order` has it.
     """
 
-    place: int
+    places: tuple[int, ...]  # of its column, or columns, in the answer; () for none
     name: str
-    role: str  # time, step (labels whose order is theirs), label or number
+    role: str  # time, step, label or number
     values: tuple[Any, ...]
-    written: str = ""
+    unit: str = ""
+    order: tuple[float, ...] = ()
+
+    @property
+    def place(self) -> int:
+        """Of its column in the answer, the first if it is made of several."""
+        return self.places[0]
 
     @property
     def title(self) -> str:
         """The name as people write it."""
-        return plain(self.name.replace("_", " "), _TITLE_CHARACTERS) or "(no name)"
+        name = self.unit if self.unit and self.name.partition(" ")[0] in _UNNAMED else self.name
+        return plain(name.replace("_", " "), _TITLE_CHARACTERS) or "(no name)"
 
     @property
     def is_key(self) -> bool:
         """Whether it only identifies: a poor label beside a name."""
-        return _KEY.search(self.name.lower()) is not None
+        return words_of(self.name)[-1:] != [] and words_of(self.name)[-1] in _KEYS
+
+    @property
+    def is_rank(self) -> bool:
+        """Whether it numbers the rows, which is no measure of them."""
+        return self.name.lower() in _RANKS or words_of(self.name)[-1:] == ["rank"]
+
+    def natural(self) -> list[float] | None:
+        """By what its rows are in order by themselves; None for labels, which have no order of their own."""
+        if self.role == "label":
+            return None
+        if self.order:
+            return list(self.order)
+        return [math.inf if value is None else float(value) for value in self.values]
+
+    def written(self, value: Any) -> str:
+        """One of its values as people write it."""
+        if value is None:
+            return "(none)"
+        if self.role == "time":
+            return chart_periods.written(value, self.unit)
+        return chart_numbers.exact(value, self.unit) if self.role == "number" else str(value)
 
 
 def fields(names: Sequence[str], types: Sequence[int], rows: Sequence[Sequence[Any]]) -> list[Field]:
-    """The columns of an answer; of several with the same name, the first."""
+    """The columns of an answer; a name that comes again gets a number."""
     columns = list(zip(*rows, strict=True)) or [()] * len(names)
-    return [
-        _field(place, name, type_oid, values)
-        for place, (name, type_oid, values) in enumerate(zip(names, types, columns, strict=True))
-        if name not in names[:place]
-    ]
+    found: list[Field] = []
+    for place, (name, type_oid, values) in enumerate(zip(names, types, columns, strict=True)):
+        seen = names[:place].count(name)
+        field = _field(place, name, type_oid, values)
+        found.append(replace(field, name=f"{name} ({seen + 1})") if seen else field)
+    return found
 
 
 def _field(place: int, name: str, type_oid: int, values: tuple[Any, ...]) -> Field:
-    word = name.lower()
-    if type_oid in _TIMES or _looks_like_dates(values):
-        return _times(place, name, values)
-    if type_oid in _INTEGERS and _STEP.search(word):
-        return Field(place, name, "step", labels(values))
-    if type_oid in _NUMBERS and not _KEY.search(word):
-        return Field(place, name, "number", numbers(values), "dollars" if _is_money(word, type_oid, values) else "")
-    return Field(place, name, "label", labels(values))
+    named = named_unit(name)
+    if type_oid in _DATES:
+        moments = [chart_periods.instant(value) for value in values]
+        return _times(place, name, moments, chart_periods.unit_of([m for m in moments if m is not None], named))
+    if type_oid in _NUMBERS:
+        return _of_numbers(place, name, type_oid, values, named)
+    if type_oid in _TEXTS or not type_oid:
+        return _of_texts(place, name, type_oid, values, named)
+    return Field((place,), name, "label", labels(values))
 
 
-def _looks_like_dates(values: tuple[Any, ...]) -> bool:
-    given = [value for value in values if value is not None]
-    return bool(given) and all(isinstance(value, str) and _MONTH_OR_DAY.fullmatch(value) for value in given)
+def _of_texts(place: int, name: str, type_oid: int, values: tuple[Any, ...], named: str) -> Field:
+    if found := steps(values, named):
+        return Field((place,), name, "step", found.labels, found.unit, found.order)
+    if found_moments := chart_periods.moments(values, named):
+        moments, unit = found_moments
+        if unit == "day":
+            unit = chart_periods.unit_of([moment for moment in moments if moment is not None], named)
+            unit = unit if unit == named or unit == "week" else "day"
+        return _times(place, name, moments, unit)
+    if chart_numbers.are_written(values) and not _is_key(name):
+        found_numbers = chart_numbers.numbers(values)
+        return Field(
+            (place,), name, "number", found_numbers, chart_numbers.unit_of(name, type_oid, found_numbers, values)
+        )
+    return Field((place,), name, "label", labels(values))
 
 
-def _is_money(word: str, type_oid: int, values: tuple[Any, ...]) -> bool:
-    if _NOT_MONEY.search(word):
-        return False
-    if _MONEY.search(word):
-        return True
-    # a sum of prices has cents; a sum of pieces has none
-    cents = type_oid == 1700 and any(isinstance(value, float) for value in values)
-    return cents and _MAYBE_MONEY.search(word) is not None
+def _of_numbers(place: int, name: str, type_oid: int, values: tuple[Any, ...], named: str) -> Field:
+    found = chart_numbers.numbers(values)
+    whole = [value for value in found if value is not None]
+    if named and whole and all(value == int(value) for value in whole):
+        if named in ("year", "any") and all(int(value) in _YEARS for value in whole):
+            years = [None if value is None else datetime(int(value), 1, 1, tzinfo=UTC) for value in found]
+            return _times(place, name, years, "year")
+        if named in ("month", "period") and (
+            made := chart_periods.moments([None if value is None else str(int(value)) for value in found], "month")
+        ):
+            return _times(place, name, *made)
+        if stepped := steps([None if value is None else int(value) for value in found], named):
+            return Field((place,), name, "step", stepped.labels, stepped.unit, stepped.order)
+    if _is_key(name) or type_oid == 26:
+        return Field((place,), name, "label", labels(values))
+    return Field((place,), name, "number", found, chart_numbers.unit_of(name, type_oid, found, ()))
 
 
-def _times(place: int, name: str, values: tuple[Any, ...]) -> Field:
-    moments = [_moment(value) for value in values]
-    return Field(
-        place,
-        name,
-        "time",
-        tuple(None if moment is None else int(moment.timestamp() * 1000) for moment in moments),
-        _unit([moment for moment in moments if moment is not None]),
-    )
+def _is_key(name: str) -> bool:
+    return Field((), name, "", ()).is_key
 
 
-def _moment(value: Any) -> datetime | None:
-    try:
-        moment = datetime.fromisoformat(f"{value}-01" if len(value) == len("2026-11") else value)
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
-    except (TypeError, ValueError, OverflowError):  # null, infinity, BC
-        return None
-
-
-def _unit(moments: list[datetime]) -> str:
-    """The largest unit that each of them begins."""
-    if any((moment.hour, moment.minute, moment.second, moment.microsecond) != (0, 0, 0, 0) for moment in moments):
-        return "minute"
-    if any(moment.day != 1 for moment in moments):
-        return "day"
-    return "month" if len(moments) == 1 or any(moment.month != 1 for moment in moments) else "year"
-
-
-def numbers(values: Sequence[Any]) -> tuple[float | None, ...]:
-    """Numbers, also those that come as texts. Raises ValueError for a text that is none."""
-    return tuple(map(_number, values))
-
-
-def _number(value: Any) -> float | None:
-    if value is None:
-        return None
-    if not isinstance(value, int | float | str) or isinstance(value, bool):
-        raise ValueError
-    try:
-        number = float(value.replace(",", "").replace("$", "") if isinstance(value, str) else value)
-    except OverflowError:
-        return None
-    return number if math.isfinite(number) and abs(number) < _LARGEST else None
-
-
-def labels(values: Sequence[Any]) -> tuple[str, ...]:
-    """Short printable texts, different for different values."""
-    by_value: dict[str, str] = {}
-    taken: set[str] = set()
-    for value in values:
-        key = json.dumps(value)
-        if key not in by_value:
-            by_value[key] = _free(_label(value), taken)
-            taken.add(by_value[key])
-    return tuple(by_value[json.dumps(value)] for value in values)
-
-
-def _label(value: Any) -> str:
-    if value is None:
-        return "(none)"
-    return (
-        plain(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False), LABEL_CHARACTERS) or "(empty)"
-    )
-
-
-def _free(label: str, taken: set[str]) -> str:
-    number, free = 2, label
-    while free in taken:
-        free, number = f"{label} ({number})", number + 1
-    return free
-
-
-def plain(text: str, characters: int) -> str:
-    """A text on one line that every font, XML and reader takes: printable, and cut to so many characters."""
-    text = "".join(character if character.isprintable() else " " for character in text[: 4 * characters])
-    text = " ".join(text.split())
-    return text if len(text) <= characters else f"{text[: characters - 1]}…"
-
-
-def order(field: Field) -> list[float] | None:
-    """By what its rows are put in order; None for labels, which have none of their own."""
-    if field.role == "label":
-        return None
-    return [math.inf if value in (None, "(none)") else float(value) for value in field.values]
+def _times(place: int, name: str, moments: Sequence[datetime | None], unit: str) -> Field:
+    return Field((place,), name, "time", tuple(None if m is None else milliseconds(m) for m in moments), unit)
 
 
 def as_labels(field: Field) -> Field:
     """The same column with a label for each value; the order of times and numbers stays theirs."""
     if field.role in ("label", "step"):
         return field
-    written = tuple(
-        "(none)" if value is None else f"{value:,.15g}" if field.role == "number" else when(value, field.written)
-        for value in field.values
-    )
-    return Field(field.place, field.name, "step", written, field.written)
+    order = field.natural() or []
+    return replace(field, role="step", values=tuple(map(field.written, field.values)), order=tuple(order))
 
 
 def as_numbers(field: Field, values: Sequence[Any]) -> Field:
@@ -189,33 +162,41 @@ def as_numbers(field: Field, values: Sequence[Any]) -> Field:
     if field.role == "number":
         return field
     try:
-        return Field(field.place, field.name, "number", numbers(values))
+        found = chart_numbers.numbers(values)
     except ValueError:
         raise InputError(
             f"the column {field.title!r} holds no numbers", "Name a numeric column, or cast it: (…)::numeric."
         ) from None
+    return replace(field, role="number", values=found, unit=chart_numbers.unit_of(field.name, 0, found, ()), order=())
 
 
-def when(milliseconds: int, unit: str) -> str:
-    """A time as people write it: 2026, Nov 2026, 22 Nov 2026, 22 Nov 2026 10:11."""
-    moment = datetime.fromtimestamp(milliseconds / 1000, UTC)
-    month = f"{moment:%b} {moment.year}"
-    if unit == "year":
-        return str(moment.year)
-    if unit == "month":
-        return month
-    return f"{moment.day} {month}" + (f" {moment:%H:%M}" if unit == "minute" else "")
+def together(columns: Sequence[Field]) -> list[Field]:
+    """The columns with a year and a quarter, month or week made one column of periods, where both are there."""
+    years = [column for column in columns if column.role == "time" and column.unit == "year"]
+    parts = [column for column in columns if column.role == "step" and column.unit in ("quarter", "month", "week")]
+    if len(years) != 1 or not parts:
+        return list(columns)
+    year, part = years[0], max(parts, key=lambda column: ("quarter", "month", "week").index(column.unit))
+    made = [begin_of(y, p, part.unit) for y, p in zip(year.values, part.order, strict=True)]
+    period = replace(
+        part,
+        role="time",
+        order=(),
+        places=(year.place, part.place),
+        values=tuple(None if moment is None else milliseconds(moment) for moment in made),
+    )
+    dropped = {year.place, *(column.place for column in parts)}
+    return [period, *(column for column in columns if column.place not in dropped)]
 
 
-def amount(number: float, written: str) -> str:
-    """A number as people write it beside a bar: $10.3M, −1,234, 0.25."""
-    size = abs(number)
-    if size >= 1e15:
-        return f"{number:.1e}"
-    for least, letter in ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e4, "k")):
-        if size >= least:
-            short = f"{size / least * (10 if letter == 'k' else 1):,.1f}".removesuffix(".0") + letter
-            break
-    else:
-        short = f"{size:,.0f}" if size == int(size) else f"{size:,.2f}" if size >= 1 or written else f"{size:.2g}"
-    return f"{'−' if number < 0 else ''}{'$' if written == 'dollars' else ''}{short}"
+def begin_of(year: int | None, part: float, unit: str) -> datetime | None:
+    """When the period begins that a year and the number of a part of it name."""
+    if year is None or math.isinf(part):
+        return None
+    number, step = chart_periods.moment_of(year).year, int(part)
+    try:
+        if unit == "week":
+            return datetime.fromisocalendar(number, step, 1).replace(tzinfo=UTC)
+        return datetime(number, step if unit == "month" else 3 * step - 2, 1, tzinfo=UTC)
+    except ValueError:
+        return None

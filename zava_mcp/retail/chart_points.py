@@ -1,80 +1,97 @@
-"""The points of a chart: which are drawn, in which order, and what is said about the others."""
+"""The points of a chart: in which order they are drawn, which are left out, and what is said about those."""
 
-from collections.abc import Iterable
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from zava_mcp.errors import InputError
-from zava_mcp.retail.chart_columns import Field
+from zava_mcp.retail import chart_periods
+from zava_mcp.retail.chart_columns import Field, begin_of
 
 MOST_SERIES = 9  # colours that can be told apart
 MOST_BARS = 25
-MOST_STEPS = 60  # periods in bars and heat maps; a line may have more
+MOST_STEPS = 60  # periods, or names in an order of theirs, in bars and heat maps; a line may have more
 MOST_COLUMNS, MOST_ROWS = 40, 30  # of a heat map
+BARS = ("bar", "grouped_bar", "stacked_bar")
+_MOST_NAMED = 5
 
 
 class Point(NamedTuple):
-    """A place on the x axis (milliseconds, number or label), a number (None is a gap in a line), a series."""
+    """A place on the x axis (milliseconds, number or label), a number (None is a gap in a line), a series.
+
+    `row` is the row it comes from, and `name` the name of a dot. The period of an `open` one is not over.
+    """
 
     x: Any
     y: float | None
     series: str
+    row: int = -1
+    open: bool = False
+    name: str = ""
 
 
-def placed(kind: str, points: list[Point]) -> tuple[list[Point], list[str]]:
+def placed(kind: str, points: list[Point], what: str) -> tuple[list[Point], list[str]]:
     """Without the points that have no place; a line keeps its gaps."""
     drawn = [point for point in points if point.x is not None]
     kept = [point for point in drawn if point.y is not None]
     missing = len(points) - len(kept)
     if not kept:
         return [], []
-    note = f"{missing:,} of {len(points):,} rows not drawn: they have no value"
+    note = f"{missing:,} of {len(points):,} {what} not drawn: they have no value"
     return drawn if kind == "line" else kept, [note] if missing else []
 
 
-def within_bounds(kind: str, points: list[Point], x: Field, series: Field | None) -> tuple[list[Point], list[str]]:
-    notes = []
-    if series is not None:
-        most = MOST_ROWS if kind == "heat_map" else MOST_SERIES
-        ranked = _ranked((point.series, point.y) for point in points)
-        if len(ranked) > most:
-            notes.append(_only(most, len(ranked), series))
-            points = [point for point in points if point.series in ranked[:most]]
-        places = {name: place for place, name in enumerate(ranked)}
-        if series.role == "label":
-            points.sort(key=lambda point: places[point.series])
-    if kind in ("bar", "stacked_bar", "heat_map"):
-        ranked = _ranked((point.x, point.y) for point in points)
-        most = MOST_STEPS if x.role == "step" else MOST_COLUMNS if kind == "heat_map" else MOST_BARS
-        if len(ranked) > most and x.role == "step":
-            raise InputError(
-                f"{len(ranked)} {x.title}s are too many for bars", "Draw a line, or group by longer periods."
-            )
-        if len(ranked) > most:
-            notes.append(_only(most, len(ranked), x))
-            points = [point for point in points if point.x in ranked[:most]]
-        if x.role == "label":
-            places = {name: place for place, name in enumerate(ranked)}
-            points.sort(key=lambda point: places[point.x])
-    return points, notes
-
-
-def _only(most: int, there_are: int, field: Field) -> str:
-    return f"{field.title}: the {most} largest of {there_are:,}; the others are not drawn"
-
-
-def _ranked(pairs: Iterable[tuple[str, float | None]]) -> list[str]:
-    """Names by what they add up to, the largest first."""
-    sums: dict[str, float] = {}
-    for name, number in pairs:
-        sums[name] = sums.get(name, 0.0) + (number or 0.0)
-    return sorted(sums, key=lambda name: -sums[name])
-
-
-def filled(points: list[Point]) -> list[Point]:
+def filled(points: list[Point], places: list[Any], names: list[str]) -> list[Point]:
     """Areas that lie on each other need a value everywhere. Raises InputError if one is negative."""
     if any((point.y or 0) < 0 for point in points):
         raise InputError("areas with negative values cannot lie on each other", "Draw a line instead.")
-    places = list(dict.fromkeys(point.x for point in points))
-    names = list(dict.fromkeys(point.series for point in points))
     known = {(point.x, point.series): point for point in points}
-    return [known.get((place, name), Point(place, 0.0, name)) for name in names for place in places]
+    there, drawn = {point.x for point in points}, {point.series for point in points}
+    return [
+        known.get((place, name), Point(place, 0.0, name))
+        for name in names
+        if name in drawn
+        for place in places
+        if place in there
+    ]
+
+
+def unfinished(x: Field, series: Field | None, now: datetime) -> dict[int, str]:
+    """The rows whose period is not over at that time, with how people write the period."""
+    found: dict[int, str] = {}
+    for row, value in enumerate(x.values):
+        for period in _periods(x, series, row, value):
+            begin, unit = period
+            moment = chart_periods.moment_of(begin)
+            if unit != "minute" and moment <= now < chart_periods.end(moment, unit):
+                found[row] = ("the week of " if unit == "week" else "") + chart_periods.written(begin, unit)
+                break
+    return found
+
+
+def _periods(x: Field, series: Field | None, row: int, value: Any) -> list[tuple[int, str]]:
+    """The periods that a row is about, as far as they have a year."""
+    if x.role == "time":
+        return [] if value is None else [(value, x.unit)]
+    if series is None or series.role != "time" or series.values[row] is None:
+        return []
+    if x.role == "step" and series.unit == "year" and x.unit in ("month", "quarter", "week"):
+        moment = begin_of(series.values[row], x.order[row], x.unit)
+        return [(chart_periods.milliseconds(moment), x.unit)] if moment else []
+    return [(series.values[row], series.unit)]
+
+
+def without_rows(x: Field) -> str:
+    """What periods of a column of years, quarters or months have no row; "" if none has."""
+    if x.role != "time" or x.unit not in ("year", "half", "quarter", "month"):
+        return ""
+    there = {value for value in x.values if value is not None}
+    given = sorted(there)
+    missing: list[int] = []
+    moment = chart_periods.moment_of(given[0]) if given else None
+    while moment is not None and (begin := chart_periods.milliseconds(moment)) < given[-1] and len(missing) < 1000:
+        if begin not in there:
+            missing.append(begin)
+        moment = chart_periods.end(moment, x.unit)
+    named = ", ".join(chart_periods.written(begin, x.unit) for begin in missing[:_MOST_NAMED])
+    more = f" and {len(missing) - _MOST_NAMED:,} others" if len(missing) > _MOST_NAMED else ""
+    return f"no rows for {named}{more}" if missing else ""

@@ -15,6 +15,7 @@ import zlib
 from typing import Any
 
 from zava_mcp.errors import ZavaError
+from zava_mcp.retail.chart_letters import rename
 from zava_mcp.retail.interpreter import child_command, child_environment
 
 HOW_TO_GET_IT = "Pictures need the extra charts: uvx 'zava-mcp[charts]', or pip install 'zava-mcp[charts]'."
@@ -42,6 +43,8 @@ class Drawing:
         self._spec = json.dumps(spec).encode()
         self._process: subprocess.Popen[bytes] | None = None
         self._cancelled = False
+        #: What was drawn under another name, {new name: name}, because no font here has its letters.
+        self.renamed: dict[str, str] = {}
 
     def run(self) -> bytes:
         """The PNG. Raises ZavaError if it cannot be drawn, in time or at all."""
@@ -62,8 +65,10 @@ class Drawing:
                 raise ZavaError(f"the picture took longer than {self._seconds:g} s") from None
             finally:
                 process.kill()
+        renamed, _, picture = picture.partition(b"\n")
         if process.returncode or len(picture) > _MOST_BYTES:
             raise ZavaError("the picture could not be drawn")
+        self.renamed = json.loads(renamed)
         return picture
 
     def cancel(self) -> None:
@@ -81,13 +86,14 @@ def _names(part: Any) -> set[str]:
 
 
 def _draw() -> None:
-    """In the process of its own: the specification from stdin, the picture to stdout."""
+    """In the process of its own: the specification from stdin, to stdout what was renamed and the picture."""
     faulthandler.dump_traceback_later(_SECONDS, exit=True)  # should the server be killed meanwhile
     import vl_convert
 
-    text = sys.stdin.buffer.read().decode()
-    picture = vl_convert.vegalite_to_png(text, scale=_SCALE, allowed_base_urls=[])
-    sys.stdout.buffer.write(_deflated(picture))
+    spec = json.loads(sys.stdin.buffer.read())
+    renamed = rename(spec, vl_convert.svg_to_png) if "title" in spec else {}
+    picture = vl_convert.vegalite_to_png(json.dumps(spec), scale=_SCALE, allowed_base_urls=[])
+    sys.stdout.buffer.write(json.dumps(renamed).encode() + b"\n" + _deflated(picture))
 
 
 def _deflated(picture: bytes) -> bytes:

@@ -3,10 +3,10 @@
 import base64
 import json
 from importlib.resources import files
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from mcp.server.apps import Apps, ResourceCsp
-from mcp.types import ImageContent, TextContent
+from mcp.types import CallToolResult, ImageContent, TextContent
 from pydantic import Field
 
 from zava_mcp.errors import ZavaError
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from zava_mcp.retail.charts import Chart
 
 _VIEW = "ui://zava/chart.html"
+_DRAWN = "zava/chart"  # in the result's _meta, for the view alone: no model reads it
 _PICTURES_AT_ONCE = 1  # each takes a processor and 120 MB for half a second
 
 Kind = Literal["auto", "line", "bar", "stacked_bar", "area", "scatter", "heat_map"]
@@ -46,8 +47,8 @@ def add_charts(server: Server, startup: Startup, desk: Desk, settings: Settings)
     @server.tool(
         title="Chart sales",
         description="Draw a query's rows: a picture, and the rows as JSON. Select one row per date, month or category, "
-        "and one number. Dates give a line, categories bars, two categories stacked bars or a heat map, two numbers a "
-        "scatter plot.",
+        "and its numbers. Periods give a line, categories bars, two categories stacked bars or a heat map, two numbers "
+        "a scatter plot; ORDER BY is kept.",
         annotations=read_only("Chart sales"),
         meta={"ui": {"resourceUri": _VIEW}},
         structured_output=False,
@@ -57,10 +58,11 @@ def add_charts(server: Server, startup: Startup, desk: Desk, settings: Settings)
         postgresql_query: Annotated[str, Field(description="As for execute_sales_query.")],
         chart: Annotated[Kind, Field(description="auto: by what the columns are.")] = "auto",
         x: Annotated[str, Field(description="Column to draw along; empty x, y, series are chosen.")] = "",
-        y: Annotated[str, Field(description="Column of numbers.")] = "",
+        y: Annotated[str, Field(description="Column of numbers, or several with commas.")] = "",
         series: Annotated[str, Field(description="Column that tells lines apart.")] = "",
         title: Annotated[str, Field(description="Stands above the chart.")] = "",
-    ) -> list[TextContent | ImageContent]:
+    ) -> CallToolResult:
+        from zava_mcp.retail.chart_view import view
         from zava_mcp.retail.charts import Wish, chart_of
 
         shop = await ready(startup, ctx)
@@ -68,19 +70,25 @@ def add_charts(server: Server, startup: Startup, desk: Desk, settings: Settings)
             query = shop.sales_query(postgresql_query, min(settings.max_rows, HARD_ROWS))
         answer = await desk.call(lambda: shop.answer(query), query.cancel)
         with desk.errors():
-            drawn = chart_of(answer, Wish(chart, x, y, series, title))
-        picture, without = await _picture(easel, drawn)
-        more = {"chart": drawn.told()} | ({"no_picture": json.dumps(without)} if without else {})
-        return [TextContent(text=answer.json(more)), *picture]
+            drawn = chart_of(answer, Wish(chart, x, y, series, title), postgresql_query)
+        picture, more = await _picture(easel, drawn)
+        text = answer.json({"chart": drawn.told()} | {name: _json(value) for name, value in more.items()})
+        return CallToolResult(content=[TextContent(text=text), *picture], _meta={_DRAWN: view(drawn)})
 
 
-async def _picture(easel: Desk, chart: "Chart") -> tuple[list[ImageContent], str]:
-    """The picture; or none, and why: the rows are worth having all the same."""
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+async def _picture(easel: Desk, chart: "Chart") -> tuple[list[ImageContent], dict[str, Any]]:
+    """The picture, with the names that it numbers; or none, and why: the rows are worth having all the same."""
     from zava_mcp.retail.drawing import HOW_TO_GET_IT, Drawing, can_draw
     from zava_mcp.retail.vega import spec
 
+    if chart.kind == "value":
+        return [], {"no_picture": "One row needs no chart: say its numbers."}
     if not can_draw():
-        return [], HOW_TO_GET_IT
+        return [], {"no_picture": HOW_TO_GET_IT}
     drawing = Drawing(spec(chart))
 
     def draw() -> tuple[bytes, str]:
@@ -90,4 +98,7 @@ async def _picture(easel: Desk, chart: "Chart") -> tuple[list[ImageContent], str
             return b"", error.told()
 
     png, without = await easel.call(draw, drawing.cancel)
-    return ([ImageContent(data=base64.b64encode(png).decode(), mime_type="image/png")] if png else []), without
+    if not png:
+        return [], {"no_picture": without}
+    picture = ImageContent(data=base64.b64encode(png).decode(), mime_type="image/png")
+    return [picture], {"numbered_names": drawing.renamed} if drawing.renamed else {}

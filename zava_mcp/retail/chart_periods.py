@@ -1,0 +1,200 @@
+"""Periods in a column: how SQL writes them, which unit they have, when they end, and how people read them."""
+
+import itertools
+import re
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+#: From the longest to the shortest.
+UNITS = ("year", "half", "quarter", "month", "week", "day", "hour", "minute")
+_MONTHS_OF = {"year": 12, "half": 6, "quarter": 3, "month": 1}
+_SPAN = {"week": timedelta(days=7), "day": timedelta(days=1), "hour": timedelta(hours=1), "minute": timedelta(0)}
+MONTH_NAMES = [
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+]
+WEEKDAY_NAMES = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+MONTHS = tuple(name[:3].title() for name in MONTH_NAMES)
+WEEKDAYS = tuple(name[:3].title() for name in WEEKDAY_NAMES)
+
+_Y, _NAME, _SEP = r"(?P<y>\d{4})", r"(?P<name>[A-Za-z]{3,9})\.?", r"[-/., _]*"
+#: What to_char and date functions give, with the unit; all values of a column have to match one of them.
+_FORMS: tuple[tuple[str, str], ...] = (
+    ("year", r"(?:FY ?)?(?P<y>(?:19|20|21)\d\d)"),
+    ("half", rf"{_Y}{_SEP}H(?P<h>[12])"),
+    ("half", rf"H(?P<h>[12]){_SEP}{_Y}"),
+    ("quarter", rf"{_Y}{_SEP}Q(?P<q>[1-4])"),
+    ("quarter", rf"Q(?P<q>[1-4]){_SEP}{_Y}"),
+    ("week", rf"{_Y}{_SEP}(?:W|KW|Week) ?(?P<w>\d\d?)"),
+    ("week", rf"(?:W|KW|Week) ?(?P<w>\d\d?){_SEP}{_Y}"),
+    ("month", rf"{_Y}[-/.](?P<m>\d\d?)"),
+    ("month", rf"(?P<m>\d\d?)[-/.]{_Y}"),
+    ("month", rf"{_Y}{_SEP}{_NAME}"),
+    ("month", rf"{_NAME}{_SEP}{_Y}"),
+    ("month", rf"{_NAME}[-' ](?P<yy>\d\d)"),
+    ("day", rf"{_Y}[-/.](?P<m>\d\d?)[-/.](?P<d>\d\d?)"),
+    ("day", rf"(?P<d>\d\d?){_SEP}{_NAME}{_SEP}{_Y}"),
+    ("day", rf"{_NAME} +(?P<d>\d\d?),? +{_Y}"),
+    ("day", rf"(?P<d>\d\d?)\.(?P<m>\d\d?)\.{_Y}"),
+)
+_US, _BRITISH = rf"(?P<m>\d\d?)/(?P<d>\d\d?)/{_Y}", rf"(?P<d>\d\d?)/(?P<m>\d\d?)/{_Y}"
+_DIGITS = {"month": r"(?P<y>\d{4})(?P<m>\d\d)", "day": r"(?P<y>\d{4})(?P<m>\d\d)(?P<d>\d\d)"}
+_ISO_WEEK = rf"{_Y}-(?P<w>\d\d)"  # to_char(…, 'IYYY-IW'), which looks like a month
+
+Moments = list[datetime | None]
+
+
+def moments(values: Sequence[Any], named: str) -> tuple[Moments, str] | None:
+    """When the periods begin that a column of texts names, and their unit; None if it names others or none.
+
+    `named` is the unit in the column's name, which decides where a text alone would not.
+    """
+    texts = [value.strip() for value in values if isinstance(value, str)]
+    if not texts or len(texts) < sum(value is not None for value in values):
+        return None
+    forms = [(named, _DIGITS[named])] if named in _DIGITS else [("week", _ISO_WEEK)] if named == "week" else []
+    for unit, form in [*forms, *_FORMS]:
+        if found := _all(texts, form, unit):
+            return _spread(values, found), unit
+    american, british = _all(texts, _US, "day"), _all(texts, _BRITISH, "day")
+    if (american is None) != (british is None):  # 11/12/2026 alone says neither
+        return _spread(values, american or british or []), "day"
+    return None
+
+
+def _spread(values: Sequence[Any], found: list[datetime]) -> Moments:
+    following = iter(found)
+    return [None if value is None else next(following) for value in values]
+
+
+def _all(texts: list[str], form: str, unit: str) -> list[datetime] | None:
+    pattern, found = re.compile(form, re.IGNORECASE), []
+    for text in texts:
+        match = pattern.fullmatch(text)
+        moment = _begin(match.groupdict(), unit) if match else None
+        if moment is None:
+            return None
+        found.append(moment)
+    return found
+
+
+def _begin(parts: dict[str, str | None], unit: str) -> datetime | None:
+    year = int(parts.get("y") or "20" + (parts.get("yy") or ""))
+    try:
+        if unit == "week":
+            return datetime.fromisocalendar(year, int(parts["w"] or 0), 1).replace(tzinfo=UTC)
+        month = int(parts.get("m") or 1)
+        if name := parts.get("name"):
+            month = place_of(name, MONTH_NAMES) or 0
+        if unit in ("half", "quarter"):
+            month = (int(parts.get("h") or parts.get("q") or 1) - 1) * _MONTHS_OF[unit] + 1
+        return datetime(year, month, int(parts.get("d") or 1), tzinfo=UTC)
+    except ValueError:
+        return None
+
+
+def place_of(name: str, names: Sequence[str]) -> int | None:
+    """The number, from 1, of a month or weekday that is written whole or with three letters."""
+    word = name.strip().rstrip(".").lower()
+    for place, whole in enumerate(names, 1):
+        if word in (whole, whole[:3], *(["sept"] if whole == "september" else [])):
+            return place
+    return None
+
+
+def instant(value: Any) -> datetime | None:
+    """A date or timestamp in its JSON form; None for null, infinity and years BC."""
+    try:
+        moment = datetime.fromisoformat(value)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+    except (TypeError, ValueError, OverflowError):
+        return None
+
+
+def unit_of(found: list[datetime], named: str) -> str:
+    """The unit that all of them begin: the one in the column's name if it can be, else the longest that is likely."""
+    can_be = [unit for unit in UNITS if all(_begins(moment, unit) for moment in found)]
+    if named in can_be:
+        return named
+    distinct = sorted(set(found))
+    for unit in can_be:
+        if unit in ("half", "quarter", "week"):  # others only happen to begin there
+            regular = len(distinct) > 2 and all(end(one, unit) == other for one, other in itertools.pairwise(distinct))
+            if not regular:
+                continue
+        if unit == "year" and len(distinct) == 1:
+            continue
+        return unit
+    return "minute"
+
+
+def _begins(moment: datetime, unit: str) -> bool:
+    if unit == "minute":
+        return True
+    if moment.minute or moment.second or moment.microsecond:
+        return False
+    if unit == "hour":
+        return True
+    if moment.hour:
+        return False
+    if unit == "week":
+        return moment.weekday() == 0
+    return unit == "day" or (moment.day == 1 and (moment.month - 1) % _MONTHS_OF[unit] == 0)
+
+
+def end(moment: datetime, unit: str) -> datetime:
+    """When the period that begins there is over."""
+    if unit in _SPAN:
+        return moment + min(_SPAN[unit], datetime.max.replace(tzinfo=UTC) - moment)
+    month = moment.month - 1 + _MONTHS_OF[unit]
+    year = moment.year + month // 12
+    return (
+        datetime(year, month % 12 + 1, 1, tzinfo=UTC) if year <= datetime.max.year else datetime.max.replace(tzinfo=UTC)
+    )
+
+
+def milliseconds(moment: datetime) -> int:
+    """Since 1970, as charts count."""
+    return round((moment - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds() * 1000)
+
+
+def moment_of(since_1970: float) -> datetime:
+    """The time so many milliseconds after 1970."""
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=since_1970)
+
+
+def written(since_1970: float, unit: str) -> str:
+    """A period as people write it: 2026, H2 2026, Q4 2026, Nov 2026, 22 Nov 2026, 22 Nov 2026 10:11."""
+    moment = moment_of(since_1970)
+    day = f"{moment.day} {MONTHS[moment.month - 1]} {moment.year}"
+    forms: dict[str, Callable[[], str]] = {
+        "year": lambda: str(moment.year),
+        "half": lambda: f"H{(moment.month + 5) // 6} {moment.year}",
+        "quarter": lambda: f"Q{(moment.month + 2) // 3} {moment.year}",
+        "month": lambda: f"{MONTHS[moment.month - 1]} {moment.year}",
+        "hour": lambda: f"{day} {moment:%H:%M}",
+        "minute": lambda: f"{day} {moment:%H:%M}",
+    }
+    return forms.get(unit, lambda: day)()
+
+
+def ticks(moments_drawn: Sequence[int], unit: str, most: int) -> list[int]:
+    """Some of the times on an axis; of months and quarters those that people count in: every third, January."""
+    drawn = sorted(set(moments_drawn))
+    if unit in ("month", "quarter"):
+        for step in (1, 2, 3, 6, 12):
+            chosen = [moment for moment in drawn if (moment_of(moment).month - 1) % step == 0]
+            if 2 <= len(chosen) <= most:
+                return chosen
+    return drawn[:: -(-len(drawn) // most)]
