@@ -7,7 +7,7 @@ from datetime import date
 from tree_sitter import Node
 
 from tests.infra.bicep_names import DECORATORS, FUNCTIONS, NEWEST_STABLE
-from tests.infra.bicep_symbols import Symbols, Use, body_of, line, property_value, text
+from tests.infra.bicep_symbols import Symbols, Use, body_of, deciding_parts, line, property_value, text
 from tests.infra.grammar import Bicep, nodes
 
 _SECRET = re.compile(r"secret|password|pwd|token|accountkey|acctkey|apikey", re.IGNORECASE)
@@ -229,7 +229,7 @@ def _deciding(module: Symbols) -> set[str]:
     waiting: list[Use] = []
     for kind, _, node in module.declarations:
         if kind in ("resource", "module"):
-            waiting += [use for part in _deciding_parts(node) for use in _names_in(module, part)]
+            waiting += [use for part in deciding_parts(node) for use in _names_in(module, part)]
     while waiting:
         use = waiting.pop()
         if use.name not in found and use.name in module.names:
@@ -237,15 +237,6 @@ def _deciding(module: Symbols) -> set[str]:
             if module.names[use.name][0] == "variable":
                 waiting += module.uses(module.names[use.name][1])
     return found
-
-
-def _deciding_parts(node: Node) -> Iterator[Node]:
-    value = node.named_children[-1]
-    while value.type in ("for_statement", "if_statement"):
-        yield from value.named_children[:-1]
-        value = value.named_children[-1]
-    if value.type == "object" and (name := property_value(value, "name")) is not None:
-        yield name
 
 
 def _names_in(module: Symbols, part: Node) -> Iterator[Use]:

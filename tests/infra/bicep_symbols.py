@@ -37,6 +37,16 @@ def body_of(declaration: Node) -> Node | None:
     return value if value.type == "object" else None
 
 
+def deciding_parts(node: Node) -> Iterator[Node]:
+    """What decides whether, how often and as what a resource or module exists: conditions, loops, the name."""
+    value = node.named_children[-1]
+    while value.type in ("for_statement", "if_statement"):
+        yield from value.named_children[:-1]
+        value = value.named_children[-1]
+    if value.type == "object" and (name := property_value(value, "name")) is not None:
+        yield name
+
+
 @dataclass(frozen=True)
 class Use:
     """A name that an expression uses: a reference to a symbol, or a call (a decorator is one)."""
