@@ -6,19 +6,31 @@ import shlex
 import tempfile
 from pathlib import Path
 
-from tests.infra.operator import CLIENT, ROOT, run
+from tests.infra.operator import CLIENT, ROOT, named, run
 
 
 def of_the_scripts() -> list[list[str]]:
     with tempfile.TemporaryDirectory() as folder:
         here = Path(folder)
-        deploy = run(here, "deploy.sh", "dev", "--service-principal", "zava desks")
+        deleted = {
+            "keyvault list-deleted": named("kv-zava-dev-abc123"),
+            "cognitiveservices account list-deleted": named("ai-zava-dev-abc123"),
+        }
+        deploy = run(here, "deploy.sh", "dev", "--service-principal", "zava clients", "--recover", answers=deleted)
+        again = {"ad app list": named(CLIENT), "ad sp list": named(CLIENT)}
+        second = run(here, "deploy.sh", "dev", "--service-principal", "zava clients", answers=again)
         group = run(here, "deploy.sh", "dev", "--administrators", "Zava operators", "--what-if")
-        answers = {"ad app list": CLIENT}
-        remove = run(
-            here, "remove.sh", "dev", "--service-principal", "zava desks", typed="rg-zava-dev\n", answers=answers
-        )
-    return [call["arguments"] for ran in (deploy, group, remove) for call in ran.calls]
+        there = {
+            "ad app list": named(CLIENT),
+            "lock list": {"data": [{"id": "lock"}]},
+            "deployment sub list": named("zava-dev"),
+            "cognitiveservices account list-deleted": {
+                "data": [{"name": "ai", "location": "x", "id": "/resourceGroups/rg-zava-dev/deletedAccounts/ai"}]
+            },
+        }
+        options = ("dev", "--service-principal", "zava clients")
+        remove = run(here, "remove.sh", *options, typed="rg-zava-dev\n", answers=there)
+    return [call["arguments"] for ran in (deploy, second, group, remove) for call in ran.calls]
 
 
 def of_the_readme() -> list[list[str]]:

@@ -110,11 +110,9 @@ def postgres_18(folder: Path) -> Iterator[Postgres]:
 
 
 def restricted_admin(postgres: Postgres) -> str:
-    """The URL of an admin as clouds give them (`cloud_admin`, password `cloud`), to a database of their own."""
+    """The URL of an admin as clouds give them (`cloud_admin`, password `cloud`), to a database that `init` creates."""
     with postgres.as_superuser() as connection:
         connection.execute("CREATE ROLE cloud_admin LOGIN CREATEROLE CREATEDB PASSWORD 'cloud'")
-    with psycopg.connect(postgres.url("cloud_admin", "cloud", "postgres"), autocommit=True) as connection:
-        connection.execute("CREATE DATABASE zava")
     return postgres.url("cloud_admin", "cloud", "zava")
 
 

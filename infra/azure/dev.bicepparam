@@ -1,10 +1,10 @@
-// One small server behind a firewall, passwords allowed: for trying things out. It is not for real customers' data.
+// One small server behind a firewall, passwords allowed: to try things out, not for real customers' data.
 using 'main.bicep'
 
 param environmentName = 'dev'
 param location = 'swedencentral'
 
-// said by deploy.sh and deploy.ps1
+// set by deploy.sh and deploy.ps1
 param suffix = readEnvironmentVariable('DEPLOY_SUFFIX', '')
 param administratorObjectId = readEnvironmentVariable('DEPLOY_ADMINISTRATOR_ID')
 param administratorName = readEnvironmentVariable('DEPLOY_ADMINISTRATOR_NAME')
@@ -15,11 +15,15 @@ param networkAccess = 'firewalled'
 param allowedAddresses = [] // such as '203.0.113.7'
 
 param databaseSku = 'Standard_B2s'
+param databaseVersion = '17'
 param databaseStorageGB = 32
+param grownStorageGB = readEnvironmentVariable('DEPLOY_STORAGE_GB', '0')
 param backupRetentionDays = 7
 param geoRedundantBackup = false
 param highAvailability = 'Disabled'
 param passwordAuthentication = true
 
 param embeddingCapacity = 30
+param vaultRetentionDays = 7
 param logRetentionDays = 30
+param alertEmail = ''

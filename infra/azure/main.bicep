@@ -1,8 +1,8 @@
-// Everything zava-mcp needs in one Azure subscription: a database, a model for the vectors, a place for passwords,
-// and somewhere to send telemetry. Names, tags and who may do what are decided here; the modules only build.
+// Everything zava-mcp needs in one Azure subscription: a database, a model for embeddings, a vault for passwords,
+// and monitoring. Names, tags and permissions are decided here; the modules only build.
 targetScope = 'subscription'
 
-@description('Which environment this is: a part of every name and a tag.')
+@description('The environment: a part of every name and a tag.')
 @minLength(2)
 @maxLength(7)
 param environmentName string
@@ -10,48 +10,62 @@ param environmentName string
 @description('Region of everything.')
 param location string
 
-@description('Ends names that must be unique in the whole cloud. Empty: made of subscription, environment and region, always the same.')
+@description('Ends names that must be unique in all of Azure. Empty: made of subscription, environment and region.')
 @maxLength(8)
 param suffix string = ''
 
-@description('Object id in Entra of the group (or person) that administers: owner of the database, keeper of the passwords.')
+@description('Object id in Entra of the group (or person) that administers: owns the database, keeps the passwords.')
 @minLength(36)
 @maxLength(36)
 param administratorObjectId string
 
-@description('Its name: the group\'s display name or the person\'s user principal name. It is the admin login\'s name, too.')
+@description('Its name: a group\'s display name, a person\'s user principal name. The login has it, too.')
 param administratorName string
 
 @allowed(['Group', 'User', 'ServicePrincipal'])
 param administratorType string = 'Group'
 
-@description('Object ids of Entra groups whose members may make vectors.')
-param analystGroups array = []
+@description('Object ids of Entra groups whose members may make embeddings.')
+param analystGroups string[] = []
 
-@description('Object id of a service principal that may make vectors, for desks that have no Entra sign-in of their own.')
+@description('Object id of a service principal that may make embeddings, for clients without an Entra sign-in.')
 param servicePrincipalObjectId string = ''
 
-@description('Object id of a service principal or identity that may read the vault\'s passwords, such as a pipeline.')
-param secretReaderObjectId string = ''
+@description('Object id of a service principal or identity that may read the vault, such as a pipeline.')
+param vaultReaderObjectId string = ''
 
 @description('private: inside a virtual network only. firewalled: public addresses, open to allowedAddresses alone.')
 @allowed(['private', 'firewalled'])
 param networkAccess string
 
 @description('With firewalled: IPv4 addresses that may connect.')
-param allowedAddresses array = []
+param allowedAddresses string[] = []
 
-@description('With private: the first three numbers of the virtual network\'s addresses, a /24 that no network peered with it uses.')
+@description('With private: the first three numbers of the network\'s addresses, a /24 that no peered network uses.')
 param networkBase string = '10.80.0'
 
-@description('Whether logins may have passwords. Without, people connect with their Entra sign-in alone.')
+@description('With private: a NAT gateway for the subnet of client machines. false: another route leads out.')
+param natGateway bool = true
+
+@description('With private: a DNS resolver for clients of a VPN, which cannot ask the network\'s own.')
+param dnsResolver bool = false
+
+@description('Whether logins may have passwords. Without, identities connect with their Entra sign-in alone.')
 param passwordAuthentication bool
 
 @description('Compute of the database server, such as Standard_B2s or Standard_D4ds_v5.')
 param databaseSku string
 
-@allowed([32, 64, 128, 256, 512, 1024, 2048, 4096])
+@description('Major version of PostgreSQL. A server is upgraded with az first; a deployment never downgrades it.')
+@allowed(['17', '18'])
+param databaseVersion string = '17'
+
+@description('The least storage; the server grows by itself.')
+@allowed([32, 64, 128, 256, 512, 1024, 2048, 4095, 4096, 8192, 16384, 32767])
 param databaseStorageGB int
+
+@description('The storage that the server has grown to, which a deployment must not shrink. deploy.sh looks it up.')
+param grownStorageGB string = '0'
 
 @minValue(7)
 @maxValue(35)
@@ -63,27 +77,36 @@ param geoRedundantBackup bool
 @allowed(['Disabled', 'SameZone', 'ZoneRedundant'])
 param highAvailability string
 
+@description('Whether a lock keeps the database server from being deleted.')
+param deleteLock bool = false
+
 @description('Thousands of tokens a minute that the embedding model may take.')
 @minValue(1)
 param embeddingCapacity int
 
-@description('Where questions are computed: in the region, in its data zone (the EU, the US), or anywhere. Not every region has the first.')
+@description('Where embeddings are computed: in the region, in its data zone (the EU, the US), or anywhere.')
 @allowed(['Standard', 'DataZoneStandard', 'GlobalStandard'])
 param embeddingSku string = 'DataZoneStandard'
+
+@description('How long a deleted vault can be recovered, and keeps its name. Cannot be changed later.')
+@minValue(7)
+@maxValue(90)
+param vaultRetentionDays int = 90
 
 @minValue(30)
 @maxValue(730)
 param logRetentionDays int
 
-@description('Who is told of alerts. None: alerts are only seen in the portal.')
+@description('Address that alerts are sent to. Empty: alerts are only seen in the portal.')
 param alertEmail string = ''
 
 @description('More tags, on everything.')
-param tags object = {}
+param tags { *: string } = {}
 
 // ── names and tags: nowhere else ──────────────────────────────────────────────
 var stem = 'zava-${environmentName}'
-var ending = empty(suffix) ? substring(uniqueString(subscription().subscriptionId, environmentName, location), 0, 6) : suffix
+var derived = substring(uniqueString(subscription().subscriptionId, environmentName, location), 0, 6)
+var ending = empty(suffix) ? derived : suffix
 var names = {
   resourceGroup: 'rg-${stem}'
   network: 'vnet-${stem}'
@@ -101,7 +124,7 @@ var allTags = union({ application: 'zava-mcp', environment: environmentName, 'ma
 var isPrivate = networkAccess == 'private'
 var openTo = isPrivate ? [] : allowedAddresses
 
-resource group 'Microsoft.Resources/resourceGroups@2024-11-01' = {
+resource group 'Microsoft.Resources/resourceGroups@2025-04-01' = {
   name: names.resourceGroup
   location: location
   tags: allTags
@@ -109,7 +132,6 @@ resource group 'Microsoft.Resources/resourceGroups@2024-11-01' = {
 
 module monitoring 'modules/monitoring.bicep' = {
   scope: group
-  name: 'monitoring'
   params: {
     location: location
     tags: allTags
@@ -121,32 +143,35 @@ module monitoring 'modules/monitoring.bicep' = {
 
 module network 'modules/network.bicep' = if (isPrivate) {
   scope: group
-  name: 'network'
   params: {
     location: location
     tags: allTags
     name: names.network
     base: networkBase
     databaseName: names.database
+    natGateway: natGateway
+    dnsResolver: dnsResolver
   }
 }
 
 module database 'modules/database.bicep' = {
   scope: group
-  name: 'database'
   params: {
     location: location
     tags: allTags
     name: names.database
     sku: databaseSku
-    storageGB: databaseStorageGB
+    version: databaseVersion
+    storageGB: max(databaseStorageGB, int(grownStorageGB))
     backupRetentionDays: backupRetentionDays
     geoRedundantBackup: geoRedundantBackup
     highAvailability: highAvailability
+    deleteLock: deleteLock
     passwordAuthentication: passwordAuthentication
     administratorObjectId: administratorObjectId
     administratorName: administratorName
     administratorType: administratorType
+    isPrivate: isPrivate
     subnetId: isPrivate ? network!.outputs.databaseSubnetId : ''
     dnsZoneId: isPrivate ? network!.outputs.databaseZoneId : ''
     allowedAddresses: openTo
@@ -156,7 +181,6 @@ module database 'modules/database.bicep' = {
 
 module foundry 'modules/foundry.bicep' = {
   scope: group
-  name: 'foundry'
   params: {
     location: location
     tags: allTags
@@ -167,6 +191,7 @@ module foundry 'modules/foundry.bicep' = {
     capacity: embeddingCapacity
     userGroups: analystGroups
     servicePrincipalObjectId: servicePrincipalObjectId
+    isPrivate: isPrivate
     subnetId: isPrivate ? network!.outputs.endpointSubnetId : ''
     dnsZoneIds: isPrivate ? network!.outputs.foundryZoneIds : []
     allowedAddresses: openTo
@@ -176,14 +201,15 @@ module foundry 'modules/foundry.bicep' = {
 
 module vault 'modules/vault.bicep' = {
   scope: group
-  name: 'vault'
   params: {
     location: location
     tags: allTags
     name: names.vault
+    retentionDays: vaultRetentionDays
     keeperObjectId: administratorObjectId
     keeperType: administratorType
-    readerObjectId: secretReaderObjectId
+    readerObjectId: vaultReaderObjectId
+    isPrivate: isPrivate
     subnetId: isPrivate ? network!.outputs.endpointSubnetId : ''
     dnsZoneId: isPrivate ? network!.outputs.vaultZoneId : ''
     allowedAddresses: openTo
@@ -193,7 +219,6 @@ module vault 'modules/vault.bicep' = {
 
 module alerts '../telemetry/alerts.bicep' = {
   scope: group
-  name: 'alerts'
   params: {
     location: location
     tags: allTags
@@ -204,15 +229,17 @@ module alerts '../telemetry/alerts.bicep' = {
   }
 }
 
-// What deploy.sh and deploy.ps1 make an env file of, by the settings' names.
-output ZAVA_DATABASE_URL string = 'postgresql://${database.outputs.host}:5432/${database.outputs.databaseName}?sslmode=verify-full'
-output AZURE_OPENAI_ENDPOINT string = foundry.outputs.endpoint
-output EMBEDDING_MODEL_DEPLOYMENT_NAME string = foundry.outputs.deploymentName
-output APPLICATIONINSIGHTS_CONNECTION_STRING string = monitoring.outputs.connectionString
-output AZURE_TENANT_ID string = tenant().tenantId
+// What deploy.sh and deploy.ps1 fill the env file with. The resource manager camel-cases the names of outputs:
+// ZAVA_DATABASE_URL would come back as zavA_DATABASE_URL.
+output databaseUrl string = 'postgresql://${database.outputs.host}:5432/zava?sslmode=verify-full'
+output openAiEndpoint string = foundry.outputs.endpoint
+output embeddingDeployment string = foundry.outputs.deploymentName
+output insightsConnection string = monitoring.outputs.connectionString
+output tenantId string = tenant().tenantId
 
 // And what an operator types afterwards.
 output resourceGroupName string = group.name
 output databaseServerName string = names.database
 output foundryName string = names.foundry
 output vaultName string = names.vault
+output dnsServer string = isPrivate ? network!.outputs.dnsServer : ''

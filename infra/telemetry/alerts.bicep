@@ -1,6 +1,6 @@
 // Azure's own watch: the database's numbers, and what desks that send telemetry to Application Insights meet.
 param location string
-param tags object
+param tags { *: string }
 param groupName string
 param email string
 param workspaceId string
@@ -58,7 +58,7 @@ AzureDiagnostics
   }
 ]
 
-resource rule 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [
+resource rule 'Microsoft.Insights/scheduledQueryRules@2026-03-01' = [
   for question in questions: {
     name: 'alert-${question.name}'
     location: location
@@ -96,7 +96,7 @@ var limits = [
   { name: 'memory-is-short', metric: 'memory_percent', above: 90, severity: 2, of: 'percent of the memory is used' }
 ]
 
-resource limit 'Microsoft.Insights/metricAlerts@2018-03-01' = [
+resource limit 'Microsoft.Insights/metricAlerts@2026-01-01' = [
   for one in limits: {
     name: 'alert-${one.name}'
     location: 'global'

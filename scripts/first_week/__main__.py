@@ -5,6 +5,8 @@ import signal
 import sys
 import tempfile
 import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import anyio
@@ -13,7 +15,7 @@ from scripts.first_week.office import README, NotAsItShouldBe, Office
 from scripts.first_week.transcript import Disclosed, Transcript
 from scripts.first_week.week import Week
 from scripts.readme import put
-from tests.servers import debian_over_tls, restricted_admin
+from tests.servers import Postgres, debian_over_tls, postgres_18, restricted_admin
 from zava_mcp.embedded.processes import free_port
 
 _ABOUT = """\
@@ -27,16 +29,19 @@ It ends with 1 at the first thing that is not as it should be. Every night it ru
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--write", action="store_true", help="put the transcript into infra/README.md")
+    parser.add_argument(
+        "--postgres", choices=["15", "18"], default="15", help="the server: Debian's 15 over TLS, or 18 without TLS"
+    )
     wanted = parser.parse_args()
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that nothing is left behind then either
     begun = time.monotonic()
     try:
-        text = played()
+        text = played(postgres_18 if wanted.postgres == "18" else debian_over_tls)
     except (NotAsItShouldBe, Disclosed, ExceptionGroup) as error:  # clients wrap in groups what happens beside them
         print(f"\nNOT AS IT SHOULD BE: {'; '.join(leaves(error))}", file=sys.stderr)
         return 1
     print(f"\nall as it should be, in {time.monotonic() - begun:.0f} s", file=sys.stderr)
-    if wanted.write:
+    if wanted.write and wanted.postgres == "15":
         put("rehearsal", f"{_ABOUT}\n```text\n{text}```\n", README)
     return 0
 
@@ -48,13 +53,13 @@ def leaves(error: Exception) -> list[str]:
     return [f"{type(error).__name__}: {error}"]
 
 
-def played() -> str:
+def played(running: Callable[[Path], AbstractContextManager[Postgres]]) -> str:
     """The transcript. Raises NotAsItShouldBe, also in groups; the server and the folder are gone afterwards."""
     with tempfile.TemporaryDirectory(prefix="zava-week-") as folder:
         server, homes = Path(folder) / "server", Path(folder) / "week"
         server.mkdir()
         homes.mkdir(mode=0o700)
-        with debian_over_tls(server) as postgres:
+        with running(server) as postgres:
             office = Office(homes, postgres, restricted_admin(postgres), Transcript())
             anyio.run(Week(office, free_port()).play)
             return office.transcript.text()

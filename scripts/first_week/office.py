@@ -12,6 +12,7 @@ from pathlib import Path
 from scripts.first_week.transcript import Transcript
 from tests.debian import libraries_of, postgres_15
 from tests.servers import Postgres
+from zava_mcp.embedded.host import programs
 
 ROOT = Path(__file__).parent.parent.parent
 README = ROOT / "infra" / "README.md"
@@ -53,20 +54,25 @@ class Office:
 
     def __init__(self, folder: Path, postgres: Postgres, admin_url: str, transcript: Transcript) -> None:
         self.folder, self.transcript = folder, transcript
-        self._certificate = Path(postgres.query.rpartition("sslrootcert=")[2])
+        self._programs = postgres_15() if postgres.version == 15 else programs()
+        self._certificate = (
+            Path(postgres.query.rpartition("sslrootcert=")[2]) if "sslrootcert" in postgres.query else None
+        )
+        self.sslmode = "verify-full" if self._certificate else "disable"
         admin, password = admin_url.split("//", 1)[1].split("@", 1)[0].split(":")
         self.place = f"127.0.0.1:{postgres.port}"
         self.home("office", f"{self.place}:*:{admin}:{password}")
         transcript.show_instead(self.place, _SHOWN_PLACE)
         transcript.show_instead(str(folder), "~")
-        self.admin_url = f"postgresql://{admin}@{self.place}/zava?sslmode=verify-full"
-        self.server_url = f"postgresql://{admin}@{self.place}/postgres?sslmode=verify-full"
+        self.admin_url = f"postgresql://{admin}@{self.place}/zava?sslmode={self.sslmode}"
+        self.server_url = f"postgresql://{admin}@{self.place}/postgres?sslmode={self.sslmode}"
 
     def home(self, name: str, passfile_line: str) -> Path:
         """A home folder, made on first use: it trusts the server's certificate, and its passfile has that line."""
         home = self.folder / name
         (home / ".postgresql").mkdir(parents=True, exist_ok=True)
-        shutil.copy(self._certificate, home / ".postgresql" / "root.crt")
+        if self._certificate:
+            shutil.copy(self._certificate, home / ".postgresql" / "root.crt")
         passfile = home / ".pgpass"
         passfile.touch(mode=0o600)
         passfile.write_text(passfile_line + "\n")
@@ -74,13 +80,13 @@ class Office:
 
     def environment(self, name: str) -> dict[str, str]:
         """What programs of somebody's home find: our program, PostgreSQL's, nothing of whoever runs this."""
-        programs = (Path(sys.executable).parent, postgres_15(), os.environ["PATH"])
+        path = (Path(sys.executable).parent, self._programs, os.environ["PATH"])
         return {
-            "PATH": os.pathsep.join(map(str, programs)),
+            "PATH": os.pathsep.join(map(str, path)),
             "HOME": str(self.folder / name),
             "LC_ALL": "C.UTF-8",
             "COLUMNS": "118",
-            **({"LD_LIBRARY_PATH": libraries} if (libraries := libraries_of(postgres_15() / "psql")) else {}),
+            **({"LD_LIBRARY_PATH": libraries} if (libraries := libraries_of(self._programs / "psql")) else {}),
         }
 
     def run(self, command: str, *, exit_code: int = 0, who: str = "office", trim: Trim = without_progress) -> str:

@@ -2,5 +2,5 @@
 SET ROLE zava_owner;
 SELECT format('SELECT %1$L, count(*), sum(hashtextextended(t::text, 0)) FROM %1$s t', oid::regclass)
   FROM pg_class
- WHERE relkind = 'r' AND relnamespace IN ('retail'::regnamespace, 'zava'::regnamespace)
+ WHERE relkind IN ('r', 'p') AND NOT relispartition AND relnamespace IN ('retail'::regnamespace, 'zava'::regnamespace)
  ORDER BY oid::regclass::text \gexec

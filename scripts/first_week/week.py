@@ -58,7 +58,7 @@ class Week:
         office.run("zava-mcp identities --format table")
         must(oct((office.folder / "passwords").stat().st_mode)[-3:] == "600", "the passwords file is its owner's alone")
         (office.folder / "zava.env").write_text(
-            f"ZAVA_DATABASE_URL=postgresql://{office.place}/zava?sslmode=verify-full\n"
+            f"ZAVA_DATABASE_URL=postgresql://{office.place}/zava?sslmode={office.sslmode}\n"
             f"ZAVA_AUDIT_LOG={office.folder}/audit.jsonl\n"
         )
         office.run("cat zava.env")

@@ -1,4 +1,7 @@
-"""deploy.ps1 is deploy.sh in PowerShell. No PowerShell runs here: the grammar reads it, and both are compared."""
+"""deploy.ps1 and remove.ps1 take the steps of deploy.sh and remove.sh. Where PowerShell is not, a grammar reads them.
+
+tests/infra/test_deploy_ends.py runs deploy.ps1 where PowerShell is, and `scripts/infra-check` compares whole runs.
+"""
 
 import re
 from pathlib import Path
@@ -6,77 +9,88 @@ from pathlib import Path
 import pytest
 
 from tests.infra.grammar import faults, nodes, powershell
-from tests.infra.operator import AZURE, run
+from tests.infra.operator import AZURE, CLIENT, named, run
 
-SCRIPT = AZURE / "deploy.ps1"
+SCRIPTS = ["deploy.ps1", "preflight.ps1", "remove.ps1"]
 
 
-def az_commands() -> list[list[str]]:
-    """What deploy.ps1 asks az, in its order: command and options, each value as its text."""
-    found = []
-    for command in nodes(powershell(SCRIPT), "command"):
-        text = " ".join((command.text or b"").decode().split())
-        if asked := re.match(r"(?:Invoke-Az|& az) (?!@)(.+)$", text):
-            found.append(asked[1].split())
+def az_commands(*scripts: str) -> set[tuple[str, tuple[str, ...]]]:
+    """What the scripts ask az: each command's words and its options' names."""
+    found = set()
+    for script in scripts:
+        for command in nodes(powershell(AZURE / script), "command"):
+            text = " ".join((command.text or b"").decode().split())
+            if asked := re.match(r"(?:Invoke-Az|& az) (?!@)(.+)$", text):
+                found.add(shape(asked[1].replace("@chosen", "").split()))
     return found
 
 
 def shape(words: list[str]) -> tuple[str, tuple[str, ...]]:
-    """A command's words and its options' names."""
-    first = next(index for index, word in enumerate(words) if word.startswith("-"))
+    first = next(index for index, word in enumerate(words) if word.startswith("--"))
     return " ".join(words[:first]), tuple(word for word in words[first:] if word.startswith("--"))
 
 
-def test_it_is_powershell() -> None:
-    assert faults(powershell(SCRIPT)) == []
+def steps(*scripts: str) -> list[str]:
+    """What the scripts say they are doing, in order, without the names of their variables."""
+    text = "".join((AZURE / script).read_text() for script in scripts)
+    said = re.findall(r"""^ *[Ss]ay (?:"(.+)"|'(.+)')$""", text, flags=re.MULTILINE)
+    return [re.sub(r"\$\w+", "$", double or single) for double, single in said]
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_it_is_powershell(script: str) -> None:
+    assert faults(powershell(AZURE / script)) == []
 
 
 def test_the_grammar_would_notice(tmp_path: Path) -> None:
     broken = tmp_path / "broken.ps1"
-    broken.write_text(SCRIPT.read_text().replace("if ($Administrators) {", "if ($Administrators {", 1))
+    broken.write_text((AZURE / "deploy.ps1").read_text().replace("if ($administrators) {", "if ($administrators {", 1))
     assert faults(powershell(broken)) != []
 
 
-def test_it_asks_az_what_deploy_sh_asks_in_the_same_order(tmp_path: Path) -> None:
-    everything = run(tmp_path, "deploy.sh", "dev", "--service-principal", "zava desks").calls
-    group = run(tmp_path, "deploy.sh", "dev", "--administrators", "Zava operators").calls[1]
-    what_if = run(tmp_path, "deploy.sh", "dev", "--what-if").calls[-1]
-    signed_in, rest = everything[0], everything[1:]
-    before, after = rest[:-2], rest[-2:]
-    in_order = [signed_in, group, *before, what_if, *after]
-    assert [shape(words) for words in az_commands()] == [shape(call["arguments"]) for call in in_order]
+def test_both_deployments_ask_az_the_same(tmp_path: Path) -> None:
+    runs = [
+        run(tmp_path, "deploy.sh", "dev", "--service-principal", "x", "--recover", answers={
+            "keyvault list-deleted": named("kv-zava-dev-abc123"),
+            "cognitiveservices account list-deleted": named("ai-zava-dev-abc123"),
+        }),
+        run(tmp_path, "deploy.sh", "dev", "--service-principal", "x", answers={"ad app list": named(CLIENT)}),
+        run(tmp_path, "deploy.sh", "dev", "--administrators", "Zava operators", "--what-if"),
+    ]  # fmt: skip
+    assert all(ran.code == 0 for ran in runs), [ran.stderr for ran in runs]
+    asked = {shape(call["arguments"]) for ran in runs for call in ran.calls}
+    assert az_commands("deploy.ps1", "preflight.ps1") == asked
 
 
-@pytest.mark.parametrize("value", [
-    "properties.outputs.[ZAVA_DATABASE_URL.value, AZURE_OPENAI_ENDPOINT.value, "
-    "EMBEDDING_MODEL_DEPLOYMENT_NAME.value, APPLICATIONINSIGHTS_CONNECTION_STRING.value, "
-    "resourceGroupName.value, vaultName.value]",
-])  # fmt: skip
-def test_it_asks_for_the_same_outputs(tmp_path: Path, value: str) -> None:
-    create = run(tmp_path, "deploy.sh", "dev").call("deployment sub create")["arguments"]
-    assert create[create.index("--query") + 1] == value
-    joined = re.sub(r"' \+\s+'", "", SCRIPT.read_text())
-    assert f"'{value}'" in joined
+def test_both_removals_ask_az_the_same(tmp_path: Path) -> None:
+    answers = {
+        "ad app list": named(CLIENT),
+        "lock list": {"data": [{"id": "lock"}]},
+        "deployment sub list": named("zava-dev"),
+        "cognitiveservices account list-deleted": {
+            "data": [{"name": "ai", "location": "x", "id": "/resourceGroups/rg-zava-dev/deletedAccounts/ai"}]
+        },
+    }
+    ran = run(tmp_path, "remove.sh", "dev", "--service-principal", "x", typed="rg-zava-dev\n", answers=answers)
+    assert ran.code == 0, ran.stderr
+    assert az_commands("remove.ps1") == {shape(call["arguments"]) for call in ran.calls}
 
 
-def test_it_says_the_same_and_sets_the_same(tmp_path: Path) -> None:
-    shell, power = (AZURE / "deploy.sh").read_text(), SCRIPT.read_text()
-    steps = re.findall(r'^ *say "(.+)"$', shell, flags=re.MULTILINE)
-    assert len(steps) >= 6
-    names = {"application": "ServicePrincipal", "env_file": "EnvFile"}
-    for step in steps:
-        written = re.sub(r"\$(\w+)", lambda found: f"${names[found[1]]}", step)
-        assert re.search(rf"Say ['\"]{re.escape(written)}['\"]", power), step
-    assert set(re.findall(r"\bDEPLOY_\w+", shell)) == set(re.findall(r"\bDEPLOY_\w+", power))
+@pytest.mark.parametrize("name", ["deploy", "remove"])
+def test_both_say_the_same_and_set_the_same(name: str) -> None:
+    assert steps(f"{name}.sh") == steps(f"{name}.ps1")
+    assert len(steps(f"{name}.sh")) >= 6
+    shell, power = ("".join(f.read_text() for f in AZURE.glob(f"*.{kind}")) for kind in ("sh", "ps1"))
     settings = r"(?:ZAVA|AZURE|EMBEDDING|APPLICATIONINSIGHTS)_[A-Z_]+(?==)"
     assert set(re.findall(settings, shell)) == set(re.findall(settings, power))
+    queries = r"\[\w+(?:\.\w+)*(?:, ?\w+(?:\.\w+)*)+\]"
+    joined = (re.sub(r"' \+\s+'", "", power), re.sub(r"\\\n", "", shell))
+    assert set(re.findall(queries, joined[0])) == set(re.findall(queries, joined[1]))
 
 
 def test_what_if_ends_before_anything_is_made() -> None:
-    asked = [shape(words)[0] for words in az_commands()]
-    text = SCRIPT.read_text()
-    assert asked.index("deployment sub what-if") < asked.index("deployment sub create")
-    assert "exit $LASTEXITCODE" in text.split("deployment sub what-if")[1].split("deployment sub create")[0]
+    text = (AZURE / "deploy.ps1").read_text()
+    assert "exit 0" in text.split("deployment sub what-if")[1].split("group create")[0]
     for making in ("ad app create", "ad sp create"):
         guard = text.split(f"Invoke-Az {making}")[0].rsplit("if (", 1)[1]
-        assert "-and -not $asking" in guard
+        assert "-and -not $whatIf" in guard

@@ -55,7 +55,7 @@ def test_the_files_it_speaks_of_are_there() -> None:
     for name in re.findall(r"`((?:\.github|scripts|infra)/[\w./-]*\w)`", README):
         assert (ROOT / name).exists(), name
     parameters = (AZURE / "main.bicep").read_text()
-    for name in ("allowedAddresses", "analystGroups", "secretReaderObjectId", "alertEmail", "databaseSku"):
+    for name in ("allowedAddresses", "analystGroups", "vaultReaderObjectId", "alertEmail", "databaseSku"):
         assert f"`{name}`" in README
         assert f"param {name} " in parameters
 

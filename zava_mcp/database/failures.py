@@ -20,6 +20,10 @@ class NotListening(DatabaseUnavailable):
     """Nothing listens where the database server should."""
 
 
+class NoDatabase(DatabaseUnavailable):
+    """The server has no database of that name."""
+
+
 class Disconnected(DatabaseUnavailable):
     """A connection that was there has ended."""
 
@@ -120,9 +124,9 @@ _CONNECTION_FAILURES: tuple[tuple[tuple[str, ...], type[ZavaError], str, str], .
     ),
     (
         ("3D000", 'database ".*" does not exist'),
-        DatabaseUnavailable,
+        NoDatabase,
         "the database named in the settings does not exist on that server",
-        "Check POSTGRES_DB or the URL, or create it and run `zava-mcp init`.",
+        "Check POSTGRES_DB or the URL; for a new one, an administrator runs `zava-mcp init`, which creates it.",
     ),
     (
         ("42501", "permission denied for database"),

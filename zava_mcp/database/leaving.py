@@ -78,6 +78,8 @@ def end_sessions(connection: psycopg.Connection, login: str, report: Report) -> 
     What cannot be done is a gap, for the change is made: without access, a connection that is still open sees no row.
     """
     name = compose.Identifier(login)
+    if not connection.execute(sql.named("people.sql")["has_sessions"].encode(), {"login": login}).rowcount:
+        return
     try:
         with connection.transaction():
             borrowed = not _has_rights_of(connection, login)

@@ -11,6 +11,8 @@ import psycopg
 from zava_mcp import sql
 from zava_mcp.database.bundled import embedded_postgres
 from zava_mcp.database.connecting import Target, target_of
+from zava_mcp.database.creating import create_database
+from zava_mcp.database.failures import NoDatabase
 from zava_mcp.database.logins import give_passwords
 from zava_mcp.database.misfits import not_ours
 from zava_mcp.database.naming import connect_as_admin
@@ -86,13 +88,26 @@ def initialise(
             embedded.close()
         return Report([f"the embedded database in {embedded.folder} is set up"] if new else [])
     _check_folder_of(passwords_file)
+    created = _create_missing_database(settings, progress)
     with as_admin(settings, progress) as connection:
         report = set_up(connection, sample, None, progress, take_over_roles)
+        report.did[:0] = created
         if passwords_file is not None:
             report.did.append(give_passwords(connection, passwords_file))
         if report.did:
             report.did.append(f"connect identities with ZAVA_DATABASE_URL={_server_url(connection)}")
     return report
+
+
+def _create_missing_database(settings: Settings, progress: Progress) -> list[str]:
+    """Creates the database of ZAVA_ADMIN_DATABASE_URL if the server does not have it; says so."""
+    try:
+        with as_admin(settings, progress):
+            return []
+    except NoDatabase:
+        assert settings.admin_url is not None
+        target = admin_target(settings.admin_url, _tokens(settings))
+        return [f"created the database {create_database(target)}"]
 
 
 def adopt_database(

@@ -108,7 +108,7 @@ def map_login(connection: psycopg.Connection, wanted: Wanted) -> Report:
         listed = "".join(f"\n  {what}" for what in dangers)
         raise IdentityError(f"the login {entry.login} cannot be an identity:{listed}", "Correct this, or map another.")
     before = next((other for other in there if other.login == entry.login), None)
-    if before == entry:
+    if before == entry and not rows_about(connection, "without_defaults", entry.login):
         _limit(connection, entry.login, wanted.last_day, report)
         return report
     for statement in rows_about(connection, "rights", entry.login):
@@ -122,6 +122,12 @@ def map_login(connection: psycopg.Connection, wanted: Wanted) -> Report:
     report.did.append(
         f"the login {entry.login} is {entry.name}, who may ask about {_told(entry)}: user id {entry.user_id}"
     )
+    report.warnings += [
+        f"this administrator may not alter the login {entry.login}, which somebody else created: zava-mcp sets "
+        "read-only transactions and a deadline for its own connections, and the login's other programs have none. "
+        f"Its creator or a superuser can run {grant}, and then map it again"
+        for grant in rows_about(connection, "without_defaults", entry.login)
+    ]
     _limit(connection, entry.login, wanted.last_day, report)
     return report
 
@@ -206,9 +212,14 @@ def _limit(
     if last_day is None and not for_ever:
         return
     until = "infinity" if last_day is None else f"{last_day + timedelta(days=1)} 00:00 UTC"
-    connection.execute(
-        compose.SQL("ALTER ROLE {} VALID UNTIL {}").format(compose.Identifier(login), compose.Literal(until))
-    )
+    name = compose.Identifier(login)
+    try:
+        connection.execute(compose.SQL("ALTER ROLE {} VALID UNTIL {}").format(name, compose.Literal(until)))
+    except psycopg.errors.InsufficientPrivilege:
+        raise IdentityError(
+            f"this administrator may not set when the login {login} expires: somebody else created it",
+            "Leave out the last day, and end its access where it was created or with `zava-mcp identities remove`.",
+        ) from None
     report.did.append(
         f"{login} is good for ever" if last_day is None else f"{login} is good until {last_day}, included"
     )

@@ -13,6 +13,7 @@ import psycopg
 from zava_mcp import sql
 from zava_mcp.database.admitting import admit
 from zava_mcp.database.connecting import Target, read_url, with_tokens
+from zava_mcp.database.creating import refuse_foreign_database
 from zava_mcp.database.failures import connection_error
 from zava_mcp.database.identities import sample_identities
 from zava_mcp.database.naming import connect_as_admin
@@ -97,6 +98,8 @@ def set_up(
             connection.execute("SET LOCAL client_min_messages = warning; SET LOCAL statement_timeout = 0")
             connection.execute("SELECT pg_advisory_xact_lock(%s)", [SET_UP_LOCK])
             new = not installed_version(connection)
+            if new:
+                refuse_foreign_database(connection)
             if take_over_roles:
                 report.did += [f"took roles over: {statement}" for statement in take_over(connection, roles)]
             elif new:

@@ -100,16 +100,28 @@ SELECT CASE WHEN d.deptype = 'o' THEN 'it owns things' ELSE 'it has other rights
 
 -- name: settings
 -- The statements that undo what zava.admit set for a login that stays.
-SELECT statement FROM pg_roles r, LATERAL (VALUES
-    (format('ALTER ROLE %%I RESET default_transaction_read_only', r.rolname)),
-    (format('ALTER ROLE %%I RESET statement_timeout', r.rolname)),
-    (format('ALTER ROLE %%I RESET idle_in_transaction_session_timeout', r.rolname)),
-    (format('ALTER ROLE %%I RESET search_path', r.rolname)),
-    (format('ALTER ROLE %%I IN DATABASE %%I RESET enable_bitmapscan', r.rolname, current_database())),
-    (CASE WHEN has_parameter_privilege('temp_file_limit', 'SET') THEN format('ALTER ROLE %%I RESET temp_file_limit', r.rolname) END),
-    (CASE WHEN shobj_description(r.oid, 'pg_authid') = 'An identity of zava-mcp.' THEN format('COMMENT ON ROLE %%I IS NULL', r.rolname) END)
-) AS undo (statement)
- WHERE r.rolname = %(login)s AND statement IS NOT NULL;
+SELECT format('ALTER ROLE %%I %%sRESET %%I', r.rolname, CASE WHEN d.oid IS NOT NULL THEN format('IN DATABASE %%I ', d.datname) END, name)
+  FROM pg_roles r JOIN pg_db_role_setting s ON s.setrole = r.oid
+  LEFT JOIN pg_database d ON d.oid = s.setdatabase,
+       LATERAL (SELECT split_part(unnest(s.setconfig), '=', 1)) AS setting (name)
+ WHERE r.rolname = %(login)s AND CASE WHEN d.oid IS NULL THEN
+           name IN ('default_transaction_read_only', 'statement_timeout', 'idle_in_transaction_session_timeout', 'search_path')
+           OR name = 'temp_file_limit' AND has_parameter_privilege('temp_file_limit', 'SET')
+       ELSE d.datname = current_database() AND name = 'enable_bitmapscan' END
+UNION ALL
+SELECT format('COMMENT ON ROLE %%I IS NULL', rolname) FROM pg_roles
+ WHERE rolname = %(login)s AND shobj_description(oid, 'pg_authid') = 'An identity of zava-mcp.';
+
+-- name: without_defaults
+-- Whether zava.admit could not set what a login starts its connections with, and who could let this administrator do it.
+SELECT format('GRANT %%I TO %%I WITH ADMIN OPTION', r.rolname, current_user) FROM pg_roles r
+ WHERE r.rolname = %(login)s AND NOT EXISTS (
+       SELECT FROM pg_db_role_setting s
+        WHERE s.setrole = r.oid AND s.setdatabase = 0 AND 'default_transaction_read_only=on' = ANY (s.setconfig));
+
+-- name: has_sessions
+-- A row if a login is connected to this database, whatever this administrator may see of its sessions.
+SELECT FROM pg_stat_activity WHERE usename = %(login)s AND datname = current_database() LIMIT 1;
 
 -- name: end_sessions
 -- Ends a login's connections to this database, and waits up to two seconds for each.

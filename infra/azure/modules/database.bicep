@@ -1,40 +1,45 @@
-// PostgreSQL 17 with pgvector, TLS and Entra; no password of an administrator is known to anybody.
+// PostgreSQL with pgvector, TLS and Entra; nobody knows the password of an administrator. The database itself is made
+// by `zava-mcp init`: the resource manager would give it to the local administrator, as whom nobody can sign in.
 param location string
-param tags object
+param tags { *: string }
 param name string
 param sku string
+@allowed(['17', '18'])
+param version string
 param storageGB int
 param backupRetentionDays int
 param geoRedundantBackup bool
 @allowed(['Disabled', 'SameZone', 'ZoneRedundant'])
 param highAvailability string
+param deleteLock bool
 param passwordAuthentication bool
 param administratorObjectId string
 param administratorName string
 @allowed(['Group', 'User', 'ServicePrincipal'])
 param administratorType string
 
-@description('Empty: the server has a public address behind a firewall.')
+@description('false: the server has a public address behind a firewall.')
+param isPrivate bool
 param subnetId string
 param dnsZoneId string
-param allowedAddresses array
+param allowedAddresses string[]
 param workspaceId string
 
 // Azure wants a local administrator where logins may have passwords. Nobody uses it: its password is
-// new with each deployment and told to nobody. The administrator is the one of Entra.
+// new with each deployment and known to nobody. The administrator is the one of Entra.
 param localAdministrator string = 'zava_unused'
 @secure()
 // checkov:skip=CKV_AZURE_131: not hardcoded: newGuid() makes another at each deployment
 param localAdministratorPassword string = '${newGuid()}-${toUpper(newGuid())}'
 
-var databaseName = 'zava'
-var isPrivate = !empty(subnetId)
-var privately = {
+var privateNetwork = {
   delegatedSubnetResourceId: subnetId
   privateDnsZoneArmResourceId: dnsZoneId
   publicNetworkAccess: 'Disabled'
 }
-var tier = startsWith(sku, 'Standard_B') ? 'Burstable' : startsWith(sku, 'Standard_E') ? 'MemoryOptimized' : 'GeneralPurpose'
+var isBurstable = startsWith(sku, 'Standard_B')
+var isMemoryOptimized = startsWith(sku, 'Standard_E')
+var tier = isBurstable ? 'Burstable' : isMemoryOptimized ? 'MemoryOptimized' : 'GeneralPurpose'
 
 resource server 'Microsoft.DBforPostgreSQL/flexibleServers@2025-08-01' = {
   name: name
@@ -42,7 +47,7 @@ resource server 'Microsoft.DBforPostgreSQL/flexibleServers@2025-08-01' = {
   tags: tags
   sku: { name: sku, tier: tier }
   properties: {
-    version: '17'
+    version: version
     administratorLogin: passwordAuthentication ? localAdministrator : null
     administratorLoginPassword: passwordAuthentication ? localAdministratorPassword : null
     authConfig: {
@@ -56,18 +61,14 @@ resource server 'Microsoft.DBforPostgreSQL/flexibleServers@2025-08-01' = {
       geoRedundantBackup: geoRedundantBackup ? 'Enabled' : 'Disabled'
     }
     highAvailability: { mode: highAvailability }
-    network: isPrivate ? privately : { publicNetworkAccess: 'Enabled' }
+    network: isPrivate ? privateNetwork : { publicNetworkAccess: 'Enabled' }
     maintenanceWindow: { customWindow: 'Enabled', dayOfWeek: 0, startHour: 3, startMinute: 0 }
   }
 }
 
-resource database 'Microsoft.DBforPostgreSQL/flexibleServers/databases@2025-08-01' = {
-  parent: server
-  name: databaseName
-  properties: { charset: 'UTF8', collation: 'en_US.utf8' }
-}
-
-resource allowed 'Microsoft.DBforPostgreSQL/flexibleServers/firewallRules@2025-08-01' = [
+// One after the other, here and below: the server refuses a change while another is under way.
+@batchSize(1)
+resource firewallRules 'Microsoft.DBforPostgreSQL/flexibleServers/firewallRules@2025-08-01' = [
   for address in allowedAddresses: {
     parent: server
     name: 'allow-${replace(address, '.', '-')}'
@@ -75,28 +76,27 @@ resource allowed 'Microsoft.DBforPostgreSQL/flexibleServers/firewallRules@2025-0
   }
 ]
 
-var parameters = [
+var throttle = 'connection_throttle.enable' // PostgreSQL 18 on Azure has no such parameter
+var serverParameters = [
   { name: 'azure.extensions', value: 'VECTOR' }
   { name: 'require_secure_transport', value: 'on' }
   { name: 'ssl_min_protocol_version', value: 'TLSv1.2' }
   { name: 'password_encryption', value: 'scram-sha-256' }
   { name: 'azure.accepted_password_auth_method', value: 'scram-sha-256' }
-  { name: 'connection_throttle.enable', value: 'on' } // guessed passwords
+  { name: throttle, value: 'on' } // against guessed passwords
   { name: 'log_checkpoints', value: 'on' }
   { name: 'log_connections', value: 'on' }
   { name: 'log_disconnections', value: 'on' }
   { name: 'log_lock_waits', value: 'on' }
-  { name: 'log_statement', value: 'ddl' } // what analysts ask is in the audit; `all` would write it here, too
+  { name: 'log_statement', value: 'ddl' } // queries are in the audit log; `all` would write their texts here, too
 ]
-
-// One after the other: the server refuses a change while another is under way.
 @batchSize(1)
 resource configuration 'Microsoft.DBforPostgreSQL/flexibleServers/configurations@2025-08-01' = [
-  for parameter in parameters: {
+  for parameter in serverParameters: if (parameter.name != throttle || version == '17') {
     parent: server
     name: parameter.name
     properties: { value: parameter.value, source: 'user-override' }
-    dependsOn: [database, allowed]
+    dependsOn: [firewallRules]
   }
 ]
 
@@ -111,6 +111,14 @@ resource administrator 'Microsoft.DBforPostgreSQL/flexibleServers/administrators
   dependsOn: [configuration]
 }
 
+// The backups go when the server goes, so nobody deletes it by mistake; remove.sh takes the lock away first.
+resource lock 'Microsoft.Authorization/locks@2020-05-01' = if (deleteLock) {
+  scope: server
+  name: 'keep-the-database'
+  properties: { level: 'CanNotDelete', notes: 'The backups are deleted with the server: see infra/azure/remove.sh.' }
+}
+
+#disable-next-line use-recent-api-versions // the newest stable version, 2016-09-01, has no categoryGroup
 resource diagnostics 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
   scope: server
   name: 'to-log-analytics'
@@ -123,4 +131,3 @@ resource diagnostics 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' 
 
 output id string = server.id
 output host string = server.properties.fullyQualifiedDomainName
-output databaseName string = database.name

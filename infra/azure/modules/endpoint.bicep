@@ -1,13 +1,13 @@
-// A private way from the virtual network to one resource, with its names.
+// A private endpoint in the virtual network for one resource, and its names.
 param location string
-param tags object
+param tags { *: string }
 param name string
 param subnetId string
 param resourceId string
 param groupId string
-param dnsZoneIds array
+param dnsZoneIds string[]
 
-resource endpoint 'Microsoft.Network/privateEndpoints@2024-05-01' = {
+resource endpoint 'Microsoft.Network/privateEndpoints@2026-03-01' = {
   name: name
   location: location
   tags: tags
@@ -25,7 +25,7 @@ resource endpoint 'Microsoft.Network/privateEndpoints@2024-05-01' = {
   }
 }
 
-resource zoneGroup 'Microsoft.Network/privateEndpoints/privateDnsZoneGroups@2024-05-01' = {
+resource zoneGroup 'Microsoft.Network/privateEndpoints/privateDnsZoneGroups@2026-03-01' = {
   parent: endpoint
   name: 'default'
   properties: {

@@ -1,24 +1,23 @@
-// Azure AI Foundry: an account, a project and the model that makes the vectors. No keys: Entra alone opens it.
+// Azure AI Foundry: an account, a project and an embedding model. No keys: clients sign in with Entra.
 param location string
-param tags object
+param tags { *: string }
 param name string
 param projectName string
 param deploymentName string
 param deploymentSku string
 param capacity int
-param userGroups array
+param userGroups string[]
 param servicePrincipalObjectId string
 
-@description('Empty: reached by public addresses, from allowedAddresses alone.')
+@description('false: reached by public addresses, from allowedAddresses alone.')
+param isPrivate bool
 param subnetId string
-param dnsZoneIds array
-param allowedAddresses array
+param dnsZoneIds string[]
+param allowedAddresses string[]
 param workspaceId string
 
-var isPrivate = !empty(subnetId)
-
 resource account 'Microsoft.CognitiveServices/accounts@2025-06-01' = {
-  // checkov:skip=CKV_AZURE_134: public only where the parameter file says firewalled, and then denied but for allowedAddresses
+  // checkov:skip=CKV_AZURE_134: public only in firewalled environments, where all but allowedAddresses is denied
   name: name
   location: location
   tags: tags
@@ -47,7 +46,7 @@ resource project 'Microsoft.CognitiveServices/accounts/projects@2025-06-01' = {
   identity: { type: 'SystemAssigned' }
   properties: {
     displayName: 'Zava sales'
-    description: 'Search of Zava Retail\'s products by meaning'
+    description: 'Semantic search of Zava Retail\'s products'
   }
 }
 
@@ -57,14 +56,15 @@ resource embeddings 'Microsoft.CognitiveServices/accounts/deployments@2025-06-01
   sku: { name: deploymentSku, capacity: capacity }
   properties: {
     model: { format: 'OpenAI', name: 'text-embedding-3-small', version: '1' }
-    // vectors of two versions cannot be compared: a new one is a decision, followed by `zava-mcp embed`
+    // embeddings of two versions cannot be compared: a new one is a decision, followed by `zava-mcp embed`
     versionUpgradeOption: 'NoAutoUpgrade'
   }
   dependsOn: [project] // the account changes one thing at a time
 }
 
 // Cognitive Services OpenAI User: may ask the model, and nothing else.
-var openAiUser = subscriptionResourceId('Microsoft.Authorization/roleDefinitions', '5e0bd9bd-7b93-4f28-af87-19fc36ad61bd')
+var openAiUserId = '5e0bd9bd-7b93-4f28-af87-19fc36ad61bd'
+var openAiUser = subscriptionResourceId('Microsoft.Authorization/roleDefinitions', openAiUserId)
 
 resource groupsMayAsk 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
   for objectId in userGroups: {
@@ -85,7 +85,6 @@ resource principalMayAsk 'Microsoft.Authorization/roleAssignments@2022-04-01' = 
 }
 
 module endpoint 'endpoint.bicep' = if (isPrivate) {
-  name: 'foundry-endpoint'
   params: {
     location: location
     tags: tags
@@ -98,6 +97,7 @@ module endpoint 'endpoint.bicep' = if (isPrivate) {
   dependsOn: [embeddings]
 }
 
+#disable-next-line use-recent-api-versions // the newest stable version, 2016-09-01, has no categoryGroup
 resource diagnostics 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
   scope: account
   name: 'to-log-analytics'

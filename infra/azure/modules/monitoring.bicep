@@ -1,6 +1,6 @@
 // Where logs, traces and metrics go.
 param location string
-param tags object
+param tags { *: string }
 param logsName string
 param insightsName string
 param retentionDays int

@@ -1,11 +1,13 @@
-// A virtual network with room for the database and for private ways to the model and the vault.
+// A virtual network with subnets for the database, for private endpoints and for client machines.
 param location string
-param tags object
+param tags { *: string }
 param name string
 param base string
 param databaseName string
+param natGateway bool
+param dnsResolver bool
 
-resource guard 'Microsoft.Network/networkSecurityGroups@2024-05-01' = {
+resource guard 'Microsoft.Network/networkSecurityGroups@2026-03-01' = {
   name: 'nsg-${name}'
   location: location
   tags: tags
@@ -41,45 +43,80 @@ resource guard 'Microsoft.Network/networkSecurityGroups@2024-05-01' = {
   }
 }
 
-resource network 'Microsoft.Network/virtualNetworks@2024-05-01' = {
+// Without the property `subnets`: a deployment leaves subnets alone that somebody added, such as a gateway's.
+// The addresses from .224 are free for one.
+resource network 'Microsoft.Network/virtualNetworks@2026-03-01' = {
   name: name
   location: location
   tags: tags
   properties: {
     addressSpace: { addressPrefixes: ['${base}.0/24'] }
-    subnets: [
+  }
+}
+
+// One after the other: the network refuses a change while another is under way.
+resource databaseSubnet 'Microsoft.Network/virtualNetworks/subnets@2026-03-01' = {
+  parent: network
+  name: 'database'
+  properties: {
+    addressPrefix: '${base}.0/26'
+    networkSecurityGroup: { id: guard.id }
+    delegations: [
       {
-        name: 'database'
-        properties: {
-          addressPrefix: '${base}.0/26'
-          networkSecurityGroup: { id: guard.id }
-          delegations: [
-            {
-              name: 'postgresql'
-              properties: { serviceName: 'Microsoft.DBforPostgreSQL/flexibleServers' }
-            }
-          ]
-        }
-      }
-      {
-        name: 'endpoints'
-        properties: {
-          addressPrefix: '${base}.64/26'
-          networkSecurityGroup: { id: guard.id }
-          privateEndpointNetworkPolicies: 'Enabled'
-        }
-      }
-      {
-        // for what runs beside the database: a jump host, a build agent, a VPN gateway's clients
-        name: 'desks'
-        properties: {
-          addressPrefix: '${base}.128/26'
-          networkSecurityGroup: { id: guard.id }
-          defaultOutboundAccess: false
-        }
+        name: 'postgresql'
+        properties: { serviceName: 'Microsoft.DBforPostgreSQL/flexibleServers' }
       }
     ]
   }
+}
+
+resource endpointSubnet 'Microsoft.Network/virtualNetworks/subnets@2026-03-01' = {
+  parent: network
+  name: 'endpoints'
+  properties: {
+    addressPrefix: '${base}.64/26'
+    networkSecurityGroup: { id: guard.id }
+    privateEndpointNetworkPolicies: 'Enabled'
+    defaultOutboundAccess: false
+  }
+  dependsOn: [databaseSubnet]
+}
+
+module nat 'nat.bicep' = if (natGateway) {
+  params: {
+    location: location
+    tags: tags
+    name: name
+  }
+}
+
+// For what runs beside the database: a jump host, a build agent. They download packages and sign in to Entra, so
+// they need a way out, which Azure gives no new subnet by itself.
+resource clientSubnet 'Microsoft.Network/virtualNetworks/subnets@2026-03-01' = {
+  parent: network
+  name: 'clients'
+  properties: {
+    addressPrefix: '${base}.128/26'
+    networkSecurityGroup: { id: guard.id }
+    natGateway: natGateway ? { id: nat!.outputs.id } : null
+    defaultOutboundAccess: false
+  }
+  dependsOn: [endpointSubnet]
+}
+
+// Clients of a VPN cannot ask the network's own DNS, so the private names would lead them nowhere: they ask this one.
+var resolverAddress = '${base}.196' // the first of its subnet that Azure does not keep for itself
+
+module resolver 'resolver.bicep' = if (dnsResolver) {
+  params: {
+    location: location
+    tags: tags
+    networkName: name
+    subnetPrefix: '${base}.192/28'
+    address: resolverAddress
+    guardId: guard.id
+  }
+  dependsOn: [clientSubnet]
 }
 
 var foundryZones = [
@@ -88,7 +125,8 @@ var foundryZones = [
   'privatelink.services.ai.azure.com'
 ]
 // Azure wants the database's own zone to end like this, and not to begin with the server's name alone.
-var zones = concat(['${databaseName}.private.postgres.database.azure.com', 'privatelink.vaultcore.azure.net'], foundryZones)
+var databaseZone = '${databaseName}.private.postgres.database.azure.com'
+var zones = concat([databaseZone, 'privatelink.vaultcore.azure.net'], foundryZones)
 
 resource zone 'Microsoft.Network/privateDnsZones@2024-06-01' = [
   for zoneName in zones: {
@@ -111,9 +149,10 @@ resource link 'Microsoft.Network/privateDnsZones/virtualNetworkLinks@2024-06-01'
   }
 ]
 
-output databaseSubnetId string = network.properties.subnets[0].id
-output endpointSubnetId string = network.properties.subnets[1].id
+output databaseSubnetId string = databaseSubnet.id
+output endpointSubnetId string = endpointSubnet.id
 // through the links, so that nobody asks for a name before it can be resolved
 output databaseZoneId string = replace(link[0].id, '/virtualNetworkLinks/${name}', '')
 output vaultZoneId string = replace(link[1].id, '/virtualNetworkLinks/${name}', '')
-output foundryZoneIds array = [for (zoneName, index) in foundryZones: zone[index + 2].id]
+output foundryZoneIds string[] = [for (zoneName, index) in foundryZones: zone[index + 2].id]
+output dnsServer string = dnsResolver ? resolverAddress : ''

@@ -1,22 +1,22 @@
 // Where generated passwords of logins are kept until their owners have them.
 param location string
-param tags object
+param tags { *: string }
 param name string
+param retentionDays int
 param keeperObjectId string
 @allowed(['Group', 'User', 'ServicePrincipal'])
 param keeperType string
 param readerObjectId string
 
-@description('Empty: reached by public addresses, from allowedAddresses alone.')
+@description('false: reached by public addresses, from allowedAddresses alone.')
+param isPrivate bool
 param subnetId string
 param dnsZoneId string
-param allowedAddresses array
+param allowedAddresses string[]
 param workspaceId string
 
-var isPrivate = !empty(subnetId)
-
-resource vault 'Microsoft.KeyVault/vaults@2024-11-01' = {
-  // checkov:skip=CKV_AZURE_189: public only where the parameter file says firewalled, and then denied but for allowedAddresses
+resource vault 'Microsoft.KeyVault/vaults@2026-05-15' = {
+  // checkov:skip=CKV_AZURE_189: public only in firewalled environments, where all but allowedAddresses is denied
   name: name
   location: location
   tags: tags
@@ -25,7 +25,7 @@ resource vault 'Microsoft.KeyVault/vaults@2024-11-01' = {
     tenantId: tenant().tenantId
     enableRbacAuthorization: true
     enableSoftDelete: true
-    softDeleteRetentionInDays: 90
+    softDeleteRetentionInDays: retentionDays
     enablePurgeProtection: true
     publicNetworkAccess: isPrivate ? 'Disabled' : 'Enabled'
     networkAcls: {
@@ -37,9 +37,11 @@ resource vault 'Microsoft.KeyVault/vaults@2024-11-01' = {
 }
 
 // Key Vault Secrets Officer: the administrators put passwords in.
-var secretsOfficer = subscriptionResourceId('Microsoft.Authorization/roleDefinitions', 'b86a8fe4-44ce-4948-aee5-eccb2c155cd7')
+var officerId = 'b86a8fe4-44ce-4948-aee5-eccb2c155cd7'
+var secretsOfficer = subscriptionResourceId('Microsoft.Authorization/roleDefinitions', officerId)
 // Key Vault Secrets User: reads them, and cannot list, change or delete them.
-var secretsUser = subscriptionResourceId('Microsoft.Authorization/roleDefinitions', '4633458b-17de-408a-b874-0445c86b69e6')
+var userId = '4633458b-17de-408a-b874-0445c86b69e6'
+var secretsUser = subscriptionResourceId('Microsoft.Authorization/roleDefinitions', userId)
 
 resource keeper 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   scope: vault
@@ -54,7 +56,6 @@ resource reader 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (!empt
 }
 
 module endpoint 'endpoint.bicep' = if (isPrivate) {
-  name: 'vault-endpoint'
   params: {
     location: location
     tags: tags
@@ -66,6 +67,7 @@ module endpoint 'endpoint.bicep' = if (isPrivate) {
   }
 }
 
+#disable-next-line use-recent-api-versions // the newest stable version, 2016-09-01, has no categoryGroup
 resource diagnostics 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
   scope: vault
   name: 'to-log-analytics'
