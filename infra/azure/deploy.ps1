@@ -192,12 +192,12 @@ if ($deletedVault -or $deletedAccount) {
 }
 Say 'deploying, which takes about ten minutes the first time'
 $query = 'properties.outputs.[databaseUrl.value, openAiEndpoint.value, embeddingDeployment.value, ' +
-    'insightsConnection.value, resourceGroupName.value, vaultName.value]'
+    'projectEndpoint.value, insightsConnection.value, resourceGroupName.value, vaultName.value]'
 $outputs = Invoke-Az deployment sub create --subscription $subscription --name "zava-$environment" --location $location --template-file $template --parameters $parameters --query $query --output tsv
-if (-not (Test-Complete $outputs 6)) {
+if (-not (Test-Complete $outputs 7)) {
     Fail 'the deployment ended, but Azure did not give all its outputs; no env file was written'
 }
-$url, $endpoint, $model, $insights, $made, $vault = $outputs
+$url, $endpoint, $model, $project, $insights, $made, $vault = $outputs
 
 $clientSecret = ''
 if ($application) {
@@ -236,6 +236,8 @@ $lines = @(
     else {
         "# With -ServicePrincipal, $endpoint makes the embeddings; without, the local model does."
     }
+    '# For programs that use the Foundry project; zava-mcp does not read it.'
+    "PROJECT_ENDPOINT=$project"
     "APPLICATIONINSIGHTS_CONNECTION_STRING=$insights"
 )
 # Made empty and closed to others first, so that no moment shows the secret; the old file stays until the new one is whole.

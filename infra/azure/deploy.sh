@@ -196,9 +196,9 @@ if [ -n "$deleted_vault$deleted_account" ]; then
 fi
 say "deploying, which takes about ten minutes the first time"
 outputs="$(ask deployment sub create "$@" --query "properties.outputs.[databaseUrl.value, openAiEndpoint.value, \
-embeddingDeployment.value, insightsConnection.value, resourceGroupName.value, vaultName.value]" --output tsv)" || stopped
-complete "$outputs" 6 || fail "the deployment ended, but Azure did not give all its outputs; no env file was written"
-{ read -r url; read -r endpoint; read -r model; read -r insights; read -r made; read -r vault; } <<<"$outputs"
+embeddingDeployment.value, projectEndpoint.value, insightsConnection.value, resourceGroupName.value, vaultName.value]" --output tsv)" || stopped
+complete "$outputs" 7 || fail "the deployment ended, but Azure did not give all its outputs; no env file was written"
+{ read -r url; read -r endpoint; read -r model; read -r project; read -r insights; read -r made; read -r vault; } <<<"$outputs"
 
 client_secret=""
 if [ -n "$application" ]; then
@@ -229,6 +229,7 @@ written="$(mktemp "$env_file.XXXXXX")"
     else
         printf '# With --service-principal, %s makes the embeddings; without, the local model does.\n' "$endpoint"
     fi
+    printf '# For programs that use the Foundry project; zava-mcp does not read it.\nPROJECT_ENDPOINT=%s\n' "$project"
     printf 'APPLICATIONINSIGHTS_CONNECTION_STRING=%s\n' "$insights"
 } >"$written"
 mv "$written" "$env_file"

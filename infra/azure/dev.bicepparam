@@ -24,6 +24,7 @@ param highAvailability = 'Disabled'
 param passwordAuthentication = true
 
 param embeddingCapacity = 30
+param otherModels = [] // such as { name: 'gpt-4.1-mini', format: 'OpenAI', version: '2025-04-14', sku: 'GlobalStandard', capacity: 30 }
 param vaultRetentionDays = 7
 param logRetentionDays = 30
 param alertEmail = ''

@@ -158,6 +158,7 @@ def test_deployments_pass_the_suffix_and_no_macro_becomes_a_command(file: Path) 
     for script in values_of(read(file), "run", "inlineScript"):
         if "deploy.sh" in script:
             assert '${SUFFIX:+--suffix "$SUFFIX"}' in script
+            assert '--administrators-id "$ADMINISTRATORS_ID"' in script, "a workload's identity may not list groups"
             assert set(re.findall(r"\$\((\S+?)\)", script)) <= {"Agent.TempDirectory"}
 
 
