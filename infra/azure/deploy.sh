@@ -116,7 +116,9 @@ by_entra=""
 [ -z "$by_entra" ] || [ -z "$application" ] ||
     die "$environment allows no passwords: identities sign in themselves, and the service principal would do it for them"
 location="$(parameter location)"
-group="rg-zava-$environment" ending="${suffix:-??????}"
+prefix="$(parameter resourcePrefix)"
+stem="${prefix:-zava}-$environment"
+group="rg-$stem" ending="${suffix:-??????}"
 
 say "asking az who is signed in"
 account="$(ask account show ${subscription:+--subscription "$subscription"} \
@@ -178,7 +180,7 @@ fi
 # The parameter file reads these.
 export DEPLOY_SUFFIX="$suffix" DEPLOY_STORAGE_GB
 export DEPLOY_ADMINISTRATOR_ID DEPLOY_ADMINISTRATOR_NAME DEPLOY_ADMINISTRATOR_TYPE DEPLOY_SERVICE_PRINCIPAL_ID
-set -- --subscription "$subscription" --name "zava-$environment" --location "$location" \
+set -- --subscription "$subscription" --name "$stem" --location "$location" \
     --template-file main.bicep --parameters "$environment.bicepparam"
 if [ -n "$what_if" ]; then
     say "asking what would change"

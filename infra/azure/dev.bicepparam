@@ -2,6 +2,7 @@
 using 'main.bicep'
 
 param environmentName = 'dev'
+param resourcePrefix = 'zava'
 param location = 'swedencentral'
 
 // set by deploy.sh and deploy.ps1

@@ -16,6 +16,11 @@ type model = {
 @maxLength(7)
 param environmentName string
 
+@description('Begins the names of everything, after the kind of resource.')
+@minLength(2)
+@maxLength(7)
+param resourcePrefix string = 'zava'
+
 @description('Region of everything.')
 param location string
 
@@ -123,7 +128,7 @@ param alertEmail string = ''
 param tags { *: string } = {}
 
 // ── names and tags: nowhere else ──────────────────────────────────────────────
-var stem = 'zava-${environmentName}'
+var stem = '${resourcePrefix}-${environmentName}'
 var derived = substring(uniqueString(subscription().subscriptionId, environmentName, location), 0, 6)
 var ending = empty(suffix) ? derived : suffix
 var names = {
@@ -132,7 +137,7 @@ var names = {
   database: 'psql-${stem}-${ending}'
   foundry: 'ai-${stem}-${ending}'
   embeddings: 'text-embedding-3-small'
-  vault: 'kv-${stem}-${ending}' // 24 characters are the most a vault's name may have
+  vault: 'kv-${take(stem, 12)}-${ending}' // 24 characters are the most a vault's name may have
   logs: 'log-${stem}'
   insights: 'appi-${stem}'
   alerts: 'ag-${stem}'
