@@ -8,10 +8,12 @@ _WIDER = (
     (re.compile(r"^((?:param|output) \w+ )\{ \*: \w+ \}", re.MULTILINE), r"\1object"),
     (re.compile(r"^((?:param|output) \w+ )\w+\[\]", re.MULTILINE), r"\1array"),
 )
+_TYPES = re.compile(r"^(?:@.+\n)*type \w+ = \{\n(?:  .+\n)*\}", re.MULTILINE)
 
 
 def plain(text: str) -> str:
-    """The text with `object` and `array` for the types that name their elements."""
+    """The text with `object` and `array` for the types that name their elements, and without types of our own."""
+    text = _TYPES.sub(lambda found: "\n" * found[0].count("\n"), text)
     for pattern, wider in _WIDER:
         text = pattern.sub(wider, text)
     return text

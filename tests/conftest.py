@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from pathlib import Path
@@ -45,6 +46,16 @@ STORES = {
 }
 SCALE = 0.1
 ADMIN = "postgresql://postgres:admin@/{database}?host={host}"
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """With `-m portable`, other files are not even imported: they need modules that only POSIX systems have."""
+    if config.option.markexpr != "portable" or not collection_path.name.startswith("test_"):
+        return None
+    marked = re.search(
+        r"^pytestmark = .*pytest\.mark\.portable", collection_path.read_text(encoding="utf-8"), re.MULTILINE
+    )
+    return marked is None or None
 
 
 @pytest.fixture

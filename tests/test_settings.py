@@ -8,6 +8,8 @@ from tests.conftest import REDMOND, SEATTLE
 from zava_mcp.errors import SettingsError
 from zava_mcp.settings import load
 
+pytestmark = pytest.mark.portable
+
 
 def test_a_flag_wins_over_the_environment_and_that_over_the_file(tmp_path: Path) -> None:
     file = tmp_path / "settings"

@@ -96,7 +96,10 @@ if ($byEntra -and $application) {
     Die "$environment allows no passwords: identities sign in themselves, and the service principal would do it for them"
 }
 $location = Get-Parameter 'location'
-$group = "rg-zava-$environment"
+$prefix = Get-Parameter 'resourcePrefix'
+if (-not $prefix) { $prefix = 'zava' }
+$stem = "$prefix-$environment"
+$group = "rg-$stem"
 $ending = if ($options.Suffix) { $options.Suffix } else { '??????' }
 
 Say 'asking az who is signed in'
@@ -176,7 +179,7 @@ $env:DEPLOY_SUFFIX = $options.Suffix
 if ($whatIf) {
     Say 'asking what would change'
     # without the permissions of a deployment: a reader may ask, too
-    & az deployment sub what-if --subscription $subscription --name "zava-$environment" --location $location --template-file $template --parameters $parameters --validation-level ProviderNoRbac
+    & az deployment sub what-if --subscription $subscription --name $stem --location $location --template-file $template --parameters $parameters --validation-level ProviderNoRbac
     if ($LASTEXITCODE -ne 0) { Stop-Here }
     exit 0
 }
@@ -192,12 +195,12 @@ if ($deletedVault -or $deletedAccount) {
 }
 Say 'deploying, which takes about ten minutes the first time'
 $query = 'properties.outputs.[databaseUrl.value, openAiEndpoint.value, embeddingDeployment.value, ' +
-    'insightsConnection.value, resourceGroupName.value, vaultName.value]'
-$outputs = Invoke-Az deployment sub create --subscription $subscription --name "zava-$environment" --location $location --template-file $template --parameters $parameters --query $query --output tsv
-if (-not (Test-Complete $outputs 6)) {
+    'projectEndpoint.value, insightsConnection.value, resourceGroupName.value, vaultName.value]'
+$outputs = Invoke-Az deployment sub create --subscription $subscription --name $stem --location $location --template-file $template --parameters $parameters --query $query --output tsv
+if (-not (Test-Complete $outputs 7)) {
     Fail 'the deployment ended, but Azure did not give all its outputs; no env file was written'
 }
-$url, $endpoint, $model, $insights, $made, $vault = $outputs
+$url, $endpoint, $model, $project, $insights, $made, $vault = $outputs
 
 $clientSecret = ''
 if ($application) {
@@ -236,6 +239,8 @@ $lines = @(
     else {
         "# With -ServicePrincipal, $endpoint makes the embeddings; without, the local model does."
     }
+    '# For programs that use the Foundry project; zava-mcp does not read it.'
+    "PROJECT_ENDPOINT=$project"
     "APPLICATIONINSIGHTS_CONNECTION_STRING=$insights"
 )
 # Made empty and closed to others first, so that no moment shows the secret; the old file stays until the new one is whole.

@@ -116,7 +116,9 @@ by_entra=""
 [ -z "$by_entra" ] || [ -z "$application" ] ||
     die "$environment allows no passwords: identities sign in themselves, and the service principal would do it for them"
 location="$(parameter location)"
-group="rg-zava-$environment" ending="${suffix:-??????}"
+prefix="$(parameter resourcePrefix)"
+stem="${prefix:-zava}-$environment"
+group="rg-$stem" ending="${suffix:-??????}"
 
 say "asking az who is signed in"
 account="$(ask account show ${subscription:+--subscription "$subscription"} \
@@ -178,7 +180,7 @@ fi
 # The parameter file reads these.
 export DEPLOY_SUFFIX="$suffix" DEPLOY_STORAGE_GB
 export DEPLOY_ADMINISTRATOR_ID DEPLOY_ADMINISTRATOR_NAME DEPLOY_ADMINISTRATOR_TYPE DEPLOY_SERVICE_PRINCIPAL_ID
-set -- --subscription "$subscription" --name "zava-$environment" --location "$location" \
+set -- --subscription "$subscription" --name "$stem" --location "$location" \
     --template-file main.bicep --parameters "$environment.bicepparam"
 if [ -n "$what_if" ]; then
     say "asking what would change"
@@ -196,9 +198,9 @@ if [ -n "$deleted_vault$deleted_account" ]; then
 fi
 say "deploying, which takes about ten minutes the first time"
 outputs="$(ask deployment sub create "$@" --query "properties.outputs.[databaseUrl.value, openAiEndpoint.value, \
-embeddingDeployment.value, insightsConnection.value, resourceGroupName.value, vaultName.value]" --output tsv)" || stopped
-complete "$outputs" 6 || fail "the deployment ended, but Azure did not give all its outputs; no env file was written"
-{ read -r url; read -r endpoint; read -r model; read -r insights; read -r made; read -r vault; } <<<"$outputs"
+embeddingDeployment.value, projectEndpoint.value, insightsConnection.value, resourceGroupName.value, vaultName.value]" --output tsv)" || stopped
+complete "$outputs" 7 || fail "the deployment ended, but Azure did not give all its outputs; no env file was written"
+{ read -r url; read -r endpoint; read -r model; read -r project; read -r insights; read -r made; read -r vault; } <<<"$outputs"
 
 client_secret=""
 if [ -n "$application" ]; then
@@ -229,6 +231,7 @@ written="$(mktemp "$env_file.XXXXXX")"
     else
         printf '# With --service-principal, %s makes the embeddings; without, the local model does.\n' "$endpoint"
     fi
+    printf '# For programs that use the Foundry project; zava-mcp does not read it.\nPROJECT_ENDPOINT=%s\n' "$project"
     printf 'APPLICATIONINSIGHTS_CONNECTION_STRING=%s\n' "$insights"
 } >"$written"
 mv "$written" "$env_file"

@@ -2,6 +2,7 @@
 using 'main.bicep'
 
 param environmentName = 'dev'
+param resourcePrefix = 'zava'
 param location = 'swedencentral'
 
 // set by deploy.sh and deploy.ps1
@@ -24,6 +25,7 @@ param highAvailability = 'Disabled'
 param passwordAuthentication = true
 
 param embeddingCapacity = 30
+param otherModels = [] // such as { name: 'gpt-4.1-mini', format: 'OpenAI', version: '2025-04-14', sku: 'GlobalStandard', capacity: 30 }
 param vaultRetentionDays = 7
 param logRetentionDays = 30
 param alertEmail = ''

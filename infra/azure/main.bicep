@@ -2,10 +2,24 @@
 // and monitoring. Names, tags and permissions are decided here; the modules only build.
 targetScope = 'subscription'
 
+@description('A model to deploy under its own name: its maker, version, where it runs, thousands of tokens a minute.')
+type model = {
+  name: string
+  format: string
+  version: string
+  sku: 'Standard' | 'DataZoneStandard' | 'GlobalStandard'
+  capacity: int
+}
+
 @description('The environment: a part of every name and a tag.')
 @minLength(2)
 @maxLength(7)
 param environmentName string
+
+@description('Begins the names of everything, after the kind of resource.')
+@minLength(2)
+@maxLength(7)
+param resourcePrefix string = 'zava'
 
 @description('Region of everything.')
 param location string
@@ -88,6 +102,16 @@ param embeddingCapacity int
 @allowed(['Standard', 'DataZoneStandard', 'GlobalStandard'])
 param embeddingSku string = 'DataZoneStandard'
 
+@description('Other models to deploy beside the embedding model, such as one to chat with. zava-mcp itself needs none.')
+param otherModels model[] = []
+
+@description('Name of the Foundry project in URLs, and how it is shown.')
+@minLength(2)
+@maxLength(32)
+param projectName string = 'sales'
+param projectDisplayName string = 'Zava sales'
+param projectDescription string = 'Semantic search of Zava Retail\'s products'
+
 @description('How long a deleted vault can be recovered, and keeps its name. Cannot be changed later.')
 @minValue(7)
 @maxValue(90)
@@ -104,7 +128,7 @@ param alertEmail string = ''
 param tags { *: string } = {}
 
 // ── names and tags: nowhere else ──────────────────────────────────────────────
-var stem = 'zava-${environmentName}'
+var stem = '${resourcePrefix}-${environmentName}'
 var derived = substring(uniqueString(subscription().subscriptionId, environmentName, location), 0, 6)
 var ending = empty(suffix) ? derived : suffix
 var names = {
@@ -112,9 +136,8 @@ var names = {
   network: 'vnet-${stem}'
   database: 'psql-${stem}-${ending}'
   foundry: 'ai-${stem}-${ending}'
-  project: 'sales'
   embeddings: 'text-embedding-3-small'
-  vault: 'kv-${stem}-${ending}' // 24 characters are the most a vault's name may have
+  vault: 'kv-${take(stem, 12)}-${ending}' // 24 characters are the most a vault's name may have
   logs: 'log-${stem}'
   insights: 'appi-${stem}'
   alerts: 'ag-${stem}'
@@ -185,11 +208,16 @@ module foundry 'modules/foundry.bicep' = {
     location: location
     tags: allTags
     name: names.foundry
-    projectName: names.project
+    projectName: projectName
+    projectDisplayName: projectDisplayName
+    projectDescription: projectDescription
+    otherModels: otherModels
+    administratorObjectId: administratorObjectId
+    administratorType: administratorType
     deploymentName: names.embeddings
     deploymentSku: embeddingSku
     capacity: embeddingCapacity
-    userGroups: analystGroups
+    userGroups: filter(analystGroups, id => id != administratorObjectId)
     servicePrincipalObjectId: servicePrincipalObjectId
     isPrivate: isPrivate
     subnetId: isPrivate ? network!.outputs.endpointSubnetId : ''
@@ -217,6 +245,16 @@ module vault 'modules/vault.bicep' = {
   }
 }
 
+module workbook '../telemetry/workbook.bicep' = {
+  scope: group
+  params: {
+    location: location
+    tags: allTags
+    displayName: 'zava-mcp, ${environmentName}'
+    workspaceId: monitoring.outputs.workspaceId
+  }
+}
+
 module alerts '../telemetry/alerts.bicep' = {
   scope: group
   params: {
@@ -234,6 +272,7 @@ module alerts '../telemetry/alerts.bicep' = {
 output databaseUrl string = 'postgresql://${database.outputs.host}:5432/zava?sslmode=verify-full'
 output openAiEndpoint string = foundry.outputs.endpoint
 output embeddingDeployment string = foundry.outputs.deploymentName
+output projectEndpoint string = foundry.outputs.projectEndpoint
 output insightsConnection string = monitoring.outputs.connectionString
 output tenantId string = tenant().tenantId
 

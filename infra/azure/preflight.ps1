@@ -71,11 +71,11 @@ function Test-WhatIsThere {
             Die "$environment is in $place and cannot move to ${location}: set location back, or remove the environment first"
         }
     }
-    $there = Invoke-Az deployment sub list --subscription $subscription --query "[?name == 'zava-$environment'].location" --output tsv
+    $there = Invoke-Az deployment sub list --subscription $subscription --query "[?name == '$stem'].location" --output tsv
     foreach ($place in $there) {
         if ($place -and $place -ne $location) {
             Die ("the record of the last deployment is in $place, not in ${location}; " +
-                "run: az deployment sub delete --name zava-$environment")
+                "run: az deployment sub delete --name $stem")
         }
     }
     $query = '[].[name, version, storage.storageSizeGb, storage.storageSizeGB, backup.geoRedundantBackup, ' +
@@ -83,7 +83,7 @@ function Test-WhatIsThere {
     $there = Invoke-Az postgres flexible-server list --subscription $subscription --query $query --output tsv
     foreach ($line in $there) {
         $name, $version, $size, $otherSize, $geo, $public = $line -split "`t"
-        if ($name -cnotlike "psql-zava-$environment-$ending") { continue }
+        if ($name -cnotlike "psql-$stem-$ending") { continue }
         $script:isThere = $true
         if (-not (Test-Given $size)) { $size = $otherSize }
         $env:DEPLOY_STORAGE_GB = ($size -split '\.')[0]
@@ -107,8 +107,8 @@ function Test-Deleted {
     $names = Invoke-Az keyvault list-deleted --resource-type vault --subscription $subscription --query '[].name' --output tsv
     $names += Invoke-Az cognitiveservices account list-deleted --subscription $subscription --query '[].name' --output tsv
     foreach ($name in $names) {
-        if ($name -clike "kv-zava-$environment-$ending") { $script:deletedVault = $name }
-        elseif ($name -clike "ai-zava-$environment-$ending") { $script:deletedAccount = $name }
+        if ($name -clike "kv-$($stem.Substring(0, [Math]::Min(12, $stem.Length)))-$ending") { $script:deletedVault = $name }
+        elseif ($name -clike "ai-$stem-$ending") { $script:deletedAccount = $name }
         else { continue }
         if (-not $options.Recover) {
             Die "$name was deleted and still has its name: take it back with -Recover, or choose another -Suffix"

@@ -44,15 +44,15 @@ check_what_is_there() {
     there="$(ask group list --subscription "$subscription" --query "[?name == '$group'].location" --output tsv)" || stopped
     [ -z "$there" ] || [ "$there" = "$location" ] || die "$environment is in $there and cannot move to $location: set \
 location back, or remove the environment first"
-    there="$(ask deployment sub list --subscription "$subscription" --query "[?name == 'zava-$environment'].location" \
+    there="$(ask deployment sub list --subscription "$subscription" --query "[?name == '$stem'].location" \
         --output tsv)" || stopped
     [ -z "$there" ] || [ "$there" = "$location" ] || die "the record of the last deployment is in $there, not in \
-$location; run: az deployment sub delete --name zava-$environment"
+$location; run: az deployment sub delete --name $stem"
     there="$(ask postgres flexible-server list --subscription "$subscription" --query "[].[name, version, \
 storage.storageSizeGb, storage.storageSizeGB, backup.geoRedundantBackup, network.publicNetworkAccess]" --output tsv)" || stopped
     while IFS=$'\t' read -r name version size size_too geo public; do
         # shellcheck disable=SC2053  # the right side is a pattern
-        [[ "$name" = psql-zava-$environment-$ending ]] || continue
+        [[ "$name" = psql-$stem-$ending ]] || continue
         is_there=yes
         given "$size" || size="$size_too"
         DEPLOY_STORAGE_GB="${size%%.*}"
@@ -75,8 +75,8 @@ check_deleted() {
     while read -r name; do
         # shellcheck disable=SC2254  # patterns
         case "$name" in
-            kv-zava-$environment-$ending) deleted_vault="$name" ;;
-            ai-zava-$environment-$ending) deleted_account="$name" ;;
+            kv-${stem:0:12}-$ending) deleted_vault="$name" ;;
+            ai-$stem-$ending) deleted_account="$name" ;;
             *) continue ;;
         esac
         [ -n "$recover" ] || die "$name was deleted and still has its name: take it back with --recover, or choose \

@@ -2,6 +2,7 @@
 using 'main.bicep'
 
 param environmentName = 'prod'
+param resourcePrefix = 'zava'
 param location = 'swedencentral'
 
 // set by deploy.sh and deploy.ps1
@@ -28,6 +29,7 @@ param deleteLock = true // deploy.sh asks before it deploys, and remove.sh takes
 param passwordAuthentication = true // false: people sign in to the database with Entra, each as themselves
 
 param embeddingCapacity = 120
+param otherModels = []
 param vaultRetentionDays = 90
 param logRetentionDays = 90
 param alertEmail = ''

@@ -52,7 +52,14 @@ if (-not $environment) { Die $usage }
 if ($environment -cnotmatch '^[a-z0-9-]+$') { Die "$environment is no environment: dev and prod are" }
 if ($application.Contains("'")) { Die 'a name must not contain a quote' }
 if (-not (Get-Command az -ErrorAction SilentlyContinue)) { Die 'the Azure CLI is missing: https://aka.ms/azure-cli' }
-$group = "rg-zava-$environment"
+$prefix = 'zava'
+$file = Join-Path $PSScriptRoot "$environment.bicepparam"
+if (Test-Path -LiteralPath $file -PathType Leaf) {
+    $found = @(Get-Content -LiteralPath $file | Select-String -CaseSensitive -Pattern "^param resourcePrefix = '([^']*)'")
+    if ($found.Count -eq 1) { $prefix = $found[0].Matches[0].Groups[1].Value }
+}
+$stem = "$prefix-$environment"
+$group = "rg-$stem"
 
 Say 'asking az who is signed in'
 $chosen = @(if ($chosenSubscription) { '--subscription', $chosenSubscription })
@@ -98,7 +105,7 @@ if ($application) {
 }
 
 Say 'removing the record of the deployment'
-$records = Invoke-Az deployment sub list --subscription $subscription --query "[?name == 'zava-$environment'].name" --output tsv
+$records = Invoke-Az deployment sub list --subscription $subscription --query "[?name == '$stem'].name" --output tsv
 foreach ($record in $records) { $null = Invoke-Az deployment sub delete --subscription $subscription --name $record }
 Write-Line ('removed. The vault keeps its name until its retention is over: ' +
     'deploy again with -Recover, or with another -Suffix.')

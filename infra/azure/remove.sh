@@ -31,7 +31,9 @@ done
 [[ "$environment" =~ ^[a-z0-9-]+$ ]] || die "$environment is no environment: dev and prod are"
 [[ "$application" != *\'* ]] || die "a name must not contain a quote"
 command -v az >/dev/null || die "the Azure CLI is missing: https://aka.ms/azure-cli"
-group="rg-zava-$environment"
+prefix="$(sed -n "s/^param resourcePrefix = '\([^']*\)'.*/\1/p" "$(dirname "${BASH_SOURCE[0]}")/$environment.bicepparam" 2>/dev/null)" || prefix=""
+stem="${prefix:-zava}-$environment"
+group="rg-$stem"
 
 say "asking az who is signed in"
 account="$(ask account show ${subscription:+--subscription "$subscription"} --query '[name, id]' --output tsv 2>/dev/null)" ||
@@ -75,7 +77,7 @@ if [ -n "$application" ]; then
 fi
 
 say "removing the record of the deployment"
-record="$(ask deployment sub list --subscription "$subscription" --query "[?name == 'zava-$environment'].name" --output tsv)" ||
+record="$(ask deployment sub list --subscription "$subscription" --query "[?name == '$stem'].name" --output tsv)" ||
     stopped
 [ -z "$record" ] || ask deployment sub delete --subscription "$subscription" --name "$record" || stopped
 printf 'removed. The vault keeps its name until its retention is over: %s\n' \

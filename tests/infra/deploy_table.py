@@ -16,6 +16,7 @@ from tests.infra.operator import (
     INSIGHTS,
     OPERATOR,
     PRINCIPAL,
+    PROJECT,
     QUOTA,
     SECRET,
     URL,
@@ -27,7 +28,7 @@ from tests.infra.operator import (
 
 CONTRIBUTOR = roles("*", but=("Microsoft.Authorization/*/Delete", "Microsoft.Authorization/*/Write"))
 PRINCIPAL_ACCOUNT = {"data": {**ACCOUNT, "user": {"name": CLIENT, "type": "servicePrincipal"}}}
-GOOD = [URL, ENDPOINT, "text-embedding-3-small", INSIGHTS, "rg-zava-dev", "kv-zava-dev-abc123"]
+GOOD = [URL, ENDPOINT, "text-embedding-3-small", PROJECT, INSIGHTS, "rg-zava-dev", "kv-zava-dev-abc123"]
 APPLICATION = ("--service-principal", "zava clients")
 NO_SECRETS: tuple[Answer, ...] = ("", {"data": {"password": None}}, "None", f"{SECRET}\tx")
 
@@ -127,7 +128,7 @@ AZURE_FAILS = [
     _outputs(databaseUrl="null"),
     _printed("\n".join(["None"] * 4 + GOOD[4:])),
     _printed("\t".join(GOOD)),
-    _printed("\n".join(GOOD[:5])),
+    _printed("\n".join(GOOD[:6])),
     _printed("\n".join([*GOOD, "more"])),
     _printed(""),
     End(("dev",), 1, "stopped while deploying, which takes about ten minutes", {"deployment sub create": 3}),

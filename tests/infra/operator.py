@@ -23,6 +23,7 @@ PRINCIPAL = "aaaaaaaa-0000-0000-0000-000000000004"
 SECRET = "planted~secret.of-the-application"
 URL = "postgresql://psql-zava-dev-abc123.postgres.database.azure.com:5432/zava?sslmode=verify-full"
 ENDPOINT = "https://ai-zava-dev-abc123.openai.azure.com/"
+PROJECT = "https://ai-zava-dev-abc123.services.ai.azure.com/api/projects/sales"
 INSIGHTS = "InstrumentationKey=aaaaaaaa-0000-0000-0000-000000000005;IngestionEndpoint=https://example.com/"
 
 
@@ -69,6 +70,7 @@ OUTPUTS = {
     "databaseUrl": URL,
     "openAiEndpoint": ENDPOINT,
     "embeddingDeployment": "text-embedding-3-small",
+    "projectEndpoint": PROJECT,
     "insightsConnection": INSIGHTS,
     "tenantId": TENANT,
     "resourceGroupName": "rg-zava-dev",

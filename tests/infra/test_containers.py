@@ -46,7 +46,7 @@ def test_secrets_come_from_files_that_git_does_not_keep() -> None:
 
 
 def test_the_server_has_one_persons_password_and_not_the_administrators() -> None:
-    assert SERVICES["server"]["secrets"] == ["desk_pgpass"]
+    assert SERVICES["server"]["secrets"] == ["client_pgpass"]
     assert "volumes" not in SERVICES["server"]
     assert SERVICES["init"]["secrets"] == ["admin_env"]
 
@@ -57,7 +57,7 @@ def test_what_runs_our_program_may_nearly_nothing(name: str) -> None:
     assert service["read_only"] is True
     assert service["cap_drop"] == ["ALL"]
     assert service["security_opt"] == ["no-new-privileges:true"]
-    assert service["user"].startswith("${DESK_UID:?")
+    assert service["user"].startswith("${CLIENT_UID:?")
 
 
 def test_the_database_is_healthy_when_our_schema_is_there(admin: psycopg.Connection) -> None:
@@ -90,6 +90,7 @@ def test_what_the_package_is_built_of_is_copied_into_the_image_and_nothing_else(
     copied = re.findall(r"^COPY (?!--from)(.+) \S+$", DOCKERFILE, flags=re.MULTILINE)
     sources = {name for line in copied for name in line.split()}
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    assert sources == {"pyproject.toml", "zava_mcp", project["readme"], *project["license-files"]}
+    pins = {"infra/requirements.txt", "infra/build-requirements.txt"}
+    assert sources == {"pyproject.toml", "zava_mcp", project["readme"], *project["license-files"], *pins}
     let_in = {line[1:] for line in (INFRA / "Dockerfile.dockerignore").read_text().splitlines() if line[0] == "!"}
     assert sources == let_in

@@ -12,6 +12,9 @@ TELEMETRY = ROOT / "infra" / "telemetry"
 DASHBOARD: dict[str, Any] = json.loads((TELEMETRY / "dashboard.json").read_text())
 RULES: list[dict[str, Any]] = YAML(typ="safe").load((TELEMETRY / "rules.yml").read_text())["groups"][0]["rules"]
 
+WORKBOOK: dict[str, Any] = json.loads((TELEMETRY / "workbook.json").read_text())
+QUERIES = {item["content"]["title"]: item["content"]["query"] for item in WORKBOOK["items"] if item["type"] == 3}
+
 EXPORTED = (ROOT / "zava_mcp" / "telemetry" / "exporters.py").read_text()
 MEASURED = (ROOT / "zava_mcp" / "telemetry" / "__init__.py").read_text()
 
@@ -65,3 +68,25 @@ def test_every_alert_says_what_to_do_and_has_a_test() -> None:
             assert rule["labels"]["severity"] in ("warning", "critical")
             for chapter in re.findall(r"infra/README\.md, (\w+)", rule["annotations"]["runbook"]):
                 assert chapter in headings
+
+
+def test_the_workbook_asks_for_metrics_and_attributes_that_there_are() -> None:
+    asked = "\n".join(QUERIES.values())
+    assert set(re.findall(r"'(mcp_\w+)'", asked)) == METRICS - {"mcp_query_duration_seconds"}, "requests have theirs"
+    assert set(re.findall(r"Properties\.(\w+)", asked)) == LABELS
+    attributes = set(re.findall(r'"((?:zava|db)\.[\w.]+)":', MEASURED))
+    assert set(re.findall(r"Properties\['([\w.]+)'\]", asked)) <= attributes
+    tables = {query.split("\n", 1)[0] for query in QUERIES.values()}
+    assert tables == {"AppMetrics", "AppRequests", "AzureMetrics"}
+
+
+def test_every_part_of_the_workbook_has_a_title_and_heeds_the_time_range() -> None:
+    parts = [item for item in WORKBOOK["items"] if item["type"] == 3]
+    assert len(QUERIES) == len(parts) >= len(DASHBOARD["panels"]) - 1
+    (range_,) = [item for item in WORKBOOK["items"] if item["type"] == 9]
+    name = range_["content"]["parameters"][0]["name"]
+    for part in parts:
+        assert part["content"]["timeContextFromParameter"] == name
+        if part["content"]["visualization"] == "timechart":
+            assert "bin(TimeGenerated" in part["content"]["query"], part["name"]
+    assert len({item["name"] for item in WORKBOOK["items"]}) == len(WORKBOOK["items"])

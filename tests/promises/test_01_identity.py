@@ -10,7 +10,7 @@ import pytest
 from tests.conftest import HEAD_OFFICE, REDMOND, SEATTLE, STORES, Ask, login_keywords
 from zava_mcp.embedded import EmbeddedPostgres
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.portable]
 
 TABLES = ("orders", "order_items", "inventory")
 

@@ -13,7 +13,7 @@ from tests.conftest import SEATTLE, Ask, asking, settings_for
 from tests.promises.value_table import Kind, kinds
 from zava_mcp.cli.commands import app
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.portable]
 
 EDGES = [edge for kind in kinds() for edge in kind.edges]
 

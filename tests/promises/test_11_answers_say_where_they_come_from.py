@@ -10,7 +10,7 @@ from tests.conftest import SEATTLE, Ask
 from tests.retail.test_search import refusal, search, skus
 from zava_mcp.embeddings.local import LOCAL_MODEL
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.portable]
 
 
 async def test_an_answer_names_its_model_also_when_it_is_empty(ask: Ask) -> None:

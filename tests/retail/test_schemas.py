@@ -5,7 +5,7 @@ import pytest
 
 from tests.conftest import HEAD_OFFICE, REDMOND, SEATTLE, Ask
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.portable]
 
 TABLES = [
     "categories",

@@ -15,7 +15,7 @@ from zava_mcp.database.sample_vectors import SAMPLE_MODEL, packed_vectors
 from zava_mcp.embeddings.local import LOCAL_MODEL, LocalEmbedder
 from zava_mcp.embeddings.texts import document_text, text_hash
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.portable]
 RAIN = "something to keep the rain out of an outdoor socket"
 
 

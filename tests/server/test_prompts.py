@@ -7,7 +7,7 @@ from mcp.types import PromptReference, ResourceTemplateReference, TextContent
 
 from tests.conftest import HEAD_OFFICE, REDMOND, SEATTLE, STORES, Ask, Asker, asking, settings_for
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.portable]
 
 REVIEW = PromptReference(name="monthly_review")
 FIND = PromptReference(name="find_product")

@@ -14,7 +14,7 @@ from tests.conftest import HEAD_OFFICE, REDMOND, SEATTLE, Ask, Asker
 from zava_mcp.server import handles
 from zava_mcp.server.handles import Handles
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.portable]
 
 MANY = "SELECT order_id, store_id FROM retail.orders ORDER BY 1"
 

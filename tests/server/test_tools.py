@@ -10,7 +10,7 @@ from tests.conftest import HEAD_OFFICE, SEATTLE, Ask, Asker
 from tests.wire import Wire, server_for
 from zava_mcp.server import progress
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.portable]
 
 SLOW = "SELECT count(*) FROM generate_series(1, 4000000) g"
 

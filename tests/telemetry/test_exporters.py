@@ -9,6 +9,7 @@ from urllib.request import urlopen
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
+from prometheus_client.samples import Sample
 
 from tests.cli.test_commands import zava
 from tests.conftest import SEATTLE
@@ -110,6 +111,17 @@ def test_what_a_call_was_about_stays_here(collected: Collector) -> None:
         assert text not in sent
 
 
+def scraped(port: int) -> tuple[str, dict[tuple[str, str | None, str | None], Sample]]:
+    """What Prometheus reads from a port: as text, and by name, kind of call and outcome."""
+    with urlopen(f"http://127.0.0.1:{port}/metrics") as page:
+        text = page.read().decode()
+    return text, {
+        (sample.name, sample.labels.get("query_type"), sample.labels.get("status")): sample
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+    }
+
+
 def test_prometheus_reads_them_from_a_port_or_a_file_and_the_file_goes_with_the_server(
     data_dir: Path, tmp_path: Path
 ) -> None:
@@ -117,14 +129,18 @@ def test_prometheus_reads_them_from_a_port_or_a_file_and_the_file_goes_with_the_
     settings = env_file(tmp_path, ZAVA_METRICS_DIR=str(tmp_path), ZAVA_METRICS_PORT=str(port))
     with server_for(data_dir, SEATTLE, "--env-file", str(settings)) as server:
         exporting(server, tmp_path)
+        text, samples = scraped(port)
+        server.shake_hands()
+        tools = {tool["name"] for tool in server.request("tools/list")["result"]["tools"]}
+        assert {key[1:]: sample.value for key, sample in samples.items() if key[0] == "mcp_queries_total"} == {
+            (kind, outcome): 0
+            for kind in {*tools, "unknown", "prompt", "resource"}
+            for outcome in ("ok", "error", "cancelled")
+        }, "so that the first call is an increase"
+        first = set(samples)
         ask(server)
-        with urlopen(f"http://127.0.0.1:{port}/metrics") as page:
-            text = page.read().decode()
-        samples = {
-            (sample.name, sample.labels.get("query_type"), sample.labels.get("status")): sample
-            for family in text_string_to_metric_families(text)
-            for sample in family.samples
-        }
+        text, samples = scraped(port)
+        assert {key for key in set(samples) - first if key[0] == "mcp_queries_total"} == set()
         query = samples["mcp_queries_total", "execute_sales_query", "ok"]
         assert query.value == 1
         assert query.labels["process_pid"] == str(server.process.pid)

@@ -6,6 +6,8 @@ from hypothesis import strategies as st
 
 from zava_mcp.telemetry.redaction import without_values
 
+pytestmark = pytest.mark.portable
+
 
 @pytest.mark.parametrize(
     ("sql", "told"),

@@ -3,7 +3,6 @@
 import os
 import signal
 import subprocess
-import sys
 import threading
 import time
 from concurrent.futures import Future, wait
@@ -11,9 +10,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from zava_mcp.embedded import windows
 from zava_mcp.embedded.folders import make_socket_folder, remove_socket_folder
 from zava_mcp.embedded.host import give_to_runner, make_reachable, program, programs, trusted
 from zava_mcp.embedded.logins import write_private
+from zava_mcp.embedded.parameters import FILLING, PARAMETERS
 from zava_mcp.embedded.processes import (
     end_orphans,
     free_port,
@@ -34,43 +35,6 @@ _QUIT_SECONDS = 6.0  # PostgreSQL itself kills what does not quit after five
 _MAX_SOCKET_PATH = 100  # the kernel's limit is 107 bytes (103 on macOS), the name in it included
 _MAX_LOG_BYTES = 5_000_000
 _MAX_PID_FILE = 4_096
-
-#: Given on the command line, so that an upgrade of the package changes them without touching files.
-_PARAMETERS = {
-    "cluster_name": "zava-mcp",
-    "max_connections": "400",  # nineteen identities with twenty connections each, and the admin
-    "shared_buffers": "128MB",
-    "work_mem": "16MB",
-    "maintenance_work_mem": "128MB",
-    # An index is in memory, mostly: looking up an order's items is cheaper than PostgreSQL would think by itself.
-    "random_page_cost": "0.55",
-    "jit": "off",
-    "io_method": "sync",
-    "wal_level": "minimal",
-    "max_wal_senders": "0",
-    "password_encryption": "scram-sha-256",
-    "timezone": "UTC",
-    "log_timezone": "UTC",
-    # What a query asks for can be large: neither its errors nor its temporary files may fill the disk.
-    "log_min_messages": "fatal",
-    "log_min_error_statement": "panic",
-    # Of one process. One identity has at most 20 connections, and all queries together at most four workers, so the
-    # temporary files of one identity take at most 24 times as much: 12 GB.
-    "temp_file_limit": "512MB",
-    "max_parallel_workers": "4",
-    # A hash table that parallel workers share can take all memory. Only Linux has a limit that bounds it.
-    "enable_parallel_hash": "on" if sys.platform == "linux" else "off",
-}
-
-#: A cluster that is still being filled is thrown away after a crash, so it need not survive one.
-_FILLING = {
-    "fsync": "off",
-    "full_page_writes": "off",
-    "synchronous_commit": "off",
-    "autovacuum": "off",
-    "max_wal_size": "4GB",
-    "maintenance_work_mem": "256MB",
-}
 
 
 @dataclass(frozen=True)
@@ -141,27 +105,33 @@ class Cluster:
 
     def _start(self, filling: bool) -> Address:
         self._make_reachable()
-        parameters = {**_PARAMETERS, **(_FILLING if filling else {}), **self._listening()}
-        command = [program("postgres"), "-D", str(self.folder)]
-        command += [word for name, value in parameters.items() for word in ("-c", f"{name}={value}")]
+        parameters = {**PARAMETERS, **(FILLING if filling else {}), **self._listening()}
         if self._log.exists() and self._log.stat().st_size > _MAX_LOG_BYTES:
             self._log.unlink()
         log_start = self._log.stat().st_size if self._log.exists() else 0
         started = self._starting = Future()
-        whole = command if filling else with_limited_memory(command)
-        threading.Thread(target=self._run, args=(whole, started), name="postgres", daemon=True).start()
+        command = self._command(parameters, filling)
+        threading.Thread(target=self._run, args=(command, started), name="postgres", daemon=True).start()
         process = started.result()
         deadline = time.monotonic() + _START_SECONDS
         while time.monotonic() < deadline:
+            has_ended = process.poll() is not None
             postmaster = self._postmaster()
-            if postmaster and postmaster.status == "ready" and postmaster.pid == process.pid:
+            if postmaster and postmaster.status == "ready" and (os.name == "nt" or postmaster.pid == process.pid):
                 return postmaster.address
-            if process.poll() is not None:
+            if has_ended:
                 break
             time.sleep(_POLL_SECONDS)
         else:
             process.kill()
         raise start_failure(self._log, log_start)
+
+    def _command(self, parameters: dict[str, str], filling: bool) -> list[str]:
+        if os.name == "nt":
+            return windows.start_command(program("pg_ctl"), self.folder, self._log, parameters)
+        command = [program("postgres"), "-D", str(self.folder)]
+        command += [word for name, value in parameters.items() for word in ("-c", f"{name}={value}")]
+        return command if filling else with_limited_memory(command)
 
     def _run(self, command: list[str], started: Future[subprocess.Popen[bytes]]) -> None:
         """Runs the server to its end, in a thread of its own.
@@ -182,8 +152,10 @@ class Cluster:
         child = self._our_child()
         postmaster = self._postmaster()
         if postmaster is None and child is not None and child.poll() is None:
-            child.kill()  # just started: it has not written down yet who it is
-            child.wait()
+            if os.name != "nt":
+                child.kill()  # just started: it has not written down yet who it is
+            child.wait()  # on Windows it is pg_ctl, without which the server would stay
+            postmaster = self._postmaster()
         if postmaster is None or not is_server_on(postmaster.pid, self.folder):
             return
         if os.name == "nt":

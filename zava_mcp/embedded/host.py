@@ -13,6 +13,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from zava_mcp.embedded.windows import admit_user
 from zava_mcp.errors import EmbeddedError
 from zava_mcp.files import UntrustedPath, check_owner, trusted_owners
 from zava_mcp.search_paths import find_program
@@ -84,10 +85,11 @@ def popen_user() -> dict[str, Any]:
 
 
 def give_to_runner(path: Path) -> None:
-    """Makes the user that PostgreSQL runs as the owner of a path; nothing to do when we are not root.
+    """Makes the user that PostgreSQL runs as the owner of a path; nothing to do when we are no administrator.
 
     Raises UntrustedPath for what is neither root's nor that user's, has a second name, or is a symbolic link.
     """
+    admit_user(path)
     ids = runner_ids()
     if ids is None:
         return

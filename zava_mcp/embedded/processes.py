@@ -7,6 +7,7 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
+from zava_mcp.embedded import windows
 from zava_mcp.embedded.host import popen_user, program, trusted
 from zava_mcp.errors import EmbeddedError
 from zava_mcp.files import open_own
@@ -70,6 +71,8 @@ def _at_most(amount: int, limits: tuple[int, int]) -> int:
 
 def spawn(command: list[str], folder: Path, log: Path) -> subprocess.Popen[bytes]:
     """Starts a server that outlives what happens to our terminal; it writes into its log."""
+    if os.name == "nt":
+        return windows.launch(command, clean_environment())
     with open(open_own(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, trusted()), "ab") as output:
         return subprocess.Popen(
             command,
@@ -78,9 +81,7 @@ def spawn(command: list[str], folder: Path, log: Path) -> subprocess.Popen[bytes
             stderr=output,
             cwd=folder,
             env=clean_environment() | (_OOM_ADJUSTMENT if sys.platform == "linux" else {}),
-            start_new_session=os.name != "nt",  # Ctrl-C in our terminal is not meant for it
-            creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0)
-            | getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
+            start_new_session=True,  # Ctrl-C in our terminal is not meant for it
             **popen_user(),
         )
 
@@ -113,7 +114,7 @@ def is_server_on(pid: int, folder: Path) -> bool:
 
     try:
         process = psutil.Process(pid)
-        return str(folder) in process.cmdline() and process.status() != psutil.STATUS_ZOMBIE
+        return folder in map(Path, process.cmdline()) and process.status() != psutil.STATUS_ZOMBIE
     except (psutil.NoSuchProcess, psutil.ZombieProcess):
         return False
     except psutil.AccessDenied:

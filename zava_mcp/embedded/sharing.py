@@ -27,7 +27,7 @@ from filelock import FileLock, Timeout
 
 from zava_mcp.embedded.cluster import Address, Cluster
 from zava_mcp.embedded.folders import USE_LOCK, contents_fault, default_data_dir, is_ours, remove_folder, take_folder
-from zava_mcp.embedded.host import POSTGRES_MAJOR, give_to_runner, make_reachable, runs_as_root, trusted
+from zava_mcp.embedded.host import POSTGRES_MAJOR, give_to_runner, make_reachable, trusted
 from zava_mcp.embedded.logins import Login, read_logins, write_logins, write_private
 from zava_mcp.errors import EmbeddedError
 from zava_mcp.files import UntrustedPath, open_own
@@ -161,9 +161,8 @@ class EmbeddedPostgres:
             raise EmbeddedError(f"{self._given} leads to {folder} now, not to {self.folder}", "Start again.")
         if fault := contents_fault(folder):
             raise fault.error()
-        if runs_as_root():
-            make_reachable(folder)
-            give_to_runner(folder)
+        make_reachable(folder)
+        give_to_runner(folder)
         folder.chmod(0o700)
         (folder / "users").mkdir(exist_ok=True)
         if fault := contents_fault(folder):  # again: until now others may have been able to write there

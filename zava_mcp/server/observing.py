@@ -18,6 +18,7 @@ _ASKED_FOR = {
     "prompts/get": "name",
     "resources/read": "uri",
 }  # by method, the parameter that tells
+_NO_TOOL = "unknown"
 _SQL = "postgresql_query"
 
 
@@ -47,6 +48,8 @@ def observed(server: MCPServer[Any], observer: Observer) -> None:
         return result if fault is None else _refusal(ctx.method, fault)
 
     server.middleware.append(observe)
+    tools = (tool.name for tool in server._tool_manager.list_tools())
+    observer.expect([*tools, _NO_TOOL, *map(_kind, _ASKED_FOR.keys() - {"tools/call"})])
 
 
 def _call(ctx: ServerRequestContext[Any, Any], tools: set[str]) -> Call:
@@ -56,8 +59,12 @@ def _call(ctx: ServerRequestContext[Any, Any], tools: set[str]) -> Call:
     arguments = dict(params.get("arguments") or {}) if isinstance(params.get("arguments"), dict) else {}
     if ctx.method == "tools/call":
         sql = arguments.pop(_SQL) if isinstance(arguments.get(_SQL), str) else ""
-        return Call(asked if asked in tools else "unknown", sql, arguments | _named(asked, tools))
-    return Call(ctx.method.split("/")[0].rstrip("s"), arguments={"asked": asked, **arguments})
+        return Call(asked if asked in tools else _NO_TOOL, sql, arguments | _named(asked, tools))
+    return Call(_kind(ctx.method), arguments={"asked": asked, **arguments})
+
+
+def _kind(method: str) -> str:
+    return method.split("/")[0].rstrip("s")
 
 
 def _named(asked: str, tools: set[str]) -> dict[str, object]:

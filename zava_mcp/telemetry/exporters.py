@@ -6,8 +6,9 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
+from zava_mcp.calls import Outcome
 from zava_mcp.errors import SettingsError
 from zava_mcp.files import write_whole
 from zava_mcp.settings import Secret, TelemetrySettings
@@ -79,6 +80,12 @@ class Exporters:
         )
         for name, meaning in _GAUGES.items():
             meter.create_observable_gauge(name, [_gauge(statistics, name)], description=meaning)
+
+    def count_from_zero(self, kinds: Iterable[str]) -> None:
+        """Makes the counters of these kinds of calls, one for each way in which a call ends."""
+        for kind in kinds:
+            for outcome in get_args(Outcome):
+                self.queries.add(0, {"query_type": kind, "status": outcome})
 
     def show(self) -> None:
         """Writes the metrics file for the first time, once calls are counted: it says so to whoever waits for it.

@@ -3,9 +3,14 @@ param location string
 param tags { *: string }
 param name string
 param projectName string
+param projectDisplayName string
+param projectDescription string
 param deploymentName string
 param deploymentSku string
 param capacity int
+param otherModels object[] // main.bicep says what each has
+param administratorObjectId string
+param administratorType string
 param userGroups string[]
 param servicePrincipalObjectId string
 
@@ -45,8 +50,8 @@ resource project 'Microsoft.CognitiveServices/accounts/projects@2025-06-01' = {
   tags: tags
   identity: { type: 'SystemAssigned' }
   properties: {
-    displayName: 'Zava sales'
-    description: 'Semantic search of Zava Retail\'s products'
+    displayName: projectDisplayName
+    description: projectDescription
   }
 }
 
@@ -62,9 +67,34 @@ resource embeddings 'Microsoft.CognitiveServices/accounts/deployments@2025-06-01
   dependsOn: [project] // the account changes one thing at a time
 }
 
+@batchSize(1)
+resource deployments 'Microsoft.CognitiveServices/accounts/deployments@2025-06-01' = [
+  for other in otherModels: {
+    parent: account
+    name: other.name
+    sku: { name: other.sku, capacity: other.capacity }
+    properties: {
+      model: { format: other.format, name: other.name, version: other.version }
+      versionUpgradeOption: 'OnceCurrentVersionExpired'
+    }
+    dependsOn: [embeddings]
+  }
+]
+
+// Azure AI User: may work in the project, such as with agents, and ask its models.
+var aiUser = subscriptionResourceId('Microsoft.Authorization/roleDefinitions', '53ca6127-db72-4b80-b1b0-d745d6d5456d')
+
 // Cognitive Services OpenAI User: may ask the model, and nothing else.
 var openAiUserId = '5e0bd9bd-7b93-4f28-af87-19fc36ad61bd'
 var openAiUser = subscriptionResourceId('Microsoft.Authorization/roleDefinitions', openAiUserId)
+
+resource administratorsMayAsk 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
+  for role in [openAiUser, aiUser]: { // `zava-mcp embed` needs the first
+    scope: account
+    name: guid(account.id, administratorObjectId, role)
+    properties: { principalId: administratorObjectId, principalType: administratorType, roleDefinitionId: role }
+  }
+]
 
 resource groupsMayAsk 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
   for objectId in userGroups: {
@@ -110,3 +140,4 @@ resource diagnostics 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' 
 
 output endpoint string = 'https://${account.properties.customSubDomainName}.openai.azure.com/'
 output deploymentName string = embeddings.name
+output projectEndpoint string = 'https://${name}.services.ai.azure.com/api/projects/${projectName}'
