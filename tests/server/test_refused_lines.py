@@ -1,6 +1,5 @@
 """Lines that are no valid request: each request in them gets an error reply, and the server goes on."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -77,13 +76,6 @@ TABLE: list[tuple[bytes, Answers, str]] = [
 ]
 
 
-@pytest.fixture(scope="module")
-def server(data_dir: Path) -> Iterator[Wire]:
-    with server_for(data_dir, SEATTLE) as server:
-        server.shake_hands()
-        yield server
-
-
 def replies_to(server: Wire, line: bytes) -> list[dict[str, Any]]:
     """What the server answers to a line; the reply to a line after it comes last."""
     server.send(line + b"\n" + b'{"jsonrpc":"2.0","id":"last","method":7}\n')
@@ -94,16 +86,16 @@ def replies_to(server: Wire, line: bytes) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize(("line", "answers", "told"), TABLE, ids=[str(line[:60]) for line, *_ in TABLE])
-def test_each_request_of_an_invalid_line_gets_an_error(server: Wire, line: bytes, answers: Answers, told: str) -> None:
-    replies = replies_to(server, line)
+def test_each_request_of_an_invalid_line_gets_an_error(seattle: Wire, line: bytes, answers: Answers, told: str) -> None:
+    replies = replies_to(seattle, line)
     assert [(reply["id"], reply["error"]["code"]) for reply in replies] == answers
     assert all(told in reply["error"]["message"] for reply in replies)
-    assert server.request("ping")["result"] == {}
+    assert seattle.request("ping")["result"] == {}
 
 
-def test_a_byte_order_mark_does_not_matter(server: Wire) -> None:
-    server.send(b"\xef\xbb\xbf" + ping("20") + b"\n")
-    assert server.read() == {"jsonrpc": "2.0", "id": 20, "result": {}}
+def test_a_byte_order_mark_does_not_matter(seattle: Wire) -> None:
+    seattle.send(b"\xef\xbb\xbf" + ping("20") + b"\n")
+    assert seattle.read() == {"jsonrpc": "2.0", "id": 20, "result": {}}
 
 
 def test_the_last_request_is_answered_without_a_line_end(data_dir: Path) -> None:

@@ -10,6 +10,7 @@ from zava_mcp import sql
 from zava_mcp.database.lookup import Reading
 from zava_mcp.database.pool import Database
 from zava_mcp.errors import InputError
+from zava_mcp.retail.table_names import requested
 
 _FRESH_SECONDS = 600.0  # how long "the last order" may be out of date
 _SHORT_TYPES = {
@@ -50,17 +51,16 @@ class Schemas:
         self._changes_seen = -1
 
     def describe(self, names: list[str], reading: Reading) -> str:
-        """Compact text on the named tables ("retail." may be left away), all if none is named.
+        """Compact text on the named tables, however they are written, all if none is named.
 
         Raises InputError for an unknown name, listing the valid ones.
         """
         self._refresh(reading)
-        wanted = [name.strip().lower().removeprefix("retail.") for name in names]
+        wanted = requested(names, self._tables)
         for name in wanted:
             if name not in self._tables:
                 raise self._unknown(name)
-        chosen = dict.fromkeys(wanted) if wanted else self._tables
-        return "\n\n".join([*(self._tables[name] for name in chosen), self._period])
+        return "\n\n".join([*(self._tables[name] for name in wanted), self._period])
 
     def statistics(self) -> dict[str, float]:
         """How old the descriptions are, in seconds, once there are any."""
@@ -111,7 +111,7 @@ class Schemas:
 
     def _unknown(self, name: str) -> InputError:
         valid = ", ".join(self._tables)
-        near = difflib.get_close_matches(name, self._tables, n=1)
+        near = difflib.get_close_matches(name.lower().rpartition(".")[2], self._tables, n=1)
         meant = f" Did you mean {near[0]}?" if near else ""
         return InputError(f"there is no table {name[:60]!r}", f"The tables are: {valid}.{meant}")
 
