@@ -8,10 +8,12 @@ place (`cli/__init__.py`).
 class ZavaError(Exception):
     """A failure with a message for its reader and a hint on what to do next.
 
-    `str(error)` is the message alone. `exit_code` is what the command line exits with.
+    `str(error)` is the message alone. `exit_code` is what the command line exits with. `listing` are more lines of the
+    hint, for a person at a terminal only.
     """
 
     exit_code = 1
+    listing = ""
 
     def __init__(self, message: str, hint: str = "") -> None:
         super().__init__(message)

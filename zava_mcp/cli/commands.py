@@ -12,8 +12,10 @@ import typer
 
 from zava_mcp.cli.app import app as app
 from zava_mcp.cli.app import settings_of
+from zava_mcp.cli.faults import serve_fault
 from zava_mcp.cli.options import AdminUrl, AnswerFormat, DatabaseUrl, DataDir, EnvFile, Format, LogLevel, Pager, UserId
-from zava_mcp.settings import DEFAULT_ROWS, Settings
+from zava_mcp.errors import ZavaError
+from zava_mcp.settings import DEFAULT_ROWS
 
 
 def version_wanted(wanted: bool) -> None:
@@ -46,7 +48,7 @@ def serve(
         "ZAVA_LOG_LEVEL": log_level,
     }
     if ctx.invoked_subcommand is None:
-        _serve(settings_of(ctx))
+        _serve(ctx)
 
 
 @app.command()
@@ -187,12 +189,16 @@ def demo(
     show({name: value for name in given if (value := given[name] or ctx.obj[name])})
 
 
-def _serve(settings: Settings) -> None:
+def _serve(ctx: typer.Context) -> None:
     """The order matters for the start: PostgreSQL in its own processes first, the SDK's import beside it."""
     gc.disable()  # importing makes no garbage; switched on again before serving
     from zava_mcp.server.startup import Startup
 
-    startup = Startup(settings)
+    try:
+        settings = settings_of(ctx)
+        startup = Startup(settings)
+    except ZavaError as error:
+        serve_fault(error)
 
     def end(signum: int, _: object) -> None:  # until the event loop takes the signals over
         startup.close()

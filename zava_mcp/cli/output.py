@@ -48,7 +48,7 @@ def complain(error: ZavaError) -> None:
     told = Text("error: ", style="bold red").append(safe_lines(error.told()), style="not bold default")
     out.print(told, soft_wrap=True)
     if error.hint:
-        out.print(Text(safe_lines(error.hint)), soft_wrap=True)
+        out.print(Text(safe_lines(error.hint + error.listing)), soft_wrap=True)
 
 
 def note(text: str) -> None:

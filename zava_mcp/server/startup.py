@@ -27,6 +27,8 @@ _log = logging.getLogger(__name__)
 class Startup:
     """Opens the shop in threads of its own. Raises IdentityError at once if the settings name no identity."""
 
+    settings_fault: ZavaError | None = None  # of which all that is served speaks
+
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._embedded = None if settings.place else embedded_postgres(settings, self._tell)
@@ -103,3 +105,28 @@ class Startup:
             _log.exception("the database could not be opened")
         finally:
             self._tried.set()
+
+
+class FaultyStartup(Startup):
+    """In place of one that faulty settings keep from happening: it has no settings and opens nothing."""
+
+    def __init__(self, fault: ZavaError) -> None:
+        self.settings_fault = fault
+        self.progress = (0.0, "not started")
+
+    def start_postgres(self) -> None:
+        """Nothing."""
+
+    def start(self) -> None:
+        """Nothing."""
+
+    def want(self) -> None:
+        """Nothing."""
+
+    def wait(self, seconds: float) -> "Shop | None":  # noqa: ARG002  # there is nothing to wait for
+        """Raises the fault."""
+        assert self.settings_fault is not None
+        raise self.settings_fault
+
+    def close(self) -> None:
+        """Nothing."""
