@@ -41,8 +41,10 @@ class QueryError(ZavaError):
     """PostgreSQL refused or could not finish the SQL text.
 
     `sqlstate` is PostgreSQL's five-letter code; `position` counts characters from 1 in the text as it
-    was given, None where PostgreSQL names no place.
+    was given, None where PostgreSQL names no place. `sql` is that text, "" if it is not the reader's own.
     """
+
+    sql = ""
 
     def __init__(self, message: str, hint: str = "", sqlstate: str = "", position: int | None = None) -> None:
         super().__init__(message, hint)

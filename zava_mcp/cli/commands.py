@@ -14,6 +14,7 @@ from zava_mcp.cli.app import app as app
 from zava_mcp.cli.app import settings_of
 from zava_mcp.cli.faults import serve_fault
 from zava_mcp.cli.options import AdminUrl, AnswerFormat, DatabaseUrl, DataDir, EnvFile, Format, LogLevel, Pager, UserId
+from zava_mcp.cli.sql_input import SqlCommand, query_text
 from zava_mcp.errors import ZavaError
 from zava_mcp.settings import DEFAULT_ROWS
 
@@ -51,10 +52,15 @@ def serve(
         _serve(ctx)
 
 
-@app.command()
+@app.command(cls=SqlCommand)
 def query(
     ctx: typer.Context,
-    sql: Annotated[str, typer.Argument(metavar="SQL", help="One query; - reads it from stdin.")],
+    sql: Annotated[
+        str | None, typer.Argument(metavar="SQL", help="One query; - reads it from stdin.", show_default=False)
+    ] = None,
+    file: Annotated[
+        str | None, typer.Option("--file", metavar="PATH", help="Read the query from a file; - is stdin.")
+    ] = None,
     max_rows: Annotated[
         int | None, typer.Option("--max-rows", help="Most rows to return; 100 if not given.", show_default=False)
     ] = None,
@@ -78,16 +84,19 @@ def query(
     from zava_mcp.calls import Call
     from zava_mcp.cli.output import progress_bar, show_answer, show_chart
     from zava_mcp.cli.watched import watched
-    from zava_mcp.errors import InputError
+    from zava_mcp.errors import InputError, QueryError
     from zava_mcp.retail.shop import Shop
 
     if chart and form:
         raise InputError("--chart and --format exclude each other", "Leave one of them out.")
 
-    text = sys.stdin.read() if sql == "-" else sql
+    text = query_text(sql, file)
     with progress_bar() as tell, Shop(settings, tell) as shop, watched(settings, shop, Call("query", text)):
         rows = min(DEFAULT_ROWS, settings.max_rows) if max_rows is None else max_rows
-        answer = shop.answer(shop.sales_query(text, rows))
+        try:
+            answer = shop.answer(shop.sales_query(text, rows))
+        except QueryError as error:
+            raise shop.hinted(error) from None
         answer.note()
     if chart:
         show_chart(answer)

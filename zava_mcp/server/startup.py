@@ -8,6 +8,7 @@ the list of tools is told). Imports nothing heavy itself.
 import logging
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from zava_mcp.database.bundled import embedded_postgres
@@ -105,6 +106,13 @@ class Startup:
             _log.exception("the database could not be opened")
         finally:
             self._tried.set()
+        if self._shop is not None and self._fault is None:
+            self._read_descriptions(self._shop)
+
+    def _read_descriptions(self, shop: "Shop") -> None:
+        """Reads the tables' descriptions before a question needs them: hints about errors are made of them."""
+        with suppress(ZavaError):
+            shop.known(shop.reading())
 
 
 class FaultyStartup(Startup):
