@@ -59,7 +59,7 @@ def test_a_query_that_cannot_be_read_is_an_error(data_dir: Path, tmp_path: Path)
         ("SELECT ", "x", "LINE 1: SELECT x\n               ^"),
         ("SELECT 1,\n\t  ", "x\nFROM y", "LINE 2:    x\n           ^"),
         ("SELECT '日本', ", "x", "LINE 1: SELECT '日本', x\n                       ^"),
-        ("SELECT '\u202e\x1b', ", "x", "LINE 1: SELECT '\\u202e\\x1b', x\n                            ^"),
+        ("SELECT '\u202e\x1b', ", "x", "LINE 1: SELECT '\\u202e\\x1b', x\n                             ^"),
         ("SELECT 1\r\n, ", "", "LINE 2: , \n          ^"),
     ],
 )

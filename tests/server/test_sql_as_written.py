@@ -49,7 +49,7 @@ HINTS: list[tuple[str, str]] = [
     ("SELECT&nbsp;1", "&nbsp; is an HTML entity: write a space."),
     # other text around it
     *[(text, "Send the SQL alone") for text in ("SQL: SELECT 1", "sql\nSELECT 1", "<sql>SELECT 1</sql>", '"SELECT 1"')],
-    *[(text.format("SELECT 1"), "Send the SQL alone") for text in NO_FENCES],
+    *[(text.replace("{}", "SELECT 1"), "Send the SQL alone") for text in NO_FENCES],
     ("SELECT store_id\\nFROM retail.stores", "The text has \\n or \\t as two characters"),
     ("-- a comment", "The text has only comments"),
     # no query
@@ -104,7 +104,7 @@ HINTS: list[tuple[str, str]] = [
     (f"SELECT i.order_date {ITEMS} i JOIN retail.orders o USING (order_id)", "Write o.order_date."),
     (
         f"SELECT type_name, category_name {ITEMS}",
-        "Add JOIN retail.products USING (product_id) JOIN retail.product_types USING (type_id).",
+        "Add JOIN retail.products USING (product_id) JOIN retail.product_types USING (type_id, category_id).",
     ),
     ("SELECT store_nam FROM retail.stores", "Did you mean store_name, of stores?"),
     ("SELECT storeId FROM retail.stores", "Did you mean store_id, of stores?"),
@@ -157,7 +157,7 @@ def test_an_error_says_what_was_meant(reader: Wire, sql: str, hint: str) -> None
     "sql",
     [
         "SELECT '```sql', '&lt;', ':name', '\u00a0', 'a \u2013 b' AS \"\u00fc\u00a0\" -- \u201ca\u201d ? %s",
-        "SELECT E'\\n', ARRAY[1, 2][1:2], '{\"a\": 1}'::jsonb ? 'a', 5 % 3, @ -5",
+        "SELECT E'\\n', (ARRAY[1, 2])[1:2], '{\"a\": 1}'::jsonb ? 'a', 5 % 3, @ -5",
         "SELECT $$a`b$$, 'O''Brien' /* [x] {y} */",
     ],
 )

@@ -8,14 +8,15 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-_LIKENESS, _LIKENESS_ELSEWHERE = 0.8, 0.88  # of names in the query's own tables, and in others
+_LIKENESS, _LIKENESS_ELSEWHERE = 0.8, 0.86  # of names in the query's own tables, and in others
+_LIKENESS_OF_TABLES = 0.75
 _NAME = 60  # characters of a name that a hint repeats
 _COLUMN = re.compile(r'column (?:"?([^".\s]+)"?\.)?"?([^"]+?)"? does not exist')
 _AMBIGUOUS = re.compile(r'column reference "([^"]+)" is ambiguous')
 _MISSING = re.compile(r'(?:missing|invalid reference to) FROM-clause entry for table "([^"]+)"')
 _RELATION = re.compile(r'relation "([^"]+)" does not exist')
 _SOURCE = re.compile(
-    r"(?:\bFROM|\bJOIN|,)\s+(?:LATERAL\s+|ONLY\s+)?(?:retail\s*\.\s*)?(\w{1,63})(?:\s+(?:AS\s+)?(?!ON\b|USING\b|WHERE\b|"
+    r"(?:\bFROM|\bJOIN|,)\s+(?:LATERAL\s+|ONLY\s+)?(?:retail\s*\.\s*)?(\w{1,63})(?:\s+(?:AS\s+)?(?!FROM\b|ON\b|USING\b|WHERE\b|"
     r"GROUP\b|ORDER\b|JOIN\b|LEFT\b|RIGHT\b|FULL\b|INNER\b|CROSS\b|NATURAL\b|LIMIT\b|HAVING\b|UNION\b)(\w{1,63}))?",
     re.IGNORECASE,
 )
@@ -69,7 +70,7 @@ def table_hint(message: str, sql: str, catalogue: Catalogue) -> str:
     name = found[1].rpartition(".")[2]
     if name.lower() in catalogue.columns:
         return f"Write retail.{name.lower()}, without quotes."
-    near = difflib.get_close_matches(name.lower(), catalogue.columns, n=1, cutoff=_LIKENESS)
+    near = difflib.get_close_matches(name.lower(), catalogue.columns, n=1, cutoff=_LIKENESS_OF_TABLES)
     if near:
         return f"Did you mean retail.{near[0]}?"
     return f"The tables are, in the schema retail: {', '.join(catalogue.columns)}."
@@ -89,17 +90,27 @@ def _like(alias: str | None, name: str, sources: dict[str, str], catalogue: Cata
     """The column of the query's tables, else of any, whose name is like it."""
     plain = re.sub(r"\W", "_", name.lower())
     own = [sources[alias]] if alias in sources else list(dict.fromkeys(sources.values()))
-    for tables, likeness in ((own, _LIKENESS), (catalogue.columns, _LIKENESS_ELSEWHERE)):
-        owners = {column: table for table in reversed(list(tables)) for column in catalogue.columns[table]}
-        if near := difflib.get_close_matches(plain, owners, n=1, cutoff=likeness):
-            table = owners[near[0]]
-            join = "" if table in sources.values() else _join(table, sources, catalogue)
-            return f"Did you mean {near[0]}, of {table}? {join}".rstrip()
+    if near := _nearest(plain, own, catalogue):
+        column, table = near
+        join = "" if table in sources.values() else _join(table, sources, catalogue)
+        return f"Did you mean {column}, of {table}? {join}".rstrip()
     if plain in _MEASURES and "total_amount" in catalogue.columns.get("order_items", ()):
         return f"Revenue is sum(order_items.total_amount). {_join('order_items', sources, catalogue)}".rstrip()
     if " " in name or not re.fullmatch(r"\w+", name):
         return f"Double quotes are for names. Write texts in single quotes: '{name[:_NAME]}'."
     return " ".join(f"{table} has {', '.join(catalogue.columns[table])}." for table in own[:3])
+
+
+def _nearest(name: str, own: list[str], catalogue: Catalogue) -> tuple[str, str] | None:
+    """The column whose name is most like another, and its table; a little less like one of the query's own will do."""
+    best, found = _LIKENESS_ELSEWHERE, None
+    for table in dict.fromkeys([*own, *catalogue.columns]):
+        for column in catalogue.columns[table]:
+            likeness = difflib.SequenceMatcher(None, name, column).ratio()
+            likeness += (_LIKENESS_ELSEWHERE - _LIKENESS) * (table in own)
+            if likeness > best:
+                best, found = likeness, (column, table)
+    return found
 
 
 def _join(table: str, sources: dict[str, str], catalogue: Catalogue) -> str:

@@ -8,8 +8,9 @@ from zava_mcp.errors import QueryError
 from zava_mcp.retail.column_hints import Catalogue
 from zava_mcp.retail.sql_hints import with_hint
 
-_FENCE = re.compile(r"\s*(`{3,}|~{3,})[ \t]*([\w+-]*)[ \t]*(?P<begin>\r?\n|(?=\S))")
-_DIALECTS = {"", "sql", "postgresql", "postgres", "pgsql", "psql", "plpgsql"}
+_FENCE = re.compile(
+    r"\s*(`{3,}|~{3,})(?:[ \t]*(?:sql|postgresql|postgres|pgsql|psql|plpgsql)(?!\w))?[ \t]*(?:\r?\n)?", re.IGNORECASE
+)
 _REMARK = "The Markdown fence around the query was taken off."
 
 
@@ -35,7 +36,7 @@ class FencedText:
 def _within(text: str) -> tuple[int, str]:
     """Where the text within a fence begins, and the text; all of it, from 0 on, if there is no fence around all."""
     found = _FENCE.match(text)
-    if found is None or (not found["begin"] and found[2].lower() not in _DIALECTS):
+    if found is None:
         return 0, text
     end = text.rstrip()
     if not end.endswith(found[1]) or found[1][:3] in end[found.end() : -len(found[1])]:

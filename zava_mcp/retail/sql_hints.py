@@ -16,7 +16,7 @@ _LOOKED_AT = 2_000  # characters before the place of an error
 _QUOTED = re.compile(r"""'[^']*(?:'|\Z)|"[^"]*(?:"|\Z)|--[^\n]*|/\*.*?(?:\*/|\Z)""", re.DOTALL)
 _ENTITY = re.compile(r"&(?:[a-z]{2,6}|#\d{1,6}|#x[0-9a-f]{1,5});", re.IGNORECASE)
 _PLACEHOLDER = re.compile(
-    r"(?<![:\w\[\])]):[a-z_]\w*|(?<=[\s=(,<>])\?(?=[\s,);]|$)|%\(\w+\)s|%[sd]\b|(?<![\w@<])@\w+|\$\{[^}\n]{0,60}\}"
+    r"(?<![:\w\[\])]):[a-z_]\w*|(?<=[=(,<>])\s*\?|\b(?:LIKE|LIMIT|OFFSET|AND|BETWEEN)\s+\?|%\(\w+\)s|%[sd]\b|(?<![\w@<])@\w+|\$\{[^}\n]{0,60}\}"
     r"|\{\{[^}\n]{0,60}\}\}|\{\w{0,60}\}|(?<!\w)\$\d+|(?<=[=(,])\s*<\w{1,60}>",
     re.IGNORECASE,
 )
@@ -109,9 +109,9 @@ def _first_word(error: QueryError, text: _Text) -> str:
     word = words[1].lower() if words else ""
     if word in FIRST_WORDS:
         return FIRST_WORDS[word]
-    if not word:
-        return "The text has only comments: send a SELECT." if error.sqlstate == "42601" else ""
     if "one row-returning query" in error.message:
+        if not text.plain.strip():
+            return "The text has only comments: send a SELECT."
         return "Send one statement at a time." if ";" in text.plain.rstrip("; \n\t\r") else ""
     starts_there = error.position is not None and not text.sql[: error.position - 1].strip()
     if word.startswith("\\"):
@@ -123,7 +123,8 @@ def _placeholder(error: QueryError, text: _Text) -> str:
     found = _PLACEHOLDER.search(text.plain)
     if found is None or error.sqlstate not in ("42601", "42703", "08P01", "42883", "42P02"):
         return ""
-    return f"{found[0].strip()} is a placeholder: write the value itself, a text in single quotes."
+    mark = "?" if found[0].endswith("?") else found[0].strip()
+    return f"{mark} is a placeholder: write the value itself, a text in single quotes."
 
 
 def _quotes(error: QueryError, text: _Text) -> str:
