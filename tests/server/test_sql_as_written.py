@@ -51,7 +51,7 @@ HINTS: list[tuple[str, str]] = [
     *[(text, "Send the SQL alone") for text in ("SQL: SELECT 1", "sql\nSELECT 1", "<sql>SELECT 1</sql>", '"SELECT 1"')],
     *[(text.replace("{}", "SELECT 1"), "Send the SQL alone") for text in NO_FENCES],
     ("SELECT store_id\\nFROM retail.stores", "The text has \\n or \\t as two characters"),
-    ("-- a comment", "The text has only comments"),
+    ("-- a comment", "There is no statement in the text"),
     # no query
     *[(f"{word} SELECT 1", "explain_sales_query") for word in ("EXPLAIN", "explain analyze", "EXPLAIN (ANALYZE)")],
     *[(text, "get_multiple_table_schemas") for text in ("SHOW TABLES", "DESCRIBE orders", "DESC orders", "\\d orders")],

@@ -98,7 +98,8 @@ def _like(alias: str | None, name: str, sources: dict[str, str], catalogue: Cata
         return f"Revenue is sum(order_items.total_amount). {_join('order_items', sources, catalogue)}".rstrip()
     if " " in name or not re.fullmatch(r"\w+", name):
         return f"Double quotes are for names. Write texts in single quotes: '{name[:_NAME]}'."
-    return " ".join(f"{table} has {', '.join(catalogue.columns[table])}." for table in own[:3])
+    shown = [f"{table} has {', '.join(catalogue.columns[table])}." for table in own[:3]]
+    return " ".join([*shown, "get_multiple_table_schemas lists each table's columns."] if shown else [])
 
 
 def _nearest(name: str, own: list[str], catalogue: Catalogue) -> tuple[str, str] | None:

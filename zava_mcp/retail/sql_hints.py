@@ -111,7 +111,7 @@ def _first_word(error: QueryError, text: _Text) -> str:
         return FIRST_WORDS[word]
     if "one row-returning query" in error.message:
         if not text.plain.strip():
-            return "The text has only comments: send a SELECT."
+            return "There is no statement in the text: send a SELECT."
         return "Send one statement at a time." if ";" in text.plain.rstrip("; \n\t\r") else ""
     starts_there = error.position is not None and not text.sql[: error.position - 1].strip()
     if word.startswith("\\"):

@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection
 
 _SCHEMA = "retail"
-_ALL = {"", "*", "all", _SCHEMA}
+_ALL = {"*", "all", _SCHEMA}
 _NAMES = re.compile(r"""(?:"[^"]*"|`[^`]*`|'[^']*'|[^\s,;"'`])+""")  # in a text
 _PART = re.compile(r"""["'`]([^"'`]*)["'`]|([^."'`]+)""")  # of a qualified name
 _CHARACTERS = 2_000  # of a text that is looked at
@@ -23,7 +23,7 @@ def requested(names: Collection[str], tables: Collection[str]) -> list[str]:
 def _several(text: str, tables: Collection[str]) -> list[str]:
     words = _NAMES.findall(text[:_CHARACTERS].strip().strip("[](){}"))
     names = [_plain(word, tables) for word in words]
-    return [name for name in names if name in tables or name != "and"]
+    return [name for name in names if name in tables or name != "and"] or [text]
 
 
 def _plain(name: str, tables: Collection[str]) -> str:

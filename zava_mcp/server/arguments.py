@@ -100,6 +100,8 @@ def read(value: Any, schema: Schema, name: str, needed: bool = False) -> Any:
     if isinstance(value, list) and len(value) == 1:
         value = value[0]
     has_absent_word = kind != "string" or not (needed or "default" in schema)
+    if value == "" and kind == "string" and needed:
+        return value  # about which its tool says more
     if _is_nothing(value) or (has_absent_word and isinstance(value, str) and value.strip().lower() in _NOTHING):
         return None
     if "enum" in schema:
