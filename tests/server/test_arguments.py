@@ -69,7 +69,7 @@ TAKEN: list[tuple[str, Any, str]] = [
 REFUSED: list[tuple[str, Any, str]] = [
     *[
         (QUERY, nothing, "'postgresql_query' is missing")
-        for nothing in [*NOTHING, {"postgresql_query": ""}]
+        for nothing in [*NOTHING, {"postgresql_query": None}]
         if nothing != "None"
     ],
     *[(QUERY, other, "arguments must be a JSON object, such as") for other in (["SELECT 1"], "SELECT 1", 7, True)],
