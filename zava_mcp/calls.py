@@ -32,6 +32,7 @@ class Call:
     round_trips: int = 0
     queued: float = 0.0
     seconds: float = 0.0
+    remarks: list[str] = field(default_factory=list)  # sentences that the answer has to say about the call
 
     def failed(self, error: ZavaError) -> None:
         """Notes which error it ended with."""
@@ -40,6 +41,11 @@ class Call:
     def answered(self, rows: int, size: int | None, truncated: bool) -> None:
         """Notes what the answer holds."""
         self.rows, self.bytes, self.truncated = rows, size, truncated
+
+    def take_remarks(self) -> list[str]:
+        """The remarks that nothing has said yet; the caller says them."""
+        taken, self.remarks = self.remarks, []
+        return taken
 
     @contextmanager
     def waiting(self) -> Iterator[None]:

@@ -8,10 +8,12 @@ place (`cli/__init__.py`).
 class ZavaError(Exception):
     """A failure with a message for its reader and a hint on what to do next.
 
-    `str(error)` is the message alone. `exit_code` is what the command line exits with.
+    `str(error)` is the message alone. `exit_code` is what the command line exits with. `listing` are more lines of the
+    hint, for a person at a terminal only.
     """
 
     exit_code = 1
+    listing = ""
 
     def __init__(self, message: str, hint: str = "") -> None:
         super().__init__(message)
@@ -39,8 +41,10 @@ class QueryError(ZavaError):
     """PostgreSQL refused or could not finish the SQL text.
 
     `sqlstate` is PostgreSQL's five-letter code; `position` counts characters from 1 in the text as it
-    was given, None where PostgreSQL names no place.
+    was given, None where PostgreSQL names no place. `sql` is that text, "" if it is not the reader's own.
     """
+
+    sql = ""
 
     def __init__(self, message: str, hint: str = "", sqlstate: str = "", position: int | None = None) -> None:
         super().__init__(message, hint)

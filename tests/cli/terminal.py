@@ -37,9 +37,14 @@ def _have_a_terminal() -> None:
 
 
 def on_terminal(
-    *arguments: str, columns: int = 80, rows: int = 400, until: Callable[[], None] | None = None, **environment: str
+    *arguments: str,
+    columns: int = 80,
+    rows: int = 400,
+    until: Callable[[], None] | None = None,
+    with_errors: bool = False,
+    **environment: str,
 ) -> Shown:
-    """Runs zava-mcp on a pseudo-terminal, standard error beside it; Ctrl-C is typed once `until` returns."""
+    """Runs zava-mcp on a pseudo-terminal, standard error beside it or on it; Ctrl-C is typed once `until` returns."""
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
     plain = {name: value for name, value in os.environ.items() if name not in _OF_OTHERS}
@@ -49,7 +54,7 @@ def on_terminal(
             [sys.executable, "-P", "-m", "zava_mcp", *arguments],
             stdin=theirs,
             stdout=theirs,
-            stderr=errors,
+            stderr=theirs if with_errors else errors,
             start_new_session=True,
             preexec_fn=_have_a_terminal,
             env={**plain, "TERM": "xterm-256color", **environment},

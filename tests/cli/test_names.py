@@ -57,7 +57,7 @@ def test_a_name_that_several_have_is_nobodys(tmp_path: Path) -> None:
     (home / "logins.json").write_text(json.dumps(logins))
     with pytest.raises(IdentityError, match="2 identities are called 'Seattle'") as caught:
         require_identity(settings_for(tmp_path, "Seattle"), postgres)
-    assert f"{ids['a']}  Zava Retail Seattle" in caught.value.hint
+    assert f"{ids['a']}  Zava Retail Seattle" in caught.value.listing
     assert str(require_identity(settings_for(tmp_path, "ballard"), postgres)) == ids["c"]
     with pytest.raises(IdentityError, match="neither a uuid"):  # of the sample, and not of this database
         require_identity(settings_for(tmp_path, "redmond"), postgres)

@@ -37,6 +37,7 @@ async def test_a_query_is_not_run_to_be_explained(ask: Ask) -> None:
 
 async def test_a_mistake_is_placed_as_when_the_query_runs(ask: Ask) -> None:
     async with ask(SEATTLE) as seattle:
+        await seattle.call("get_multiple_table_schemas")  # of which hints are made
         for sql in ("SELECT nope FROM retail.orders", "SELEC 1", "SELECT 1; SELECT 2", "DELETE FROM retail.orders"):
             told, failed = await seattle.call("explain_sales_query", postgresql_query=sql)
             assert failed

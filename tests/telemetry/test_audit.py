@@ -125,6 +125,8 @@ def test_a_log_that_cannot_be_written_is_told_at_the_start(data_dir: Path, tmp_p
         with pytest.raises(SettingsError, match="cannot be written: No such file or directory"):
             zava("query", "SELECT 1", *common)
     with server_for(data_dir, SEATTLE, "--env-file", str(env_file(tmp_path, ZAVA_AUDIT_LOG=str(tmp_path)))) as server:
+        assert "the audit log" in server.shake_hands()["instructions"]
+        server.close_stdin()
         assert server.process.wait(20) == 2
         assert "the audit log" in server.stderr()
 

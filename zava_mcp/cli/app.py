@@ -5,10 +5,12 @@ import sys
 
 import typer
 
+from zava_mcp.cli.faults import ServingGroup
 from zava_mcp.settings import Settings, load
 
 app = typer.Typer(
     name="zava-mcp",
+    cls=ServingGroup,
     help="Answers an AI assistant's questions about Zava Retail's sales, over MCP on stdin and stdout.\n\n"
     "Without a command it serves. It sees only what the user id may see.\n\n"
     "Example: zava-mcp --user-id f47ac10b-58cc-4372-a567-0e02b2c3d479",

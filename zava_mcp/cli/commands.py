@@ -12,8 +12,11 @@ import typer
 
 from zava_mcp.cli.app import app as app
 from zava_mcp.cli.app import settings_of
+from zava_mcp.cli.faults import serve_fault
 from zava_mcp.cli.options import AdminUrl, AnswerFormat, DatabaseUrl, DataDir, EnvFile, Format, LogLevel, Pager, UserId
-from zava_mcp.settings import DEFAULT_ROWS, Settings
+from zava_mcp.cli.sql_input import SqlCommand, query_text
+from zava_mcp.errors import ZavaError
+from zava_mcp.settings import DEFAULT_ROWS
 
 
 def version_wanted(wanted: bool) -> None:
@@ -46,13 +49,18 @@ def serve(
         "ZAVA_LOG_LEVEL": log_level,
     }
     if ctx.invoked_subcommand is None:
-        _serve(settings_of(ctx))
+        _serve(ctx)
 
 
-@app.command()
+@app.command(cls=SqlCommand)
 def query(
     ctx: typer.Context,
-    sql: Annotated[str, typer.Argument(metavar="SQL", help="One query; - reads it from stdin.")],
+    sql: Annotated[
+        str | None, typer.Argument(metavar="SQL", help="One query; - reads it from stdin.", show_default=False)
+    ] = None,
+    file: Annotated[
+        str | None, typer.Option("--file", metavar="PATH", help="Read the query from a file; - is stdin.")
+    ] = None,
     max_rows: Annotated[
         int | None, typer.Option("--max-rows", help="Most rows to return; 100 if not given.", show_default=False)
     ] = None,
@@ -74,17 +82,20 @@ def query(
     from zava_mcp.calls import Call
     from zava_mcp.cli.output import progress_bar, show_answer, show_chart
     from zava_mcp.cli.watched import watched
-    from zava_mcp.errors import InputError
+    from zava_mcp.errors import InputError, QueryError
     from zava_mcp.retail.shop import Shop
 
     if chart and form:
         raise InputError("--chart and --format exclude each other", "Leave one of them out.")
 
-    text = sys.stdin.read() if sql == "-" else sql
+    text = query_text(sql, file)
     with progress_bar() as tell, Shop(settings, tell) as shop, watched(settings, shop, Call("query", text)):
         most = settings.max_rows if chart else min(DEFAULT_ROWS, settings.max_rows)
         rows = most if max_rows is None else max_rows
-        answer = shop.answer(shop.sales_query(text, rows))
+        try:
+            answer = shop.answer(shop.sales_query(text, rows))
+        except QueryError as error:
+            raise shop.hinted(error) from None
         answer.note()
     if chart:
         show_chart(answer, text)
@@ -186,12 +197,16 @@ def demo(
     show({name: value for name in given if (value := given[name] or ctx.obj[name])})
 
 
-def _serve(settings: Settings) -> None:
+def _serve(ctx: typer.Context) -> None:
     """The order matters for the start: PostgreSQL in its own processes first, the SDK's import beside it."""
     gc.disable()  # importing makes no garbage; switched on again before serving
     from zava_mcp.server.startup import Startup
 
-    startup = Startup(settings)
+    try:
+        settings = settings_of(ctx)
+        startup = Startup(settings)
+    except ZavaError as error:
+        serve_fault(error)
 
     def end(signum: int, _: object) -> None:  # until the event loop takes the signals over
         startup.close()

@@ -13,8 +13,9 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from rich.text import Text
 
 from zava_mcp.cli.reading import Column, column, safe, safe_lines
+from zava_mcp.cli.sql_errors import place_of
 from zava_mcp.cli.tables import laid_out, put
-from zava_mcp.errors import ZavaError
+from zava_mcp.errors import QueryError, ZavaError
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -47,8 +48,10 @@ def complain(error: ZavaError) -> None:
     out = console(stderr=True)
     told = Text("error: ", style="bold red").append(safe_lines(error.told()), style="not bold default")
     out.print(told, soft_wrap=True)
+    if out.is_terminal and isinstance(error, QueryError) and (place := place_of(error, out.width)):
+        out.print(Text(place), soft_wrap=True)
     if error.hint:
-        out.print(Text(safe_lines(error.hint)), soft_wrap=True)
+        out.print(Text(safe_lines(error.hint + error.listing)), soft_wrap=True)
 
 
 def note(text: str) -> None:
@@ -72,8 +75,8 @@ def show_answer(answer: "Answer", form: str | None, without: Sequence[str] = (),
     else:
         types = [answer.types[place] for place in places]
         show_columns(list(map(column, names, _across(names, rows), types)), pager=pager)
-    if answer.cut:
-        note(answer.hint())
+    for remark in [*answer.remarks, *[answer.hint()] * bool(answer.cut)]:
+        note(remark)
 
 
 def show_chart(answer: "Answer", sql: str) -> None:

@@ -44,7 +44,7 @@ def require_identity(settings: Settings, embedded: EmbeddedPostgres | None) -> U
     user_id = settings.user_id or _named(settings, known)
     if embedded is not None and user_id not in known:
         fault = f"the user id {user_id} is not an identity of this database"
-        raise IdentityError(fault, _how_to_identify(settings, known))
+        raise _no_identity(fault, settings, known)
     return user_id
 
 
@@ -65,7 +65,7 @@ def _named(settings: Settings, known: dict[UUID, str]) -> UUID:
     """The one identity of the settings' name, in whole: nothing is guessed."""
     wanted = settings.user_name
     if not wanted:
-        raise IdentityError("no user id: who is asking?", _how_to_identify(settings, known))
+        raise _no_identity("no user id: who is asking?", settings, known)
     names = {user_id: short_name(name) for user_id, name in known.items()}
     found = [user_id for user_id, name in names.items() if name == short_name(wanted)]
     if len(found) == 1:
@@ -76,12 +76,12 @@ def _named(settings: Settings, known: dict[UUID, str]) -> UUID:
         near = difflib.get_close_matches(short_name(wanted), names.values(), n=1)
         fault = f"{wanted[:60]!r} is neither a uuid nor the name of an identity"
         fault += f"; did you mean {near[0]!r}?" if near else ""
-    raise IdentityError(fault, _how_to_identify(settings, known))
+    raise _no_identity(fault, settings, known)
 
 
-def _how_to_identify(settings: Settings, known: dict[UUID, str]) -> str:
-    how = "Give one with --user-id or ZAVA_USER_ID."
-    if settings.place is not None:
-        return f"{how} `zava-mcp identities` lists them."
-    listed = "".join(f"\n  {user_id}  {name}" for user_id, name in known.items())
-    return f"{how} This database's identities are:{listed}"
+def _no_identity(fault: str, settings: Settings, known: dict[UUID, str]) -> IdentityError:
+    """An error that says how to give an identity; the embedded database's are listed for people, not for models."""
+    error = IdentityError(fault, "Give one with --user-id or ZAVA_USER_ID. `zava-mcp identities` lists them.")
+    if settings.place is None:
+        error.listing = "".join(f"\n  {user_id}  {name}" for user_id, name in known.items())
+    return error

@@ -34,6 +34,8 @@ class Answer:
     bytes_advice: str = (
         "Select fewer columns, shorten texts with left(column, 200), aggregate, or page with LIMIT and OFFSET."
     )
+    remarks: list[str] = field(default_factory=list)  # sentences on what was corrected or ignored
+    reserve: int = 200  # bytes for all that is not rows
     _encoders: list[ColumnEncoder] = field(default_factory=list)
     _bytes: int = 0
 
@@ -41,7 +43,8 @@ class Answer:
         """Takes the columns. Raises QueryError if they alone would not fit."""
         self.columns = [column.name for column in columns]
         self.types = [column.type_oid for column in columns]
-        self._bytes = sum(len(quoted(name).encode()) + 1 for name in self.columns) + 200
+        self._bytes = sum(len(quoted(name).encode()) + 1 for name in self.columns) + self.reserve
+        self._bytes += sum(len(quoted(remark).encode()) for remark in [*self.remarks, *calls.now().remarks])
         if self._bytes > self.max_bytes:
             raise QueryError(
                 f"{len(columns)} columns are too many for an answer of {self.max_bytes:,} bytes",
@@ -67,9 +70,9 @@ class Answer:
         return True
 
     def json(self, more: dict[str, str] | None = None) -> str:
-        """`{"columns": […], "rows": [[…]], "row_count": n, "truncated": false}`, with a hint if truncated.
+        """`{"columns": […], "rows": [[…]], "row_count": n, "truncated": false}`, with a hint where one helps.
 
-        `more` are further entries, {name: JSON text}.
+        The hint has the remarks on the call too, which are then said. `more` are further entries, {name: JSON text}.
         """
         columns = ",".join(map(quoted, self.columns))
         text = (
@@ -77,7 +80,8 @@ class Answer:
             f'"row_count":{len(self.rows)},"truncated":{"true" if self.cut else "false"}'
         )
         text += "".join(f",{quoted(name)}:{value}" for name, value in (more or {}).items())
-        text += f',"hint":{quoted(self.hint())}}}' if self.cut else "}"
+        hint = " ".join(filter(None, [self.hint(), *self.remarks, *calls.now().take_remarks()]))
+        text += f',"hint":{quoted(hint)}}}' if hint else "}"
         self.note(len(text) if text.isascii() else len(text.encode()))
         return text
 

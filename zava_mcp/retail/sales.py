@@ -7,6 +7,8 @@ from zava_mcp.database.pool import Database
 from zava_mcp.database.question import Plan, Question
 from zava_mcp.errors import InputError
 from zava_mcp.retail.answers import Answer
+from zava_mcp.retail.column_hints import Catalogue
+from zava_mcp.retail.fenced_text import FencedText
 from zava_mcp.settings import DEFAULT_ROWS, HARD_BYTES, Settings
 
 MAX_SQL_CHARACTERS = 100_000
@@ -34,9 +36,10 @@ class SalesQuery:
         check(sql)
         if not 1 <= max_rows <= settings.max_rows:
             raise InputError(f"max_rows must be from 1 to {settings.max_rows:,}, not {max_rows:,}")
-        self.answer = Answer(max_rows, settings.max_bytes)
+        self._text = FencedText(sql)
+        self.answer = Answer(max_rows, settings.max_bytes, remarks=self._text.remarks)
         self._question = Question(
-            sql,
+            self._text.inner,
             limit=max_rows + 1,
             row_bytes=HARD_BYTES,
             seconds=settings.query_timeout,
@@ -44,9 +47,10 @@ class SalesQuery:
             rows=self.answer.take,
         )
 
-    def run(self, database: Database) -> Answer:
+    def run(self, database: Database, catalogue: Catalogue) -> Answer:
         """The answer. Raises QueryError, IdentityError or DatabaseUnavailable."""
-        database.ask(self._question)
+        with self._text.errors(catalogue):
+            database.ask(self._question)
         return self.answer
 
     def cancel(self) -> None:
@@ -62,16 +66,18 @@ class Explanation:
         check(sql)
         self._lines = Answer(_PLAN_LINES, settings.max_bytes)
         limit = min(DEFAULT_ROWS, settings.max_rows) + 1
-        self._plan = Plan(sql, limit, settings.query_timeout, self._lines.begin, self._lines.take)
+        self._text = FencedText(sql)
+        self._plan = Plan(self._text.inner, limit, settings.query_timeout, self._lines.begin, self._lines.take)
 
-    def run(self, database: Database) -> str:
+    def run(self, database: Database, catalogue: Catalogue) -> str:
         """The plan in words. Raises QueryError, which places a mistake, IdentityError or DatabaseUnavailable."""
-        database.ask(self._plan)
+        with self._text.errors(catalogue):
+            database.ask(self._plan)
         lines = [json.loads(row)[0] for row in self._lines.rows]
         # The first line is our own LIMIT, under which the plan stands.
         plan = [line.removeprefix("      " if place else "  ->  ") for place, line in enumerate(lines[1:])]
         told = [line for line in plan if not re.fullmatch(_SIZE, line)]
-        return "\n".join([_VALID, *told, *["… and so on"] * bool(self._lines.cut)])
+        return "\n".join([_VALID, *told, *["… and so on"] * bool(self._lines.cut), *self._text.remarks])
 
     def cancel(self) -> None:
         """Stops it in the database too."""

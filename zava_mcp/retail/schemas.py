@@ -10,6 +10,8 @@ from zava_mcp import sql
 from zava_mcp.database.lookup import Reading
 from zava_mcp.database.pool import Database
 from zava_mcp.errors import InputError
+from zava_mcp.retail.column_hints import Catalogue
+from zava_mcp.retail.table_names import requested
 
 _FRESH_SECONDS = 600.0  # how long "the last order" may be out of date
 _SHORT_TYPES = {
@@ -46,21 +48,21 @@ class Schemas:
         self._tables: dict[str, str] = {}
         self._period = ""
         self._known = Known()
+        self.catalogue = Catalogue()  # empty until the descriptions are read
         self._read_at = float("-inf")
         self._changes_seen = -1
 
     def describe(self, names: list[str], reading: Reading) -> str:
-        """Compact text on the named tables ("retail." may be left away), all if none is named.
+        """Compact text on the named tables, however they are written, all if none is named.
 
         Raises InputError for an unknown name, listing the valid ones.
         """
         self._refresh(reading)
-        wanted = [name.strip().lower().removeprefix("retail.") for name in names]
+        wanted = requested(names, self._tables)
         for name in wanted:
             if name not in self._tables:
                 raise self._unknown(name)
-        chosen = dict.fromkeys(wanted) if wanted else self._tables
-        return "\n\n".join([*(self._tables[name] for name in chosen), self._period])
+        return "\n\n".join([*(self._tables[name] for name in wanted), self._period])
 
     def statistics(self) -> dict[str, float]:
         """How old the descriptions are, in seconds, once there are any."""
@@ -95,6 +97,7 @@ class Schemas:
             described["product_types"] += "".join(
                 f"\n  {category}: {', '.join(names)}" for category, names in _dict(types).items()
             )
+        self.catalogue = _catalogue(tables)
         self._tables = described  # whole: several calls may read at once
         seen = ", ".join(map(str, stores)) if isinstance(stores, list) and stores else "none"
         self._period = (
@@ -111,7 +114,7 @@ class Schemas:
 
     def _unknown(self, name: str) -> InputError:
         valid = ", ".join(self._tables)
-        near = difflib.get_close_matches(name, self._tables, n=1)
+        near = difflib.get_close_matches(name.lower().rpartition(".")[2], self._tables, n=1)
         meant = f" Did you mean {near[0]}?" if near else ""
         return InputError(f"there is no table {name[:60]!r}", f"The tables are: {valid}.{meant}")
 
@@ -142,6 +145,20 @@ def _table(name: str, comment: object, columns: Any, keys: Any, values: dict[str
         lines.append(f"  PK ({', '.join(primary)})")
     lines += [f"  {column} values: {', '.join(map(str, known or []))}" for column, known in values.items()]
     return "\n".join(lines)
+
+
+def _catalogue(tables: Any) -> Catalogue:
+    """Columns and foreign keys; of several between two tables the one with most columns first, which is most exact."""
+    columns = {str(name): [column["name"] for column in given] for name, _, given, _ in tables}
+    keys = {
+        str(name): [
+            (list(zip(key["columns"], key["targets"], strict=True)), key["references"])
+            for key in sorted(given or [], key=lambda key: -len(key["columns"]))
+            if key["kind"] == "f" and key["references"] in columns
+        ]
+        for name, _, _, given in tables
+    }
+    return Catalogue(columns, keys)
 
 
 def _type(name: str) -> str:

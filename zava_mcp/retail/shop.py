@@ -1,6 +1,7 @@
 """The shop as one identity sees it: the one door to its data, for people and for models."""
 
 import json
+from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -14,11 +15,12 @@ from zava_mcp.database.lookup import Reading
 from zava_mcp.database.opening import database_for
 from zava_mcp.database.sample import Progress
 from zava_mcp.embedded import EmbeddedPostgres
-from zava_mcp.errors import SettingsError
+from zava_mcp.errors import QueryError, SettingsError, ZavaError
 from zava_mcp.retail.answers import Answer
 from zava_mcp.retail.sales import Explanation, SalesQuery
 from zava_mcp.retail.schemas import Known, Schemas
 from zava_mcp.retail.search import LEXICAL, Found, ProductSearch, Wish
+from zava_mcp.retail.sql_hints import with_hint
 from zava_mcp.settings import HARD_BYTES, Settings
 
 if TYPE_CHECKING:
@@ -55,7 +57,15 @@ class Shop:
 
     def answer(self, query: SalesQuery) -> Answer:
         """Asks a query. Raises QueryError, DatabaseUnavailable or IdentityError."""
-        return query.run(self._database)
+        return query.run(self._database, self._schemas.catalogue)
+
+    def hinted(self, error: QueryError) -> QueryError:
+        """An error about names with a hint that takes one more round trip, for people who are not in a hurry."""
+        if error.sql and error.sqlstate in ("42703", "42P01", "42702"):
+            with suppress(ZavaError):
+                self.known(self.reading())
+                return with_hint(error, error.sql, self._schemas.catalogue)
+        return error
 
     def explanation(self, sql: str) -> Explanation:
         """A query to be explained, not yet asked. Raises InputError if the text is out of range."""
@@ -63,7 +73,7 @@ class Shop:
 
     def explain(self, explanation: Explanation) -> str:
         """The plan of a query, which is not run. Raises what `answer` raises."""
-        return explanation.run(self._database)
+        return explanation.run(self._database, self._schemas.catalogue)
 
     def product_search(self, wish: Wish) -> ProductSearch:
         """A search, not yet made. Raises InputError if it cannot be looked for, EmbeddingError for wrong settings."""

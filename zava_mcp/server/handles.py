@@ -1,15 +1,18 @@
 """Names for results: nobody can guess them, and they do not last."""
 
 import secrets
+import threading
 import time
 from collections import OrderedDict
 
 from mcp.server.mcpserver.exceptions import ResourceNotFoundError
-from mcp.types import CallToolResult, ContentBlock, ResourceLink, TextContent
+from mcp.types import ResourceLink
 
 LIFETIME_MINUTES = 30
+ROOM_FOR_REMARK = 150  # bytes that `remark_on` takes in an answer
 _LONG_CHARACTERS = 10_000  # an answer that people rather open in a spreadsheet
 _HANDLES = 64
+_FIRST_WITH_LINKS = "2025-06-18"  # of the protocol's versions, which are dates
 _CHARACTERS = 1_000_000  # of all remembered queries together
 
 
@@ -18,20 +21,25 @@ class Handles:
 
     def __init__(self) -> None:
         self._queries: OrderedDict[str, tuple[str, float]] = OrderedDict()
+        self._lock = threading.Lock()  # worker threads keep queries, the event loop looks them up
 
     def keep(self, sql: str) -> str:
         """A new handle for a query; the oldest ones make room."""
         handle = secrets.token_urlsafe(24)
-        self._queries[handle] = (sql, time.monotonic())
-        while len(self._queries) > _HANDLES or sum(len(sql) for sql, _ in self._queries.values()) > _CHARACTERS:
-            self._queries.popitem(last=False)
+        with self._lock:
+            self._queries[handle] = (sql, time.monotonic())
+            while len(self._queries) > _HANDLES or sum(len(sql) for sql, _ in self._queries.values()) > _CHARACTERS:
+                self._queries.popitem(last=False)
         return handle
 
     def query(self, handle: str) -> str:
         """The query of a handle. Raises ResourceNotFoundError if there is none, or none any more."""
-        sql, kept_at = self._queries.get(handle, ("", float("-inf")))
-        if time.monotonic() - kept_at > LIFETIME_MINUTES * 60:
-            self._queries.pop(handle, None)
+        with self._lock:
+            sql, kept_at = self._queries.get(handle, ("", float("-inf")))
+            is_gone = time.monotonic() - kept_at > LIFETIME_MINUTES * 60
+            if is_gone:
+                self._queries.pop(handle, None)
+        if is_gone:
             raise ResourceNotFoundError(
                 f"there is no such result, or it is older than {LIFETIME_MINUTES} minutes. "
                 "Run execute_sales_query again and read the link that comes with its answer."
@@ -39,17 +47,31 @@ class Handles:
         return sql
 
 
-def answered(text: str, cut: bool, sql: str, handles: Handles) -> CallToolResult:
-    """An answer, with a link to more of it where that is worth a look."""
-    content: list[ContentBlock] = [TextContent(text=text)]
-    if cut or len(text) > _LONG_CHARACTERS:
-        content.append(
-            ResourceLink(
-                uri=f"zava://results/{handles.keep(sql)}.csv",
-                name="result.csv",
-                title="The whole result as CSV",
-                description=f"Can be read for {LIFETIME_MINUTES} minutes.",
-                mime_type="text/csv",
-            )
-        )
-    return CallToolResult(content=content)
+def is_long(text: str, cut: bool) -> bool:
+    """Whether an answer is worth a link to the whole of it."""
+    return cut or len(text) > _LONG_CHARACTERS
+
+
+def knows_links(protocol_version: str | None) -> bool:
+    """Whether clients of a version know links in results: older ones refuse all of a result that has one."""
+    return protocol_version is None or protocol_version >= _FIRST_WITH_LINKS
+
+
+def link_to(handle: str) -> ResourceLink:
+    """A link to a whole result."""
+    return ResourceLink(
+        uri=_uri(handle),
+        name="result.csv",
+        title="The whole result as CSV",
+        description=f"Can be read for {LIFETIME_MINUTES} minutes.",
+        mime_type="text/csv",
+    )
+
+
+def remark_on(handle: str) -> str:
+    """The same as a sentence."""
+    return f"The whole result as CSV is the resource {_uri(handle)}, for {LIFETIME_MINUTES} minutes."
+
+
+def _uri(handle: str) -> str:
+    return f"zava://results/{handle}.csv"

@@ -16,12 +16,16 @@ import anyio.to_thread
 
 LINE_BYTES = 2_000_000  # a longer message is not read: nobody asks a question of that size
 _EDGE_BYTES = 200  # of it are kept, to find out which reply somebody waits for
-_ID = rb'"id"\s*:\s*("[^"\\]{1,100}"|\d{1,15})\s*'
+_ID = rb'"id"\s*:\s*("[^"\\]{1,100}"|-?(?:0|[1-9]\d{0,14}))\s*(?=[,}])'
 _PIECE = getattr(select, "PIPE_BUF", 512)  # a pipe that is writable takes this much without blocking
 _READ = 65_536
 _AHEAD = 4  # reads that nobody has asked for yet
 
 _log = logging.getLogger(__name__)
+
+
+class TooLong(bytes):
+    """What is kept of a line that is too long: its edges."""
 
 
 class Stdio:
@@ -54,7 +58,7 @@ class Stdio:
                 *complete, rest = bytes(buffer).split(b"\n")
                 buffer = bytearray(rest)
                 if too_long:
-                    complete[0] = stub(head + complete[0][-_EDGE_BYTES:])
+                    complete[0] = TooLong(head + complete[0][-_EDGE_BYTES:])
                 for line in complete:
                     if line.strip():
                         yield line
@@ -64,6 +68,8 @@ class Stdio:
                     head, too_long = bytes(buffer[:_EDGE_BYTES]), True
                     _log.warning("dropped a message of more than %s bytes", LINE_BYTES)
                 del buffer[:-_EDGE_BYTES]
+        if buffer.strip() and not too_long:  # a last line without an end
+            yield bytes(buffer)
 
     async def write(self, data: bytes) -> None:
         """Writes all of it, also if it is cancelled meanwhile: half a line would spoil the next one.
@@ -171,11 +177,11 @@ class Stdio:
             self._came.set_result(None)
 
 
-def stub(line: bytes) -> bytes:
-    """In a long message's place one that is refused with its id, which stands before or behind the parameters."""
+def readable_id(line: bytes) -> bytes | None:
+    """The id of a message that is not parsed, as JSON; it stands before or behind the parameters."""
     head, tail = line[:_EDGE_BYTES], line[-_EDGE_BYTES:]
     found = re.search(_ID, head.split(b'"params"')[0]) or re.search(_ID + rb"\}\s*$", tail)
-    return b'{"id":%s,"method":null}' % found[1] if found else b"{}"
+    return found[1] if found else None
 
 
 def _write_all(fd: int, data: bytes) -> None:

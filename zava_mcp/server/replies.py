@@ -14,12 +14,13 @@ from mcp.server.mcpserver import MCPServer
 from mcp.server.mcpserver.context import Context
 from mcp.server.mcpserver.exceptions import ResourceError, ResourceNotFoundError, ToolError
 from mcp.shared.exceptions import MCPError
-from mcp.types import INVALID_PARAMS
-from pydantic import ValidationError
+from mcp.types import INVALID_PARAMS, INVALID_REQUEST, CallToolResult, TextContent
 
 from zava_mcp import calls
 from zava_mcp.errors import Busy, DatabaseUnavailable, InputError, ZavaError
+from zava_mcp.server.arguments import WrongArgument, understand
 from zava_mcp.server.flow import reserve_reply, room_for_reply
+from zava_mcp.server.request_shapes import SQL_ARGUMENT, unreadable
 from zava_mcp.server.startup import Startup
 from zava_mcp.settings import QUESTIONS_AT_ONCE
 
@@ -141,22 +142,48 @@ class Desk:
 
 
 class PlainSpokenServer(MCPServer[Any]):
-    """Says what is wrong with a request in a sentence, and repeats nothing of any length.
+    """Takes arguments as clients write them, says what is wrong with a request, and repeats nothing of any length.
 
-    An argument that is null is one that is not given: some models write out all that there are.
+    With a `fault` of the settings, that is its answer to every call.
     """
 
+    def __init__(self, fault: ZavaError | None = None, **settings: Any) -> None:
+        super().__init__(**settings)
+        self._fault = fault
+
     async def call_tool(self, name: str, arguments: dict[str, Any], context: Context[Any, Any] | None = None) -> Any:
-        given = {name: value for name, value in arguments.items() if value is not None}
+        if self._fault is not None:
+            raise tool_error(self._fault)
+        tool = self._tool_manager.get_tool(name)
+        if tool is None:
+            raise tool_error(InputError(self._no_tool(name)))
+        call = calls.now()
         try:
-            return await super().call_tool(name[:_NAME_CHARACTERS], given, context)
+            if fault := unreadable.get():
+                raise WrongArgument(fault)
+            takes, needed = tool.parameters["properties"], set(tool.parameters.get("required", ()))
+            taken, ignored = understand(arguments, takes, needed)
+        except WrongArgument as error:
+            raise tool_error(InputError(str(error))) from None
+        call.sql = taken.get(SQL_ARGUMENT, call.sql)
+        call.remarks += [ignored] * bool(ignored)
+        try:
+            result = await super().call_tool(name, taken, context)
         except ToolError as error:
-            if isinstance(error.__cause__, ValidationError):
-                tools = {tool.name: list(tool.parameters["properties"]) for tool in self._tool_manager.list_tools()}
-                raise ToolError(_faults(error.__cause__, tools[name])) from None
-            raise
+            raise ToolError(" ".join([str(error), *call.take_remarks()])) from None
+        if (remarks := call.take_remarks()) and isinstance(result, CallToolResult):  # which stand in no hint
+            result.content.append(TextContent(text=f"hint: {' '.join(remarks)}"))
+        return result
+
+    def _no_tool(self, name: str) -> str:
+        names = [tool.name for tool in self._tool_manager.list_tools()]
+        near = difflib.get_close_matches(name[:_NAME_CHARACTERS], names, n=1)
+        meant = f" (did you mean {near[0]}?)" if near else ""
+        return f"there is no tool {name[:_NAME_CHARACTERS]!r}{meant}. The tools are: {', '.join(names)}."
 
     async def read_resource(self, uri: Any, context: Context[Any, Any] | None = None) -> Any:
+        if self._fault is not None:
+            raise ResourceError(error_text(self._fault))
         if len(str(uri)) > _URI_CHARACTERS:
             raise MCPError(INVALID_PARAMS, f"the URI is longer than {_URI_CHARACTERS:,} characters")
         return await super().read_resource(uri, context)
@@ -164,6 +191,8 @@ class PlainSpokenServer(MCPServer[Any]):
     async def get_prompt(
         self, name: str, arguments: dict[str, Any] | None = None, context: Context[Any, Any] | None = None
     ) -> Any:
+        if self._fault is not None:
+            raise MCPError(INVALID_REQUEST, error_text(self._fault))
         prompt = self._prompt_manager.get_prompt(name)
         if prompt is None:
             names = ", ".join(prompt.name for prompt in self._prompt_manager.list_prompts())
@@ -181,26 +210,17 @@ class PlainSpokenServer(MCPServer[Any]):
         return await super().get_prompt(name, given, context)
 
 
-def _faults(error: ValidationError, names: list[str]) -> str:
-    said = []
-    for fault in error.errors(include_url=False, include_input=False)[:_FAULTS]:
-        name = ".".join(map(str, fault["loc"]))[:60]
-        if fault["type"] == "extra_forbidden":
-            near = difflib.get_close_matches(name, names, n=1)
-            said.append(f"there is no argument {name!r}" + (f" (did you mean {near[0]}?)" if near else ""))
-        elif fault["type"] == "missing":
-            said.append(f"the argument {name!r} is missing")
-        else:
-            said.append(f"the argument {name!r} is wrong: {fault['msg']}")
-    takes = f"The arguments are: {', '.join(names)}." if names else "This tool takes no arguments."
-    return f"{'; '.join(said)}. {takes}"
-
-
 def tool_error(error: ZavaError) -> ToolError:
     """The text a model reads: SQLSTATE and place where PostgreSQL gave them, the message, the hint."""
     calls.now().failed(error)
+    return ToolError(error_text(error))
+
+
+def error_text(error: ZavaError) -> str:
+    """An error with its hint as one text."""
     text = error.told()
-    return ToolError(f"{text.rstrip('.')}. {error.hint}" if error.hint else text)
+    end = "" if text.endswith(("?", ".")) else "."
+    return f"{text}{end} {error.hint}" if error.hint else text
 
 
 def resource_error(error: ToolError) -> ResourceError:

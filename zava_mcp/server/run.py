@@ -3,12 +3,14 @@
 import gc
 import logging
 import os
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import anyio
+from mcp.server.mcpserver import MCPServer
 
+from zava_mcp.errors import ZavaError
 from zava_mcp.server.app import build
-from zava_mcp.server.startup import Startup
+from zava_mcp.server.startup import FaultyStartup, Startup
 from zava_mcp.server.stdio import serve
 from zava_mcp.settings import Settings
 
@@ -25,9 +27,20 @@ def run(settings: Settings, startup: Startup) -> NoReturn:
     gc.freeze()  # what was imported stays: the collector need not look at it again and again
     gc.enable()
     startup.start()
+    _serve(server, startup, 0)
+
+
+def run_faulty(settings: Settings, fault: ZavaError) -> NoReturn:
+    """Serves a fault of the settings, and nothing else; `settings` are the defaults. The exit code is the fault's."""
+    startup = FaultyStartup(fault)
+    gc.enable()
+    _serve(build(startup, settings), startup, fault.exit_code)
+
+
+def _serve(server: MCPServer[Any], startup: Startup, at_the_end: int) -> NoReturn:
     exit_code = 1
     try:
-        exit_code = anyio.run(serve, server, startup.close)
+        exit_code = anyio.run(serve, server, startup.close) or at_the_end
     except BaseException:
         _log.exception("the server failed")
         startup.close()

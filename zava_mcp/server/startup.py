@@ -8,6 +8,7 @@ the list of tools is told). Imports nothing heavy itself.
 import logging
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from zava_mcp.database.bundled import embedded_postgres
@@ -26,6 +27,8 @@ _log = logging.getLogger(__name__)
 
 class Startup:
     """Opens the shop in threads of its own. Raises IdentityError at once if the settings name no identity."""
+
+    settings_fault: ZavaError | None = None  # of which all that is served speaks
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -103,3 +106,35 @@ class Startup:
             _log.exception("the database could not be opened")
         finally:
             self._tried.set()
+        if self._shop is not None and self._fault is None:
+            self._read_descriptions(self._shop)
+
+    def _read_descriptions(self, shop: "Shop") -> None:
+        """Reads the tables' descriptions before a question needs them: hints about errors are made of them."""
+        with suppress(ZavaError):
+            shop.known(shop.reading())
+
+
+class FaultyStartup(Startup):
+    """In place of one that faulty settings keep from happening: it has no settings and opens nothing."""
+
+    def __init__(self, fault: ZavaError) -> None:
+        self.settings_fault = fault
+        self.progress = (0.0, "not started")
+
+    def start_postgres(self) -> None:
+        """Nothing."""
+
+    def start(self) -> None:
+        """Nothing."""
+
+    def want(self) -> None:
+        """Nothing."""
+
+    def wait(self, seconds: float) -> "Shop | None":  # noqa: ARG002  # there is nothing to wait for
+        """Raises the fault."""
+        assert self.settings_fault is not None
+        raise self.settings_fault
+
+    def close(self) -> None:
+        """Nothing."""

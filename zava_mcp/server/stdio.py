@@ -25,7 +25,8 @@ from mcp.server.runner import serve_dual_era_loop
 from mcp.shared.message import ServerMessageMetadata, SessionMessage
 
 from zava_mcp.server.flow import MESSAGE_BYTES, UNSENT_BYTES, Flow, finish_current, memory_of
-from zava_mcp.server.pipes import LINE_BYTES, Stdio, stub
+from zava_mcp.server.pipes import Stdio, TooLong
+from zava_mcp.server.refused_lines import BOM, refusals
 
 _LAST_REPLIES_SECONDS = 1.0
 _LOOK_SECONDS = 0.5
@@ -34,10 +35,8 @@ _NAME_CHARACTERS = 1_000  # of an id, a method, a tool: each is repeated in repl
 _NOTIFICATION_BYTES = 64_000  # no notification says more
 _BUSY = -32000
 
-_TOO_LONG = f"the message is longer than {LINE_BYTES:,} bytes or has too many values; send a shorter one"
 _NO_ROOM = "too many requests are in flight, or too large ones; wait for replies to earlier ones, then try again"
 _LONG_NAME = f"the id, the method, the name or the progress token is longer than {_NAME_CHARACTERS:,} characters"
-_NO_REQUEST = "not a valid JSON-RPC request"
 
 _log = logging.getLogger(__name__)
 
@@ -148,13 +147,11 @@ class _Client(ObjectStream[SessionMessage]):
                 return None
             size = memory_of(line)
             if size > MESSAGE_BYTES:
-                line = stub(line)
-            try:
-                message = types.jsonrpc_message_adapter.validate_json(line, by_name=False)
-            except ValueError:
+                line = TooLong(line)
+            message = _message_of(line)
+            if message is None:
                 self._refuse_line(line)
-                continue
-            if self._is_for_us(message, size):
+            elif self._is_for_us(message, size):
                 return message, size
 
     async def _is_read(self) -> None:
@@ -197,20 +194,29 @@ class _Client(ObjectStream[SessionMessage]):
         return False
 
     def _refuse_line(self, line: bytes) -> None:
-        """A line that is no message: whoever waits for an answer to it gets one, everybody else gets a log line."""
+        """Answers the requests of a line that is no message, and logs it."""
         _log.warning("a line is not a JSON-RPC message")
-        with suppress(ValueError, RecursionError):
-            said = json.loads(line)
-            number = said.get("id") if isinstance(said, dict) else None
-            if isinstance(number, str | int) and "method" in said:
-                long = said["method"] is None
-                self._refuse(number, types.INVALID_REQUEST, _TOO_LONG if long else _NO_REQUEST)
+        for refusal in refusals(line):
+            self._refuse(*refusal)
 
-    def _refuse(self, number: str | int, code: int, text: str) -> None:
+    def _refuse(self, number: str | int | float | None, code: int, text: str) -> None:
         """Answers a request that the SDK never sees."""
         reply = {"jsonrpc": "2.0", "id": number, "error": {"code": code, "message": text}}
         with suppress(OSError):  # a client that has gone is noticed elsewhere
             self._wire.post(json.dumps(reply).encode() + b"\n")
+
+
+def _message_of(line: bytes) -> types.JSONRPCMessage | None:
+    """A line as a message, past the byte order mark that some writers begin with; None if it is none."""
+    if isinstance(line, TooLong):
+        return None
+    try:
+        message = types.jsonrpc_message_adapter.validate_json(line.removeprefix(BOM), by_name=False)
+    except ValueError:
+        return None
+    # A request whose id is none passes for a notification.
+    is_request = isinstance(message, types.JSONRPCNotification) and not message.method.startswith("notifications/")
+    return None if is_request else message
 
 
 def _method(message: types.JSONRPCMessage) -> str:

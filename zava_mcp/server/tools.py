@@ -5,10 +5,10 @@ from typing import Annotated, Any
 
 from mcp.server.mcpserver import MCPServer
 from mcp.server.mcpserver.context import Context
-from mcp.types import CallToolResult, ToolAnnotations
-from pydantic import BeforeValidator, Field
+from mcp.types import CallToolResult, ContentBlock, TextContent, ToolAnnotations
+from pydantic import Field
 
-from zava_mcp.server.handles import LIFETIME_MINUTES, Handles, answered
+from zava_mcp.server.handles import LIFETIME_MINUTES, ROOM_FOR_REMARK, Handles, is_long, knows_links, link_to, remark_on
 from zava_mcp.server.progress import told
 from zava_mcp.server.replies import Desk, ready
 from zava_mcp.server.startup import Startup
@@ -46,13 +46,24 @@ def add_sales_query(server: Server, startup: Startup, desk: Desk, settings: Sett
         shop = await ready(startup, ctx)
         with desk.errors():
             query = shop.sales_query(postgresql_query, max_rows)
-        text = await told(
-            ctx,
-            "querying",
-            settings.query_timeout,
-            lambda: desk.call(lambda: shop.answer(query).json(), query.cancel),
-        )
-        return answered(text, bool(query.answer.cut), postgresql_query, handles)
+        if not knows_links(ctx.protocol_version):
+            query.answer.reserve += ROOM_FOR_REMARK
+        links: list[ContentBlock] = []
+
+        def answer() -> str:
+            answer = shop.answer(query)
+            text = answer.json()
+            if not is_long(text, bool(answer.cut)):
+                return text
+            handle = handles.keep(postgresql_query)
+            if knows_links(ctx.protocol_version):
+                links.append(link_to(handle))
+                return text
+            answer.remarks.append(remark_on(handle))
+            return answer.json()
+
+        text = await told(ctx, "querying", settings.query_timeout, lambda: desk.call(answer, query.cancel))
+        return CallToolResult(content=[TextContent(text=text), *links])
 
 
 def add_explanation(server: Server, startup: Startup, desk: Desk) -> None:
@@ -90,19 +101,12 @@ def add_schemas(server: Server, startup: Startup) -> None:
     async def get_multiple_table_schemas(
         ctx: Asked,
         table_names: Annotated[
-            list[str],
-            BeforeValidator(_names),
-            Field(description='Table names, e.g. ["orders", "order_items"]; an empty list means all.'),
-        ],
+            list[str], Field(description='Table names, e.g. ["orders", "order_items"]; an empty list means all.')
+        ] = [],  # noqa: B006  # the SDK reads it, nothing changes it
     ) -> str:
         shop = await ready(startup, ctx)
         reading = shop.reading()
         return await desk.call(lambda: shop.describe(table_names, reading), reading.cancel)
-
-
-def _names(value: object) -> object:
-    """Names that were given as one text, "orders, customers", are taken for the list they mean."""
-    return [name for name in value.replace(",", " ").split() if name] if isinstance(value, str) else value
 
 
 def add_date(server: Server) -> None:

@@ -1,0 +1,85 @@
+"""A server that is configured wrongly says so through the protocol, and serves nothing else."""
+
+import json
+import os
+import pty
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import SEATTLE, STORES
+from tests.wire import Wire
+
+SECRET = "postgresql://seattle:hunter2@db.example.com/zava"
+AS_SEATTLE = ["--user-id", SEATTLE]
+
+FAULTS: list[tuple[list[str], dict[str, str], str]] = [
+    ([*AS_SEATTLE, "--env-file", "/no/such/file"], {"ZAVA_MAX_ROWS": "many"}, "ZAVA_MAX_ROWS must be a number"),
+    ([], {}, "no user id: who is asking? Give one with --user-id or ZAVA_USER_ID. `zava-mcp identities` lists them."),
+    (["--userid", SEATTLE], {}, "No such option: --userid"),
+    (["serve", *AS_SEATTLE], {"ZAVA_DATABASE_URL": SECRET}, "No such command 'serve'"),
+    ([SECRET], {}, "No such command (hidden)"),
+]
+
+
+def said(reply: dict[str, Any]) -> str:
+    """What a reply says: a tool error, or a protocol error."""
+    if "error" in reply:
+        return str(reply["error"]["message"])
+    assert reply["result"]["isError"]
+    (block,) = reply["result"]["content"]
+    return str(block["text"])
+
+
+@pytest.mark.parametrize(("arguments", "environment", "told"), FAULTS, ids=[row[2][:30] for row in FAULTS])
+def test_faulty_settings_are_all_that_is_served(
+    data_dir: Path, arguments: list[str], environment: dict[str, str], told: str
+) -> None:
+    with Wire("--data-dir", str(data_dir), *arguments, environment=environment) as server:
+        hello = server.shake_hands("2025-11-25")
+        assert told in hello["instructions"]
+        tools = server.request("tools/list")["result"]["tools"]
+        assert len(tools) == 6
+        replies = [
+            server.request("tools/call", name=tool["name"], arguments={"postgresql_query": "SELECT 1"})
+            for tool in tools
+        ]
+        replies += [
+            server.request("tools/call", name="nothing"),
+            server.request("resources/read", uri="zava://about"),
+            server.request("resources/read", uri="zava://results/x.csv"),
+            server.request("prompts/get", name="monthly_review"),
+        ]
+        for reply in replies:
+            assert told in said(reply)
+        argument = {"name": "store", "value": ""}
+        ref = {"type": "ref/prompt", "name": "monthly_review"}
+        assert server.request("completion/complete", ref=ref, argument=argument)["result"]["completion"]["values"] == []
+        everything = json.dumps([hello, *replies])
+        server.close_stdin()
+        assert server.process.wait(10) == 2
+        assert told.partition("?")[0] in server.stderr()
+    assert "hunter2" not in everything
+    assert not [user_id for user_id in STORES.values() if user_id in everything]
+
+
+@pytest.mark.parametrize("stdin", ["terminal", "nothing"])
+def test_a_person_gets_an_exit_code(data_dir: Path, stdin: str) -> None:
+    leader, follower = pty.openpty()
+    try:
+        ran = subprocess.run(
+            [sys.executable, "-P", "-m", "zava_mcp", "--data-dir", str(data_dir)],
+            stdin=follower if stdin == "terminal" else subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=False,
+        )
+    finally:
+        os.close(leader)
+        os.close(follower)
+    assert (ran.returncode, ran.stdout) == (2, "")
+    assert f"{SEATTLE}  Zava Retail Seattle" in ran.stderr

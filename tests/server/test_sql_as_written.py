@@ -1,0 +1,182 @@
+"""SQL as models and people write it: a fence is taken off, and errors say what was probably meant."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import SEATTLE, settings_for
+from tests.polling import until
+from tests.wire import Wire
+from zava_mcp.calls import Call, recorded
+from zava_mcp.errors import QueryError
+from zava_mcp.server.startup import Startup
+
+FENCES = (
+    *("```sql\n{}\n```", "```\n{}```", "~~~sql\n{}\n~~~", "```postgresql\n{};\n```\n", "  ```SQL\r\n{}\r\n```  "),
+    *("````sql\n{}\n````", "```sql {}```", "``` {} ```", "\n```pgsql   \n{}\n```", "```\n-- a\n{} -- b\n```"),
+)
+NO_FENCES = (
+    "Here it is:\n```sql\n{}\n```",
+    "```sql\n{}\n```\nIt counts.",
+    "```sql\n{}",
+    "```\n{}\n```\n```\n{}\n```",
+    "`{}`",
+)
+
+STORE = "SELECT store_id FROM retail.stores WHERE store_name = "
+ITEMS = "FROM retail.order_items"
+#: What is sent, and what the error says beside PostgreSQL's own words.
+HINTS: list[tuple[str, str]] = [
+    # characters that look like others
+    ("SELECT\u00a01", "Character 7 is U+00A0 (no-break space): write an ordinary space."),
+    ("SELECT '\u00a0',\u00a01+", "Character 12 is U+00A0"),
+    ("SELECT\u200b 1", "Character 7 is U+200B (zero width space): leave it out."),
+    ("\ufeffSELECT 1", "Character 1 is U+FEFF"),
+    ("SELECT\u3000 1", "Character 7 is U+3000 (ideographic space)"),
+    ("SELECT \u20181\u2019", "Character 8 is U+2018 (left single quotation mark): write texts in '"),
+    ("SELECT \u201cstore_id\u201d FROM retail.stores", "Character 8 is U+201C (left double quotation mark)"),
+    ("SELECT 1 \u2013 2", "Character 10 is U+2013 (en dash): write -."),
+    ("SELECT 2\uff0c 3", "Character 9 is U+FF0C (fullwidth comma): write ,."),
+    ("SELECT\u2028)", "Character 7 is U+2028 (line separator)"),
+    ("```sql\nSELECT\u00a01\n```", "Character 14 is U+00A0"),
+    # entities
+    *[
+        (f"SELECT 1 WHERE 1 {entity} 2", f"write {mark}.")
+        for entity, mark in (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"))
+    ],
+    ("SELECT &#39;a&#39;", "&#39; is an HTML entity: write '."),
+    ("SELECT&nbsp;1", "&nbsp; is an HTML entity: write a space."),
+    # other text around it
+    *[(text, "Send the SQL alone") for text in ("SQL: SELECT 1", "sql\nSELECT 1", "<sql>SELECT 1</sql>", '"SELECT 1"')],
+    *[(text.replace("{}", "SELECT 1"), "Send the SQL alone") for text in NO_FENCES],
+    ("SELECT store_id\\nFROM retail.stores", "The text has \\n or \\t as two characters"),
+    ("-- a comment", "There is no statement in the text"),
+    # no query
+    *[(f"{word} SELECT 1", "explain_sales_query") for word in ("EXPLAIN", "explain analyze", "EXPLAIN (ANALYZE)")],
+    *[(text, "get_multiple_table_schemas") for text in ("SHOW TABLES", "DESCRIBE orders", "DESC orders", "\\d orders")],
+    *[
+        (text, "Nothing can be changed")
+        for text in ("INSERT INTO x VALUES (1)", "DROP TABLE x", "CALL f()", "/* a */ UPDATE")
+    ],
+    ("WITH x AS (DELETE FROM retail.orders RETURNING 1) SELECT * FROM x", "Nothing can be changed"),
+    *[(text, "Send the SELECT alone") for text in ("SET x = 1", "USE retail", "BEGIN; SELECT 1", "GO")],
+    ("SELECT 1; SELECT 2", "Send one statement at a time."),
+    # placeholders
+    *[
+        (f"{STORE}{mark}", f"{mark} is a placeholder: write the value itself")
+        for mark in (":name", "?", "%s", "%(name)s", "@name", "{name}", "${name}", "{{ name }}", "$1", "<name>")
+    ],
+    # quotes
+    (f'{STORE}"Zava Retail Seattle"', "Write texts in single quotes: 'Zava Retail Seattle'."),
+    ('SELECT 1 FROM retail.stores WHERE store_name LIKE "%x%"', "Write texts in single quotes: '%x%'."),
+    ("SELECT `store_id` FROM retail.stores", "Backticks"),
+    ("SELECT [store_id] FROM retail.stores", "Brackets"),
+    (f"{STORE}'O'Brien'", "A quote inside a text is written twice"),
+    ("SELECT 'a", "never closed"),
+    # other databases
+    ("SELECT DATE_TRUNC(month, order_date) FROM retail.orders", "date_trunc('month', order_date)"),
+    ("SELECT DATEDIFF(day, order_date, now()) FROM retail.orders", "Subtract dates"),
+    ("SELECT DATE_ADD(order_date, INTERVAL 1 DAY) FROM retail.orders", "interval '30 days'"),
+    ("SELECT extract(month, order_date) FROM retail.orders", "extract(month FROM order_date)"),
+    ("SELECT YEAR(order_date) FROM retail.orders", "extract(year FROM order_date)"),
+    ("SELECT strftime('%Y', order_date) FROM retail.orders", "to_char"),
+    ("SELECT IFNULL(1, 2)", "coalesce"),
+    ("SELECT GETDATE()", "now()"),
+    ("SELECT GROUP_CONCAT(store_name) FROM retail.stores", "string_agg"),
+    ("SELECT round(1.5::float8, 2)", "round(x::numeric, 2)"),
+    ("SELECT median(store_id) FROM retail.stores", "percentile_cont(0.5)"),
+    ("SELECT TOP 5 * FROM retail.orders", "LIMIT 5"),
+    ("SELECT * EXCEPT (a) FROM retail.stores", "name the columns"),
+    (f"{STORE[:-2]}== 'x'", "Equality is written =."),
+    ("SELECT 1 FROM retail.orders WHERE order_date = 2024-01-01", "Write dates as texts"),
+    ("SELECT 'a' + 'b'", "joined with ||"),
+    ("SELECT store_id, FROM retail.stores", "a comma too many"),
+    ("SELECT 1 # comment", "Comments begin with --."),
+    ("SELECT 1 FROM dual", "leave it out"),
+    # columns
+    (
+        f"SELECT order_date {ITEMS}",
+        "order_date is a column of orders. Add JOIN retail.orders USING (order_id, store_id).",
+    ),
+    (f"SELECT i.order_date {ITEMS} i", "order_date is a column of orders. Add JOIN retail.orders USING"),
+    ("SELECT o.total_amount FROM retail.orders AS o", "Add JOIN retail.order_items USING (order_id, store_id)."),
+    (f"SELECT i.order_date {ITEMS} i JOIN retail.orders o USING (order_id)", "Write o.order_date."),
+    (
+        f"SELECT type_name, category_name {ITEMS}",
+        "Add JOIN retail.products USING (product_id) JOIN retail.product_types USING (type_id, category_id).",
+    ),
+    ("SELECT store_nam FROM retail.stores", "Did you mean store_name, of stores?"),
+    ("SELECT storeId FROM retail.stores", "Did you mean store_id, of stores?"),
+    (f"SELECT 1 {ITEMS} GROUP BY order_dat", "Did you mean order_date, of orders? Add JOIN retail.orders"),
+    ("SELECT revenue FROM retail.orders", "Revenue is sum(order_items.total_amount). Add JOIN retail.order_items"),
+    ("SELECT nothing_like_it FROM retail.orders", "orders has order_id, customer_id, store_id, order_date."),
+    ("SELECT count(*) AS n FROM retail.stores HAVING n > 1", "n is an alias of the SELECT list"),
+    (f"SELECT store_id {ITEMS} i JOIN retail.orders o USING (order_id)", "Write i.store_id or o.store_id."),
+    # tables
+    (f"SELECT orders.order_date {ITEMS}", "Add JOIN retail.orders USING"),
+    ("SELECT x.store_id FROM retail.stores s", "The query's tables are: s."),
+    ("SELECT * FROM retail.order", "Did you mean retail.orders?"),
+    *[
+        (f"SELECT * FROM {name}", "Write retail.orders")
+        for name in ("public.orders", '"retail.orders"', 'retail."Orders"')
+    ],
+    ("SELECT * FROM retail.sales", "The tables are, in the schema retail: categories"),
+]
+
+
+@pytest.fixture(scope="module")
+def reader(seattle: Wire) -> Wire:
+    """The server, once it has read the tables' descriptions."""
+    seattle.shake_hands()
+    seattle.call("get_multiple_table_schemas")
+    return seattle
+
+
+@pytest.mark.parametrize("fence", FENCES)
+def test_a_fence_around_the_whole_text_is_taken_off_and_said(reader: Wire, fence: str) -> None:
+    text, failed = reader.call("execute_sales_query", postgresql_query=fence.format("SELECT 1 AS one"))
+    assert not failed, text
+    answer = json.loads(text)
+    assert (answer["rows"], answer["hint"]) == ([[1]], "The Markdown fence around the query was taken off.")
+    text, failed = reader.call("explain_sales_query", postgresql_query=fence.format("SELECT 1 AS one"))
+    assert (failed, text.endswith("taken off.")) == (False, True)
+    text, _ = reader.call("execute_sales_query", postgresql_query=fence.format("SELECT nope"))
+    assert f'"nope" does not exist (at character {fence.index("{") + 8})' in text
+
+
+@pytest.mark.parametrize(("sql", "hint"), HINTS, ids=[sql[:60] for sql, _ in HINTS])
+def test_an_error_says_what_was_meant(reader: Wire, sql: str, hint: str) -> None:
+    text, failed = reader.call("execute_sales_query", postgresql_query=sql)
+    assert failed, text
+    assert hint in text
+    assert len(text) < 700
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT '```sql', '&lt;', ':name', '\u00a0', 'a \u2013 b' AS \"\u00fc\u00a0\" -- \u201ca\u201d ? %s",
+        "SELECT E'\\n', (ARRAY[1, 2])[1:2], '{\"a\": 1}'::jsonb ? 'a', 5 % 3, @ -5",
+        "SELECT $$a`b$$, 'O''Brien' /* [x] {y} */",
+    ],
+)
+def test_what_looks_odd_and_is_right_is_run_as_it_is(reader: Wire, sql: str) -> None:
+    text, failed = reader.call("execute_sales_query", postgresql_query=sql)
+    assert not failed, text
+    assert "hint" not in json.loads(text)
+
+
+def test_hints_take_no_round_trip_and_are_there_from_the_start(data_dir: Path) -> None:
+    startup = Startup(settings_for(data_dir, SEATTLE))
+    startup.start()
+    try:
+        shop = startup.wait(60)
+        assert shop is not None
+        until(lambda: "mcp_schema_cache_age_seconds" in shop.statistics())
+        with recorded(Call("test")) as call, pytest.raises(QueryError) as refused:
+            shop.answer(shop.sales_query("SELECT order_date FROM retail.order_items", 10))
+        assert "Add JOIN retail.orders" in refused.value.hint
+        assert call.round_trips == 1
+    finally:
+        startup.close()

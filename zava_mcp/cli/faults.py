@@ -1,0 +1,69 @@
+"""Faulty settings of a server that an MCP client starts: the client and its user read them through the protocol."""
+
+import os
+import re
+import stat
+import sys
+from typing import Any, NoReturn
+
+import typer
+from typer.core import TyperGroup
+
+from zava_mcp.errors import SettingsError, ZavaError
+
+_ADDRESS = re.compile(r"\S*(?:://|@)\S*")  # which may hold a password
+
+
+#: Typer brings its own copy of click, whose errors it does not export.
+_UsageError: type[Exception] = typer.BadParameter.__bases__[0]
+
+
+class ServingGroup(TyperGroup):
+    """The commands; arguments that make none of them are a fault of the settings where a client waits for an answer."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        try:
+            return super().parse_args(ctx, args)
+        except _UsageError as error:
+            _serve_usage_fault(error)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        try:
+            return super().resolve_command(ctx, args)
+        except _UsageError as error:
+            _serve_usage_fault(error)
+
+
+def _serve_usage_fault(error: Any) -> NoReturn:
+    if not client_waits():
+        raise error
+    text = _ADDRESS.sub("(hidden)", error.format_message())
+    serve_fault(SettingsError(text.rstrip("."), "Correct `args` in the client's configuration."))
+
+
+def client_waits() -> bool:
+    """Whether stdin is a pipe or a socket, as from an MCP client; not a terminal, a file or nothing."""
+    try:
+        mode = os.fstat(0).st_mode
+    except OSError:
+        return False
+    return stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)
+
+
+def serve_fault(fault: ZavaError) -> NoReturn:
+    """Serves the fault, and nothing else, until the client goes; ends the process with the fault's exit code.
+
+    Raises the fault where no client waits.
+    """
+    if not client_waits():
+        raise fault
+    from zava_mcp.cli.logs import start_logging
+    from zava_mcp.cli.output import complain
+    from zava_mcp.server.run import run_faulty
+    from zava_mcp.settings import load
+
+    complain(fault)
+    settings = load({}, {})
+    start_logging(settings)
+    sys.stderr.flush()
+    run_faulty(settings, fault)
