@@ -1,6 +1,7 @@
 """What is written is true: README and .env.example against the code."""
 
 import json
+import os
 import re
 import shlex
 import signal
@@ -161,6 +162,8 @@ def test_the_demonstration_is_what_the_readme_shows(data_dir: Path) -> None:
     """Line by line, but for the numbers, which grow from day to day."""
     shown = subprocess.run(
         [sys.executable, "-m", "zava_mcp", "demo", "--data-dir", str(data_dir)],
+        env={name: text for name, text in os.environ.items() if name != "VIRTUAL_ENV"},  # as scripts/demo starts it
+        cwd=ROOT,
         capture_output=True,
         text=True,
         check=True,
@@ -208,7 +211,7 @@ def test_the_doctors_table_is_its_checks(data_dir: Path, tmp_path: Path) -> None
         capture_output=True,
         check=True,
     )
-    names = {re.sub(r"(forgery|client config): .*", r"\1", check["name"]) for check in json.loads(ran.stdout)}
+    names = {re.sub(r"(forgery|client config): .*", r"\1", row[0]) for row in json.loads(ran.stdout)["rows"]}
     # Only a database that is not ours has a check of this name.
     assert {name.removesuffix(": …") for name in told} == names | {"schema"}
 

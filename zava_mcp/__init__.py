@@ -11,6 +11,7 @@ The floors, each importing only floors below:
     sql          every line of SQL: named queries, the schema, the sample
     settings     what flags, environment and env file say
     files        opens files and folders that other users of the machine cannot exchange
+    standard_streams  settles the streams and variables that a process inherits
     search_paths takes the working directory off the paths on which code and programs are found
     errors       every failure a reader can act on
 

@@ -4,6 +4,8 @@ Raised anywhere below; turned into a tool error in one place (`server/replies.py
 place (`cli/__init__.py`).
 """
 
+import errno
+
 
 class ZavaError(Exception):
     """A failure with a message for its reader and a hint on what to do next.
@@ -72,6 +74,18 @@ class EmbeddedError(DatabaseUnavailable):
 
 class EmbeddingError(ZavaError):
     """A text could not be made a vector, or there are no vectors to compare it with."""
+
+
+class OutputError(ZavaError):
+    """Standard output took not all of what was to be printed."""
+
+    def __init__(self, error: OSError) -> None:
+        closed = error.errno == errno.EBADF
+        reason = "it is closed" if closed else error.strerror or type(error).__name__
+        super().__init__(
+            f"standard output cannot be written: {reason}",
+            "Open it, or send it to a file." if closed else "Make room, or send it elsewhere.",
+        )
 
 
 class AuditError(ZavaError):

@@ -40,7 +40,7 @@ def resolve_trusted(path: Path, owners: Collection[int], private: bool = True) -
     if sys.platform == "win32":  # the user's profile is the user's alone, and links need a privilege
         return path.resolve()
     here = Path("/")
-    todo = [*reversed((Path.cwd() / path).parts[1:])]
+    todo = [*reversed((path if path.is_absolute() else Path.cwd() / path).parts[1:])]
     links = 0
     while todo:
         folder = here.lstat()
@@ -123,7 +123,12 @@ def open_trusted(path: Path, flags: int, mode: int = 0o600) -> int:
 
 def read_trusted(path: Path) -> str:
     """The text of a file that the settings name. Raises UntrustedPath, OSError, UnicodeDecodeError."""
-    with open(open_trusted(path, os.O_RDONLY), encoding="utf-8") as file:
+    return read_trusted_bytes(path).decode().replace("\r\n", "\n")
+
+
+def read_trusted_bytes(path: Path) -> bytes:
+    """The content of a file that the settings name. Raises UntrustedPath, OSError."""
+    with open(open_trusted(path, os.O_RDONLY), "rb") as file:
         return file.read()
 
 

@@ -7,6 +7,7 @@ relative entry of a search path means that folder.
 import os
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 
 _LISTS = ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
 
@@ -14,8 +15,9 @@ _LISTS = ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
 def leave_working_directory_out() -> None:
     """Removes the working directory from what this process searches, and from what its children inherit."""
     relative = [entry for entry in os.environ.get("PYTHONPATH", "/").split(os.pathsep) if not _is_absolute(entry)]
-    unwanted = {os.path.abspath(entry) for entry in relative}  # noqa: PTH100  # as site does, links unresolved
-    sys.path[:] = [entry for entry in sys.path if entry not in unwanted]
+    with suppress(FileNotFoundError):  # a working directory that is gone holds nothing
+        unwanted = {os.path.abspath(entry) for entry in relative}  # noqa: PTH100  # as site does, links unresolved
+        sys.path[:] = [entry for entry in sys.path if entry not in unwanted]
     os.environ.update(absolute_only(os.environ))
     for name in _LISTS:
         if name in os.environ and not os.environ[name]:

@@ -57,10 +57,17 @@ def doctor(patient: EmbeddedPostgres, home: Path) -> Doctor:
 def examined(*flags: str) -> Checks:
     user = [] if "--user-id" in flags else ["--user-id", SEATTLE]
     ran = CliRunner().invoke(app, ["doctor", "--json", *user, *flags], catch_exceptions=False)
-    checks = json.loads(ran.stdout)
+    checks = objects(ran.stdout)
     assert ran.exit_code == int(any(check["state"] == "fail" for check in checks))
     assert len({check["name"] for check in checks}) == len(checks)
     return {check["name"]: check for check in checks}
+
+
+def objects(text: str) -> list[dict[str, str]]:
+    """The rows of an answer in JSON, an object each."""
+    answer = json.loads(text)
+    assert (list(answer), answer["row_count"]) == (["columns", "rows", "row_count", "truncated"], len(answer["rows"]))
+    return [dict(zip(answer["columns"], row, strict=True)) for row in answer["rows"]]
 
 
 def ill(checks: Checks) -> set[str]:

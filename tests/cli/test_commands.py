@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from tests.cli.conftest import objects
 from tests.cli.terminal import on_terminal
 from tests.conftest import HEAD_OFFICE, SEATTLE, STORES
 from zava_mcp.cli.commands import app
@@ -81,7 +82,7 @@ def test_errors_are_printed_once_on_stderr_with_their_exit_code(data_dir: Path) 
 
 
 def test_identities_are_listed(data_dir: Path) -> None:
-    rows = json.loads(zava("identities", "--data-dir", str(data_dir)))
+    rows = objects(zava("identities", "--data-dir", str(data_dir)))
     assert {row["user_id"] for row in rows} == {HEAD_OFFICE, *STORES.values()}
     assert rows[0] == {
         "user_id": HEAD_OFFICE,

@@ -139,3 +139,28 @@ def test_a_client_is_told_the_user_id_that_a_name_stands_for() -> None:
     printed = json.loads(zava("client-config", "plain", "--user-id", "redmond"))
     ((name, entry),) = printed["mcpServers"].items()
     assert (name, entry["args"][-1]) == ("zava-redmond", REDMOND)
+
+
+def test_own_names_are_taken_on_a_server_whose_login_is_named(
+    embedded: EmbeddedPostgres, admin: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By flag, environment and with spaces; the login's identity must have the name."""
+    redmond = "postgresql://{user}:{password}@/{dbname}?host={host}&port={port}"
+    url = redmond.format(**login_keywords(embedded, REDMOND))
+    renamed = b"UPDATE zava.access SET display_name = %s WHERE login = 'zava_redmond'"
+    common = ["query", "SELECT DISTINCT store_id FROM retail.orders", "--database-url", url]
+    admin.execute(renamed, ["Ann O'Neil Lee"])
+    try:
+        by_id = zava(*common, "--user-id", REDMOND)
+        for name in ("Ann O'Neil Lee", "ann-o'neil-lee", " ANN O'NEIL LEE "):
+            assert zava(*common, "--user-id", name) == by_id
+        monkeypatch.setenv("ZAVA_USER_ID", "Ann O'Neil Lee")
+        assert zava(*common) == by_id
+        with pytest.raises(IdentityError, match="this login is Ann O'Neil Lee, and not 'Ann'"):
+            zava(*common, "--user-id", "Ann")
+        with pytest.raises(IdentityError, match="neither a uuid nor the name"):
+            zava(*common[:-1], "postgresql://db/zava", "--user-id", "Ann Lee")
+        with pytest.raises(IdentityError, match="only the server knows who"):
+            zava("client-config", "plain", "--database-url", url, "--user-id", "Ann O'Neil Lee")
+    finally:
+        admin.execute(renamed, ["Zava Retail Redmond"])

@@ -14,6 +14,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from tests.cli.conftest import objects
 from tests.cli.terminal import Shown, on_terminal
 from tests.cli.test_commands import zava
 from tests.cli.test_reading import wide
@@ -204,7 +205,7 @@ def test_colour_can_be_forced_and_letters_that_a_stream_lacks_are_written_out(da
 
 def test_lists_come_in_every_form(data_dir: Path, home: Path) -> None:
     doctor = ["doctor", "--user-id", SEATTLE, "--data-dir", str(data_dir), "--format"]
-    checks = json.loads(zava(*doctor, "json"))
+    checks = objects(zava(*doctor, "json"))
     names, *rows = csv.reader(io.StringIO(zava(*doctor, "csv")))
     assert (names, len(rows)) == (["name", "state", "found", "fix"], len(checks))
     assert [row[0] for row in rows] == [check["name"] for check in checks]

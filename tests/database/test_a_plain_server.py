@@ -7,6 +7,7 @@ import psycopg
 import pytest
 from typer.testing import CliRunner
 
+from tests.cli.conftest import objects
 from tests.conftest import HEAD_OFFICE, SEATTLE, asking, settings_for
 from tests.servers import ZavaServer
 from zava_mcp.cli.commands import app
@@ -92,7 +93,7 @@ def test_the_doctor_finds_nothing_wrong_and_names_the_gaps(debian_15: ZavaServer
         env={"POSTGRES_PASSWORD": debian_15.passwords[SEATTLE]},
         catch_exceptions=False,
     )
-    checks = json.loads(told.stdout)
+    checks = objects(told.stdout)
     states = {check["name"]: check["state"] for check in checks}
     assert told.exit_code == 0, told.stdout
     assert "fail" not in states.values()

@@ -11,7 +11,7 @@ import pytest
 from tests.conftest import HEAD_OFFICE, SEATTLE, asking, settings_for
 from tests.wire import Wire
 from zava_mcp.database.bundled import embedded_postgres
-from zava_mcp.database.connecting import target_of
+from zava_mcp.database.parameters import target_of
 from zava_mcp.database.sample import Sample
 from zava_mcp.embedded import EmbeddedPostgres, Login
 from zava_mcp.settings import load

@@ -3,17 +3,23 @@
 import sys
 
 from zava_mcp.search_paths import leave_working_directory_out
+from zava_mcp.standard_streams import CANNOT_WRITE, flush_stdout, settle_interpreter, settle_streams
 
 _INTERRUPTED = 130  # what shells call an end by Ctrl-C
 
 
 def main() -> None:
     """The console script. The one place where failures are printed and become exit codes."""
+    settle_streams()
+    settle_interpreter()
     leave_working_directory_out()
     try:
-        from zava_mcp.cli.commands import app
+        try:
+            from zava_mcp.cli.commands import app
 
-        app(prog_name="zava-mcp")
+            app(prog_name="zava-mcp")
+        finally:
+            flush_stdout()
     except BrokenPipeError:  # `zava-mcp query … | head`
         sys.stdout = None  # nothing more can be written there, also not at exit
         sys.exit(0)
@@ -24,8 +30,14 @@ def main() -> None:
 def _exit_code(error: BaseException) -> int:
     """What a failure ends with; tells it, unless a signal came before it. Raises it again if it is not ours."""
     from zava_mcp.cli.output import complain
-    from zava_mcp.errors import ZavaError
+    from zava_mcp.errors import OutputError, ZavaError
 
+    if isinstance(error, OSError) and error.errno in CANNOT_WRITE:  # of the many places that print
+        error = OutputError(error)
+    if isinstance(error, OutputError):
+        sys.stdout = None  # nothing more can be written there, also not at exit
+        complain(error)
+        return error.exit_code
     if (code := _ended_by_signal(error)) is not None:
         return code
     if not isinstance(error, ZavaError):

@@ -7,6 +7,7 @@ import typer
 
 from zava_mcp.cli.faults import ServingGroup
 from zava_mcp.settings import Settings, load
+from zava_mcp.standard_streams import settle_environment
 
 app = typer.Typer(
     name="zava-mcp",
@@ -28,5 +29,12 @@ def settings_of(ctx: typer.Context, **after: str | None) -> Settings:
 
     settings = load({**ctx.obj, **{name: value for name, value in after.items() if value is not None}})
     start_logging(settings)
+    settle_environment()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # an exit like any other: what is open gets closed
     return settings
+
+
+def is_given(ctx: typer.Context, name: str) -> bool:
+    """Whether somebody gave an option, rather than leaving it to its default."""
+    source = ctx.get_parameter_source(name)
+    return source is not None and source.name != "DEFAULT"

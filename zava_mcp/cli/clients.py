@@ -64,6 +64,15 @@ def client_config(
 
 def _identified(given: dict[str, str], user_id: str | None) -> UUID:
     """Whose user id that is; None for the settings' own. Raises IdentityError if it is nobody's."""
+    from zava_mcp.database.bundled import embedded_postgres
     from zava_mcp.database.identities import require_identity
+    from zava_mcp.errors import IdentityError
 
-    return require_identity(load({**given, "ZAVA_USER_ID": user_id}), None)
+    settings = load({**given, "ZAVA_USER_ID": user_id})
+    embedded = None if settings.place else embedded_postgres(settings, lambda *_: None)
+    found = require_identity(settings, embedded if embedded and embedded.logins() else None)
+    if found is None:
+        raise IdentityError(
+            f"only the server knows who {settings.user_name[:60]!r} is", "Give the user id: a client's entry names it."
+        )
+    return found

@@ -11,12 +11,15 @@ from typing import Annotated
 import typer
 
 from zava_mcp.cli.app import app as app
-from zava_mcp.cli.app import settings_of
+from zava_mcp.cli.app import is_given, settings_of
 from zava_mcp.cli.faults import serve_fault
 from zava_mcp.cli.options import AdminUrl, AnswerFormat, DatabaseUrl, DataDir, EnvFile, Format, LogLevel, Pager, UserId
 from zava_mcp.cli.sql_input import SqlCommand, query_text
 from zava_mcp.errors import ZavaError
 from zava_mcp.settings import DEFAULT_ROWS
+
+#: The exit code of a command whose piped table or CSV lacks rows; JSON says so itself.
+CUT = 3
 
 
 def version_wanted(wanted: bool) -> None:
@@ -66,6 +69,17 @@ def query(
     ] = None,
     chart: Annotated[bool, typer.Option("--chart", help="Draw it: lines over periods, bars for all else.")] = False,
     form: AnswerFormat = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="FILE", help="Write all rows there: .csv, .jsonl or .xlsx."),
+    ] = None,
+    timeout: Annotated[
+        float | None, typer.Option("--timeout", metavar="SECONDS", help="With --output: until it is stopped; 600.")
+    ] = None,
+    bom: Annotated[bool, typer.Option("--bom", help="With --output: a mark by which Excel knows UTF-8.")] = False,
+    no_formulas: Annotated[
+        bool, typer.Option("--no-formulas", help="With --output: ' before texts that a spreadsheet would run.")
+    ] = False,
     pager: Pager = True,
     user_id: UserId = None,
     env_file: EnvFile = None,
@@ -89,6 +103,14 @@ def query(
         raise InputError("--chart and --format exclude each other", "Leave one of them out.")
 
     text = query_text(sql, file)
+    if output is not None:
+        if chart or form or max_rows is not None:
+            raise InputError("--output writes all rows in the file's own format", "Leave the other options out.")
+        from zava_mcp.cli.exporting import export
+
+        return export(settings, text, output, timeout, bom, not no_formulas)
+    if bom or no_formulas or timeout is not None:
+        raise InputError("--timeout, --bom and --no-formulas are for --output", "Add --output FILE.")
     with progress_bar() as tell, Shop(settings, tell) as shop, watched(settings, shop, Call("query", text)):
         most = settings.max_rows if chart else min(DEFAULT_ROWS, settings.max_rows)
         rows = most if max_rows is None else max_rows
@@ -98,9 +120,10 @@ def query(
             raise shop.hinted(error) from None
         answer.note()
     if chart:
-        show_chart(answer, text)
-    else:
-        show_answer(answer, form.value if form else None, pager=pager)
+        return show_chart(answer, text)
+    if show_answer(answer, form.value if form else None, pager=pager):
+        raise typer.Exit(CUT)
+    return None
 
 
 @app.command()
@@ -150,7 +173,8 @@ def init(
         if adopt:
             report = adopt_database(settings, dry_run, passwords_file, tell, take_over_roles)
         else:
-            report = initialise(settings, wanted if sample else None, passwords_file, tell, take_over_roles)
+            chosen = [name for name in ("scale", "as_of", "seed") if is_given(ctx, name)]
+            report = initialise(settings, wanted if sample else None, passwords_file, tell, take_over_roles, chosen)
     show_report(report, only_sql=dry_run)
 
 
@@ -225,4 +249,4 @@ def _serve(ctx: typer.Context) -> None:
     run(settings, startup)
 
 
-from zava_mcp.cli import clients, identities, products  # noqa: E402, F401  # add their commands, after these in --help
+from zava_mcp.cli import clients, describing, identities, products  # noqa: E402, F401  # add their commands, after these in --help

@@ -3,7 +3,6 @@
 import json
 import sys
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import anyio
@@ -12,6 +11,7 @@ from rich.text import Text
 from zava_mcp.cli.output import console, progress_bar, show_columns
 from zava_mcp.cli.reading import NUMERIC, column, safe_lines
 from zava_mcp.errors import ZavaError
+from zava_mcp.retail.interpreter import own_command
 from zava_mcp.server.demo import Asked, started
 
 HEAD_OFFICE = "00000000-0000-0000-0000-000000000000"
@@ -139,11 +139,10 @@ async def _search(seattle: Asked) -> None:
 
 def _what_next() -> None:
     _headline("What next")
-    place = Path(sys.prefix).parts
-    passing = "uv" in place and "tools" not in place  # in uvx's cache, not installed
+    program = own_command()
     for what, command in NEXT:
         _say(what)
-        _say(f"  {'uvx ' if passing else ''}zava-mcp {command}", style="cyan")
+        _say(f"  {program} {command}", style="cyan")
 
 
 async def _break_out(seattle: Asked) -> None:

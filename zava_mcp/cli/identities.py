@@ -8,7 +8,7 @@ from uuid import UUID
 import typer
 
 from zava_mcp.cli.app import app, settings_of
-from zava_mcp.cli.options import AdminUrl, AnswerFormat, DataDir, EnvFile
+from zava_mcp.cli.options import AdminUrl, AnswerFormat, DataDir, EnvFile, Format
 
 if TYPE_CHECKING:
     from zava_mcp.database.setup import Report
@@ -51,9 +51,27 @@ def listed(
     """
     given = {"ZAVA_ENV_FILE": env_file, "ZAVA_ADMIN_DATABASE_URL": admin_url, "ZAVA_DATA_DIR": data_dir}
     ctx.obj = {**ctx.obj, **{name: value for name, value in given.items() if value is not None}}
-    if ctx.invoked_subcommand is not None:
-        return
-    settings = settings_of(ctx)
+    if ctx.invoked_subcommand is None:
+        _list(ctx, form)
+
+
+@identities.command(name="list")
+def list_(
+    ctx: typer.Context,
+    form: AnswerFormat = None,
+    env_file: EnvFile = None,
+    admin_url: AdminUrl = None,
+    data_dir: DataDir = None,
+) -> None:
+    """List who may ask, as `zava-mcp identities` alone does.
+
+    Example: zava-mcp identities list
+    """
+    _list(ctx, form, ZAVA_ENV_FILE=env_file, ZAVA_ADMIN_DATABASE_URL=admin_url, ZAVA_DATA_DIR=data_dir)
+
+
+def _list(ctx: typer.Context, form: Format | None, **given: str | None) -> None:
+    settings = settings_of(ctx, **given)
     from zava_mcp.cli.output import progress_bar, show_rows
     from zava_mcp.database.opening import list_identities
 

@@ -12,10 +12,13 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.text import Text
 
+from zava_mcp.cli.paging import put, terminal_size
 from zava_mcp.cli.reading import Column, column, safe, safe_lines
 from zava_mcp.cli.sql_errors import place_of
-from zava_mcp.cli.tables import laid_out, put
+from zava_mcp.cli.tables import laid_out
+from zava_mcp.cli.wording import for_the_terminal
 from zava_mcp.errors import QueryError, ZavaError
+from zava_mcp.standard_streams import write_exactly
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -40,7 +43,8 @@ def console(stderr: bool = False) -> Console:
     What NO_COLOR, FORCE_COLOR and TERM=dumb say is heeded.
     """
     stream = sys.stderr if stderr else sys.stdout
-    return Console(file=stream, highlight=False, markup=False, emoji=False, width=None if stream.isatty() else _WIDE)
+    width, height = terminal_size(stream) if stream.isatty() else (_WIDE, _WIDE)
+    return Console(file=stream, highlight=False, markup=False, emoji=False, width=width, height=height)
 
 
 def complain(error: ZavaError) -> None:
@@ -51,22 +55,26 @@ def complain(error: ZavaError) -> None:
     if out.is_terminal and isinstance(error, QueryError) and (place := place_of(error, out.width)):
         out.print(Text(place), soft_wrap=True)
     if error.hint:
-        out.print(Text(safe_lines(error.hint + error.listing)), soft_wrap=True)
+        out.print(Text(safe_lines(for_the_terminal(error.hint) + error.listing)), soft_wrap=True)
 
 
 def note(text: str) -> None:
     """A remark on stderr."""
-    console(stderr=True).print(Text(safe_lines(text), style="dim"))
+    console(stderr=True).print(Text(safe_lines(for_the_terminal(text)), style="dim"))
 
 
-def show_answer(answer: "Answer", form: str | None, without: Sequence[str] = (), pager: bool = True) -> None:
-    """An answer on stdout, perhaps without some columns; without a form a table on a terminal, JSON when piped."""
+def show_answer(answer: "Answer", form: str | None, without: Sequence[str] = (), pager: bool = True) -> bool:
+    """An answer on stdout, perhaps without some columns; without a form a table on a terminal, JSON when piped.
+
+    Returns whether a program that reads it cannot see that rows are missing.
+    """
     from zava_mcp.retail.values import cells
 
+    answer.rows_advice, answer.bytes_advice = map(for_the_terminal, (answer.rows_advice, answer.bytes_advice))
     form = _form(form)
     if form == "json":
         _print_json(answer.json())
-        return
+        return False
     places = [place for place, name in enumerate(answer.columns) if name not in without]
     names = [answer.columns[place] for place in places]
     rows = [[row[place] for place in places] for row in map(cells, answer.rows)]
@@ -75,8 +83,11 @@ def show_answer(answer: "Answer", form: str | None, without: Sequence[str] = (),
     else:
         types = [answer.types[place] for place in places]
         show_columns(list(map(column, names, _across(names, rows), types)), pager=pager)
+        if not rows:
+            put("(0 rows)\n", console())
     for remark in [*answer.remarks, *[answer.hint()] * bool(answer.cut)]:
         note(remark)
+    return bool(answer.cut) and not sys.stdout.isatty()
 
 
 def show_chart(answer: "Answer", sql: str) -> None:
@@ -104,21 +115,26 @@ def show_found(found: "Found", form: str | None, pager: bool = True) -> None:
 
 
 def show_rows(columns: list[str], rows: list[list[str]], form: str | None) -> None:
-    """Rows of texts on stdout; without a form a table on a terminal, JSON objects when piped."""
+    """Rows of texts on stdout; without a form a table on a terminal, JSON when piped."""
     form = _form(form)
     if form == "json":
-        objects = [dict(zip(columns, row, strict=True)) for row in rows]
-        _print_json(json.dumps(objects, ensure_ascii=False, indent=1))
+        _print_json(_answer_of(columns, rows))
     elif form == "csv":
         _print_csv(columns, rows)
     else:
         show_table(columns, rows)
 
 
+def _answer_of(columns: list[str], rows: Sequence[Sequence[str]]) -> str:
+    """Rows in the shape that answers to queries have."""
+    answer = {"columns": columns, "rows": rows, "row_count": len(rows), "truncated": False}
+    return json.dumps(answer, ensure_ascii=False, separators=(",", ":"))
+
+
 def show_checks(checks: "list[Check]", form: str) -> None:
     """The doctor's checks on stdout, as a table those that are not well with what to do."""
     if form == "json":
-        _print_json(json.dumps([asdict(check) for check in checks], ensure_ascii=False, indent=1))
+        _print_json(_answer_of(_CHECK, [list(asdict(check).values()) for check in checks]))
         return
     if form == "csv":
         _print_csv(_CHECK, [list(asdict(check).values()) for check in checks])
@@ -131,6 +147,11 @@ def show_checks(checks: "list[Check]", form: str) -> None:
             print(f"{safe(check.name)}:", safe_lines(check.fix).replace("\n", "\n  "), sep="\n  ")
     count = {state: states.count(state) for state in _STATES}
     note(f"{count['ok']} checks are well, {count['warn']} warn, {count['fail']} fail")
+
+
+def show_text(text: str) -> None:
+    """Lines of text on stdout."""
+    put(f"{safe_lines(text)}\n", console())
 
 
 def show_report(report: "Report", only_sql: bool = False) -> None:
@@ -185,10 +206,21 @@ def _render(printed: "RenderableType", out: Console, pager: bool = True) -> None
 
 
 def _print_json(text: str) -> None:
-    """JSON; on a terminal with escapes, which say the same, for what it would obey."""
+    """JSON; on a terminal with escapes, which say the same, for what it would obey or has no letter for."""
     if sys.stdout.isatty():
-        text = "".join(mark if mark.isprintable() or mark == "\n" else json.dumps(mark)[1:-1] for mark in text)
-    print(text)
+        encoding = sys.stdout.encoding or "utf-8"
+        text = "".join(mark if _is_shown(mark, encoding) else json.dumps(mark)[1:-1] for mark in text)
+    write_exactly(f"{text}\n")
+
+
+def _is_shown(mark: str, encoding: str) -> bool:
+    if mark.isascii():
+        return mark.isprintable() or mark == "\n"
+    try:
+        mark.encode(encoding)
+    except UnicodeEncodeError:
+        return False
+    return mark.isprintable()
 
 
 def _print_csv(columns: list[str], rows: Sequence[Sequence[str | None]], pager: bool = True) -> None:
@@ -196,7 +228,10 @@ def _print_csv(columns: list[str], rows: Sequence[Sequence[str | None]], pager: 
     from zava_mcp.retail.answers import csv_line
 
     text = "".join(map(csv_line, [columns, *rows]))
-    put(safe_lines(text) if sys.stdout.isatty() else text, console(), pager)
+    if sys.stdout.isatty():
+        put(safe_lines(text), console(), pager)
+    else:
+        write_exactly(text)
 
 
 @contextmanager

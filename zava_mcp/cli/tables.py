@@ -1,14 +1,10 @@
-"""Tables that fit the terminal, and a pager for what is longer than it."""
+"""Tables that fit the terminal."""
 
-import os
-import shlex
-import shutil
-import sys
 from collections.abc import Sequence
 
 from rich.box import SIMPLE_HEAD
 from rich.cells import cell_len, set_cell_size
-from rich.console import Console, RenderableType
+from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -120,24 +116,3 @@ def _cell(column: Column, cell: str | None, most: int | None, null: str) -> tupl
 def clipped(text: str, most: int) -> str:
     """A text within so many columns of the terminal; the cut is seen."""
     return text if cell_len(text) <= most else f"{set_cell_size(text, most - 1).rstrip()}…"
-
-
-def put(text: str, out: Console, pager: bool = True) -> None:
-    """Prints a rendered text, through a pager if it is longer than the screen of somebody who sits there."""
-    if pager and text.count("\n") >= out.height and _pages():
-        import pydoc
-
-        os.environ.setdefault("LESS", "FRX")  # colours are shown, and what fits after all is only printed
-        pydoc.pager(text)
-    else:
-        encoding = out.encoding or "utf-8"  # a stream that lacks a letter gets it written out
-        out.file.write(text.encode(encoding, "backslashreplace").decode(encoding))
-        out.file.flush()
-
-
-def _pages() -> bool:
-    """Whether somebody sits there who can turn pages: on a terminal that can, with a pager that is there."""
-    if not (sys.stdin and sys.stdin.isatty() and sys.stdout.isatty()) or os.environ.get("TERM", "") == "dumb":
-        return False
-    wanted = os.environ.get("PAGER", "less" if os.name != "nt" else "more").strip()
-    return bool(wanted) and wanted != "cat" and shutil.which(shlex.split(wanted)[0]) is not None

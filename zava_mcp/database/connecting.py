@@ -2,48 +2,28 @@
 
 import os
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 from uuid import UUID
 
 import psycopg
-from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import dict_row
 
 from zava_mcp import sql
 from zava_mcp.database.failures import connection_error
 from zava_mcp.database.identities import short_name
 from zava_mcp.database.misfits import not_admitted, not_ours, other_schema
+from zava_mcp.database.parameters import Target
 from zava_mcp.database.patience import CONNECT_SECONDS, PatientConnection
-from zava_mcp.database.tokens import Tokens, private, token_refused
-from zava_mcp.errors import DatabaseUnavailable, IdentityError, SettingsError, ZavaError
-from zava_mcp.settings import Place, Secret, Settings
+from zava_mcp.database.tokens import token_refused
+from zava_mcp.errors import DatabaseUnavailable, IdentityError, ZavaError
+from zava_mcp.settings import Settings
 
 C = TypeVar("C", bound=psycopg.Connection)
 
 _SILENCE_MILLISECONDS = 35_000  # until a network that no longer answers counts as gone
 _EARLY = 1.0  # seconds before a login expires, from which on every question asks for a new connection
 _CHECK_CLIENT = "2s"  # how often a running query looks whether its client still lives
-
-
-@dataclass(frozen=True)
-class Target:
-    """libpq parameters of a connection; the password shows in no repr.
-
-    `settings` is what its options set, for where a pooler drops them; with `tokens`, one of them is the password.
-    """
-
-    parameters: dict[str, Any]
-    password: Secret | None = None
-    embedded: bool = False
-    settings: dict[str, str] = field(default_factory=dict)
-    tokens: Tokens | None = None
-
-    def keywords(self) -> dict[str, Any]:
-        """What psycopg connects with now. Raises what `Tokens.token` raises."""
-        password = self.tokens.token() if self.tokens else self.password.reveal() if self.password else None
-        return {**self.parameters, **({"password": password} if password else {})}
 
 
 @dataclass(frozen=True)
@@ -69,36 +49,7 @@ class Proof:
         return self.ends is not None and time.monotonic() >= self.ends
 
 
-def target_of(place: Place, user_id: UUID, tokens: Tokens | None = None) -> Target:
-    """Where and as whom the settings say to connect; without a user name, as the login named by the user id.
-
-    Raises DatabaseUnavailable if the URL cannot be read, SettingsError if a token could be seen on its way.
-    """
-    target = read_url(place.url.reveal() if place.url else "", place.parameters)
-    target.parameters.setdefault("user", str(user_id))
-    return with_tokens(target, tokens) if tokens else replace(target, password=place.password or target.password)
-
-
-def read_url(url: str, more: Mapping[str, str]) -> Target:
-    """What a URL and single parameters say, the password apart. Raises DatabaseUnavailable if it cannot be read."""
-    try:
-        parameters = conninfo_to_dict(url, **more)
-    except psycopg.ProgrammingError as error:
-        raise connection_error(error, embedded=False) from None
-    password = parameters.pop("password", None)
-    return Target(parameters, Secret(str(password)) if password else None)
-
-
-def with_tokens(target: Target, tokens: Tokens) -> Target:
-    """The target with tokens of Entra for a password. Raises SettingsError if one could be seen on its way."""
-    if target.password is not None:
-        raise SettingsError(
-            "the URL has a password, but ZAVA_DATABASE_AUTH=entra takes none", "Take one of the two away."
-        )
-    return replace(target, parameters=private(target.parameters), tokens=tokens)
-
-
-def for_identity(target: Target, user_id: UUID, settings: Settings) -> Target:
+def for_identity(target: Target, user_id: UUID | None, settings: Settings) -> Target:
     """The target with what every agent connection has: read-only, a deadline, one way to write values."""
     options = {
         "default_transaction_read_only": "on",
@@ -121,7 +72,7 @@ def for_identity(target: Target, user_id: UUID, settings: Settings) -> Target:
         "hnsw.max_scan_tuples": "200000",
         "hnsw.scan_mem_multiplier": "4",
         # Nothing of ours trusts this; policies of older databases may still ask for it.
-        "app.current_rls_user_id": str(user_id),
+        **({"app.current_rls_user_id": str(user_id)} if user_id else {}),
     }
     if not (target.embedded and os.name == "nt"):  # which PostgreSQL cannot do on Windows
         options["client_connection_check_interval"] = _CHECK_CLIENT
@@ -135,6 +86,8 @@ def for_identity(target: Target, user_id: UUID, settings: Settings) -> Target:
         **target.parameters,
     }
     parameters["options"] = f"{parameters.get('options', '')} {words}".strip()
+    if (parameters.get("target_session_attrs") or os.environ.get("PGTARGETSESSIONATTRS")) == "read-write":
+        parameters["target_session_attrs"] = "primary"  # our own sessions are read-only, on a primary too
     return replace(target, parameters=parameters, settings=options)
 
 
@@ -158,10 +111,10 @@ def _connected(kind: type[C], target: Target) -> C:
         raise connection_error(error, target.embedded) from None
 
 
-def prove(connection: psycopg.Connection, user_id: UUID, name: str = "") -> Proof:
+def prove(connection: psycopg.Connection, user_id: UUID | None, name: str = "") -> Proof:
     """Checks, in one round trip, that a connection is the identity asked for and can do no more than it.
 
-    `name` is the one it was asked for by, if it was.
+    `name` is the one it was asked for by, if it was; without a `user_id`, the login's identity must have it.
 
     Raises IdentityError if it is not, DatabaseUnavailable if this is no (current) Zava database.
     """
@@ -176,7 +129,7 @@ def prove(connection: psycopg.Connection, user_id: UUID, name: str = "") -> Proo
     return Proof(*who, row["can_lock"], vectors, row["backend"], ends, schemas)
 
 
-def identity_of(connection: psycopg.Connection, user_id: UUID) -> dict[str, Any]:
+def identity_of(connection: psycopg.Connection, user_id: UUID | None) -> dict[str, Any]:
     """What the database knows of the login of a connection, which from now on hears of changes.
 
     Raises DatabaseUnavailable if this is no Zava database, IdentityError if the login may not even ask.
@@ -198,19 +151,26 @@ def identity_of(connection: psycopg.Connection, user_id: UUID) -> dict[str, Any]
     return row or {}
 
 
-def mismatches(row: dict[str, Any], user_id: UUID, name: str = "") -> list[ZavaError]:
+def mismatches(row: dict[str, Any], user_id: UUID | None, name: str = "") -> list[ZavaError]:
     """Why a login is not the identity asked for, or the database not one for this program."""
     found: list[ZavaError] = []
     if row["rls_user_id"] is None:
         found.append(not_admitted(user_id))
-    elif row["rls_user_id"] != user_id:
+    elif user_id is None and short_name(row["display_name"]) != short_name(name):
+        found.append(
+            IdentityError(
+                f"this login is {row['display_name']}, and not {name[:60]!r}",
+                "Use the login of the one you mean, or give the user id; `zava-mcp identities` lists them.",
+            )
+        )
+    elif user_id is not None and row["rls_user_id"] != user_id:
         found.append(
             IdentityError(
                 "this login belongs to another identity than the user id asked for",
                 "Use the login of the user id, or the user id of the login.",
             )
         )
-    elif name and short_name(row["display_name"]) != short_name(name):
+    elif user_id is not None and name and short_name(row["display_name"]) != short_name(name):
         found.append(
             IdentityError(
                 f"{name[:60]!r} stands for the sample's user id {user_id}, and that is {row['display_name']} here",

@@ -5,9 +5,9 @@ from dataclasses import replace
 import psycopg
 from psycopg import sql as compose
 
-from zava_mcp.database.connecting import Target
 from zava_mcp.database.failures import NoDatabase, connection_error
 from zava_mcp.database.naming import connect_as_admin
+from zava_mcp.database.parameters import Target
 from zava_mcp.errors import DatabaseUnavailable, IdentityError
 
 #: Databases that every server has; from one of them, others are created.

@@ -5,6 +5,7 @@ import re
 import psycopg
 from psycopg import pq
 
+from zava_mcp.database.wrong_parameters import WRONG_PARAMETERS
 from zava_mcp.errors import DatabaseUnavailable, IdentityError, QueryError, ZavaError
 
 ONE_QUERY_ONLY = "only one row-returning query is allowed: a SELECT, WITH, VALUES or TABLE"
@@ -92,6 +93,9 @@ def connection_error(error: psycopg.Error, embedded: bool) -> ZavaError:
     """Why no connection came about, recognised by SQLSTATE or by libpq's words."""
     said = " ".join(str(error).split())
     sqlstate = error.sqlstate or ""
+    for pattern, message, hint in WRONG_PARAMETERS:
+        if found := re.search(pattern, said):
+            return DatabaseUnavailable(message.format(*((text or "")[:80] for text in found.groups())), hint)
     for signs, kind, message, hint in _CONNECTION_FAILURES:
         if any(sign == sqlstate if _SQLSTATE.fullmatch(sign) else re.search(sign, said) for sign in signs):
             return kind(message, hint)

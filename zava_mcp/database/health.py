@@ -8,7 +8,8 @@ from uuid import UUID
 import psycopg
 
 from zava_mcp import sql
-from zava_mcp.database.connecting import Target, connect_patiently, identity_of, mismatches
+from zava_mcp.database.connecting import connect_patiently, identity_of, mismatches
+from zava_mcp.database.parameters import Target
 from zava_mcp.database.pooler import settle
 from zava_mcp.errors import DatabaseUnavailable, IdentityError, ZavaError
 
@@ -26,7 +27,7 @@ class Check:
     fix: str = ""
 
 
-def examine(target: Target, user_id: UUID, name: str, model: str) -> list[Check]:
+def examine(target: Target, user_id: UUID | None, name: str, model: str) -> list[Check]:
     """Connects as the identity and looks at server, login, privileges, policies, extension and vectors.
 
     `name` is what it was asked for by, if not by its user id; `model` is the embedding model that searches are made
@@ -41,7 +42,9 @@ def examine(target: Target, user_id: UUID, name: str, model: str) -> list[Check]
             raise DatabaseUnavailable(f"the checks could not be finished: {reason}", "Try again.") from None
 
 
-def _examined(connection: psycopg.Connection, target: Target, user_id: UUID, name: str, model: str) -> list[Check]:
+def _examined(
+    connection: psycopg.Connection, target: Target, user_id: UUID | None, name: str, model: str
+) -> list[Check]:
     checks = [
         Check("connection", "ok", f"as the login {connection.info.user}"),
         _version(connection),

@@ -33,14 +33,18 @@ def sample_identities() -> list[Identity]:
     ]
 
 
-def require_identity(settings: Settings, embedded: EmbeddedPostgres | None) -> UUID:
+def require_identity(settings: Settings, embedded: EmbeddedPostgres | None) -> UUID | None:
     """The user id of the settings, which may name one of the embedded database's identities or of the sample's.
+
+    None on a server whose login the settings name too: then it is the login's, if the identity there has the name.
 
     Raises IdentityError, saying how to give one and which there are, if there is none, if nobody or more than
     one has that name, or if the embedded database has no such identity. A server's database is asked when it is
     connected to, also whether the identity there has the name.
     """
     known = _known(embedded)
+    if settings.user_name and settings.user_id is None and _names_login(settings) and not _is_known(settings, known):
+        return None
     user_id = settings.user_id or _named(settings, known)
     if embedded is not None and user_id not in known:
         fault = f"the user id {user_id} is not an identity of this database"
@@ -59,6 +63,19 @@ def _known(embedded: EmbeddedPostgres | None) -> dict[UUID, str]:
     logins = embedded.logins().values() if embedded else ()
     there = {UUID(login.user_id): login.name for login in logins if login.user_id}
     return {user_id: name or sample.get(user_id, "") for user_id, name in there.items()} or sample
+
+
+def _names_login(settings: Settings) -> bool:
+    """Whether a server's login is named beside the identity."""
+    if settings.place is None:
+        return False
+    url = settings.place.url.reveal() if settings.place.url else ""
+    by_url = re.match(r"\w+://[^/@:]+(:[^/@]*)?@", url) or re.search(r"[?&]user=[^&]", url)
+    return "user" in settings.place.parameters or by_url is not None
+
+
+def _is_known(settings: Settings, known: dict[UUID, str]) -> bool:
+    return short_name(settings.user_name) in map(short_name, known.values())
 
 
 def _named(settings: Settings, known: dict[UUID, str]) -> UUID:

@@ -23,8 +23,10 @@ def other_schema(version: int | None) -> DatabaseUnavailable:
     return DatabaseUnavailable(told, "Run `zava-mcp init` as the database's admin: it upgrades the older schema.")
 
 
-def not_admitted(user_id: UUID) -> IdentityError:
+def not_admitted(user_id: UUID | None) -> IdentityError:
     return IdentityError(
-        f"the user id {user_id} is not an identity of this database",
+        f"the user id {user_id} is not an identity of this database"
+        if user_id
+        else "this login is no identity of this database",
         "Check the user id; `zava-mcp identities` lists the ones that exist.",
     )

@@ -3,8 +3,9 @@
 import psycopg
 
 from zava_mcp import sql
-from zava_mcp.database.connecting import Proof, Target, connect
+from zava_mcp.database.connecting import Proof, connect
 from zava_mcp.database.failures import connection_error
+from zava_mcp.database.parameters import Target
 from zava_mcp.database.pooler import backend_of, is_pooled, refuse_by_transaction
 
 

@@ -1,6 +1,6 @@
 """Which database the settings mean, and the way in as an identity or as admin."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote
@@ -10,14 +10,15 @@ import psycopg
 
 from zava_mcp import sql
 from zava_mcp.database.bundled import embedded_postgres
-from zava_mcp.database.connecting import Target, target_of
 from zava_mcp.database.creating import create_database
 from zava_mcp.database.failures import NoDatabase
 from zava_mcp.database.logins import give_passwords
 from zava_mcp.database.misfits import not_ours
 from zava_mcp.database.naming import connect_as_admin
+from zava_mcp.database.parameters import Target, target_of
 from zava_mcp.database.pool import Database
 from zava_mcp.database.sample import Progress, Sample
+from zava_mcp.database.sample_made import refuse_other_sample
 from zava_mcp.database.setup import (
     Report,
     admin_target,
@@ -32,13 +33,14 @@ from zava_mcp.errors import IdentityError, InputError, SettingsError
 from zava_mcp.settings import Settings
 
 
-def database_for(settings: Settings, user_id: UUID, embedded: EmbeddedPostgres | None) -> Database:
+def database_for(settings: Settings, user_id: UUID | None, embedded: EmbeddedPostgres | None) -> Database:
     """The database as one identity sees it: the settings' server, else the embedded one. Nothing is opened yet."""
     place = settings.place
     if place is not None:
         tokens = _tokens(settings)
         return Database(lambda: target_of(place, user_id, tokens), user_id, settings)
     assert embedded is not None
+    assert user_id is not None
     return Database(_find_embedded(embedded, user_id), user_id, settings)
 
 
@@ -72,28 +74,33 @@ def initialise(
     passwords_file: Path | None,
     progress: Progress,
     take_over_roles: bool = False,
+    given: Collection[str] = (),
 ) -> Report:
-    """Builds or upgrades the database that the settings mean, as admin; returns what was done."""
+    """Builds or upgrades the database that the settings mean, as admin; returns what was done.
+
+    `given` are the sample's options that somebody chose: a database that is there must have been made with them.
+    """
     if settings.admin_url is None and settings.place is None:
         if passwords_file is not None or sample is None or take_over_roles:
             raise InputError(
                 "the embedded database keeps its own roles and passwords and is always filled with the sample",
                 "--passwords-file, --take-over-roles and --no-sample are for a server: set ZAVA_ADMIN_DATABASE_URL.",
             )
-        embedded = embedded_postgres(settings, progress, sample)
-        new = not embedded.logins()
-        try:
-            embedded.open()
-        finally:
-            embedded.close()
-        return Report([f"the embedded database in {embedded.folder} is set up"] if new else [])
+        return _initialise_embedded(embedded_postgres(settings, progress, sample), sample, given)
     _check_folder_of(passwords_file)
     created = _create_missing_database(settings, progress)
     with as_admin(settings, progress) as connection:
+        if sample is not None and installed_version(connection):
+            refuse_other_sample(connection, sample, given)
         report = set_up(connection, sample, None, progress, take_over_roles)
         report.did[:0] = created
         if passwords_file is not None:
             report.did.append(give_passwords(connection, passwords_file))
+        elif any(what.startswith("a login for ") for what in report.did):
+            report.warnings.append(
+                "the new logins have no password, so nobody can connect with one: "
+                "`zava-mcp init --passwords-file PATH` gives them theirs"
+            )
         if report.did:
             report.did.append(f"connect identities with ZAVA_DATABASE_URL={_server_url(connection)}")
     return report
@@ -108,6 +115,18 @@ def _create_missing_database(settings: Settings, progress: Progress) -> list[str
         assert settings.admin_url is not None
         target = admin_target(settings.admin_url, _tokens(settings))
         return [f"created the database {create_database(target)}"]
+
+
+def _initialise_embedded(embedded: EmbeddedPostgres, sample: Sample, given: Collection[str]) -> Report:
+    new = not embedded.logins()
+    try:
+        address = embedded.open()
+        if given and not new:
+            with connect_as_admin(embedded_target(address, embedded.logins()[""])) as connection:
+                refuse_other_sample(connection, sample, given)
+    finally:
+        embedded.close()
+    return Report([f"the embedded database in {embedded.folder} is set up"] if new else [])
 
 
 def adopt_database(

@@ -12,11 +12,12 @@ from psycopg_pool import ConnectionPool, PoolTimeout
 
 from zava_mcp import calls
 from zava_mcp.database.attempts import RESTART_SECONDS, Attempts
-from zava_mcp.database.connecting import Proof, Target, connect, connect_patiently, for_identity, prove
+from zava_mcp.database.connecting import Proof, connect, connect_patiently, for_identity, prove
 from zava_mcp.database.failures import connection_error, is_lost, told_error
 from zava_mcp.database.health import Check, examine
 from zava_mcp.database.lookup import Lookup, Reading
 from zava_mcp.database.naming import look_for_names
+from zava_mcp.database.parameters import Target
 from zava_mcp.database.patience import CONNECT_SECONDS, PatientConnection
 from zava_mcp.database.pooler import is_pooled, refuse_by_transaction, settle
 from zava_mcp.database.question import GRACE_SECONDS, Question
@@ -38,7 +39,7 @@ class Database:
     what starts it. Opening is lazy, so a database that is down is found again by the next call.
     """
 
-    def __init__(self, find: Callable[[], Target], user_id: UUID, settings: Settings) -> None:
+    def __init__(self, find: Callable[[], Target], user_id: UUID | None, settings: Settings) -> None:
         self._find = find
         self._user_id = user_id
         self._settings = settings
@@ -59,9 +60,15 @@ class Database:
                 self._pool.close(timeout=_CLOSE_SECONDS)  # an open connection does not notice that its login expired
                 self._pool = None
             if self._pool is None or self._proof is None:
-                target = self._target = for_identity(self._find(), self._user_id, self._settings)
+                place = self._find()
+                target = self._target = for_identity(place, self._user_id, self._settings)
                 with self._named():
                     probe, self._proof = self._probe(target)  # its errors are exact and immediate; the pool's not
+                if self._user_id is None:  # now it is known, and older policies may want to know it
+                    probe.close()
+                    self._user_id = self._proof.user_id
+                    target = self._target = for_identity(place, self._user_id, self._settings)
+                    probe, self._proof = self._probe(target)
                 self._pool = self._open_pool(target, probe)
                 self._schema_changed()  # what was told meanwhile, nobody heard
             return self._pool, self._proof
@@ -78,7 +85,7 @@ class Database:
         try:
             yield
         except IdentityError as error:
-            if not self._name or str(self._user_id) in error.message:
+            if not self._name or self._user_id is None or str(self._user_id) in error.message:
                 raise
             named = f"{self._name[:60]!r} stands for the sample's user id {self._user_id}."
             raise IdentityError(error.message, f"{named} {error.hint}") from None

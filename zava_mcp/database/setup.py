@@ -12,11 +12,11 @@ import psycopg
 
 from zava_mcp import sql
 from zava_mcp.database.admitting import admit
-from zava_mcp.database.connecting import Target, read_url, with_tokens
 from zava_mcp.database.creating import refuse_foreign_database
 from zava_mcp.database.failures import connection_error
 from zava_mcp.database.identities import sample_identities
 from zava_mcp.database.naming import connect_as_admin
+from zava_mcp.database.parameters import Target, independent, read_url, with_tokens
 from zava_mcp.database.roles import OWNER, end_sessions_of, faults_of, refuse_untrusted, take_over
 from zava_mcp.database.sample import Progress, Sample, load
 from zava_mcp.database.sample_vectors import give_vectors
@@ -67,7 +67,7 @@ def upgrade_embedded(address: Address, admin: Login, logins: list[Login], progre
 def embedded_target(address: Address, login: Login, database: str = DATABASE) -> Target:
     """Where and as whom to connect to the embedded database."""
     parameters = {"host": address.host, "port": address.port, "dbname": database, "user": login.login}
-    return Target({**parameters, "sslmode": "disable"}, Secret(login.password), embedded=True)
+    return Target(independent({**parameters, "sslmode": "disable"}), Secret(login.password), embedded=True)
 
 
 def admin_target(url: Secret, tokens: Tokens | None = None) -> Target:

@@ -91,7 +91,7 @@ def private(parameters: Mapping[str, Any]) -> dict[str, Any]:
     Without a word about it TLS is required. Raises SettingsError where it would not be sure.
     """
     service = parameters.get("service") or os.environ.get("PGSERVICE")
-    address = parameters.get("hostaddr") or os.environ.get("PGHOSTADDR") or service
+    address = parameters.get("hostaddr", os.environ.get("PGHOSTADDR")) or service
     if not address and all(host.startswith("/") for host in str(parameters.get("host", "")).split(",")):
         return dict(parameters)
     if service and "sslmode" not in parameters:  # what the service says is libpq's to read

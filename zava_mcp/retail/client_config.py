@@ -5,6 +5,7 @@ environment (Claude Code), is named there; for the others an env file or libpq's
 """
 
 import base64
+import difflib
 import json
 import os
 import re
@@ -12,6 +13,7 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from importlib.metadata import metadata
 from pathlib import Path
 from urllib.parse import quote
 from uuid import UUID
@@ -20,6 +22,7 @@ from zava_mcp.database.identities import sample_identities
 from zava_mcp.errors import InputError
 from zava_mcp.retail.client_names import Client
 from zava_mcp.retail.clients import Entry, config_files
+from zava_mcp.retail.installed_from import Origin, installed_from
 from zava_mcp.retail.interpreter import lasting_command
 from zava_mcp.search_paths import find_program, has_relative_entries
 from zava_mcp.settings import SETTINGS, is_secret, without_password
@@ -58,17 +61,34 @@ def program(client: Client, local: bool, extras: Sequence[str] = ()) -> tuple[Co
 
     Raises InputError if extras are asked for that only uvx could bring.
     """
+    if unknown := [extra for extra in extras if extra not in _extras()]:
+        near = difflib.get_close_matches(unknown[0], _extras(), n=1)
+        meant = f" (did you mean {near[0]}?)" if near else ""
+        raise InputError(f"there is no extra {unknown[0][:60]!r}{meant}", f"There are: {', '.join(_extras())}.")
     uvx = _uvx()
     if extras and (local or not uvx):
         raise InputError("only uvx brings extras", "Install uv, or install the extra here: pip install 'zava-mcp[…]'.")
+    origin = installed_from()
+    if local or not (uvx and origin.lasts) or (origin.editable and not extras):
+        return lasting_command(), _why_this_installation(local, bool(uvx), origin)
+    wanted = origin.requirement(f"[{','.join(extras)}]" if extras else "")
+    package = ("--from", wanted, "zava-mcp") if origin.url else (wanted,)
+    return ("uvx" if client in _FROM_A_TERMINAL and _is_safe_by_name("uvx") else uvx, *package), []
+
+
+def _why_this_installation(local: bool, has_uvx: bool, origin: Origin) -> list[str]:
     if local:
-        return lasting_command(), []
-    if not uvx:
-        return lasting_command(), [
-            "uvx is not on this machine, so this installation is named; uv brings it: pip install uv"
-        ]
-    package = f"zava-mcp[{','.join(extras)}]" if extras else "zava-mcp"
-    return ("uvx" if client in _FROM_A_TERMINAL and _is_safe_by_name("uvx") else uvx, package), []
+        return []
+    if not has_uvx:
+        return ["uvx is not on this machine, so this installation is named; uv brings it: pip install uv"]
+    if origin.editable:
+        return ["this is a checkout, so this installation is named, not a published package"]
+    return [f"{origin.url} is gone, so this installation is named"]
+
+
+def _extras() -> list[str]:
+    """The package's extras, as its metadata names them."""
+    return sorted(metadata("zava-mcp").get_all("Provides-Extra") or [])
 
 
 def _uvx() -> str | None:

@@ -13,6 +13,7 @@ from uuid import UUID
 
 from zava_mcp.database.health import Check
 from zava_mcp.database.identities import sample_identities, short_name
+from zava_mcp.retail.client_start import start_fault
 from zava_mcp.retail.interpreter import lasting_command
 from zava_mcp.search_paths import find_program
 from zava_mcp.settings import is_secret
@@ -48,11 +49,14 @@ class Entry:
 
 def config_files() -> Iterator[tuple[str, Path]]:
     """The known clients, and where each keeps what it starts: for the user, and for the folder we are in."""
-    home = Path.home()
+    try:
+        home = Path.home()
+    except RuntimeError:  # this user has none
+        home = Path("/")
     programs = {
         "darwin": home / "Library" / "Application Support",
-        "win32": Path(os.environ.get("APPDATA", home / "AppData" / "Roaming")),
-    }.get(sys.platform, Path(os.environ.get("XDG_CONFIG_HOME", home / ".config")))
+        "win32": _folder("APPDATA", home / "AppData" / "Roaming"),
+    }.get(sys.platform, _folder("XDG_CONFIG_HOME", home / ".config"))
     yield "Claude Desktop", programs / "Claude" / "claude_desktop_config.json"
     yield "VS Code", programs / "Code" / "User" / "mcp.json"
     yield "VS Code Insiders", programs / "Code - Insiders" / "User" / "mcp.json"
@@ -61,7 +65,13 @@ def config_files() -> Iterator[tuple[str, Path]]:
     yield "Cursor, this folder", Path(".cursor") / "mcp.json"
     yield "Claude Code", home / ".claude.json"
     yield "Claude Code, this folder", Path(".mcp.json")
-    yield "Codex", Path(os.environ.get("CODEX_HOME", home / ".codex")) / "config.toml"
+    yield "Codex", _folder("CODEX_HOME", home / ".codex") / "config.toml"
+
+
+def _folder(name: str, default: Path) -> Path:
+    """The folder that a variable names; relative ones count as not given, as the XDG specification says."""
+    folder = Path(os.environ.get(name, ""))
+    return folder if folder.is_absolute() else default
 
 
 def examine_clients() -> list[Check]:
@@ -95,7 +105,7 @@ def _examine(client: str, path: Path) -> Check | None:
         return Check(name, "fail", f"{path} has not the form that {client} reads", f"write {path} as README shows it")
     if not entries:
         return None
-    faults = [(f"{entry.name}: {found}", fix) for entry in entries for found, fix in _faults(entry)]
+    faults = [(f"{entry.name}: {found}", fix) for entry in entries for found, fix in _faults_or_start(entry)]
     if not faults:
         return Check(name, "ok", f"{path} starts {', '.join(entry.name for entry in entries)}")
     return Check(
@@ -116,6 +126,15 @@ def _entries(path: Path, text: str) -> Iterator[Entry]:
         for name, entry in group.items():
             environment = {key: str(value) for key, value in entry.get("env", {}).items()}
             yield Entry(name, str(entry.get("command", "")), tuple(map(str, entry.get("args", ()))), environment)
+
+
+def _faults_or_start(entry: Entry) -> list[tuple[str, str]]:
+    """What is wrong with an entry by its text, else by trying it."""
+    faults = list(_faults(entry))
+    if faults or _PLACEHOLDER.search(entry.command):  # which the client fills in, and we cannot
+        return faults
+    fault = start_fault(entry.command, entry.arguments, entry.environment)
+    return [(fault, "write the entry that zava-mcp client-config prints for this client")] if fault else []
 
 
 def _faults(entry: Entry) -> Iterator[tuple[str, str]]:

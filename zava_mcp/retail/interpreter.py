@@ -1,11 +1,15 @@
 """How the Python that runs this program is started again, without taking modules from a working directory."""
 
 import os
+import shlex
 import subprocess
 import sys
+import sysconfig
+from contextlib import suppress
+from pathlib import Path
 
 import zava_mcp
-from zava_mcp.search_paths import absolute_only
+from zava_mcp.search_paths import absolute_only, find_program
 
 _WHERE = "import importlib.util as util; found = util.find_spec('zava_mcp'); print(found.origin if found else '')"
 _SECONDS = 20.0
@@ -21,6 +25,21 @@ def child_command(*arguments: str) -> list[str]:
 def child_environment() -> dict[str, str]:
     """Our environment, whose search paths do not lead into the working directory."""
     return {**os.environ, **absolute_only(os.environ)}
+
+
+def own_command() -> str:
+    """What somebody types into the shell that started us, to start this installation again."""
+    place = Path(sys.prefix)
+    if "uv" in place.parts and "tools" not in place.parts:  # in uvx's cache, not installed
+        return "uvx zava-mcp"
+    script = Path(sysconfig.get_path("scripts")) / ("zava-mcp.exe" if os.name == "nt" else "zava-mcp")
+    activated = sys.prefix == sys.base_prefix or os.environ.get("VIRTUAL_ENV") == sys.prefix
+    found = find_program("zava-mcp")
+    if not script.is_file() or (found and (activated or Path(found).parent != script.parent)):
+        return "zava-mcp"
+    with suppress(ValueError, OSError):
+        script = script.relative_to(Path.cwd())
+    return shlex.join([str(script)]) if os.name != "nt" else f'& "{script}"'
 
 
 def lasting_command() -> tuple[str, ...]:

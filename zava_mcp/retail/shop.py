@@ -24,7 +24,10 @@ from zava_mcp.retail.sql_hints import with_hint
 from zava_mcp.settings import HARD_BYTES, Settings
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from zava_mcp.embeddings import Embedder
+    from zava_mcp.retail.export import Writer
 
 
 class Shop:
@@ -66,6 +69,12 @@ class Shop:
                 self.known(self.reading())
                 return with_hint(error, error.sql, self._schemas.catalogue)
         return error
+
+    def export(self, sql: str, writer: "Writer", progress: "Callable[[int], None]") -> int:
+        """Gives a writer every row of a query, and returns how many. Raises what `answer` raises, and OSError."""
+        from zava_mcp.retail.export import Export
+
+        return Export(sql, self._settings.query_timeout, writer, progress).run(self._database)
 
     def explanation(self, sql: str) -> Explanation:
         """A query to be explained, not yet asked. Raises InputError if the text is out of range."""

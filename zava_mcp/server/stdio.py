@@ -7,6 +7,7 @@ its mind. While it serves, fd 1 points to stderr, so nothing printed can break t
 """
 
 import contextvars
+import errno
 import json
 import logging
 import signal
@@ -34,6 +35,7 @@ _ROOM_SECONDS = 1.0  # that a request waits for room; later ones are refused at 
 _NAME_CHARACTERS = 1_000  # of an id, a method, a tool: each is repeated in replies, traces and the audit log
 _NOTIFICATION_BYTES = 64_000  # no notification says more
 _BUSY = -32000
+_GONE = (errno.EPIPE, errno.ECONNRESET, errno.ESHUTDOWN)
 
 _NO_ROOM = "too many requests are in flight, or too large ones; wait for replies to earlier ones, then try again"
 _LONG_NAME = f"the id, the method, the name or the progress token is longer than {_NAME_CHARACTERS:,} characters"
@@ -64,7 +66,9 @@ async def serve(server: MCPServer[Any], close: Callable[[], None]) -> int:
             group.cancel_scope.cancel()
         # Still with the signals received: another one must not end us before everything is closed.
         await anyio.to_thread.run_sync(close)
-    return 128 + received[0] if received else 0
+    if client.fault is not None:
+        _log.error("standard output cannot be written: %s", client.fault.strerror)
+    return 128 + received[0] if received else int(client.fault is not None)
 
 
 class _Client(ObjectStream[SessionMessage]):
@@ -84,6 +88,7 @@ class _Client(ObjectStream[SessionMessage]):
         self._modern = False
         self._over = False
         self._refusing = False
+        self.fault: OSError | None = None  # why nothing can be written, if it is not that the client has gone
         self.session = anyio.CancelScope()
         self.last_context = contextvars.copy_context()  # in which the SDK handles the message received last
 
@@ -125,7 +130,9 @@ class _Client(ObjectStream[SessionMessage]):
         """Writes a message. Raises BrokenResourceError, and ends everything, when nobody reads any more."""
         try:
             await self._wire.write(item.message.model_dump_json(by_alias=True, exclude_unset=True).encode() + b"\n")
-        except OSError:
+        except OSError as fault:
+            if fault.errno not in _GONE:
+                self.fault = fault
             self._leave()
             raise anyio.BrokenResourceError from None
         finally:

@@ -5,18 +5,19 @@ A flag wins over the environment, the environment over the file named by `--env-
 whatever folder somebody opened.
 """
 
-import difflib
 import os
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from io import StringIO
 from pathlib import Path
 from uuid import UUID
 
 from zava_mcp.errors import SettingsError
-from zava_mcp.files import read_trusted
+from zava_mcp.settings.database_url import url_fault
 from zava_mcp.settings.embedding import EMBEDDING_MODEL, OPENAI_URL, EmbeddingSettings, embedding_settings
+from zava_mcp.settings.env_file import read_env_file
+from zava_mcp.settings.paths import filled_in, path_of, unexpanded
+from zava_mcp.settings.remarks import remarks
 from zava_mcp.settings.secret import Secret as Secret
 from zava_mcp.settings.secret import is_secret as is_secret
 from zava_mcp.settings.secret import passwords_of
@@ -140,18 +141,19 @@ def load(flags: Mapping[str, str | None] | None = None, environ: Mapping[str, st
     environ = os.environ if environ is None else environ
     given = {name: value for name, value in (flags or {}).items() if value is not None}
     faults: list[str] = []
-    file_values = _read_env_file(given.get("ZAVA_ENV_FILE") or environ.get("ZAVA_ENV_FILE"), faults)
-    values = {**file_values, **environ, **given}
+    file_values = read_env_file(filled_in({**environ, **given}).get("ZAVA_ENV_FILE"), faults)
+    values = filled_in({**file_values, **environ, **given})
     texts = {name: values[name].strip() for name in values if values[name] and values[name].strip()}
+    faults += unexpanded(texts, _NAMES)
 
     user_id = _user_id(texts.get("ZAVA_USER_ID"))
     settings = Settings(
         user_id=user_id,
         user_name="" if user_id else texts.get("ZAVA_USER_ID", ""),
         place=_place(texts, any(environ.get(name) for name in _LIBPQ_PLACES), faults),
-        admin_url=Secret(texts["ZAVA_ADMIN_DATABASE_URL"]) if "ZAVA_ADMIN_DATABASE_URL" in texts else None,
+        admin_url=_admin_url(texts, faults),
         database_auth=_database_auth(texts, faults),
-        data_dir=Path(texts["ZAVA_DATA_DIR"]).expanduser() if "ZAVA_DATA_DIR" in texts else None,
+        data_dir=path_of(texts, "ZAVA_DATA_DIR", faults),
         application_name=texts.get("POSTGRES_APPLICATION_NAME", "zava-mcp"),
         embedding=embedding_settings(texts, faults),
         telemetry=telemetry_settings(texts, faults),
@@ -160,7 +162,7 @@ def load(flags: Mapping[str, str | None] | None = None, environ: Mapping[str, st
         max_bytes=int(_number(texts, "ZAVA_MAX_BYTES", DEFAULT_BYTES, 1_000, HARD_BYTES, faults)),
         log_level=_choice(texts, "ZAVA_LOG_LEVEL", "warning", ("debug", "info", "warning", "error"), faults),
         log_format=_choice(texts, "ZAVA_LOG_FORMAT", "text", ("text", "json"), faults),
-        warnings=tuple(_warnings({**file_values, **environ})),
+        warnings=tuple(remarks(environ, file_values, _NAMES)),
         hidden=tuple(Secret(text) for text in _secrets(texts) if len(text) >= _SHORTEST_SECRET),
     )
     if faults:
@@ -174,23 +176,6 @@ def _secrets(texts: Mapping[str, str]) -> list[str]:
     return [text for name, text in texts.items() if is_secret(name)] + [
         password for url in urls for password in passwords_of(url)
     ]
-
-
-def _read_env_file(path: str | None, faults: list[str]) -> dict[str, str]:
-    if not path:
-        return {}
-    from dotenv import dotenv_values
-
-    file = Path(path).expanduser()
-    try:
-        text = read_trusted(file)
-    except FileNotFoundError:
-        faults.append(f"the env file {path} does not exist")
-        return {}
-    except (OSError, UnicodeDecodeError) as error:
-        faults.append(f"the env file {path} cannot be read: {getattr(error, 'strerror', None) or 'it is not UTF-8'}")
-        return {}
-    return {name: value for name, value in dotenv_values(stream=StringIO(text)).items() if value}
 
 
 def _user_id(text: str | None) -> UUID | None:
@@ -207,6 +192,8 @@ def _place(texts: Mapping[str, str], libpq_knows: bool, faults: list[str]) -> Pl
     if url := texts.get("ZAVA_DATABASE_URL"):
         if not url.startswith(("postgresql://", "postgres://")):
             faults.append("ZAVA_DATABASE_URL must start with postgresql://")
+        if fault := url_fault(url):
+            faults.append(f"ZAVA_DATABASE_URL {fault}")
         return Place(url=Secret(url), parameters=user, password=password)
     if host := texts.get("POSTGRES_DB_HOST"):
         port = int(_number(texts, "POSTGRES_DB_PORT", 5432, 1, 65535, faults))
@@ -215,6 +202,12 @@ def _place(texts: Mapping[str, str], libpq_knows: bool, faults: list[str]) -> Pl
     if libpq_knows:
         return Place(parameters=user, password=password)
     return None
+
+
+def _admin_url(texts: Mapping[str, str], faults: list[str]) -> Secret | None:
+    if (url := texts.get("ZAVA_ADMIN_DATABASE_URL")) and (fault := url_fault(url)):
+        faults.append(f"ZAVA_ADMIN_DATABASE_URL {fault}")
+    return Secret(url) if url else None
 
 
 def _database_auth(texts: Mapping[str, str], faults: list[str]) -> str:
@@ -241,14 +234,3 @@ def _choice(texts: Mapping[str, str], name: str, default: str, choices: tuple[st
         faults.append(f"{name} must be one of {', '.join(choices)}, not {choice[:40]!r}")
         return default
     return choice
-
-
-def _warnings(names: Mapping[str, str]) -> list[str]:
-    warnings = []
-    for name in names:
-        if name.startswith("ZAVA_") and name not in _NAMES:
-            nearest = difflib.get_close_matches(name, _NAMES, n=1, cutoff=0)[0]
-            warnings.append(f"{name} is not a setting; did you mean {nearest}?")
-    if not names.get("ZAVA_ENV_FILE") and Path(".env").is_file():
-        warnings.append("a file .env lies in this folder; it is not read (name it with --env-file if it is meant)")
-    return warnings

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
+from zava_mcp.settings.paths import path_of
 from zava_mcp.settings.secret import Secret
 
 EMBEDDING_MODEL = "text-embedding-3-small"
@@ -56,7 +57,7 @@ def embedding_settings(texts: Mapping[str, str], faults: list[str]) -> Embedding
         authority=texts.get("AZURE_AUTHORITY_HOST"),
         openai_key=secrets.get("OPENAI_API_KEY"),
         openai_url=texts.get("OPENAI_BASE_URL", OPENAI_URL),
-        model_dir=Path(texts["ZAVA_EMBEDDING_MODEL_DIR"]).expanduser() if "ZAVA_EMBEDDING_MODEL_DIR" in texts else None,
+        model_dir=path_of(texts, "ZAVA_EMBEDDING_MODEL_DIR", faults),
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from zava_mcp.settings.paths import path_of
 from zava_mcp.settings.secret import Secret
 
 _YES = ("1", "true", "yes", "on")
@@ -38,17 +39,13 @@ def telemetry_settings(texts: Mapping[str, str], faults: list[str]) -> Telemetry
             "OTEL_EXPORTER_OTLP_ENDPOINT must not contain a user name or a password: OTEL_EXPORTER_OTLP_HEADERS does"
         )
     return TelemetrySettings(
-        audit_log=_path(texts, "ZAVA_AUDIT_LOG"),
+        audit_log=path_of(texts, "ZAVA_AUDIT_LOG", faults),
         otlp=texts.get("OTEL_EXPORTER_OTLP_ENDPOINT"),
         application_insights=Secret(connection) if connection else None,
-        metrics_dir=_path(texts, "ZAVA_METRICS_DIR"),
+        metrics_dir=path_of(texts, "ZAVA_METRICS_DIR", faults),
         metrics_port=_port(texts, "ZAVA_METRICS_PORT", faults),
         sql=_switch(texts, "ZAVA_TRACE_SQL", faults),
     )
-
-
-def _path(texts: Mapping[str, str], name: str) -> Path | None:
-    return Path(texts[name]).expanduser() if name in texts else None
 
 
 def _port(texts: Mapping[str, str], name: str, faults: list[str]) -> int | None:

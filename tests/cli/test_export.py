@@ -1,0 +1,127 @@
+"""All rows for people: files of every format, NULL beside '', formulas, and answers that were cut."""
+
+import csv
+import json
+import zipfile
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from tests.cli.test_commands import zava
+from tests.conftest import SEATTLE
+from zava_mcp.cli.commands import app
+from zava_mcp.errors import InputError, QueryError
+from zava_mcp.retail.answers import csv_line
+
+ROWS = 2_345
+SQL = (
+    "SELECT n, 9007199254740992 + n AS big, 0.10 AS price, date '2026-11-28' AS day, NULL::text AS a, '' AS b,"
+    " CASE n % 4 WHEN 0 THEN '=1+1' WHEN 1 THEN '-1' WHEN 2 THEN E'x,\"y\"\\nz' ELSE repeat('é', 9000) END AS c,"
+    " -n AS m"
+    f" FROM generate_series(1, {ROWS}) AS n"
+)
+
+
+@pytest.fixture
+def common(data_dir: Path) -> list[str]:
+    return ["--user-id", SEATTLE, "--data-dir", str(data_dir)]
+
+
+def test_export_to_csv_has_every_row_whole(tmp_path: Path, common: list[str]) -> None:
+    """More rows than an answer may have, and longer texts."""
+    file = tmp_path / "rows.csv"
+    assert zava("query", SQL, "--output", str(file), *common) == ""
+    text = file.read_text(encoding="utf-8")
+    names, *rows = csv.reader(text.splitlines(keepends=True))
+    assert names == ["n", "big", "price", "day", "a", "b", "c", "m"]
+    assert [row[0] for row in rows] == [str(n) for n in range(1, ROWS + 1)]
+    assert rows[2] == ["3", "9007199254740995", "0.10", "2026-11-28", "", "", "é" * 9000, "-3"]
+    assert rows[1][6] == 'x,"y"\nz'
+    assert text.splitlines()[1] == '1,9007199254740993,0.10,2026-11-28,,"",-1,-1'
+    assert list(tmp_path.iterdir()) == [file]
+
+
+def test_export_on_request_disarms_formulas_and_marks_utf_8(tmp_path: Path, common: list[str]) -> None:
+    file = tmp_path / "rows.CSV"
+    zava("query", SQL.replace(str(ROWS), "4"), "-o", str(file), "--no-formulas", "--bom", *common)
+    assert file.read_bytes().startswith(b"\xef\xbb\xbfn,big")
+    rows = list(csv.reader(file.read_text(encoding="utf-8-sig").splitlines(keepends=True)))
+    assert [row[6][:4] for row in rows[1:]] == ["'-1", 'x,"y', "éééé", "'=1+"]
+    assert [row[7] for row in rows[1:]] == ["-1", "-2", "-3", "-4"]  # numbers are no formulas
+
+
+def test_export_to_json_lines_keeps_exact_values(tmp_path: Path, common: list[str]) -> None:
+    file = tmp_path / "rows.jsonl"
+    zava("query", SQL, "--output", str(file), *common)
+    lines = file.read_text(encoding="utf-8").splitlines()
+    assert len(lines) == ROWS
+    first = '{"n":1,"big":"9007199254740993","price":0.10,"day":"2026-11-28","a":null,"b":"","c":"-1","m":-1}'
+    assert lines[0] == first
+    assert json.loads(lines[2])["c"] == "é" * 9000
+
+
+def test_export_to_a_workbook_has_numbers_dates_and_no_formula(tmp_path: Path, common: list[str]) -> None:
+    file = tmp_path / "rows.xlsx"
+    zava("query", SQL, "--output", str(file), *common)
+    with zipfile.ZipFile(file) as book:
+        sheet = book.read("xl/worksheets/sheet1.xml").decode()
+    assert sheet.count("<row ") == ROWS + 1
+    assert '<c r="A2"><v>1</v></c>' in sheet
+    assert "9007199254740993" in sheet  # as a text: no double holds it
+    assert '<c r="D2" s="1"><v>46354</v></c>' in sheet
+    assert "=1+1" in sheet
+    assert "<f>" not in sheet
+
+
+@pytest.mark.parametrize(
+    ("sql", "options", "fault"),
+    [
+        ("SELECT 1", ["-o", "rows.txt"], "none of the extensions .csv, .jsonl, .xlsx"),
+        ("SELECT 1", ["-o", "no/such/folder/rows.csv"], "cannot be written: No such file"),
+        ("SELECT 1", ["-o", "rows.csv", "--timeout", "0"], "--timeout must be from 1"),
+        ("SELECT 1", ["-o", "rows.csv", "--max-rows", "5"], "--output writes all rows"),
+        ("SELECT 1", ["--bom"], "are for --output"),
+        ("SELECT 1 AS a, 2 AS a", ["-o", "rows.jsonl"], "two columns have the same name"),
+        ("SELECT 1 / (5 - n) FROM generate_series(1, 9) AS n", ["-o", "rows.csv"], "division by zero"),
+        ("SELECT 1 / (5 - n) FROM generate_series(1, 9) AS n", ["-o", "rows.xlsx"], "division by zero"),
+        ("DELETE FROM retail.orders", ["-o", "rows.csv"], "only one row-returning query"),
+    ],
+)
+def test_export_that_fails_leaves_the_older_file_as_it_was(
+    sql: str, options: list[str], fault: str, tmp_path: Path, common: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("rows.csv", "rows.xlsx", "rows.jsonl"):
+        Path(name).write_text("older")
+    with pytest.raises((InputError, QueryError), match=fault):
+        zava("query", sql, *options, *common)
+    assert {path.read_text() for path in tmp_path.iterdir()} == {"older"}
+
+
+def test_piped_answer_that_was_cut_says_so_to_programs(common: list[str]) -> None:
+    many = ["query", "SELECT n FROM generate_series(1, 101) AS n", *common, "--format"]
+    for form, code in (("csv", 3), ("table", 3), ("json", 0)):
+        ran = CliRunner().invoke(app, [*many, form], catch_exceptions=False)
+        assert ran.exit_code == code, form
+        assert "--max-rows" in (ran.stderr if code else json.loads(ran.stdout)["hint"])
+    whole = CliRunner().invoke(app, [*many, "csv", "--max-rows", "101"], catch_exceptions=False)
+    assert (whole.exit_code, whole.stdout.count("\n")) == (0, 102)
+
+
+def test_table_without_rows_says_so(common: list[str]) -> None:
+    assert zava("query", "SELECT 1 AS n WHERE false", "--format", "table", *common).split("\n")[-2] == "(0 rows)"
+    assert zava("query", "SELECT 1 AS n WHERE false", "--format", "csv", *common) == "n\n"
+
+
+@pytest.mark.parametrize(
+    ("row", "line"),
+    [
+        ([None], "\n"),
+        ([""], '""\n'),
+        ([None, "", "a"], ',"",a\n'),
+        (["a,b", 'c"d', "e\rf", "g\nh", " i", "\\."], '"a,b","c""d","e\rf","g\nh"," i","\\."\n'),
+    ],
+)
+def test_csv_tells_null_from_an_empty_text(row: list[str | None], line: str) -> None:
+    assert csv_line(row) == line

@@ -1,0 +1,47 @@
+"""What is wrong with a libpq URL, as far as its text tells; no part of it that may be a password is repeated."""
+
+import re
+
+_SCHEMES = ("postgresql://", "postgres://")
+_TOO_MANY = "has an @ too many: in a user name or password write @ as %40, / as %2F and ? as %3F"
+_PORTS = range(1, 65_536)
+
+
+def url_fault(url: str) -> str:
+    """Why libpq would misunderstand or refuse a URL; "" if nothing is seen. Other connection strings are not looked at.
+
+    libpq ends a password at the first @, and takes what follows for the host.
+    """
+    if not url.startswith(_SCHEMES):
+        return ""
+    rest = url.partition("://")[2]
+    found = re.match(r"[^/@]*@", rest)
+    place, _, query = rest[found.end() if found else 0 :].partition("?")
+    hosts = place.partition("/")[0]
+    if "@" in hosts or (found and "@" in place) or "@" in query.partition("=")[0]:
+        return _TOO_MANY
+    if "@" in place and ":" in hosts and _port_fault(hosts):
+        return "has a / before the @: in a user name or password write / as %2F"
+    if re.search(r"%(?![0-9A-Fa-f]{2})|%00", rest):
+        return "has a % without two hexadecimal digits behind it: in a password write % as %25"
+    return _port_fault(hosts) or _parameter_fault(query)
+
+
+def _port_fault(hosts: str) -> str:
+    for host in hosts.split(","):
+        port = re.sub(r"^\[[^\]]*\]|^[^:]*", "", host)
+        if port in ("", ":"):
+            continue
+        if not re.fullmatch(r":[0-9]{1,5}", port) or int(port[1:]) not in _PORTS:
+            return "has a port that is not a number from 1 to 65535 (a : in a user name or password is written %3A)"
+    return ""
+
+
+def _parameter_fault(query: str) -> str:
+    for part in filter(None, query.split("&")):
+        name, equals, _ = part.partition("=")
+        if not equals:
+            return "has a parameter without a value: write it as ?name=value&name=value"
+        if not re.fullmatch(r"[a-z_%0-9A-Z]+", name):
+            return "has a parameter whose name is no word: in a password write ? as %3F and & as %26"
+    return ""
