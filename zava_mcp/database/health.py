@@ -95,7 +95,12 @@ def _looked_up(connection: psycopg.Connection) -> Iterator[Check]:
     """The checks of guard.sql, in which the names, the findings and the cures stand."""
     connection.execute("SET search_path = pg_catalog, pg_temp")  # so that every name in a cure has its schema
     for name, statement in sql.named("guard.sql").items():
-        found = connection.execute(statement.encode()).fetchall()
+        try:
+            found = connection.execute(statement.encode()).fetchall()
+        except psycopg.errors.InsufficientPrivilege as error:
+            reason = f"cannot be looked up: {error.diag.message_primary}"
+            yield Check(name.replace("_", " "), "fail", reason, "run zava-mcp init as admin")
+            continue
         state = "fail" if any(row[0] == "fail" for row in found) else "warn" if found else "ok"
         told = "; ".join(row[1] for row in found) or "as it should be"
         yield Check(name.replace("_", " "), state, told, ";\n".join(row[2] for row in found))

@@ -17,6 +17,7 @@ from zava_mcp.database.creating import refuse_foreign_database
 from zava_mcp.database.failures import connection_error
 from zava_mcp.database.identities import sample_identities
 from zava_mcp.database.naming import connect_as_admin
+from zava_mcp.database.own_objects import exposures, hidden_objects, revoke_exposures
 from zava_mcp.database.roles import OWNER, end_sessions_of, faults_of, refuse_untrusted, take_over
 from zava_mcp.database.sample import Progress, Sample, load
 from zava_mcp.database.sample_vectors import give_vectors
@@ -109,11 +110,14 @@ def set_up(
             admit(connection, sample_identities(), passwords, new, report)
             _close(connection, report)
             _harden(connection, report)
+            report.did += revoke_exposures(connection)
+            report.gaps += exposures(connection)
         if take_over_roles:
             report.gaps += end_sessions_of(connection, roles)
         report.warnings += [
             *(f"{fault.found}: {fault.cure}" for fault in faults_of(connection, OWNER)),
             *names(connection),
+            *hidden_objects(connection),
         ]
         if report.did:
             progress(0.95, "collecting statistics")
