@@ -176,3 +176,39 @@ GRANT zava_seattle TO zava_redmond
 
 -- sizes of tables | how many rows or pages all stores have: relpages |
 GRANT SELECT (relpages) ON pg_class TO PUBLIC
+
+-- no policy trusts a setting | your_function on retail.orders |
+CREATE FUNCTION public.me() RETURNS text LANGUAGE sql STABLE AS $$ SELECT current_setting('app.x', true) $$; CREATE POLICY your_function ON retail.orders AS RESTRICTIVE FOR SELECT USING (public.me() IS NULL)
+
+-- stores see their customers | orders of this identity's stores have a customer whom it does not see |
+ALTER TABLE zava.customers_by_store DISABLE TRIGGER USER; DELETE FROM zava.customers_by_store WHERE visible_in = 1; ALTER TABLE zava.customers_by_store ENABLE TRIGGER USER
+
+-- stores see their customers | this identity sees 1 customers who have nothing to do with its stores |
+INSERT INTO zava.customers_by_store (customer_id, first_name, last_name, email, primary_store_id, visible_in) SELECT customer_id, first_name, last_name, email, primary_store_id, 1 FROM zava.customers c WHERE primary_store_id <> 1 AND NOT EXISTS (SELECT FROM retail.orders o WHERE o.customer_id = c.customer_id AND o.store_id = 1) LIMIT 1
+
+-- login stands below the policies | zava_seattle is CREATEROLE |
+ALTER ROLE zava_seattle CREATEROLE
+
+-- login stands below the policies | zava_seattle is REPLICATION |
+ALTER ROLE zava_seattle REPLICATION
+
+-- login stands below the policies | zava_seattle owns public.mine | *
+CREATE VIEW public.mine AS SELECT 1; ALTER VIEW public.mine OWNER TO zava_seattle
+
+-- only reading | INSERT on public.others for PUBLIC |
+CREATE TABLE public.others (name text); GRANT INSERT ON public.others TO PUBLIC
+
+-- only reading | UPDATE on pg_statistic for zava_seattle |
+GRANT UPDATE ON pg_statistic TO zava_seattle
+
+-- only reading | SET on the parameter session_replication_role for zava_seattle |
+GRANT SET ON PARAMETER session_replication_role TO zava_seattle
+
+-- functions are as they were made | not as made: zava.only_store |
+CREATE OR REPLACE FUNCTION zava.only_store() RETURNS integer LANGUAGE sql IMMUTABLE AS 'SELECT 6'
+
+-- functions are as they were made | not as made: zava.access_changed |
+ALTER FUNCTION zava.access_changed() SECURITY INVOKER
+
+-- functions are as they were made | not as made: zava.visible_stores |
+ALTER FUNCTION zava.visible_stores() OWNER TO postgres

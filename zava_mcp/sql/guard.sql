@@ -25,7 +25,11 @@ SELECT 'fail', format('%s: not %s', c.oid::regclass,
 SELECT 'fail', format('%I on %s', p.polname, p.polrelid::regclass), format('DROP POLICY %I ON %s', p.polname, p.polrelid::regclass)
   FROM pg_policy p JOIN pg_class c ON c.oid = p.polrelid
  WHERE c.relnamespace IN (to_regnamespace('retail'), to_regnamespace('zava'))
-   AND concat(pg_get_expr(p.polqual, p.polrelid), pg_get_expr(p.polwithcheck, p.polrelid)) ~* 'current_setting'
+   AND (concat(pg_get_expr(p.polqual, p.polrelid), pg_get_expr(p.polwithcheck, p.polrelid)) ~* 'current_setting|pg_settings|show_all_settings'
+        -- by way of a function that is not ours, which has its own check
+        OR EXISTS (SELECT FROM pg_depend d JOIN pg_proc f ON f.oid = d.refobjid
+                    WHERE d.classid = 'pg_policy'::regclass AND d.objid = p.oid AND d.refclassid = 'pg_proc'::regclass
+                      AND f.pronamespace <> to_regnamespace('zava') AND f.prosrc ~* 'current_setting|pg_settings|show_all_settings'))
  ORDER BY p.polrelid::regclass::text, p.polname;
 
 -- name: every_table_has_its_policies
@@ -182,13 +186,50 @@ SELECT 'fail', format('the store %s has no place for its %s', s.store_id, string
  WHERE to_regclass('zava.customers_by_store') IS NOT NULL
    AND NOT EXISTS (SELECT FROM pg_class c WHERE c.relname = t.name || '_' || s.store_id AND c.relispartition
                       AND c.relnamespace = to_regnamespace('zava'))
- GROUP BY s.store_id;
+ GROUP BY s.store_id
+UNION ALL -- as far as this identity sees them, if the policies let it see its own
+SELECT 'fail', format('%s orders of this identity''s stores have a customer whom it does not see', count(*)), 'SELECT zava.place_customers(NULL)'
+  FROM retail.orders o
+ WHERE (SELECT count(*) FROM pg_policy p WHERE p.polrelid = to_regclass('zava.customers_by_store')
+          AND (p.polname, p.polpermissive) IN (('own_customers', true), ('isolation', false))) = 2
+   AND (SELECT relrowsecurity FROM pg_class WHERE oid = to_regclass('zava.customers_by_store'))
+   AND NOT (SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = session_user) AND NOT EXISTS (SELECT FROM retail.customers c WHERE c.customer_id = o.customer_id)
+HAVING count(*) > 0
+UNION ALL
+SELECT 'fail', format('this identity sees %s customers who have nothing to do with its stores', count(*)), 'SELECT zava.place_customers(NULL)'
+  FROM retail.customers c
+ WHERE (SELECT count(*) FROM pg_policy p WHERE p.polrelid = to_regclass('zava.customers_by_store')
+          AND (p.polname, p.polpermissive) IN (('own_customers', true), ('isolation', false))) = 2
+   AND (SELECT relrowsecurity FROM pg_class WHERE oid = to_regclass('zava.customers_by_store'))
+   AND NOT (SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = session_user) AND NOT zava.sees_all_stores()
+   AND NOT coalesce(c.primary_store_id = ANY (zava.visible_stores()), false)
+   AND NOT EXISTS (SELECT FROM retail.orders o WHERE o.customer_id = c.customer_id)
+HAVING count(*) > 0;
 
 -- name: login_stands_below_the_policies
 -- Whom no policy holds, or who owns what they protect.
 SELECT 'fail', format('%I is %s', rolname, CASE WHEN rolsuper THEN 'a superuser' ELSE 'BYPASSRLS' END),
        format('ALTER ROLE %I NOSUPERUSER NOBYPASSRLS', rolname)
   FROM pg_roles WHERE rolname = session_user AND (rolsuper OR rolbypassrls)
+UNION ALL -- who may make roles, or read the log of all changes
+SELECT 'fail', format('%I is %s', r.rolname, what), format('ALTER ROLE %I NO%s', r.rolname, what)
+  FROM pg_roles r, LATERAL (VALUES ('CREATEROLE', r.rolcreaterole), ('CREATEDB', r.rolcreatedb), ('REPLICATION', r.rolreplication)) AS may (what, it)
+ WHERE r.rolname = session_user AND it
+UNION ALL -- an owner grants itself what was revoked
+SELECT 'fail', format('%I owns %s', r.rolname, o.name), format('ALTER %s %s OWNER TO zava_owner', o.kind, o.name)
+  FROM pg_roles r CROSS JOIN LATERAL (
+       SELECT CASE c.relkind WHEN 'v' THEN 'VIEW' WHEN 'm' THEN 'MATERIALIZED VIEW' WHEN 'S' THEN 'SEQUENCE' WHEN 'f' THEN 'FOREIGN TABLE' ELSE 'TABLE' END AS kind,
+              c.oid::regclass::text AS name
+         FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+        WHERE c.relowner = r.oid AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S') AND n.nspname !~ '^pg_(toast|temp)'
+          AND NOT (c.relnamespace = to_regnamespace('retail') AND c.relkind IN ('r', 'p'))
+       UNION ALL
+       SELECT 'ROUTINE', p.oid::regprocedure::text FROM pg_proc p WHERE p.proowner = r.oid
+       UNION ALL
+       SELECT 'SCHEMA', quote_ident(n.nspname) FROM pg_namespace n WHERE n.nspowner = r.oid AND n.nspname NOT IN ('retail', 'zava', 'public')
+       UNION ALL
+       SELECT 'DATABASE', quote_ident(d.datname) FROM pg_database d WHERE d.datdba = r.oid AND d.datname = current_database()) AS o
+ WHERE r.rolname = session_user
 UNION ALL
 SELECT 'fail', format('%I owns %s', r.rolname, c.oid::regclass),
        format('ALTER TABLE %1$s OWNER TO zava_owner; GRANT SELECT (%2$s) ON %1$s TO %3$I', c.oid::regclass, (
@@ -271,19 +312,28 @@ SELECT 'warn', format('what %I creates%s is open to %s: %s on new %s', d.defaclr
  ORDER BY 2;
 
 -- name: only_reading
--- The login may read, and nothing beyond it.
+-- The login may read, and nothing beyond it: in no schema, and no setting that others may not set. What PostgreSQL itself
+-- grants to everybody is left out.
 SELECT 'fail', format('%s on %s for %s', g.kinds, g.relation, g.who), format('REVOKE %s ON %s FROM %s', g.kinds, g.relation, g.who)
   FROM (SELECT c.oid::regclass AS relation, string_agg(DISTINCT a.privilege_type, ', ') AS kinds,
                coalesce(quote_ident(r.rolname), 'PUBLIC') AS who
           FROM pg_class c
+          JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname !~ '^pg_(toast|temp)'
           CROSS JOIN LATERAL (
-              SELECT * FROM aclexplode(c.relacl)
+              SELECT x.grantee, x.privilege_type FROM aclexplode(c.relacl) AS x
               UNION ALL
-              SELECT x.* FROM pg_attribute t, aclexplode(t.attacl) AS x WHERE t.attrelid = c.oid) AS a
+              SELECT x.grantee, x.privilege_type FROM pg_attribute t, aclexplode(t.attacl) AS x WHERE t.attrelid = c.oid) AS a
           LEFT JOIN pg_roles r ON r.oid = a.grantee
-         WHERE c.relnamespace IN (to_regnamespace('retail'), to_regnamespace('zava')) AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S')
+         WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S')
            AND (a.grantee = 0 OR r.rolname = session_user AND r.oid <> c.relowner) AND a.privilege_type <> 'SELECT'
+           AND NOT EXISTS (SELECT FROM pg_init_privs i, aclexplode(i.initprivs) AS x
+                            WHERE i.classoid = 'pg_class'::regclass AND i.objoid = c.oid AND x.grantee = 0 AND x.privilege_type = a.privilege_type)
          GROUP BY c.oid, r.rolname) AS g
+UNION ALL
+SELECT 'fail', format('%s on the parameter %s for %s', x.privilege_type, p.parname, who), format('REVOKE %s ON PARAMETER %I FROM %s', x.privilege_type, p.parname, who)
+  FROM pg_parameter_acl p CROSS JOIN LATERAL aclexplode(p.paracl) AS x LEFT JOIN pg_roles r ON r.oid = x.grantee
+ CROSS JOIN LATERAL (SELECT coalesce(quote_ident(r.rolname), 'PUBLIC') AS who) AS w
+ WHERE x.grantee = 0 OR r.rolname = session_user
  ORDER BY 2;
 
 -- name: nothing_can_be_created
@@ -356,7 +406,7 @@ WITH RECURSIVE trusted AS (
     SELECT r.oid FROM pg_roles r WHERE r.rolsuper OR pg_has_role(r.oid, to_regrole('zava_owner'), 'MEMBER')
 ), tables AS (
     SELECT c.oid FROM pg_class c
-     WHERE c.relnamespace IN (to_regnamespace('retail'), to_regnamespace('zava')) AND c.relkind IN ('r', 'p')
+     WHERE c.relnamespace IN (to_regnamespace('retail'), to_regnamespace('zava')) AND c.relkind IN ('r', 'p', 'v')
 ), parts (classid, objid, relation) AS (
     SELECT 'pg_class'::regclass::oid, oid, oid FROM tables
     UNION SELECT 'pg_trigger'::regclass, t.oid, t.tgrelid FROM pg_trigger t JOIN tables c ON c.oid = t.tgrelid

@@ -128,6 +128,10 @@ SELECT a.login::text, a.rls_user_id, a.display_name, a.all_stores,
   FROM zava.access a
  ORDER BY NOT a.all_stores, a.store_ids;
 
+-- name: functions
+-- The functions of the schema zava: name, text, whether it has its owner's rights, owner.
+SELECT p.proname::text, p.prosrc, p.prosecdef, pg_get_userbyid(p.proowner)::text FROM pg_proc p WHERE p.pronamespace = to_regnamespace('zava');
+
 -- name: vectors
 -- How many products there are, have a current vector of a model, have one of an older text; and the models of all vectors.
 SELECT count(*),
