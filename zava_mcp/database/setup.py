@@ -56,6 +56,8 @@ def build_embedded(address: Address, admin: Login, sample: Sample, progress: Pro
     logins = [Login(who.login, secrets.token_urlsafe(32), str(who.user_id), who.name) for who in sample_identities()]
     with connect_as_admin(embedded_target(address, admin)) as connection:
         set_up(connection, sample, {login.login: Secret(login.password) for login in logins}, progress)
+        if sample.as_of is None:
+            connection.execute(sql.named("sample/extend.sql")["to_be_extended"].encode())
     return logins
 
 
@@ -63,6 +65,7 @@ def upgrade_embedded(address: Address, admin: Login, logins: list[Login], progre
     """Brings an embedded database that an older program built to the newest schema; its logins stay as they are."""
     with connect_as_admin(embedded_target(address, admin)) as connection:
         set_up(connection, None, {login.login: Secret(login.password) for login in logins}, progress)
+        connection.execute(sql.named("sample/extend.sql")["older_to_be_extended"].encode())
 
 
 def embedded_target(address: Address, login: Login, database: str = DATABASE) -> Target:
