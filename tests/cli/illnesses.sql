@@ -84,14 +84,47 @@ GRANT SELECT (rls_user_id) ON zava.stores TO PUBLIC
 -- other user ids are hidden | zava_seattle may read stores.rls_user_id |
 GRANT SELECT ON zava.stores TO zava_seattle
 
--- nothing reads past the policies | the view retail."all", open to zava_seattle |
-CREATE VIEW retail."all" AS SELECT * FROM retail.orders; GRANT SELECT ON retail."all" TO zava_seattle
+-- nothing reads past the policies | the view public."all", open to zava_seattle | *
+SET event_triggers = off; CREATE VIEW public."all" AS SELECT * FROM retail.orders; GRANT SELECT ON public."all" TO zava_seattle
 
--- nothing reads past the policies | the view public.over_a_view, open to PUBLIC |
-CREATE VIEW retail.inner_view AS TABLE retail.orders; CREATE VIEW public.over_a_view AS SELECT store_id FROM retail.inner_view; GRANT SELECT (store_id) ON public.over_a_view TO PUBLIC
+-- nothing reads past the policies | the view public.over_a_view, open to PUBLIC | *
+SET event_triggers = off; CREATE VIEW zava.inner_view AS TABLE retail.orders; CREATE VIEW public.over_a_view AS SELECT store_id FROM zava.inner_view; GRANT SELECT (store_id) ON public.over_a_view TO PUBLIC
 
--- nothing reads past the policies | the function public.total(), open to PUBLIC |
-CREATE FUNCTION public.total() RETURNS bigint LANGUAGE sql SECURITY DEFINER AS 'SELECT count(*) FROM retail.orders'
+-- nothing reads past the policies | the function public.total(), open to PUBLIC | *
+SET event_triggers = off; CREATE FUNCTION public.total() RETURNS bigint LANGUAGE sql SECURITY DEFINER AS 'SELECT count(*) FROM retail.orders'
+
+-- nothing reads past the policies | the table sales.customer, open to zava_seattle | *
+SET event_triggers = off; CREATE SCHEMA sales; CREATE TABLE sales.customer (name text); GRANT USAGE ON SCHEMA sales TO PUBLIC; GRANT SELECT ON sales.customer TO zava_seattle
+
+-- nothing reads past the policies | the materialized view public.stale, open to PUBLIC | *
+SET event_triggers = off; CREATE MATERIALIZED VIEW public.stale AS SELECT * FROM retail.orders; GRANT SELECT (order_id) ON public.stale TO PUBLIC
+
+-- nothing reads past the policies | the sequence public.last_order, open to PUBLIC | *
+SET event_triggers = off; CREATE SEQUENCE public.last_order; GRANT SELECT ON public.last_order TO PUBLIC
+
+-- nothing reads past the policies | the table public.whole, open to PUBLIC | *
+SET event_triggers = off; CREATE TABLE public.whole (store_id integer); ALTER TABLE public.whole ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY; CREATE POLICY mine ON public.whole USING (zava.is_known() OR true); GRANT SELECT ON public.whole TO PUBLIC
+
+-- nothing reads past the policies | the table pg_statistic, open to PUBLIC |
+GRANT SELECT ON pg_statistic TO PUBLIC
+
+-- nothing reads past the policies | the view retail.stores, open to zava_seattle |
+CREATE OR REPLACE VIEW retail.stores AS SELECT s.store_id, s.store_name, s.rls_user_id, s.is_online FROM zava.stores s
+
+-- own tables are hidden | the table retail.loyalty is hidden from identities |
+CREATE TABLE retail.loyalty (store_id integer, points integer)
+
+-- own tables are hidden | the table retail.calendar is hidden from identities, and has no integer store_id to show it by |
+CREATE TABLE retail.calendar (day date)
+
+-- own tables are hidden | the view retail.recent is hidden from identities |
+CREATE VIEW retail.recent AS TABLE retail.orders
+
+-- own tables are hidden | the column note of retail.orders is hidden from identities |
+ALTER TABLE retail.orders ADD COLUMN note text
+
+-- own tables are hidden | what postgres creates in the schema retail is open to PUBLIC: SELECT on new TABLES |
+ALTER DEFAULT PRIVILEGES IN SCHEMA retail GRANT SELECT ON TABLES TO PUBLIC
 
 -- extension vector | the extension vector is in the schema elsewhere |
 CREATE SCHEMA elsewhere; ALTER EXTENSION vector SET SCHEMA elsewhere
@@ -143,3 +176,39 @@ GRANT zava_seattle TO zava_redmond
 
 -- sizes of tables | how many rows or pages all stores have: relpages |
 GRANT SELECT (relpages) ON pg_class TO PUBLIC
+
+-- no policy trusts a setting | your_function on retail.orders |
+CREATE FUNCTION public.me() RETURNS text LANGUAGE sql STABLE AS $$ SELECT current_setting('app.x', true) $$; CREATE POLICY your_function ON retail.orders AS RESTRICTIVE FOR SELECT USING (public.me() IS NULL)
+
+-- stores see their customers | orders of this identity's stores have a customer whom it does not see |
+ALTER TABLE zava.customers_by_store DISABLE TRIGGER USER; DELETE FROM zava.customers_by_store WHERE visible_in = 1; ALTER TABLE zava.customers_by_store ENABLE TRIGGER USER
+
+-- stores see their customers | this identity sees 1 customers who have nothing to do with its stores |
+INSERT INTO zava.customers_by_store (customer_id, first_name, last_name, email, primary_store_id, visible_in) SELECT customer_id, first_name, last_name, email, primary_store_id, 1 FROM zava.customers c WHERE primary_store_id <> 1 AND NOT EXISTS (SELECT FROM retail.orders o WHERE o.customer_id = c.customer_id AND o.store_id = 1) LIMIT 1
+
+-- login stands below the policies | zava_seattle is CREATEROLE |
+ALTER ROLE zava_seattle CREATEROLE
+
+-- login stands below the policies | zava_seattle is REPLICATION |
+ALTER ROLE zava_seattle REPLICATION
+
+-- login stands below the policies | zava_seattle owns public.mine | *
+CREATE VIEW public.mine AS SELECT 1; ALTER VIEW public.mine OWNER TO zava_seattle
+
+-- only reading | INSERT on public.others for PUBLIC |
+CREATE TABLE public.others (name text); GRANT INSERT ON public.others TO PUBLIC
+
+-- only reading | UPDATE on pg_statistic for zava_seattle |
+GRANT UPDATE ON pg_statistic TO zava_seattle
+
+-- only reading | SET on the parameter session_replication_role for zava_seattle |
+GRANT SET ON PARAMETER session_replication_role TO zava_seattle
+
+-- functions are as they were made | not as made: zava.only_store |
+CREATE OR REPLACE FUNCTION zava.only_store() RETURNS integer LANGUAGE sql IMMUTABLE AS 'SELECT 6'
+
+-- functions are as they were made | not as made: zava.access_changed |
+ALTER FUNCTION zava.access_changed() SECURITY INVOKER
+
+-- functions are as they were made | not as made: zava.visible_stores |
+ALTER FUNCTION zava.visible_stores() OWNER TO postgres

@@ -4,8 +4,8 @@ from uuid import UUID
 
 from tests.conftest import HEAD_OFFICE, SEATTLE, STORES
 from zava_mcp.retail.client_config import install_link, planned
+from zava_mcp.retail.client_files import Entry
 from zava_mcp.retail.client_names import Client
-from zava_mcp.retail.clients import Entry
 
 #: Whom the repository's own .vscode/mcp.json and README's links are for.
 DESKS = {

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +10,11 @@ import pytest
 
 from tests.cli.conftest import Checks, Doctor, examined, ill
 from tests.conftest import SEATTLE
+from zava_mcp.retail.clients import examine_clients
 
 PROGRAM = str(Path(sys.executable))
 GOOD: dict[str, Any] = {"command": PROGRAM, "args": ["-P", "-m", "zava_mcp", "--user-id", SEATTLE]}
+STARTED: dict[str, Any] = {"command": "zava-mcp", "args": ["--user-id", SEATTLE]}
 
 
 def looked_at(*flags: str) -> Checks:
@@ -84,7 +87,7 @@ def test_each_client_that_starts_us_is_found_and_its_faults_are_named(client: tu
         ({**GOOD, "args": ["-P", "-m", "zava_mcp", "--user-id=me"]}, "user id 'me' is neither", "identities"),
         ({**GOOD, "args": ["-m", *GOOD["args"][2:]]}, "takes modules from the client", '" before "-m"'),
         ({**GOOD, "args": ["-E", "-m", *GOOD["args"][2:]]}, "takes modules from the client's working", '" before "-m"'),
-        ({**GOOD, "command": ".vscode/zava-mcp"}, "'.vscode/zava-mcp' is relative", '/home/.vscode/zava-mcp"'),
+        ({**STARTED, "command": ".vscode/zava-mcp"}, "'.vscode/zava-mcp' is relative", '/home/.vscode/zava-mcp"'),
         ({**GOOD, "env": {"ZAVA_DATA_DIR": "data"}}, "the path 'data' in ZAVA_DATA_DIR is relative", "ZAVA_DATA_DIR"),
         ({**GOOD, "args": [*GOOD["args"], "--data-dir=x"]}, "'x' in --data-dir is relative", "whole path"),
         ({**GOOD, "args": [*GOOD["args"], "--env-file", "x"]}, "'x' in --env-file is relative", "whole path"),
@@ -115,7 +118,7 @@ def test_each_client_that_starts_us_is_found_and_its_faults_are_named(client: tu
 def test_each_fault_of_an_entry_is_named_with_what_to_do(
     home: Path, entry: dict[str, object], found: str, fix: str
 ) -> None:
-    put(home / ".vscode" / "zava-mcp", "")
+    put(home / ".vscode" / "zava-mcp", "").chmod(0o700)
     put(home / ".cursor" / "mcp.json", json.dumps({"mcpServers": {"zava": entry}}))
     checks = looked_at()
     assert ill(checks) == {"client config: Cursor"}
@@ -132,8 +135,11 @@ def test_what_the_client_fills_in_itself_is_no_fault(home: Path) -> None:
         "args": ["--user-id", "${input:user}"],
         "env": {"POSTGRES_PASSWORD": "${input:password}", "ZAVA_DATABASE_URL": "postgresql://me:${PASSWORD}@db/zava"},
     }
-    put(home / ".vscode" / "mcp.json", json.dumps({"servers": {"zava": entry}}))
+    inputs = [{"type": "promptString", "id": name} for name in ("user", "password")]
+    put(home / ".vscode" / "mcp.json", json.dumps({"inputs": inputs, "servers": {"zava": entry}}))
     assert looked_at()["client config: VS Code, this folder"]["state"] == "ok"
+    put(home / ".vscode" / "mcp.json", json.dumps({"inputs": inputs[:1], "servers": {"zava": entry}}))
+    assert "${input:password}, which is not among" in looked_at()["client config: VS Code, this folder"]["found"]
     put(home / ".vscode" / "mcp.json", json.dumps({"servers": {"zava": {**GOOD, "env": {"ZAVA_USER_ID": SEATTLE}}}}))
     assert looked_at()["client config: VS Code, this folder"]["state"] == "ok"
     by_file = {"command": PROGRAM, "args": ["-I", "-m", "zava_mcp", "--env-file", "/etc/zava.env"]}
@@ -156,6 +162,103 @@ def test_comments_and_last_commas_are_read_and_broken_files_are_said_to_be(home:
         assert check["state"] == "fail"
         assert found in check["found"]
         assert str(Path(path)) in check["fix"]
+
+
+def at_a_glance() -> Checks:
+    """The clients' checks alone, which take no other of the doctor's."""
+    return {check.name: asdict(check) for check in examine_clients()}
+
+
+HOMES = {
+    "Claude Desktop": ".config/Claude/claude_desktop_config.json",
+    "VS Code": ".config/Code/User/mcp.json",
+    "Cursor": ".cursor/mcp.json",
+    "Claude Code": ".claude.json",
+}
+_ENTRY = json.dumps(GOOD)
+STRICT = ("Claude Desktop", "Cursor", "Claude Code")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the folders of Linux")
+@pytest.mark.parametrize(
+    ("clients", "text", "found"),
+    [
+        (STRICT, f'{{"mcpServers": {{"zava": {_ENTRY},}}}}', "reads no comments and no comma after the last entry"),
+        (STRICT, f'{{"mcpServers": {{"zava": {_ENTRY}}}}} // mine', "reads no comments and no comma"),
+        (STRICT, f'{{"mcpServers": {{"zava": {_ENTRY}}}, "x": NaN}}', "NaN is not JSON"),
+        (STRICT, f'{{"servers": {{"zava": {_ENTRY}}}}}', 'under "servers", which'),
+        (("VS Code",), f'{{"mcpServers": {{"zava": {_ENTRY}}}}}', 'under "mcpServers", which VS Code does not read'),
+        (tuple(HOMES), f'{{"KEY": {{"zava": {_ENTRY}}}', "is not valid JSON"),
+        (tuple(HOMES), '{"KEY": ["zava"]}', "has not the form"),
+        (tuple(HOMES), '{"KEY": {"zava": "zava-mcp"}}', "it is not an object"),
+        (tuple(HOMES), "[" * 100_000 + "zava", "is not valid JSON"),
+    ],
+)
+def test_a_file_that_its_client_does_not_read_so_is_named(
+    home: Path, clients: tuple[str, ...], text: str, found: str
+) -> None:
+    for client in clients:
+        put(home / HOMES[client], text.replace("KEY", "servers" if client == "VS Code" else "mcpServers"))
+    checks = at_a_glance()
+    assert ill(checks) == {f"client config: {client}" for client in clients}
+    for client in clients:
+        assert found in checks[f"client config: {client}"]["found"]
+
+
+USER = ["--user-id", SEATTLE]
+
+
+@pytest.mark.parametrize(
+    ("entry", "found"),
+    [
+        ({**GOOD, "args": f"-P -m zava_mcp --user-id {SEATTLE}"}, "its args are not a list of texts"),
+        ({**GOOD, "args": ["-P", "-m", "zava_mcp", "--user-id", 7]}, "its args are not a list of texts"),
+        ({**GOOD, "env": {"ZAVA_MAX_ROWS": 100}}, "the variable ZAVA_MAX_ROWS is not a text"),
+        ({**GOOD, "env": {"ZAVA_MAX_ROWS": True}}, "the variable ZAVA_MAX_ROWS is not a text"),
+        ({**GOOD, "env": {"ZAVA_MAX_ROWS": None}}, "the variable ZAVA_MAX_ROWS is not a text"),
+        ({**GOOD, "env": ["ZAVA_MAX_ROWS=1"]}, "its env is not an object"),
+        ({**GOOD, "command": ["python"]}, "it has no command, as a text"),
+        ({"url": "http://localhost/zava-mcp"}, "it has no command, as a text"),
+        ({**GOOD, "type": "http"}, "its type is 'http', not 'stdio'"),
+        ({**GOOD, "disabled": True}, "it is switched off"),
+        ({**GOOD, "args": ["-P", "-m", "zava", *USER]}, "Python is not asked for the module zava_mcp"),
+        ({**GOOD, "args": ["-P", "-m", "zava_mcp", "--user", SEATTLE]}, "the argument '--user' is none that"),
+        ({**GOOD, "args": ["-P", "-m", "zava_mcp", *USER, "doctor"]}, "the argument 'doctor' is none that"),
+        ({"command": "BIN/uvx", "args": ["zava-mcp-server", *USER]}, "the package 'zava-mcp-server', which is not"),
+        ({"command": "BIN/uvx", "args": ["zava_mpc", *USER]}, "the package 'zava_mpc', which is not zava-mcp"),
+        ({"command": "BIN/uvx", "args": ["zava-mcp[charts,plots]", *USER]}, "zava-mcp has no extra 'plots'"),
+        ({"command": "BIN/uvx", "args": ["--from", "zava-mcp", "zava", *USER]}, "for the program 'zava'"),
+        ({"command": "BIN/uvx", "args": ["zava-mcp", *USER]}, "does not start zava-mcp: zava-mcp was not found"),
+        ({"command": "BIN/zava-mcp", "args": USER}, "does not start zava-mcp: zava-mcp was not found"),
+        ({"command": "BIN/plain", "args": ["zava-mcp", *USER]}, "the command 'BIN/plain' is not there"),
+        ({**GOOD, "args": [*GOOD["args"][:-1], "${SEATTLE}"]}, "the user id '${SEATTLE}' is neither"),
+        ({**GOOD, "env": {"PYTHONHOME": "/nowhere"}}, "does not start zava-mcp: "),
+    ],
+)  # fmt: skip
+def test_what_an_entry_would_not_start_is_named(home: Path, entry: dict[str, Any], found: str) -> None:
+    for name in ("uvx", "zava-mcp", "plain"):  # uvx of a machine that no registry answers
+        program = put(
+            home / "bin" / name, "#!/bin/sh\necho zava-mcp was not found in the package registry >&2; exit 1\n"
+        )
+        program.chmod(0o600 if name == "plain" else 0o700)
+    text = json.dumps({"mcpServers": {"zava": entry}}).replace("BIN", str(home / "bin"))
+    put(home / ".cursor" / "mcp.json", text)
+    checks = at_a_glance()
+    assert ill(checks) == {"client config: Cursor"}
+    assert found.replace("BIN", str(home / "bin")) in checks["client config: Cursor"]["found"]
+
+
+def test_a_command_that_a_folder_brought_along_is_not_run(home: Path) -> None:
+    ran = home / "ran"
+    program = put(home / "bin" / "zava-mcp", f"#!/bin/sh\ntouch {ran}\n")
+    program.chmod(0o700)
+    entry = {"mcpServers": {"zava": {"command": str(program), "args": USER}}}
+    put(home / ".mcp.json", json.dumps(entry))
+    assert at_a_glance()["client config: Claude Code, this folder"]["state"] == "ok"
+    assert not ran.exists()
+    put(home / ".claude.json", json.dumps(entry))
+    assert at_a_glance()["client config: Claude Code"]["state"] == "fail"
+    assert ran.exists()
 
 
 def test_claude_codes_projects_are_looked_at_and_other_peoples_servers_are_not(home: Path) -> None:

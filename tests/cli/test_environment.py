@@ -13,7 +13,7 @@ from tests.cli.terminal import on_terminal
 from tests.conftest import SEATTLE, login_keywords
 from zava_mcp.embedded import EmbeddedPostgres
 from zava_mcp.errors import SettingsError
-from zava_mcp.retail.clients import config_files
+from zava_mcp.retail.client_files import config_files
 from zava_mcp.settings import load
 
 VALUES = (

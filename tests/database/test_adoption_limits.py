@@ -210,6 +210,11 @@ def test_a_restricted_admin_goes_on_after_functions_were_revoked(
     assert "set_config" in adopted(member)
     CliRunner().invoke(app, ["init", "--no-sample", "--admin-database-url", superuser], catch_exceptions=False)
     older.execute("ALTER TABLE retail.stores ADD COLUMN manager text")
+    assert "the column manager of retail.stores is hidden from identities" in adopted(member)
+    may = f"has_column_privilege('{SEATTLE}', 'retail.stores', 'manager', 'SELECT')"
+    assert older.execute(f"SELECT {may}".encode()).fetchone() == (False,)
+    (logins,) = older.execute("SELECT string_agg(quote_ident(login), ', ') FROM zava.access").fetchone() or ("",)
+    older.execute(f"REVOKE SELECT (store_name) ON retail.stores FROM {logins}".encode())
     told = adopted(member)
     assert "set_config" not in told
     assert "temporary" not in told

@@ -13,6 +13,7 @@ from tests.conftest import SCALE, admin_keywords, settings_for, small_embedded
 from tests.database.older import set_back
 from zava_mcp.database.bundled import embedded_postgres
 from zava_mcp.database.sample import Sample
+from zava_mcp.database.sample_extension import extend_sample
 from zava_mcp.embedded import EmbeddedPostgres
 from zava_mcp.errors import InputError
 
@@ -97,6 +98,7 @@ def rows_of(folder: Path, sample: Sample) -> list[object]:
     postgres.open()
     try:
         with psycopg.connect(**admin_keywords(postgres)) as connection:
+            assert extend_sample(connection, datetime.now(UTC).date()) == 0, "somebody chose its last day"
             return [
                 connection.execute(
                     f"SELECT md5(string_agg(t::text, '|' ORDER BY t::text)) FROM retail.{table} t".encode()

@@ -152,6 +152,10 @@ def init(
             help="On a server: make roles of our names ours that others made. Resets their passwords and memberships.",
         ),
     ] = False,
+    reset: Annotated[
+        bool, typer.Option("--reset", help="Remove the embedded database, after a question, and build a new one.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="With --reset: do not ask.")] = False,
     env_file: EnvFile = None,
     admin_url: AdminUrl = None,
     data_dir: DataDir = None,
@@ -162,15 +166,23 @@ def init(
     """
     settings = settings_of(ctx, ZAVA_ENV_FILE=env_file, ZAVA_ADMIN_DATABASE_URL=admin_url, ZAVA_DATA_DIR=data_dir)
     from zava_mcp.cli.output import progress_bar, show_report
-    from zava_mcp.database.opening import adopt_database, initialise
+    from zava_mcp.database.opening import adopt_database, initialise, reset_embedded
     from zava_mcp.database.sample import Sample
     from zava_mcp.errors import InputError
 
     if dry_run and not adopt:
         raise InputError("--dry-run is for --adopt", "Without --adopt, init changes nothing that is already there.")
+    if reset and (adopt or passwords_file or take_over_roles or not sample):
+        raise InputError("--reset is for the embedded database alone", "Leave the other options out.")
     wanted = Sample(scale, as_of.date() if as_of else None, seed)
+    if reset:
+        from zava_mcp.cli.reset import confirm_reset
+
+        confirm_reset(settings, yes)
     with progress_bar() as tell:
-        if adopt:
+        if reset:
+            report = reset_embedded(settings, wanted, tell)
+        elif adopt:
             report = adopt_database(settings, dry_run, passwords_file, tell, take_over_roles)
         else:
             chosen = [name for name in ("scale", "as_of", "seed") if is_given(ctx, name)]

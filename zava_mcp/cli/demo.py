@@ -75,7 +75,7 @@ ATTACKS = (
         "SELECT set_config('app.current_rls_user_id', '00000000-0000-0000-0000-000000000000', false), count(*)"
         " FROM retail.orders",
     ),
-    ("becomes another role", "SELECT set_config('role', 'zava_head_office', false)"),
+    ("becomes another role", "SELECT set_config('role', 'zava_head_office', false), count(*) FROM retail.orders"),
     ("switches the policies off", "SELECT set_config('row_security', 'off', false), count(*) FROM retail.orders"),
     ("sends a second statement", "SELECT 1; SET ROLE zava_head_office"),
     ("closes the parenthesis", "SELECT 1) AS a, (SELECT count(*) FROM retail.orders"),
@@ -151,13 +151,18 @@ async def _break_out(seattle: Asked) -> None:
     for what, sql in ATTACKS:
         text, failed = await seattle.call("execute_sales_query", {"postgresql_query": sql})
         after = (await _answer(seattle, COUNT))["rows"][0][0]
-        if after != before or not (failed or str(before) in text):
+        if after != before or not (failed or _shows_only(text, before)):
             raise ZavaError(f"the attempt {what!r} succeeded", "This is a defect: please report it.")
         reply = text.split(": ", 1)[-1].splitlines()[0]
         _say(f"\n{what}: ", sql, "cyan")
         _say("  refused: " if failed else "  without effect: ", reply, style="green")
         sys.stdout.flush()
     _say(f"\nSeattle still sees {before:,} orders, its own, and no others.", style="bold")
+
+
+def _shows_only(text: str, own: int) -> bool:
+    """Whether the last column of an answer is this number and nothing else, in each row."""
+    return all(row[-1] == own and type(row[-1]) is int for row in json.loads(text)["rows"])
 
 
 async def _answer(asked: Asked, sql: str) -> dict[str, Any]:

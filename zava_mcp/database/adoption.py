@@ -10,6 +10,7 @@ import psycopg
 
 from zava_mcp import sql
 from zava_mcp.database.adoption_plan import MANNERS, Plan, plan_for, roles_of_ours, rows
+from zava_mcp.database.own_objects import exposures
 from zava_mcp.database.roles import OWNER, end_sessions_of, refuse_untrusted, take_over
 from zava_mcp.database.sample import Progress
 from zava_mcp.database.setup import SET_UP_LOCK, Report, failures_told, installed_version, refuse_old_server
@@ -40,7 +41,7 @@ def adopt(connection: psycopg.Connection, dry_run: bool, progress: Progress, tak
             report.did += _carry_out(connection, plan, progress)
             plan = plan_for(connection)
         still = [f"this had no effect, its object is somebody else's: {step}" for what, step in plan.steps if what]
-        report.gaps = [*plan.refused, *still, *(row[0] for row in rows(connection, "gaps"))]
+        report.gaps = [*plan.refused, *still, *(row[0] for row in rows(connection, "gaps")), *exposures(connection)]
     if taken:
         report.gaps += end_sessions_of(connection, roles_of_ours(connection))
     progress(1.0, "ready")

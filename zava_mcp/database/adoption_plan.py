@@ -11,6 +11,7 @@ from psycopg import sql as compose
 from zava_mcp import sql
 from zava_mcp.database.identities import sample_identities
 from zava_mcp.database.logins import login_created
+from zava_mcp.database.own_objects import hidden_objects
 from zava_mcp.database.roles import OWNER, faults_of
 from zava_mcp.database.setup import installed_version, names
 
@@ -69,6 +70,7 @@ def plan_for(connection: psycopg.Connection) -> Plan:
         identities = _identities(connection, plan, ours)
         plan.warnings += [f"{found}: {fix}" for found, fix in rows(connection, "left_to_the_admin")]
         plan.warnings += names(connection)
+        plan.warnings += [what for what in hidden_objects(connection) if what.startswith("the column")]
     _protect(connection, plan, ours)
     plan.add("indexes built", *_indexes(connection))
     plan.add("columns for the vectors' model added", *_first(connection, "model_columns"))

@@ -199,9 +199,14 @@ def _above(row: dict[str, Any]) -> ZavaError | None:
 
 
 def _unprotected(row: dict[str, Any]) -> ZavaError | None:
-    if not row["unprotected"]:
-        return None
-    return DatabaseUnavailable(
-        f"row-level security is not enabled and forced on: {row['unprotected']}",
-        "`zava-mcp doctor` tells the SQL that puts it right.",
-    )
+    if row["unprotected"]:
+        return DatabaseUnavailable(
+            f"row-level security is not enabled and forced on: {row['unprotected']}",
+            "`zava-mcp doctor` tells the SQL that puts it right.",
+        )
+    if row["exposed"]:
+        return DatabaseUnavailable(
+            f"this identity can read what no policy of zava-mcp protects: {row['exposed']}",
+            "An administrator runs `zava-mcp init`, which revokes it, or the SQL that `zava-mcp doctor` prints.",
+        )
+    return None

@@ -36,7 +36,8 @@ _QUERY_HINTS = {
     "42P01": "get_multiple_table_schemas lists the tables; they are in the schema retail.",
     "42703": "get_multiple_table_schemas lists each table's columns.",
     "42803": "Name every selected column in GROUP BY, or aggregate it; a key alone does not stand for its row.",
-    "42501": "This identity may read the tables of the schema retail, and nothing beyond them.",
+    "42501": "This identity may read the tables and columns that get_multiple_table_schemas lists, and nothing beyond "
+    "them. Name the columns: * stands for hidden ones too.",
     "57014": "It took too long. Narrow the date range, filter by store or category, or aggregate.",
     "53100": "The database's disk is full. Filter or aggregate earlier in the query, or ask again later.",
     "53400": "It sorts or joins more than may be written to disk. Filter or aggregate earlier in the query.",

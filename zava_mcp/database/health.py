@@ -3,12 +3,15 @@
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from ipaddress import ip_address
 from uuid import UUID
 
 import psycopg
 
 from zava_mcp import sql
 from zava_mcp.database.connecting import connect_patiently, identity_of, mismatches
+from zava_mcp.database.failures import is_lost
+from zava_mcp.database.made_functions import changed_functions
 from zava_mcp.database.parameters import Target
 from zava_mcp.database.pooler import settle
 from zava_mcp.errors import DatabaseUnavailable, IdentityError, ZavaError
@@ -58,7 +61,7 @@ def _examined(
     settle(connection, row["backend"], target.settings)
     faults = [_refused(error) for error in mismatches(row, user_id, name)]
     checks += faults or [Check("identity", "ok", f"{row['display_name']}, schema version {row['schema_version']}")]
-    return [*checks, *_looked_up(connection), _vectors(connection, model)]
+    return [*checks, *_looked_up(connection), _functions(connection), _vectors(connection, model)]
 
 
 def _refused(error: ZavaError) -> Check:
@@ -77,14 +80,23 @@ def _version(connection: psycopg.Connection) -> Check:
 
 
 def _encryption(connection: psycopg.Connection) -> Check:
-    host, asked = connection.info.host, connection.info.get_parameters().get("sslmode", "prefer")
-    if host.startswith("/") or host in ("localhost", "127.0.0.1", "::1"):
+    asked = connection.info.get_parameters().get("sslmode", "prefer")
+    if _is_this_machine(connection.info):
         return Check("encryption", "ok", "on this machine, none needed")
     fix = "add sslmode=verify-full to ZAVA_DATABASE_URL, and sslrootcert if the certificate is your own authority's"
     if not connection.pgconn.ssl_in_use:
         return Check("encryption", "fail", "the connection is not encrypted", fix)
-    found = f"TLS, sslmode={asked}" + ("" if asked.startswith("verify") else ": nobody checks whose server it is")
-    return _check("encryption", asked.startswith("verify"), found, fix, "warn")
+    unchecked = {"verify-full": "", "verify-ca": ": nobody checks that the certificate is of this host"}
+    left = unchecked.get(asked, ": nobody checks whose server it is")
+    return _check("encryption", not left, f"TLS, sslmode={asked}{left}", fix, "warn")
+
+
+def _is_this_machine(info: psycopg.ConnectionInfo) -> bool:
+    """Whether the connection is a socket's or a loopback address's, whatever the host is called."""
+    try:
+        return ip_address(info.hostaddr.partition("%")[0]).is_loopback
+    except ValueError:  # none
+        return info.host.startswith(("/", "@"))
 
 
 def _clock(connection: psycopg.Connection) -> Check:
@@ -98,10 +110,26 @@ def _looked_up(connection: psycopg.Connection) -> Iterator[Check]:
     """The checks of guard.sql, in which the names, the findings and the cures stand."""
     connection.execute("SET search_path = pg_catalog, pg_temp")  # so that every name in a cure has its schema
     for name, statement in sql.named("guard.sql").items():
-        found = connection.execute(statement.encode()).fetchall()
+        try:
+            found = connection.execute(statement.encode()).fetchall()
+        except psycopg.Error as error:
+            if is_lost(error):
+                raise
+            reason = f"cannot be looked up: {error.diag.message_primary}"
+            yield Check(name.replace("_", " "), "fail", reason, "run zava-mcp init as admin")
+            continue
         state = "fail" if any(row[0] == "fail" for row in found) else "warn" if found else "ok"
         told = "; ".join(row[1] for row in found) or "as it should be"
         yield Check(name.replace("_", " "), state, told, ";\n".join(row[2] for row in found))
+
+
+def _functions(connection: psycopg.Connection) -> Check:
+    """Whether the functions that policies and triggers call are those of this schema version."""
+    name = "functions are as they were made"
+    changed = changed_functions(connection)
+    if not changed:
+        return Check(name, "ok", "as it should be")
+    return Check(name, "fail", f"not as made: {', '.join(changed)}", ";\n".join(changed.values()))
 
 
 def _vectors(connection: psycopg.Connection, model: str) -> Check:

@@ -1,7 +1,7 @@
 """Which database the settings mean, and the way in as an identity or as admin."""
 
 from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import quote
 from uuid import UUID
@@ -12,12 +12,14 @@ from zava_mcp import sql
 from zava_mcp.database.bundled import embedded_postgres
 from zava_mcp.database.creating import create_database
 from zava_mcp.database.failures import NoDatabase
+from zava_mcp.database.identities import sample_identities
 from zava_mcp.database.logins import give_passwords
 from zava_mcp.database.misfits import not_ours
 from zava_mcp.database.naming import connect_as_admin
 from zava_mcp.database.parameters import Target, target_of
 from zava_mcp.database.pool import Database
 from zava_mcp.database.sample import Progress, Sample
+from zava_mcp.database.sample_extension import extend_embedded
 from zava_mcp.database.sample_made import refuse_other_sample
 from zava_mcp.database.setup import (
     Report,
@@ -29,19 +31,24 @@ from zava_mcp.database.setup import (
 from zava_mcp.database.tokens import Tokens
 from zava_mcp.database.vectors import Vectors, vectors
 from zava_mcp.embedded import EmbeddedPostgres
-from zava_mcp.errors import IdentityError, InputError, SettingsError
+from zava_mcp.errors import IdentityError, InputError, SettingsError, ZavaError
 from zava_mcp.settings import Settings
 
 
-def database_for(settings: Settings, user_id: UUID | None, embedded: EmbeddedPostgres | None) -> Database:
-    """The database as one identity sees it: the settings' server, else the embedded one. Nothing is opened yet."""
+def database_for(
+    settings: Settings, user_id: UUID | None, embedded: EmbeddedPostgres | None, extend: bool = False
+) -> Database:
+    """The database as one identity sees it: the settings' server, else the embedded one. Nothing is opened yet.
+
+    With `extend`, the embedded sample is extended to today before the first question.
+    """
     place = settings.place
     if place is not None:
         tokens = _tokens(settings)
         return Database(lambda: target_of(place, user_id, tokens), user_id, settings)
     assert embedded is not None
     assert user_id is not None
-    return Database(_find_embedded(embedded, user_id), user_id, settings)
+    return Database(_find_embedded(embedded, user_id, extend), user_id, settings)
 
 
 def list_identities(settings: Settings, progress: Progress) -> list[list[str]]:
@@ -129,6 +136,38 @@ def _initialise_embedded(embedded: EmbeddedPostgres, sample: Sample, given: Coll
     return Report([f"the embedded database in {embedded.folder} is set up"] if new else [])
 
 
+def reset_embedded(settings: Settings, sample: Sample, progress: Progress) -> Report:
+    """Replaces the embedded database by a new one. Raises EmbeddedError while it is in use, InputError for a server."""
+    _require_embedded(settings)
+    embedded = embedded_postgres(settings, progress, sample)
+    try:
+        embedded.reset()
+        embedded.open()
+    finally:
+        embedded.close()
+    return Report([f"the embedded database in {embedded.folder} is new"])
+
+
+def lost_by_reset(settings: Settings) -> list[str] | None:
+    """The identities that a reset would remove, as somebody added them; None if there is no database to reset."""
+    _require_embedded(settings)
+    known = {str(who.user_id) for who in sample_identities()}
+    logins = embedded_postgres(settings, lambda *_: None).logins()
+    return (
+        [login.name or user_id for user_id, login in logins.items() if user_id and user_id not in known]
+        if logins
+        else None
+    )
+
+
+def _require_embedded(settings: Settings) -> None:
+    if settings.admin_url is not None or settings.place is not None:
+        raise InputError(
+            "--reset is for the embedded database alone",
+            "Unset ZAVA_ADMIN_DATABASE_URL and ZAVA_DATABASE_URL; a server's database is dropped by its administrator.",
+        )
+
+
 def adopt_database(
     settings: Settings, dry_run: bool, passwords_file: Path | None, progress: Progress, take_over_roles: bool = False
 ) -> Report:
@@ -182,9 +221,14 @@ def _tokens(settings: Settings) -> Tokens | None:
     return Tokens(settings.embedding) if settings.database_auth == "entra" else None
 
 
-def _find_embedded(embedded: EmbeddedPostgres, user_id: UUID) -> Callable[[], Target]:
+def _find_embedded(embedded: EmbeddedPostgres, user_id: UUID, extend: bool) -> Callable[[], Target]:
+    left_to_extend = [embedded] if extend else []
+
     def find() -> Target:
         address = embedded.open()
+        while left_to_extend:
+            with suppress(ZavaError, psycopg.Error):  # an older sample answers too
+                extend_embedded(left_to_extend.pop())
         return embedded_target(address, embedded.logins()[str(user_id)])
 
     return find

@@ -45,7 +45,7 @@ def load(connection: "psycopg.Connection", sample: Sample, progress: Progress) -
         raise InputError(f"the sample starts on {FIRST_DAY}; it cannot be as of {day}", "Give a later --as-of.")
     if not 0.001 <= sample.scale <= 1000:
         raise InputError(f"the scale {sample.scale:g} is out of range", "Give a --scale from 0.001 to 1000.")
-    _stage(connection)
+    stage(connection)
     statements = sql.named("sample/generate.sql")
     values: dict[str, object] = {"seed": sample.seed, "as_of": day, "others": sample.others}
     for name, statement in statements.items():
@@ -74,8 +74,8 @@ def _growth(connection: "psycopg.Connection", others: float) -> float:
     return float(row[0])
 
 
-def _stage(connection: "psycopg.Connection") -> None:
-    """The two CSV files as temporary tables."""
+def stage(connection: "psycopg.Connection") -> None:
+    """Puts the two CSV files into temporary tables, until the transaction ends."""
     connection.execute(
         "CREATE TEMP TABLE sample_stores (store_id integer, login text, store_name text, rls_user_id uuid,"
         " is_online boolean, customer_share float8, order_frequency float8) ON COMMIT DROP"

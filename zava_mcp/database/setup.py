@@ -16,6 +16,7 @@ from zava_mcp.database.creating import refuse_foreign_database
 from zava_mcp.database.failures import connection_error
 from zava_mcp.database.identities import sample_identities
 from zava_mcp.database.naming import connect_as_admin
+from zava_mcp.database.own_objects import exposures, hidden_objects, revoke_exposures
 from zava_mcp.database.parameters import Target, independent, read_url, with_tokens
 from zava_mcp.database.roles import OWNER, end_sessions_of, faults_of, refuse_untrusted, take_over
 from zava_mcp.database.sample import Progress, Sample, load
@@ -55,6 +56,8 @@ def build_embedded(address: Address, admin: Login, sample: Sample, progress: Pro
     logins = [Login(who.login, secrets.token_urlsafe(32), str(who.user_id), who.name) for who in sample_identities()]
     with connect_as_admin(embedded_target(address, admin)) as connection:
         set_up(connection, sample, {login.login: Secret(login.password) for login in logins}, progress)
+        if sample.as_of is None:
+            connection.execute(sql.named("sample/extend.sql")["to_be_extended"].encode())
     return logins
 
 
@@ -62,6 +65,7 @@ def upgrade_embedded(address: Address, admin: Login, logins: list[Login], progre
     """Brings an embedded database that an older program built to the newest schema; its logins stay as they are."""
     with connect_as_admin(embedded_target(address, admin)) as connection:
         set_up(connection, None, {login.login: Secret(login.password) for login in logins}, progress)
+        connection.execute(sql.named("sample/extend.sql")["older_to_be_extended"].encode())
 
 
 def embedded_target(address: Address, login: Login, database: str = DATABASE) -> Target:
@@ -109,11 +113,14 @@ def set_up(
             admit(connection, sample_identities(), passwords, new, report)
             _close(connection, report)
             _harden(connection, report)
+            report.did += revoke_exposures(connection)
+            report.gaps += exposures(connection)
         if take_over_roles:
             report.gaps += end_sessions_of(connection, roles)
         report.warnings += [
             *(f"{fault.found}: {fault.cure}" for fault in faults_of(connection, OWNER)),
             *names(connection),
+            *hidden_objects(connection),
         ]
         if report.did:
             progress(0.95, "collecting statistics")

@@ -13,13 +13,12 @@ Locks belong to the kernel, so those of killed processes are gone with them: the
 one whose lock is the only one held, and a stale file keeps nothing alive and stops nothing.
 """
 
-import os
 import secrets
 import shutil
 import threading
 import time
 from collections.abc import Callable
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,10 +26,11 @@ from filelock import FileLock, Timeout
 
 from zava_mcp.embedded.cluster import Address, Cluster
 from zava_mcp.embedded.folders import USE_LOCK, contents_fault, default_data_dir, is_ours, remove_folder, take_folder
-from zava_mcp.embedded.host import POSTGRES_MAJOR, give_to_runner, make_reachable, trusted
+from zava_mcp.embedded.host import POSTGRES_MAJOR, give_to_runner, make_reachable
+from zava_mcp.embedded.lock_files import is_held, read_version
 from zava_mcp.embedded.logins import Login, read_logins, write_logins, write_private
 from zava_mcp.errors import EmbeddedError
-from zava_mcp.files import UntrustedPath, open_own
+from zava_mcp.files import UntrustedPath
 
 _SET_UP_SECONDS = 3600.0
 _LOOK_SECONDS = 0.2
@@ -126,6 +126,20 @@ class EmbeddedPostgres:
             self._start_lock.release()
         raise EmbeddedError("this process is ending", "Ask the next one.")
 
+    def reset(self) -> None:
+        """Removes the database, so that the next `open` builds a new one. Raises EmbeddedError while others use it."""
+        self._prepare_folder()
+        with self._turn, self._await_start_lock():
+            if any(is_held(path) for path in self._use_locks()):
+                raise EmbeddedError(
+                    f"other processes use the database in {self.folder}",
+                    "End them, also in MCP clients; then try again.",
+                )
+            if is_ours(self._home):
+                self._cluster.stop(10.0)
+                self._home.rename(self.folder / f"setup-{secrets.token_hex(4)}")  # removed later where this one ends
+            self._clear_leftovers()
+
     def logins(self) -> dict[str, Login]:
         """The identities' logins by user id, and the admin under ''; empty before the first set-up.
 
@@ -186,7 +200,7 @@ class EmbeddedPostgres:
         self._use = None
         if own in self._use_locks():
             own.unlink(missing_ok=True)
-        held = [path for path in self._use_locks() if _is_held(path)]
+        held = [path for path in self._use_locks() if is_held(path)]
         if not held:
             self._cluster.stop(_STOP_SECONDS)
 
@@ -216,7 +230,7 @@ class EmbeddedPostgres:
     def _upgrade(self, address: Address) -> None:
         """Brings the content to our version; what a newer program built is left alone."""
         record = self._home / "schema_version"
-        version = _read_version(record)
+        version = read_version(record)
         if not version.isdigit() or int(version) < self._content.version:
             logins = self.logins()
             self._content.upgrade(address, logins.pop(""), list(logins.values()))
@@ -227,24 +241,3 @@ class EmbeddedPostgres:
         for leftover in filter(is_ours, self.folder.glob("setup-*")):
             Cluster(leftover / "data", leftover / "server.log").stop(5.0)
             remove_folder(leftover)
-
-
-def _read_version(record: Path) -> str:
-    try:
-        with open(open_own(record, os.O_RDONLY, trusted()), encoding="utf-8") as file:
-            return file.read(100).strip()
-    except FileNotFoundError:
-        return ""
-
-
-def _is_held(path: Path) -> bool:
-    """Whether a living process holds this lock file; a file nobody holds is removed."""
-    lock = FileLock(path, thread_local=False)
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        return True
-    lock.release()
-    with suppress(OSError):
-        path.unlink(missing_ok=True)
-    return False

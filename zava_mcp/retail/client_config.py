@@ -20,8 +20,8 @@ from uuid import UUID
 
 from zava_mcp.database.identities import sample_identities
 from zava_mcp.errors import InputError
+from zava_mcp.retail.client_files import Entry, config_files
 from zava_mcp.retail.client_names import Client
-from zava_mcp.retail.clients import Entry, config_files
 from zava_mcp.retail.installed_from import Origin, installed_from
 from zava_mcp.retail.interpreter import lasting_command
 from zava_mcp.search_paths import find_program, has_relative_entries

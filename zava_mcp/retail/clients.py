@@ -4,22 +4,19 @@ import json
 import os
 import re
 import sys
-import tomllib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 from uuid import UUID
 
 from zava_mcp.database.health import Check
 from zava_mcp.database.identities import sample_identities, short_name
-from zava_mcp.retail.client_start import start_fault
+from zava_mcp.retail.client_commands import argument_faults, started_program, why_not_started
+from zava_mcp.retail.client_files import Entry, Fault, config_files, read_entries
 from zava_mcp.retail.interpreter import lasting_command
 from zava_mcp.search_paths import find_program
 from zava_mcp.settings import is_secret
 
-_OURS = re.compile(r"zava[-_]mcp")
-_PLACEHOLDER = re.compile(r"\$\{[^}]*\}")  # which the client fills in, perhaps by asking
+_OURS = re.compile(r"zava")
 _PASSWORD_IN_URL = re.compile(r"(?:\w+://[^/\s:@]*:(?=[^@\s/]+@)|[?&](?:ssl)?password=)([^@\s/&]+)")
 _PYTHON = re.compile(r"(?:.*[/\\])?(?:python|pypy)[\d.]*w?(?:\.exe)?", re.IGNORECASE)
 _SAFE_FLAG = re.compile(r"-[a-zA-Z]*[PI][a-zA-Z]*")
@@ -27,51 +24,6 @@ _ELSEWHERE = "put it into libpq's passfile, or into a file of mode 600 named by 
 #: Variables and options whose value is a path: relative, it would be looked for in the client's working directory.
 _PATHS = ("ZAVA_ENV_FILE", "ZAVA_DATA_DIR", "ZAVA_AUDIT_LOG", "ZAVA_METRICS_DIR", "ZAVA_EMBEDDING_MODEL_DIR")
 _PATH_OPTIONS = ("--env-file", "--data-dir")
-#: A string, or a comment, in the JSON with comments that VS Code and Cursor read; then a comma too many.
-_COMMENTS = re.compile(r'("(?:\\.|[^"\\])*")|//[^\n]*|/\*.*?\*/', re.DOTALL)
-_LAST_COMMAS = re.compile(r'("(?:\\.|[^"\\])*")|,(?=\s*[}\]])', re.DOTALL)
-
-
-@dataclass(frozen=True)
-class Entry:
-    """How a client starts one server; `secrets` are variables whose values it must not have in writing."""
-
-    name: str
-    command: str
-    arguments: tuple[str, ...]
-    environment: dict[str, str]
-    secrets: tuple[str, ...] = ()
-
-    @property
-    def ours(self) -> bool:
-        return any(_OURS.search(word) for word in (self.command, *self.arguments))
-
-
-def config_files() -> Iterator[tuple[str, Path]]:
-    """The known clients, and where each keeps what it starts: for the user, and for the folder we are in."""
-    try:
-        home = Path.home()
-    except RuntimeError:  # this user has none
-        home = Path("/")
-    programs = {
-        "darwin": home / "Library" / "Application Support",
-        "win32": _folder("APPDATA", home / "AppData" / "Roaming"),
-    }.get(sys.platform, _folder("XDG_CONFIG_HOME", home / ".config"))
-    yield "Claude Desktop", programs / "Claude" / "claude_desktop_config.json"
-    yield "VS Code", programs / "Code" / "User" / "mcp.json"
-    yield "VS Code Insiders", programs / "Code - Insiders" / "User" / "mcp.json"
-    yield "VS Code, this folder", Path(".vscode") / "mcp.json"
-    yield "Cursor", home / ".cursor" / "mcp.json"
-    yield "Cursor, this folder", Path(".cursor") / "mcp.json"
-    yield "Claude Code", home / ".claude.json"
-    yield "Claude Code, this folder", Path(".mcp.json")
-    yield "Codex", _folder("CODEX_HOME", home / ".codex") / "config.toml"
-
-
-def _folder(name: str, default: Path) -> Path:
-    """The folder that a variable names; relative ones count as not given, as the XDG specification says."""
-    folder = Path(os.environ.get(name, ""))
-    return folder if folder.is_absolute() else default
 
 
 def examine_clients() -> list[Check]:
@@ -97,15 +49,15 @@ def _examine(client: str, path: Path) -> Check | None:
     if not _OURS.search(text):
         return None
     try:
-        entries = [entry for entry in _entries(path, text) if entry.ours]
+        entries = [entry for entry in read_entries(client, path, text) if _is_ours(entry)]
     except ValueError as error:
         kind = "TOML" if path.suffix == ".toml" else "JSON"
         return Check(name, "fail", f"{path} is not valid {kind}: {error}", f"correct {path} there")
-    except (AttributeError, TypeError):
+    except TypeError:
         return Check(name, "fail", f"{path} has not the form that {client} reads", f"write {path} as README shows it")
     if not entries:
         return None
-    faults = [(f"{entry.name}: {found}", fix) for entry in entries for found, fix in _faults_or_start(entry)]
+    faults = [(f"{entry.name}: {found}", fix) for entry in entries for found, fix in _all_faults(entry, client)]
     if not faults:
         return Check(name, "ok", f"{path} starts {', '.join(entry.name for entry in entries)}")
     return Check(
@@ -113,45 +65,40 @@ def _examine(client: str, path: Path) -> Check | None:
     )
 
 
-def _entries(path: Path, text: str) -> Iterator[Entry]:
-    """The servers of a file. Raises ValueError, AttributeError or TypeError for what cannot be read."""
-    if path.suffix == ".toml":
-        groups = [tomllib.loads(text).get("mcp_servers", {})]
-    else:
-        plain = _LAST_COMMAS.sub(lambda found: found[1] or "", _COMMENTS.sub(lambda found: found[1] or "", text))
-        content: dict[str, Any] = json.loads(plain)
-        places = [content, *content.get("projects", {}).values()]
-        groups = [place.get(key, {}) for place in places for key in ("mcpServers", "servers")]
-    for group in groups:
-        for name, entry in group.items():
-            environment = {key: str(value) for key, value in entry.get("env", {}).items()}
-            yield Entry(name, str(entry.get("command", "")), tuple(map(str, entry.get("args", ()))), environment)
+def _is_ours(entry: Entry) -> bool:
+    return any(_OURS.search(word) for word in (entry.name, entry.command, *entry.arguments))
 
 
-def _faults_or_start(entry: Entry) -> list[tuple[str, str]]:
-    """What is wrong with an entry by its text, else by trying it."""
-    faults = list(_faults(entry))
-    if faults or _PLACEHOLDER.search(entry.command):  # which the client fills in, and we cannot
+def _all_faults(entry: Entry, client: str) -> list[Fault]:
+    """What is wrong with an entry; what seems right is started, unless a folder brought it along."""
+    faults = [*entry.faults, *_faults(entry)]
+    texts = (entry.command, *entry.arguments, *entry.environment.values())
+    if faults or client.endswith("this folder") or any(map(entry.filled_in.search, texts)):
         return faults
-    fault = start_fault(entry.command, entry.arguments, entry.environment)
-    return [(fault, "write the entry that zava-mcp client-config prints for this client")] if fault else []
+    why = why_not_started(entry.command, entry.arguments, frozenset(entry.environment.items()))
+    if not why:
+        return []
+    return [(f"the command does not start zava-mcp: {why}", "take what zava-mcp client-config prints, perhaps --local")]
 
 
 def _faults(entry: Entry) -> Iterator[tuple[str, str]]:
     """What is wrong with an entry, and what to do; a secret's place is told, never the secret."""
     yield from _command_faults(entry)
     yield from _path_faults(entry)
+    named, arguments = started_program(entry)
+    yield from named
+    yield from argument_faults(arguments or ())
     user_id = _user_id(entry)
     if user_id is None and not ({"--env-file", "ZAVA_ENV_FILE"} & {*entry.arguments, *entry.environment}):
         yield "it names no user id", 'add "--user-id" and the uuid to "args"; zava-mcp identities lists them'
-    elif user_id is not None and not (_PLACEHOLDER.search(user_id) or _is_uuid(user_id) or _is_name(user_id)):
+    elif user_id is not None and not (entry.filled_in.search(user_id) or _is_uuid(user_id) or _is_name(user_id)):
         yield (
             f"the user id {user_id[:60]!r} is neither a uuid nor a name in the sample",
             "write one of those that zava-mcp identities lists",
         )
     for place, text in (*entry.environment.items(), *(("args", word) for word in entry.arguments)):
         secret = text if is_secret(place) else next(iter(_PASSWORD_IN_URL.findall(text)), "")
-        if secret and not _PLACEHOLDER.search(secret):
+        if secret and not entry.filled_in.search(secret):
             yield f"a password or key stands in {place}", f"take it out of {place}: {_ELSEWHERE}"
 
 
@@ -159,8 +106,8 @@ def _command_faults(entry: Entry) -> Iterator[tuple[str, str]]:
     """What is wrong with the program: it is missing, or the folder that a client is in may hold another."""
     command = Path(entry.command).expanduser()
     by_path = len(command.parts) > 1 or command.is_absolute()
-    filled_in = _PLACEHOLDER.search(entry.command)
-    found = filled_in or (command.is_file() if by_path else find_program(entry.command))
+    filled_in = entry.filled_in.search(entry.command)
+    found = filled_in or (_can_be_run(command) if by_path else find_program(entry.command))
     if not found:
         known = find_program("uvx") or find_program("zava-mcp") or sys.executable
         yield f"the command {entry.command!r} is not there", f'say "command": {json.dumps(known)}'
@@ -174,6 +121,10 @@ def _command_faults(entry: Entry) -> Iterator[tuple[str, str]]:
             "Python takes modules from the client's working directory",
             f'put {json.dumps(lasting_command()[1])} before "-m" in "args"',
         )
+
+
+def _can_be_run(command: Path) -> bool:
+    return command.is_file() and os.access(command, os.X_OK)
 
 
 def _takes_modules_of_the_folder(entry: Entry) -> bool:
@@ -191,7 +142,7 @@ def _path_faults(entry: Entry) -> Iterator[tuple[str, str]]:
     given += [(option, word[len(option) + 1 :]) for option in _PATH_OPTIONS for word in words if f"{option}=" in word]
     given += [(name, entry.environment[name]) for name in _PATHS if entry.environment.get(name)]
     for place, text in given:
-        if not (_PLACEHOLDER.search(text) or Path(text).expanduser().is_absolute()):
+        if not (entry.filled_in.search(text) or Path(text).expanduser().is_absolute()):
             yield (
                 f"the path {text!r} in {place} is relative: it is looked for in the client's working directory",
                 f"write the whole path in {place}",

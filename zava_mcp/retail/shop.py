@@ -38,10 +38,11 @@ class Shop:
 
     def __init__(self, settings: Settings, progress: Progress, embedded: EmbeddedPostgres | None = None) -> None:
         self._settings = settings
-        if settings.place is None and embedded is None:
+        alone = settings.place is None and embedded is None  # at a terminal: nothing runs beside the question
+        if alone:
             embedded = embedded_postgres(settings, progress)
         self._embedded = embedded
-        self._database = database_for(settings, require_identity(settings, embedded), embedded)
+        self._database = database_for(settings, require_identity(settings, embedded), embedded, extend=alone)
         self._schemas = Schemas(self._database)
 
     def open(self) -> None:

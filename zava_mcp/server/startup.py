@@ -18,6 +18,7 @@ from zava_mcp.settings import Settings
 from zava_mcp.telemetry import Observer
 
 if TYPE_CHECKING:
+    from zava_mcp.database.sample_extension import SampleExtender
     from zava_mcp.retail.shop import Shop
 
 _UNASKED_SECONDS = 0.5  # a client that lists no tools may still ask
@@ -40,6 +41,7 @@ class Startup:
         self._shop: Shop | None = None
         self._fault: ZavaError | None = None
         self._closed = False
+        self._extender: SampleExtender | None = None
         self.progress = (0.0, "starting")
 
     def start_postgres(self) -> None:
@@ -70,6 +72,8 @@ class Startup:
     def close(self) -> None:
         """Closes what was opened."""
         self._closed = True
+        if self._extender is not None:
+            self._extender.close()
         self.observer.close()
         if self._shop is not None:
             self._shop.close()
@@ -89,6 +93,13 @@ class Startup:
         except ZavaError as error:
             _log.info("%s", error.message)
 
+    def _extend_sample(self) -> None:
+        if self._embedded is not None:
+            from zava_mcp.database.sample_extension import SampleExtender
+
+            self._extender = SampleExtender(self._embedded)
+            self._extender.start()
+
     def _open(self) -> None:
         self._wanted.wait(_UNASKED_SECONDS)
         self.observer.export(self._statistics)
@@ -97,6 +108,7 @@ class Startup:
 
             self._shop = Shop(self._settings, self._tell, self._embedded)
             self._shop.open()
+            self._extend_sample()
         except ZavaError as error:
             self._fault = error
             if not self._closed:  # what closing keeps from opening is no fault

@@ -178,13 +178,8 @@ SELECT format('ALTER TABLE %1$s ENABLE ROW LEVEL SECURITY; ALTER TABLE %1$s FORC
 -- Admitted logins that may not read a column that they should, because it is new.
 SELECT a.login::text, a.rls_user_id, a.display_name, a.all_stores, a.store_ids
   FROM zava.access a JOIN pg_roles r ON r.rolname = a.login
- WHERE EXISTS (SELECT FROM pg_attribute t JOIN pg_class c ON c.oid = t.attrelid
-                WHERE t.attnum > 0 AND NOT t.attisdropped
-                  AND (c.relnamespace = 'retail'::regnamespace AND c.relkind IN ('r', 'p') AND (c.relname, t.attname) <> ('stores', 'rls_user_id')
-                       AND EXISTS (SELECT FROM pg_policy p WHERE p.polrelid = c.oid AND p.polname <> 'owner_maintains')
-                       OR to_regclass('zava.customers_by_store') IS NOT NULL AND c.oid IN (to_regclass('retail.stores'),
-                          to_regclass('retail.customers'), to_regclass('zava.customers_by_store')))
-                  AND NOT has_column_privilege(r.oid, c.oid, t.attnum, 'SELECT'))
+ WHERE EXISTS (SELECT FROM zava.readable_columns() AS c
+                WHERE NOT has_column_privilege(r.oid, c.relation::oid, c.column_name::text, 'SELECT'))
  ORDER BY 1;
 
 -- name: admitted

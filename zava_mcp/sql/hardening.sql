@@ -95,3 +95,46 @@ BEGIN
         CREATE EVENT TRIGGER zava_schema_changed ON ddl_command_end EXECUTE FUNCTION zava.tell_schema_changed();
     END IF;
 END $outer$;
+
+-- What somebody adds to this database is hidden from identities from the moment it is there, also where default
+-- privileges or a grant would show it: what identities could read without a policy of zava-mcp is revoked. The function
+-- has a superuser's rights, and so calls nothing but PostgreSQL's own functions.
+DO $outer$
+DECLARE
+    body CONSTANT text := $body$
+DECLARE
+    revoked record;
+BEGIN
+    IF TG_TAG = 'ALTER FUNCTION' AND NOT EXISTS (SELECT FROM pg_event_trigger_ddl_commands() WHERE schema_name IS DISTINCT FROM 'zava') THEN
+        RETURN; -- a change of zava.access
+    END IF;
+    FOR revoked IN
+-- include: revocations.sql
+    LOOP
+        EXECUTE revoked.statement;
+        RAISE WARNING USING MESSAGE = format('identities cannot read %s: %s', revoked.object, revoked.statement),
+            HINT = 'SELECT zava.show_table(...) shows a table of the schema retail to identities, each its own stores'' rows.';
+    END LOOP;
+END $body$;
+BEGIN
+    IF (SELECT prosrc FROM pg_proc WHERE oid = to_regprocedure('zava.hide_from_identities()')) IS DISTINCT FROM body
+       OR (SELECT proowner <> current_user::regrole FROM pg_proc WHERE oid = to_regprocedure('zava.hide_from_identities()') AND NOT EXISTS (
+               SELECT FROM pg_roles WHERE oid = proowner AND rolsuper)) THEN
+        DROP EVENT TRIGGER IF EXISTS zava_hide_from_identities;
+        DROP FUNCTION IF EXISTS zava.hide_from_identities();
+        EXECUTE 'CREATE FUNCTION zava.hide_from_identities() RETURNS event_trigger
+                 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS ' || quote_literal(body);
+        REVOKE ALL ON FUNCTION zava.hide_from_identities() FROM PUBLIC;
+    END IF;
+    IF NOT EXISTS (SELECT FROM pg_event_trigger WHERE evtname = 'zava_hide_from_identities' AND evtevent = 'ddl_command_end'
+                    AND evtfoid = 'zava.hide_from_identities()'::regprocedure AND evtenabled = 'O') THEN
+        DROP EVENT TRIGGER IF EXISTS zava_hide_from_identities;
+        CREATE EVENT TRIGGER zava_hide_from_identities ON ddl_command_end
+            WHEN TAG IN ('CREATE TABLE', 'CREATE TABLE AS', 'SELECT INTO', 'CREATE VIEW', 'CREATE MATERIALIZED VIEW', 'CREATE FOREIGN TABLE',
+                         'IMPORT FOREIGN SCHEMA', 'CREATE SEQUENCE', 'CREATE FUNCTION', 'CREATE PROCEDURE', 'CREATE OPERATOR', 'CREATE CAST',
+                         'CREATE SCHEMA', 'CREATE POLICY', 'CREATE RULE', 'GRANT', 'ALTER TABLE', 'ALTER VIEW', 'ALTER MATERIALIZED VIEW',
+                         'ALTER FOREIGN TABLE', 'ALTER SEQUENCE', 'ALTER FUNCTION', 'ALTER PROCEDURE', 'ALTER ROUTINE', 'ALTER POLICY',
+                         'ALTER SCHEMA', 'ALTER EXTENSION')
+            EXECUTE FUNCTION zava.hide_from_identities();
+    END IF;
+END $outer$;

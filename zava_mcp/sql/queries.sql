@@ -10,8 +10,22 @@ SELECT i.rls_user_id, i.display_name, i.all_stores,
                 WHERE c.relnamespace IN (to_regnamespace('retail'), to_regnamespace('zava')) AND c.relkind IN ('r', 'p')
                   AND pg_has_role(session_user, c.relowner, 'MEMBER')) AS owns_tables,
        (SELECT string_agg(c.relname, ', ' ORDER BY c.relname) FROM pg_class c
-         WHERE (c.relnamespace = to_regnamespace('retail') AND c.relkind IN ('r', 'p') OR c.oid = to_regclass('zava.customers_by_store'))
+         WHERE (c.relnamespace = to_regnamespace('retail') AND c.relkind IN ('r', 'p')
+                AND c.relname IN ('stores', 'customers', 'categories', 'product_types', 'products', 'inventory', 'orders', 'order_items',
+                                  'product_description_embeddings')
+                OR c.oid = to_regclass('zava.customers_by_store'))
            AND NOT (c.relrowsecurity AND c.relforcerowsecurity)) AS unprotected,
+       (SELECT string_agg(format('the %s %s', u.what, u.name), ', ' ORDER BY u.name) FROM (
+-- include: unprotected.sql
+        ) AS u
+         WHERE CASE WHEN u.kind = 'ROUTINE' THEN has_function_privilege(u.oid, 'EXECUTE')
+                    WHEN u.what = 'sequence' THEN has_sequence_privilege(u.oid, 'SELECT')
+                    ELSE has_any_column_privilege(u.oid, 'SELECT') END
+           -- without a right to its schema, by way of a view or an operator
+           AND (has_schema_privilege(u.schema, 'USAGE')
+                OR EXISTS (SELECT FROM pg_depend d WHERE d.refclassid = CASE u.kind WHEN 'TABLE' THEN 'pg_class' ELSE 'pg_proc' END::regclass
+                                                     AND d.refobjid = u.oid AND d.classid IN ('pg_rewrite'::regclass, 'pg_operator'::regclass, 'pg_cast'::regclass)
+                                                     AND d.deptype = 'n'))) AS exposed,
        (SELECT schema_version FROM zava.about) AS schema_version,
        has_function_privilege('pg_catalog.pg_advisory_unlock_all()', 'EXECUTE') AS can_lock,
        (SELECT extversion FROM pg_extension
@@ -113,6 +127,10 @@ SELECT a.login::text, a.rls_user_id, a.display_name, a.all_stores,
           FROM pg_roles r WHERE r.rolname = a.login) AS last_day
   FROM zava.access a
  ORDER BY NOT a.all_stores, a.store_ids;
+
+-- name: functions
+-- The functions of the schema zava: name, text, whether it has its owner's rights, owner.
+SELECT p.proname::text, p.prosrc, p.prosecdef, pg_get_userbyid(p.proowner)::text FROM pg_proc p WHERE p.pronamespace = to_regnamespace('zava');
 
 -- name: vectors
 -- How many products there are, have a current vector of a model, have one of an older text; and the models of all vectors.

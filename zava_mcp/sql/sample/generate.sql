@@ -71,7 +71,7 @@ SELECT store_id, product_id,
 -- Every day from 2020 to the as-of date with its share of all sales: ten percent more each year but
 -- five percent less in 2023, the months' seasons, busy weekends. "upto" holds the running total.
 CREATE TEMP TABLE sample_days ON COMMIT DROP AS
-SELECT day, sum(weight) OVER (ORDER BY day) / sum(weight) OVER () AS upto
+SELECT day, weight, sum(weight) OVER (ORDER BY day) / sum(weight) OVER () AS upto
   FROM (SELECT day::date,
                        power(1.1::float8, year - 2020) * CASE WHEN year >= 2023 THEN .95 / 1.1 ELSE 1 END
                        * (SELECT sum(m.weight) FROM sample_months m WHERE m.month = extract(month FROM day))

@@ -1,0 +1,32 @@
+"""Small files of the embedded database: the locks of the processes that use it, and its schema version."""
+
+import os
+from contextlib import suppress
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from zava_mcp.embedded.host import trusted
+from zava_mcp.files import open_own
+
+
+def read_version(record: Path) -> str:
+    """The version in a file, empty where there is none."""
+    try:
+        with open(open_own(record, os.O_RDONLY, trusted()), encoding="utf-8") as file:
+            return file.read(100).strip()
+    except FileNotFoundError:
+        return ""
+
+
+def is_held(path: Path) -> bool:
+    """Whether a living process holds this lock file; a file nobody holds is removed."""
+    lock = FileLock(path, thread_local=False)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        return True
+    lock.release()
+    with suppress(OSError):
+        path.unlink(missing_ok=True)
+    return False

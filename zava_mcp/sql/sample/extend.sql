@@ -1,0 +1,93 @@
+-- Extends the sample of an embedded database by the days since it was made. What a day gets follows from the seed, the
+-- size, the day on which the sample was made, and the day itself: whether the days come one by one or a month at once,
+-- the rows are the same. They are not those of a sample made today, which spreads its customers' visits over all days.
+
+-- name: stale
+-- The seed, size and day of the sample, if it is one that is extended and ends before a day; one row or none.
+SELECT a.sample_seed, a.sample_scale, a.sample_as_of, e.extended_to
+  FROM zava.about a, zava.sample_extension e
+ WHERE a.sample_seed IS NOT NULL AND e.extended_to < %(today)s;
+
+-- name: turn
+-- Whether it is this transaction that extends it; its end gives the turn back.
+SELECT pg_try_advisory_xact_lock(7283416);
+
+-- name: orders
+-- The orders of the days after %(after)s up to %(today)s, of customers whom the sample has, and their items.
+WITH rate AS (
+    -- 1.53 visits a customer on average, times the store's frequency
+    SELECT round(50000 * %(scale)s::float8) AS customers, (SELECT max(order_frequency) FROM sample_stores) AS most,
+           round(50000 * %(scale)s::float8) * 1.53 / (SELECT sum(weight) FROM sample_days WHERE day <= %(as_of)s) AS per_weight
+), draws AS MATERIALIZED (
+    -- each draw is kept in the proportion in which the customer's store sees its customers
+    SELECT day, n, 1 + floor(pg_temp.dice(%(seed)s, 'customer of a day', n) * customers)::bigint AS c, most
+      FROM sample_days, rate,
+           LATERAL (SELECT (day - date '2020-01-01')::bigint AS d) AS k,
+           LATERAL generate_series(1, floor(weight * per_weight * most + pg_temp.dice(%(seed)s, 'orders of a day', d))::bigint) AS draw,
+           LATERAL (SELECT (1::bigint << 40) + (d << 24) + draw AS n) AS m
+     WHERE day > %(after)s AND day <= %(today)s
+), people AS MATERIALIZED (
+    SELECT day, n, store_ids[home] AS home_store_id, upto,
+           store_ids, 1000000000 + (c * 1540483477 + hashint8extended(%(seed)s, 0) %% 1000000007 + 1000000007) %% 1147483637 AS customer_id
+      FROM draws, sample_homes, LATERAL (SELECT 1 + width_bucket(pg_temp.dice(%(seed)s, 'home', c), upto) AS home) AS h
+     WHERE pg_temp.dice(%(seed)s, 'kept', n) < frequencies[home] / most
+), last_numbers AS MATERIALIZED (
+    SELECT store_id,
+           coalesce((SELECT max(order_id) FROM retail.orders WHERE order_id BETWEEN base AND base + 99999999), base) AS last_order,
+           coalesce((SELECT max(order_item_id) FROM retail.order_items WHERE order_item_id BETWEEN base AND base + 99999999),
+                    base) AS last_item
+      FROM retail.stores JOIN sample_stores USING (store_id), LATERAL (SELECT store_id * 100000000 AS base) AS b
+), outings AS MATERIALIZED (
+    SELECT customer_id, n, day,
+           CASE WHEN pg_temp.dice(%(seed)s, 'elsewhere', n) < .95 THEN home_store_id
+                ELSE store_ids[1 + width_bucket(pg_temp.dice(%(seed)s, 'where', n), upto)] END AS store_id
+      FROM people JOIN zava.customers USING (customer_id) -- an administrator may have removed some
+), errands AS MATERIALIZED (
+    SELECT customer_id, n, store_id, day,
+           category_ids[1 + width_bucket(pg_temp.dice(%(seed)s, 'department', n), upto)] AS main_category_id,
+           category_ids[1 + width_bucket(pg_temp.dice(%(seed)s, 'other department', n), upto)] AS other_category_id
+      FROM outings JOIN sample_departments ON month = extract(month FROM day)
+), visits AS MATERIALIZED (
+    SELECT *, last_order + row_number() OVER (PARTITION BY store_id ORDER BY day, n) AS order_id,
+           1 + width_bucket(pg_temp.dice(%(seed)s, 'items', n), '{.4,.7,.85,.95}'::float8[]) AS items
+      FROM errands JOIN last_numbers USING (store_id)
+), lines AS MATERIALIZED (
+    SELECT order_id, item, store_id, i,
+           product_ids[1 + width_bucket(pg_temp.dice(%(seed)s, 'product', i), upto)] AS product_id
+      FROM visits
+     CROSS JOIN generate_series(1, items) AS item
+     CROSS JOIN LATERAL (SELECT n * 8 + item AS i) AS k
+      JOIN sample_shelves
+        ON category_id = CASE WHEN pg_temp.dice(%(seed)s, 'stays', i) < .75 THEN main_category_id ELSE other_category_id END
+), put_orders AS (
+    INSERT INTO retail.orders (order_id, customer_id, store_id, order_date) SELECT order_id, customer_id, store_id, day FROM visits
+), put_items AS (
+    INSERT INTO retail.order_items (order_item_id, order_id, store_id, product_id, quantity, unit_price, discount_percent, discount_amount, total_amount)
+    SELECT last_item + row_number() OVER (PARTITION BY store_id ORDER BY order_id, item), order_id, store_id, product_id,
+           quantity, base_price, percent, round(quantity * base_price * percent / 100, 2),
+           quantity * base_price - round(quantity * base_price * percent / 100, 2)
+      FROM (SELECT order_id, item, store_id, product_id,
+                   1 + width_bucket(pg_temp.dice(%(seed)s, 'quantity', i), '{.6,.85,.95,.98}'::float8[]) AS quantity,
+                   CASE WHEN pg_temp.dice(%(seed)s, 'discounted', i) < .15
+                        THEN 5 + 5 * floor(pg_temp.dice(%(seed)s, 'discount', i) * 5)::integer ELSE 0 END AS percent
+              FROM lines) AS line
+      JOIN retail.products USING (product_id)
+      JOIN last_numbers USING (store_id)
+)
+SELECT count(*) FROM visits;
+
+-- name: extended
+-- Notes the day, and makes servers read the first and last day anew.
+WITH noted AS (UPDATE zava.sample_extension SET extended_to = %(today)s RETURNING 1)
+SELECT pg_notify('zava_schema_changed', '') FROM noted;
+
+-- name: to_be_extended
+-- That a new sample is extended from its last day on.
+INSERT INTO zava.sample_extension (extended_to) SELECT sample_as_of FROM zava.about WHERE sample_seed IS NOT NULL ON CONFLICT DO NOTHING;
+
+-- name: older_to_be_extended
+-- The same for a database that an older program made, if its sample was as of the day on which it was made.
+INSERT INTO zava.sample_extension (extended_to)
+SELECT a.sample_as_of FROM zava.about a JOIN zava.migrations m ON m.file = 'schema/001_tables.sql'
+ WHERE a.sample_seed IS NOT NULL AND m.applied_at::date = a.sample_as_of
+    ON CONFLICT DO NOTHING;
