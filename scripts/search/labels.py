@@ -38,6 +38,12 @@ def labelled(catalogue: str) -> list[Labelled]:
         ]
 
 
+def twins() -> list[dict[str, str]]:
+    """Questions in four languages: {english, german, spanish, french, wanted}, the last SKUs with spaces between."""
+    with (HERE / "twins.csv").open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
 def shared_stems(connection: psycopg.Connection, question: Labelled) -> set[str]:
     """The word stems that a question has in common with the names and descriptions of what it wants.
 

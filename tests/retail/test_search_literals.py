@@ -180,7 +180,7 @@ async def test_answers_are_short_and_say_what_they_leave_out(ask: Ask) -> None:
         loose = await search(seattle, "xylophone of destiny")
         assert "set category" in loose["hint"]
         spanish = await search(seattle, "martillo para clavos")
-        assert "ask in English" in spanish["hint"]
+        assert "Ask in English" in spanish["hint"]
         assert "Say 30 if you mean 30 %" in await refusal(seattle, "hammer", similarity_threshold=0.3)
 
 

@@ -106,18 +106,22 @@ class ProductSearch:
 
     def _wording(self, model: str) -> Wording:
         corrected = self._corrected or {}
-        reads_english = model == LEXICAL or model.startswith("local/")
-        foreign = reads_english and is_foreign(self._text, set(corrected.values()))
+        foreign = self._is_foreign and (model == LEXICAL or model.startswith("local/"))
         rephrased = meant(self._text) if self._vector else self._text
         return Wording(
             corrected, "" if rephrased == self._text else rephrased, foreign, self._literals.whole, self._literals.found
         )
 
     @cached_property
+    def _is_foreign(self) -> bool:
+        return is_foreign(self._text, self._words)
+
+    @cached_property
     def _literals(self) -> Literals:
         if self._wish.similar_to:  # a name to be found by, and no text to be matched
             return replace(literals(self._wish.similar_to, is_english), found=(), prefixes=(), whole=False)
-        return literals(self._text, is_english)
+        # of another language, the model knows no word
+        return literals(self._text, (lambda _: False) if self._is_foreign else is_english)
 
     def _search(self, database: Database, by_meaning: bool, ours: bool) -> tuple[list[Column], Rows]:
         """The statement's rows; `ours` looks only at vectors of our model, for which there may be an index."""
@@ -125,12 +129,20 @@ class ProductSearch:
         statement = SearchStatement(bool(self._wish.similar_to), by_meaning, dimensions, self._literals)
         return self._look_up(database, statement.sql(), statement.values(self._vector))
 
+    @property
+    def _threshold(self) -> float:
+        """In percent; none for another language than the local model's, whose best results are seldom above it."""
+        wish, model = self._wish, self._embedder.id if self._embedder else ""
+        loose = wish.similarity_threshold == FOUND_THRESHOLD and model.startswith("local/") and self._is_foreign
+        return 0 if loose else wish.similarity_threshold
+
     def _look_up(
         self, database: Database, statement: str, more: dict[str, object] | None = None
     ) -> tuple[list[Column], Rows]:
         values = {
             **asdict(self._wish),
             "codes": list(self._literals.codes),
+            "similarity_threshold": self._threshold,
             "least_together": LEAST_TOGETHER,
             "max_rows": self._wish.max_rows + 1,  # one more tells that there are more
             "text": self._text,

@@ -22,7 +22,10 @@ _FAR_BELOW = 0.55  # of the best similarity: results below it are left out, unle
 _LOOSE = 40  # percent; below it the best result is seldom what was meant
 LEAST_TOGETHER = 5  # orders in which two products must be for "bought with"
 _ADVICE = "Name the thing itself (wall anchor, not: to hang a mirror), or set category."
-_ENGLISH = "The text seems not to be English, which is what the local model and full-text search read: ask in English."
+_ENGLISH = (
+    "The text seems not to be English, which is what the local model and full-text search read: these products may "
+    "have little to do with it. Ask in English."
+)
 _BYTES_ADVICE = "Ask for fewer with max_rows, or filter by category or price."
 
 
@@ -134,7 +137,7 @@ def _hint(passing: list[Row], wording: Wording, model: str) -> dict[str, str]:
     loose = not exact and (not passing or (model != LEXICAL and max(map(_score, passing)) < _LOOSE))
     if wording.only_code and not exact:
         return {"hint": quoted("No SKU is this or begins with it.")}
-    parts = [_ADVICE] * loose + [_ENGLISH] * (wording.foreign and not exact)
+    parts = [_ADVICE] * (loose and not wording.foreign) + [_ENGLISH] * wording.foreign
     return {"hint": quoted(" ".join(parts))} if parts else {}
 
 

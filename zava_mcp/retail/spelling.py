@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Container
 from difflib import get_close_matches
 from threading import Lock
 
@@ -40,11 +40,15 @@ class CatalogueWords:
         for word in sorted(unknown)[:_MOST]:
             if likely := self._likely(word.lower(), read):
                 found[word] = likely
-        if is_foreign(text, {word.lower() for word in found}):
+        if is_foreign(text, self._words | {word.lower() for word in found}):
             return text, {}
         for word, likely in found.items():
             text = re.sub(rf"(?<!\w){re.escape(word)}(?!\w)", likely, text)
         return text, found
+
+    def __contains__(self, word: object) -> bool:
+        """Whether the catalogue has a word, as far as it was read."""
+        return word in self._words
 
     def _likely(self, word: str, read: Callable[[], tuple[str, str]]) -> str:
         with self._lock:
@@ -62,11 +66,13 @@ class CatalogueWords:
         self._until = time.monotonic() + _GOOD_FOR
 
 
-def is_foreign(text: str, known: Collection[str] = ()) -> bool:
-    """Whether a text is probably not English: two or more of its words, and more than two in five, are unknown.
+def is_foreign(text: str, known: Container[str] = ()) -> bool:
+    """Whether a text is probably not English: more than two in five of its words are neither that nor known; of a
+    longer text, at least two.
 
     Words in capitals are names and abbreviations of any language.
     """
     words = [word for word in re.findall(r"(?<![\w-])[^\W\d_]{2,30}(?![\w-])", text)[:30] if not word.isupper()]
     unknown = [word for word in map(str.lower, words) if word not in known and not in_dictionary(word)]
-    return len(unknown) >= 2 and len(unknown) * 5 > len(words) * 2
+    least = 1 if 2 <= len(words) <= 3 else 2
+    return len(unknown) >= least and len(unknown) * 5 > len(words) * 2
