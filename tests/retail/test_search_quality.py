@@ -56,9 +56,9 @@ def test_search_by_meaning_finds_what_questions_want_and_stems_are_shared_as_the
         assert found.mrr > 1.3 * scores(by_words, some).mrr, kind
     assert set(KEPT[catalogue]) == {question.kind for question in questions}
     if catalogue == "own":
-        by_meaning = Finder(database, settings, LocalEmbedder())
-        _finds_what_is_written(by_meaning, Finder(database, settings, None))
-        _finds_as_much_as_words_did_in_other_languages(by_meaning)
+        find = Finder(database, settings, LocalEmbedder())
+        _finds_what_is_written(find, Finder(database, settings, None))
+        _finds_as_much_as_words_did_in_other_languages(find)
 
 
 #: Of twenty questions, how many full-text search answered among its first five, before their language was noticed.
