@@ -51,7 +51,7 @@ class Server:
             env={**os.environ, **environment},
         )
         client = {"name": "bench", "version": "1"}
-        self.request("initialize", protocolVersion="2025-06-18", capabilities={}, clientInfo=client)
+        self.greeting = self.request("initialize", protocolVersion="2025-06-18", capabilities={}, clientInfo=client)
         self._send({"jsonrpc": "2.0", "method": "notifications/initialized"})
 
     def request(self, method: str, **params: Any) -> dict[str, Any]:

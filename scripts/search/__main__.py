@@ -82,7 +82,7 @@ def measure(folder: Path, scale: float) -> tuple[list[Row], Cost]:
         embedded.open()
         command("", "embed", "--data-dir", str(folder / "data"))
         with asked_as_head_office(settings, embedded) as database:
-            rows = list(quality(database, settings, "own"))
+            rows = [*quality(database, settings, "own"), *quality(database, settings, "literal")]
             queries = [question.query for question in labelled("own")]
             spent = cost(folder / "data", database, settings, LocalEmbedder(), queries)
         other = open_shop("other", admin_of(embedded, "other"), folder / "passwords")

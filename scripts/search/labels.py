@@ -16,9 +16,10 @@ class Labelled:
     """A question, the SKUs of every product a fair shopper would accept, and three facts about it.
 
     `kind` is "direct" if it says what is wanted, "british" if it was written in that country's words for the sample's
-    American catalogue, "oblique" if it tells of a situation from which one has to guess. `split` is "tune" for what
+    American catalogue, "oblique" if it tells of a situation from which one has to guess; those of the literal set are
+    "size", "code" (a SKU or the beginning of one), "phrase" or "typo". `split` is "tune" for what
     code may be tuned on and "report" for what is only reported; `stem` is "shared" if the question has a word stem
-    in common with one of those products, else "none".
+    in common with one of those products, else "none", and "" in the literal set.
     """
 
     query: str
@@ -29,12 +30,18 @@ class Labelled:
 
 
 def labelled(catalogue: str) -> list[Labelled]:
-    """The questions on a catalogue, "own" or "other"."""
+    """The questions on a catalogue, "own" or "other"; "literal" are those on our own that are literal or misspelt."""
     with (HERE / f"{catalogue}.csv").open(newline="", encoding="utf-8") as file:
         return [
             Labelled(row["query"], frozenset(row["wanted"].split()), row["kind"], row["split"], row["stem"])
             for row in csv.DictReader(file)
         ]
+
+
+def twins() -> list[dict[str, str]]:
+    """Questions in four languages: {english, german, spanish, french, wanted}, the last SKUs with spaces between."""
+    with (HERE / "twins.csv").open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
 
 
 def shared_stems(connection: psycopg.Connection, question: Labelled) -> set[str]:
@@ -64,5 +71,10 @@ def parts(questions: Iterable[Labelled]) -> dict[str, list[Labelled]]:
         "direct, no stem shared": [question for question in direct if question.stem == "none"],
         "british": [question for question in all_of_them if question.kind == "british"],
         "oblique": [question for question in all_of_them if question.kind == "oblique"],
+        **{
+            f"{kind}, {how}": [question for question in all_of_them if (question.kind, question.split) == (kind, split)]
+            for kind in ("size", "code", "phrase", "typo")
+            for split, how in (("tune", "to tune on"), ("report", "only reported"))
+        },
     }
     return {name: some for name, some in chosen.items() if some and (some is direct or some != direct)}

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from scripts.search.labels import Labelled
 from zava_mcp.database.pool import Database
 from zava_mcp.embeddings import Embedder
-from zava_mcp.retail.search import ProductSearch, Wish
+from zava_mcp.retail.search import ProductSearch
+from zava_mcp.retail.search_request import Wish
 from zava_mcp.settings import FOUND_ROWS, FOUND_THRESHOLD, Settings
 
 #: What a search answers: SKUs, the best first, for a question, a threshold in percent and a number of rows.

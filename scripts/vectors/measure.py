@@ -17,7 +17,7 @@ from zava_mcp.database.pool import Database
 from zava_mcp.database.sample_vectors import SAMPLE_MODEL
 from zava_mcp.database.vectors import vectors
 from zava_mcp.embeddings.local import LocalEmbedder
-from zava_mcp.retail.search import Wish
+from zava_mcp.retail.search_request import Wish
 from zava_mcp.settings import Settings
 
 _QUERIES = 40

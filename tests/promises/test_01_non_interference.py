@@ -174,6 +174,9 @@ def requests() -> Iterator[tuple[Any, ...]]:
             yield "complete", of, {"name": name, "value": typed}
 
 
+ADDED = ("include_sales", "include_bought_with")  # what a search adds from orders
+
+
 def calls() -> Iterator[tuple[str, dict[str, Any]]]:
     """Calls of the tools that take no SQL."""
     yield "get_multiple_table_schemas", {"table_names": []}
@@ -184,4 +187,4 @@ def calls() -> Iterator[tuple[str, dict[str, Any]]]:
         {"similar_to": "HT-HAM-001"},
     )
     for wanted, in_stock, sales in product(searches, (False, True), (False, True)):
-        yield "semantic_search_products", {**wanted, "in_stock_only": in_stock, "include_sales": sales}
+        yield "semantic_search_products", {**wanted, "in_stock_only": in_stock, **dict.fromkeys(ADDED, sales)}

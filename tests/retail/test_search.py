@@ -134,10 +134,12 @@ async def test_filters_keep_what_a_shopper_wants(ask: Ask, admin: psycopg.Connec
 async def test_more_than_fits_is_said(ask: Ask) -> None:
     async with ask(SEATTLE) as seattle:
         few = await search(seattle, "hammer", max_rows=2)
-        assert (few["row_count"], few["truncated"]) == (2, True)
-        assert "similarity_threshold" in few["hint"]
+        assert (few["row_count"], few["truncated"], few["more"]) == (2, False, "2 shown, more exist")
+        assert "hint" not in few
         everything = await search(seattle, "hammer", max_rows=100, similarity_threshold=0)
-        assert everything["truncated"]
+        assert everything["more"] == "100 shown, more exist"
+        one = await search(seattle, "HT-HAM-001", max_rows=1)
+        assert "more" not in one
     async with ask(SEATTLE, ZAVA_MAX_BYTES="3000") as seattle:
         small = await search(seattle, "hammer", max_rows=50)
         assert len(json.dumps(small["rows"])) < 3000

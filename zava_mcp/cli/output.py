@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from zava_mcp.database.sample import Progress as Told
     from zava_mcp.database.setup import Report
     from zava_mcp.retail.answers import Answer
-    from zava_mcp.retail.search import Found
+    from zava_mcp.retail.search_result import Found
 
 _NOTHING = "nothing to do: everything is already there"
 _WIDE = 10_000  # piped tables are not folded to some terminal's width
@@ -111,6 +111,8 @@ def show_found(found: "Found", form: str | None, pager: bool = True) -> None:
     if found.closest:
         closest = {name: json.loads(value) for name, value in found.closest.items()}
         note(f"nothing is similar enough; the closest is {closest['product_name']} ({closest['similarity']} %)")
+    for remark in found.remarks():
+        note(remark)
     note(f"model: {found.model}")
 
 

@@ -27,6 +27,9 @@ def search(
         str | None, typer.Option("--similar-to", metavar="SKU", help="Products like this one, by SKU or full name.")
     ] = None,
     sales: Annotated[bool, typer.Option("--sales", help="Add what they sold in the last 365 days.")] = False,
+    bought_with: Annotated[
+        bool, typer.Option("--bought-with", help="Add what is bought in the same orders as the first product.")
+    ] = False,
     form: AnswerFormat = None,
     pager: Pager = True,
     user_id: UserId = None,
@@ -44,10 +47,10 @@ def search(
     from zava_mcp.calls import Call
     from zava_mcp.cli.output import progress_bar, show_found
     from zava_mcp.cli.watched import watched
-    from zava_mcp.retail.search import Wish
+    from zava_mcp.retail.search_request import Wish
     from zava_mcp.retail.shop import Shop
 
-    wish = Wish(text, max_rows, threshold, category, min_price, max_price, in_stock, similar_to, sales)
+    wish = Wish(text, max_rows, threshold, category, min_price, max_price, in_stock, similar_to, sales, bought_with)
     call = Call("search", arguments=dict(asdict(wish)))
     with progress_bar() as tell, Shop(settings, tell) as shop, watched(settings, shop, call):
         found = shop.product_search(wish)

@@ -2,136 +2,89 @@
 
 import json
 import threading
-from dataclasses import asdict, dataclass, replace
-from json.encoder import encode_basestring as quoted
+from dataclasses import asdict, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from zava_mcp import sql
-from zava_mcp.database.lookup import INDEX_FROM, Lookup
+from zava_mcp.database.lookup import Lookup
 from zava_mcp.database.pool import Database
 from zava_mcp.database.wire import Column, Rows
-from zava_mcp.embeddings import padded
+from zava_mcp.embeddings.words import is_english
 from zava_mcp.errors import EmbeddingError, InputError
-from zava_mcp.retail.answers import Answer
-from zava_mcp.settings import FOUND_ROWS, FOUND_THRESHOLD, HARD_FOUND_ROWS, Settings
+from zava_mcp.retail.literals import Literals, literals, meant, plain_text
+from zava_mcp.retail.search_request import MOST_NEEDS, Wish
+from zava_mcp.retail.search_result import (
+    LEAST_TOGETHER,
+    LEXICAL,
+    Found,
+    FoundForEach,
+    Row,
+    Wording,
+    bought_with,
+    listed,
+)
+from zava_mcp.retail.search_statement import SearchStatement
+from zava_mcp.retail.spelling import CatalogueWords, is_foreign
+from zava_mcp.settings import FOUND_THRESHOLD, Settings
 
 if TYPE_CHECKING:
     from zava_mcp.embeddings import Embedder
 
-MAX_CHARACTERS = 2_000
 _HALVES = (0, 7)  # the version of pgvector that brought halfvec and subvector
-_MORE = "Raise similarity_threshold, filter by category or price, or ask for more with max_rows, up to 100."
-_LESS = "Ask for fewer with max_rows, or filter by category or price."
-LEXICAL = "none: products were found by words (PostgreSQL full-text search), not by meaning"
-
-
-@dataclass(frozen=True)
-class Wish:
-    """What somebody looks for: a description, or a product that others should be like; and filters.
-
-    `similarity_threshold` is in percent; `category` names a category or a product type.
-    """
-
-    query_description: str = ""
-    max_rows: int = FOUND_ROWS
-    similarity_threshold: float = FOUND_THRESHOLD
-    category: str | None = None
-    min_price: float | None = None
-    max_price: float | None = None
-    in_stock_only: bool = False
-    similar_to: str | None = None
-    include_sales: bool = False
-
-    def check(self) -> None:
-        """Raises InputError if it cannot be looked for."""
-        text, like = self.query_description.strip(), (self.similar_to or "").strip()
-        if bool(text) == bool(like):
-            raise InputError(
-                "say what to look for" if not text else "a description and similar_to exclude each other",
-                "Describe it in query_description, or name a SKU or product in similar_to.",
-            )
-        for value in (self.query_description, self.similar_to or "", self.category or ""):
-            if len(value) > MAX_CHARACTERS:
-                raise InputError(
-                    f"a text has {len(value):,} characters; {MAX_CHARACTERS:,} are allowed",
-                    "Describe the product in a sentence.",
-                )
-            if "\0" in value or any("\ud800" <= character <= "\udfff" for character in value):
-                raise InputError("a text contains NUL or half a surrogate pair")
-        if not 1 <= self.max_rows <= HARD_FOUND_ROWS:
-            raise InputError(f"max_rows must be from 1 to {HARD_FOUND_ROWS}, not {self.max_rows:,}")
-        if not 0 <= self.similarity_threshold <= 100:  # NaN neither
-            raise InputError(f"similarity_threshold must be from 0 to 100, not {self.similarity_threshold:g}")
-        for name, price in (("min_price", self.min_price), ("max_price", self.max_price)):
-            if price is not None and not 0 <= price < 1e12:
-                raise InputError(f"{name} must be a price in dollars, not {price:g}")
-        if self.min_price is not None and self.max_price is not None and self.min_price > self.max_price:
-            raise InputError("min_price is above max_price")
-
-    def trimmed(self) -> "Wish":
-        """The same without space around its texts; a text of space alone is none."""
-        return replace(
-            self,
-            query_description=self.query_description.strip(),
-            similar_to=(self.similar_to or "").strip() or None,
-            category=(self.category or "").strip() or None,
-        )
-
-
-@dataclass
-class Found:
-    """What was found. `closest` is the best product below the threshold, if none is above it."""
-
-    answer: Answer
-    model: str
-    closest: dict[str, str]
-
-    def json(self) -> str:
-        """The answer's JSON with "search" (semantic or lexical), "model", and "closest" where nothing passed."""
-        more = {"search": quoted("lexical" if self.model == LEXICAL else "semantic"), "model": quoted(self.model)}
-        if self.closest:
-            more["closest"] = "{" + ",".join(f"{quoted(name)}:{value}" for name, value in self.closest.items()) + "}"
-        return self.answer.json(more)
 
 
 class ProductSearch:
-    """One search: `prepare` makes the vector, `run` asks the database; each once, in a worker thread."""
+    """One search: `prepare` makes the vector, `run` asks the database; each once, in a worker thread.
 
-    def __init__(self, wish: Wish, settings: Settings, embedder: "Embedder | None") -> None:
+    `words` are the catalogue's, which several searches of one identity share.
+    """
+
+    def __init__(
+        self, wish: Wish, settings: Settings, embedder: "Embedder | None", words: CatalogueWords | None = None
+    ) -> None:
         """Raises InputError if the wish cannot be looked for."""
         wish.check()
-        self._wish = wish = wish.trimmed()
+        self._wish = wish.trimmed()
         self._max_bytes = settings.max_bytes
         self._embedder = embedder
+        self._words = words or CatalogueWords()
         self._vector: list[float] | None = None
         self._lock = threading.Lock()
         self._lookup: Lookup | None = None
         self._cancelled = False
         self._stop = threading.Event()
-        self.needs_vector = embedder is not None and not wish.similar_to  # which `prepare` makes; else it has no work
+        self.needs_vector = (
+            embedder is not None and not self._wish.similar_to
+        )  # which `prepare` makes; else it has no work
+        self._text = plain_text(self._wish.query_description)
+        self._corrected: dict[str, str] | None = None  # until the words were looked at
 
     def prepare(self, database: Database) -> None:
-        """The description's vector, if there are vectors to compare it with. Raises EmbeddingError."""
+        """The description's vector, if there are vectors to compare it with. Raises as `run`."""
         if self._embedder and self.needs_vector and database.vectors:
-            self._vector = self._embedder.embed_query(self._wish.query_description, self._stop)
+            self._correct(database)
+            self._vector = self._embedder.embed_query(meant(self._text), self._stop)
 
     def run(self, database: Database) -> Found:
         """What was found. Raises QueryError, EmbeddingError, InputError, IdentityError or DatabaseUnavailable."""
+        self._correct(database)
         by_meaning = bool(database.vectors and (self._vector or self._wish.similar_to))
         ours = by_meaning and self._embedder is not None and database.vectors >= _HALVES
-        columns, rows = self._look_up(database, self._statement(by_meaning, ours))
+        columns, rows = self._search(database, by_meaning, ours)
         if not rows and ours and self._wish.similar_to:  # its vector may be another model's
-            columns, rows = self._look_up(database, self._statement(by_meaning, False))
+            columns, rows = self._search(database, by_meaning, False)
         table = [dict(zip([column.name for column in columns], row, strict=True)) for row in rows]
         if not table:
             self._explain(database, by_meaning)
         model = next((row["model_id"] for row in table if row["model_id"]), self._model(by_meaning))
-        passing = [row for row in table if row["passes"] == "t"]
-        answer = Answer(self._wish.max_rows, self._max_bytes, rows_advice=_MORE, bytes_advice=_LESS)
-        shown = [column for column in columns if column.name in self._shown(table)]
-        answer.begin(shown)
-        answer.take([tuple(row[column.name] for column in shown) for row in passing])
-        return Found(answer, model, {} if passing else _closest(table))
+        wish = self._wish
+        every = wish.similarity_threshold != FOUND_THRESHOLD
+        names, wording = self._shown(table), self._wording(model)
+        found = listed(columns, table, names, model, wish.max_rows, self._max_bytes, every, wording)
+        if wish.include_bought_with and table:
+            found.notes["bought_with"] = self._bought_with(database, table)
+        return found
 
     def cancel(self) -> None:
         """Stops it in the database too, and asks no embedding service again."""
@@ -141,13 +94,61 @@ class ProductSearch:
             if self._lookup is not None:
                 self._lookup.cancel()
 
-    def _look_up(self, database: Database, statement: str) -> tuple[list[Column], Rows]:
+    def _correct(self, database: Database) -> None:
+        """Corrects misspelt words of the description, once."""
+        if self._corrected is None and self._text:
+            self._text, self._corrected = self._words.corrected(self._text, lambda: self._vocabulary(database))
+
+    def _vocabulary(self, database: Database) -> tuple[str, str]:
+        _, rows = self._look_up(database, sql.named("search.sql")["vocabulary"])
+        names, descriptions = rows[0]
+        return names or "", descriptions or ""
+
+    def _wording(self, model: str) -> Wording:
+        corrected = self._corrected or {}
+        foreign = self._is_foreign and (model == LEXICAL or model.startswith("local/"))
+        rephrased = meant(self._text) if self._vector else self._text
+        return Wording(
+            corrected, "" if rephrased == self._text else rephrased, foreign, self._literals.whole, self._literals.found
+        )
+
+    @cached_property
+    def _is_foreign(self) -> bool:
+        return is_foreign(self._text, self._words)
+
+    @cached_property
+    def _literals(self) -> Literals:
+        if self._wish.similar_to:  # a name to be found by, and no text to be matched
+            return replace(literals(self._wish.similar_to, is_english), found=(), prefixes=(), whole=False)
+        # of another language, the model knows no word
+        return literals(self._text, (lambda _: False) if self._is_foreign else is_english)
+
+    def _search(self, database: Database, by_meaning: bool, ours: bool) -> tuple[list[Column], Rows]:
+        """The statement's rows; `ours` looks only at vectors of our model, for which there may be an index."""
+        dimensions = self._embedder.dimensions if ours and self._embedder else 0
+        statement = SearchStatement(bool(self._wish.similar_to), by_meaning, dimensions, self._literals)
+        return self._look_up(database, statement.sql(), statement.values(self._vector))
+
+    @property
+    def _threshold(self) -> float:
+        """In percent; none for another language than the local model's, whose best results are seldom above it."""
+        wish, model = self._wish, self._embedder.id if self._embedder else ""
+        loose = wish.similarity_threshold == FOUND_THRESHOLD and model.startswith("local/") and self._is_foreign
+        return 0 if loose else wish.similarity_threshold
+
+    def _look_up(
+        self, database: Database, statement: str, more: dict[str, object] | None = None
+    ) -> tuple[list[Column], Rows]:
         values = {
             **asdict(self._wish),
+            "codes": list(self._literals.codes),
+            "similarity_threshold": self._threshold,
+            "least_together": LEAST_TOGETHER,
             "max_rows": self._wish.max_rows + 1,  # one more tells that there are more
-            "text": self._wish.query_description,
+            "text": self._text,
+            "name": plain_text(self._wish.query_description),
             "model": self._embedder.id if self._embedder else "",
-            "vector": _literal(self._vector) if self._vector else None,
+            **(more or {}),
         }
         lookup = Lookup(statement, values)
         with self._lock:
@@ -156,24 +157,14 @@ class ProductSearch:
                 lookup.cancel()
         return database.look_up(lookup)
 
-    def _statement(self, by_meaning: bool, ours: bool) -> str:
-        """The search's SQL; `ours` looks only at vectors of our model, for which there may be an index."""
-        parts = sql.named("search.sql")
-        words = {name: f"%({name})s" for name in ("model", "text")} | {
-            "vector": "%(vector)s::public.vector",
-            "but": "true",
-        }
-        if self._wish.similar_to:
-            words |= {name: parts[f"its_{name}"] for name in words if name != "model" or not ours}
-        if ours and self._embedder:
-            words |= {"dimensions": str(self._embedder.dimensions), "many": str(INDEX_FROM)}
-        how = ("of_many" if ours else "one_by_one", "by_meaning") if by_meaning else ("by_words",)
-        statement = "".join(parts[name] for name in ("target", "wanted", *how, "described"))
-        for word, text in words.items():
-            statement = statement.replace(f"{{{word}}}", text)
-        return statement
+    def _bought_with(self, database: Database, table: list[Row]) -> str:
+        """As JSON, what is bought with the product that others should be like, or else with the best that was found."""
+        parts, best = sql.named("search.sql"), table[0]["sku"] or ""
+        of: dict[str, object] = {} if self._wish.similar_to else {"similar_to": best, "codes": [best.upper()]}
+        _, rows = self._look_up(database, parts["target"] + parts["bought_with"], of)
+        return bought_with(rows)
 
-    def _shown(self, table: list[dict[str, str | None]]) -> set[str]:
+    def _shown(self, table: list[Row]) -> set[str]:
         """The answer's columns: stock by store only for who sees several, sales only when they were asked for."""
         names = {"sku", "product_name", "category", "type", "price", "description", "similarity", "stock"}
         if any(len(json.loads(row["stock_by_store"] or "{}")) > 1 for row in table):
@@ -209,14 +200,25 @@ class ProductSearch:
             )
 
 
-def _closest(table: list[dict[str, str | None]]) -> dict[str, str]:
-    """The best of what does not pass, as JSON texts; {} if there is nothing."""
-    for row in table:
-        sku, name, similarity = row["sku"] or "", row["product_name"] or "", row["similarity"] or "null"
-        return {"sku": quoted(sku), "product_name": quoted(name), "similarity": similarity}
-    return {}
+class ProductSearches:
+    """Several needs in one call: a search for each, made one after another; otherwise like a ProductSearch."""
 
+    def __init__(self, searches: dict[str, ProductSearch]) -> None:
+        """Raises InputError if there are too many."""
+        if len(searches) > MOST_NEEDS:
+            raise InputError(f"{len(searches)} needs are too many", f"Name at most {MOST_NEEDS} in one call.")
+        self._searches = searches
+        self.needs_vector = any(search.needs_vector for search in searches.values())
 
-def _literal(vector: list[float]) -> str:
-    """A vector as PostgreSQL reads it."""
-    return f"[{','.join(map(repr, padded(vector)))}]"
+    def prepare(self, database: Database) -> None:
+        """Makes the vector of each. Raises as a ProductSearch."""
+        for search in self._searches.values():
+            search.prepare(database)
+
+    def run(self, database: Database) -> FoundForEach:
+        """What was found for each. Raises as a ProductSearch."""
+        return FoundForEach([(need, search.run(database)) for need, search in self._searches.items()])
+
+    def cancel(self) -> None:
+        for search in self._searches.values():
+            search.cancel()

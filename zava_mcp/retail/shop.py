@@ -19,7 +19,10 @@ from zava_mcp.errors import QueryError, SettingsError, ZavaError
 from zava_mcp.retail.answers import Answer
 from zava_mcp.retail.sales import Explanation, SalesQuery
 from zava_mcp.retail.schemas import Known, Schemas
-from zava_mcp.retail.search import LEXICAL, Found, ProductSearch, Wish
+from zava_mcp.retail.search import ProductSearch, ProductSearches
+from zava_mcp.retail.search_request import Wish
+from zava_mcp.retail.search_result import LEXICAL, Found
+from zava_mcp.retail.spelling import CatalogueWords
 from zava_mcp.retail.sql_hints import with_hint
 from zava_mcp.settings import HARD_BYTES, Settings
 
@@ -44,6 +47,7 @@ class Shop:
         self._embedded = embedded
         self._database = database_for(settings, require_identity(settings, embedded), embedded, extend=alone)
         self._schemas = Schemas(self._database)
+        self._words = CatalogueWords()
 
     def open(self) -> None:
         """Connects and proves the identity, which questions otherwise do. Raises DatabaseUnavailable, IdentityError."""
@@ -87,15 +91,29 @@ class Shop:
 
     def product_search(self, wish: Wish) -> ProductSearch:
         """A search, not yet made. Raises InputError if it cannot be looked for, EmbeddingError for wrong settings."""
-        return ProductSearch(wish, self._settings, self._embedder)
+        return ProductSearch(wish, self._settings, self._embedder, self._words)
 
-    def prepare(self, search: ProductSearch) -> None:
+    def product_searches(self, wish: Wish, needs: list[str]) -> ProductSearches:
+        """A search for each of several needs with the same filters. Raises as `product_search`, and for too many."""
+        settings = replace(self._settings, max_bytes=self._settings.max_bytes // max(1, len(needs)))
+        return ProductSearches(
+            {
+                need: ProductSearch(replace(wish, query_description=need), settings, self._embedder, self._words)
+                for need in needs
+            }
+        )
+
+    def prepare(self, search: ProductSearch | ProductSearches) -> None:
         """Makes the vector of what is looked for. Raises EmbeddingError, DatabaseUnavailable or IdentityError."""
         search.prepare(self._database)
 
     def find(self, search: ProductSearch) -> Found:
         """Makes a prepared search. Raises QueryError, EmbeddingError or InputError, and what `open` raises."""
         return search.run(self._database)
+
+    def found_json(self, search: ProductSearch | ProductSearches) -> str:
+        """The answer of one prepared search, or of several, as JSON. Raises as `find`."""
+        return search.run(self._database).json()
 
     @cached_property
     def _embedder(self) -> "Embedder | None":

@@ -1,7 +1,7 @@
 """Search by meaning, as a tool and as a resource."""
 
 from collections.abc import Awaitable, Callable
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from mcp.server.mcpserver.exceptions import ToolError
 from pydantic import Field
@@ -12,6 +12,10 @@ from zava_mcp.server.startup import Startup
 from zava_mcp.server.tools import Asked, Server, read_only
 from zava_mcp.settings import FOUND_ROWS, FOUND_THRESHOLD, HARD_FOUND_ROWS, Settings
 
+if TYPE_CHECKING:
+    from zava_mcp.retail.search import ProductSearch, ProductSearches
+    from zava_mcp.retail.shop import Shop
+
 Search = Callable[..., Awaitable[str]]  # makes a wish, given as its fields, and answers with JSON
 
 
@@ -19,17 +23,15 @@ def add_search(server: Server, startup: Startup, desk: Desk, settings: Settings)
     """`semantic_search_products`, and its twin `zava://products/search{?query…}` for clients that read resources."""
     vectors = Desk()  # a slow embedding service keeps no question to the database waiting
 
-    async def search(ctx: Asked, **wish: object) -> str:
-        from zava_mcp.retail.search import Wish
-
+    async def search(ctx: Asked, **wish: Any) -> str:
         shop = await ready(startup, ctx)
         with desk.errors():
-            found = shop.product_search(Wish(**wish))  # type: ignore[arg-type]  # the two signatures below are Wish's
+            found = _searches(shop, **wish)
 
         async def find() -> str:
             if found.needs_vector:
                 await vectors.call(lambda: shop.prepare(found), found.cancel)
-            return await desk.call(lambda: shop.find(found).json(), found.cancel)
+            return await desk.call(lambda: shop.found_json(found), found.cancel)
 
         return await told(ctx, "searching", 2 * settings.query_timeout, find)
 
@@ -37,22 +39,35 @@ def add_search(server: Server, startup: Startup, desk: Desk, settings: Settings)
     _add_resource(server, search)
 
 
+def _searches(shop: "Shop", query_description: str | list[str], **wish: Any) -> "ProductSearch | ProductSearches":
+    """A search, or one for each of several needs. Raises InputError."""
+    from zava_mcp.retail.search_request import Wish
+
+    needs = [query_description] if isinstance(query_description, str) else query_description
+    if len(needs) < 2:
+        return shop.product_search(Wish("".join(needs), **wish))
+    return shop.product_searches(Wish(**wish), needs)
+
+
 def _add_tool(server: Server, search: Search) -> None:
     @server.tool(
         title="Search products",
-        description='Find products by what people mean, in their own words ("something to keep rain out of an outdoor '
-        'socket"), or products like a given one (similar_to). Gives SKU, name, category, type, price in dollars, '
-        "description, similarity in percent, and stock in the stores you may see; exact SKUs and names come first. "
-        "If nothing passes the threshold, the closest product is named.",
+        description="Find products by what people mean, in their own words (English, unless another model is set up), "
+        'and by what is written: SKUs, sizes, "quoted phrases"; misspelt words are corrected. Or products like a given '
+        "one (similar_to). Gives SKU, name, category, type, price in dollars, description, similarity in percent, and "
+        "stock in the stores you may see. If nothing passes the threshold, the closest product is named.",
         annotations=read_only("Search products"),
         structured_output=False,
     )
     async def semantic_search_products(
         ctx: Asked,
         query_description: Annotated[
-            str, Field(description="What is looked for, in plain words; a phrase is best.")
+            str | list[str],
+            Field(description="The thing looked for, in plain words; or a list of several needs, each answered."),
         ] = "",
-        max_rows: Annotated[int, Field(description=f"Most products, 1 to {HARD_FOUND_ROWS}.")] = FOUND_ROWS,
+        max_rows: Annotated[
+            int, Field(description=f"Most products, for each need, 1 to {HARD_FOUND_ROWS}.")
+        ] = FOUND_ROWS,
         similarity_threshold: Annotated[
             float, Field(description="Least similarity in percent, 0 to 100; 20 to 80 is useful.")
         ] = FOUND_THRESHOLD,
@@ -66,6 +81,9 @@ def _add_tool(server: Server, search: Search) -> None:
         include_sales: Annotated[
             bool, Field(description="Add units_sold and revenue of the last 365 days, in the stores you may see.")
         ] = False,
+        include_bought_with: Annotated[
+            bool, Field(description="Add what is bought in the same orders as similar_to, or the first product found.")
+        ] = False,
     ) -> str:
         return await search(
             ctx,
@@ -78,6 +96,7 @@ def _add_tool(server: Server, search: Search) -> None:
             in_stock_only=in_stock_only,
             similar_to=similar_to,
             include_sales=include_sales,
+            include_bought_with=include_bought_with,
         )
 
 

@@ -31,7 +31,7 @@ DEFAULT_BYTES = 40_000
 HARD_BYTES = 1_000_000
 QUESTIONS_AT_ONCE = 8  # more than a machine has cores for: quick ones pass those that take their time
 DESCRIPTIONS_AT_ONCE = 2
-FOUND_ROWS = 20  # products a search gives, unless it asks for more
+FOUND_ROWS = 8  # products a search gives, unless it asks for more
 HARD_FOUND_ROWS = 100
 FOUND_THRESHOLD = 30.0  # percent
 

@@ -1,0 +1,1 @@
+"""How well a model answers business questions with the server's tools."""
