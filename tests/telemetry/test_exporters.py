@@ -77,7 +77,7 @@ def test_a_span_tells_what_a_call_did(collected: Collector) -> None:
     assert query["zava.queued_seconds"] >= 0
     assert query["db.query.text"] == "SELECT order_id FROM retail.orders WHERE ? <> ?  "
     assert len(query["zava.identity"]) == 12
-    assert (refused["zava.outcome"], refused["db.response.status_code"]) == ("error", "22012")
+    assert (refused["zava.outcome"], refused["db.response.status_code"]) == ("refused", "22012")
     assert (search["zava.tool"], search["zava.outcome"]) == ("semantic_search_products", "ok")
     assert unknown["zava.tool"] == "unknown"
 
@@ -89,9 +89,9 @@ def test_metrics_count_calls_by_what_was_asked_and_how_it_ended(collected: Colle
         for point in metrics["mcp_queries_total"]
     }
     assert counted["execute_sales_query", "ok"]["asInt"] == "1"
-    assert counted["execute_sales_query", "error"]["asInt"] == "1"
+    assert counted["execute_sales_query", "refused"]["asInt"] == "1"
     assert counted["semantic_search_products", "ok"]["asInt"] == "1"
-    assert counted["unknown", "error"]["asInt"] == "1"
+    assert counted["unknown", "refused"]["asInt"] == "1"
     assert sum(int(point["count"]) for point in metrics["mcp_query_duration_seconds"]) == 5
     assert int(metrics["mcp_pool_connections_idle"][0]["asInt"]) >= 1
 

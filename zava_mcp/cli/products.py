@@ -41,15 +41,14 @@ def search(
     settings = settings_of(
         ctx, ZAVA_USER_ID=user_id, ZAVA_ENV_FILE=env_file, ZAVA_DATABASE_URL=database_url, ZAVA_DATA_DIR=data_dir
     )
-    from zava_mcp.calls import Call
+    from zava_mcp import calls
     from zava_mcp.cli.output import progress_bar, show_found
-    from zava_mcp.cli.watched import watched
     from zava_mcp.retail.search import Wish
     from zava_mcp.retail.shop import Shop
 
     wish = Wish(text, max_rows, threshold, category, min_price, max_price, in_stock, similar_to, sales)
-    call = Call("search", arguments=dict(asdict(wish)))
-    with progress_bar() as tell, Shop(settings, tell) as shop, watched(settings, shop, call):
+    calls.now().arguments = asdict(wish)
+    with progress_bar() as tell, Shop(settings, tell) as shop:
         found = shop.product_search(wish)
         shop.prepare(found)
         answer = shop.find(found)
