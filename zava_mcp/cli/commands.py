@@ -65,7 +65,8 @@ def query(
         str | None, typer.Option("--file", metavar="PATH", help="Read the query from a file; - is stdin.")
     ] = None,
     max_rows: Annotated[
-        int | None, typer.Option("--max-rows", help="Most rows to return; 100 if not given.", show_default=False)
+        int | None,
+        typer.Option("--max-rows", help=f"Most rows to return; {DEFAULT_ROWS} if not given.", show_default=False),
     ] = None,
     chart: Annotated[bool, typer.Option("--chart", help="Draw it: lines over periods, bars for all else.")] = False,
     form: AnswerFormat = None,

@@ -8,14 +8,14 @@ import typer
 
 from zava_mcp.cli.app import app, settings_of
 from zava_mcp.cli.options import AdminUrl, AnswerFormat, Category, DatabaseUrl, DataDir, EnvFile, Pager, UserId
-from zava_mcp.settings import FOUND_ROWS, FOUND_THRESHOLD
+from zava_mcp.settings import FOUND_ROWS, FOUND_THRESHOLD, HARD_FOUND_ROWS
 
 
 @app.command()
 def search(
     ctx: typer.Context,
     text: Annotated[str, typer.Argument(metavar="TEXT", help="What is looked for, in plain words.")] = "",
-    max_rows: Annotated[int, typer.Option("--max-rows", help="Most products, 1 to 100.")] = FOUND_ROWS,
+    max_rows: Annotated[int, typer.Option("--max-rows", help=f"Most products, 1 to {HARD_FOUND_ROWS}.")] = FOUND_ROWS,
     threshold: Annotated[
         float, typer.Option("--threshold", help="Least similarity in percent, 0 to 100.")
     ] = FOUND_THRESHOLD,

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
 MAX_CHARACTERS = 2_000
 _HALVES = (0, 7)  # the version of pgvector that brought halfvec and subvector
-_MORE = "Raise similarity_threshold, filter by category or price, or ask for more with max_rows, up to 100."
+_MORE = (
+    f"Raise similarity_threshold, filter by category or price, or ask for more with max_rows, up to {HARD_FOUND_ROWS}."
+)
 _LESS = "Ask for fewer with max_rows, or filter by category or price."
 LEXICAL = "none: products were found by words (PostgreSQL full-text search), not by meaning"
 
