@@ -53,6 +53,10 @@ class Call:
         self.outcome = _outcome(error)
         self.fault, self.sqlstate = type(error).__name__, getattr(error, "sqlstate", "")
 
+    def recovered(self) -> None:
+        """Records that the call can do without what failed."""
+        self.outcome, self.fault, self.sqlstate = "ok", "", ""
+
     def answered(self, rows: int, size: int | None, truncated: bool) -> None:
         """Records what the answer holds."""
         self.rows, self.bytes, self.truncated = rows, size, truncated

@@ -1,6 +1,7 @@
 """Products found by what people mean, or by their words where there are no vectors; with what is in stock."""
 
 import json
+import re
 import threading
 from dataclasses import asdict, dataclass, replace
 from json.encoder import encode_basestring as quoted
@@ -24,6 +25,11 @@ _MORE = (
     f"Raise similarity_threshold, filter by category or price, or ask for more with max_rows, up to {HARD_FOUND_ROWS}."
 )
 _LESS = "Ask for fewer with max_rows, or filter by category or price."
+#: Letters, digits and separators, with a separator behind letters or digits, or with both letters and digits.
+_BEGINNING = re.compile(r"[^\W_]+[-._/][-.\w/]*|(?=.*\d)(?=.*[^\W\d_])[^\W_]+")
+_AROUND = "\"'()[],;:!?."
+_LEAST_BEGINNING = 4  # characters
+_BEGINNINGS = 5  # that are looked for
 LEXICAL = "none: products were found by words (PostgreSQL full-text search), not by meaning"
 
 
@@ -148,6 +154,7 @@ class ProductSearch:
             **asdict(self._wish),
             "max_rows": self._wish.max_rows + 1,  # one more tells that there are more
             "text": self._wish.query_description,
+            "beginnings": _beginnings(self._wish.query_description),
             "model": self._embedder.id if self._embedder else "",
             "vector": _literal(self._vector) if self._vector else None,
         }
@@ -217,6 +224,14 @@ def _closest(table: list[dict[str, str | None]]) -> dict[str, str]:
         sku, name, similarity = row["sku"] or "", row["product_name"] or "", row["similarity"] or "null"
         return {"sku": quoted(sku), "product_name": quoted(name), "similarity": similarity}
     return {}
+
+
+def _beginnings(text: str) -> list[str]:
+    """The words of a text that SKUs may begin with, in upper case: "EL-BLB" or "A100", and no plain word or number."""
+    words = (word.strip(_AROUND) for word in text.split())
+    return [word.upper() for word in words if len(word) >= _LEAST_BEGINNING and _BEGINNING.fullmatch(word)][
+        :_BEGINNINGS
+    ]
 
 
 def _literal(vector: list[float]) -> str:

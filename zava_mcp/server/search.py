@@ -42,7 +42,8 @@ def _add_tool(server: Server, search: Search) -> None:
         title="Search products",
         description='Find products by what people mean, in their own words ("something to keep rain out of an outdoor '
         'socket"), or products like a given one (similar_to). Gives SKU, name, category, type, price in dollars, '
-        "description, similarity in percent, and stock in the stores you may see; exact SKUs and names come first. "
+        "description, similarity in percent, and stock in the stores you may see; SKUs, whole or their beginning, and "
+        "exact names come first. "
         "If nothing passes the threshold, the closest product is named.",
         annotations=read_only("Search products"),
         structured_output=False,

@@ -89,7 +89,7 @@ def load(flags: Mapping[str, str | None] | None = None, environ: Mapping[str, st
     file_values = read_env_file(filled_in({**environ, **given}).get("ZAVA_ENV_FILE"), faults)
     values = filled_in({**file_values, **environ, **given})
     texts = {name: values[name].strip() for name in values if values[name] and values[name].strip()}
-    faults += unexpanded(texts, _NAMES)
+    faults += unexpanded(texts, NAMES)
 
     user_id = _user_id(texts.get("ZAVA_USER_ID"))
     settings = Settings(

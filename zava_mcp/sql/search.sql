@@ -24,10 +24,15 @@ WITH target AS (
             OR EXISTS (SELECT FROM retail.inventory i WHERE i.product_id = p.product_id AND i.stock_level > 0))
        AND {but}
 ), exact AS (
-    -- A SKU among the words, or the full name.
-    SELECT product_id FROM wanted
-     WHERE upper(sku) = ANY (regexp_split_to_array(upper(%(text)s), '[\s,;:!?"''()]+')) OR lower(product_name) = lower(%(text)s)
-     ORDER BY product_id LIMIT %(max_rows)s
+    -- A SKU among the words, or the full name; and SKUs whose beginning is among the words.
+    SELECT product_id FROM (
+        SELECT product_id, true AS whole FROM wanted
+         WHERE upper(sku) = ANY (regexp_split_to_array(upper(%(text)s), '[\s,;:!?"''()]+')) OR lower(product_name) = lower(%(text)s)
+        UNION ALL
+        SELECT product_id, false FROM wanted
+         WHERE cardinality(%(beginnings)s::text[]) > 0
+           AND EXISTS (SELECT FROM unnest(%(beginnings)s::text[]) AS b WHERE starts_with(upper(sku), b))) AS hits
+     GROUP BY product_id ORDER BY bool_or(whole) DESC, product_id LIMIT %(max_rows)s
 ),
 
 -- name: one_by_one
