@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_WAITING = 32  # calls that may wait for their turn
+WAITING = 32  # calls that may wait for their turn
 _PATIENCE = 50.0  # seconds a call waits for set-up: hosts give up after a minute
 _BEAT = 0.25
 _NAME_CHARACTERS = 60  # of a name that nobody knows are repeated
@@ -73,7 +73,7 @@ class Desk:
     def __init__(self, places: int = QUESTIONS_AT_ONCE) -> None:
         self._threads = ThreadPoolExecutor(places, "desk")
         self._free = asyncio.Semaphore(places)
-        self._most = places + _WAITING
+        self._most = places + WAITING
         self._taken = 0
 
     async def call(self, work: Callable[[], T], cancel: Callable[[], None] | None = None) -> T:
