@@ -35,16 +35,7 @@ def add_prompts(server: Server, startup: Startup, desk: Desk) -> None:
     """`monthly_review`, `compare_stores`, `slow_movers` and `find_product`."""
 
     async def filters(store: str = "", category: str = "") -> str:
-        """The stores and products that a prompt is about: of those that this identity sees."""
-        if not (store or category):
-            return ""
-        known = await known_soon(startup, desk)
-        if known is None:
-            calls.now().recovered()  # a prompt can do without
-            return _of("the store", store) + _of("the category or product type", category) + _UNCHECKED
-        return _of("the store", _one_of(known.stores, store, "store")) + _of(
-            "the category or product type", _one_of(categories_of(known), category, "category or product type")
-        )
+        return await _filters(startup, desk, store, category)
 
     @server.prompt(title="Monthly review", description="A month's sales against the month before and the year before.")
     async def monthly_review(month: Month = "", store: Store = "") -> str:
@@ -92,6 +83,19 @@ several stores, what to move from one to another.
 Use semantic_search_products, with include_sales. Show the best five with SKU, price, stock and sales; say which one \
 you would take and why. If none is in stock, offer the nearest that is, with similar_to and in_stock_only. If nothing \
 fits, say so, and ask what else I could tell you about it."""
+
+
+async def _filters(startup: Startup, desk: Desk, store: str, category: str) -> str:
+    """The stores and products that a prompt is about: of those that this identity sees."""
+    if not (store or category):
+        return ""
+    known = await known_soon(startup, desk)
+    if known is None:
+        calls.now().recovered()  # a prompt can do without
+        return _of("the store", store) + _of("the category or product type", category) + _UNCHECKED
+    return _of("the store", _one_of(known.stores, store, "store")) + _of(
+        "the category or product type", _one_of(categories_of(known), category, "category or product type")
+    )
 
 
 def _month(month: str) -> str:
