@@ -35,6 +35,15 @@ TOOLS: dict[str, tuple[dict[str, Any], int | None]] = {
     "get_multiple_table_schemas": ({"table_names": ["orders"]}, None),
     "get_current_utc_date": ({}, None),
 }
+#: Arguments that each tool refuses, but for the one that takes none.
+REFUSED: dict[str, dict[str, Any]] = {
+    "execute_sales_query": {"postgresql_query": SQL, "max_rows": 0},
+    "chart_sales_query": {"postgresql_query": SQL, "chart": "pie"},
+    "explain_sales_query": {"postgresql_query": "SELECT FROM FROM"},
+    "semantic_search_products": {"query_description": "paint", "max_rows": 0},
+    "get_multiple_table_schemas": {"table_names": ["nope"]},
+    "no_such_tool": {},
+}
 RESOURCES = ("zava://about", "zava://schema", "zava://schema/orders", "zava://products/search?query=paint")
 #: How settings name Seattle: flags, environment, lines of an env file.
 IDENTITIES: dict[str, tuple[dict[str, str], dict[str, str], str]] = {
@@ -153,8 +162,8 @@ async def test_every_entry_that_answers_is_recorded_with_time_rows_and_bytes(dat
 @pytest.mark.anyio
 async def test_refusals_and_errors_of_every_entry_are_recorded_as_what_they_are(data_dir: Path, log: Path) -> None:
     async with recording(data_dir, log) as asker:
-        for tool in TOOLS:
-            assert (await asker.call(tool, no_such_argument=1))[1]
+        for tool, arguments in REFUSED.items():
+            assert (await asker.call(tool, **arguments))[1]
         assert (await asker.call("execute_sales_query", postgresql_query="SELECT nope"))[1]
         for uri in ("zava://schema/nope", "zava://nope", "zava://results/nope.csv"):
             with pytest.raises(MCPError):
@@ -169,9 +178,9 @@ async def test_refusals_and_errors_of_every_entry_are_recorded_as_what_they_are(
         with pytest.raises(MCPError):
             await asker.client.get_prompt("broken")
     found = records(log)
-    assert refused == len(TOOLS) + 6
+    assert refused == len(REFUSED) + 6
     assert {record["outcome"] for record in found[:refused]} == {"refused"}
-    assert found[len(TOOLS)]["sqlstate"] == "42703"
+    assert found[len(REFUSED)]["sqlstate"] == "42703"
     assert all(record["bytes"] > 0 and record["rows"] is None for record in found[:refused])
     assert [(record["outcome"], record["fault"]) for record in found[refused:]] == [
         ("internal_error", "RuntimeError")
