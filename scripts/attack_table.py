@@ -1,12 +1,25 @@
-"""Writes the README's table of attacks from what the suite counted: `attack_table.py COUNTS README`."""
+"""The attacks' texts, and the README's table of what the suite counted: `attack_table.py COUNTS README`."""
 
 import json
+import re
 import sys
+from functools import cache
 from pathlib import Path
+
+FOLDER = Path(__file__).parent.parent / "tests" / "promises" / "attacks"
+FAMILIES = ("identity", "smuggling", "side channels", "reach", "leftovers", "exhaustion")
+_REPEATED = re.compile(r"\{(\d+) times ([^{}]*)\}")
 
 BEGIN, END = "<!-- attacks -->\n", "<!-- /attacks -->\n"
 ENDS = ("refused", "stopped", "answered", "as the README says")
 HEAD = ("attacks", "texts", "PostgreSQL 15", "PostgreSQL 16", "PostgreSQL 18", "leaked", "changed")
+
+
+@cache
+def attacks(family: str) -> tuple[str, ...]:
+    """The texts of a family."""
+    lines = (FOLDER / f"{family.replace(' ', '_')}.sql").read_text(encoding="utf-8").splitlines()
+    return tuple(_REPEATED.sub(lambda what: what[2] * int(what[1]), line) for line in lines if line[:3] != "-- ")
 
 
 def table(rows: list[dict[str, str | int]], texts: dict[str, int]) -> str:
@@ -26,9 +39,6 @@ def _told(row: dict[str, str | int]) -> str:
 
 
 def main(counts: Path, readme: Path) -> None:
-    sys.path.insert(0, str(Path(__file__).parent.parent))
-    from tests.promises.attacking import FAMILIES, attacks
-
     new = table(json.loads(counts.read_text()), {family: len(attacks(family)) for family in FAMILIES})
     before, rest = readme.read_text(encoding="utf-8").split(BEGIN)
     readme.write_text(before + BEGIN + new + END + rest.split(END)[1], encoding="utf-8")

@@ -10,7 +10,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from tests.debian import libraries_of, pgbouncer
+from scripts.debian import libraries_of, pgbouncer
 from tests.servers import ZavaServer
 from zava_mcp.embedded.host import give_to_runner, make_reachable, popen_user
 from zava_mcp.embedded.processes import free_port

@@ -1,12 +1,13 @@
 """Settings: who wins, what is refused, what is warned of."""
 
+import re
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import REDMOND, SEATTLE
 from zava_mcp.errors import SettingsError
-from zava_mcp.settings import load
+from zava_mcp.settings import SETTINGS, load
 
 pytestmark = pytest.mark.portable
 
@@ -74,3 +75,85 @@ def test_no_place_named_means_the_embedded_database(environ: dict[str, str], emb
 def test_empty_values_count_as_not_given() -> None:
     settings = load({}, {"ZAVA_USER_ID": " ", "ZAVA_DATABASE_URL": "", "ZAVA_QUERY_TIMEOUT": ""})
     assert (settings.user_id, settings.place, settings.query_timeout) == (None, None, 30)
+
+
+NUMBERS = [setting for setting in SETTINGS if setting.low is not None]
+WITH_HOST = {"POSTGRES_DB_HOST": "db"}  # without which its port is not read
+NO_NUMBERS = (
+    "5432.9",
+    "1e3",
+    "0x10",
+    "1_000",
+    "+30",
+    "-1",
+    "0",
+    "99999999999",
+    "nan",
+    "inf",
+    "30s",
+    "5,4",
+    "３０",
+    "1 0",
+    ".5",
+)
+
+
+def value_of(name: str, text: str) -> object:
+    """What a number of the settings is, given as a text."""
+    settings = load({}, {**WITH_HOST, name: text})
+    assert settings.place is not None
+    return {
+        "POSTGRES_DB_PORT": settings.place.parameters["port"],
+        "ZAVA_QUERY_TIMEOUT": settings.query_timeout,
+        "ZAVA_MAX_ROWS": settings.max_rows,
+        "ZAVA_MAX_BYTES": settings.max_bytes,
+        "ZAVA_METRICS_PORT": settings.telemetry.metrics_port,
+    }[name]
+
+
+@pytest.mark.parametrize("name", [setting.name for setting in NUMBERS])
+def test_number_of_the_settings_is_taken_in_plain_digits_within_its_range_only(name: str) -> None:
+    setting = next(setting for setting in NUMBERS if setting.name == name)
+    assert float(str(value_of(name, str(setting.low)))) == setting.low
+    assert float(str(value_of(name, f" {setting.high} "))) == setting.high
+    wrong = [text for text in NO_NUMBERS if not (setting.decimal and text == "5432.9")]
+    for text in (*wrong, str(int(setting.high or 0) + 1), str(int(setting.low or 0) - 1)):
+        with pytest.raises(
+            SettingsError, match=f"{name} must be a (whole )?number from {setting.low} to {setting.high}"
+        ):
+            load({}, {**WITH_HOST, name: text})
+    if setting.decimal:
+        assert value_of(name, "1.5") == 1.5
+    if setting.default.isdigit():
+        assert float(str(value_of(name, ""))) == int(setting.default)
+
+
+@pytest.mark.parametrize("name", [setting.name for setting in SETTINGS if setting.choices])
+def test_choice_of_the_settings_is_one_of_those_in_its_meaning(name: str) -> None:
+    setting = next(setting for setting in SETTINGS if setting.name == name)
+    assert all(re.search(rf"\b{choice}\b", setting.meaning) for choice in setting.choices)
+    for choice in setting.choices:
+        load({}, {name: choice.upper()})
+    with pytest.raises(SettingsError, match=f"{name} must be one of {', '.join(setting.choices)}, not 'other'"):
+        load({}, {name: "other"})
+
+
+@pytest.mark.parametrize(
+    "asks", [{"ZAVA_DATABASE_AUTH": "entra"}, {"AZURE_OPENAI_ENDPOINT": "https://a.openai.azure.com"}]
+)
+def test_address_of_entra_is_https_for_all_who_ask_there(asks: dict[str, str]) -> None:
+    entra = dict.fromkeys(("AZURE_CLIENT_ID", "AZURE_CLIENT_SECRET", "AZURE_TENANT_ID"), "x") | asks
+    load({}, {**entra, "AZURE_AUTHORITY_HOST": "https://login.microsoftonline.us"})
+    for wrong in (
+        "http://login.microsoftonline.com",
+        "HTTP://login.microsoftonline.com",
+        "http://localhost:1",
+        "login.microsoftonline.com",
+        "ftp://login.microsoftonline.com",
+        "https://me:hunter2@login.microsoftonline.com",
+        "https://",
+    ):
+        with pytest.raises(SettingsError, match="AZURE_AUTHORITY_HOST must") as caught:
+            load({}, {**entra, "AZURE_AUTHORITY_HOST": wrong})
+        assert "hunter2" not in caught.value.message
+    assert load({}, {"AZURE_AUTHORITY_HOST": "http://other.program"}).embedding.authority == "http://other.program"

@@ -29,7 +29,7 @@ var questions = [
     query: '''
 AppMetrics
 | where Name == 'mcp_queries_total'
-| summarize failed = sumif(Sum, tostring(Properties.status) == 'error'), total = sum(Sum)
+| summarize failed = sumif(Sum, tostring(Properties.status) in ('refused', 'timeout', 'unavailable', 'internal_error')), total = sum(Sum)
 | where total >= 20 and failed / total > 0.1
 '''
   }

@@ -15,7 +15,7 @@ from scripts.first_week.office import README, NotAsItShouldBe, Office
 from scripts.first_week.transcript import Disclosed, Transcript
 from scripts.first_week.week import Week
 from scripts.readme import put
-from tests.servers import Postgres, debian_over_tls, postgres_18, restricted_admin
+from scripts.servers import Postgres, debian_over_tls, postgres_18, restricted_admin
 from zava_mcp.embedded.processes import free_port
 
 _ABOUT = """\

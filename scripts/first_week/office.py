@@ -9,9 +9,9 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
+from scripts.debian import libraries_of, postgres_15
 from scripts.first_week.transcript import Transcript
-from tests.debian import libraries_of, postgres_15
-from tests.servers import Postgres
+from scripts.servers import Postgres
 from zava_mcp.embedded.host import programs
 
 ROOT = Path(__file__).parent.parent.parent

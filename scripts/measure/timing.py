@@ -25,10 +25,10 @@ from psycopg.rows import dict_row
 
 from scripts.measure.figures import in_turn
 from scripts.measure.isolation import connected
+from scripts.measure.older import OLDER, adopted
 from scripts.measure.processes import SEATTLE
 from scripts.readme import put
-from tests.database.older import OLDER, adopted
-from tests.servers import Postgres, postgres_18
+from scripts.servers import Postgres, postgres_18
 from zava_mcp import sql
 from zava_mcp.cli.output import show_table
 from zava_mcp.database.bundled import embedded_postgres

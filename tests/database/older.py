@@ -6,10 +6,11 @@ from pathlib import Path
 import psycopg
 from typer.testing import CliRunner
 
+from scripts.measure.older import OLDER as OLDER
+from scripts.measure.older import adopted as adopted
 from zava_mcp.cli.commands import app
 
 _HERE = Path(__file__).parent
-OLDER = (_HERE / "older_zava.sql").read_text(encoding="utf-8")
 FINGERPRINT = (_HERE / "fingerprint.sql").read_text(encoding="utf-8")
 VERSION_9 = (_HERE / "version_9.sql").read_text(encoding="utf-8")
 VERSION_9_ROWS = (_HERE / "version_9_rows.sql").read_text(encoding="utf-8")
@@ -39,11 +40,6 @@ def fingerprint(connection: psycopg.Connection) -> str:
     row = connection.execute(FINGERPRINT.encode()).fetchone()
     assert row is not None
     return str(row[0])
-
-
-def adopted(url: str, *arguments: str) -> str:
-    command = ["init", "--adopt", "--admin-database-url", url, *arguments]
-    return CliRunner().invoke(app, command, catch_exceptions=False).stdout
 
 
 def init(url: str, *arguments: str) -> str:

@@ -156,7 +156,7 @@ def test_a_file_planted_in_a_shared_folder_is_neither_read_nor_written(
     if planted == "another user's" or os.geteuid():
         give_away(file, monkeypatch)
     with pytest.raises(SettingsError, match="audit log"):
-        AuditLog(file, "")
+        AuditLog(file)
     with pytest.raises(SettingsError, match="env file"):
         load({"ZAVA_ENV_FILE": str(file)}, {})
     with pytest.raises(OSError, match=r"link|pipe|regular|belongs"):
@@ -165,7 +165,7 @@ def test_a_file_planted_in_a_shared_folder_is_neither_read_nor_written(
 
 
 def test_a_file_of_ours_in_a_shared_folder_is_used(shared: Path) -> None:
-    AuditLog(shared / "audit.jsonl", "")
+    AuditLog(shared / "audit.jsonl")
     assert stat.S_IMODE((shared / "audit.jsonl").stat().st_mode) == 0o600
     (shared / "zava.env").write_text("ZAVA_MAX_ROWS=7\n")
     assert load({"ZAVA_ENV_FILE": str(shared / "zava.env")}, {}).max_rows == 7

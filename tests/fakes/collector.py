@@ -3,6 +3,7 @@
 import gzip
 import json
 import threading
+from collections import Counter
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any
@@ -65,6 +66,22 @@ class Collector:
                     for scope in resource["scopeSpans"]:
                         found += [{**span, "attributes": _dict(span["attributes"])} for span in scope["spans"]]
         return found
+
+    def counted(self, name: str) -> Counter[tuple[str, str]]:
+        """What all processes counted together, by query type and status."""
+        last: dict[str, dict[tuple[str, str], int]] = {}
+        for path, body in self.bodies:
+            if path == "/v1/metrics":
+                for resource in MessageToDict(ExportMetricsServiceRequest.FromString(body))["resourceMetrics"]:
+                    process = str(_dict(resource["resource"]["attributes"])["process.pid"])
+                    for metric in (metric for scope in resource["scopeMetrics"] for metric in scope["metrics"]):
+                        if metric["name"] == name:
+                            last[process] = {
+                                (labels["query_type"], labels["status"]): int(point["asInt"])
+                                for point in metric["sum"]["dataPoints"]
+                                for labels in [_dict(point["attributes"])]
+                            }
+        return sum(map(Counter, last.values()), Counter())
 
     def metrics(self) -> dict[str, list[dict[str, Any]]]:
         """The points of the metrics that came over OTLP last, by name."""

@@ -9,8 +9,8 @@ import psycopg
 import pytest
 from typer.testing import CliRunner
 
+from scripts.debian import postgres_15
 from tests.conftest import SEATTLE
-from tests.debian import postgres_15
 from tests.infra.operator import ROOT
 from tests.servers import ZavaServer
 from zava_mcp.cli.commands import app

@@ -6,6 +6,7 @@ import pytest
 
 from scripts.first_week.transcript import Disclosed, Transcript
 from tests.infra.operator import ROOT
+from zava_mcp.sql import schema_version
 
 README = (ROOT / "infra" / "README.md").read_text(encoding="utf-8")
 WEEK = README.split("<!-- rehearsal -->\n", 1)[1].split("<!-- /rehearsal -->", 1)[0]
@@ -21,6 +22,10 @@ def test_the_week_ran_the_very_commands_of_the_chapter(chapter: str) -> None:
 def test_the_week_has_the_same_of_every_row_before_and_after() -> None:
     assert re.search(r"^\$ .* diff before after .*\nthe same$", WEEK, flags=re.MULTILINE)
     assert re.search(r"^\d+ checks are well, \d+ warn, 0 fail$", WEEK, flags=re.MULTILINE)
+
+
+def test_the_week_is_of_the_schema_that_there_is() -> None:
+    assert re.findall(r"^schema version (\d+)", WEEK, flags=re.MULTILINE) == [str(schema_version())]
 
 
 def test_the_week_tells_no_machine_and_no_password() -> None:

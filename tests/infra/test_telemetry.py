@@ -2,11 +2,12 @@
 
 import json
 import re
-from typing import Any
+from typing import Any, get_args
 
 from ruamel.yaml import YAML
 
 from tests.infra.operator import ROOT
+from zava_mcp.errors import Outcome
 
 TELEMETRY = ROOT / "infra" / "telemetry"
 DASHBOARD: dict[str, Any] = json.loads((TELEMETRY / "dashboard.json").read_text())
@@ -43,6 +44,14 @@ def test_only_labels_that_there_are_are_asked_for() -> None:
             assert set(labels.split(", ")) <= known, text
         for label in re.findall(r"(\w+)(?:=~|!=|=)\"", text):
             assert label in known, text
+
+
+def test_only_outcomes_that_there_are_are_asked_for() -> None:
+    azure = re.findall(r"Properties.status\) in \(([^)]+)\)", (TELEMETRY / "alerts.bicep").read_text())
+    asked = [found for text in expressions() for found in re.findall(r'status(?:=~|!=|=)"([^"]+)"', text)]
+    assert azure
+    for outcomes in [*(text.split("|") for text in asked), *(re.findall(r"\w+", text) for text in azure)]:
+        assert set(outcomes) <= set(get_args(Outcome))
 
 
 def test_every_panel_says_what_it_shows_and_none_covers_another() -> None:

@@ -7,16 +7,15 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 
 import psycopg
 
+from scripts.attack_table import FAMILIES as FAMILIES
+from scripts.attack_table import attacks as attacks
 from tests.conftest import HEAD_OFFICE, STORES
 from zava_mcp.settings import Settings
 
-FOLDER = Path(__file__).parent / "attacks"
-FAMILIES = ("identity", "smuggling", "side channels", "reach", "leftovers", "exhaustion")
 ASKERS = ("manager", "head office", "nobody")
 SERVERS = ("15", "16", "18")
 AS_IT_COMES = "18 as it comes"  # set up without a superuser, as 15 is
@@ -28,7 +27,6 @@ SELECT min(order_item_id), max(order_item_id) FROM retail.order_items WHERE stor
 """
 _COUNTS_FILE = os.environ.get("ZAVA_TEST_ATTACKS")
 _NUMBER = re.compile(r"(?<![\w-])[1-8]\d{8}(?!\w)")
-_REPEATED = re.compile(r"\{(\d+) times ([^{}]*)\}")
 _STOPPED = ("57014", "54", "53", "57P01")  # deadlines and limits, the database's and ours
 
 #: What PostgreSQL lets through by nature, where no superuser of ours could close it: the README says so.
@@ -50,13 +48,6 @@ class Place:
     logins_are_user_ids: bool
     settings_of: Callable[[str], Settings]
     as_superuser: Callable[[], AbstractContextManager[psycopg.Connection]]
-
-
-@cache
-def attacks(family: str) -> tuple[str, ...]:
-    """The texts of a family."""
-    lines = (FOLDER / f"{family.replace(' ', '_')}.sql").read_text(encoding="utf-8").splitlines()
-    return tuple(_REPEATED.sub(lambda what: what[2] * int(what[1]), line) for line in lines if line[:3] != "-- ")
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import sys
 from io import StringIO
 from operator import itemgetter
 from typing import Any
@@ -92,6 +93,27 @@ async def test_a_sku_or_full_name_comes_first_in_any_case(ask: Ask) -> None:
         assert spaced["rows"] == (await search(seattle, "hammer"))["rows"]
         only = await search(seattle, "HT-HAM-001", similarity_threshold=100)
         assert skus(only) == ["HT-HAM-001"]
+
+
+async def test_beginning_of_skus_finds_those_skus_first_and_nothing_else_is_one(ask: Ask) -> None:
+    async with ask(SEATTLE) as seattle:
+        bulbs = [
+            row[0]
+            for row in (
+                await seattle.query("SELECT sku FROM retail.products WHERE starts_with(sku, 'EL-BLB') ORDER BY 1")
+            )["rows"]
+        ]
+        for said in ("EL-BLB", "el-blb", "(el-blb).", "which el-blb are there?", "EL-BLB-00"):
+            assert sorted(skus(await search(seattle, said, max_rows=50))[: len(bulbs)]) == bulbs, said
+        assert skus(await search(seattle, "HT-HAM-001", similarity_threshold=100)) == ["HT-HAM-001"]
+        for said in ("EL-", "%", "EL_BLB", "EL%BLB", "EL-BLB%", "E", "___-___", "paint", "2024", "22 oz"):
+            assert skus(await search(seattle, said, similarity_threshold=100)) == [], said
+
+
+async def test_beginning_of_skus_is_found_without_a_model_too(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)  # as on a platform it has no wheel for
+    async with ask(SEATTLE) as seattle:
+        assert {sku[:6] for sku in skus(await search(seattle, "EL-BLB"))} == {"EL-BLB"}
 
 
 async def test_products_like_a_given_one_need_no_model(ask: Ask) -> None:

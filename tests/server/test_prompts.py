@@ -73,6 +73,32 @@ async def test_a_wrong_prompt_is_told_what_is_right(ask: Ask, name: str, argumen
     assert refused.value.error.code == -32602
 
 
+@pytest.mark.parametrize("name", ["monthly_review", "slow_movers"])
+async def test_prompt_takes_only_a_store_that_the_identity_sees(ask: Ask, name: str) -> None:
+    async with ask(SEATTLE) as seattle, ask(HEAD_OFFICE) as head_office:
+        for said in ("Zava Retail Seattle", "zava retail SEATTLE", "seattle", " Seattle "):
+            assert 'only of the store "Zava Retail Seattle"' in await prompt(seattle, name, store=said)
+        refusals = []
+        for said in ("Zava Retail Redmond", "Zava Retail Nowhere", "Sea", "Zava Retail", "%", "Zava Retail Seattl_"):
+            with pytest.raises(MCPError) as refused:
+                await prompt(seattle, name, store=said)
+            assert refused.value.error.code == -32602
+            refusals.append(str(refused.value).replace(repr(said), "…"))
+        assert set(refusals) == {"you see no store …. There are: Zava Retail Seattle."}, "hidden and unknown read alike"
+        for store in STORES:
+            assert f'"Zava Retail {store}"' in await prompt(head_office, name, store=store)
+
+
+@pytest.mark.parametrize("name", ["compare_stores", "slow_movers", "find_product"])
+async def test_prompt_takes_only_a_category_or_type_that_there_is(ask: Ask, name: str) -> None:
+    more = {"description": "a ladder"} if name == "find_product" else {}
+    async with ask(SEATTLE) as seattle:
+        for said, meant in (("power tools", "POWER TOOLS"), ("garden hand tools", "Garden Hand Tools")):
+            assert f'"{meant}"' in await prompt(seattle, name, category=said, **more)
+        with pytest.raises(MCPError, match="you see no category or product type 'gadgets'"):
+            await prompt(seattle, name, category="gadgets", **more)
+
+
 async def test_completions_are_what_this_identity_sees(ask: Ask) -> None:
     async with ask(SEATTLE) as seattle, ask(HEAD_OFFICE) as head_office, ask(REDMOND) as redmond:
         assert await offered(seattle, REVIEW, "store") == ["Zava Retail Seattle"]
@@ -129,3 +155,5 @@ async def test_without_a_database_there_are_prompts_but_nothing_to_offer(era: st
     async with asking(settings_for(None, **nowhere), era) as seattle:  # type: ignore[arg-type]  # it is a server's
         assert await offered(seattle, REVIEW, "store") == []
         assert "Review the sales" in await prompt(seattle, "monthly_review")
+        unchecked = await prompt(seattle, "monthly_review", store="Zava Retail Seattle")
+        assert 'store "Zava Retail Seattle" (the database cannot be reached now' in unchecked

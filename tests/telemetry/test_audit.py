@@ -38,12 +38,12 @@ async def test_each_call_is_one_line_that_says_who_what_and_how_it_ended(ask: As
     assert query["bytes"] > 50
     assert 0 < query["seconds"] < 60
     assert query["time"].startswith("20")
-    assert (refused["outcome"], refused["sqlstate"], refused["fault"]) == ("error", "42703", "QueryError")
+    assert (refused["outcome"], refused["sqlstate"], refused["fault"]) == ("refused", "42703", "QueryError")
     assert schemas["arguments"] == {"table_names": ["orders"]}
     assert (unknown["tool"], unknown["arguments"], unknown["outcome"]) == (
         "unknown",
         {"asked": "no_such_tool"},
-        "error",
+        "refused",
     )
     assert resource["tool"] == "resource"
     assert resource["arguments"] == {"asked": "zava://products/search?query=paint"}

@@ -29,6 +29,7 @@ def main() -> None:
 
 def _exit_code(error: BaseException) -> int:
     """What a failure ends with; tells it, unless a signal came before it. Raises it again if it is not ours."""
+    from zava_mcp.calls import signal_before
     from zava_mcp.cli.output import complain
     from zava_mcp.errors import OutputError, ZavaError
 
@@ -38,21 +39,14 @@ def _exit_code(error: BaseException) -> int:
         sys.stdout = None  # nothing more can be written there, also not at exit
         complain(error)
         return error.exit_code
-    if (code := _ended_by_signal(error)) is not None:
-        return code
+    if (signal := signal_before(error)) is not None:
+        return _INTERRUPTED if isinstance(signal, KeyboardInterrupt) else _code(signal)
     if not isinstance(error, ZavaError):
         raise error
     complain(error)
     return error.exit_code
 
 
-def _ended_by_signal(error: BaseException) -> int | None:
-    """The exit code of a signal that came first: what then fails while things are put away is not for people."""
-    before: BaseException | None = error
-    while before is not None:
-        if isinstance(before, KeyboardInterrupt):
-            return _INTERRUPTED
-        if isinstance(before, SystemExit) and isinstance(before.code, int):
-            return before.code
-        before = before.__context__
-    return None
+def _code(end: BaseException) -> int:
+    """The exit code of a SystemExit."""
+    return end.code if isinstance(end, SystemExit) and isinstance(end.code, int) else 1

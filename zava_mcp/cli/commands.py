@@ -65,7 +65,8 @@ def query(
         str | None, typer.Option("--file", metavar="PATH", help="Read the query from a file; - is stdin.")
     ] = None,
     max_rows: Annotated[
-        int | None, typer.Option("--max-rows", help="Most rows to return; 100 if not given.", show_default=False)
+        int | None,
+        typer.Option("--max-rows", help=f"Most rows to return; {DEFAULT_ROWS} if not given.", show_default=False),
     ] = None,
     chart: Annotated[bool, typer.Option("--chart", help="Draw it: lines over periods, bars for all else.")] = False,
     form: AnswerFormat = None,
@@ -93,16 +94,15 @@ def query(
     settings = settings_of(
         ctx, ZAVA_USER_ID=user_id, ZAVA_ENV_FILE=env_file, ZAVA_DATABASE_URL=database_url, ZAVA_DATA_DIR=data_dir
     )
-    from zava_mcp.calls import Call
+    from zava_mcp import calls
     from zava_mcp.cli.output import progress_bar, show_answer, show_chart
-    from zava_mcp.cli.watched import watched
     from zava_mcp.errors import InputError, QueryError
     from zava_mcp.retail.shop import Shop
 
     if chart and form:
         raise InputError("--chart and --format exclude each other", "Leave one of them out.")
 
-    text = query_text(sql, file)
+    calls.now().sql = text = query_text(sql, file)
     if output is not None:
         if chart or form or max_rows is not None:
             raise InputError("--output writes all rows in the file's own format", "Leave the other options out.")
@@ -111,7 +111,7 @@ def query(
         return export(settings, text, output, timeout, bom, not no_formulas)
     if bom or no_formulas or timeout is not None:
         raise InputError("--timeout, --bom and --no-formulas are for --output", "Add --output FILE.")
-    with progress_bar() as tell, Shop(settings, tell) as shop, watched(settings, shop, Call("query", text)):
+    with progress_bar() as tell, Shop(settings, tell) as shop:
         most = settings.max_rows if chart else min(DEFAULT_ROWS, settings.max_rows)
         rows = most if max_rows is None else max_rows
         try:

@@ -10,6 +10,7 @@ from rich.text import Text
 
 from zava_mcp.cli.output import console, progress_bar, show_columns
 from zava_mcp.cli.reading import NUMERIC, column, safe_lines
+from zava_mcp.cli.watched import show_now
 from zava_mcp.errors import ZavaError
 from zava_mcp.retail.interpreter import own_command
 from zava_mcp.server.demo import Asked, started
@@ -96,6 +97,7 @@ def show(settings: dict[str, str]) -> None:
 
     Raises ZavaError if a server did not answer as it should.
     """
+    show_now()
     try:
         anyio.run(_demonstrate, settings)
     except BaseExceptionGroup as group:  # task groups wrap what is raised inside them

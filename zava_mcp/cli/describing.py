@@ -23,16 +23,13 @@ def tables(
 
     Example: zava-mcp tables orders order_items --user-id seattle
     """
-    from zava_mcp.calls import Call
     from zava_mcp.cli.output import progress_bar, show_text
-    from zava_mcp.cli.watched import watched
     from zava_mcp.retail.shop import Shop
 
     settings = settings_of(
         ctx, ZAVA_USER_ID=user_id, ZAVA_ENV_FILE=env_file, ZAVA_DATABASE_URL=database_url, ZAVA_DATA_DIR=data_dir
     )
-    call = Call("tables", arguments={"names": names or []})
-    with progress_bar() as tell, Shop(settings, tell) as shop, watched(settings, shop, call):
+    with progress_bar() as tell, Shop(settings, tell) as shop:
         text = shop.describe(names, shop.reading()) if names else shop.tables(shop.reading())
     show_text(text)
 
@@ -50,15 +47,13 @@ def explain(
 
     Example: zava-mcp explain "SELECT count(*) FROM retail.orders" --user-id seattle
     """
-    from zava_mcp.calls import Call
     from zava_mcp.cli.output import progress_bar, show_text
-    from zava_mcp.cli.watched import watched
     from zava_mcp.retail.shop import Shop
 
     settings = settings_of(
         ctx, ZAVA_USER_ID=user_id, ZAVA_ENV_FILE=env_file, ZAVA_DATABASE_URL=database_url, ZAVA_DATA_DIR=data_dir
     )
-    with progress_bar() as tell, Shop(settings, tell) as shop, watched(settings, shop, Call("explain", sql)):
+    with progress_bar() as tell, Shop(settings, tell) as shop:
         text = shop.explain(shop.explanation(sql))
     show_text(text)
 

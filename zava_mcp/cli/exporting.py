@@ -3,9 +3,9 @@
 from dataclasses import replace
 from pathlib import Path
 
-from zava_mcp.calls import Call
+from zava_mcp import calls
 from zava_mcp.cli.output import note, progress_bar
-from zava_mcp.cli.watched import watched
+from zava_mcp.cli.watched import show_now
 from zava_mcp.errors import InputError
 from zava_mcp.retail.export import written_to
 from zava_mcp.retail.shop import Shop
@@ -22,9 +22,12 @@ def export(settings: Settings, sql: str, path: Path, seconds: float | None, bom:
         raise InputError(f"--timeout must be from 1 to {_LONGEST:,.0f} seconds, not {seconds:g}")
     settings = replace(settings, query_timeout=seconds)
     try:
-        with progress_bar() as tell, Shop(settings, tell) as shop, watched(settings, shop, Call("query", sql)):
+        with progress_bar() as tell, Shop(settings, tell) as shop:
+            show_now()  # its record stands in the audit log before the first row leaves
             with written_to(path, bom, formulas) as writer:
                 rows = shop.export(sql, writer, lambda number: tell(0.0, f"{number:,} rows"))
     except OSError as error:
         raise InputError(f"{path} cannot be written: {error.strerror}", "Make room, or name another file.") from None
+    calls.now().rows = rows
+    show_now(path.stat().st_size)
     note(f"{rows:,} rows written to {path}")

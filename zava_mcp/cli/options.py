@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from zava_mcp.cli.completion import categories, identities
+from zava_mcp.settings.table import meaning
 
 UserId = Annotated[
     str | None,
@@ -44,7 +45,7 @@ DataDir = Annotated[
 ]
 LogLevel = Annotated[
     str | None,
-    typer.Option("--log-level", envvar="ZAVA_LOG_LEVEL", metavar="LEVEL", help="debug, info, warning or error."),
+    typer.Option("--log-level", envvar="ZAVA_LOG_LEVEL", metavar="LEVEL", help=meaning("ZAVA_LOG_LEVEL")),
 ]
 
 

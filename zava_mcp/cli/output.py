@@ -12,10 +12,12 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.text import Text
 
+from zava_mcp import calls
 from zava_mcp.cli.paging import put, terminal_size
 from zava_mcp.cli.reading import Column, column, safe, safe_lines
 from zava_mcp.cli.sql_errors import place_of
 from zava_mcp.cli.tables import laid_out
+from zava_mcp.cli.watched import when_shown
 from zava_mcp.cli.wording import for_the_terminal
 from zava_mcp.errors import QueryError, ZavaError
 from zava_mcp.standard_streams import write_exactly
@@ -60,7 +62,7 @@ def complain(error: ZavaError) -> None:
 
 def note(text: str) -> None:
     """A remark on stderr."""
-    console(stderr=True).print(Text(safe_lines(for_the_terminal(text)), style="dim"))
+    when_shown(lambda: console(stderr=True).print(Text(safe_lines(for_the_terminal(text)), style="dim")))
 
 
 def show_answer(answer: "Answer", form: str | None, without: Sequence[str] = (), pager: bool = True) -> bool:
@@ -118,6 +120,7 @@ def show_found(found: "Found", form: str | None, pager: bool = True) -> None:
 
 def show_rows(columns: list[str], rows: list[list[str]], form: str | None) -> None:
     """Rows of texts on stdout; without a form a table on a terminal, JSON when piped."""
+    calls.now().rows = len(rows)
     form = _form(form)
     if form == "json":
         _print_json(_answer_of(columns, rows))
@@ -135,6 +138,7 @@ def _answer_of(columns: list[str], rows: Sequence[Sequence[str]]) -> str:
 
 def show_checks(checks: "list[Check]", form: str) -> None:
     """The doctor's checks on stdout, as a table those that are not well with what to do."""
+    calls.now().rows = len(checks)
     if form == "json":
         _print_json(_answer_of(_CHECK, [list(asdict(check).values()) for check in checks]))
         return

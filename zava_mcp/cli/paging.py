@@ -10,6 +10,7 @@ from typing import TextIO
 
 from rich.console import Console
 
+from zava_mcp.cli.watched import show_now
 from zava_mcp.search_paths import find_program
 
 _SIZE = (80, 24)  # of a terminal that does not tell its own
@@ -59,7 +60,7 @@ def _pager() -> str:
 def _paged(command: str, text: bytes, encoding: str) -> bool:
     """Whether a pager showed the text; a command that fails has not."""
     own = {**_LESS, **({"LESSCHARSET": "utf-8"} if encoding.lower().replace("-", "") == "utf8" else {})}
-    sys.stdout.flush()
+    show_now(len(text))
     try:
         with _interrupts_left_to_the_pager():
             ran = subprocess.run(  # noqa: S602  # a shell runs it, as it does for every program that pages

@@ -8,14 +8,14 @@ import typer
 
 from zava_mcp.cli.app import app, settings_of
 from zava_mcp.cli.options import AdminUrl, AnswerFormat, Category, DatabaseUrl, DataDir, EnvFile, Pager, UserId
-from zava_mcp.settings import FOUND_ROWS, FOUND_THRESHOLD
+from zava_mcp.settings import FOUND_ROWS, FOUND_THRESHOLD, HARD_FOUND_ROWS
 
 
 @app.command()
 def search(
     ctx: typer.Context,
     text: Annotated[str, typer.Argument(metavar="TEXT", help="What is looked for, in plain words.")] = "",
-    max_rows: Annotated[int, typer.Option("--max-rows", help="Most products, 1 to 100.")] = FOUND_ROWS,
+    max_rows: Annotated[int, typer.Option("--max-rows", help=f"Most products, 1 to {HARD_FOUND_ROWS}.")] = FOUND_ROWS,
     threshold: Annotated[
         float, typer.Option("--threshold", help="Least similarity in percent, 0 to 100.")
     ] = FOUND_THRESHOLD,
@@ -44,15 +44,14 @@ def search(
     settings = settings_of(
         ctx, ZAVA_USER_ID=user_id, ZAVA_ENV_FILE=env_file, ZAVA_DATABASE_URL=database_url, ZAVA_DATA_DIR=data_dir
     )
-    from zava_mcp.calls import Call
+    from zava_mcp import calls
     from zava_mcp.cli.output import progress_bar, show_found
-    from zava_mcp.cli.watched import watched
     from zava_mcp.retail.search_request import Wish
     from zava_mcp.retail.shop import Shop
 
     wish = Wish(text, max_rows, threshold, category, min_price, max_price, in_stock, similar_to, sales, bought_with)
-    call = Call("search", arguments=dict(asdict(wish)))
-    with progress_bar() as tell, Shop(settings, tell) as shop, watched(settings, shop, call):
+    calls.now().arguments = dict(asdict(wish))
+    with progress_bar() as tell, Shop(settings, tell) as shop:
         found = shop.product_search(wish)
         shop.prepare(found)
         answer = shop.find(found)

@@ -13,7 +13,8 @@ from zava_mcp.database.adoption_plan import MANNERS, Plan, plan_for, roles_of_ou
 from zava_mcp.database.own_objects import exposures
 from zava_mcp.database.roles import OWNER, end_sessions_of, refuse_untrusted, take_over
 from zava_mcp.database.sample import Progress
-from zava_mcp.database.setup import SET_UP_LOCK, Report, failures_told, installed_version, refuse_old_server
+from zava_mcp.database.setup import Report, failures_told, installed_version, refuse_old_server
+from zava_mcp.database.turns import SET_UP_LOCK
 from zava_mcp.errors import DatabaseUnavailable
 
 

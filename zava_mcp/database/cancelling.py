@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 import psycopg
 
 from zava_mcp.database.patience import PatientConnection
-from zava_mcp.errors import QueryError
+from zava_mcp.errors import CALL_CANCELLED, QueryError
 
 CANCEL_SECONDS = 2.0  # for the request to arrive, and then for the end of what it is about
 
@@ -34,7 +34,7 @@ class Cancellable:
         """While this lasts, `cancel` reaches the connection. Raises QueryError if it was called already."""
         with self._lock:
             if self.cancelled:
-                raise QueryError("the call was cancelled", sqlstate="57014")
+                raise QueryError(CALL_CANCELLED, sqlstate="57014")
             self._connection = connection
         try:
             yield

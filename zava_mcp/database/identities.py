@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from uuid import UUID
 
-from zava_mcp import sql
+from zava_mcp import calls, sql
 from zava_mcp.embedded import EmbeddedPostgres
 from zava_mcp.errors import IdentityError
 from zava_mcp.settings import Settings
@@ -46,6 +46,7 @@ def require_identity(settings: Settings, embedded: EmbeddedPostgres | None) -> U
     if settings.user_name and settings.user_id is None and _names_login(settings) and not _is_known(settings, known):
         return None
     user_id = settings.user_id or _named(settings, known)
+    calls.now().user_id = str(user_id)
     if embedded is not None and user_id not in known:
         fault = f"the user id {user_id} is not an identity of this database"
         raise _no_identity(fault, settings, known)

@@ -9,6 +9,7 @@ from types import TracebackType
 import psycopg
 from psycopg import sql as compose
 
+from zava_mcp.database.turns import in_turn
 from zava_mcp.errors import InputError
 from zava_mcp.files import read_trusted
 from zava_mcp.settings import DESCRIPTIONS_AT_ONCE, QUESTIONS_AT_ONCE, Secret
@@ -44,7 +45,8 @@ class Passfile:
     """Generated passwords in a file of libpq's format, mode 0600, of the database of one connection.
 
     It encloses the transaction that sets them: the file changes when that has been committed. Before the end of the
-    transaction `draft` writes them beside it, so that no password that is in force can be lost.
+    transaction `draft` writes them beside it, so that no password that is in force can be lost. Whoever makes one is
+    `in_turn`: the file is read here, and what others write there until the end would be lost.
     """
 
     def __init__(self, file: Path, connection: psycopg.Connection) -> None:
@@ -104,7 +106,7 @@ class Passfile:
 
 def give_passwords(connection: psycopg.Connection, file: Path) -> str:
     """Writes a new password for each login that is ours and has none in the file yet; says what it did."""
-    with Passfile(file, connection) as passfile, connection.transaction():
+    with in_turn(connection), Passfile(file, connection) as passfile, connection.transaction():
         logins = connection.execute("SELECT login::text FROM zava.access WHERE NOT mapped ORDER BY 1").fetchall()
         added = [login for (login,) in logins if not passfile.knows(login)]
         for login in added:

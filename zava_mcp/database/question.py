@@ -16,7 +16,7 @@ from zava_mcp.database.cancelling import Cancellable
 from zava_mcp.database.failures import ANSWERS_ARE_UTF8, ONE_QUERY_ONLY, query_error
 from zava_mcp.database.patience import PatientConnection
 from zava_mcp.database.wire import Column, Rows, Wire
-from zava_mcp.errors import QueryError
+from zava_mcp.errors import CALL_CANCELLED, QueryError
 
 #: Row-size guard. A whole row goes by its alias with ".*", which no column of the query can shadow.
 #: Rows that are small in memory are small as text too (the worst blow-up, numerics, stays under 4 MB);
@@ -82,7 +82,7 @@ class Question(Cancellable):
     def _run(self, connection: PatientConnection, inner: str, clear_locks: bool) -> int | None:
         """One round trip. Returns where a ";" must be cut off for another try, None when all is done."""
         if self.cancelled:
-            raise QueryError("the call was cancelled", sqlstate="57014")
+            raise QueryError(CALL_CANCELLED, sqlstate="57014")
         if self._deadline is None:
             self._deadline = time.monotonic() + self._seconds + GRACE_SECONDS
         wire = Wire(connection, self._deadline, lambda: self.cancelled)

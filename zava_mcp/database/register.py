@@ -18,6 +18,7 @@ from zava_mcp.database.opening import as_admin
 from zava_mcp.database.people import Wanted, add, map_login, renew
 from zava_mcp.database.sample import Progress
 from zava_mcp.database.setup import Report, embedded_target, installed_version
+from zava_mcp.database.turns import in_turn
 from zava_mcp.database.whom import changing
 from zava_mcp.embedded import EmbeddedPostgres, Login
 from zava_mcp.errors import InputError
@@ -108,18 +109,23 @@ def renew_password(
 
 @contextmanager
 def _register(settings: Settings, progress: Progress) -> Iterator[tuple[psycopg.Connection, EmbeddedPostgres | None]]:
-    """The admin's connection to a database of this program's schema, and the embedded PostgreSQL if it is that."""
+    """The admin's connection to a database of this program's schema, and the embedded PostgreSQL if it is that.
+
+    It is this admin's turn: files of passwords are read and written while nobody else does so.
+    """
     if settings.admin_url is not None or settings.place is not None:
         with as_admin(settings, progress) as connection:
             _refuse_other_schema(connection)
-            yield connection, None
+            with in_turn(connection):
+                yield connection, None
         return
     embedded = embedded_postgres(settings, progress)
     try:
         address = embedded.open()
         with connect_as_admin(embedded_target(address, embedded.logins()[""])) as connection:
             _refuse_other_schema(connection)
-            yield connection, embedded
+            with in_turn(connection):
+                yield connection, embedded
     finally:
         embedded.close()
 

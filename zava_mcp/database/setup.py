@@ -22,12 +22,12 @@ from zava_mcp.database.roles import OWNER, end_sessions_of, faults_of, refuse_un
 from zava_mcp.database.sample import Progress, Sample, load
 from zava_mcp.database.sample_vectors import give_vectors
 from zava_mcp.database.tokens import Tokens
+from zava_mcp.database.turns import SET_UP_LOCK
 from zava_mcp.embedded import Address, Login
 from zava_mcp.errors import DatabaseUnavailable
 from zava_mcp.settings import Secret
 
 DATABASE = "zava"
-SET_UP_LOCK = 7_283_415  # any number, the same for everybody who sets up
 _OLDEST_POSTGRES = 15
 
 

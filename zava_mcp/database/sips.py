@@ -7,13 +7,17 @@ encrypted or not, and put before libpq in a socket pair that stands in the conne
 """
 
 import os
+import select
 import socket
 import sys
+import time
 from contextlib import suppress
 
+import psycopg
 from psycopg import pq
 
 _SIP_BYTES = 1 << 16
+_SENDING_SECONDS = 5.0
 _ROOM_BYTES = 1 << 18  # of the pair; more than a sip, which some systems would not grant by themselves
 
 
@@ -37,13 +41,17 @@ class Sips:
         if self._line is None:
             self._lay_line()
         assert self._line is not None
+        sip = b""
         with suppress(OSError):  # of which libpq finds the reason
-            if sip := self._line.recv(_SIP_BYTES):
-                self._ours.send(sip)
-                self._give(self._pg.socket)
-                return len(sip)
-        self._pg.consume_input()
-        return 0
+            sip = self._line.recv(_SIP_BYTES)
+        if not sip:
+            self._pg.consume_input()
+            return 0
+        view = memoryview(sip)
+        while view:  # the pair may take less at once than it was asked to
+            view = view[send_some(self._ours, view) :]
+            self._give(self._pg.socket)
+        return len(sip)
 
     def close(self) -> None:
         """Lets go of the connection, which has ended: the other side hears of it only then."""
@@ -72,8 +80,28 @@ class Sips:
                 self._pg.consume_input()
         finally:
             os.dup2(self._line.fileno(), fd, inheritable=False)
-        if self._pg.ssl_in_use and (said := waiting_bytes(self._ours.fileno())):
-            self._line.send(self._ours.recv(said))  # TLS may answer by itself, with new keys
+        if self._pg.ssl_in_use and (size := waiting_bytes(self._ours.fileno())):
+            self._send_back(self._ours.recv(size))  # TLS may answer by itself, with new keys
+
+    def _send_back(self, data: bytes) -> None:
+        """Sends all of it to the server, which may read slowly. Raises psycopg.OperationalError."""
+        assert self._line is not None
+        until = time.monotonic() + _SENDING_SECONDS
+        view = memoryview(data)
+        while view:
+            if not select.select([], [self._line], [], max(0.0, until - time.monotonic()))[1]:
+                raise psycopg.OperationalError("the database does not read what it is sent")
+            view = view[send_some(self._line, view) :]
+
+
+def send_some(to: socket.socket, data: memoryview) -> int:
+    """How many bytes a socket took. Raises psycopg.OperationalError if it takes none."""
+    try:
+        return to.send(data)
+    except BlockingIOError:
+        return 0
+    except OSError as error:
+        raise psycopg.OperationalError(f"could not send data: {error.strerror}") from None
 
 
 def waiting_bytes(fd: int) -> int:

@@ -9,7 +9,8 @@ from uuid import UUID
 import psycopg
 
 from zava_mcp import sql
-from zava_mcp.database.setup import SET_UP_LOCK, failures_told
+from zava_mcp.database.setup import failures_told
+from zava_mcp.database.turns import SET_UP_LOCK
 from zava_mcp.errors import InputError
 
 

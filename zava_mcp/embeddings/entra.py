@@ -8,6 +8,7 @@ from azure.identity import ClientSecretCredential
 
 from zava_mcp.embeddings.refusals import Again, Refusal, Service, causes, unreachable
 from zava_mcp.settings.embedding import EmbeddingSettings
+from zava_mcp.settings.table import default
 
 _CLOUDS = (".us", ".cn")  # of their own: government and China
 _CODES = {
@@ -28,7 +29,7 @@ class Entra:
         assert chosen.client_id
         assert chosen.client_secret
         self._seconds = seconds
-        host = urlsplit(chosen.authority or "").netloc or "login.microsoftonline.com"
+        host = urlsplit(chosen.authority or default("AZURE_AUTHORITY_HOST")).netloc
         trust = "If a proxy stands between, name a file with its certificate in REQUESTS_CA_BUNDLE."
         self._service = Service("Entra", host, address="AZURE_AUTHORITY_HOST", trust=trust)
         host = urlsplit(chosen.azure_endpoint).hostname or ""

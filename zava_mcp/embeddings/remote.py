@@ -13,7 +13,8 @@ from zava_mcp.embeddings.limits import cut, requests
 from zava_mcp.embeddings.refusals import Again, Refusal, Service
 from zava_mcp.embeddings.replies import DIMENSIONS, vectors_of
 from zava_mcp.errors import EmbeddingError
-from zava_mcp.settings.embedding import EMBEDDING_MODEL, EmbeddingSettings
+from zava_mcp.settings.embedding import EmbeddingSettings
+from zava_mcp.settings.table import EMBEDDING_MODEL
 
 if TYPE_CHECKING:
     from zava_mcp.embeddings.openai_client import OpenAIClient

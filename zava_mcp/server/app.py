@@ -77,7 +77,7 @@ def build(startup: Startup, settings: Settings) -> MCPServer[Any]:
     add_date(server)
     add_resources(server, startup, desk)
     add_results(server, startup, desk, settings, handles)
-    add_prompts(server)
+    add_prompts(server, startup, desk)
     add_completions(server, startup, desk)
     read_shapes(server)
     if fault is None:

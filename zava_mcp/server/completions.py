@@ -18,19 +18,20 @@ _MOST = 100  # values, by the protocol
 _PATIENCE = 5.0  # seconds: somebody is typing
 
 
+async def known_soon(startup: Startup, desk: Desk) -> "Known | None":
+    """What there is to ask about, read once and kept; None if it cannot be read soon."""
+    try:
+        shop = await anyio.to_thread.run_sync(startup.wait, _PATIENCE, abandon_on_cancel=True)
+        if shop is None:
+            return None
+        reading = shop.reading()
+        return await desk.call(lambda: shop.known(reading), reading.cancel)
+    except (ToolError, ZavaError):
+        return None
+
+
 def add_completions(server: Server, startup: Startup, desk: Desk) -> None:
     """Stores, categories and types, months and tables, for the arguments of prompts and resources."""
-
-    async def known() -> "Known | None":
-        """What there is, read once and kept; None if it cannot be told now, because a prompt can do without."""
-        try:
-            shop = await anyio.to_thread.run_sync(startup.wait, _PATIENCE, abandon_on_cancel=True)
-            if shop is None:
-                return None
-            reading = shop.reading()
-            return await desk.call(lambda: shop.known(reading), reading.cancel)
-        except (ToolError, ZavaError):
-            return None
 
     async def complete(
         _of: PromptReference | ResourceTemplateReference,
@@ -38,7 +39,7 @@ def add_completions(server: Server, startup: Startup, desk: Desk) -> None:
         _others: CompletionContext | None,
     ) -> Completion:
         offered = _OFFERED.get(argument.name)
-        if offered is None or (there := await known()) is None:
+        if offered is None or (there := await known_soon(startup, desk)) is None:
             return Completion(values=[], total=0, has_more=False)
         return _matching(offered(there), argument.value)
 
@@ -57,7 +58,7 @@ def _distance(value: str, wanted: str) -> int:
     return 0 if value.startswith(wanted) else 1 if f" {wanted}" in value else 2
 
 
-def _categories(known: "Known") -> list[str]:
+def categories_of(known: "Known") -> list[str]:
     types = [name for names in known.types.values() for name in names]
     return list(dict.fromkeys([*known.types, *types]))
 
@@ -67,5 +68,5 @@ _OFFERED = {
     "table": lambda known: list(known.tables),
     "store": lambda known: known.stores,
     "month": lambda known: known.months(),
-    "category": _categories,
+    "category": categories_of,
 }

@@ -30,10 +30,18 @@ class InFlight:
         self.flow = flow
         self.size = size
         self.has_reply = False
+        self.on_end: Callable[[bool], None] | None = None  # called with whether the reply was handed over
 
     async def finish(self) -> None:
-        """The SDK has finished with it."""
+        """The SDK has finished with it, and sends no reply."""
+        self.end(delivered=False)
+
+    def end(self, delivered: bool) -> None:
+        """Its reply has been handed over, or never will be; a second time this does nothing."""
         self.flow.remove(self)
+        on_end, self.on_end = self.on_end, None
+        if on_end is not None:
+            on_end(delivered)
 
     def context(self) -> contextvars.Context:
         """The context in which the SDK handles it."""
@@ -74,10 +82,14 @@ class Flow:
             self._replies -= _REPLY_BYTES * request.has_reply
             self.notify()
 
+    def holds(self, request: InFlight) -> bool:
+        """Whether a request is unfinished."""
+        return request in self._requests
+
     def clear(self) -> None:
         """Forgets the requests of a session that has ended."""
         for request in list(self._requests):
-            self.remove(request)
+            request.end(delivered=False)
 
     def reserve_reply(self, request: InFlight) -> bool:
         """Whether there is room for a request's reply; if so, it is taken."""
@@ -101,10 +113,19 @@ class Flow:
         await self._changed.wait()
 
 
-def finish_current() -> None:
-    """The reply to the present request is sent, or never will be."""
+def finish_current(delivered: bool) -> None:
+    """The reply to the present request is handed over, or never will be."""
     if (request := _current.get()) is not None:
-        request.flow.remove(request)
+        request.end(delivered)
+
+
+def when_finished(done: Callable[[bool], None]) -> None:
+    """Calls `done` with whether the present request's reply was handed over; at once, where there is no wire."""
+    request = _current.get()
+    if request is None or not request.flow.holds(request):
+        done(True)
+    else:
+        request.on_end = done
 
 
 def reserve_reply() -> bool:

@@ -8,9 +8,16 @@ from mcp.shared.exceptions import MCPError
 from mcp.types import INVALID_PARAMS
 from pydantic import Field
 
+from zava_mcp import calls
+from zava_mcp.server.completions import categories_of, known_soon
+from zava_mcp.server.replies import Desk
+from zava_mcp.server.startup import Startup
 from zava_mcp.server.tools import Server
 
 _CHARACTERS = 300
+_SHOWN = 60  # characters of a name that is refused
+_MOST_LISTED = 30
+_UNCHECKED = " (the database cannot be reached now, so nobody has checked that there is one of that name)"
 _MONTH = r"[0-9]{4}-(0[1-9]|1[0-2])"
 
 _MANNERS = """
@@ -24,12 +31,15 @@ Month = Annotated[str, Field(description="A month, e.g. 2026-10; the last comple
 Category = Annotated[str, Field(description="A category or product type, e.g. POWER TOOLS; all if left out.")]
 
 
-def add_prompts(server: Server) -> None:
+def add_prompts(server: Server, startup: Startup, desk: Desk) -> None:
     """`monthly_review`, `compare_stores`, `slow_movers` and `find_product`."""
+
+    async def filters(store: str = "", category: str = "") -> str:
+        return await _filters(startup, desk, store, category)
 
     @server.prompt(title="Monthly review", description="A month's sales against the month before and the year before.")
     async def monthly_review(month: Month = "", store: Store = "") -> str:
-        return f"""Review the sales of {_month(month)}{_of("the store", store)}.
+        return f"""Review the sales of {_month(month)}{await filters(store)}.
 
 1. Revenue, orders, units, average order and discount given, against the month before and the same month a year before.
 2. The same by category: which gained and which lost most, in dollars and in percent.
@@ -41,7 +51,7 @@ End with three findings, each with its figure, and what to do about it.
 
     @server.prompt(title="Compare stores", description="The stores side by side in one month: sales, mix, trend.")
     async def compare_stores(month: Month = "", category: Category = "") -> str:
-        return f"""Compare the stores in {_month(month)}{_of("the category or product type", category)}.
+        return f"""Compare the stores in {_month(month)}{await filters(category=category)}.
 
 1. For each store: revenue, orders, average order, units per order, discount rate, and its share of the total.
 2. Each against its own month before and the same month a year before.
@@ -52,8 +62,7 @@ If I may see one store only, say so, and compare it with its own past twelve mon
 
     @server.prompt(title="Slow movers and stock-outs", description="What lies on the shelf, and what is missing there.")
     async def slow_movers(category: Category = "", store: Store = "") -> str:
-        return f"""Find the slow movers and the stock-outs{_of("the category or product type", category)}\
-{_of("the store", store)}.
+        return f"""Find the slow movers and the stock-outs{await filters(store, category)}.
 
 1. Slow movers: products in stock that sold least in the last 90 days for the stock there is: units on hand, units \
 sold, days the stock will last at that pace, and the money in it (stock_level * cost). The twenty with the most money.
@@ -69,11 +78,24 @@ several stores, what to move from one to another.
         description: Annotated[str, Field(description="What it is for, e.g. something to stop a door from slamming.")],
         category: Category = "",
     ) -> str:
-        return f"""Find products for this need: {_text(description, "description")}{_of("the category", category)}.
+        return f"""Find products for this need: {_text(description, "description")}{await filters(category=category)}.
 
 Use semantic_search_products, with include_sales. Show the best five with SKU, price, stock and sales; say which one \
 you would take and why. If none is in stock, offer the nearest that is, with similar_to and in_stock_only. If nothing \
 fits, say so, and ask what else I could tell you about it."""
+
+
+async def _filters(startup: Startup, desk: Desk, store: str, category: str) -> str:
+    """The stores and products that a prompt is about: of those that this identity sees."""
+    if not (store or category):
+        return ""
+    known = await known_soon(startup, desk)
+    if known is None:
+        calls.now().recovered()  # a prompt can do without
+        return _of("the store", store) + _of("the category or product type", category) + _UNCHECKED
+    return _of("the store", _one_of(known.stores, store, "store")) + _of(
+        "the category or product type", _one_of(categories_of(known), category, "category or product type")
+    )
 
 
 def _month(month: str) -> str:
@@ -88,11 +110,30 @@ def _of(what: str, value: str) -> str:
     return f", only of {what} {_text(value, what)}" if value else ""
 
 
+def _one_of(names: list[str], given: str, what: str) -> str:
+    """The one name that is meant, in whole or by its last words, in upper or lower case.
+
+    Raises MCPError for one that this identity does not see, whether or not somebody else does.
+    """
+    words = _words(given, what).casefold()
+    found = [name for name in names if name.casefold() == words][:1]  # a category and a type may have one name
+    found = found or [name for name in names if words and name.casefold().endswith(f" {words}")]
+    if not words or len(found) == 1:
+        return found[0] if words else ""
+    listed = ", ".join(names[:_MOST_LISTED]) + (", …" if len(names) > _MOST_LISTED else "")
+    several = f"{given[:_SHOWN]!r} may be several" if found else f"you see no {what} {given[:_SHOWN]!r}"
+    raise MCPError(INVALID_PARAMS, f"{several}. There {'are' if names else 'is'}: {listed or 'none'}.")
+
+
 def _text(value: str, what: str) -> str:
     """A value in quotation marks, on one line. Raises MCPError for one that is no name or description."""
+    return '"' + _words(value, what).replace('"', "'") + '"'
+
+
+def _words(value: str, what: str) -> str:
     words = " ".join(value.split())
     if len(words) > _CHARACTERS:
         raise MCPError(INVALID_PARAMS, f"{what} is longer than {_CHARACTERS} characters")
     if any(unicodedata.category(character) in ("Cc", "Cs", "Co", "Cn") for character in words):
         raise MCPError(INVALID_PARAMS, f"{what} contains a control character")
-    return '"' + words.replace('"', "'") + '"'
+    return words

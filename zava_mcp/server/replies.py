@@ -12,7 +12,7 @@ import anyio
 import anyio.to_thread
 from mcp.server.mcpserver import MCPServer
 from mcp.server.mcpserver.context import Context
-from mcp.server.mcpserver.exceptions import ResourceError, ResourceNotFoundError, ToolError
+from mcp.server.mcpserver.exceptions import ResourceError, ResourceNotFoundError, ToolError, UnexpectedToolError
 from mcp.shared.exceptions import MCPError
 from mcp.types import INVALID_PARAMS, INVALID_REQUEST, CallToolResult, TextContent
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_WAITING = 32  # calls that may wait for their turn
+WAITING = 32  # calls that may wait for their turn
 _PATIENCE = 50.0  # seconds a call waits for set-up: hosts give up after a minute
 _BEAT = 0.25
 _NAME_CHARACTERS = 60  # of a name that nobody knows are repeated
@@ -73,7 +73,7 @@ class Desk:
     def __init__(self, places: int = QUESTIONS_AT_ONCE) -> None:
         self._threads = ThreadPoolExecutor(places, "desk")
         self._free = asyncio.Semaphore(places)
-        self._most = places + _WAITING
+        self._most = places + WAITING
         self._taken = 0
 
     async def call(self, work: Callable[[], T], cancel: Callable[[], None] | None = None) -> T:
@@ -136,7 +136,8 @@ class Desk:
             yield
         except ZavaError as error:
             raise tool_error(error) from None
-        except Exception:
+        except Exception as error:
+            calls.now().failed(error)
             _log.exception("a tool failed")
             raise ToolError("an internal error; the server's log on stderr says more") from None
 
@@ -170,6 +171,8 @@ class PlainSpokenServer(MCPServer[Any]):
         try:
             result = await super().call_tool(name, taken, context)
         except ToolError as error:
+            if isinstance(error, UnexpectedToolError):
+                call.failed(error.__cause__ or error)
             raise ToolError(" ".join([str(error), *call.take_remarks()])) from None
         if (remarks := call.take_remarks()) and isinstance(result, CallToolResult):  # which stand in no hint
             result.content.append(TextContent(text=f"hint: {' '.join(remarks)}"))

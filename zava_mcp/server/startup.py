@@ -34,8 +34,8 @@ class Startup:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._embedded = None if settings.place else embedded_postgres(settings, self._tell)
-        require_identity(settings, self._embedded)
-        self.observer = Observer(settings)
+        user_id = require_identity(settings, self._embedded)
+        self.observer = Observer(settings.telemetry, user_id)
         self._wanted = threading.Event()
         self._tried = threading.Event()
         self._shop: Shop | None = None

@@ -64,6 +64,7 @@ async def serve(server: MCPServer[Any], close: Callable[[], None]) -> int:
                     options = lowlevel.create_initialization_options()
                     await serve_dual_era_loop(lowlevel, client, client, lifespan_state=state, init_options=options)
             group.cancel_scope.cancel()
+        client.end()
         # Still with the signals received: another one must not end us before everything is closed.
         await anyio.to_thread.run_sync(close)
     if client.fault is not None:
@@ -102,6 +103,10 @@ class _Client(ObjectStream[SessionMessage]):
         self.session = anyio.CancelScope()
         return self._opening is not None
 
+    def end(self) -> None:
+        """Ends the requests that are left: no reply to them will be sent."""
+        self._flow.clear()
+
     async def receive(self) -> SessionMessage:
         """The session's next message, once there is room for it. Raises EndOfStream."""
         while not self._over:
@@ -128,8 +133,10 @@ class _Client(ObjectStream[SessionMessage]):
 
     async def send(self, item: SessionMessage) -> None:
         """Writes a message. Raises BrokenResourceError, and ends everything, when nobody reads any more."""
+        delivered = False
         try:
             await self._wire.write(item.message.model_dump_json(by_alias=True, exclude_unset=True).encode() + b"\n")
+            delivered = True
         except OSError as fault:
             if fault.errno not in _GONE:
                 self.fault = fault
@@ -137,7 +144,7 @@ class _Client(ObjectStream[SessionMessage]):
             raise anyio.BrokenResourceError from None
         finally:
             if isinstance(item.message, types.JSONRPCResponse | types.JSONRPCError):
-                finish_current()
+                finish_current(delivered)
 
     async def send_eof(self) -> None:
         """Nothing: the wire outlives its sessions."""

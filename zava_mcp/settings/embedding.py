@@ -8,12 +8,10 @@ from urllib.parse import SplitResult, urlsplit
 
 from zava_mcp.settings.paths import path_of
 from zava_mcp.settings.secret import Secret
-
-EMBEDDING_MODEL = "text-embedding-3-small"
-OPENAI_URL = "https://api.openai.com/v1"
+from zava_mcp.settings.table import text_of
 
 _ENTRA = ("AZURE_CLIENT_ID", "AZURE_CLIENT_SECRET", "AZURE_TENANT_ID")
-_ADDRESSES = ("AZURE_OPENAI_ENDPOINT", "OPENAI_BASE_URL", "AZURE_AUTHORITY_HOST")
+_ADDRESSES = ("AZURE_OPENAI_ENDPOINT", "OPENAI_BASE_URL")
 _THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 _SHAPES = {
     "AZURE_OPENAI_API_KEY": (r"[!-~]+", "contains a space or a character that no key has"),
@@ -49,14 +47,14 @@ def embedding_settings(texts: Mapping[str, str], faults: list[str]) -> Embedding
     secrets = {name: Secret(text) for name, text in texts.items() if name.endswith(("_KEY", "_SECRET"))}
     return EmbeddingSettings(
         azure_endpoint=texts.get("AZURE_OPENAI_ENDPOINT"),
-        deployment=texts.get("EMBEDDING_MODEL_DEPLOYMENT_NAME", EMBEDDING_MODEL),
+        deployment=text_of(texts, "EMBEDDING_MODEL_DEPLOYMENT_NAME"),
         azure_key=secrets.get("AZURE_OPENAI_API_KEY"),
         client_id=texts.get("AZURE_CLIENT_ID"),
         client_secret=secrets.get("AZURE_CLIENT_SECRET"),
         tenant_id=texts.get("AZURE_TENANT_ID"),
         authority=texts.get("AZURE_AUTHORITY_HOST"),
         openai_key=secrets.get("OPENAI_API_KEY"),
-        openai_url=texts.get("OPENAI_BASE_URL", OPENAI_URL),
+        openai_url=text_of(texts, "OPENAI_BASE_URL"),
         model_dir=path_of(texts, "ZAVA_EMBEDDING_MODEL_DIR", faults),
     )
 
@@ -86,9 +84,12 @@ def _badly_shaped(texts: Mapping[str, str]) -> list[str]:
         for name, (shape, fault) in _SHAPES.items()
         if name in texts and not re.fullmatch(shape, texts[name])
     ]
-    if "AZURE_OPENAI_ENDPOINT" not in texts:  # Entra's address alone is some other program's
-        texts = {name: text for name, text in texts.items() if name != "AZURE_AUTHORITY_HOST"}
-    return faults + [f"{name} {fault}" for name in _ADDRESSES if name in texts and (fault := _wrong(texts[name]))]
+    faults += [f"{name} {fault}" for name in _ADDRESSES if name in texts and (fault := _wrong(texts[name]))]
+    asks_entra = "AZURE_OPENAI_ENDPOINT" in texts or texts.get("ZAVA_DATABASE_AUTH", "").lower() == "entra"
+    if asks_entra and (authority := texts.get("AZURE_AUTHORITY_HOST")):  # alone, it is some other program's
+        fault = _wrong(authority) or ("" if urlsplit(authority).scheme == "https" else "must start with https://")
+        faults += [f"AZURE_AUTHORITY_HOST {fault}"] if fault else []
+    return faults
 
 
 def _wrong(address: str) -> str:

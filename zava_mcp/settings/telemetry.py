@@ -6,10 +6,7 @@ from pathlib import Path
 
 from zava_mcp.settings.paths import path_of
 from zava_mcp.settings.secret import Secret
-
-_YES = ("1", "true", "yes", "on")
-_NO = ("0", "false", "no", "off")
-_PORTS = range(1, 65_536)
+from zava_mcp.settings.table import switch, whole_number
 
 
 @dataclass(frozen=True)
@@ -43,23 +40,6 @@ def telemetry_settings(texts: Mapping[str, str], faults: list[str]) -> Telemetry
         otlp=texts.get("OTEL_EXPORTER_OTLP_ENDPOINT"),
         application_insights=Secret(connection) if connection else None,
         metrics_dir=path_of(texts, "ZAVA_METRICS_DIR", faults),
-        metrics_port=_port(texts, "ZAVA_METRICS_PORT", faults),
-        sql=_switch(texts, "ZAVA_TRACE_SQL", faults),
+        metrics_port=whole_number(texts, "ZAVA_METRICS_PORT", faults) if "ZAVA_METRICS_PORT" in texts else None,
+        sql=switch(texts, "ZAVA_TRACE_SQL", faults),
     )
-
-
-def _port(texts: Mapping[str, str], name: str, faults: list[str]) -> int | None:
-    text = texts.get(name)
-    if text is None:
-        return None
-    if not text.isdecimal() or int(text) not in _PORTS:
-        faults.append(f"{name} must be a port, 1 to 65535, not {text[:40]!r}")
-        return None
-    return int(text)
-
-
-def _switch(texts: Mapping[str, str], name: str, faults: list[str]) -> bool:
-    text = texts.get(name, "false").lower()
-    if text not in _YES + _NO:
-        faults.append(f"{name} must be true or false, not {text[:40]!r}")
-    return text in _YES

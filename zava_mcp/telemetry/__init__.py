@@ -1,33 +1,45 @@
-"""What is told about calls, and to whom: an audit log, traces, metrics. Nothing, unless the settings say so."""
+"""What is reported about calls: an audit log, traces and metrics. Nothing, unless the settings say so.
+
+The server and the command line report the same record of a call, through the same Observer: audit log, traces and
+metrics cannot differ.
+"""
 
 import hashlib
 import logging
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+import threading
+from collections.abc import Iterable
+from dataclasses import replace
 from importlib.metadata import version
 from typing import TYPE_CHECKING
+from uuid import UUID
 
-from zava_mcp.calls import Call, recorded
+from zava_mcp.calls import Call
 from zava_mcp.errors import ZavaError
-from zava_mcp.settings import Settings
+from zava_mcp.settings import TelemetrySettings
 from zava_mcp.telemetry.audit import AuditLog
 from zava_mcp.telemetry.redaction import without_values
 
 if TYPE_CHECKING:
     from zava_mcp.telemetry.exporters import Exporters, Statistics
 
+_EARLY_CALLS = 1_000  # that are kept until OpenTelemetry is loaded
+_LOADING_SECONDS = 1.0  # that the end of a short session waits for it
+
 _log = logging.getLogger(__name__)
 
 
 class Observer:
-    """Tells what each call of one identity did."""
+    """Reports what each call of one identity did; a call that knows its own identity is reported as that one's."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: TelemetrySettings, user_id: UUID | None = None) -> None:
         """Raises SettingsError if the audit log cannot be written."""
-        self._settings = settings.telemetry
-        self._user_id = str(settings.user_id or "")
-        self._audit = AuditLog(self._settings.audit_log, self._user_id) if self._settings.audit_log else None
+        self._settings = settings
+        self.user_id = str(user_id or "")
+        self._audit = AuditLog(settings.audit_log) if settings.audit_log else None
         self._exporters: Exporters | None = None
+        self._early: list[tuple[bool, Call]] | None = [] if settings.exports else None  # spans and counts to come
+        self._lock = threading.Lock()
+        self._loaded = threading.Event()
         self._kinds: tuple[str, ...] = ()
 
     def expect(self, kinds: Iterable[str]) -> None:
@@ -38,72 +50,93 @@ class Observer:
 
     @property
     def writes(self) -> bool:
-        """Whether telling takes a moment, so that no event loop should wait for it."""
+        """Whether there is an audit log: writing takes a moment, for which no event loop should wait."""
         return self._audit is not None
 
     def export(self, statistics: "Statistics") -> None:
-        """Begins to send traces and metrics if the settings say so; that it cannot be keeps nobody from asking.
+        """Begins to send traces and metrics if the settings say so; a failure to send is logged and fails no call.
 
         Loads OpenTelemetry's SDK, which takes a second: not for the event loop's thread.
         """
-        if self._settings.exports:
+        if not self._settings.exports:
+            return
+        try:
             from zava_mcp.telemetry.exporters import Exporters
 
-            try:
-                self._exporters = Exporters(self._settings, self.identity, version("zava-mcp"), statistics)
-                self._exporters.count_from_zero(self._kinds)
-                self._exporters.show()
-            except ZavaError as error:
-                _log.error("%s. %s", error.message, error.hint)
-            except Exception as error:  # exporters look at what they are given in their own ways
-                _log.error("no telemetry can be sent (%s)", type(error).__name__)
+            exporters = Exporters(self._settings, label(self.user_id), version("zava-mcp"), statistics)
+            exporters.count_from_zero(self._kinds)
+            with self._lock:
+                early, self._early, self._exporters = self._early or [], None, exporters
+            for is_span, call in early:
+                (self._add_span if is_span else self._count)(exporters, call)
+            exporters.show()
+        except ZavaError as error:
+            _log.error("%s. %s", error.message, error.hint)
+        except Exception as error:  # exporters look at what they are given in their own ways
+            _log.error("no telemetry can be sent (%s)", type(error).__name__)
+        finally:
+            with self._lock:
+                self._early = None
+            self._loaded.set()
 
-    @property
-    def identity(self) -> str:
-        """A short name for the user id that does not tell it."""
-        return hashlib.sha256(self._user_id.encode()).hexdigest()[:12]
-
-    @contextmanager
-    def watching(self, call: Call) -> Iterator[None]:
-        """Records what happens inside as a call, and tells it at the end. Raises AuditError if it cannot be written."""
-        with recorded(call):
-            try:
-                yield
-            except ZavaError as error:
-                call.failed(error)
-                raise
-            except BaseException:
-                call.outcome = "cancelled"
-                raise
-            finally:
-                self.measure(call)
-                self.write(call)
-
-    def measure(self, call: Call) -> None:
-        """Tells a call to traces and metrics."""
-        if self._exporters is None:
+    def trace(self, call: Call) -> None:
+        """Reports a call to traces: on the protocol's span where there is one, else as a span of its own."""
+        if self._kept(True, call) or self._exporters is None:
             return
         from opentelemetry import trace
 
-        labels = {"query_type": call.tool, "status": call.outcome}
-        self._exporters.queries.add(1, labels)
-        self._exporters.duration.record(call.seconds, labels)
-        trace.get_current_span().set_attributes(self._attributes(call))
+        span = trace.get_current_span()
+        if span.is_recording():
+            span.set_attributes(self._attributes(call))
+        else:
+            self._add_span(self._exporters, call)
+
+    def count(self, call: Call) -> None:
+        """Reports a call to metrics."""
+        if not self._kept(False, call) and self._exporters is not None:
+            self._count(self._exporters, call)
 
     def write(self, call: Call) -> None:
         """Writes a call into the audit log. Raises AuditError."""
         if self._audit is not None:
-            self._audit.write(call)
+            self._audit.write(call, call.user_id or self.user_id)
 
     def close(self) -> None:
-        """Sends what is left."""
+        """Sends what is left; waits a moment for OpenTelemetry if calls wait for it."""
+        if self._early:
+            self._loaded.wait(_LOADING_SECONDS)
         if self._exporters is not None:
             self._exporters.close()
 
+    def _kept(self, is_span: bool, call: Call) -> bool:
+        """Whether a call is kept until OpenTelemetry is loaded: it may be answered before."""
+        with self._lock:
+            if self._early is None:
+                return False
+            if len(self._early) < _EARLY_CALLS:
+                self._early.append((is_span, replace(call)))
+            return True
+
+    def _count(self, exporters: "Exporters", call: Call) -> None:
+        labels = {"query_type": call.tool, "status": call.outcome}
+        exporters.queries.add(1, labels)
+        exporters.duration.record(call.seconds, labels)
+
+    def _add_span(self, exporters: "Exporters", call: Call) -> None:
+        from opentelemetry.trace import SpanKind, StatusCode
+
+        span = exporters.tracer.start_span(
+            call.tool, kind=SpanKind.SERVER, attributes=self._attributes(call), start_time=call.began
+        )
+        if call.outcome != "ok":
+            span.set_status(StatusCode.ERROR)
+        span.end(call.began + round(call.seconds * 1e9))
+
     def _attributes(self, call: Call) -> dict[str, str | int | float | bool]:
         known: dict[str, str | int | float | bool | None] = {
+            "zava.call": call.id,
             "zava.tool": call.tool,
-            "zava.identity": self.identity,
+            "zava.identity": label(call.user_id or self.user_id),
             "zava.outcome": call.outcome,
             "zava.rows": call.rows,
             "zava.bytes": call.bytes,
@@ -111,7 +144,13 @@ class Observer:
             "zava.round_trips": call.round_trips,
             "zava.queued_seconds": call.queued,
             "zava.seconds": call.seconds,
+            "error.type": call.fault or None,
             "db.response.status_code": call.sqlstate or None,
             "db.query.text": without_values(call.sql) if self._settings.sql and call.sql else None,
         }
         return {name: value for name, value in known.items() if value is not None}
+
+
+def label(user_id: str) -> str:
+    """A short name for a user id that does not disclose it; "none" where no identity is known."""
+    return hashlib.sha256(user_id.encode()).hexdigest()[:12] if user_id else "none"

@@ -19,18 +19,17 @@ class AuditLog:
     write at the file's end: several servers may share the file.
     """
 
-    def __init__(self, path: Path, user_id: str) -> None:
+    def __init__(self, path: Path) -> None:
         """Raises SettingsError if nothing can be written there."""
         self._path = path
-        self._user_id = user_id
         try:
             os.close(self._open())
         except OSError as error:
             raise SettingsError(f"the audit log {path} cannot be written: {error.strerror}", _HINT) from None
 
-    def write(self, call: Call) -> None:
+    def write(self, call: Call, user_id: str) -> None:
         """Raises AuditError if the line is not in the file afterwards."""
-        line = json.dumps(self._entry(call)).encode() + b"\n"
+        line = json.dumps(_entry(call, user_id), default=str).encode() + b"\n"
         try:
             file = self._open()
             try:
@@ -46,20 +45,22 @@ class AuditLog:
     def _open(self) -> int:
         return open_trusted(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
 
-    def _entry(self, call: Call) -> dict[str, object]:
-        asked: dict[str, object] = {"sql": call.sql} if call.sql else {}
-        return {
-            "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
-            "user_id": self._user_id,
-            "process": os.getpid(),
-            "tool": call.tool,
-            **asked,
-            "arguments": call.arguments,
-            "outcome": call.outcome,
-            "fault": call.fault,
-            "sqlstate": call.sqlstate,
-            "rows": call.rows,
-            "bytes": call.bytes,
-            "truncated": call.truncated,
-            "seconds": round(call.seconds, 6),
-        }
+
+def _entry(call: Call, user_id: str) -> dict[str, object]:
+    asked: dict[str, object] = {"sql": call.sql} if call.sql else {}
+    return {
+        "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
+        "user_id": user_id,
+        "process": os.getpid(),
+        "call": call.id,
+        "tool": call.tool,
+        **asked,
+        "arguments": call.arguments,
+        "outcome": call.outcome,
+        "fault": call.fault,
+        "sqlstate": call.sqlstate,
+        "rows": call.rows,
+        "bytes": call.bytes,
+        "truncated": call.truncated,
+        "seconds": round(call.seconds, 6),
+    }

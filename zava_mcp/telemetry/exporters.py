@@ -8,8 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
-from zava_mcp.calls import Outcome
-from zava_mcp.errors import SettingsError
+from zava_mcp.errors import Outcome, SettingsError
 from zava_mcp.files import write_whole
 from zava_mcp.settings import Secret, TelemetrySettings
 
@@ -68,6 +67,7 @@ class Exporters:
             ) from None
         trace.set_tracer_provider(self._tracing)
         metrics.set_meter_provider(self._metering)
+        self.tracer = self._tracing.get_tracer("zava_mcp", version)
         meter = self._metering.get_meter("zava_mcp", version)
         self.queries = meter.create_counter(
             "mcp_queries_total", description="Calls by what was asked and how it ended."
@@ -84,7 +84,7 @@ class Exporters:
     def count_from_zero(self, kinds: Iterable[str]) -> None:
         """Makes the counters of these kinds of calls, one for each way in which a call ends."""
         for kind in kinds:
-            for outcome in get_args(Outcome):
+            for outcome in set(get_args(Outcome)) - {"started"}:
                 self.queries.add(0, {"query_type": kind, "status": outcome})
 
     def show(self) -> None:

@@ -1,0 +1,149 @@
+"""Every setting, once: its variable, what it is for, its default, and the values that it may have."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+EMBEDDING_MODEL = "text-embedding-3-small"
+OPENAI_URL = "https://api.openai.com/v1"
+HARD_ROWS = 1_000
+HARD_BYTES = 1_000_000
+
+_WHOLE, _DECIMAL = re.compile(r"[0-9]{1,9}"), re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
+_YES, _NO = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
+_SHOWN_CHARACTERS = 40  # of a value that is wrong
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One environment variable. `default` is the value without it, or a word for that value.
+
+    A number has a range from `low` to `high`, and is whole unless it is `decimal`; any other text that is not free
+    has `choices`.
+    """
+
+    name: str
+    what: str
+    default: str = ""
+    low: int | None = None
+    high: int | None = None
+    decimal: bool = False
+    choices: tuple[str, ...] = ()
+
+    @property
+    def meaning(self) -> str:
+        """What it is for, with the values that it may have."""
+        choices = " or ".join(filter(None, (", ".join(self.choices[:-1]), *self.choices[-1:])))
+        text = self.what.replace("{choices}", choices)
+        return text if self.low is None else f"{text}, {self.low} to {self.high}"
+
+
+#: Every variable that we read, in the order of the README's table.
+SETTINGS = (
+    Setting("ZAVA_USER_ID", "who asks: the identity's uuid, or its name in the sample (flag `--user-id`)"),
+    Setting("ZAVA_ENV_FILE", "a file with more of these settings (flag `--env-file`)"),
+    Setting("ZAVA_DATABASE_URL", "PostgreSQL to use, as a libpq URL", "the embedded database"),
+    Setting("POSTGRES_DB_HOST", "or in parts: host"),
+    Setting("POSTGRES_DB_PORT", "port", "5432", 1, 65_535),
+    Setting("POSTGRES_DB", "database name", "zava"),
+    Setting("POSTGRES_USER", "login, if it is not named by the user id", "the user id"),
+    Setting("POSTGRES_PASSWORD", "password of the login", "libpq's passfile"),
+    Setting(
+        "ZAVA_DATABASE_AUTH",
+        "{choices}; entra takes a token of Entra as password (extra `azure`)",
+        "password",
+        choices=("password", "entra"),
+    ),
+    Setting("POSTGRES_APPLICATION_NAME", "how connections are labelled", "zava-mcp"),
+    Setting(
+        "ZAVA_ADMIN_DATABASE_URL", "an admin's URL for `init`, `embed` and `identities`; the server never reads it"
+    ),
+    Setting("ZAVA_DATA_DIR", "where the embedded database lives", "the user's data folder"),
+    Setting(
+        "AZURE_OPENAI_ENDPOINT", "Azure OpenAI or Foundry resource that makes the vectors", "OpenAI or this machine"
+    ),
+    Setting("EMBEDDING_MODEL_DEPLOYMENT_NAME", "the deployment there", EMBEDDING_MODEL),
+    Setting("AZURE_OPENAI_API_KEY", "its key; without one, the three below", "Entra"),
+    Setting("AZURE_CLIENT_ID", "Entra service principal (extra `azure`)"),
+    Setting("AZURE_CLIENT_SECRET", "its secret"),
+    Setting("AZURE_TENANT_ID", "its tenant"),
+    Setting("AZURE_AUTHORITY_HOST", "Entra's address, in a cloud of its own", "https://login.microsoftonline.com"),
+    Setting("OPENAI_API_KEY", "OpenAI makes the vectors, if no Azure endpoint is named", "this machine"),
+    Setting("OPENAI_BASE_URL", "another address that speaks OpenAI's API", OPENAI_URL),
+    Setting(
+        "ZAVA_EMBEDDING_MODEL_DIR",
+        "the local model's folder, with `model.onnx` and `vocab.txt` in it",
+        "the packaged ones",
+    ),
+    Setting("ZAVA_QUERY_TIMEOUT", "seconds until a query is stopped", "30", 1, 600, decimal=True),
+    Setting("ZAVA_MAX_ROWS", "most rows a query may ask for", str(HARD_ROWS), 1, 10_000),
+    Setting("ZAVA_MAX_BYTES", "most bytes an answer may have", "40000", 1_000, HARD_BYTES),
+    Setting("ZAVA_AUDIT_LOG", "a file that gets a JSON line for each call, before it is answered", "no audit log"),
+    Setting("OTEL_EXPORTER_OTLP_ENDPOINT", "where traces and metrics go over OTLP/HTTP (extra `telemetry`)", "nowhere"),
+    Setting(
+        "APPLICATIONINSIGHTS_CONNECTION_STRING", "Application Insights that gets them too (extra `azure`)", "nowhere"
+    ),
+    Setting("ZAVA_METRICS_DIR", "folder for a file of metrics, for node_exporter (extra `telemetry`)", "no file"),
+    Setting("ZAVA_METRICS_PORT", "port of this machine to read them from (extra `telemetry`)", "no port", 1, 65_535),
+    Setting("ZAVA_TRACE_SQL", "true: traces have the SQL text, without its constants", "false"),
+    Setting(
+        "ZAVA_LOG_LEVEL",
+        "{choices}; logs go to stderr",
+        "warning",
+        choices=("debug", "info", "warning", "error"),
+    ),
+    Setting("ZAVA_LOG_FORMAT", "{choices}", "text", choices=("text", "json")),
+)
+_BY_NAME = {setting.name: setting for setting in SETTINGS}
+NAMES = tuple(_BY_NAME)
+
+
+def default(name: str) -> str:
+    """The value of a setting without its variable."""
+    return _BY_NAME[name].default
+
+
+def meaning(name: str) -> str:
+    """What a setting is for, as a sentence."""
+    return f"{_BY_NAME[name].meaning}."
+
+
+def text_of(texts: Mapping[str, str], name: str) -> str:
+    """A setting's text, or its default."""
+    return texts.get(name, default(name))
+
+
+def number(texts: Mapping[str, str], name: str, faults: list[str]) -> float:
+    """A setting's number, or its default; adds to `faults` what is no number of its range, written in plain digits."""
+    setting = _BY_NAME[name]
+    text = text_of(texts, name)
+    assert setting.low is not None
+    assert setting.high is not None
+    if (_DECIMAL if setting.decimal else _WHOLE).fullmatch(text) and setting.low <= float(text) <= setting.high:
+        return float(text)
+    kind = "number" if setting.decimal else "whole number"
+    faults.append(f"{name} must be a {kind} from {setting.low} to {setting.high}, not {text[:_SHOWN_CHARACTERS]!r}")
+    return float(setting.low)
+
+
+def whole_number(texts: Mapping[str, str], name: str, faults: list[str]) -> int:
+    """The same of a whole number."""
+    return int(number(texts, name, faults))
+
+
+def choice(texts: Mapping[str, str], name: str, faults: list[str]) -> str:
+    """A setting's choice, in upper or lower case, or its default; adds to `faults` what is none of its choices."""
+    setting = _BY_NAME[name]
+    chosen = text_of(texts, name).lower()
+    if chosen not in setting.choices:
+        faults.append(f"{name} must be one of {', '.join(setting.choices)}, not {chosen[:_SHOWN_CHARACTERS]!r}")
+        return setting.default
+    return chosen
+
+
+def switch(texts: Mapping[str, str], name: str, faults: list[str]) -> bool:
+    """Whether a setting is on; adds to `faults` what says neither."""
+    text = text_of(texts, name).lower()
+    if text not in _YES + _NO:
+        faults.append(f"{name} must be true or false, not {text[:_SHOWN_CHARACTERS]!r}")
+    return text in _YES
