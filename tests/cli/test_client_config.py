@@ -244,11 +244,11 @@ def test_names_are_of_stores_or_as_wished(uvx: str) -> None:
         told("plain", "--user-id", unknown, "--user-id", unknown[:-1] + "2")
 
 
-def test_nobody_is_told_who_there_is(uvx: str) -> None:
+def test_a_missing_identity_lists_those_that_exist(uvx: str) -> None:
     for nobody in ("", "somebody"):
         with pytest.raises(IdentityError) as refused:
             told("plain", user_id=nobody)
-        assert SEATTLE in refused.value.hint
+        assert SEATTLE in refused.value.listing
 
 
 def test_whoever_is_named_before_the_command_or_in_the_environment_or_the_env_file_is_meant(

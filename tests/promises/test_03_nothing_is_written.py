@@ -119,7 +119,7 @@ async def test_transactions_are_read_only_and_rolled_back(ask: Ask, admin: psyco
     admin.execute("GRANT ALL ON public.scratch, public.counter TO zava_seattle")
     admin.execute("GRANT EXECUTE ON FUNCTION set_config(text, text, boolean) TO zava_seattle")
     admin.execute(
-        "CREATE FUNCTION public.write() RETURNS int LANGUAGE sql AS 'INSERT INTO public.scratch VALUES (1) RETURNING i'"
+        "CREATE FUNCTION public.write() RETURNS int LANGUAGE sql AS 'INSERT INTO public.scratch VALUES (1); SELECT 1'"
     )
     try:
         async with ask(SEATTLE) as seattle:
@@ -206,9 +206,9 @@ def test_a_transaction_is_read_only_whatever_the_login_starts_with(
     embedded: EmbeddedPostgres, admin: psycopg.Connection
 ) -> None:
     """On a connection that may write otherwise: BEGIN READ ONLY alone stops it."""
-    admin.execute("CREATE TABLE public.scratch (i int); GRANT ALL ON public.scratch TO zava_seattle")
+    admin.execute("CREATE TABLE public.scratch (i int); GRANT INSERT ON public.scratch TO zava_seattle")
     admin.execute(
-        "CREATE FUNCTION public.write() RETURNS int LANGUAGE sql AS 'INSERT INTO public.scratch VALUES (1) RETURNING i'"
+        "CREATE FUNCTION public.write() RETURNS int LANGUAGE sql AS 'INSERT INTO public.scratch VALUES (1); SELECT 1'"
     )
     try:
         writable = {**login_keywords(embedded, SEATTLE), "options": "-c default_transaction_read_only=off"}
