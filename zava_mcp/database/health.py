@@ -92,11 +92,12 @@ def _encryption(connection: psycopg.Connection) -> Check:
 
 
 def _is_this_machine(info: psycopg.ConnectionInfo) -> bool:
-    """Whether the connection is a socket's or a loopback address's, whatever the host is called."""
+    """Whether the connection is a socket's, or a loopback address's that no other host's name stands for."""
     try:
-        return ip_address(info.hostaddr.partition("%")[0]).is_loopback
+        loopback = ip_address(info.hostaddr.partition("%")[0]).is_loopback
     except ValueError:  # none
         return info.host.startswith(("/", "@"))
+    return loopback and info.host in ("", "localhost", "127.0.0.1", "::1", info.hostaddr)
 
 
 def _clock(connection: psycopg.Connection) -> Check:
