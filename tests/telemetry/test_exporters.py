@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 from urllib.parse import quote
 from urllib.request import urlopen
 
@@ -17,6 +17,7 @@ from tests.polling import until
 from tests.telemetry.test_audit import env_file
 from tests.wire import Wire, server_for
 from zava_mcp.embedded.processes import free_port
+from zava_mcp.errors import Outcome
 
 SECRET = "hunter2-is-not-for-anybody"
 SOON = {"OTEL_BSP_SCHEDULE_DELAY": "200", "OTEL_METRIC_EXPORT_INTERVAL": "300"}  # milliseconds
@@ -140,8 +141,8 @@ def test_prometheus_reads_them_from_a_port_or_a_file_and_the_file_goes_with_the_
         tools = {tool["name"] for tool in server.request("tools/list")["result"]["tools"]}
         assert {key[1:]: sample.value for key, sample in samples.items() if key[0] == "mcp_queries_total"} == {
             (kind, outcome): 0
-            for kind in {*tools, "unknown", "prompt", "resource"}
-            for outcome in ("ok", "error", "cancelled")
+            for kind in {*tools, "unknown", "prompt", "resource", "completion"}
+            for outcome in set(get_args(Outcome)) - {"started"}
         }, "so that the first call is an increase"
         first = set(samples)
         ask(server)
