@@ -208,3 +208,10 @@ def database(server: str, request: pytest.FixtureRequest) -> Iterator[str]:
             "SELECT quote_ident(rolname) FROM pg_roles WHERE rolname !~ '^(pg_|postgres)'"
         ).fetchall():
             connection.execute(f"DROP OWNED BY {role}; DROP ROLE {role}".encode())
+
+
+def objects(text: str) -> list[dict[str, str]]:
+    """The rows of an answer in JSON, an object each."""
+    answer = json.loads(text)
+    assert (list(answer), answer["row_count"]) == (["columns", "rows", "row_count", "truncated"], len(answer["rows"]))
+    return [dict(zip(answer["columns"], row, strict=True)) for row in answer["rows"]]

@@ -1,6 +1,5 @@
 """What the doctor's tests share: a home of their own, and the doctor's word."""
 
-import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -8,7 +7,7 @@ import psycopg
 import pytest
 from typer.testing import CliRunner
 
-from tests.conftest import SEATTLE, admin_keywords, small_embedded
+from tests.conftest import SEATTLE, admin_keywords, objects, small_embedded
 from zava_mcp.cli.commands import app
 from zava_mcp.embedded import EmbeddedPostgres
 
@@ -61,13 +60,6 @@ def examined(*flags: str) -> Checks:
     assert ran.exit_code == int(any(check["state"] == "fail" for check in checks))
     assert len({check["name"] for check in checks}) == len(checks)
     return {check["name"]: check for check in checks}
-
-
-def objects(text: str) -> list[dict[str, str]]:
-    """The rows of an answer in JSON, an object each."""
-    answer = json.loads(text)
-    assert (list(answer), answer["row_count"]) == (["columns", "rows", "row_count", "truncated"], len(answer["rows"]))
-    return [dict(zip(answer["columns"], row, strict=True)) for row in answer["rows"]]
 
 
 def ill(checks: Checks) -> set[str]:

@@ -10,9 +10,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from tests.cli.conftest import objects
 from tests.cli.terminal import on_terminal
-from tests.conftest import HEAD_OFFICE, SEATTLE, STORES
+from tests.conftest import HEAD_OFFICE, SEATTLE, STORES, objects
 from zava_mcp.cli.commands import app
 from zava_mcp.errors import InputError, QueryError, SettingsError
 

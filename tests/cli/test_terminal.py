@@ -14,11 +14,10 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from tests.cli.conftest import objects
 from tests.cli.terminal import Shown, on_terminal
 from tests.cli.test_commands import zava
 from tests.cli.test_reading import wide
-from tests.conftest import HEAD_OFFICE, SEATTLE
+from tests.conftest import HEAD_OFFICE, SEATTLE, objects
 from tests.polling import until
 from zava_mcp.errors import InputError, ZavaError
 

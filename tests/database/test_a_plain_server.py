@@ -7,8 +7,7 @@ import psycopg
 import pytest
 from typer.testing import CliRunner
 
-from tests.cli.conftest import objects
-from tests.conftest import HEAD_OFFICE, SEATTLE, asking, settings_for
+from tests.conftest import HEAD_OFFICE, SEATTLE, asking, objects, settings_for
 from tests.servers import ZavaServer
 from zava_mcp.cli.commands import app
 from zava_mcp.settings import Settings

@@ -1,6 +1,5 @@
 """Real people among the identities, kept by an admin who is no superuser: on PostgreSQL 15, 16 and 18."""
 
-import json
 import re
 import stat
 from collections.abc import Iterator
@@ -11,7 +10,7 @@ import psycopg
 import pytest
 from typer.testing import CliRunner
 
-from tests.conftest import ADMIN, HEAD_OFFICE, SEATTLE, Asker, asking, settings_for, small_embedded
+from tests.conftest import ADMIN, HEAD_OFFICE, SEATTLE, Asker, asking, objects, settings_for, small_embedded
 from tests.polling import until
 from tests.servers import ZavaServer
 from zava_mcp.cli.commands import app
@@ -30,7 +29,7 @@ def identities(url: str, *arguments: str) -> str:
 
 
 def listed(url: str) -> dict[str, dict[str, str]]:
-    return {row["name"]: row for row in json.loads(identities(url))}
+    return {row["name"]: row for row in objects(identities(url))}
 
 
 class Office:
@@ -337,7 +336,7 @@ async def test_the_embedded_database_takes_people_too(tmp_path: Path) -> None:
     with small_embedded(tmp_path) as postgres:
         told = at_home("add", "Ann Lee", "--store", "Seattle", "--store", "Online", "--user-id", user_id)
         assert "Ann Lee may ask about stores 1, 8" in told
-        rows = {row["name"]: row for row in json.loads(at_home())}
+        rows = {row["name"]: row for row in objects(at_home())}
         assert rows["Ann Lee"]["login"].startswith("zava_person_"), "a name that tells nobody's id"
         assert postgres.logins()[user_id].password not in told
         async with asking(settings_for(tmp_path, user_id)) as asker:

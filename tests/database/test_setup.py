@@ -8,7 +8,7 @@ import psycopg
 import pytest
 from typer.testing import CliRunner
 
-from tests.conftest import ADMIN, HEAD_OFFICE, SEATTLE, asking, settings_for
+from tests.conftest import ADMIN, HEAD_OFFICE, SEATTLE, asking, objects, settings_for
 from zava_mcp.cli.commands import app
 from zava_mcp.errors import DatabaseUnavailable, IdentityError, InputError, SettingsError
 
@@ -82,7 +82,7 @@ def test_a_second_database_of_a_server_admits_the_same_logins(server: str, datab
         second = ADMIN.format(database="another", host=server)
         try:
             assert init(second).count("a login for ") == 9
-            assert len(json.loads(CliRunner().invoke(app, ["identities", "--admin-database-url", second]).stdout)) == 9
+            assert len(objects(CliRunner().invoke(app, ["identities", "--admin-database-url", second]).stdout)) == 9
         finally:
             connection.execute("DROP DATABASE another WITH (FORCE)")
 

@@ -85,6 +85,11 @@ def test_thousands_of_wrong_arguments_are_named_in_part(data_dir: Path) -> None:
         text, failed = server.call(
             "execute_sales_query", postgresql_query="SELECT 1", **{f"a{n}": 0 for n in range(5000)}
         )
+        assert not failed
+        assert len(text) < 1000
+        text, failed = server.call(
+            "execute_sales_query", postgresql_query="SELECT 1", **{f"max_rows{n}": 0 for n in range(5000)}
+        )
         assert failed
         assert len(text) < 1000
 

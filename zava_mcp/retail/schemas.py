@@ -80,6 +80,11 @@ class Schemas:
         self._refresh(reading)
         return self._known
 
+    def read_catalogue(self, reading: Reading) -> None:
+        """Reads what hints about errors are made of: the tables and columns, and no row of them."""
+        (tables,) = self._database.read(reading, (sql.query("tables"),))
+        self.catalogue = _catalogue(tables)
+
     def _refresh(self, reading: Reading) -> None:
         self._database.hear()
         stale = time.monotonic() - self._read_at > _FRESH_SECONDS

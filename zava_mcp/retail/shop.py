@@ -132,6 +132,10 @@ class Shop:
         """The tables, a line each. Raises DatabaseUnavailable or IdentityError."""
         return self._schemas.overview(reading)
 
+    def read_catalogue(self) -> None:
+        """Reads what hints about errors are made of. Raises DatabaseUnavailable or IdentityError."""
+        self._schemas.read_catalogue(self.reading())
+
     def known(self, reading: Reading) -> Known:
         """What there is to ask about. Raises DatabaseUnavailable or IdentityError."""
         return self._schemas.known(reading)

@@ -108,6 +108,8 @@ class Startup:
 
             self._shop = Shop(self._settings, self._tell, self._embedded)
             self._shop.open()
+            with suppress(ZavaError):  # hints about errors are made of it
+                self._shop.read_catalogue()
             self._extend_sample()
         except ZavaError as error:
             self._fault = error
@@ -118,13 +120,6 @@ class Startup:
             _log.exception("the database could not be opened")
         finally:
             self._tried.set()
-        if self._shop is not None and self._fault is None:
-            self._read_descriptions(self._shop)
-
-    def _read_descriptions(self, shop: "Shop") -> None:
-        """Reads the tables' descriptions before a question needs them: hints about errors are made of them."""
-        with suppress(ZavaError):
-            shop.known(shop.reading())
 
 
 class FaultyStartup(Startup):
