@@ -14,6 +14,7 @@ from zava_mcp.database.bundled import embedded_postgres
 from zava_mcp.database.parameters import target_of
 from zava_mcp.database.sample import Sample
 from zava_mcp.embedded import EmbeddedPostgres, Login
+from zava_mcp.errors import SettingsError
 from zava_mcp.settings import load
 
 SECRET = "hunter2-is-not-for-anybody"
@@ -58,10 +59,7 @@ def test_settings_and_targets_do_not_show_them() -> None:
         f"postgresql://u:{SECRET}@127.0.0.1:1/zava",
         f"postgresql://u:{SECRET}@no-such-host.invalid/zava",
         f"postgresql://u:{SECRET}@127.0.0.1:1/zava?sslmode=nonsense",
-        f"postgresql://u:{SECRET}@127.0.0.1:99999/zava",
-        f"postgresql://u:{SECRET}@[::bad/zava",
         f"postgresql://u:{SECRET}@127.0.0.1:1/zava?nonsense=1",
-        f"postgresql://u:p%ZZ{SECRET}@127.0.0.1:1/zava",
     ],
 )
 async def test_no_error_tells_them(data_dir: Path, url: str, caplog: pytest.LogCaptureFixture) -> None:
@@ -72,6 +70,20 @@ async def test_no_error_tells_them(data_dir: Path, url: str, caplog: pytest.LogC
         assert SECRET not in text
     assert SECRET not in caplog.text
     assert not [r for r in caplog.records if r.exc_info and SECRET in "".join(traceback.format_exception(*r.exc_info))]
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        f"postgresql://u:{SECRET}@127.0.0.1:99999/zava",
+        f"postgresql://u:{SECRET}@[::bad/zava",
+        f"postgresql://u:p%ZZ{SECRET}@127.0.0.1:1/zava",
+    ],
+)
+def test_a_url_that_cannot_be_read_is_refused_without_its_password(data_dir: Path, url: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        settings_for(data_dir, SEATTLE, ZAVA_DATABASE_URL=url)
+    assert SECRET not in "".join(traceback.format_exception(caught.value)) + caught.value.hint
 
 
 def test_nothing_the_server_says_or_logs_tells_them(embedded: EmbeddedPostgres) -> None:

@@ -100,5 +100,7 @@ def _describe_arguments_plainly(server: MCPServer[Any]) -> None:
         for argument in tool.parameters["properties"].values():
             argument.pop("title", None)
             if (kinds := argument.pop("anyOf", None)) is not None:
-                argument |= next(kind for kind in kinds if kind != {"type": "null"})
-                del argument["default"]
+                kinds = [kind for kind in kinds if kind != {"type": "null"}]
+                argument |= kinds[0] if len(kinds) == 1 else {"anyOf": kinds}
+                if argument.get("default", "") is None:
+                    del argument["default"]

@@ -19,6 +19,7 @@ _WRAPPERS = {"arguments", "args", "kwargs", "input", "parameters", "params"}
 _NOTHING = {"", "null", "none", "undefined", "nil", "n/a"}
 _YES, _NO = {"true", "yes", "y", "on", "1", "t"}, {"false", "no", "n", "off", "0", "f"}
 _NUMBER = re.compile(r"[-+]?(?:\d+|\d{1,3}(?:,\d{3})+)(?:\.\d*)?(?:[eE][-+]?\d{1,3})?|[-+]?\.\d+")
+_LONGEST_NUMBER = 512  # bits
 _LIKENESS, _WORD_LIKENESS = 0.75, 0.85  # from which on names, and words in them, are taken for each other
 _LOOKED_AT = 20  # unknown arguments: there can be thousands
 _DEPTH = 3  # of lists in lists
@@ -94,7 +95,9 @@ def understand(given: Mapping[str, Any], takes: Mapping[str, Schema], needed: se
 
 def read(value: Any, schema: Schema, name: str, needed: bool = False) -> Any:
     """A value as the kind that an argument needs; None for nothing. Raises WrongArgument."""
-    kind = schema.get("type")
+    kind = schema.get("type", "string")  # or one text or several
+    if "anyOf" in schema and isinstance(value, list) and len(value) != 1 and all(isinstance(one, str) for one in value):
+        return value  # about which its tool says more
     if kind == "array":
         return _list(value, name)
     if isinstance(value, list) and len(value) == 1:
@@ -183,6 +186,8 @@ def _switch(value: Any, name: str) -> bool:
 
 def _number(value: Any, name: str, whole: bool) -> int | float:
     number: float | None = None
+    if isinstance(value, int) and value.bit_length() > _LONGEST_NUMBER:
+        raise WrongArgument(f"the argument {name!r} is a number of too many digits")
     if isinstance(value, int | float) and not isinstance(value, bool):
         number = value
     elif isinstance(value, str):
