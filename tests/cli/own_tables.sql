@@ -60,3 +60,21 @@ CREATE TABLE retail.own (store_id integer); ALTER TABLE retail.own ENABLE ROW LE
 
 -- open table that lost its protection | SELECT * FROM retail.own | DROP TABLE retail.own
 CREATE TABLE retail.own (store_id integer); SELECT zava.show_table('retail.own'); ALTER TABLE retail.own NO FORCE ROW LEVEL SECURITY
+
+-- open function in the body of another | SELECT retail.own() | DROP SCHEMA other CASCADE
+CREATE SCHEMA other; CREATE FUNCTION other.own() RETURNS bigint LANGUAGE sql SECURITY DEFINER AS 'SELECT count(*) FROM retail.orders'; CREATE FUNCTION retail.own() RETURNS bigint LANGUAGE sql BEGIN ATOMIC SELECT other.own(); END
+
+-- open function in a default | SELECT retail.own() | DROP SCHEMA other CASCADE
+CREATE SCHEMA other; CREATE FUNCTION other.own() RETURNS bigint LANGUAGE sql SECURITY DEFINER AS 'SELECT count(*) FROM retail.orders'; CREATE FUNCTION retail.own(x bigint DEFAULT other.own()) RETURNS bigint LANGUAGE sql AS 'SELECT x'
+
+-- open function of an aggregate | SELECT retail.own(1) | DROP SCHEMA other CASCADE
+CREATE SCHEMA other; CREATE FUNCTION other.own(bigint, integer) RETURNS bigint LANGUAGE sql SECURITY DEFINER AS 'SELECT count(*) FROM retail.orders'; CREATE AGGREGATE retail.own(integer) (sfunc = other.own, stype = bigint, initcond = '0')
+
+-- open function of a domain | SELECT 1::bigint::retail.own | DROP DOMAIN retail.own; DROP SCHEMA other CASCADE
+CREATE SCHEMA other; CREATE FUNCTION other.own(bigint) RETURNS boolean LANGUAGE sql SECURITY DEFINER AS 'SELECT count(*) > $1 FROM retail.orders'; CREATE DOMAIN retail.own AS bigint CHECK (other.own(VALUE))
+
+-- open table in the body of a function | SELECT retail.own() | DROP SCHEMA other CASCADE
+CREATE SCHEMA other; CREATE TABLE other.own (name text); GRANT SELECT ON other.own TO PUBLIC; CREATE FUNCTION retail.own() RETURNS bigint LANGUAGE sql BEGIN ATOMIC SELECT count(*) FROM other.own; END
+
+-- open table granted by another than its owner | SELECT * FROM retail.own | DROP TABLE retail.own; REVOKE USAGE ON SCHEMA retail FROM deputy; DROP ROLE deputy
+CREATE TABLE retail.own (store_id integer); CREATE ROLE deputy; GRANT USAGE ON SCHEMA retail TO deputy; GRANT SELECT ON retail.own TO deputy WITH GRANT OPTION; SET ROLE deputy; GRANT SELECT ON retail.own TO zava_seattle; RESET ROLE

@@ -5,7 +5,7 @@
 SELECT i.rls_user_id, i.display_name, i.all_stores,
        current_user = session_user AS is_itself,
        EXISTS (SELECT FROM pg_roles s
-                WHERE (s.rolsuper OR s.rolbypassrls) AND pg_has_role(session_user, s.oid, 'MEMBER')) AS above_policies,
+                WHERE (s.rolsuper OR s.rolbypassrls OR s.rolname = 'pg_read_all_data') AND pg_has_role(session_user, s.oid, 'MEMBER')) AS above_policies,
        EXISTS (SELECT FROM pg_class c
                 WHERE c.relnamespace IN (to_regnamespace('retail'), to_regnamespace('zava')) AND c.relkind IN ('r', 'p')
                   AND pg_has_role(session_user, c.relowner, 'MEMBER')) AS owns_tables,
@@ -21,11 +21,12 @@ SELECT i.rls_user_id, i.display_name, i.all_stores,
          WHERE CASE WHEN u.kind = 'ROUTINE' THEN has_function_privilege(u.oid, 'EXECUTE')
                     WHEN u.what = 'sequence' THEN has_sequence_privilege(u.oid, 'SELECT')
                     ELSE has_any_column_privilege(u.oid, 'SELECT') END
-           -- without a right to its schema, by way of a view or an operator
+           -- without a right to its schema, by way of whatever names it: a view, an operator, a function, a domain
            AND (has_schema_privilege(u.schema, 'USAGE')
                 OR EXISTS (SELECT FROM pg_depend d WHERE d.refclassid = CASE u.kind WHEN 'TABLE' THEN 'pg_class' ELSE 'pg_proc' END::regclass
-                                                     AND d.refobjid = u.oid AND d.classid IN ('pg_rewrite'::regclass, 'pg_operator'::regclass, 'pg_cast'::regclass)
-                                                     AND d.deptype = 'n'))) AS exposed,
+                                                     AND d.refobjid = u.oid AND d.deptype = 'n'
+                                                     AND d.classid IN ('pg_rewrite'::regclass, 'pg_operator'::regclass, 'pg_cast'::regclass,
+                                                                       'pg_proc'::regclass, 'pg_constraint'::regclass)))) AS exposed,
        (SELECT schema_version FROM zava.about) AS schema_version,
        has_function_privilege('pg_catalog.pg_advisory_unlock_all()', 'EXECUTE') AS can_lock,
        (SELECT extversion FROM pg_extension

@@ -1,20 +1,29 @@
 -- The statements that take from PUBLIC and from identities what they can read without a policy of zava-mcp.
-SELECT DISTINCT format('REVOKE %s %s FROM %s CASCADE',
+-- A grant of somebody who is not the owner goes with the right to grant that the owner gave.
+SELECT DISTINCT format('REVOKE %s%s %s FROM %s CASCADE', CASE WHEN held.by_owner THEN '' ELSE 'GRANT OPTION FOR ' END,
               CASE u.kind WHEN 'ROUTINE' THEN 'EXECUTE ON ROUTINE' ELSE 'SELECT ON' END, u.name, coalesce(quote_ident(r.rolname), 'PUBLIC')) AS statement,
        format('the %s %s', u.what, u.name) AS object
   FROM (
 -- include: unprotected.sql
   ) AS u
  CROSS JOIN LATERAL (
-       SELECT x.grantee FROM aclexplode(u.acl) AS x WHERE x.privilege_type = CASE u.kind WHEN 'ROUTINE' THEN 'EXECUTE' ELSE 'SELECT' END
+       SELECT x.grantee, x.grantor, x.is_grantable FROM aclexplode(u.acl) AS x
+        WHERE x.privilege_type = CASE u.kind WHEN 'ROUTINE' THEN 'EXECUTE' ELSE 'SELECT' END
        UNION
-       SELECT x.grantee FROM pg_attribute t, aclexplode(t.attacl) AS x
-        WHERE u.kind = 'TABLE' AND t.attrelid = u.oid AND x.privilege_type = 'SELECT') AS held
+       SELECT x.grantee, x.grantor, x.is_grantable FROM pg_attribute t, aclexplode(t.attacl) AS x
+        WHERE u.kind = 'TABLE' AND t.attrelid = u.oid AND x.privilege_type = 'SELECT') AS g
+ CROSS JOIN LATERAL (
+       SELECT g.grantee, true AS by_owner WHERE g.grantor = u.owner AND (g.grantee = 0 OR shobj_description(g.grantee, 'pg_authid') = 'An identity of zava-mcp.')
+       UNION ALL
+       SELECT g.grantee, false WHERE g.grantor = u.owner AND g.is_grantable AND g.grantee <> u.owner AND EXISTS (
+              SELECT FROM (SELECT * FROM aclexplode(u.acl)
+                           UNION ALL SELECT x.* FROM pg_attribute t, aclexplode(t.attacl) AS x WHERE u.kind = 'TABLE' AND t.attrelid = u.oid) AS y
+               WHERE y.grantor <> u.owner AND (y.grantee = 0 OR shobj_description(y.grantee, 'pg_authid') = 'An identity of zava-mcp.'))) AS held
   LEFT JOIN pg_roles r ON r.oid = held.grantee
- WHERE (held.grantee = 0 OR shobj_description(held.grantee, 'pg_authid') = 'An identity of zava-mcp.')
-   AND (EXISTS (SELECT FROM pg_roles i WHERE shobj_description(i.oid, 'pg_authid') = 'An identity of zava-mcp.'
+ WHERE (EXISTS (SELECT FROM pg_roles i WHERE shobj_description(i.oid, 'pg_authid') = 'An identity of zava-mcp.'
                    AND has_schema_privilege(i.oid, u.schema, 'USAGE'))
         OR EXISTS (SELECT FROM pg_depend d
                     WHERE d.refclassid = CASE u.kind WHEN 'TABLE' THEN 'pg_class' ELSE 'pg_proc' END::regclass AND d.refobjid = u.oid
-                      AND d.classid IN ('pg_rewrite'::regclass, 'pg_operator'::regclass, 'pg_cast'::regclass) AND d.deptype = 'n'))
+                      AND d.classid IN ('pg_rewrite'::regclass, 'pg_operator'::regclass, 'pg_cast'::regclass,
+                                        'pg_proc'::regclass, 'pg_constraint'::regclass) AND d.deptype = 'n'))
  ORDER BY 1

@@ -33,6 +33,11 @@ SELECT c.oid, 'TABLE' AS kind, c.oid::regclass::text AS name, c.relnamespace AS 
 UNION ALL
 SELECT p.oid, 'ROUTINE', p.oid::regprocedure::text, p.pronamespace, p.proowner, coalesce(p.proacl, acldefault('f', p.proowner)), 'function'
   FROM pg_proc p
- WHERE p.prosecdef AND p.oid >= 16384 AND p.prorettype NOT IN ('trigger'::regtype, 'event_trigger'::regtype)
+ WHERE p.oid >= 16384
+   AND (p.prosecdef OR EXISTS ( -- an aggregate runs its functions, whoever may call them
+        SELECT FROM pg_aggregate a JOIN pg_proc f
+                 ON f.oid IN (a.aggtransfn, a.aggfinalfn, a.aggcombinefn, a.aggserialfn, a.aggdeserialfn, a.aggmtransfn, a.aggminvtransfn, a.aggmfinalfn)
+         WHERE a.aggfnoid = p.oid AND f.prosecdef))
+   AND p.prorettype NOT IN ('trigger'::regtype, 'event_trigger'::regtype)
    AND p.oid <> ALL (ARRAY[to_regprocedure('zava.entry()'), to_regprocedure('zava.entry_now()'), to_regprocedure('zava.who_am_i()')]::oid[])
    AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e')
