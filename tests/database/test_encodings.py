@@ -41,11 +41,13 @@ def encoded(server: str, database: str, encoding: str, tmp_path: Path) -> Settin
     CliRunner().invoke(app, command, catch_exceptions=False)
     by_login = {line.split(":")[3]: line.split(":")[4] for line in passwords.read_text().splitlines()}
     with psycopg.connect(url, autocommit=True, client_encoding=encoding) as connection:
-        connection.execute("CREATE TABLE public.texts (name text, t text); GRANT SELECT ON public.texts TO PUBLIC")
+        connection.execute(
+            "CREATE TABLE retail.texts (name text, t text); SELECT zava.show_table('retail.texts', true)"
+        )
         for name, stored in STORED.items():
             literal = "".join(f"\\x{byte:02x}" for byte in stored)
             if EXPECTED[encoding][name] != "not storable":
-                connection.execute(f"INSERT INTO public.texts VALUES ('{name}', E'{literal}')".encode())
+                connection.execute(f"INSERT INTO retail.texts VALUES ('{name}', E'{literal}')".encode())
     place = f"postgresql:///{database}?host={server}"
     return settings_for(tmp_path, SEATTLE, ZAVA_DATABASE_URL=place, POSTGRES_PASSWORD=by_login[SEATTLE])
 
@@ -53,7 +55,7 @@ def encoded(server: str, database: str, encoding: str, tmp_path: Path) -> Settin
 async def test_stored_texts_are_right_or_refused(encoded: Settings, encoding: str) -> None:
     async with asking(encoded) as seattle:
         for name, text in EXPECTED[encoding].items():
-            sql = f"SELECT t FROM public.texts WHERE name = '{name}'"
+            sql = f"SELECT t FROM retail.texts WHERE name = '{name}'"
             if text == "refused":
                 refusal = await seattle.refusal(sql)
                 assert "22021: invalid byte sequence" in refusal

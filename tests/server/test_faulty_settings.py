@@ -17,7 +17,7 @@ SECRET = "postgresql://seattle:hunter2@db.example.com/zava"
 AS_SEATTLE = ["--user-id", SEATTLE]
 
 FAULTS: list[tuple[list[str], dict[str, str], str]] = [
-    ([*AS_SEATTLE, "--env-file", "/no/such/file"], {"ZAVA_MAX_ROWS": "many"}, "ZAVA_MAX_ROWS must be a number"),
+    ([*AS_SEATTLE, "--env-file", "/no/such/file"], {"ZAVA_MAX_ROWS": "many"}, "ZAVA_MAX_ROWS must be a whole number"),
     ([], {}, "no user id: who is asking? Give one with --user-id or ZAVA_USER_ID. `zava-mcp identities` lists them."),
     (["--userid", SEATTLE], {}, "No such option: --userid"),
     (["serve", *AS_SEATTLE], {"ZAVA_DATABASE_URL": SECRET}, "No such command 'serve'"),
