@@ -8,12 +8,12 @@ from tests.conftest import ADMIN, SEATTLE
 from tests.database.older import VERSION_9, VERSION_9_ROWS
 from zava_mcp.cli.commands import app
 
+SMALL = ("--scale", "0.002")
 LIMITS = "SELECT rolconnlimit, rolconfig FROM pg_roles WHERE rolname = %s"
 
 
-def init(url: str) -> None:
-    command = ["init", "--scale", "0.002", "--admin-database-url", url]
-    CliRunner().invoke(app, command, catch_exceptions=False)
+def init(url: str, *more: str) -> None:
+    CliRunner().invoke(app, ["init", *more, "--admin-database-url", url], catch_exceptions=False)
 
 
 def limits(connection: psycopg.Connection, login: str) -> tuple[int, str | None]:
@@ -27,7 +27,7 @@ def limits(connection: psycopg.Connection, login: str) -> tuple[int, str | None]
 @pytest.fixture
 def url(server: str, database: str) -> str:
     found = ADMIN.format(database=database, host=server)
-    init(found)
+    init(found, *SMALL)
     return found
 
 
@@ -40,7 +40,7 @@ def test_new_login_has_limits(url: str) -> None:
 def test_connection_limit_chosen_by_administrator_stays(url: str, before: int, after: int) -> None:
     with psycopg.connect(url, autocommit=True) as admin:
         admin.execute(f'ALTER ROLE "{SEATTLE}" CONNECTION LIMIT {before}'.encode())
-        init(url)
+        init(url, *SMALL)
         assert limits(admin, SEATTLE)[0] == after
 
 
