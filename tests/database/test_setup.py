@@ -1,6 +1,5 @@
 """`init` on somebody's server: as superuser, as a restricted admin, again, and with passwords."""
 
-import json
 import stat
 from pathlib import Path
 
@@ -53,7 +52,7 @@ def test_without_a_passwords_file_logins_get_none(server: str, database: str) ->
         found = connection.execute("SELECT count(*), count(rolpassword) FROM pg_authid WHERE rolname LIKE '%-%-%-%-%'")
         assert found.fetchone() == (9, 0)
         listed = CliRunner().invoke(app, ["identities", "--admin-database-url", url]).stdout
-    assert {row["login"] == row["user_id"] for row in json.loads(listed)} == {True}
+    assert {row["login"] == row["user_id"] for row in objects(listed)} == {True}
 
 
 def test_a_restricted_admin_gets_all_but_revoked_functions(server: str, database: str, tmp_path: Path) -> None:

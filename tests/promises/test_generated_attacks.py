@@ -136,6 +136,8 @@ def opened(admin: psycopg.Connection) -> Iterator[None]:
     admin.execute(f"REVOKE EXECUTE ON FUNCTION {', '.join(OPENED)} FROM PUBLIC".encode())
 
 
+# The server, whose pool draws random numbers in a thread of this process, has no part in what is generated.
+@pytest.mark.filterwarnings("ignore:Do not use the `random` module inside strategies")
 def test_no_composed_attack_shows_another_store(
     embedded: EmbeddedPostgres, admin: psycopg.Connection, opened: None
 ) -> None:

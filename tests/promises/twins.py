@@ -113,6 +113,7 @@ class Twins:
         """A copy of a database, and a connection to it."""
         names = {"template": template, "copy": copy}
         with self._host.as_superuser("postgres") as admin:
+            admin.execute("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = %s", [template])
             text = compose.SQL("CREATE DATABASE {} TEMPLATE {}")
             admin.execute(text.format(compose.Identifier(copy), compose.Identifier(template)))
             admin.execute(STATEMENTS["closed"].encode(), names)

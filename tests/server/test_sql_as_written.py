@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import SEATTLE, settings_for
-from tests.polling import until
 from tests.wire import Wire
 from zava_mcp.calls import Call, recorded
 from zava_mcp.errors import QueryError
@@ -173,7 +172,6 @@ def test_hints_take_no_round_trip_and_are_there_from_the_start(data_dir: Path) -
     try:
         shop = startup.wait(60)
         assert shop is not None
-        until(lambda: "mcp_schema_cache_age_seconds" in shop.statistics())
         with recorded(Call("test")) as call, pytest.raises(QueryError) as refused:
             shop.answer(shop.sales_query("SELECT order_date FROM retail.order_items", 10))
         assert "Add JOIN retail.orders" in refused.value.hint

@@ -50,6 +50,20 @@ async def test_each_call_is_one_line_that_says_who_what_and_how_it_ended(ask: As
     assert stat.S_IMODE(log.stat().st_mode) == 0o600
 
 
+def test_numbers_that_json_lacks_leave_the_line_strict_json(data_dir: Path, tmp_path: Path) -> None:
+    log = tmp_path / "audit.jsonl"
+    sent = {"ratio": float("nan"), "bounds": [float("inf"), {"low": float("-inf")}]}
+    with server_for(data_dir, SEATTLE, ZAVA_AUDIT_LOG=str(log)) as server:
+        server.shake_hands()
+        server.call("execute_sales_query", postgresql_query="SELECT 1", **sent)
+
+    def refuse(constant: str) -> None:
+        raise AssertionError(constant)
+
+    (line,) = [json.loads(line, parse_constant=refuse) for line in log.read_text().splitlines()]
+    assert line["arguments"] == {"ratio": "nan", "bounds": ["inf", {"low": "-inf"}]}
+
+
 @pytest.mark.anyio
 async def test_a_text_that_looks_like_a_line_stays_inside_its_own(ask: Ask, tmp_path: Path) -> None:
     log = tmp_path / "audit.jsonl"

@@ -85,6 +85,8 @@ def written_to(path: Path, bom: bool, formulas: bool) -> Iterator[Writer]:
         else:
             with open(draft, "x", encoding="utf-8-sig" if bom else "utf-8", newline="") as file:
                 yield _Csv(file, formulas) if kind == ".csv" else _JsonLines(file)
+        with suppress(FileNotFoundError):  # what could not be read by others does not become readable
+            draft.chmod(path.stat().st_mode & 0o777)
         draft.replace(path)
     finally:
         with suppress(OSError):

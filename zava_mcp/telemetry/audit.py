@@ -1,6 +1,7 @@
 """The audit log: one JSON line a call, written before its answer leaves."""
 
 import json
+import math
 import os
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,7 +30,7 @@ class AuditLog:
 
     def write(self, call: Call, user_id: str) -> None:
         """Raises AuditError if the line is not in the file afterwards."""
-        line = json.dumps(_entry(call, user_id), default=str).encode() + b"\n"
+        line = _json(_entry(call, user_id)).encode() + b"\n"
         try:
             file = self._open()
             try:
@@ -44,6 +45,22 @@ class AuditLog:
 
     def _open(self) -> int:
         return open_trusted(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+
+
+def _json(entry: dict[str, object]) -> str:
+    try:
+        return json.dumps(entry, default=str, allow_nan=False)
+    except ValueError:  # numbers that JSON does not have, which Python reads and writes all the same
+        return json.dumps(_finite(entry), default=str, allow_nan=False)
+
+
+def _finite(value: object) -> object:
+    """The same with NaN and the infinities as texts."""
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_finite(item) for item in value]
+    return str(value) if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _entry(call: Call, user_id: str) -> dict[str, object]:
