@@ -83,3 +83,15 @@ def test_a_person_gets_an_exit_code(data_dir: Path, stdin: str) -> None:
         os.close(follower)
     assert (ran.returncode, ran.stdout) == (2, "")
     assert f"{SEATTLE}  Zava Retail Seattle" in ran.stderr
+
+
+def test_a_misspelt_setting_is_named_in_the_instructions(data_dir: Path, tmp_path: Path) -> None:
+    """It may mean another database than the one that answers."""
+    env_file = tmp_path / "env"
+    env_file.write_text("POSTGRES_DB_HOSTT=prod.example.com\n")
+    environment = {"ZAVA_DATABASE_ULR": "postgresql://prod.example.com/zava", "ZAVA_ENV_FILE": str(env_file)}
+    with Wire("--data-dir", str(data_dir), "--user-id", SEATTLE, environment=environment) as server:
+        instructions = server.shake_hands("2025-11-25")["instructions"]
+    assert "ZAVA_DATABASE_ULR is not a setting; did you mean ZAVA_DATABASE_URL?" in instructions
+    assert "POSTGRES_DB_HOSTT is not a setting; did you mean POSTGRES_DB_HOST?" in instructions
+    assert "prod.example.com" not in instructions

@@ -40,7 +40,7 @@ async def test_about_tells_who_asks_and_what_they_see(ask: Ask) -> None:
         assert about["identity"] == {"name": "Zava Retail Redmond", "user_id": REDMOND, "sees_all_stores": False}
         assert about["stores"] == ["Zava Retail Redmond"]
         assert about["orders"]["first_day"] == await redmond.value("SELECT min(order_date) FROM retail.orders")
-        assert about["database"] == "embedded PostgreSQL"
+        assert about["database"] == "embedded PostgreSQL, with the sample company Zava Retail"
         assert about["embedding_model"] == "local/all-MiniLM-L6-v2-int8"
         everything = json.loads(await read(head_office, "zava://about"))
         assert everything["identity"]["sees_all_stores"] is True

@@ -148,7 +148,9 @@ class Shop:
             "identity": {"name": who.name, "user_id": str(who.user_id), "sees_all_stores": who.all_stores},
             "stores": known.stores,
             "orders": {"first_day": known.first_day, "last_day": known.last_day},
-            "database": "embedded PostgreSQL" if self._embedded else "PostgreSQL server",
+            "database": "embedded PostgreSQL, with the sample company Zava Retail"
+            if self._embedded
+            else "PostgreSQL server",
             "embedding_model": self._embedder.id if meaning and self._embedder else LEXICAL,
         }
         return json.dumps(about, ensure_ascii=False)

@@ -7,6 +7,7 @@ from mcp.server import CacheHint
 from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
 from mcp.server.mcpserver import MCPServer
 
+from zava_mcp.errors import ZavaError
 from zava_mcp.server.charts import add_charts, chart_view
 from zava_mcp.server.completions import add_completions
 from zava_mcp.server.handles import Handles
@@ -20,6 +21,7 @@ from zava_mcp.server.search import add_search
 from zava_mcp.server.startup import Startup
 from zava_mcp.server.tools import add_date, add_explanation, add_sales_query, add_schemas
 from zava_mcp.settings import Settings
+from zava_mcp.settings.remarks import NO_SETTING
 
 _ALIKE_FOR_ALL = CacheHint(ttl_ms=3_600_000, scope="public")
 
@@ -56,7 +58,7 @@ def build(startup: Startup, settings: Settings) -> MCPServer[Any]:
         name="zava-mcp",
         title="Zava Retail sales",
         version=version("zava-mcp"),
-        instructions=_NOT_CONFIGURED.format(error_text(fault)) if fault else INSTRUCTIONS,
+        instructions=_instructions(settings, fault),
         subscriptions=False,
         cache_hints={
             "tools/list": _ALIKE_FOR_ALL,
@@ -84,6 +86,14 @@ def build(startup: Startup, settings: Settings) -> MCPServer[Any]:
         observed(server, startup.observer)
     _describe_arguments_plainly(server)
     return server
+
+
+def _instructions(settings: Settings, fault: ZavaError | None) -> str:
+    """What a model reads first. A misspelt setting may mean another database than the one that answers."""
+    if fault:
+        return _NOT_CONFIGURED.format(error_text(fault))
+    misspelt = [warning for warning in settings.warnings if NO_SETTING in warning]
+    return INSTRUCTIONS + (f"\n\nTell the user before anything else: {' '.join(misspelt)}" if misspelt else "")
 
 
 def _describe_arguments_plainly(server: MCPServer[Any]) -> None:

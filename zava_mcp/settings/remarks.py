@@ -7,14 +7,18 @@ from pathlib import Path
 from zava_mcp.settings.paths import unexpanded_of_libpq
 from zava_mcp.standard_streams import ignored_variables
 
+NO_SETTING = "is not a setting"
+
 
 def remarks(environ: Mapping[str, str], file_values: Mapping[str, str], settings: Sequence[str]) -> list[str]:
     """The warnings about the environment and the values of an env file; `settings` are the names that are read."""
     found = []
-    for name in {**file_values, **environ}:
-        if name.startswith("ZAVA_") and name not in settings:
+    ours = [name for name in {**file_values, **environ} if name.startswith("ZAVA_")]
+    ours += [name for name in file_values if name.startswith("POSTGRES_")]  # others read such variables too
+    for name in ours:
+        if name not in settings:
             nearest = difflib.get_close_matches(name, settings, n=1, cutoff=0)[0]
-            found.append(f"{name} is not a setting; did you mean {nearest}?")
+            found.append(f"{name[:80]} {NO_SETTING}; did you mean {nearest}?")
     if not (environ.get("ZAVA_ENV_FILE") or file_values.get("ZAVA_ENV_FILE")) and Path(".env").is_file():
         found.append("a file .env lies in this folder; it is not read (name it with --env-file if it is meant)")
     return found + _about_libpq(environ, file_values)
