@@ -91,6 +91,8 @@ def test_each_client_that_starts_us_is_found_and_its_faults_are_named(client: tu
         ({**GOOD, "env": {"ZAVA_DATA_DIR": "data"}}, "the path 'data' in ZAVA_DATA_DIR is relative", "ZAVA_DATA_DIR"),
         ({**GOOD, "args": [*GOOD["args"], "--data-dir=x"]}, "'x' in --data-dir is relative", "whole path"),
         ({**GOOD, "args": [*GOOD["args"], "--env-file", "x"]}, "'x' in --env-file is relative", "whole path"),
+        ({**GOOD, "env": {"ZAVA_DATABASE_ULR": "x"}}, "did you mean ZAVA_DATABASE_URL?", 'correct the name in "env"'),
+        ({**GOOD, "env": {"POSTGRES_HOST": "prod"}}, "did you mean POSTGRES_DB_HOST?", 'correct the name in "env"'),
         ({**GOOD, "env": {"POSTGRES_PASSWORD": "hunter2"}}, "key stands in POSTGRES_PASSWORD", "passfile"),
         (
             {**GOOD, "env": {"APPLICATIONINSIGHTS_CONNECTION_STRING": "InstrumentationKey=hunter2"}},

@@ -15,6 +15,8 @@ from zava_mcp.retail.client_files import Entry, Fault, config_files, read_entrie
 from zava_mcp.retail.interpreter import lasting_command
 from zava_mcp.search_paths import find_program
 from zava_mcp.settings import is_secret
+from zava_mcp.settings.remarks import misspelt
+from zava_mcp.settings.table import NAMES
 
 _OURS = re.compile(r"zava")
 _PASSWORD_IN_URL = re.compile(r"(?:\w+://[^/\s:@]*:(?=[^@\s/]+@)|[?&](?:ssl)?password=)([^@\s/&]+)")
@@ -96,6 +98,8 @@ def _faults(entry: Entry) -> Iterator[tuple[str, str]]:
             f"the user id {user_id[:60]!r} is neither a uuid nor a name in the sample",
             "write one of those that zava-mcp identities lists",
         )
+    for warning in misspelt(entry.environment, NAMES):
+        yield warning, 'correct the name in "env"'
     for place, text in (*entry.environment.items(), *(("args", word) for word in entry.arguments)):
         secret = text if is_secret(place) else next(iter(_PASSWORD_IN_URL.findall(text)), "")
         if secret and not entry.filled_in.search(secret):

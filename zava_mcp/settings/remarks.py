@@ -1,7 +1,7 @@
 """What somebody wrote down as a setting, and nothing reads: a warning each."""
 
 import difflib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from zava_mcp.settings.paths import unexpanded_of_libpq
@@ -12,16 +12,20 @@ NO_SETTING = "is not a setting"
 
 def remarks(environ: Mapping[str, str], file_values: Mapping[str, str], settings: Sequence[str]) -> list[str]:
     """The warnings about the environment and the values of an env file; `settings` are the names that are read."""
-    found = []
-    ours = [name for name in {**file_values, **environ} if name.startswith("ZAVA_")]
-    ours += [name for name in file_values if name.startswith("POSTGRES_")]  # others read such variables too
-    for name in ours:
-        if name not in settings:
-            nearest = difflib.get_close_matches(name, settings, n=1, cutoff=0)[0]
-            found.append(f"{name[:80]} {NO_SETTING}; did you mean {nearest}?")
+    ours = {name for name in environ if name.startswith("ZAVA_")}  # others read variables of POSTGRES_ too
+    found = misspelt([name for name in {**file_values, **environ} if name in ours or name in file_values], settings)
     if not (environ.get("ZAVA_ENV_FILE") or file_values.get("ZAVA_ENV_FILE")) and Path(".env").is_file():
         found.append("a file .env lies in this folder; it is not read (name it with --env-file if it is meant)")
     return found + _about_libpq(environ, file_values)
+
+
+def misspelt(names: Iterable[str], settings: Sequence[str]) -> list[str]:
+    """A warning for each name that looks like a setting and is none."""
+    return [
+        f"{name[:80]} {NO_SETTING}; did you mean {difflib.get_close_matches(name, settings, n=1, cutoff=0)[0]}?"
+        for name in names
+        if name.startswith(("ZAVA_", "POSTGRES_")) and name not in settings
+    ]
 
 
 def _about_libpq(environ: Mapping[str, str], file_values: Mapping[str, str]) -> list[str]:
