@@ -103,10 +103,10 @@ async def test_beginning_of_skus_finds_those_skus_first_and_nothing_else_is_one(
                 await seattle.query("SELECT sku FROM retail.products WHERE starts_with(sku, 'EL-BLB') ORDER BY 1")
             )["rows"]
         ]
-        for said in ("EL-BLB", "el-blb", "(el-blb).", "which el-blb are there?", "EL-BLB-00"):
+        for said in ("EL-BLB", "el-blb", "(el-blb).", "which el-blb are there?", "EL-BLB-00", "EL_BLB", "EL%BLB"):
             assert sorted(skus(await search(seattle, said, max_rows=50))[: len(bulbs)]) == bulbs, said
         assert skus(await search(seattle, "HT-HAM-001", similarity_threshold=100)) == ["HT-HAM-001"]
-        for said in ("EL-", "%", "EL_BLB", "EL%BLB", "EL-BLB%", "E", "___-___", "paint", "2024", "22 oz"):
+        for said in ("%", "%%%%", "E", "___-___", "paint", "2024", "22 oz"):
             assert skus(await search(seattle, said, similarity_threshold=100)) == [], said
 
 
