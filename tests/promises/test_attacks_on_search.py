@@ -100,7 +100,7 @@ async def test_table_names_are_no_way_in(debian_15: ZavaServer) -> None:
     async with asking(settings_for(debian_15.folder, SEATTLE, **as_seattle(debian_15))) as seattle:
         for name in (*TEXTS, *hidden):
             text, failed = await seattle.call("get_multiple_table_schemas", table_names=["orders", name])
-            assert failed or name == "{}", name  # which some clients send for no name
+            assert failed or "retail.orders" in text, name  # some of them mean no name, for some clients
             check(text, failed, {}, name)
 
 

@@ -102,7 +102,7 @@ async def entries(asker: Asker) -> list[tuple[str, int | None]]:
     found = await asker.client.complete(
         PromptReference(type="ref/prompt", name="compare_stores"), {"name": "category", "value": "pa"}
     )
-    searched = ("resource", 20)
+    searched = ("resource", 8)
     return [
         *((tool, rows) for tool, (_, rows) in TOOLS.items()),
         *[*[("resource", None)] * 3, searched],
