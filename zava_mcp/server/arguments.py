@@ -13,7 +13,7 @@ from typing import Any
 
 Schema = Mapping[str, Any]  # JSON Schema of one argument
 
-_NAMED = 5  # faults or names that a message lists
+NAMED = 5  # faults or names that a message lists: a request can have thousands
 _CHARACTERS = 60  # of a name or value that a message repeats
 _WRAPPERS = {"arguments", "args", "kwargs", "input", "parameters", "params"}
 _NOTHING = {"", "null", "none", "undefined", "nil", "n/a"}
@@ -89,7 +89,7 @@ def understand(given: Mapping[str, Any], takes: Mapping[str, Schema], needed: se
     meant = {name: resembling(name, takes) for name in extra[:_LOOKED_AT]}
     if faults or any(meant.values()):
         faults += [_no_argument(name, known) for name, known in meant.items()]
-        raise WrongArgument(f"{'; '.join(faults[:_NAMED])}. {_listed(takes)}")
+        raise WrongArgument(f"{'; '.join(faults[:NAMED])}. {_listed(takes)}")
     return taken, _ignored(extra)
 
 
@@ -225,8 +225,8 @@ def _no_argument(name: str, known: str) -> str:
 def _ignored(extra: list[str]) -> str:
     if not extra:
         return ""
-    names = ", ".join(repr(name[:_CHARACTERS]) for name in extra[:_NAMED])
-    more = f" and {len(extra) - _NAMED:,} more" if len(extra) > _NAMED else ""
+    names = ", ".join(repr(name[:_CHARACTERS]) for name in extra[:NAMED])
+    more = f" and {len(extra) - NAMED:,} more" if len(extra) > NAMED else ""
     return f"Ignored, because this tool has no such argument: {names}{more}."
 
 

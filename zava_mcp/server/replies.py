@@ -18,7 +18,7 @@ from mcp.types import INVALID_PARAMS, INVALID_REQUEST, CallToolResult, TextConte
 
 from zava_mcp import calls
 from zava_mcp.errors import Busy, DatabaseUnavailable, InputError, ZavaError
-from zava_mcp.server.arguments import WrongArgument, understand
+from zava_mcp.server.arguments import NAMED, WrongArgument, understand
 from zava_mcp.server.flow import reserve_reply, room_for_reply
 from zava_mcp.server.request_shapes import SQL_ARGUMENT, unreadable
 from zava_mcp.server.startup import Startup
@@ -33,7 +33,6 @@ WAITING = 32  # calls that may wait for their turn
 _PATIENCE = 50.0  # seconds a call waits for set-up: hosts give up after a minute
 _BEAT = 0.25
 _NAME_CHARACTERS = 60  # of a name that nobody knows are repeated
-_FAULTS = 5  # that are named: a request can have thousands
 _URI_CHARACTERS = 30_000  # the longest description to look for, each of its characters escaped
 
 _log = logging.getLogger(__name__)
@@ -203,7 +202,7 @@ class PlainSpokenServer(MCPServer[Any]):
         takes = {argument.name: argument.required for argument in prompt.arguments or []}
         given = {name: value for name, value in (arguments or {}).items() if value not in (None, "")}
         faults = [
-            f"there is no argument {name[:_NAME_CHARACTERS]!r}" for name in list(given)[:_FAULTS] if name not in takes
+            f"there is no argument {name[:_NAME_CHARACTERS]!r}" for name in list(given)[:NAMED] if name not in takes
         ]
         faults += [
             f"the argument {name!r} is missing" for name, needed in takes.items() if needed and name not in given

@@ -13,10 +13,9 @@ from mcp.shared.exceptions import MCPError
 from mcp.types import INVALID_PARAMS
 from pydantic import ValidationError
 
-from zava_mcp.server.arguments import WrongArgument, as_object, unwrapped
+from zava_mcp.server.arguments import NAMED, WrongArgument, as_object, unwrapped
 
 SQL_ARGUMENT = "postgresql_query"
-_FAULTS = 5  # that are named: a request can have thousands
 _CHARACTERS = 60
 
 #: Why the arguments of the present tool call cannot be read; "" if they can. A tool call is refused as a tool error,
@@ -66,6 +65,6 @@ def _text(value: Any) -> Any:
 def _faults(method: str, error: ValidationError) -> str:
     said = [
         f"{'.'.join(map(str, fault['loc']))[:_CHARACTERS] or 'params'}: {fault['msg']}"
-        for fault in error.errors(include_url=False, include_input=False)[:_FAULTS]
+        for fault in error.errors(include_url=False, include_input=False)[:NAMED]
     ]
     return f"the parameters of {method[:_CHARACTERS]} are wrong: {'; '.join(said)}"

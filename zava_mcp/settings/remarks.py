@@ -12,8 +12,9 @@ NO_SETTING = "is not a setting"
 
 def remarks(environ: Mapping[str, str], file_values: Mapping[str, str], settings: Sequence[str]) -> list[str]:
     """The warnings about the environment and the values of an env file; `settings` are the names that are read."""
-    ours = {name for name in environ if name.startswith("ZAVA_")}  # others read variables of POSTGRES_ too
-    found = misspelt([name for name in {**file_values, **environ} if name in ours or name in file_values], settings)
+    # In the environment, variables of POSTGRES_ may be other programs'.
+    names = [name for name in {**file_values, **environ} if name in file_values or name.startswith("ZAVA_")]
+    found = misspelt(names, settings)
     if not (environ.get("ZAVA_ENV_FILE") or file_values.get("ZAVA_ENV_FILE")) and Path(".env").is_file():
         found.append("a file .env lies in this folder; it is not read (name it with --env-file if it is meant)")
     return found + _about_libpq(environ, file_values)

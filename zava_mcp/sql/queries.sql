@@ -21,12 +21,10 @@ SELECT i.rls_user_id, i.display_name, i.all_stores,
          WHERE CASE WHEN u.kind = 'ROUTINE' THEN has_function_privilege(u.oid, 'EXECUTE')
                     WHEN u.what = 'sequence' THEN has_sequence_privilege(u.oid, 'SELECT')
                     ELSE has_any_column_privilege(u.oid, 'SELECT') END
-           -- without a right to its schema, by way of whatever names it: a view, an operator, a function, a domain
            AND (has_schema_privilege(u.schema, 'USAGE')
-                OR EXISTS (SELECT FROM pg_depend d WHERE d.refclassid = CASE u.kind WHEN 'TABLE' THEN 'pg_class' ELSE 'pg_proc' END::regclass
-                                                     AND d.refobjid = u.oid AND d.deptype = 'n'
-                                                     AND d.classid IN ('pg_rewrite'::regclass, 'pg_operator'::regclass, 'pg_cast'::regclass,
-                                                                       'pg_proc'::regclass, 'pg_constraint'::regclass)))) AS exposed,
+                OR
+-- include: named_elsewhere.sql
+               )) AS exposed,
        (SELECT schema_version FROM zava.about) AS schema_version,
        has_function_privilege('pg_catalog.pg_advisory_unlock_all()', 'EXECUTE') AS can_lock,
        (SELECT extversion FROM pg_extension

@@ -22,8 +22,7 @@ SELECT DISTINCT format('REVOKE %s%s %s FROM %s CASCADE', CASE WHEN held.by_owner
   LEFT JOIN pg_roles r ON r.oid = held.grantee
  WHERE (EXISTS (SELECT FROM pg_roles i WHERE shobj_description(i.oid, 'pg_authid') = 'An identity of zava-mcp.'
                    AND has_schema_privilege(i.oid, u.schema, 'USAGE'))
-        OR EXISTS (SELECT FROM pg_depend d
-                    WHERE d.refclassid = CASE u.kind WHEN 'TABLE' THEN 'pg_class' ELSE 'pg_proc' END::regclass AND d.refobjid = u.oid
-                      AND d.classid IN ('pg_rewrite'::regclass, 'pg_operator'::regclass, 'pg_cast'::regclass,
-                                        'pg_proc'::regclass, 'pg_constraint'::regclass) AND d.deptype = 'n'))
+        OR
+-- include: named_elsewhere.sql
+       )
  ORDER BY 1

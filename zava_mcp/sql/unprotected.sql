@@ -1,4 +1,4 @@
--- Objects that show rows without asking a policy of zava-mcp, whoever may read them: relations, and functions that run
+-- Objects that show rows to their readers without asking a policy of zava-mcp: relations, and functions that run
 -- with their owner's rights. The tables of zava-mcp itself have checks of their own; those of extensions and of
 -- PostgreSQL are left out. Included where a query asks who can read such an object.
 SELECT c.oid, 'TABLE' AS kind, c.oid::regclass::text AS name, c.relnamespace AS schema, c.relowner AS owner, c.relacl AS acl,
@@ -34,7 +34,7 @@ UNION ALL
 SELECT p.oid, 'ROUTINE', p.oid::regprocedure::text, p.pronamespace, p.proowner, coalesce(p.proacl, acldefault('f', p.proowner)), 'function'
   FROM pg_proc p
  WHERE p.oid >= 16384
-   AND (p.prosecdef OR EXISTS ( -- an aggregate runs its functions, whoever may call them
+   AND (p.prosecdef OR EXISTS ( -- an aggregate runs its functions with the rights of its owner
         SELECT FROM pg_aggregate a JOIN pg_proc f
                  ON f.oid IN (a.aggtransfn, a.aggfinalfn, a.aggcombinefn, a.aggserialfn, a.aggdeserialfn, a.aggmtransfn, a.aggminvtransfn, a.aggmfinalfn)
          WHERE a.aggfnoid = p.oid AND f.prosecdef))

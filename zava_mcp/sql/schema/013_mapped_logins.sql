@@ -15,7 +15,7 @@ BEGIN
     -- Everybody can read comments on roles: nothing here of whom it stands for.
     EXECUTE format('COMMENT ON ROLE %I IS %L', login, 'An identity of zava-mcp.');
 EXCEPTION WHEN insufficient_privilege THEN
-    -- The administrator is told by `identities map`. A login that could do more than read is refused as before.
+    -- `identities map` says so to the administrator. A login that could do more than read is refused as before.
     IF (SELECT r.rolsuper OR r.rolbypassrls OR r.rolcreaterole OR r.rolreplication
           FROM pg_roles r WHERE r.rolname = set_login_defaults.login) THEN
         RAISE;

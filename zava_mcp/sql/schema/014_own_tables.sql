@@ -15,14 +15,7 @@ CREATE FUNCTION zava.readable_columns(OUT relation regclass, OUT column_name nam
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
 AS $$
     WITH made (name, columns) AS (VALUES
-        ('stores', '{store_id,store_name,is_online}'::name[]), ('categories', '{category_id,category_name}'),
-        ('customers', '{customer_id,first_name,last_name,email,phone,primary_store_id,created_at}'),
-        ('customers_by_store', '{customer_id,first_name,last_name,email,phone,primary_store_id,created_at,visible_in}'),
-        ('product_types', '{type_id,category_id,type_name}'),
-        ('products', '{product_id,sku,product_name,category_id,type_id,cost,base_price,gross_margin_percent,product_description}'),
-        ('inventory', '{store_id,product_id,stock_level}'), ('orders', '{order_id,customer_id,store_id,order_date}'),
-        ('order_items', '{order_item_id,order_id,store_id,product_id,quantity,unit_price,discount_percent,discount_amount,total_amount}'),
-        ('product_description_embeddings', '{product_id,description_embedding,created_at,model_id,text_sha256}')
+-- include: made_columns.sql
     ), logins AS (
         SELECT r.oid FROM zava.access a JOIN pg_roles r ON r.rolname = a.login
     ), shown AS (
@@ -50,7 +43,7 @@ AS $$
                               AND EXISTS (SELECT FROM granted h WHERE h.relation = s.oid AND h.login = g.login AND h.may)))
 $$;
 
-COMMENT ON FUNCTION zava.unprotected() IS 'Relations that show rows to whoever may read them, without asking a policy of zava-mcp.';
+COMMENT ON FUNCTION zava.unprotected() IS 'Relations that show rows to their readers without asking a policy of zava-mcp.';
 COMMENT ON FUNCTION zava.readable_columns() IS 'The columns that zava.grant_reading grants to identities.';
 
 -- As in 010, with what readable_columns says.
