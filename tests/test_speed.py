@@ -8,6 +8,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from psycopg.conninfo import make_conninfo
+
 from scripts.measure.figures import in_turn
 from scripts.measure.processes import Server, floor_server, ours, rows_floor_server
 from tests.conftest import SEATTLE, login_keywords
@@ -32,7 +34,7 @@ def test_a_call_costs_little_more_than_the_sdk_does(data_dir: Path) -> None:
 
 def test_rows_cost_little_more_than_driver_and_json_do(embedded: EmbeddedPostgres) -> None:
     server = ours(embedded.folder)
-    floor = rows_floor_server(" ".join(f"{key}={value}" for key, value in login_keywords(embedded, SEATTLE).items()))
+    floor = rows_floor_server(make_conninfo(**login_keywords(embedded, SEATTLE)))
     ours_asked, floor_asked = (partial(each.ask, THOUSAND, max_rows=1000) for each in (server, floor))
     asked = ratio(ours_asked, floor_asked, 30)
     server.end()

@@ -29,7 +29,8 @@ var questions = [
     query: '''
 AppMetrics
 | where Name == 'mcp_queries_total'
-| summarize failed = sumif(Sum, tostring(Properties.status) in ('refused', 'timeout', 'unavailable', 'internal_error')), total = sum(Sum)
+| extend bad = tostring(Properties.status) in ('refused', 'timeout', 'unavailable', 'internal_error')
+| summarize failed = sumif(Sum, bad), total = sum(Sum)
 | where total >= 20 and failed / total > 0.1
 '''
   }

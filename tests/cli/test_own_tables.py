@@ -129,15 +129,15 @@ def test_an_administrator_revokes_what_it_owns_and_names_the_rest(
 ) -> None:
     surgeon.execute("SET event_triggers = off; CREATE ROLE cloud_admin LOGIN PASSWORD 'x' IN ROLE zava_owner")
     surgeon.execute(
-        "CREATE TABLE public.mine (); CREATE TABLE public.theirs (); GRANT SELECT ON mine, theirs TO PUBLIC"
+        "CREATE TABLE public.own (); CREATE TABLE public.foreign_table (); GRANT SELECT ON own, foreign_table TO PUBLIC"
     )
-    surgeon.execute("ALTER TABLE public.mine OWNER TO cloud_admin; GRANT CONNECT ON DATABASE zava TO cloud_admin")
+    surgeon.execute("ALTER TABLE public.own OWNER TO cloud_admin; GRANT CONNECT ON DATABASE zava TO cloud_admin")
     cloud_admin = {**login_keywords(patient, SEATTLE), "user": "cloud_admin", "password": "x"}
     try:
         with psycopg.connect(**cloud_admin, autocommit=True) as connection:
             connection.execute("SET search_path = pg_catalog, pg_temp")
-            assert revoke_exposures(connection) == ["REVOKE SELECT ON public.mine FROM PUBLIC CASCADE"]
+            assert revoke_exposures(connection) == ["REVOKE SELECT ON public.own FROM PUBLIC CASCADE"]
             (left,) = exposures(connection)
-            assert left.endswith("runs REVOKE SELECT ON public.theirs FROM PUBLIC CASCADE")
+            assert left.endswith("runs REVOKE SELECT ON public.foreign_table FROM PUBLIC CASCADE")
     finally:
-        surgeon.execute("DROP TABLE public.mine, public.theirs; DROP OWNED BY cloud_admin; DROP ROLE cloud_admin")
+        surgeon.execute("DROP TABLE public.own, public.foreign_table; DROP OWNED BY cloud_admin; DROP ROLE cloud_admin")

@@ -1,12 +1,9 @@
 """Which words are English: those that the local model's vocabulary or a dictionary has."""
 
+from collections import defaultdict
 from functools import cache
 from importlib.resources import files
 from threading import Lock
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from spellchecker import SpellChecker
 
 _lock = Lock()  # two threads would load the dictionary twice
 
@@ -21,7 +18,7 @@ def is_english(word: str) -> bool:
 def in_dictionary(word: str) -> bool:
     """The same without the model's vocabulary, which has words of other languages and names too."""
     with _lock:
-        return bool(_dictionary().known([word]))
+        return f" {word} " in _dictionary().get(word[:2], "")
 
 
 @cache
@@ -31,7 +28,11 @@ def _vocabulary() -> frozenset[str]:
 
 
 @cache
-def _dictionary() -> "SpellChecker":
+def _dictionary() -> dict[str, str]:
+    """All words that begin with the same two letters, a space around each: 2 MB where the library's table takes 40."""
     from spellchecker import SpellChecker
 
-    return SpellChecker(language="en", distance=1)
+    words = defaultdict(list)
+    for word in SpellChecker(language="en", distance=1).word_frequency.words():
+        words[word[:2]].append(word)
+    return {first: f" {' '.join(same)} " for first, same in words.items()}
