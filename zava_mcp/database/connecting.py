@@ -15,6 +15,7 @@ from zava_mcp.database.identities import short_name
 from zava_mcp.database.misfits import not_admitted, not_ours, other_schema
 from zava_mcp.database.parameters import Target
 from zava_mcp.database.patience import CONNECT_SECONDS, PatientConnection
+from zava_mcp.database.standing import Standing
 from zava_mcp.database.tokens import token_refused
 from zava_mcp.errors import DatabaseUnavailable, IdentityError, ZavaError
 from zava_mcp.settings import Settings
@@ -136,12 +137,9 @@ def identity_of(connection: psycopg.Connection, user_id: UUID | None) -> dict[st
     """
     connection.prepare_threshold = None
     try:
-        with connection.pipeline():
-            cursor = connection.cursor(row_factory=dict_row).execute(sql.query("identity"))
-            connection.execute(sql.query("listen"))
-        row = cursor.fetchone()
-    except psycopg.errors.ReadOnlySqlTransaction:  # a read replica cannot LISTEN, and needs not
-        row = connection.cursor(row_factory=dict_row).execute(sql.query("identity")).fetchone()
+        row = _ask_identity(connection, ("names_of_postgresql_first", "identity", "listen"))
+    except psycopg.errors.ReadOnlySqlTransaction:  # a read replica cannot LISTEN
+        row = _ask_identity(connection, ("names_of_postgresql_first", "identity"))
     except (psycopg.errors.InvalidSchemaName, psycopg.errors.UndefinedFunction, psycopg.errors.UndefinedTable):
         raise not_ours() from None
     except psycopg.errors.InsufficientPrivilege:
@@ -149,6 +147,16 @@ def identity_of(connection: psycopg.Connection, user_id: UUID | None) -> dict[st
     except psycopg.OperationalError as error:
         raise connection_error(error, embedded=False) from None
     return row or {}
+
+
+def _ask_identity(connection: psycopg.Connection, statements: tuple[str, ...]) -> dict[str, Any] | None:
+    """The row of the statement `identity`, in one round trip with the others, and what calls are compared with."""
+    standing = connection.standing if isinstance(connection, PatientConnection) else Standing()
+    with connection.pipeline():
+        cursors = {name: connection.cursor(row_factory=dict_row).execute(sql.query(name)) for name in statements}
+        standing.ask(connection)
+    standing.keep()
+    return cursors["identity"].fetchone()
 
 
 def mismatches(row: dict[str, Any], user_id: UUID | None, name: str = "") -> list[ZavaError]:

@@ -7,6 +7,7 @@ import psycopg
 
 from zava_mcp import calls, sql
 from zava_mcp.database.cancelling import Cancellable
+from zava_mcp.database.patience import PatientConnection
 from zava_mcp.database.wire import Column, Rows, columns_of, rows_of
 
 #: Vectors from which on there is an index; fewer are looked at one by one, which is exact, in some 20 ms.
@@ -25,7 +26,7 @@ class Lookup(Cancellable):
         self._statement = statement
         self._values = values
 
-    def ask(self, connection: psycopg.Connection) -> tuple[list[Column], Rows]:
+    def ask(self, connection: PatientConnection) -> tuple[list[Column], Rows]:
         """Columns, and rows as PostgreSQL's text. Raises psycopg.Error, and QueryError if cancelled before."""
         calls.now().round_trips += 1
         with self.using(connection):
@@ -39,7 +40,7 @@ class Lookup(Cancellable):
 class Reading(Cancellable):
     """Statements of ours without values, asked at once."""
 
-    def ask(self, connection: psycopg.Connection, statements: tuple[str, ...]) -> list[list[tuple[object, ...]]]:
+    def ask(self, connection: PatientConnection, statements: tuple[str, ...]) -> list[list[tuple[object, ...]]]:
         """The rows of each. Raises as a Lookup."""
         calls.now().round_trips += 1
         with self.using(connection):
@@ -49,14 +50,17 @@ class Reading(Cancellable):
 
 
 @contextmanager
-def _transaction(connection: psycopg.Connection) -> Iterator[None]:
+def _transaction(connection: PatientConnection) -> Iterator[None]:
     """A read-only transaction of one round trip, in which names resolve to PostgreSQL's own."""
+    standing = connection.standing
     try:
         with connection.pipeline():
             connection.execute("BEGIN READ ONLY")
             connection.execute(sql.query("names_of_postgresql_here").encode())
             yield
             connection.execute("ROLLBACK")
+            told = connection.execute(b"EXECUTE " + standing.names.whole)
+        standing.compare(standing.names.whole, str((told.fetchone() or ("",))[0]).encode())
     except psycopg.Error:
         if not connection.closed:
             connection.rollback()

@@ -8,6 +8,7 @@ from psycopg.abc import PQGen
 from psycopg.waiting import Ready
 
 from zava_mcp.database.sips import Sips
+from zava_mcp.database.standing import Standing
 
 T = TypeVar("T")
 
@@ -24,6 +25,8 @@ class PatientConnection(psycopg.Connection):
     patience = float(CONNECT_SECONDS)
     _deadline = 0.0
     _sips: Sips | None = None
+    _standing: Standing | None = None
+    verified_at = 0.0  # by the monotonic clock
 
     @property
     def sips(self) -> Sips:
@@ -31,6 +34,13 @@ class PatientConnection(psycopg.Connection):
         if self._sips is None:
             self._sips = Sips(self.pgconn)
         return self._sips
+
+    @property
+    def standing(self) -> Standing:
+        """What its login may do, as it was when the connection was verified."""
+        if self._standing is None:
+            self._standing = Standing()
+        return self._standing
 
     def close(self) -> None:
         """As psycopg's."""

@@ -21,9 +21,10 @@ from zava_mcp.database.parameters import Target
 from zava_mcp.database.patience import CONNECT_SECONDS, PatientConnection
 from zava_mcp.database.pooler import is_pooled, refuse_by_transaction, settle
 from zava_mcp.database.question import GRACE_SECONDS, Question
+from zava_mcp.database.standing import VERIFY_SECONDS
 from zava_mcp.database.wire import Column, Rows
 from zava_mcp.embedded import kill_backend
-from zava_mcp.errors import DatabaseUnavailable, IdentityError, QueryError
+from zava_mcp.errors import DatabaseUnavailable, IdentityError, QueryError, ZavaError
 from zava_mcp.settings import DESCRIPTIONS_AT_ONCE, QUESTIONS_AT_ONCE, Settings
 
 T = TypeVar("T")
@@ -152,7 +153,7 @@ class Database:
         with suppress(psycopg.OperationalError), self._connection(pool) as connection:  # the next question tells
             connection.pgconn.consume_input()
             while connection.pgconn.notifies():
-                self._schema_changed()
+                self._heard(connection)
 
     def _with_connection(self, work: Callable[[PatientConnection, Proof], T], may_repeat: Callable[[], bool]) -> T:
         """Does work on a connection. A lost one is replaced, and a restart waited for: nothing was written."""
@@ -162,7 +163,18 @@ class Database:
             try:
                 pool, proof = self.open()
                 with self._connection(pool) as connection:
-                    return work(connection, proof)
+                    if time.monotonic() - connection.verified_at > VERIFY_SECONDS:
+                        self._verify(pool, connection)
+                    try:
+                        return work(connection, proof)
+                    finally:  # if it is not the identity any more, or can do more, the result is withheld
+                        if connection.standing.doubtful:
+                            self._schema_changed()
+                            self._verify(pool, connection)
+            except IdentityError:
+                if pool is not None:
+                    self._drop(pool)
+                raise
             except DatabaseUnavailable as error:
                 if pool is not None:
                     self._drop(pool)
@@ -235,13 +247,33 @@ class Database:
         self._admit(connection)
 
     def _admit(self, connection: PatientConnection) -> Proof:
-        connection.add_notify_handler(lambda _: self._schema_changed())
+        if not connection.verified_at:  # it is new
+            connection.add_notify_handler(lambda _: self._heard(connection))
         proof = prove(connection, self._user_id, self._name)
         if self._target is not None:
             settle(connection, proof.backend, self._target.settings)
         look_for_names(connection, proof)
         connection.patience = self._settings.query_timeout + GRACE_SECONDS
+        connection.verified_at = time.monotonic()
         return proof
+
+    def _verify(self, pool: _Pool, connection: PatientConnection) -> None:
+        """Proves a connection's identity once more. Raises as `open`."""
+        if connection.closed:  # by a call that was cut off
+            self._drop(pool)
+            self.open()
+            return
+        try:
+            calls.now().round_trips += 2
+            self._proof = self._admit(connection)
+        except ZavaError:
+            connection.close()
+            raise
+
+    def _heard(self, connection: PatientConnection) -> None:
+        """Takes in that something was changed: descriptions, and perhaps what the identity may read."""
+        self._schema_changed()
+        connection.standing.doubtful = True
 
     def _schema_changed(self) -> None:
         self.schema_changes += 1

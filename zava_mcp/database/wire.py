@@ -48,6 +48,7 @@ class Wire:
         self._connection = connection
         self._pg = connection.pgconn
         self._sips = connection.sips
+        self._standing = connection.standing
         self._deadline = deadline
         self._cancelled = cancelled
         self._overdue = False
@@ -59,20 +60,25 @@ class Wire:
 
     def send(self, alone: str, wrapped: str, clear_locks: bool) -> None:
         calls.now().round_trips += 1
-        pg = self._pg
+        pg, standing = self._pg, self._standing
         pg.enter_pipeline_mode()
-        pg.send_query_params(b"BEGIN READ ONLY", None)
+        for name, text in standing.unprepared.items():  # once: to parse them each time takes as long as to run them
+            pg.send_prepare(name, text)
+        pg.send_query_prepared(standing.names.begin, None)
         pg.send_prepare(b"", alone.encode())
         pg.send_query_params(wrapped.encode(), None)
         pg.pipeline_sync()
-        pg.send_query_params(b"ROLLBACK", None)
+        pg.send_query_prepared(standing.names.end, None)
         if clear_locks:
             # The one thing a query can take that ROLLBACK does not give back.
             pg.send_query_params(b"SELECT pg_catalog.pg_advisory_unlock_all()", None)
+        pg.send_query_prepared(standing.statement, None)  # answered while the rows are being read
         pg.pipeline_sync()
         self._pending = 2
         while pg.flush():
             self._wait(writing=True)
+        while standing.unprepared and self.replies() is None:
+            standing.unprepared.popitem()
 
     def replies(
         self,
@@ -113,12 +119,22 @@ class Wire:
 
     def finish(self) -> None:
         """Reads on to the last Sync, so that the connection is clean; closes it where that fails."""
+        told: bytes | None = None
         try:
             while self._pending and not self._connection.closed:
                 result = self._next()
-                if result is not None and result.status == pq.ExecStatus.PIPELINE_SYNC:
+                if result is None:
+                    continue
+                if result.status == pq.ExecStatus.PIPELINE_SYNC:
                     self._pending -= 1
                     self.mixed_up |= self._pg.parameter_status(b"client_encoding") != b"UTF8"
+                elif result.status == pq.ExecStatus.TUPLES_OK:
+                    told = result.get_value(0, 0) if result.ntuples else b""
+                else:
+                    told = None
+            self._standing.compare(self._standing.statement, told)
+            while self._pg.notifies():
+                self._standing.doubtful = True
             if not self._connection.closed:
                 self._pg.exit_pipeline_mode()
                 if self._overdue or self._pg.transaction_status != pq.TransactionStatus.IDLE:

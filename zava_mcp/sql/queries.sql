@@ -60,6 +60,10 @@ SELECT i.rls_user_id, i.display_name, i.all_stores,
 -- For a session: names without a schema are those of PostgreSQL, then its own temporary tables; a backslash is a letter.
 SET search_path = pg_catalog, pg_temp; SET standard_conforming_strings = on;
 
+-- name: names_of_postgresql_first
+-- The same alone: whoever the connection is, it is asked in these names.
+SET search_path = pg_catalog, pg_temp;
+
 -- name: no_other_role
 -- Whatever role the database has its sessions take, its statements are the login's own.
 SET ROLE NONE;
