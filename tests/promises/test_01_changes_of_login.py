@@ -50,7 +50,7 @@ GIVEN = {
     ),
     "a table of its own": (
         "ALTER TABLE retail.categories OWNER TO zava_seattle",
-        "ALTER TABLE retail.categories OWNER TO zava_owner",
+        "ALTER TABLE retail.categories OWNER TO zava_owner; SELECT zava.grant_reading()",
         "stands above",
     ),
 }

@@ -63,5 +63,6 @@ def _transaction(connection: PatientConnection) -> Iterator[None]:
         standing.compare(standing.names.whole, str((told.fetchone() or ("",))[0]).encode())
     except psycopg.Error:
         if not connection.closed:
+            standing.doubtful = True  # which nothing told
             connection.rollback()
         raise

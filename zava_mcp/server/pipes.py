@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import os
-import re
 import select
 import stat
 from collections import deque
@@ -15,8 +14,7 @@ import anyio
 import anyio.to_thread
 
 LINE_BYTES = 2_000_000  # a longer message is not read: nobody asks a question of that size
-_EDGE_BYTES = 200  # of it are kept, to find out which reply somebody waits for
-_ID = rb'"id"\s*:\s*("[^"\\]{1,100}"|-?(?:0|[1-9]\d{0,14}))\s*(?=[,}])'
+EDGE_BYTES = 200  # of it are kept, to find out which reply somebody waits for
 _PIECE = getattr(select, "PIPE_BUF", 512)  # a pipe that is writable takes this much without blocking
 _READ = 65_536
 _AHEAD = 4  # reads that nobody has asked for yet
@@ -58,16 +56,16 @@ class Stdio:
                 *complete, rest = bytes(buffer).split(b"\n")
                 buffer = bytearray(rest)
                 if too_long:
-                    complete[0] = TooLong(head + complete[0][-_EDGE_BYTES:])
+                    complete[0] = TooLong(head + complete[0][-EDGE_BYTES:])
                 for line in complete:
                     if line.strip():
                         yield line
                 too_long = False
             elif len(buffer) > LINE_BYTES:
                 if not too_long:
-                    head, too_long = bytes(buffer[:_EDGE_BYTES]), True
+                    head, too_long = bytes(buffer[:EDGE_BYTES]), True
                     _log.warning("dropped a message of more than %s bytes", LINE_BYTES)
-                del buffer[:-_EDGE_BYTES]
+                del buffer[:-EDGE_BYTES]
         if buffer.strip() and not too_long:  # a last line without an end
             yield bytes(buffer)
 
@@ -175,13 +173,6 @@ class Stdio:
             self._watching = not asyncio.get_running_loop().remove_reader(self._input)
         if not self._came.done():
             self._came.set_result(None)
-
-
-def readable_id(line: bytes) -> bytes | None:
-    """The id of a message that is not parsed, as JSON; it stands before or behind the parameters."""
-    head, tail = line[:_EDGE_BYTES], line[-_EDGE_BYTES:]
-    found = re.search(_ID, head.split(b'"params"')[0]) or re.search(_ID + rb"\}\s*$", tail)
-    return found[1] if found else None
 
 
 def _write_all(fd: int, data: bytes) -> None:

@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 
 from mcp_types import INVALID_REQUEST, PARSE_ERROR
 
-from zava_mcp.server.pipes import LINE_BYTES, TooLong, readable_id
+from zava_mcp.server.pipes import LINE_BYTES, TooLong
+from zava_mcp.server.readable_ids import readable_id
 
 BOM = b"\xef\xbb\xbf"
 _ANSWERED_AT_ONCE = 100  # requests of one line that get an error each
@@ -34,12 +35,12 @@ class Refusal(NamedTuple):
 def refusals(line: bytes) -> list[Refusal]:
     """The errors that answer a line which is no valid message; none for notifications and replies."""
     if isinstance(line, TooLong):
-        return [Refusal(_id_of(_parsed(readable_id(line))), INVALID_REQUEST, _TOO_LONG)]
+        return [Refusal(readable_id(line), INVALID_REQUEST, _TOO_LONG)]
     fault = "" if _is_utf8(line) else _NOT_UTF8
     try:
         values = list(_values(line))
     except (ValueError, RecursionError):
-        return [Refusal(_id_of(_parsed(readable_id(line))), PARSE_ERROR, fault or _NO_JSON)]
+        return [Refusal(readable_id(line), PARSE_ERROR, fault or _NO_JSON)]
     if not values:  # what is left of line ends in UTF-16
         return []
     if fault:
@@ -112,7 +113,3 @@ def _id_of(value: Any) -> str | int | float | None:
     if _is_id(number) or (isinstance(number, float) and math.isfinite(number)):
         return number
     return None
-
-
-def _parsed(number: bytes | None) -> dict[str, Any]:
-    return {"id": json.loads(number)} if number is not None else {}

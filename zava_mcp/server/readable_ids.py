@@ -1,0 +1,62 @@
+"""The id of a message that cannot be parsed, or of which only the edges were kept."""
+
+import json
+import re
+from collections.abc import Iterator
+
+from zava_mcp.server.pipes import EDGE_BYTES, TooLong
+
+_TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s"{}\[\],:]+|"', re.DOTALL)
+_VALUE = rb'"(?:[^"\\]|\\.){1,100}"|-?(?:0|[1-9][0-9]{0,14})'
+#: The last member of an object whose end is the end of the line.
+_LAST = re.compile(rb'[,{]\s*"id"\s*:\s*(' + _VALUE + rb")\s*\}\s*$", re.DOTALL)
+
+
+def readable_id(line: bytes) -> str | int | None:
+    """The id that stands in the outermost object of a line; None if there is none, or several that differ.
+
+    Of a line that is too long, the id can be read at its beginning and at its end.
+    """
+    text = line.removeprefix(b"\xef\xbb\xbf").lstrip()
+    if not text.startswith(b"{"):
+        return None
+    found = list(_outermost(text[:EDGE_BYTES] if isinstance(line, TooLong) else text))
+    if isinstance(line, TooLong) and (last := _LAST.search(line[-EDGE_BYTES:])):
+        found.append(last[1])
+    ids = {_parsed(value) for value in found}
+    return ids.pop() if len(ids) == 1 else None
+
+
+def _outermost(text: bytes) -> Iterator[bytes]:
+    """The values of all members "id" of the object that a text begins with, as far as that can be read."""
+    depth, name, value = 0, b"", None
+    for match in _TOKEN.finditer(text):
+        token = match[0]
+        if depth == 1 and token in (b",", b"}"):
+            if value is not None and _is_id(name):
+                yield value
+            name, value = b"", None
+        elif depth == 1 and token == b":" and value is None:
+            value = b""
+        elif depth == 1:
+            name, value = (token, None) if value is None else (name, value + token)
+        depth += (token in (b"{", b"[")) - (token in (b"}", b"]"))
+        if depth < 1 or token == b'"':  # the end of the object, or a string without one
+            return
+
+
+def _is_id(key: bytes) -> bool:
+    return key.startswith(b'"') and _loaded(key) == "id"
+
+
+def _parsed(value: bytes) -> str | int | None:
+    """An id as its value; None for what is none."""
+    return _loaded(value) if re.fullmatch(_VALUE, value, re.DOTALL) else None
+
+
+def _loaded(text: bytes) -> str | int | None:
+    try:
+        value: str | int = json.loads(text.decode("utf-8", "replace"), strict=False)
+    except ValueError:
+        return None
+    return value
