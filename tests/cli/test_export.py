@@ -1,6 +1,7 @@
 """All rows for people: files of every format, NULL beside '', formulas, and answers that were cut."""
 
 import csv
+import io
 import json
 import zipfile
 from pathlib import Path
@@ -45,7 +46,7 @@ def test_export_to_csv_has_every_row_whole(tmp_path: Path, common: list[str]) ->
 def test_export_on_request_disarms_formulas_and_marks_utf_8(tmp_path: Path, common: list[str]) -> None:
     file = tmp_path / "rows.CSV"
     zava("query", SQL.replace(str(ROWS), "4"), "-o", str(file), "--no-formulas", "--bom", *common)
-    assert file.read_bytes().startswith(b"\xef\xbb\xbfn,big")
+    assert file.read_bytes().startswith(b'\xef\xbb\xbf"n","big"')
     rows = list(csv.reader(file.read_text(encoding="utf-8-sig").splitlines(keepends=True)))
     assert [row[6][:4] for row in rows[1:]] == ["'-1", 'x,"y', "éééé", "'=1+"]
     assert [row[7] for row in rows[1:]] == ["-1", "-2", "-3", "-4"]  # numbers are no formulas
@@ -125,3 +126,66 @@ def test_table_without_rows_says_so(common: list[str]) -> None:
 )
 def test_csv_tells_null_from_an_empty_text(row: list[str | None], line: str) -> None:
     assert csv_line(row) == line
+
+
+SIGNS = ["=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20"]
+BEFORE = [
+    "",
+    "x;",
+    "x,",
+    "x\t",
+    "x\r",
+    "x\n",
+    "x\r\n",
+    "\t",
+    "\r",
+    "\n",
+    " ",
+    "x; ",
+    'x;"',
+    '"',
+    "'",
+    'x,""',
+    "x|",
+    "x\u2028",
+]
+FORMULAS = [f"{before}{sign}1+cmd|' /C calc'!A0" for sign in SIGNS for before in BEFORE]
+PLAIN = ["x", "", "1-2", "a=b", "a@b.example", "x; y", 'say "no"', "é, è", "3 + 4"]
+NUMBERS = [("-5", "int"), ("-0.50", "numeric"), ("-1.5e-10", "float8")]
+
+
+def _texts_query(texts: list[str]) -> str:
+    values = ", ".join(f"({place}, {_literal(text)})" for place, text in enumerate(texts))
+    numbers = ", ".join(f"'{number}'::{kind}" for number, kind in NUMBERS)
+    return f'SELECT text, {numbers} FROM (VALUES {values}) AS t (place, text) ORDER BY place'  # fmt: skip
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+@pytest.mark.parametrize("way", ["file", "pipe"])
+def test_csv_without_formulas_has_none_however_it_is_split(tmp_path: Path, common: list[str], way: str) -> None:
+    file = tmp_path / "rows.csv"
+    options = ["--output", str(file)] if way == "file" else ["--format", "csv", "--max-rows", "1000"]
+    out = zava("query", _texts_query([*FORMULAS, *PLAIN]), "--no-formulas", *options, *common)
+    text = file.read_bytes().decode() if way == "file" else out
+    for separator in ",;\t\r\n|\u2028":
+        cells = [cell.lstrip('" ') for cell in text.replace(",-5,-0.50,-1.5e-10", "").split(separator)]
+        assert [cell for cell in cells if cell[:1] in SIGNS] == []
+    rows = list(csv.reader(io.StringIO(text, newline="")))[1:]
+    assert [row[0] for row in rows][len(FORMULAS) :] == PLAIN
+    assert [row[0].replace("'", "") for row in rows] == [one.replace("'", "") for one in [*FORMULAS, *PLAIN]]
+    assert {tuple(row[1:]) for row in rows} == {("-5", "-0.50", "-1.5e-10")}
+
+
+@pytest.mark.parametrize("kind", ["jsonl", "xlsx"])
+def test_formats_without_formulas_keep_texts_as_they_are(tmp_path: Path, common: list[str], kind: str) -> None:
+    files = [tmp_path / f"{name}.{kind}" for name in ("with", "without")]
+    for file, options in zip(files, ([], ["--no-formulas"]), strict=True):
+        zava("query", _texts_query(FORMULAS), "--output", str(file), *options, *common)
+    if kind == "jsonl":
+        assert files[0].read_bytes() == files[1].read_bytes()
+        assert [json.loads(line)["text"] for line in files[1].read_text("utf-8").split("\n")[:-1]] == FORMULAS
+    for book in (zipfile.ZipFile(file) for file in files if kind == "xlsx"):
+        assert b"<f>" not in book.read("xl/worksheets/sheet1.xml")

@@ -194,3 +194,42 @@ async def test_cache_hints_say_what_is_anybodys(ask: Ask, era: str) -> None:
         assert (schema.ttl_ms, schema.cache_scope) == (60_000, "private")
     else:
         assert all("ttl_ms" not in found.model_fields_set for found in [*lists, schema])
+
+
+#: The query of a search's URI, and what the refusal says; "" if it is answered.
+SEARCHED = {
+    "max_rows=abc": "'max_rows' must be a whole number",
+    "max_rows=1.5": "'max_rows' must be a whole number",
+    "max_rows=1e999": "'max_rows' must be a whole number",
+    "max_rows=%00": "Unknown resource",
+    "max_rows=" + "9" * 400: "'max_rows'",
+    "max_rows=0": "max_rows must be from 1",
+    "max_rows=-1": "max_rows must be from 1",
+    "max_rows=1000000": "max_rows must be from 1",
+    "max_rows=": "",
+    "max_rows=3&max_rows=4": "'max_rows' is there twice",
+    "query=nail&max_rows=3": "'query' is there twice",
+    "limit=3": "there is no parameter 'limit' (did you mean max_rows?)",
+    "sessionId=3": "there is no parameter 'sessionId'",
+    "m%61x_rows=abc": "max_rows",
+    "category=NOTHING": "there is no category or type 'NOTHING'",
+    "category=": "",
+    "category=%ff": "there is no category",
+    "category=%zz": "there is no category",
+    "similar_to=nothing": "similar_to",
+    "&&": "",
+}
+
+
+@pytest.mark.parametrize("path", ["", "x"])
+async def test_a_wrong_parameter_of_a_resource_is_named(ask: Ask, path: str) -> None:
+    async with ask(SEATTLE) as seattle:
+        for query, told in SEARCHED.items():
+            uri = f"zava://products/search{path}?query=hammer&{query}"
+            if not (told or path):
+                await read(seattle, uri)
+                continue
+            with pytest.raises(MCPError) as refused:
+                await read(seattle, uri)
+            assert refused.value.error.code == -32602, query
+            assert path or told in refused.value.error.message, query

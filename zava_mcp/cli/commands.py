@@ -79,7 +79,7 @@ def query(
     ] = None,
     bom: Annotated[bool, typer.Option("--bom", help="With --output: a mark by which Excel knows UTF-8.")] = False,
     no_formulas: Annotated[
-        bool, typer.Option("--no-formulas", help="With --output: ' before texts that a spreadsheet would run.")
+        bool, typer.Option("--no-formulas", help="In CSV: ' before texts that a spreadsheet would run.")
     ] = False,
     pager: Pager = True,
     user_id: UserId = None,
@@ -109,8 +109,10 @@ def query(
         from zava_mcp.cli.exporting import export
 
         return export(settings, text, output, timeout, bom, not no_formulas)
-    if bom or no_formulas or timeout is not None:
-        raise InputError("--timeout, --bom and --no-formulas are for --output", "Add --output FILE.")
+    if bom or timeout is not None:
+        raise InputError("--timeout and --bom are for --output", "Add --output FILE.")
+    if no_formulas and (form is None or form.value != "csv"):
+        raise InputError("--no-formulas is for CSV", "Add --format csv, or --output FILE.csv.")
     with progress_bar() as tell, Shop(settings, tell) as shop:
         most = settings.max_rows if chart else min(DEFAULT_ROWS, settings.max_rows)
         rows = most if max_rows is None else max_rows
@@ -121,7 +123,7 @@ def query(
         answer.note()
     if chart:
         return show_chart(answer, text)
-    if show_answer(answer, form.value if form else None, pager=pager):
+    if show_answer(answer, form.value if form else None, pager=pager, formulas=not no_formulas):
         raise typer.Exit(CUT)
     return None
 

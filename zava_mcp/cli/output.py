@@ -65,7 +65,9 @@ def note(text: str) -> None:
     when_shown(lambda: console(stderr=True).print(Text(safe_lines(for_the_terminal(text)), style="dim")))
 
 
-def show_answer(answer: "Answer", form: str | None, without: Sequence[str] = (), pager: bool = True) -> bool:
+def show_answer(
+    answer: "Answer", form: str | None, without: Sequence[str] = (), pager: bool = True, formulas: bool = True
+) -> bool:
     """An answer on stdout, perhaps without some columns; without a form a table on a terminal, JSON when piped.
 
     Returns whether a program that reads it cannot see that rows are missing.
@@ -80,10 +82,10 @@ def show_answer(answer: "Answer", form: str | None, without: Sequence[str] = (),
     places = [place for place, name in enumerate(answer.columns) if name not in without]
     names = [answer.columns[place] for place in places]
     rows = [[row[place] for place in places] for row in map(cells, answer.rows)]
+    types = [answer.types[place] for place in places]
     if form == "csv":
-        _print_csv(names, rows, pager)
+        _print_csv(names, rows, pager, None if formulas else types)
     else:
-        types = [answer.types[place] for place in places]
         show_columns(list(map(column, names, _across(names, rows), types)), pager=pager)
         if not rows:
             put("(0 rows)\n", console())
@@ -229,11 +231,17 @@ def _is_shown(mark: str, encoding: str) -> bool:
     return mark.isprintable()
 
 
-def _print_csv(columns: list[str], rows: Sequence[Sequence[str | None]], pager: bool = True) -> None:
+def _print_csv(
+    columns: list[str], rows: Sequence[Sequence[str | None]], pager: bool = True, types: list[int] | None = None
+) -> None:
     """CSV, as it is when piped; on a terminal with what it would obey written out."""
     from zava_mcp.retail.answers import csv_line
+    from zava_mcp.retail.formulas import harmless_line
 
-    text = "".join(map(csv_line, [columns, *rows]))
+    if types is None:
+        text = "".join(map(csv_line, [columns, *rows]))
+    else:
+        text = harmless_line(columns, [0] * len(columns)) + "".join(harmless_line(row, types) for row in rows)
     if sys.stdout.isatty():
         put(safe_lines(text), console(), pager)
     else:

@@ -14,8 +14,6 @@ CELL_CHARACTERS = 8_000
 _CUT_CHARACTERS = 40  # what a cut cell says about its cut
 _LEAST_CHARACTERS = 60  # dates, numbers and ids are never cut
 _TO_BE_QUOTED = re.compile(r'[",\r\n]|^\s|\s$|^\\\.$')
-_FORMULA = "=+-@\t\r\n\uff1d\uff0b\uff0d\uff20"  # the last four are the same in full width
-NUMBER_TYPES = frozenset({20, 21, 23, 26, 700, 701, 1700})
 
 
 @dataclass
@@ -125,11 +123,3 @@ def csv_line(row: Sequence[str | None]) -> str:
 
 def _csv_cell(cell: str) -> str:
     return '"' + cell.replace('"', '""') + '"' if not cell or _TO_BE_QUOTED.search(cell) else cell
-
-
-def harmless(row: Sequence[str | None], types: Sequence[int]) -> list[str | None]:
-    """The row, an apostrophe before each text that a spreadsheet would take for a formula; numbers stay numbers."""
-    return [
-        f"'{cell}" if cell and cell[0] in _FORMULA and type_oid not in NUMBER_TYPES else cell
-        for cell, type_oid in zip(row, types, strict=True)
-    ]

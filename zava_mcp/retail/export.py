@@ -14,7 +14,8 @@ from zava_mcp.database.pool import Database
 from zava_mcp.database.question import Question
 from zava_mcp.database.wire import Column, Rows
 from zava_mcp.errors import InputError
-from zava_mcp.retail.answers import csv_line, harmless
+from zava_mcp.retail.answers import csv_line
+from zava_mcp.retail.formulas import harmless_line
 from zava_mcp.retail.sales import check
 from zava_mcp.retail.values import ColumnEncoder, cells, encoder
 from zava_mcp.settings import HARD_BYTES
@@ -102,11 +103,11 @@ class _Csv:
     def begin(self, columns: list[Column]) -> None:
         self._types = [column.type_oid for column in columns]
         names = [column.name for column in columns]
-        self._file.write(csv_line(names if self._formulas else harmless(names, [0] * len(names))))
+        self._file.write(csv_line(names) if self._formulas else harmless_line(names, [0] * len(names)))
 
     def row(self, written: str) -> None:
         values = cells(written)
-        self._file.write(csv_line(values if self._formulas else harmless(values, self._types)))
+        self._file.write(csv_line(values) if self._formulas else harmless_line(values, self._types))
 
 
 class _JsonLines:

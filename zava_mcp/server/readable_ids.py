@@ -39,7 +39,7 @@ def _outermost(text: bytes) -> Iterator[bytes]:
         elif depth == 1 and token == b":" and value is None:
             value = b""
         elif depth == 1:
-            name, value = (token, None) if value is None else (name, value + token)
+            name, value = (token, None) if value is None else (name, b" ".join([value, token]).lstrip())
         depth += (token in (b"{", b"[")) - (token in (b"}", b"]"))
         if depth < 1 or token == b'"':  # the end of the object, or a string without one
             return

@@ -21,6 +21,7 @@ from zava_mcp.errors import Busy, DatabaseUnavailable, InputError, ZavaError
 from zava_mcp.server.arguments import NAMED, WrongArgument, understand
 from zava_mcp.server.flow import reserve_reply, room_for_reply
 from zava_mcp.server.request_shapes import SQL_ARGUMENT, unreadable
+from zava_mcp.server.resource_uris import check_parameters
 from zava_mcp.server.startup import Startup
 from zava_mcp.settings import QUESTIONS_AT_ONCE
 
@@ -188,6 +189,10 @@ class PlainSpokenServer(MCPServer[Any]):
             raise ResourceError(error_text(self._fault))
         if len(str(uri)) > _URI_CHARACTERS:
             raise MCPError(INVALID_PARAMS, f"the URI is longer than {_URI_CHARACTERS:,} characters")
+        try:
+            check_parameters(str(uri), [template.uri_template for template in self._resource_manager.list_templates()])
+        except WrongArgument as fault:
+            raise MCPError(INVALID_PARAMS, str(fault)) from None
         return await super().read_resource(uri, context)
 
     async def get_prompt(

@@ -4,8 +4,11 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Annotated, Any
 
 from mcp.server.mcpserver.exceptions import ToolError
+from mcp.shared.exceptions import MCPError
+from mcp.types import INVALID_PARAMS
 from pydantic import Field
 
+from zava_mcp.server.arguments import WrongArgument, read
 from zava_mcp.server.progress import told
 from zava_mcp.server.replies import Desk, ready, resource_error
 from zava_mcp.server.startup import Startup
@@ -113,11 +116,18 @@ def _add_resource(server: Server, search: Search) -> None:
         query: str = "",
         similar_to: str = "",
         category: str = "",
-        max_rows: int = FOUND_ROWS,
+        max_rows: str = "",
     ) -> str:
         try:
+            most = read(max_rows, {"type": "integer"}, "max_rows")
             return await search(
-                ctx, query_description=query, similar_to=similar_to, category=category or None, max_rows=max_rows
+                ctx,
+                query_description=query,
+                similar_to=similar_to,
+                category=category or None,
+                max_rows=FOUND_ROWS if most is None else most,
             )
+        except WrongArgument as fault:
+            raise MCPError(INVALID_PARAMS, str(fault)) from None
         except ToolError as error:
             raise resource_error(error) from None
