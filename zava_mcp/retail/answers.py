@@ -82,7 +82,7 @@ class Answer:
         text += "".join(f",{quoted(name)}:{value}" for name, value in (more or {}).items())
         hint = " ".join(filter(None, [self.hint(), *self.remarks, *calls.now().take_remarks()]))
         text += f',"hint":{quoted(hint)}}}' if hint else "}"
-        self.note(len(text) if text.isascii() else len(text.encode()))
+        self.note(size(text))
         return text
 
     def note(self, size: int | None = None) -> None:
@@ -123,3 +123,17 @@ def csv_line(row: Sequence[str | None]) -> str:
 
 def _csv_cell(cell: str) -> str:
     return '"' + cell.replace('"', '""') + '"' if not cell or _TO_BE_QUOTED.search(cell) else cell
+
+
+def shortened(text: str, max_bytes: int) -> str:
+    """Lines of text that fit, the last of which says that there are more."""
+    if size(text) <= max_bytes:
+        return text
+    told = f"… cut: all of it is {size(text):,} bytes, and {max_bytes:,} fit. Ask for fewer tables."
+    kept = text.encode()[: max_bytes - size(told) - 1].decode(errors="ignore")
+    return f"{kept.rpartition(chr(10))[0] or kept}\n{told}"
+
+
+def size(text: str) -> int:
+    """Bytes of a text."""
+    return len(text) if text.isascii() else len(text.encode())

@@ -203,11 +203,12 @@ class ProductSearch:
 class ProductSearches:
     """Several needs in one call: a search for each, made one after another; otherwise like a ProductSearch."""
 
-    def __init__(self, searches: dict[str, ProductSearch]) -> None:
+    def __init__(self, searches: dict[str, ProductSearch], max_bytes: int) -> None:
         """Raises InputError if there are too many."""
         if len(searches) > MOST_NEEDS:
             raise InputError(f"{len(searches)} needs are too many", f"Name at most {MOST_NEEDS} in one call.")
         self._searches = searches
+        self._max_bytes = max_bytes
         self.needs_vector = any(search.needs_vector for search in searches.values())
 
     def prepare(self, database: Database) -> None:
@@ -217,7 +218,7 @@ class ProductSearches:
 
     def run(self, database: Database) -> FoundForEach:
         """What was found for each. Raises as a ProductSearch."""
-        return FoundForEach([(need, search.run(database)) for need, search in self._searches.items()])
+        return FoundForEach([(need, search.run(database)) for need, search in self._searches.items()], self._max_bytes)
 
     def cancel(self) -> None:
         for search in self._searches.values():

@@ -7,7 +7,7 @@ from json.encoder import encode_basestring as quoted
 from typing import TYPE_CHECKING
 
 from zava_mcp import calls
-from zava_mcp.retail.answers import Answer
+from zava_mcp.retail.answers import Answer, size
 from zava_mcp.retail.literals import Literal
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ Row = dict[str, str | None]  # a row of the statement, as PostgreSQL's text
 LEXICAL = "none: products were found by words (PostgreSQL full-text search), not by meaning"
 WHOLE_DESCRIPTIONS = 3  # the rest are shortened
 _SHORT = 80  # characters
+_NEED, _REMARK = 100, 300  # of a need that is repeated, of a remark
 _FAR_BELOW = 0.55  # of the best similarity: results below it are left out, unless a threshold was asked for
 _LOOSE = 40  # percent; below it the best result is seldom what was meant
 LEAST_TOGETHER = 5  # orders in which two products must be for "bought with"
@@ -41,6 +42,33 @@ class Found:
     notes: dict[str, str] = field(default_factory=dict)
 
     def json(self) -> str:
+        """As `text`, with as much of it as fits."""
+        self.answer.remarks += [remark[:_REMARK] for remark in calls.now().take_remarks()]
+        text = self.text()
+        while size(text) > self.answer.max_bytes and self.shed():
+            text = self.text()
+        return text
+
+    def shed(self) -> bool:
+        """Leaves out what is least needed, and notes that; False if nothing is left to leave out."""
+        if (bought := json.loads(self.notes.get("bought_with", "{}"))).get("rows"):
+            bought |= {"rows": bought["rows"][:-1], "truncated": True}
+            self.notes["bought_with"] = _compact(bought)
+            return True
+        self.answer.cut = "bytes"
+        if self.answer.rows:
+            self.answer.rows.pop()
+            if "more" in self.notes:
+                self.notes["more"] = quoted(f"{len(self.answer.rows)} shown, more exist")
+        elif self.notes:
+            del self.notes[max(self.notes, key=lambda name: len(self.notes[name]))]
+        elif self.closest or self.answer.remarks:
+            self.closest, self.answer.remarks = {}, []
+        else:
+            return False
+        return True
+
+    def text(self) -> str:
         """The answer's JSON with "search" (semantic or lexical), "model", and what else there is to say."""
         more = {"search": quoted("lexical" if self.model == LEXICAL else "semantic"), "model": quoted(self.model)}
         if self.closest:
@@ -86,7 +114,7 @@ def listed(
     found = Found(answer, model, {} if passing else _closest(table))
     found.notes = {
         **({"corrected": json.dumps(wording.corrected, ensure_ascii=False)} if wording.corrected else {}),
-        **({"searched_for": quoted(wording.rephrased)} if wording.rephrased else {}),
+        **({"searched_for": quoted(_cut_need(wording.rephrased))} if wording.rephrased else {}),
         **_literal(kept[:max_rows], wording),
         **_missing(len(answer.rows), len(kept), len(passing), len(table) > max_rows),
         **_hint(passing, wording, found.model),
@@ -161,21 +189,41 @@ def bought_with(rows: "Rows") -> str:
         "columns": columns,
         "rows": pairs,
     }
-    return json.dumps(about, ensure_ascii=False, separators=(",", ":"))
+    return _compact(about)
+
+
+def _compact(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 @dataclass
 class FoundForEach:
-    """What was found for each of several needs, in their order."""
+    """What was found for each of several needs, in their order, in so many bytes."""
 
     needs: list[tuple[str, Found]]
+    max_bytes: int
 
     def json(self) -> str:
         """`{"needs": [{"need": "…", "columns": …}, …]}`: the answer of each need, named by it."""
-        texts = [f'{{"need":{quoted(need)},{found.json()[1:]}' for need, found in self.needs]
-        text = f'{{"needs":[{",".join(texts)}]}}'
+        every = len(self.needs)
+        while size(text := self._text(every)) > self.max_bytes and self.needs:
+            longest = max((found for _, found in self.needs), key=lambda found: size(found.text()))
+            if not any(found.answer.rows for _, found in self.needs) or not longest.shed():
+                self.needs.pop()
         answers = [found.answer for _, found in self.needs]
         calls.now().answered(
-            sum(len(answer.rows) for answer in answers), len(text.encode()), any(answer.cut for answer in answers)
+            sum(len(answer.rows) for answer in answers),
+            size(text),
+            any(answer.cut for answer in answers) or every > len(self.needs),
         )
         return text
+
+    def _text(self, every: int) -> str:
+        texts = [f'{{"need":{quoted(_cut_need(need))},{found.text()[1:]}' for need, found in self.needs]
+        said = f"Only {len(self.needs)} of {every} needs fit. Ask for the others by themselves."
+        hint = f',"truncated":true,"hint":{quoted(said)}' if every > len(self.needs) else ""
+        return f'{{"needs":[{",".join(texts)}]{hint}}}'
+
+
+def _cut_need(need: str) -> str:
+    return need if len(need) <= _NEED else f"{need[:_NEED]}…"

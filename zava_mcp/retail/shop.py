@@ -16,7 +16,7 @@ from zava_mcp.database.opening import database_for
 from zava_mcp.database.sample import Progress
 from zava_mcp.embedded import EmbeddedPostgres
 from zava_mcp.errors import QueryError, SettingsError, ZavaError
-from zava_mcp.retail.answers import Answer
+from zava_mcp.retail.answers import Answer, shortened
 from zava_mcp.retail.sales import Explanation, SalesQuery
 from zava_mcp.retail.schemas import Known, Schemas
 from zava_mcp.retail.search import ProductSearch, ProductSearches
@@ -95,12 +95,12 @@ class Shop:
 
     def product_searches(self, wish: Wish, needs: list[str]) -> ProductSearches:
         """A search for each of several needs with the same filters. Raises as `product_search`, and for too many."""
-        settings = replace(self._settings, max_bytes=self._settings.max_bytes // max(1, len(needs)))
         return ProductSearches(
             {
-                need: ProductSearch(replace(wish, query_description=need), settings, self._embedder, self._words)
+                need: ProductSearch(replace(wish, query_description=need), self._settings, self._embedder, self._words)
                 for need in needs
-            }
+            },
+            self._settings.max_bytes,
         )
 
     def prepare(self, search: ProductSearch | ProductSearches) -> None:
@@ -126,7 +126,7 @@ class Shop:
 
         Raises InputError for an unknown name.
         """
-        return self._schemas.describe(table_names, reading)
+        return shortened(self._schemas.describe(table_names, reading), self._settings.max_bytes)
 
     def tables(self, reading: Reading) -> str:
         """The tables, a line each. Raises DatabaseUnavailable or IdentityError."""

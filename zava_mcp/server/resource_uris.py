@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterable
-from urllib.parse import unquote
 
 from zava_mcp.server.arguments import NAMED, WrongArgument, resembling
 
@@ -20,10 +19,9 @@ def check_parameters(uri: str, templates: Iterable[str]) -> None:
 
 
 def _check(given: list[str], known: list[str]) -> None:
-    names = [unquote(name) for name in given]
-    faults = [f"the parameter {name!r} is there twice" for name in known if names.count(name) > 1]
+    faults = [f"the parameter {name!r} is there twice" for name in known if given.count(name) > 1]
     takes: dict[str, dict[str, str]] = {name: {} for name in known}
-    for name in [name for name in names if name not in known][:NAMED]:
+    for name in [name for name in given if name not in known][:NAMED]:
         meant = resembling(name, takes)
         faults.append(f"there is no parameter {name[:_CHARACTERS]!r}" + (f" (did you mean {meant}?)" if meant else ""))
     if faults:
