@@ -222,7 +222,8 @@ def error_text(error: ZavaError) -> str:
     """An error with its hint as one text."""
     text = error.told()
     end = "" if text.endswith(("?", ".")) else "."
-    return f"{text}{end} {error.hint}" if error.hint else text
+    hint = f"{error.hint} {error.server_hint}".strip()
+    return f"{text}{end} {hint}" if hint else text
 
 
 def resource_error(error: ToolError) -> ResourceError:
