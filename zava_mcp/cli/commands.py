@@ -96,7 +96,7 @@ def query(
     )
     from zava_mcp import calls
     from zava_mcp.cli.output import progress_bar, show_answer, show_chart
-    from zava_mcp.errors import InputError, QueryError
+    from zava_mcp.errors import InputError
     from zava_mcp.retail.shop import Shop
 
     if chart and form:
@@ -114,10 +114,8 @@ def query(
     with progress_bar() as tell, Shop(settings, tell) as shop:
         most = settings.max_rows if chart else min(DEFAULT_ROWS, settings.max_rows)
         rows = most if max_rows is None else max_rows
-        try:
+        with shop.hints():
             answer = shop.answer(shop.sales_query(text, rows))
-        except QueryError as error:
-            raise shop.hinted(error) from None
         answer.note()
     if chart:
         return show_chart(answer, text)

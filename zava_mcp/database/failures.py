@@ -22,8 +22,7 @@ _QUERY_HINTS = {
     "42P01": "get_multiple_table_schemas lists the tables; they are in the schema retail.",
     "42703": "get_multiple_table_schemas lists each table's columns.",
     "42803": "Name every selected column in GROUP BY, or aggregate it; a key alone does not stand for its row.",
-    "42501": "This identity may read the tables and columns that get_multiple_table_schemas lists, and nothing beyond "
-    "them. Name the columns: * stands for hidden ones too.",
+    "42501": "This identity may read the tables and columns that get_multiple_table_schemas lists, and no others.",
     "57014": "It took too long. Narrow the date range, filter by store or category, or aggregate.",
     "53100": "The database's disk is full. Filter or aggregate earlier in the query, or ask again later.",
     "53400": "It sorts or joins more than may be written to disk. Filter or aggregate earlier in the query.",
@@ -48,7 +47,7 @@ def query_error(result: pq.abc.PGresult, prefix: int = 0) -> QueryError:
     position = int(place) - prefix if place.isdigit() else None
     return QueryError(
         told(pq.DiagnosticField.MESSAGE_PRIMARY) or "the query failed",
-        told(pq.DiagnosticField.MESSAGE_HINT) or _hint(sqlstate, told(pq.DiagnosticField.MESSAGE_PRIMARY)),
+        told(pq.DiagnosticField.MESSAGE_HINT) or _QUERY_HINTS.get(sqlstate, ""),
         sqlstate,
         position if position and position > 0 else None,
     )
@@ -65,15 +64,6 @@ def is_lost(error: psycopg.Error) -> bool:
     """Whether it was the connection that failed: psycopg also calls a deadline or a full disk operational."""
     sqlstate = error.sqlstate or ""
     return isinstance(error, psycopg.OperationalError) and (not sqlstate or sqlstate.startswith(("08", "57P")))
-
-
-def _hint(sqlstate: str, message: str) -> str:
-    if sqlstate == "42501" and "table stores" in message:
-        return (
-            "stores.rls_user_id is not readable: name the columns, SELECT store_id, store_name, is_online "
-            "FROM retail.stores."
-        )
-    return _QUERY_HINTS.get(sqlstate, "")
 
 
 def connection_error(error: psycopg.Error, location: Location | None) -> ZavaError:
