@@ -31,3 +31,5 @@ def export(settings: Settings, sql: str, path: Path, seconds: float | None, bom:
     calls.now().rows = rows
     show_now(path.stat().st_size)
     note(f"{rows:,} rows written to {path}")
+    for remark in calls.now().take_remarks():
+        note(remark)

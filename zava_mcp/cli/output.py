@@ -52,12 +52,16 @@ def console(stderr: bool = False) -> Console:
 def complain(error: ZavaError) -> None:
     """An error on stderr: what happened, and what to do. It may quote the data."""
     out = console(stderr=True)
-    told = Text("error: ", style="bold red").append(safe_lines(error.told()), style="not bold default")
+    told = Text("error: ", style="bold red").append(safe_lines(_told(error)), style="not bold default")
     out.print(told, soft_wrap=True)
     if out.is_terminal and isinstance(error, QueryError) and (place := place_of(error, out.width)):
         out.print(Text(place), soft_wrap=True)
     if error.hint:
         out.print(Text(safe_lines(for_the_terminal(error.hint) + error.listing)), soft_wrap=True)
+
+
+def _told(error: ZavaError) -> str:
+    return error.told() if isinstance(error, QueryError) else for_the_terminal(error.told())
 
 
 def note(text: str) -> None:

@@ -86,7 +86,7 @@ class Shop:
         """Gives a writer every row of a query, and returns how many. Raises what `answer` raises, and OSError."""
         from zava_mcp.retail.export import Export
 
-        return Export(sql, self._settings.query_timeout, writer, progress).run(self._database)
+        return Export(sql, self._settings.query_timeout, writer, progress).run(self._database, self._schemas.catalogue)
 
     def explanation(self, sql: str) -> Explanation:
         """A query to be explained, not yet asked. Raises InputError if the text is out of range."""
