@@ -3,7 +3,7 @@
 import json
 import re
 import sys
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
@@ -98,13 +98,14 @@ def show_answer(answer: "Answer", form: str | None, without: Sequence[str] = (),
 
 def show_chart(answer: "Answer", sql: str) -> None:
     """An answer on stdout as a chart, 80 columns wide when piped. Raises InputError if it cannot be drawn."""
-    from zava_mcp.cli.plots import chart
+    from zava_mcp.cli.plots import Style, chart, in_ascii
 
     out = console()
     width = out.width if out.file.isatty() else _PIPED_CHART
     coloured = out.color_system is not None and not out.no_color
     out.width = width
-    _render(chart(answer, sql, width, coloured), out)
+    drawn = all(_is_shown(mark, out.encoding) for mark in "█▌│┤⣀━·")
+    _render(chart(answer, sql, width, Style(coloured and drawn, drawn)), out, change=str if drawn else in_ascii)
 
 
 def show_found(found: "Found", form: str | None, pager: bool = True) -> None:
@@ -209,10 +210,10 @@ def _across(names: Sequence[str], rows: Sequence[Sequence[str | None]]) -> list[
     return [[row[place] for row in rows] for place in range(len(names))]
 
 
-def _render(printed: "RenderableType", out: Console, pager: bool = True) -> None:
+def _render(printed: "RenderableType", out: Console, pager: bool = True, change: "Callable[[str], str]" = str) -> None:
     with out.capture() as captured:
         out.print(printed)
-    put("\n".join(line.rstrip(" ") for line in captured.get().split("\n")), out, pager)
+    put(change("\n".join(line.rstrip(" ") for line in captured.get().split("\n"))), out, pager)
 
 
 def _print_json(text: str) -> None:
