@@ -175,13 +175,13 @@ def test_identities_fit_a_terminal_without_a_broken_user_id_or_login(data_dir: P
         assert all(len(OURS.sub("", line)) <= columns for line in shown.lines)
 
 
-def test_chart_of_two_categories_keeps_both_names_and_a_legend_hides_no_line(data_dir: Path) -> None:
-    common = ("--user-id", HEAD_OFFICE, "--data-dir", str(data_dir))
+def test_chart_of_two_categories_keeps_both_names_and_a_legend_hides_no_line(shown: Show) -> None:
+    common = ("--user-id", HEAD_OFFICE)
     bars = (
         "SELECT store_name, category_name, store_id + category_id AS n FROM retail.stores, retail.categories "
         "WHERE store_id < 4 ORDER BY 1, 2"
     )
-    drawn = on_terminal("query", bars, "--chart", *common, NO_COLOR="1")
+    drawn = shown("query", bars, "--chart", *common, NO_COLOR="1")
     assert "Zava Retail Bellevue · LUMBER & BUILDING MATERIALS █" in drawn.text
     assert not [line for line in drawn.lines if "…" in line]
     lines = (
@@ -189,14 +189,14 @@ def test_chart_of_two_categories_keeps_both_names_and_a_legend_hides_no_line(dat
         "FROM retail.stores, generate_series(0, 5) AS n ORDER BY 1"
     )
     for more in ({}, {"NO_COLOR": "1"}, {"PYTHONIOENCODING": "cp1252"}, {"PYTHONIOENCODING": "ascii"}):
-        drawn = on_terminal("query", lines, "--chart", *common, **more)
+        drawn = shown("query", lines, "--chart", *common, **more)
         plain = [COLOUR.sub("", line) for line in drawn.lines]
         frame = next(place for place, line in enumerate(plain) if "┌" in line or "+--" in line)
         assert sum(line.count("Zava Retail") for line in plain[:frame]) == 8
         assert not [line for line in plain[frame:] if "Zava" in line]
         assert "\\u" not in drawn.text
         assert drawn.text.isascii() == ("PYTHONIOENCODING" in more)
-        bar = on_terminal("query", bars, "--chart", *common, **more)
+        bar = shown("query", bars, "--chart", *common, **more)
         assert ("█" in bar.text, "##" in bar.text) == ("PYTHONIOENCODING" not in more, "PYTHONIOENCODING" in more)
 
 
