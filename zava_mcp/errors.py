@@ -21,12 +21,14 @@ class ZavaError(Exception):
     """A failure with a message for its reader and a hint on what to do next.
 
     `str(error)` is the message alone. `exit_code` is what the command line exits with; `outcome` is what the record of
-    a call says that ends with it. `listing` are more lines of the hint, for a person at a terminal only.
+    a call says that ends with it. `listing` are more lines of the hint, for a person at a terminal only; `server_hint`
+    is one more sentence for users of a server that goes on running.
     """
 
     exit_code = 1
     outcome: Outcome = "internal_error"
     listing = ""
+    server_hint = ""
 
     def __init__(self, message: str, hint: str = "") -> None:
         super().__init__(message)

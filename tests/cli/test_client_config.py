@@ -5,7 +5,7 @@ import json
 import shlex
 import stat
 import tomllib
-from importlib.metadata import metadata, version
+from importlib.metadata import Distribution, PackageNotFoundError, metadata, version
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -224,8 +224,27 @@ def test_where_a_token_is_the_password_none_is_asked_for(uvx: str, monkeypatch: 
 def test_an_extra_comes_with_uvx_only(uvx: str) -> None:
     entry = read("plain", told("plain", "--extra", "azure")[0])["zava-seattle"]
     assert entry["args"] == ["zava-mcp[azure]", "--user-id", SEATTLE]
-    with pytest.raises(InputError, match="only uvx brings extras"):
-        told("plain", "--extra", "azure", "--local")
+
+
+@pytest.mark.parametrize("options", [["--local"], []])
+def test_extra_without_uvx_must_be_in_this_installation(
+    options: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    if not options:
+        monkeypatch.setenv("PATH", str(tmp_path))
+        monkeypatch.setenv("UV", "")
+    entry = read("plain", told("plain", "--extra", "charts", "--extra", "azure", *options)[0])["zava-seattle"]
+    assert "uvx" not in entry["command"]
+    found = Distribution.from_name
+
+    def without_azure(name: str) -> Distribution:
+        if name == "azure-identity":
+            raise PackageNotFoundError(name)
+        return found(name)
+
+    monkeypatch.setattr(Distribution, "from_name", without_azure)
+    with pytest.raises(InputError, match="lacks the extra azure, and only uvx brings extras"):
+        told("plain", "--extra", "azure", *options)
 
 
 def test_names_are_of_stores_or_as_wished(uvx: str) -> None:

@@ -7,13 +7,17 @@ import sys
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from tests.cli.test_commands import zava
 from tests.cli.test_names import completed
 from tests.conftest import SEATTLE
+from zava_mcp.cli.commands import app
 from zava_mcp.cli.completion import categories
 from zava_mcp.cli.wording import for_the_terminal
-from zava_mcp.errors import InputError
+from zava_mcp.errors import InputError, ZavaError
+from zava_mcp.settings import load
+from zava_mcp.settings.table import NAMES
 
 
 @pytest.mark.parametrize("typed", ["PAI", "pai", "'PAI", '"PAI', "PAINT\\ \\&"])
@@ -52,6 +56,63 @@ def test_commands_that_people_try_exist(data_dir: Path) -> None:
     assert "--max-rows" in zava("help", "query")
     assert "--all-stores" in zava("help", "identities", "add")
     assert zava("help") == zava("--help")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "meant"),
+    [
+        (["client-config", "claude"], "claude-desktop or claude-code"),
+        (["client-config", "vscod"], "vscode or vscode-insiders"),
+        (["client-config", "Cursr"], "cursor"),
+        (["query", "SELECT 1", "--format", "jsn"], "json"),
+        (["doctor", "--format", "tabel"], "table"),
+        (["identities", "list", "--format", "cvs"], "csv"),
+        (["help", "serch"], "search"),
+        (["help", "identities", "ad"], "add"),
+        (["qeury"], "query"),
+        (["identities", "lst"], "list"),
+        (["tables", "ordes"], "orders"),
+        (["tables", "Retail.Order_Item"], "order_items"),
+        (["search", "hammer", "--category", "plumbng"], "PLUMBING"),
+        (["search", "hammer", "--category", "hamers"], "Hammers"),
+        (["search", "hammer", "--category", "garden"], "GARDEN & OUTDOOR or Garden Hand Tools"),
+        (["explain", "SELECT 1 FROM retail.ordes"], "retail.orders"),
+        (["explain", "SELECT order_dat FROM retail.orders"], "order_date, of orders"),
+        (["query", "SELECT 1 FROM retail.ordes"], "retail.orders"),
+        (["query", "SELECT 1 FROM retail.ordes", "--output", "rows.csv"], "retail.orders"),
+        (["query", "SELECT 1", "--user-id", "seatle"], "seattle"),
+        (["client-config", "plain", "--extra", "chrts"], "charts"),
+    ],
+)
+def test_misspelt_name_is_answered_with_the_one_that_is_meant(
+    arguments: list[str], meant: str, data_dir: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("ZAVA_DATA_DIR", str(data_dir))
+    monkeypatch.setenv("ZAVA_USER_ID", SEATTLE)
+    ran = CliRunner().invoke(app, arguments)
+    error = ran.exception
+    text = f"{error.message} {error.hint}" if isinstance(error, ZavaError) else ran.stderr
+    assert ran.exit_code
+    assert f"did you mean {meant}?" in text.replace("Did", "did").replace("'?", "?").replace("mean '", "mean "), text
+
+
+def test_help_lists_every_setting_as_errors_about_settings_say() -> None:
+    with pytest.raises(ZavaError) as refused:
+        load({}, {"ZAVA_MAX_ROWS": "x"})
+    assert "`zava-mcp --help` lists them" in refused.value.hint
+    words = zava("--help").split()
+    assert [name for name in NAMES if words.count(name) + words.count(f"{name}]") != 1] == []
+
+
+@pytest.mark.parametrize("options", [["--max-rows", "1000"], ["--max-rows", "1001"], [], ["--format", "csv"]])
+def test_person_at_the_limit_of_rows_is_shown_the_way_to_all_of_them(options: list[str], data_dir: Path) -> None:
+    sql = "SELECT n FROM generate_series(1, 1100) AS n"
+    ran = CliRunner().invoke(app, ["query", sql, *options, "--user-id", SEATTLE, "--data-dir", str(data_dir)])
+    text = ran.output + (f"{ran.exception.hint}" if isinstance(ran.exception, ZavaError) else "")
+    assert "--output FILE" in text
+    assert ("--max-rows" in text) == (not options or "csv" in options)
+    assert "max_rows" not in text
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from tests.cli.test_commands import zava
 from tests.cli.test_reading import wide
 from tests.conftest import HEAD_OFFICE, SEATTLE, objects
 from tests.polling import until
+from zava_mcp.database.identities import sample_identities
 from zava_mcp.errors import InputError, ZavaError
 
 #: What clears the screen, sets the title, makes a link, writes over the line, rings, and turns the reading direction.
@@ -161,6 +162,42 @@ def test_a_chart_has_what_its_data_calls_for(data_dir: Path, sql: str, drawn: st
     told = zava(*query(sql, "--chart"), "--data-dir", str(data_dir))
     assert drawn in told
     assert max(map(len, told.splitlines())) <= 80
+
+
+def test_identities_fit_a_terminal_without_a_broken_user_id_or_login(data_dir: Path) -> None:
+    for columns in (60, 80, 100):
+        shown = on_terminal("identities", "--data-dir", str(data_dir), columns=columns)
+        rows = [line.split("  ") for line in shown.lines[2:11]]
+        assert [str(who.user_id) for who in sample_identities()] == [row[0] for row in rows] or columns == 60
+        assert all(who.name in shown.text for who in sample_identities()) or columns == 60
+        logins = all(who.login in shown.text for who in sample_identities())
+        assert logins != ("login" in shown.errors and "left out to fit; --format csv has" in shown.errors)
+        assert all(len(OURS.sub("", line)) <= columns for line in shown.lines)
+
+
+def test_chart_of_two_categories_keeps_both_names_and_a_legend_hides_no_line(shown: Show) -> None:
+    common = ("--user-id", HEAD_OFFICE)
+    bars = (
+        "SELECT store_name, category_name, store_id + category_id AS n FROM retail.stores, retail.categories "
+        "WHERE store_id < 4 ORDER BY 1, 2"
+    )
+    drawn = shown("query", bars, "--chart", *common, NO_COLOR="1")
+    assert "Zava Retail Bellevue · LUMBER & BUILDING MATERIALS █" in drawn.text
+    assert not [line for line in drawn.lines if "…" in line]
+    lines = (
+        "SELECT make_date(2020 + n, 1, 1) AS day, store_name, n * 100 + store_id AS amount "
+        "FROM retail.stores, generate_series(0, 5) AS n ORDER BY 1"
+    )
+    for more in ({}, {"NO_COLOR": "1"}, {"PYTHONIOENCODING": "cp1252"}):
+        drawn = shown("query", lines, "--chart", *common, **more)
+        plain = [COLOUR.sub("", line) for line in drawn.lines]
+        frame = next(place for place, line in enumerate(plain) if "┌" in line or "+--" in line)
+        assert sum(line.count("Zava Retail") for line in plain[:frame]) == 8
+        assert not [line for line in plain[frame:] if "Zava" in line]
+        assert "\\u" not in drawn.text
+        assert drawn.text.isascii() == ("PYTHONIOENCODING" in more)
+        bar = shown("query", bars, "--chart", *common, **more)
+        assert ("█" in bar.text, "##" in bar.text) == ("PYTHONIOENCODING" not in more, "PYTHONIOENCODING" in more)
 
 
 def test_a_chart_of_nothing_or_of_a_part_is_refused(data_dir: Path) -> None:

@@ -33,7 +33,7 @@ async def test_a_server_that_stops_is_told_and_found_again(elsewhere: Postgres, 
             for tool, arguments in CALLS.items():
                 text, failed = await asker.call(tool, **arguments)
                 assert failed
-                assert "the database is not running, or its port is closed. Start it" in text
+                assert "the database is not running, or its port is closed (" in text
         finally:
             elsewhere.start()
         assert await asker.value("SELECT count(*) FROM retail.orders") == orders

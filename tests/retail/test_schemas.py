@@ -59,7 +59,7 @@ async def test_an_unknown_table_is_told_the_valid_ones(ask: Ask) -> None:
         text, failed = await seattle.call("get_multiple_table_schemas", table_names=["orders", "order_item"])
     assert failed
     assert "no table 'order_item'" in text
-    assert "Did you mean order_items?" in text
+    assert "did you mean order_items?" in text
     for table in TABLES:
         assert table in text
 

@@ -83,8 +83,8 @@ REFUSED: list[tuple[str, Any, str]] = [
     *[(CHART, {**BARS, "chart": x}, "must be one of auto, line") for x in ("pie", 3, {"a": 1})],
     *[(TABLES, {"table_names": x}, "must be a list of texts, such as") for x in (5, True, [5], {"a": "b", "c": "d"})],
     (TABLES, {"table_names": [[[[["orders"]]]]]}, "must be a list of texts"),
-    (TABLES, {"table_names": ["public.orders"]}, "Did you mean orders?"),
-    (TABLES, {"table_names": ["ordres"]}, "Did you mean orders?"),
+    (TABLES, {"table_names": ["public.orders"]}, "did you mean orders?"),
+    (TABLES, {"table_names": ["ordres"]}, "did you mean orders?"),
     # another name for a real argument
     *[(QUERY, {name: "SELECT 1"}, "did you mean postgresql_query?") for name in ("sql", "query", "postgresqlQuery")],
     *[

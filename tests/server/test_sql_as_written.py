@@ -111,7 +111,44 @@ HINTS: list[tuple[str, str]] = [
     ("SELECT revenue FROM retail.orders", "Revenue is sum(order_items.total_amount). Add JOIN retail.order_items"),
     ("SELECT nothing_like_it FROM retail.orders", "orders has order_id, customer_id, store_id, order_date."),
     ("SELECT count(*) AS n FROM retail.stores HAVING n > 1", "n is an alias of the SELECT list"),
+    # names that several have
     (f"SELECT store_id {ITEMS} i JOIN retail.orders o USING (order_id)", "Write i.store_id or o.store_id."),
+    ("SELECT store_id FROM retail.orders, retail.stores", "Write orders.store_id or stores.store_id."),
+    (
+        "SELECT store_id FROM (SELECT * FROM retail.orders) a JOIN retail.stores s ON true",
+        "Write s.store_id or a.store_id,",
+    ),
+    ("SELECT n FROM (SELECT 1 AS n) a, (SELECT 2 AS n) b", "Write a.n or b.n, whichever source is meant."),
+    ("WITH a AS (SELECT 1 AS n), b AS (SELECT 2 AS n) SELECT n FROM a JOIN b ON true", "Write a.n or b.n,"),
+    ("SELECT n FROM (SELECT 1 AS n, 2 AS n) q", "q has several columns named n: give each another alias in it."),
+    (
+        "SELECT 1 FROM retail.stores WHERE EXISTS (SELECT store_id FROM retail.orders o, retail.inventory v)",
+        "Write o.store_id or v.store_id.",
+    ),
+    (
+        "SELECT FROM retail.orders o JOIN retail.order_items i USING (order_id) JOIN retail.stores s USING (store_id)",
+        "USING and NATURAL cannot take it: write ON with the tables' names, such as ON o.store_id = s.store_id.",
+    ),
+    ("SELECT 1 AS n, 2 AS n FROM retail.stores ORDER BY n", "Several columns of the SELECT list are named n"),
+    ("SELECT 1 FROM retail.orders JOIN retail.orders ON true", "FROM retail.orders a JOIN retail.orders b."),
+    # what may not be read or called
+    *[
+        (sql, "Of retail.stores, this identity may read store_id, store_name, is_online. Name the columns")
+        for sql in (
+            "SELECT * FROM retail.stores",
+            "TABLE retail.stores",
+            "SELECT s.* FROM retail.orders o JOIN retail.stores s USING (store_id)",
+            "SELECT s FROM retail.stores AS s",
+            "SELECT rls_user_id FROM retail.stores",
+            "WITH s AS (SELECT * FROM retail.stores) SELECT store_id FROM s",
+            "SELECT count(*) FROM retail.stores WHERE rls_user_id IS NULL",
+        )
+    ],
+    *[
+        (f"SELECT * FROM {name}", "This identity may read these tables, in the schema retail: categories")
+        for name in ("zava.access", "zava.stores", "pg_catalog.pg_authid")
+    ],
+    ("SELECT set_config('a.b', 'c', true)", "Queries here cannot call set_config: leave it out."),
     # tables
     (f"SELECT orders.order_date {ITEMS}", "Add JOIN retail.orders USING"),
     ("SELECT x.store_id FROM retail.stores s", "The query's tables are: s."),

@@ -28,7 +28,9 @@ UserIds = Annotated[
 @app.command("client-config")
 def client_config(
     ctx: typer.Context,
-    client: Annotated[Client, typer.Argument(metavar="CLIENT", help=f"One of {', '.join(Client)}.")],
+    client: Annotated[
+        Client, typer.Argument(metavar="CLIENT", help=f"One of {', '.join(Client)}.", case_sensitive=False)
+    ],
     name: Annotated[
         str, typer.Option("--name", metavar="NAME", help="What the client calls it; of several, how the names begin.")
     ] = "",

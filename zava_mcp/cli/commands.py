@@ -96,7 +96,8 @@ def query(
     )
     from zava_mcp import calls
     from zava_mcp.cli.output import progress_bar, show_answer, show_chart
-    from zava_mcp.errors import InputError, QueryError
+    from zava_mcp.cli.wording import refuse_too_many, rows_advice
+    from zava_mcp.errors import InputError
     from zava_mcp.retail.shop import Shop
 
     if chart and form:
@@ -116,11 +117,12 @@ def query(
     with progress_bar() as tell, Shop(settings, tell) as shop:
         most = settings.max_rows if chart else min(DEFAULT_ROWS, settings.max_rows)
         rows = most if max_rows is None else max_rows
-        try:
+        refuse_too_many(rows, settings.max_rows)
+        with shop.hints():
             answer = shop.answer(shop.sales_query(text, rows))
-        except QueryError as error:
-            raise shop.hinted(error) from None
         answer.note()
+        answer.rows_advice = rows_advice(rows, settings.max_rows)
+        answer.bytes_advice += " --output FILE writes every row."
     if chart:
         return show_chart(answer, text)
     if show_answer(answer, form.value if form else None, pager=pager, formulas=not no_formulas):
@@ -196,7 +198,7 @@ def init(
 def doctor(
     ctx: typer.Context,
     as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
-    form: Annotated[Format, typer.Option("--format", help="table, json or csv.")] = Format.table,
+    form: Annotated[Format, typer.Option("--format", help="table, json or csv.", case_sensitive=False)] = Format.table,
     user_id: UserId = None,
     env_file: EnvFile = None,
     database_url: DatabaseUrl = None,

@@ -54,7 +54,8 @@ def explain(
         ctx, ZAVA_USER_ID=user_id, ZAVA_ENV_FILE=env_file, ZAVA_DATABASE_URL=database_url, ZAVA_DATA_DIR=data_dir
     )
     with progress_bar() as tell, Shop(settings, tell) as shop:
-        text = shop.explain(shop.explanation(sql))
+        with shop.hints():
+            text = shop.explain(shop.explanation(sql))
     show_text(text)
 
 

@@ -24,10 +24,12 @@ def export(settings: Settings, sql: str, path: Path, seconds: float | None, bom:
     try:
         with progress_bar() as tell, Shop(settings, tell) as shop:
             show_now()  # its record stands in the audit log before the first row leaves
-            with written_to(path, bom, formulas) as writer:
+            with shop.hints(), written_to(path, bom, formulas) as writer:
                 rows = shop.export(sql, writer, lambda number: tell(0.0, f"{number:,} rows"))
     except OSError as error:
         raise InputError(f"{path} cannot be written: {error.strerror}", "Make room, or name another file.") from None
     calls.now().rows = rows
     show_now(path.stat().st_size)
     note(f"{rows:,} rows written to {path}")
+    for remark in calls.now().take_remarks():
+        note(remark)

@@ -10,7 +10,10 @@ import typer
 from typer.core import TyperGroup
 
 from zava_mcp.errors import SettingsError, ZavaError
+from zava_mcp.settings.table import SETTINGS
+from zava_mcp.suggestions import did_you_mean
 
+_CHOICE = re.compile(r"'([^']*)' is not one of (.*)")
 _ADDRESS = re.compile(r"\S*(?:://|@)\S*")  # which may hold a password
 
 
@@ -27,11 +30,40 @@ class ServingGroup(TyperGroup):
         except _UsageError as error:
             _serve_usage_fault(error)
 
+    def format_epilog(self, ctx: Any, formatter: Any) -> None:
+        """The settings that have no option."""
+        options = {option.envvar for option in self.params}
+        super().format_epilog(ctx, formatter)
+        with formatter.section("Settings in the environment or the file of --env-file"):
+            formatter.write_dl(
+                [
+                    (setting.name, setting.meaning.replace("`", ""))
+                    for setting in SETTINGS
+                    if setting.name not in options
+                ]
+            )
+
+    def invoke(self, ctx: Any) -> Any:
+        """As Typer's; a value that is none of an option's choices is answered with the nearest."""
+        try:
+            return super().invoke(ctx)
+        except _UsageError as error:
+            error.message = _with_suggestion(str(getattr(error, "message", "")))  # type: ignore[attr-defined]
+            raise
+
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         try:
             return super().resolve_command(ctx, args)
         except _UsageError as error:
             _serve_usage_fault(error)
+
+
+def _with_suggestion(message: str) -> str:
+    found = _CHOICE.search(message)
+    if found is None:
+        return message
+    meant = did_you_mean(found[1], re.findall(r"'([^']*)'", found[2]))
+    return f"{message.replace('Value error, ', '').rstrip('.')}{meant}."
 
 
 def _serve_usage_fault(error: Any) -> NoReturn:

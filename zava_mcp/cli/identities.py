@@ -72,12 +72,23 @@ def list_(
 
 def _list(ctx: typer.Context, form: Format | None, **given: str | None) -> None:
     settings = settings_of(ctx, **given)
-    from zava_mcp.cli.output import progress_bar, show_rows
+    from zava_mcp.cli.identity_table import fitted, short_stores
+    from zava_mcp.cli.output import note, progress_bar, show_rows
     from zava_mcp.database.opening import list_identities
 
     with progress_bar() as tell:
         rows = list_identities(settings, tell)
-    show_rows(["user_id", "name", "stores", "login", "last_day"], rows, form.value if form else None)
+    columns = ["user_id", "name", "stores", "login", "last_day"]
+    shown, remark = fitted(columns, rows, form)
+    if remark:
+        rows = short_stores(rows)
+        shown, remark = fitted(columns, rows, form)
+        remark = remark or "names of stores without their common beginning; --format csv has them whole"
+    show_rows(
+        [columns[place] for place in shown], [[row[place] for place in shown] for row in rows], form and form.value
+    )
+    if remark:
+        note(remark)
 
 
 @identities.command()

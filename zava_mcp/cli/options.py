@@ -58,7 +58,8 @@ class Format(StrEnum):
 
 
 AnswerFormat = Annotated[
-    Format | None, typer.Option("--format", help="table, json or csv; json when piped.", show_default=False)
+    Format | None,
+    typer.Option("--format", help="table, json or csv; json when piped.", show_default=False, case_sensitive=False),
 ]
 Pager = Annotated[
     bool, typer.Option("--pager/--no-pager", help="Page what is longer than the terminal, with PAGER or less.")

@@ -3,7 +3,7 @@
 import json
 import re
 import sys
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
@@ -52,12 +52,16 @@ def console(stderr: bool = False) -> Console:
 def complain(error: ZavaError) -> None:
     """An error on stderr: what happened, and what to do. It may quote the data."""
     out = console(stderr=True)
-    told = Text("error: ", style="bold red").append(safe_lines(error.told()), style="not bold default")
+    told = Text("error: ", style="bold red").append(safe_lines(_told(error)), style="not bold default")
     out.print(told, soft_wrap=True)
     if out.is_terminal and isinstance(error, QueryError) and (place := place_of(error, out.width)):
         out.print(Text(place), soft_wrap=True)
     if error.hint:
         out.print(Text(safe_lines(for_the_terminal(error.hint) + error.listing)), soft_wrap=True)
+
+
+def _told(error: ZavaError) -> str:
+    return error.told() if isinstance(error, QueryError) else for_the_terminal(error.told())
 
 
 def note(text: str) -> None:
@@ -96,13 +100,14 @@ def show_answer(
 
 def show_chart(answer: "Answer", sql: str) -> None:
     """An answer on stdout as a chart, 80 columns wide when piped. Raises InputError if it cannot be drawn."""
-    from zava_mcp.cli.plots import chart
+    from zava_mcp.cli.plots import Style, chart, in_ascii
 
     out = console()
     width = out.width if out.file.isatty() else _PIPED_CHART
     coloured = out.color_system is not None and not out.no_color
     out.width = width
-    _render(chart(answer, sql, width, coloured), out)
+    drawn = all(_is_shown(mark, out.encoding) for mark in "█▌│┤⣀━·")
+    _render(chart(answer, sql, width, Style(coloured and drawn, drawn)), out, change=str if drawn else in_ascii)
 
 
 def show_found(found: "Found", form: str | None, pager: bool = True) -> None:
@@ -207,10 +212,10 @@ def _across(names: Sequence[str], rows: Sequence[Sequence[str | None]]) -> list[
     return [[row[place] for row in rows] for place in range(len(names))]
 
 
-def _render(printed: "RenderableType", out: Console, pager: bool = True) -> None:
+def _render(printed: "RenderableType", out: Console, pager: bool = True, change: "Callable[[str], str]" = str) -> None:
     with out.capture() as captured:
         out.print(printed)
-    put("\n".join(line.rstrip(" ") for line in captured.get().split("\n")), out, pager)
+    put(change("\n".join(line.rstrip(" ") for line in captured.get().split("\n"))), out, pager)
 
 
 def _print_json(text: str) -> None:

@@ -2,9 +2,11 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from rich.bar import Bar
+from rich.cells import cell_len
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
@@ -25,10 +27,43 @@ _TICKS = 5
 _ALONG = ("line", "area", "scatter")
 _COLOURS = ("cyan", "magenta", "yellow", "green", "red", "blue", "orange", "white", "gray")
 _BAR_COLOURS = ("cyan", "magenta", "yellow", "green", "red", "blue", "dark_orange", "white", "bright_black")
-_MARKS = "•x+o*#%@&"  # where there are no colours
+_MARKS = "*x+o#%@&$"  # where there are no colours
+_KEY = "━━"
+_SHORTEST_BAR = 14  # columns
+_IN_ASCII = str.maketrans(
+    {"·": ".", "…": "~", "━": "-", "–": "-", "−": "-", "×": "x"}  # what charts write
+    | dict.fromkeys("─", "-")
+    | dict.fromkeys("│", "|")
+    | dict.fromkeys("┌┐└┘├┤┬┴┼", "+")
+    | dict.fromkeys("█▉▊▋▌▐", "#")
+    | dict.fromkeys("▍▎▏▕", " ")
+)
 
 
-def chart(answer: Answer, sql: str, width: int, coloured: bool) -> RenderableType:
+@dataclass(frozen=True)
+class Style:
+    """What the terminal can show: colours, and the dots of Braille beside letters."""
+
+    coloured: bool
+    braille: bool
+
+    def mark(self, number: int, how_many: int) -> str:
+        """The mark of one of so many lines."""
+        dots = self.braille and (self.coloured or how_many == 1)
+        return "braille" if dots else _MARKS[number % len(_MARKS)]
+
+    def key(self, number: int, how_many: int) -> str:
+        """The same as a legend shows it."""
+        mark = self.mark(number, how_many)
+        return _KEY if mark == "braille" else mark
+
+
+def in_ascii(drawn: str) -> str:
+    """A chart in characters that every terminal has, each as wide as the one in its place."""
+    return drawn.translate(_IN_ASCII)
+
+
+def chart(answer: Answer, sql: str, width: int, style: Style) -> RenderableType:
     """The chart of an answer to this SQL.
 
     Raises InputError if there is none, ZavaError if lines are to be drawn and the extra is not installed.
@@ -43,7 +78,7 @@ def chart(answer: Answer, sql: str, width: int, coloured: bool) -> RenderableTyp
     for panel in found.panels:
         parts += [Text()] if parts else []
         parts += [Text(safe(panel.y.title), style="bold")] if len(found.panels) > 1 else []
-        drawn = _lines(found, panel, width, coloured) if found.kind in _ALONG else _bars(found, panel, shown, width)
+        drawn = _lines(found, panel, width, style) if found.kind in _ALONG else _bars(found, panel, shown, width)
         parts.append(drawn)
     return Group(*head, *parts)
 
@@ -83,20 +118,37 @@ def _bars(found: Chart, panel: Panel, shown: _Shown, width: int) -> RenderableTy
     drawn = [point.y or 0.0 for point in panel.points]
     low, high = min(0.0, *drawn), max(0.0, *drawn)
     names = list(dict.fromkeys(point.series for point in panel.points))
+    numbers = [
+        shown.text(point, next((field for field in found.measures if field.title == point.series), panel.y))
+        for point in panel.points
+    ]
+    most = max(width // 3, width - max(map(cell_len, numbers), default=0) - _SHORTEST_BAR - 2)
     grid = Table.grid(padding=(0, 1, 0, 0), expand=True)
-    grid.add_column(max_width=width // 3, no_wrap=True, overflow="ellipsis")
+    grid.add_column(no_wrap=True)
     grid.add_column(ratio=1)
     grid.add_column(justify="right", no_wrap=True)
-    for point, value in zip(panel.points, drawn, strict=True):
+    for point, value, number in zip(panel.points, drawn, numbers, strict=True):
         colour = _BAR_COLOURS[names.index(point.series) % len(_BAR_COLOURS)]
         bar = Bar(high - low or 1.0, min(0.0, value) - low, max(0.0, value) - low, color=colour)
-        label = safe(" · ".join(part for part in (str(point.x), point.series) if part))
-        y = next((field for field in found.measures if field.title == point.series), panel.y)
-        grid.add_row(Text(f"{label} *" if point.open else label), bar, Text(shown.text(point, y)))
+        grid.add_row(Text(_label(point, most)), bar, Text(number))
     return grid
 
 
-def _lines(found: Chart, panel: Panel, width: int, coloured: bool) -> RenderableType:
+def _label(point: Point, most: int) -> str:
+    """The names of a bar within so many columns; of two names that are too long, both keep their beginnings."""
+    parts = [safe(part) for part in (str(point.x), point.series) if part]
+    most -= 2 * point.open
+    if cell_len(" · ".join(parts)) > most:
+        room = (most - 3 * (len(parts) - 1)) // max(1, len(parts))
+        parts = [clipped(part, max(room, most - 3 - cell_len(other))) for part, other in _with_other(parts)]
+    return clipped(" · ".join(parts), most) + (" *" if point.open else "")
+
+
+def _with_other(parts: Sequence[str]) -> list[tuple[str, str]]:
+    return list(zip(parts, reversed(parts), strict=True))
+
+
+def _lines(found: Chart, panel: Panel, width: int, style: Style) -> RenderableType:
     """A line for each series, or dots; the part that leads into a period that is not over is dotted."""
     plot = _plotext()
     plot.clear_figure()
@@ -108,18 +160,33 @@ def _lines(found: Chart, panel: Panel, width: int, coloured: bool) -> Renderable
     names = list(dict.fromkeys(point.series for point in points))
     for number, name in enumerate(names):
         mine = [point for point in points if point.series == name]
-        mark = "braille" if coloured or len(names) == 1 else _MARKS[number % len(_MARKS)]
-        style: dict[str, Any] = {"color": _COLOURS[number % len(_COLOURS)]}
+        mark = style.mark(number, len(names))
+        colour: dict[str, Any] = {"color": _COLOURS[number % len(_COLOURS)]}
         draw = plot.scatter if found.kind == "scatter" else plot.plot
         closed = [point for point in mine if not point.open]
         if closed:
-            label = clipped(safe(name), width // 3) or None
-            draw([places[p.x] for p in closed], [p.y for p in closed], marker=mark, label=label, **style)
+            draw([places[p.x] for p in closed], [p.y for p in closed], marker=mark, **colour)
         leading = [point for point, leads in zip(mine, layout.leading_to_open(mine), strict=True) if leads]
         if leading:
-            draw([places[p.x] for p in leading], [p.y for p in leading], marker="·", **style)
+            draw([places[p.x] for p in leading], [p.y for p in leading], marker="·", **colour)
     _axes(plot, found, panel, places)
-    return Text.from_ansi(plot.build())
+    return Group(*_legend(names, width, style), Text.from_ansi(plot.build()))
+
+
+def _legend(names: Sequence[str], width: int, style: Style) -> list[RenderableType]:
+    """What the marks of the lines stand for, above them, where it hides none."""
+    if not any(names):
+        return []
+    entries = [
+        Text.assemble((style.key(number, len(names)), _BAR_COLOURS[number % len(_BAR_COLOURS)]), " ", label)
+        for number, name in enumerate(names)
+        for label in [clipped(safe(name), width - 4)]
+    ]
+    across = max(1, width // (max(entry.cell_len for entry in entries) + 2))
+    grid = Table.grid(padding=(0, 2, 0, 0))
+    for place in range(0, len(entries), across):
+        grid.add_row(*entries[place : place + across])
+    return [grid]
 
 
 def _places(found: Chart, points: Sequence[Point]) -> dict[Any, float]:

@@ -2,6 +2,8 @@
 
 import re
 
+from zava_mcp.errors import InputError
+
 _ON_THE_TERMINAL = {
     "max_rows": "--max-rows",
     "similarity_threshold": "--threshold",
@@ -26,3 +28,15 @@ _NAMES = re.compile(rf"(?<![\w.\"'`-])({'|'.join(_ON_THE_TERMINAL)})(?![\w\"'`]|
 def for_the_terminal(advice: str) -> str:
     """The advice with the names of arguments and tools replaced."""
     return _NAMES.sub(lambda found: _ON_THE_TERMINAL[found[1]], advice)
+
+
+def rows_advice(rows: int, most: int) -> str:
+    """What a person does about rows that are missing after so many, of at most that many."""
+    more = f"ask for up to {most:,} with --max-rows, or write" if rows < most else "or write"
+    return f"Aggregate, filter, {more} every row to a file with --output FILE."
+
+
+def refuse_too_many(rows: int, most: int) -> None:
+    """Raises InputError for more rows than a table may have, with the way to get them."""
+    if rows > most:
+        raise InputError(f"--max-rows must be from 1 to {most:,}, not {rows:,}", "--output FILE writes every row.")

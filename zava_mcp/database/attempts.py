@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import psycopg
 
-from zava_mcp.database.failures import Disconnected, NotListening, Restarting
+from zava_mcp.database.connection_failures import Disconnected, NotListening, Restarting
 from zava_mcp.errors import DatabaseUnavailable, ZavaError
 
 RESTART_SECONDS = 5.0  # after a connection was lost, a closed port counts as a restart for so long

@@ -12,6 +12,7 @@ from psycopg.rows import dict_row
 from zava_mcp import sql
 from zava_mcp.database.failures import connection_error
 from zava_mcp.database.identities import short_name
+from zava_mcp.database.location import Location
 from zava_mcp.database.misfits import not_admitted, not_ours, other_schema
 from zava_mcp.database.parameters import Target
 from zava_mcp.database.patience import CONNECT_SECONDS, PatientConnection
@@ -109,7 +110,7 @@ def _connected(kind: type[C], target: Target) -> C:
         if target.tokens is not None and "authentication failed" in str(error):
             target.tokens.forget()
             raise token_refused(str(target.parameters.get("user", ""))) from None
-        raise connection_error(error, target.embedded) from None
+        raise connection_error(error, target.location) from None
 
 
 def prove(connection: psycopg.Connection, user_id: UUID | None, name: str = "") -> Proof:
@@ -145,7 +146,7 @@ def identity_of(connection: psycopg.Connection, user_id: UUID | None) -> dict[st
     except psycopg.errors.InsufficientPrivilege:
         raise not_admitted(user_id) from None
     except psycopg.OperationalError as error:
-        raise connection_error(error, embedded=False) from None
+        raise connection_error(error, Location()) from None
     return row or {}
 
 

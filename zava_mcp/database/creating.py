@@ -5,7 +5,9 @@ from dataclasses import replace
 import psycopg
 from psycopg import sql as compose
 
-from zava_mcp.database.failures import NoDatabase, connection_error
+from zava_mcp.database.connection_failures import NoDatabase
+from zava_mcp.database.failures import connection_error
+from zava_mcp.database.location import ADMIN_URL, Location
 from zava_mcp.database.naming import connect_as_admin
 from zava_mcp.database.parameters import Target
 from zava_mcp.errors import DatabaseUnavailable, IdentityError
@@ -36,7 +38,7 @@ def create_database(target: Target) -> str:
                 f"Let an administrator with CREATEDB run: {_by_hand(name, connection.info.user)}",
             ) from None
         except psycopg.OperationalError as error:
-            raise connection_error(error, embedded=False) from error
+            raise connection_error(error, Location(source=ADMIN_URL)) from error
         except psycopg.Error as error:
             raise DatabaseUnavailable(
                 f"the database {name} could not be created: {error.diag.message_primary or type(error).__name__}",

@@ -5,28 +5,14 @@ import re
 import psycopg
 from psycopg import pq
 
+from zava_mcp.database.connection_failures import CONNECTION_FAILURES, Failure
+from zava_mcp.database.location import ADMIN_URL, Location
 from zava_mcp.database.wrong_parameters import WRONG_PARAMETERS
-from zava_mcp.errors import DatabaseUnavailable, IdentityError, QueryError, ZavaError
+from zava_mcp.errors import DatabaseUnavailable, QueryError, ZavaError
 
 ONE_QUERY_ONLY = "only one row-returning query is allowed: a SELECT, WITH, VALUES or TABLE"
 NOT_UTF8 = "The database holds text that is not UTF-8: convert_to(column, 'SQL_ASCII') gives its bytes."
 ANSWERS_ARE_UTF8 = "Leave client_encoding as it is: answers are UTF-8."
-
-
-class Restarting(DatabaseUnavailable):
-    """The database server is there, and says that it is starting, stopping or recovering."""
-
-
-class NotListening(DatabaseUnavailable):
-    """Nothing listens where the database server should."""
-
-
-class NoDatabase(DatabaseUnavailable):
-    """The server has no database of that name."""
-
-
-class Disconnected(DatabaseUnavailable):
-    """A connection that was there has ended."""
 
 
 _SAID_CHARACTERS = 500  # an error quotes the value it is about, and that can be as long as the query likes
@@ -36,8 +22,7 @@ _QUERY_HINTS = {
     "42P01": "get_multiple_table_schemas lists the tables; they are in the schema retail.",
     "42703": "get_multiple_table_schemas lists each table's columns.",
     "42803": "Name every selected column in GROUP BY, or aggregate it; a key alone does not stand for its row.",
-    "42501": "This identity may read the tables and columns that get_multiple_table_schemas lists, and nothing beyond "
-    "them. Name the columns: * stands for hidden ones too.",
+    "42501": "This identity may read the tables and columns that get_multiple_table_schemas lists, and no others.",
     "57014": "It took too long. Narrow the date range, filter by store or category, or aggregate.",
     "53100": "The database's disk is full. Filter or aggregate earlier in the query, or ask again later.",
     "53400": "It sorts or joins more than may be written to disk. Filter or aggregate earlier in the query.",
@@ -62,7 +47,7 @@ def query_error(result: pq.abc.PGresult, prefix: int = 0) -> QueryError:
     position = int(place) - prefix if place.isdigit() else None
     return QueryError(
         told(pq.DiagnosticField.MESSAGE_PRIMARY) or "the query failed",
-        told(pq.DiagnosticField.MESSAGE_HINT) or _hint(sqlstate, told(pq.DiagnosticField.MESSAGE_PRIMARY)),
+        told(pq.DiagnosticField.MESSAGE_HINT) or _QUERY_HINTS.get(sqlstate, ""),
         sqlstate,
         position if position and position > 0 else None,
     )
@@ -81,142 +66,53 @@ def is_lost(error: psycopg.Error) -> bool:
     return isinstance(error, psycopg.OperationalError) and (not sqlstate or sqlstate.startswith(("08", "57P")))
 
 
-def _hint(sqlstate: str, message: str) -> str:
-    if sqlstate == "42501" and "table stores" in message:
-        return (
-            "stores.rls_user_id is not readable: name the columns, SELECT store_id, store_name, is_online "
-            "FROM retail.stores."
-        )
-    return _QUERY_HINTS.get(sqlstate, "")
-
-
-def connection_error(error: psycopg.Error, embedded: bool) -> ZavaError:
-    """Why no connection came about, recognised by SQLSTATE or by libpq's words."""
+def connection_error(error: psycopg.Error, location: Location | None) -> ZavaError:
+    """Why no connection came about, recognised by SQLSTATE or by libpq's words; None is the embedded database."""
     said = " ".join(str(error).split())
     sqlstate = error.sqlstate or ""
+    place = location.reached(error) if location else None
     for pattern, message, hint in WRONG_PARAMETERS:
         if found := re.search(pattern, said):
-            return DatabaseUnavailable(message.format(*((text or "")[:80] for text in found.groups())), hint)
-    for signs, kind, message, hint in _CONNECTION_FAILURES:
-        if any(sign == sqlstate if _SQLSTATE.fullmatch(sign) else re.search(sign, said) for sign in signs):
-            return kind(message, hint)
-    hint = "The embedded database's server.log says more." if embedded else "Check the database settings."
-    return DatabaseUnavailable(f"no connection to the database ({sqlstate or type(error).__name__})", hint)
+            told = message.format(*((text or "")[:80] for text in found.groups()))
+            return DatabaseUnavailable(_placed(told, place), hint)
+    for failure in CONNECTION_FAILURES:
+        if failure.is_meant(sqlstate, said):
+            return _explained(failure, place, said)
+    told = _placed(f"no connection to the database ({sqlstate or type(error).__name__})", place)
+    return DatabaseUnavailable(told, _SEE_LOG if place is None else f"Check {place.setting('host')} and the network.")
 
 
-_SQLSTATE = re.compile(r"(?=.*\d)[0-9A-Z]{5}")
+_SENTENCES = re.compile(r"(?<=\.) ")
+_SEE_LOG = "The embedded database's server.log says more."
 
-#: SQLSTATEs or, because libpq gives none for a connection that failed, patterns of its words.
-_CONNECTION_FAILURES: tuple[tuple[tuple[str, ...], type[ZavaError], str, str], ...] = (
-    (
-        ("28P01", "password authentication failed", "no password supplied"),
-        IdentityError,
-        "the database does not accept this login's password",
-        "Set POSTGRES_PASSWORD or the passfile to this identity's password; if it is right, the identity was removed "
-        "or has expired, which `zava-mcp identities` tells an admin.",
-    ),
-    (
-        ("28000", 'role ".*" does not exist'),
-        IdentityError,
-        "the database knows no login for this identity",
-        "Check the user id; `zava-mcp identities` lists the ones that exist.",
-    ),
-    (
-        ("not permitted to log in",),
-        IdentityError,
-        "this login may not log in any more",
-        "The identity was removed or closed; an admin sees with `zava-mcp identities` who may ask.",
-    ),
-    (
-        ("3D000", 'database ".*" does not exist'),
-        NoDatabase,
-        "the database named in the settings does not exist on that server",
-        "Check POSTGRES_DB or the URL; for a new one, an administrator runs `zava-mcp init`, which creates it.",
-    ),
-    (
-        ("42501", "permission denied for database"),
-        IdentityError,
-        "this login may not connect to that database",
-        "The identity was removed, or not admitted yet: an admin's `zava-mcp identities` tells.",
-    ),
-    (
-        ("53300", "too many connections", "too many clients", "remaining connection slots"),
-        DatabaseUnavailable,
-        "the database has no connection left for this login",
-        "Wait until others finish, or raise max_connections or the login's connection limit.",
-    ),
-    (
-        ("unsupported startup parameter",),
-        DatabaseUnavailable,
-        "the pooler between us and PostgreSQL refuses the settings that connections start with",
-        "In pgbouncer.ini, add options to ignore_startup_parameters (they are then set by SQL); pool_mode = session.",
-    ),
-    (
-        ("no more connections allowed", "query_wait_timeout"),
-        DatabaseUnavailable,
-        "the pooler between us and PostgreSQL has no connection left",
-        "Wait until others finish, or raise its max_client_conn or pool_size.",
-    ),
-    (
-        ("57P03", "starting up", "shutting down", "in recovery mode", "not yet accepting"),
-        Restarting,
-        "the database is starting up or shutting down",
-        "Try again in a few seconds; the server reconnects by itself.",
-    ),
-    (
-        ("53100", "No space left"),
-        DatabaseUnavailable,
-        "the database's disk is full",
-        "Make room on the database's disk; the server reconnects by itself.",
-    ),
-    (
-        ("Connection refused", "No such file or directory"),
-        NotListening,
-        "the database is not running, or its port is closed",
-        "Start it, or correct its host and port; the server reconnects by itself.",
-    ),
-    (
-        ("could not translate host name", "failed to resolve host", "Name or service not known"),
-        DatabaseUnavailable,
-        "the database's host name cannot be resolved",
-        "Check the host in the settings, and the network.",
-    ),
-    (
-        ("timeout expired", "timed out", "ConnectionTimeout"),
-        DatabaseUnavailable,
-        "the database did not answer in time",
-        "Check host, port and firewall; the server reconnects by itself.",
-    ),
-    (
-        (
-            "server closed the connection",
-            "SSL SYSCALL",
-            "SSL connection has been closed",
-            "connection was closed",
-            "the connection is lost",
-            "the connection is closed",
-            "server conn crashed",
-            "Connection reset by peer",
-            "could not (receive|send) data",
-            "Broken pipe",
-            "socket closed",
-            "57P01",
-            "57P02",
-        ),
-        Disconnected,
-        "the database closed the connection",
-        "Try again; the server reconnects by itself.",
-    ),
-    (
-        ("certificate", "SSL", "TLS", "no encryption"),
-        DatabaseUnavailable,
-        "the secure connection to the database could not be established",
-        "Check sslmode and sslrootcert in the settings.",
-    ),
-    (
-        ("invalid connection option", "invalid URI", 'missing "="'),
-        DatabaseUnavailable,
-        "the database settings are not a valid connection string",
-        "Write it as postgresql://host:5432/zava.",
-    ),
-)
+
+def _explained(failure: Failure, place: Location | None, said: str) -> ZavaError:
+    if place is None:
+        hint = " ".join(sentence for sentence in _SENTENCES.split(failure.hint) if "{" not in sentence) or _SEE_LOG
+    elif place.source == ADMIN_URL and failure.part:
+        hint = f"Correct {place.setting(failure.part)}."
+    else:
+        hint = failure.hint.format_map(_Words(place, said))
+    error = failure.kind(_placed(failure.message, place), hint)
+    error.server_hint = failure.server_hint
+    return error
+
+
+def _placed(message: str, place: Location | None) -> str:
+    return f"{message} ({named})" if place is not None and (named := str(place)) else message
+
+
+class _Words(dict[str, str]):
+    """What a hint's {words} stand for: a setting's name, or where the password came from."""
+
+    def __init__(self, place: Location, said: str) -> None:
+        super().__init__()
+        self._place, self._said = place, said
+
+    def __missing__(self, word: str) -> str:
+        if word == "passfile_fault":
+            return self._place.passfile_fault()
+        if word == "password":
+            found = re.search(r'password retrieved from file "([^"]+)"', self._said)
+            return f"the password in the passfile {found[1]}" if found else self._place.setting("password")
+        return self._place.setting(word)

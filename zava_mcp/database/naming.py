@@ -24,7 +24,7 @@ def connect_as_admin(target: Target) -> psycopg.Connection:
             refuse_by_transaction(connection, lambda: connect(target))
     except psycopg.OperationalError as error:
         connection.close()
-        raise connection_error(error, target.embedded) from None
+        raise connection_error(error, target.location) from None
     except BaseException:
         connection.close()
         raise

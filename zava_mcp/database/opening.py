@@ -10,8 +10,8 @@ import psycopg
 
 from zava_mcp import sql
 from zava_mcp.database.bundled import embedded_postgres
+from zava_mcp.database.connection_failures import NoDatabase
 from zava_mcp.database.creating import create_database
-from zava_mcp.database.failures import NoDatabase
 from zava_mcp.database.identities import sample_identities
 from zava_mcp.database.logins import give_passwords
 from zava_mcp.database.misfits import not_ours
@@ -31,7 +31,7 @@ from zava_mcp.database.setup import (
 from zava_mcp.database.tokens import Tokens
 from zava_mcp.database.vectors import Vectors, vectors
 from zava_mcp.embedded import EmbeddedPostgres
-from zava_mcp.errors import IdentityError, InputError, SettingsError, ZavaError
+from zava_mcp.errors import InputError, SettingsError, ZavaError
 from zava_mcp.settings import Settings
 
 
@@ -197,11 +197,7 @@ def _check_folder_of(passwords_file: Path | None) -> None:
 def as_admin(settings: Settings, progress: Progress) -> Iterator[psycopg.Connection]:
     """A connection as admin: to the server of ZAVA_ADMIN_DATABASE_URL, else to the embedded database."""
     if settings.admin_url is not None:
-        try:
-            connection = connect_as_admin(admin_target(settings.admin_url, _tokens(settings)))
-        except IdentityError as error:
-            raise IdentityError(error.message, "Correct ZAVA_ADMIN_DATABASE_URL.") from None
-        with connection:
+        with connect_as_admin(admin_target(settings.admin_url, _tokens(settings))) as connection:
             yield connection
         return
     if settings.place is not None:

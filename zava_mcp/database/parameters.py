@@ -9,6 +9,7 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
 from zava_mcp.database.failures import connection_error
+from zava_mcp.database.location import LIBPQ, PARTS, URL, Location
 from zava_mcp.database.patience import CONNECT_SECONDS
 from zava_mcp.database.tokens import Tokens, private
 from zava_mcp.errors import SettingsError
@@ -28,6 +29,7 @@ class Target:
     """libpq parameters of a connection; the password shows in no repr.
 
     `settings` is what its options set, for where a pooler drops them; with `tokens`, one of them is the password.
+    `source` is the setting that named the host.
     """
 
     parameters: dict[str, Any]
@@ -35,6 +37,12 @@ class Target:
     embedded: bool = False
     settings: dict[str, str] = field(default_factory=dict)
     tokens: Tokens | None = None
+    source: str = URL
+
+    @property
+    def location(self) -> Location | None:
+        """Where it connects to, None for the embedded database."""
+        return None if self.embedded else Location.of(self.parameters, self.source)
 
     def keywords(self) -> dict[str, Any]:
         """What psycopg connects with now. Raises what `Tokens.token` raises."""
@@ -47,12 +55,13 @@ def target_of(place: Place, user_id: UUID | None, tokens: Tokens | None = None) 
 
     Raises DatabaseUnavailable if the URL cannot be read, SettingsError if a token could be seen on its way.
     """
-    target = read_url(place.url.reveal() if place.url else "", place.parameters)
+    source = URL if place.url else PARTS if "host" in place.parameters else LIBPQ
+    target = read_url(place.url.reveal() if place.url else "", place.parameters, source)
     target.parameters.setdefault("user", str(user_id))
     return with_tokens(target, tokens) if tokens else replace(target, password=place.password or target.password)
 
 
-def read_url(url: str, more: Mapping[str, str]) -> Target:
+def read_url(url: str, more: Mapping[str, str], source: str = URL) -> Target:
     """What a URL and single parameters say, the password apart. Raises DatabaseUnavailable if it cannot be read.
 
     A host that is named is the one that is meant, wherever PGHOSTADDR points to.
@@ -60,11 +69,11 @@ def read_url(url: str, more: Mapping[str, str]) -> Target:
     try:
         parameters = conninfo_to_dict(url, **more)
     except psycopg.ProgrammingError as error:
-        raise connection_error(error, embedded=False) from None
+        raise connection_error(error, Location(source=source)) from None
     if parameters.get("host"):
         parameters.setdefault("hostaddr", "")
     password = parameters.pop("password", None)
-    return Target(parameters, Secret(str(password)) if password else None)
+    return Target(parameters, Secret(str(password)) if password else None, source=source)
 
 
 def independent(parameters: dict[str, Any]) -> dict[str, Any]:

@@ -14,8 +14,9 @@ from psycopg import sql as compose
 from zava_mcp.database.identities import short_name
 from zava_mcp.database.logins import ADMIT, Passfile, has_login, login_created
 from zava_mcp.database.setup import Report
-from zava_mcp.database.whom import Entry, asked, entries, rows_about, stores_named, whom
+from zava_mcp.database.whom import Entry, entries, rows_about, stores_named, whom
 from zava_mcp.errors import IdentityError, InputError
+from zava_mcp.suggestions import did_you_mean
 
 _LONGEST = 63  # bytes of a login's name, behind which PostgreSQL would silently cut it
 _LONGEST_NAME = 200
@@ -101,7 +102,7 @@ def map_login(connection: psycopg.Connection, wanted: Wanted) -> Report:
     if not has_login(connection, entry.login):
         names = [name for (name,) in connection.execute("SELECT rolname FROM pg_roles WHERE rolcanlogin").fetchall()]
         raise InputError(
-            f"there is no login {entry.login!r}{asked(entry.login, names)}",
+            f"there is no login {entry.login!r}{did_you_mean(entry.login, names)}",
             "Create it first: on Azure with pgaadauth_create_principal, elsewhere with CREATE ROLE … LOGIN.",
         )
     if dangers := rows_about(connection, "dangers", entry.login):

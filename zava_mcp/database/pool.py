@@ -15,6 +15,7 @@ from zava_mcp.database.attempts import RESTART_SECONDS, Attempts
 from zava_mcp.database.connecting import Proof, connect, connect_patiently, for_identity, prove
 from zava_mcp.database.failures import connection_error, is_lost, told_error
 from zava_mcp.database.health import Check, examine
+from zava_mcp.database.location import Location
 from zava_mcp.database.lookup import Lookup, Reading
 from zava_mcp.database.naming import look_for_names
 from zava_mcp.database.parameters import Target
@@ -185,7 +186,7 @@ class Database:
                 self._lost_at = time.monotonic()
                 if pool is not None:
                     self._drop(pool)
-                attempts.lost(error, connection_error(error, self._embedded))
+                attempts.lost(error, connection_error(error, self._target.location if self._target else Location()))
 
     @property
     def _embedded(self) -> bool:
@@ -223,7 +224,7 @@ class Database:
         except BaseException as error:
             probe.close()
             if isinstance(error, psycopg.Error):
-                raise connection_error(error, target.embedded) from None
+                raise connection_error(error, target.location) from None
             raise
         return probe, proof
 

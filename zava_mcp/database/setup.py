@@ -15,6 +15,7 @@ from zava_mcp.database.admitting import admit
 from zava_mcp.database.creating import refuse_foreign_database
 from zava_mcp.database.failures import connection_error
 from zava_mcp.database.identities import sample_identities
+from zava_mcp.database.location import ADMIN_URL, Location
 from zava_mcp.database.naming import connect_as_admin
 from zava_mcp.database.own_objects import exposures, hidden_objects, revoke_exposures
 from zava_mcp.database.parameters import Target, independent, read_url, with_tokens
@@ -76,7 +77,7 @@ def embedded_target(address: Address, login: Login, database: str = DATABASE) ->
 
 def admin_target(url: Secret, tokens: Tokens | None = None) -> Target:
     """Where an admin's URL points to; with a password in it, that is used and no token. Raises as `target_of`."""
-    target = read_url(url.reveal(), {})
+    target = read_url(url.reveal(), {}, ADMIN_URL)
     target.parameters.update(application_name="zava-mcp init", client_encoding="UTF8")
     return with_tokens(target, tokens) if tokens and target.password is None else target
 
@@ -144,7 +145,7 @@ def failures_told(embedded: bool, what: str = "set-up") -> Iterator[None]:
     try:
         yield
     except psycopg.OperationalError as error:
-        raise connection_error(error, embedded) from error
+        raise connection_error(error, None if embedded else Location(source=ADMIN_URL)) from error
     except psycopg.Error as error:
         raise DatabaseUnavailable(
             f"{what} failed and was undone: {error.diag.message_primary or type(error).__name__}",

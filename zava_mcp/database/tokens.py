@@ -62,10 +62,12 @@ class Tokens:
             fault = f"Entra gave no token for the database ({code[0]})" if code else "nobody is signed in to Entra here"
             raise DatabaseUnavailable(fault, _SIGN_IN) from None
         except Exception as error:
-            raise DatabaseUnavailable(
+            unavailable = DatabaseUnavailable(
                 f"Entra gave no token for the database ({type(error).__name__})",
-                "Check the network, AZURE_AUTHORITY_HOST and AZURE_TENANT_ID; the server asks again by itself.",
-            ) from None
+                "Check the network, AZURE_AUTHORITY_HOST and AZURE_TENANT_ID.",
+            )
+            unavailable.server_hint = "The server asks for a token again by itself."
+            raise unavailable from None
         self._token, self._good_until = given.token, given.expires_on - _EARLY_SECONDS
 
 

@@ -10,6 +10,7 @@ from psycopg import sql as compose
 
 from zava_mcp import sql
 from zava_mcp.database.failures import connection_error
+from zava_mcp.database.location import ADMIN_URL, Location
 from zava_mcp.database.lookup import INDEX_FROM
 from zava_mcp.errors import DatabaseUnavailable
 
@@ -139,7 +140,7 @@ def _told() -> Iterator[None]:
     try:
         yield
     except psycopg.OperationalError as error:
-        raise connection_error(error, embedded=False) from None
+        raise connection_error(error, Location(source=ADMIN_URL)) from None
     except psycopg.Error as error:
         raise DatabaseUnavailable(
             f"the vectors could not be kept: {error.diag.message_primary or type(error).__name__}",

@@ -1,6 +1,5 @@
 """What each change of people begins with: its transaction, and whom and which stores the admin means."""
 
-import difflib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from zava_mcp import sql
 from zava_mcp.database.setup import failures_told
 from zava_mcp.database.turns import SET_UP_LOCK
 from zava_mcp.errors import InputError
+from zava_mcp.suggestions import did_you_mean
 
 
 @contextmanager
@@ -58,7 +58,9 @@ def whom(there: list[Entry], who: str) -> list[Entry]:
         raise InputError(f"{who!r} may be several:{listed}", "Give the user id.")
     if not meant:
         known = [text for entry in there for text in (entry.name, entry.login, str(entry.user_id))]
-        raise InputError(f"there is no identity {who[:80]!r}{asked(who, known)}", "`zava-mcp identities` lists them.")
+        raise InputError(
+            f"there is no identity {who[:80]!r}{did_you_mean(who, known)}", "`zava-mcp identities` lists them."
+        )
     return meant
 
 
@@ -90,14 +92,7 @@ def _store(stores: dict[int, str], text: str) -> int:
     if found:
         raise InputError(f"{text!r} may be several stores", f"Give the number: {listed}.")
     known = [name for full in stores.values() for name in (full, full.rpartition(" ")[2])]
-    raise InputError(f"there is no store {text[:80]!r}{asked(text, known)}", f"There are: {listed}.")
-
-
-def asked(text: str, known: list[str]) -> str:
-    """The question whether something near was meant, "" if there is nothing near."""
-    by_fold = {name.casefold(): name for name in known}
-    near = difflib.get_close_matches(text.casefold(), by_fold, n=1)
-    return f" (did you mean {by_fold[near[0]]}?)" if near else ""
+    raise InputError(f"there is no store {text[:80]!r}{did_you_mean(text, known)}", f"There are: {listed}.")
 
 
 def rows_about(connection: psycopg.Connection, name: str, login: str) -> list[str]:

@@ -1,6 +1,5 @@
 """Which columns of an answer are drawn along which axis, and which are left out."""
 
-import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 from zava_mcp.errors import InputError
 from zava_mcp.retail.chart_columns import Field, as_numbers, together
 from zava_mcp.retail.chart_words import LABEL_CHARACTERS, plain
+from zava_mcp.suggestions import did_you_mean
 
 MOST_PANELS = 3
 _ALONG = ("time", "step", "label", "number")  # what the x axis takes first
@@ -137,10 +137,9 @@ def named(columns: list[Field], name: str) -> Field | None:
         if column.name == name or column.name.lower() == name.strip().lower():
             return column
     names = [column.name for column in columns]
-    near = difflib.get_close_matches(name[:100], names, n=1)
     shown = ", ".join(plain(each, 60) for each in names[:20])
     raise InputError(
-        f"there is no column {plain(name, 60)!r}" + (f" (did you mean {plain(near[0], 60)}?)" if near else ""),
+        f"there is no column {plain(name, 60)!r}{did_you_mean(name, [plain(each, 60) for each in names])}",
         f"The columns are: {shown}" + (", …" if len(names) > 20 else "."),
     )
 

@@ -5,7 +5,6 @@ environment (Claude Code), is named there; for the others an env file or libpq's
 """
 
 import base64
-import difflib
 import json
 import os
 import re
@@ -13,7 +12,6 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from importlib.metadata import metadata
 from pathlib import Path
 from urllib.parse import quote
 from uuid import UUID
@@ -22,7 +20,7 @@ from zava_mcp.database.identities import sample_identities
 from zava_mcp.errors import InputError
 from zava_mcp.retail.client_files import Entry, config_files
 from zava_mcp.retail.client_names import Client
-from zava_mcp.retail.installed_from import Origin, installed_from
+from zava_mcp.retail.installed_from import Origin, installed_from, require_installed, require_known
 from zava_mcp.retail.interpreter import lasting_command
 from zava_mcp.search_paths import find_program, has_relative_entries
 from zava_mcp.settings import SETTINGS, is_secret, without_password
@@ -59,15 +57,12 @@ Command = tuple[str, ...]
 def program(client: Client, local: bool, extras: Sequence[str] = ()) -> tuple[Command, list[str]]:
     """The command that starts us without its options, and what should be said about it.
 
-    Raises InputError if extras are asked for that only uvx could bring.
+    Raises InputError for an extra that there is not, or that only uvx could bring.
     """
-    if unknown := [extra for extra in extras if extra not in _extras()]:
-        near = difflib.get_close_matches(unknown[0], _extras(), n=1)
-        meant = f" (did you mean {near[0]}?)" if near else ""
-        raise InputError(f"there is no extra {unknown[0][:60]!r}{meant}", f"There are: {', '.join(_extras())}.")
+    require_known(extras)
     uvx = _uvx()
     if extras and (local or not uvx):
-        raise InputError("only uvx brings extras", "Install uv, or install the extra here: pip install 'zava-mcp[…]'.")
+        require_installed(extras, local)
     origin = installed_from()
     if local or not (uvx and origin.lasts) or (origin.editable and not extras):
         return lasting_command(), _why_this_installation(local, bool(uvx), origin)
@@ -84,11 +79,6 @@ def _why_this_installation(local: bool, has_uvx: bool, origin: Origin) -> list[s
     if origin.editable:
         return ["this is a checkout, so this installation is named, not a published package"]
     return [f"{origin.url} is gone, so this installation is named"]
-
-
-def _extras() -> list[str]:
-    """The package's extras, as its metadata names them."""
-    return sorted(metadata("zava-mcp").get_all("Provides-Extra") or [])
 
 
 def _uvx() -> str | None:

@@ -8,18 +8,14 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from zava_mcp.retail.sql_scope import tables_of
+
 _LIKENESS, _LIKENESS_ELSEWHERE = 0.8, 0.86  # of names in the query's own tables, and in others
 _LIKENESS_OF_TABLES = 0.75
 _NAME = 60  # characters of a name that a hint repeats
 _COLUMN = re.compile(r'column (?:"?([^".\s]+)"?\.)?"?([^"]+?)"? does not exist')
-_AMBIGUOUS = re.compile(r'column reference "([^"]+)" is ambiguous')
 _MISSING = re.compile(r'(?:missing|invalid reference to) FROM-clause entry for table "([^"]+)"')
 _RELATION = re.compile(r'relation "([^"]+)" does not exist')
-_SOURCE = re.compile(
-    r"(?:\bFROM|\bJOIN|,)\s+(?:LATERAL\s+|ONLY\s+)?(?:retail\s*\.\s*)?(\w{1,63})(?:\s+(?:AS\s+)?(?!FROM\b|ON\b|USING\b|WHERE\b|"
-    r"GROUP\b|ORDER\b|JOIN\b|LEFT\b|RIGHT\b|FULL\b|INNER\b|CROSS\b|NATURAL\b|LIMIT\b|HAVING\b|UNION\b)(\w{1,63}))?",
-    re.IGNORECASE,
-)
 _MEASURES = {"revenue", "sales", "total", "amount", "turnover", "total_sales", "sales_amount", "total_revenue"}
 
 
@@ -39,11 +35,8 @@ class Catalogue:
 
 
 def column_hint(message: str, sql: str, catalogue: Catalogue) -> str:
-    """About a column that does not exist or is ambiguous; `sql` has no texts and comments. "" if nothing is known."""
-    sources = _sources(sql, catalogue)
-    if found := _AMBIGUOUS.match(message):
-        among = [alias for alias, table in sources.items() if found[1] in catalogue.columns[table]]
-        return f"Write {' or '.join(f'{alias}.{found[1]}' for alias in among)}." if among else ""
+    """About a column that does not exist; `sql` has no texts and comments. "" if nothing is known."""
+    sources = tables_of(sql, catalogue.columns)
     if (found := _COLUMN.match(message)) is None:
         return ""
     alias, name = found[1], found[2].rpartition(".")[2]
@@ -58,7 +51,7 @@ def column_hint(message: str, sql: str, catalogue: Catalogue) -> str:
 
 def table_hint(message: str, sql: str, catalogue: Catalogue) -> str:
     """About a table that does not exist, or is not in FROM."""
-    sources = _sources(sql, catalogue)
+    sources = tables_of(sql, catalogue.columns)
     if (found := _MISSING.match(message)) is not None:
         if found[1] not in catalogue.columns:
             return f"The query's tables are: {', '.join(sources)}." if sources else ""
@@ -141,13 +134,3 @@ def _condition(alias: str, pairs: list[tuple[str, str]], other: str) -> str:
     if all(own == theirs for own, theirs in pairs):
         return f"USING ({', '.join(own for own, _ in pairs)})"
     return "ON " + " AND ".join(f"{other}.{theirs} = {alias}.{own}" for own, theirs in pairs)
-
-
-def _sources(sql: str, catalogue: Catalogue) -> dict[str, str]:
-    """The tables of a query by the names it has for them."""
-    found: dict[str, str] = {}
-    for match in _SOURCE.finditer(sql):
-        table = match[1].lower()
-        if table in catalogue.columns:
-            found[match[2] or table] = table
-    return found

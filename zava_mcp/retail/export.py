@@ -15,6 +15,8 @@ from zava_mcp.database.question import Question
 from zava_mcp.database.wire import Column, Rows
 from zava_mcp.errors import InputError
 from zava_mcp.retail.answers import csv_line
+from zava_mcp.retail.column_hints import Catalogue
+from zava_mcp.retail.fenced_text import FencedText
 from zava_mcp.retail.formulas import harmless_line
 from zava_mcp.retail.sales import check
 from zava_mcp.retail.values import ColumnEncoder, cells, encoder
@@ -45,13 +47,16 @@ class Export:
         self._writer = writer
         self._progress = progress
         self._encoders: list[ColumnEncoder] = []
+        self._text = FencedText(sql)
         self._question = Question(
-            sql, limit=_EVERY, row_bytes=HARD_BYTES, seconds=seconds, columns=self._begin, rows=self._take
+            self._text.inner, limit=_EVERY, row_bytes=HARD_BYTES, seconds=seconds, columns=self._begin, rows=self._take
         )
 
-    def run(self, database: Database) -> int:
+    def run(self, database: Database, catalogue: Catalogue) -> int:
         """Writes every row and returns how many. Raises what `SalesQuery.run` raises, OSError and InputError."""
-        database.ask(self._question)
+        with self._text.errors(catalogue):
+            database.ask(self._question)
+        calls.now().remarks += self._text.remarks
         calls.now().answered(self.rows, None, False)
         return self.rows
 

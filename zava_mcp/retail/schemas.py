@@ -1,6 +1,5 @@
 """The shop's tables in words that fit into a model's context, as this identity may see them."""
 
-import difflib
 import json
 import time
 from dataclasses import dataclass, field
@@ -12,6 +11,7 @@ from zava_mcp.database.pool import Database
 from zava_mcp.errors import InputError
 from zava_mcp.retail.column_hints import Catalogue
 from zava_mcp.retail.table_names import requested
+from zava_mcp.suggestions import did_you_mean
 
 _FRESH_SECONDS = 600.0  # how long "the last order" may be out of date
 _SHORT_TYPES = {
@@ -119,9 +119,8 @@ class Schemas:
 
     def _unknown(self, name: str) -> InputError:
         valid = ", ".join(self._tables)
-        near = difflib.get_close_matches(name.lower().rpartition(".")[2], self._tables, n=1)
-        meant = f" Did you mean {near[0]}?" if near else ""
-        return InputError(f"there is no table {name[:60]!r}", f"The tables are: {valid}.{meant}")
+        meant = did_you_mean(name.rpartition(".")[2], self._tables)
+        return InputError(f"there is no table {name[:60]!r}{meant}", f"The tables are: {valid}.")
 
 
 def _table(name: str, comment: object, columns: Any, keys: Any, values: dict[str, Any]) -> str:

@@ -27,6 +27,7 @@ from zava_mcp.retail.search_result import (
 from zava_mcp.retail.search_statement import SearchStatement
 from zava_mcp.retail.spelling import CatalogueWords, is_foreign
 from zava_mcp.settings import FOUND_THRESHOLD, Settings
+from zava_mcp.suggestions import did_you_mean
 
 if TYPE_CHECKING:
     from zava_mcp.embeddings import Embedder
@@ -180,14 +181,15 @@ class ProductSearch:
         models, vector = (parts["models"], parts["its_vector"]) if database.vectors else ("NULL", "NULL")
         explained = parts["explained"].replace("{models}", models).replace("{vector}", vector)
         _, rows = self._look_up(database, parts["target"] + explained)
-        known, near, category_known, categories, models, has_vector = [cell or "" for cell in rows[0]]
+        known, near, category_known, categories, types, models, has_vector = [cell or "" for cell in rows[0]]
         wish = self._wish
         if wish.similar_to and known != "t":
             hint = f"Did you mean: {near}?" if near else "Find its SKU with query_description first."
             raise InputError(f"there is no product {wish.similar_to[:80]!r}", hint)
         if wish.category and category_known != "t":
+            meant = did_you_mean(wish.category, [*categories.split(", "), *types.split("\n")])
             raise InputError(
-                f"there is no category or type {wish.category[:80]!r}", f"The categories are: {categories}."
+                f"there is no category or type {wish.category[:80]!r}{meant}", f"The categories are: {categories}."
             )
         if by_meaning and wish.similar_to and has_vector != "t":
             raise EmbeddingError(f"{wish.similar_to[:80]!r} has no vector yet", "Run `zava-mcp embed` as admin.")

@@ -1,7 +1,7 @@
 """The shop as one identity sees it: the one door to its data, for people and for models."""
 
 import json
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -27,10 +27,13 @@ from zava_mcp.retail.sql_hints import with_hint
 from zava_mcp.settings import HARD_BYTES, Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from zava_mcp.embeddings import Embedder
     from zava_mcp.retail.export import Writer
+
+#: SQLSTATEs of errors about tables and columns.
+_ABOUT_NAMES = ("42703", "42P01", "42702", "42712", "42P09", "42501")
 
 
 class Shop:
@@ -67,19 +70,23 @@ class Shop:
         """Asks a query. Raises QueryError, DatabaseUnavailable or IdentityError."""
         return query.run(self._database, self._schemas.catalogue)
 
-    def hinted(self, error: QueryError) -> QueryError:
-        """An error about names with a hint that takes one more round trip, for people who are not in a hurry."""
-        if error.sql and error.sqlstate in ("42703", "42P01", "42702"):
-            with suppress(ZavaError):
-                self.known(self.reading())
-                return with_hint(error, error.sql, self._schemas.catalogue)
-        return error
+    @contextmanager
+    def hints(self) -> "Iterator[None]":
+        """Errors about names get a hint that takes one more round trip, for people who are not in a hurry."""
+        try:
+            yield
+        except QueryError as error:
+            if error.sql and error.sqlstate in _ABOUT_NAMES and not self._schemas.catalogue.columns:
+                with suppress(ZavaError):
+                    self.known(self.reading())
+                    with_hint(error, error.sql, self._schemas.catalogue)
+            raise
 
     def export(self, sql: str, writer: "Writer", progress: "Callable[[int], None]") -> int:
         """Gives a writer every row of a query, and returns how many. Raises what `answer` raises, and OSError."""
         from zava_mcp.retail.export import Export
 
-        return Export(sql, self._settings.query_timeout, writer, progress).run(self._database)
+        return Export(sql, self._settings.query_timeout, writer, progress).run(self._database, self._schemas.catalogue)
 
     def explanation(self, sql: str) -> Explanation:
         """A query to be explained, not yet asked. Raises InputError if the text is out of range."""

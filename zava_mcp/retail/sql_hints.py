@@ -9,6 +9,7 @@ import unicodedata
 from dataclasses import dataclass
 
 from zava_mcp.errors import QueryError
+from zava_mcp.retail.access_hints import ambiguity_hint, permission_hint
 from zava_mcp.retail.column_hints import Catalogue, column_hint, table_hint
 from zava_mcp.retail.sql_dialects import BEFORE, FIRST_WORDS, FUNCTIONS
 
@@ -62,7 +63,12 @@ def with_hint(error: QueryError, sql: str, catalogue: Catalogue) -> QueryError:
         if hint := look(error, text):
             error.hint = hint
             return error
-    hint = column_hint(error.message, text.plain, catalogue) or table_hint(error.message, text.plain, catalogue)
+    hint = (
+        column_hint(error.message, text.plain, catalogue)
+        or table_hint(error.message, text.plain, catalogue)
+        or ambiguity_hint(error.message, text.plain, error.position, catalogue)
+        or permission_hint(error.message, text.plain, catalogue)
+    )
     if hint:
         is_own = error.hint.startswith("Perhaps")
         error.hint = f"{hint} {error.hint}" if is_own and hint not in error.hint else hint

@@ -1,7 +1,6 @@
 """Where blocking work meets the event loop, and where every failure becomes a tool error."""
 
 import asyncio
-import difflib
 import logging
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -24,6 +23,7 @@ from zava_mcp.server.request_shapes import SQL_ARGUMENT, unreadable
 from zava_mcp.server.resource_uris import check_parameters
 from zava_mcp.server.startup import Startup
 from zava_mcp.settings import QUESTIONS_AT_ONCE
+from zava_mcp.suggestions import did_you_mean
 
 if TYPE_CHECKING:
     from zava_mcp.retail.shop import Shop
@@ -180,9 +180,8 @@ class PlainSpokenServer(MCPServer[Any]):
 
     def _no_tool(self, name: str) -> str:
         names = [tool.name for tool in self._tool_manager.list_tools()]
-        near = difflib.get_close_matches(name[:_NAME_CHARACTERS], names, n=1)
-        meant = f" (did you mean {near[0]}?)" if near else ""
-        return f"there is no tool {name[:_NAME_CHARACTERS]!r}{meant}. The tools are: {', '.join(names)}."
+        fault = f"there is no tool {name[:_NAME_CHARACTERS]!r}{did_you_mean(name, names)}"
+        return f"{fault}. The tools are: {', '.join(names)}."
 
     async def read_resource(self, uri: Any, context: Context[Any, Any] | None = None) -> Any:
         if self._fault is not None:
@@ -202,8 +201,9 @@ class PlainSpokenServer(MCPServer[Any]):
             raise MCPError(INVALID_REQUEST, error_text(self._fault))
         prompt = self._prompt_manager.get_prompt(name)
         if prompt is None:
-            names = ", ".join(prompt.name for prompt in self._prompt_manager.list_prompts())
-            raise MCPError(INVALID_PARAMS, f"there is no prompt {name[:_NAME_CHARACTERS]!r}. The prompts are: {names}.")
+            names = [prompt.name for prompt in self._prompt_manager.list_prompts()]
+            fault = f"there is no prompt {name[:_NAME_CHARACTERS]!r}{did_you_mean(name, names)}"
+            raise MCPError(INVALID_PARAMS, f"{fault}. The prompts are: {', '.join(names)}.")
         takes = {argument.name: argument.required for argument in prompt.arguments or []}
         given = {name: value for name, value in (arguments or {}).items() if value not in (None, "")}
         faults = [
@@ -227,7 +227,8 @@ def error_text(error: ZavaError) -> str:
     """An error with its hint as one text."""
     text = error.told()
     end = "" if text.endswith(("?", ".")) else "."
-    return f"{text}{end} {error.hint}" if error.hint else text
+    hint = f"{error.hint} {error.server_hint}".strip()
+    return f"{text}{end} {hint}" if hint else text
 
 
 def resource_error(error: ToolError) -> ResourceError:

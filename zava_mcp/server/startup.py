@@ -114,7 +114,7 @@ class Startup:
         except ZavaError as error:
             self._fault = error
             if not self._closed:  # what closing keeps from opening is no fault
-                _log.error("%s. %s", error.message, error.hint)
+                _log.error("%s", f"{error.message}. {error.hint} {error.server_hint}".rstrip())
         except Exception:
             self._fault = ZavaError("the database could not be opened", "The server's log on stderr says why.")
             _log.exception("the database could not be opened")

@@ -172,6 +172,7 @@ SELECT EXISTS (SELECT FROM target) AS known,
        EXISTS (SELECT FROM retail.categories WHERE lower(category_name) = lower(%(category)s))
        OR EXISTS (SELECT FROM retail.product_types WHERE lower(type_name) = lower(%(category)s)) AS category_known,
        (SELECT string_agg(category_name, ', ' ORDER BY category_id) FROM retail.categories) AS categories,
+       (SELECT string_agg(type_name, E'\n' ORDER BY type_id) FROM retail.product_types) AS types,
        {models} AS models, {vector} IS NOT NULL AS has_vector;
 
 -- name: models

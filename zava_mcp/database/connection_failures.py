@@ -1,0 +1,235 @@
+"""Why a connection did not come about or ended: libpq's words, the error they become, and what to do about it."""
+
+import re
+from dataclasses import dataclass
+
+from zava_mcp.errors import DatabaseUnavailable, IdentityError, ZavaError
+
+
+class Restarting(DatabaseUnavailable):
+    """The database server is there, and says that it is starting, stopping or recovering."""
+
+
+class NotListening(DatabaseUnavailable):
+    """Nothing listens where the database server should."""
+
+
+class NoDatabase(DatabaseUnavailable):
+    """The server has no database of that name."""
+
+
+class Disconnected(DatabaseUnavailable):
+    """A connection that was there has ended."""
+
+
+_RECONNECTS = "The server reconnects by itself."
+_SQLSTATE = re.compile(r"(?=.*\d)[0-9A-Z]{5}")
+
+
+@dataclass(frozen=True)
+class Failure:
+    """One reason.
+
+    `signs` are SQLSTATEs or, because libpq gives none for a connection that failed, patterns of its words. The {words}
+    of a hint stand for settings. `server_hint` is for users of a running server. `part` is the part of an
+    administrator's URL to correct.
+    """
+
+    signs: tuple[str, ...]
+    kind: type[ZavaError]
+    message: str
+    hint: str
+    server_hint: str = ""
+    part: str = ""
+
+    def is_meant(self, sqlstate: str, said: str) -> bool:
+        """Whether an error with this SQLSTATE and these words has this reason."""
+        return any(sign == sqlstate if _SQLSTATE.fullmatch(sign) else re.search(sign, said) for sign in self.signs)
+
+
+CONNECTION_FAILURES = (
+    Failure(
+        ("no password supplied",),
+        IdentityError,
+        "the database asks for a password, and none is set for this login",
+        "Set POSTGRES_PASSWORD, or write the password into a passfile: {passfile_fault}.",
+        part="password",
+    ),
+    Failure(
+        ("28P01", "password authentication failed"),
+        IdentityError,
+        "the database does not accept this login's password",
+        "Correct {password} and, if it is set, POSTGRES_USER. If they are right, the identity was removed or has "
+        "expired: an administrator sees that with `zava-mcp identities`.",
+        part="login or password",
+    ),
+    Failure(
+        (r"(Peer|Ident|LDAP|PAM|GSSAPI|SSPI|RADIUS|certificate|OAuth\S*) authentication failed",),
+        IdentityError,
+        "the database does not authenticate this login with a password",
+        "Connect another way, such as {host} over TCP instead of a socket, or let the database's administrator "
+        "change the method in pg_hba.conf.",
+        part="host or login",
+    ),
+    Failure(
+        (r"pg_hba\.conf.*no encryption", "SSL connection is required", "SSL required"),
+        DatabaseUnavailable,
+        "the database server requires TLS, and the connection has none",
+        "Set {sslmode} to require or, with the authority's certificate in sslrootcert, to verify-full. If TLS is on, "
+        "pg_hba.conf on the server does not admit this machine, login or database.",
+    ),
+    Failure(
+        (r"pg_hba\.conf",),
+        DatabaseUnavailable,
+        "the database server does not admit this machine, login or database (pg_hba.conf)",
+        "Check {host}, {database} and POSTGRES_USER; else the database's administrator adds a line to pg_hba.conf.",
+    ),
+    Failure(
+        ("28000", 'role ".*" does not exist'),
+        IdentityError,
+        "the database knows no login for this identity",
+        "Check the user id; `zava-mcp identities` lists the ones that exist.",
+        part="login",
+    ),
+    Failure(
+        ("not permitted to log in",),
+        IdentityError,
+        "this login may not log in any more",
+        "The identity was removed or closed; an administrator sees with `zava-mcp identities` which ones exist.",
+        part="login",
+    ),
+    Failure(
+        ("3D000", 'database ".*" does not exist'),
+        NoDatabase,
+        "the database named in the settings does not exist on that server",
+        "Correct {database}; for a new one, an administrator runs `zava-mcp init`, which creates it.",
+    ),
+    Failure(
+        ("42501", "permission denied for database"),
+        IdentityError,
+        "this login may not connect to that database",
+        "The identity was removed, or was not added yet: an administrator sees that with `zava-mcp identities`.",
+        part="login or database",
+    ),
+    Failure(
+        ("53300", "too many connections", "too many clients", "remaining connection slots"),
+        DatabaseUnavailable,
+        "the database has no connection left for this login",
+        "Wait until others finish, or raise max_connections or the login's connection limit.",
+    ),
+    Failure(
+        ("unsupported startup parameter",),
+        DatabaseUnavailable,
+        "the pooler between us and PostgreSQL refuses the settings that connections start with",
+        "In pgbouncer.ini, add options to ignore_startup_parameters (they are then set by SQL); pool_mode = session.",
+    ),
+    Failure(
+        ("no more connections allowed", "query_wait_timeout"),
+        DatabaseUnavailable,
+        "the pooler between us and PostgreSQL has no connection left",
+        "Wait until others finish, or raise its max_client_conn or pool_size.",
+    ),
+    Failure(
+        ("57P03", "starting up", "shutting down", "in recovery mode", "not yet accepting"),
+        Restarting,
+        "the database is starting up or shutting down",
+        "Try again in a few seconds.",
+        _RECONNECTS,
+    ),
+    Failure(
+        ("53100", "No space left"),
+        DatabaseUnavailable,
+        "the database's disk is full",
+        "Make room on the database's disk.",
+        _RECONNECTS,
+    ),
+    Failure(
+        (r"(certificate|private key|revocation list|CRL) (list )?file",),
+        DatabaseUnavailable,
+        "a certificate or key file of the connection cannot be used",
+        "Check sslcert, sslkey and sslrootcert: each file must exist and be readable, a key by its owner alone.",
+    ),
+    Failure(
+        (
+            "invalid response to SSL negotiation",
+            "expected authentication request",
+            "invalid response to GSSAPI negotiation",
+            "unexpected message type",
+            "unsupported frontend protocol",
+            "SSL error: (wrong version number|packet length too long|record layer failure)",
+        ),
+        DatabaseUnavailable,
+        "what answers at this address does not speak PostgreSQL's protocol",
+        "Correct {host} or {port}: another program listens there. PostgreSQL's usual port is 5432.",
+    ),
+    Failure(
+        (
+            "Connection refused",
+            "No such file or directory",
+            "Network is unreachable",
+            "No route to host",
+            "0x0000274D",
+            "Permission denied",
+            "Cannot assign requested address",
+        ),
+        NotListening,
+        "the database is not running, or its port is closed",
+        "Start it, or correct {host} or {port}.",
+        _RECONNECTS,
+    ),
+    Failure(
+        (
+            "could not translate host name",
+            "failed to resolve host",
+            "Name or service not known",
+            "nodename nor servname",
+            "could not parse network address",
+            "could not look up",
+        ),
+        DatabaseUnavailable,
+        "the database's host name cannot be resolved",
+        "Correct {host}, or check the network and its name server.",
+        _RECONNECTS,
+    ),
+    Failure(
+        ("timeout expired", "timed out", "ConnectionTimeout"),
+        DatabaseUnavailable,
+        "the database did not answer in time",
+        "Check {host}, {port}, and the firewalls on the way.",
+        _RECONNECTS,
+    ),
+    Failure(
+        (
+            "server closed the connection",
+            "SSL SYSCALL",
+            "SSL connection has been closed",
+            "SSL error: unexpected eof",
+            "connection was closed",
+            "the connection is lost",
+            "the connection is closed",
+            "server conn crashed",
+            "Connection reset by peer",
+            "could not (receive|send) data",
+            "Broken pipe",
+            "socket closed",
+            "57P01",
+            "57P02",
+        ),
+        Disconnected,
+        "the database closed the connection",
+        "Try again. If it happens each time, check that {host} and {port} are those of PostgreSQL.",
+        _RECONNECTS,
+    ),
+    Failure(
+        ("certificate", "SSL", "TLS"),
+        DatabaseUnavailable,
+        "the secure connection to the database could not be established",
+        "Check {sslmode}, the host name in the server's certificate, and sslrootcert.",
+    ),
+    Failure(
+        ("invalid connection option", "invalid URI", 'missing "="'),
+        DatabaseUnavailable,
+        "the database settings are not a valid connection string",
+        "Write it as postgresql://host:5432/zava.",
+    ),
+)
