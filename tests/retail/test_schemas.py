@@ -1,5 +1,8 @@
 """The tables in words."""
 
+import json
+import re
+
 import psycopg
 import pytest
 
@@ -35,23 +38,61 @@ async def test_a_table_tells_columns_types_keys_relations_and_meaning(ask: Ask) 
 
 async def test_no_names_mean_all_tables_within_six_kilobytes(ask: Ask) -> None:
     async with ask(HEAD_OFFICE) as head_office:
-        text, _ = await head_office.call("get_multiple_table_schemas", table_names=[])
-    assert [line.split(":")[0] for line in text.splitlines() if line.startswith("retail.")] == [
-        f"retail.{table}" for table in TABLES
-    ]
-    assert len(text.encode()) <= 6 * 1024
+        for everything in ([], ["*"], ["all"], ["retail"]):
+            text, _ = await head_office.call("get_multiple_table_schemas", table_names=everything)
+            assert [line.split(":")[0] for line in text.splitlines() if line.startswith("retail.")] == [
+                f"retail.{table}" for table in TABLES if table != "product_description_embeddings"
+            ]
+        assert len(text.encode()) <= 6 * 1024
+        text, _ = await head_office.call("get_multiple_table_schemas", table_names=["product_description_embeddings"])
+        assert text.startswith("retail.product_description_embeddings: One vector per product")
 
 
 async def test_valid_values_are_those_this_identity_sees(ask: Ask) -> None:
     async with ask(REDMOND) as redmond, ask(HEAD_OFFICE) as head_office:
         own, _ = await redmond.call("get_multiple_table_schemas", table_names=["stores", "categories", "product_types"])
         everything, _ = await head_office.call("get_multiple_table_schemas", table_names=["stores"])
-    assert "store_name values: Zava Retail Redmond\n" in own
+    assert re.search(r"store_name values: Zava Retail Redmond \(first order 20\d\d-\d\d-\d\d\)\n", own)
     assert "POWER TOOLS" in own
     assert "Hammers" in own
     assert "Orders visible to you: 20" in own
     assert "rls_user_id" not in own
-    assert "Zava Retail Seattle, Zava Retail Bellevue" in everything
+    assert re.search(r"Zava Retail Seattle \(first order \S+\), Zava Retail Bellevue \(first", everything)
+
+
+MEANT = {
+    "customers": ("you see the customers who ordered in a store of yours, and none of their orders elsewhere",),
+    "inventory": ("the last count", "In the sample, sales do not reduce it"),
+    "order_items": ("after discounts; tax, shipping and returns are not", "Join orders on order_id"),
+    "products": ("cost and base_price are today's", "Margin on sales is"),
+}
+
+
+async def test_tables_say_what_their_numbers_mean(ask: Ask) -> None:
+    async with ask(REDMOND) as redmond, ask(HEAD_OFFICE) as head_office:
+        for table, sentences in MEANT.items():
+            text, _ = await redmond.call("get_multiple_table_schemas", table_names=[table])
+            assert all(sentence in text for sentence in sentences), text
+        text, _ = await head_office.call("get_multiple_table_schemas", table_names=["customers"])
+        assert "all customers, with their orders in every store" in text
+
+
+async def test_description_ends_with_what_about_has(ask: Ask) -> None:
+    async with ask(REDMOND) as redmond, ask(HEAD_OFFICE) as head_office:
+        for asker in (redmond, head_office):
+            text, _ = await asker.call("get_multiple_table_schemas", table_names=["categories"])
+            footer = text.splitlines()[-1]
+            (content,) = (await asker.client.read_resource("zava://about")).contents
+            about = json.loads(content.text)  # type: ignore[union-attr]
+            assert all(str(value) in footer for value in about["orders"].values())
+            assert about["identity"]["name"] in footer
+            assert about["identity"]["user_id"] in footer
+            assert about["database"] in footer
+            assert about["embedding_model"] in footer
+            stores = f"all {len(about['stores'])} stores"
+            assert (stores if about["identity"]["sees_all_stores"] else about["stores"][0]) in footer
+            for said in ("last day may be incomplete", "calendar quarters", "current_date works", "without retail."):
+                assert said in footer
 
 
 async def test_an_unknown_table_is_told_the_valid_ones(ask: Ask) -> None:

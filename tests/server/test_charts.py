@@ -24,6 +24,7 @@ from zava_mcp.retail.vega import PALETTE, spec
 
 VIEW = "ui://zava/chart.html"
 REVENUE = "SELECT store_name, sum(total_amount) AS revenue FROM retail.order_items JOIN retail.stores USING (store_id)"
+BY_QUANTITY = "SELECT quantity, sum(total_amount) AS revenue FROM retail.order_items GROUP BY 1 ORDER BY 1"
 GRID = "SELECT chr(65 + a) AS store, chr(97 + b) AS category, (a * b + 1)::numeric(10,2) AS revenue FROM "
 GRID += "generate_series(0, 3) a, generate_series(0, 2) b"
 
@@ -53,6 +54,8 @@ async def test_a_chart_is_a_picture_and_its_rows(ask: Ask) -> None:
     async with ask(HEAD_OFFICE) as head_office:
         told, picture = await chart(head_office, f"{REVENUE} GROUP BY 1 ORDER BY 1")
         rows = await head_office.query(f"{REVENUE} GROUP BY 1 ORDER BY 1")
+        again, _ = await head_office.call("chart_sales_query", result=rows.pop("result"))
+    assert json.loads(again) == told
     assert {name: told[name] for name in rows} == rows
     assert set(told) - set(rows) == {"chart"}
     assert told["chart"]["kind"] == "bar"
@@ -60,6 +63,29 @@ async def test_a_chart_is_a_picture_and_its_rows(ask: Ask) -> None:
     assert found[PALETTE[0]] > 20_000
     assert found["#FFFFFF"] > 100_000
     assert len(picture) < 150_000
+
+
+@pytest.mark.anyio
+async def test_result_is_charted_in_its_own_session_alone(ask: Ask) -> None:
+    async with ask(SEATTLE) as seattle, ask(HEAD_OFFICE) as head_office:
+        result = (await head_office.query(BY_QUANTITY))["result"]
+        for unknown in (result, "x", "x" * 9_000, "../x", "é"):
+            told, failed = await seattle.call("chart_sales_query", result=unknown)
+            assert failed
+            assert told.startswith(f"there is no result {unknown[:40]!r} here, or it is older than 30 minutes.")
+        own = await seattle.query(BY_QUANTITY)
+        mine = own["result"]
+        assert mine == result, "it follows from the query"
+        told, failed = await seattle.call("chart_sales_query", result=mine)
+        assert not failed
+        assert json.loads(told)["rows"] == own["rows"], "the query is asked anew, as who one is"
+        told, failed = await seattle.call("chart_sales_query", result=mine, postgresql_query="SELECT 1")
+        assert failed
+        assert told == "both postgresql_query and result are given. Give one of them."
+        for number in range(70):
+            await seattle.query(f"VALUES ({number}), (0)")
+        told, failed = await seattle.call("chart_sales_query", result=mine)
+        assert failed, "only the latest are kept"
 
 
 @pytest.mark.anyio

@@ -1,5 +1,7 @@
 """Prompts, and what a client offers for their arguments."""
 
+import re
+
 import psycopg
 import pytest
 from mcp.shared.exceptions import MCPError
@@ -49,10 +51,19 @@ async def test_every_prompt_names_tools_that_there_are(ask: Ask) -> None:
 async def test_arguments_stand_in_the_prompt(ask: Ask) -> None:
     async with ask(SEATTLE) as seattle:
         text = await prompt(seattle, "monthly_review", month="2026-10", store="Zava Retail Seattle")
-        assert text.startswith('Review the sales of the month 2026-10, only of the store "Zava Retail Seattle".')
+        assert text.startswith('Review the sales of the month 2026-10, only of the store "Zava Retail Seattle", in six')
         assert "the last complete month" in await prompt(seattle, "compare_stores")
         assert '"POWER TOOLS"' in await prompt(seattle, "slow_movers", category="POWER TOOLS")
         assert '"a ladder"' in await prompt(seattle, "find_product", description="a\n ladder")
+
+
+async def test_monthly_review_leads_to_chart_and_reorder_list_in_six_calls(ask: Ask) -> None:
+    async with ask(SEATTLE) as seattle:
+        tools = {tool.name for tool in (await seattle.client.list_tools()).tools}
+        steps = re.findall(r"^(\d)\. (\w+)", await prompt(seattle, "monthly_review"), re.MULTILINE)
+    assert [int(number) for number, _ in steps] == [1, 2, 3, 4, 5, 6]
+    assert {tool for _, tool in steps} <= tools
+    assert [tool for _, tool in steps].count("chart_sales_query") == 1
 
 
 @pytest.mark.parametrize(

@@ -119,7 +119,7 @@ def query(
         rows = most if max_rows is None else max_rows
         refuse_too_many(rows, settings.max_rows)
         with shop.hints():
-            answer = shop.answer(shop.sales_query(text, rows))
+            answer = shop.answer(shop.sales_query(text, rows), unhurried=True)
         answer.note()
         answer.rows_advice = rows_advice(rows, settings.max_rows)
         answer.bytes_advice += " --output FILE writes every row."

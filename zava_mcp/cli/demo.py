@@ -155,7 +155,7 @@ async def _break_out(seattle: Asked) -> None:
         after = (await _answer(seattle, COUNT))["rows"][0][0]
         if after != before or not (failed or _shows_only(text, before)):
             raise ZavaError(f"the attempt {what!r} succeeded", "This is a defect: please report it.")
-        reply = text.split(": ", 1)[-1].splitlines()[0]
+        reply = text.splitlines()[0]
         _say(f"\n{what}: ", sql, "cyan")
         _say("  refused: " if failed else "  without effect: ", reply, style="green")
         sys.stdout.flush()

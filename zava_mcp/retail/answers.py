@@ -8,7 +8,7 @@ from json.encoder import encode_basestring as quoted
 from zava_mcp import calls
 from zava_mcp.database.wire import Column, Rows
 from zava_mcp.errors import QueryError
-from zava_mcp.retail.values import ColumnEncoder, cells, encoder
+from zava_mcp.retail.values import NUMBERS, ColumnEncoder, cell_texts, cells, encoder
 
 CELL_CHARACTERS = 8_000
 _CUT_CHARACTERS = 40  # what a cut cell says about its cut
@@ -37,6 +37,7 @@ class Answer:
     remarks: list[str] = field(default_factory=list)  # sentences on what was corrected or ignored
     reserve: int = 200  # bytes for all that is not rows
     _encoders: list[ColumnEncoder] = field(default_factory=list)
+    _texts: set[int] = field(default_factory=set)  # places of columns of numbers in which a text was met
     _bytes: int = 0
 
     def begin(self, columns: list[Column]) -> None:
@@ -68,6 +69,40 @@ class Answer:
             self.rows.append(row)
             self._bytes += size
         return True
+
+    def unify(self) -> None:
+        """Makes each column of numbers hold texts alone where one of its values is a text: it fits no double.
+
+        The quotation marks take room, for which the last rows may have to leave. To be called when all rows are taken.
+        """
+        if not (places := self._mixed()):
+            return
+        kept, self._bytes = self.rows, self._bytes - sum(len(row.encode()) + 1 for row in self.rows)
+        self.rows = []
+        for row in kept:
+            texts = cell_texts(row)
+            for place in places:
+                if texts[place][0] not in ('"', "n"):  # a text, null
+                    texts[place] = quoted(texts[place])
+            written = f"[{','.join(texts)}]"
+            self._bytes += len(written.encode()) + 1
+            if self.max_bytes < self._bytes:
+                self.cut = "bytes"
+                return
+            self.rows.append(written)
+
+    def add_remark(self, remark: str) -> None:
+        """Adds a sentence to the hint, if there is room for it."""
+        self._bytes += len(quoted(remark).encode())
+        if remark and self._bytes <= self.max_bytes:
+            self.remarks.append(remark)
+
+    def _mixed(self) -> list[int]:
+        """The places of columns of numbers in which both numbers and texts stand."""
+        if not self._texts:
+            return []
+        columns = list(zip(*map(cell_texts, self.rows), strict=True))
+        return [place for place in sorted(self._texts) if columns and _is_mixed(columns[place])]
 
     def json(self, more: dict[str, str] | None = None) -> str:
         """`{"columns": […], "rows": [[…]], "row_count": n, "truncated": false}`, with a hint where one helps.
@@ -113,7 +148,16 @@ class Answer:
         if not (rows and self._encoders):
             return ["[]"] * len(rows)
         columns = [write(cells) for write, cells in zip(self._encoders, zip(*rows, strict=True), strict=True)]
+        self._texts |= {
+            place for place, type_oid in enumerate(self.types) if type_oid in NUMBERS and '"' in "".join(columns[place])
+        }
         return [f"[{','.join(cells)}]" for cells in zip(*columns, strict=True)]
+
+
+def _is_mixed(texts: Sequence[str]) -> bool:
+    """Whether both JSON strings and JSON numbers are among the texts of a column's cells."""
+    kinds = {text[0] == '"' for text in texts if text != "null"}
+    return len(kinds) > 1
 
 
 def csv_line(row: Sequence[str | None]) -> str:

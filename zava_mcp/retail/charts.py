@@ -82,7 +82,7 @@ def chart_of(answer: Answer, wish: Wish, sql: str = "", now: datetime | None = N
     """The chart of an answer to this SQL. Raises InputError if there is none, with what would make one."""
     rows = [json.loads(row) for row in answer.rows]
     if not rows:
-        raise InputError("the query gave no rows, so there is nothing to draw", "Widen its conditions.")
+        raise InputError("the query gave no rows, so there is nothing to draw", " ".join(answer.remarks))
     if answer.cut:
         raise InputError(
             f"there are more than the {len(rows):,} rows that a chart can have",

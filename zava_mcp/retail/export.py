@@ -19,7 +19,7 @@ from zava_mcp.retail.column_hints import Catalogue
 from zava_mcp.retail.fenced_text import FencedText
 from zava_mcp.retail.formulas import harmless_line
 from zava_mcp.retail.sales import check
-from zava_mcp.retail.values import ColumnEncoder, cells, encoder
+from zava_mcp.retail.values import ColumnEncoder, cell_texts, cells, encoder
 from zava_mcp.settings import HARD_BYTES
 
 FORMATS = (".csv", ".jsonl", ".xlsx")
@@ -130,7 +130,7 @@ class _JsonLines:
             )
 
     def row(self, written: str) -> None:
-        values = _values(written)
+        values = cell_texts(written)
         self._file.write("{" + ",".join(map("{}:{}".format, map(quoted, self._names), values)) + "}\n")
 
 
@@ -189,16 +189,6 @@ def _workbook(path: Path) -> Iterator[Writer]:
             book.close()
         except XlsxFileError as error:
             raise OSError(0, str(error)) from None
-
-
-def _values(written: str) -> list[str]:
-    """The JSON texts of a row's cells."""
-    decoder, at, found = json.JSONDecoder(), 1, []
-    while at < len(written) - 1:
-        _, end = decoder.raw_decode(written, at)
-        found.append(written[at:end])
-        at = end + 1
-    return found
 
 
 def _moment(text: str, type_oid: int) -> date | None:

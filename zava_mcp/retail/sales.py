@@ -9,6 +9,7 @@ from zava_mcp.errors import InputError
 from zava_mcp.retail.answers import Answer
 from zava_mcp.retail.column_hints import Catalogue
 from zava_mcp.retail.fenced_text import FencedText
+from zava_mcp.retail.slow_queries import named_limit
 from zava_mcp.settings import DEFAULT_ROWS, HARD_BYTES, Settings
 
 MAX_SQL_CHARACTERS = 100_000
@@ -37,6 +38,8 @@ class SalesQuery:
         if not 1 <= max_rows <= settings.max_rows:
             raise InputError(f"max_rows must be from 1 to {settings.max_rows:,}, not {max_rows:,}")
         self._text = FencedText(sql)
+        self.sql = self._text.inner
+        self._seconds = settings.query_timeout
         self.answer = Answer(max_rows, settings.max_bytes, remarks=self._text.remarks)
         self._question = Question(
             self._text.inner,
@@ -49,8 +52,9 @@ class SalesQuery:
 
     def run(self, database: Database, catalogue: Catalogue) -> Answer:
         """The answer. Raises QueryError, IdentityError or DatabaseUnavailable."""
-        with self._text.errors(catalogue):
+        with self._text.errors(catalogue), named_limit(self.sql, self._seconds):
             database.ask(self._question)
+        self.answer.unify()
         return self.answer
 
     def cancel(self) -> None:

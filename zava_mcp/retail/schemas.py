@@ -6,11 +6,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from zava_mcp import sql
+from zava_mcp.database.connecting import Proof
 from zava_mcp.database.lookup import Reading
 from zava_mcp.database.pool import Database
-from zava_mcp.errors import InputError
+from zava_mcp.errors import InputError, QueryError
 from zava_mcp.retail.column_hints import Catalogue
 from zava_mcp.retail.table_names import requested
+from zava_mcp.retail.table_notes import LEFT_OUT, note
 from zava_mcp.suggestions import did_you_mean
 
 _FRESH_SECONDS = 600.0  # how long "the last order" may be out of date
@@ -28,9 +30,12 @@ class Known:
 
     tables: dict[str, str] = field(default_factory=dict)  # name: what a row is
     stores: list[str] = field(default_factory=list)
+    store_ids: list[int] = field(default_factory=list)  # of the stores, in their order
+    first_days: list[str] = field(default_factory=list)  # of the stores: of their first orders
     types: dict[str, list[str]] = field(default_factory=dict)  # category: its types
     first_day: str = ""
     last_day: str = ""
+    all_stores: bool = False
 
     def months(self) -> list[str]:
         """The months with orders, "2026-10", the newest first."""
@@ -53,12 +58,12 @@ class Schemas:
         self._changes_seen = -1
 
     def describe(self, names: list[str], reading: Reading) -> str:
-        """Compact text on the named tables, however they are written, all if none is named.
+        """Compact text on the named tables, however they are written; if none is named, on all that are not LEFT_OUT.
 
         Raises InputError for an unknown name, listing the valid ones.
         """
         self._refresh(reading)
-        wanted = requested(names, self._tables)
+        wanted = requested(names, self._tables, [name for name in self._tables if name not in LEFT_OUT])
         for name in wanted:
             if name not in self._tables:
                 raise self._unknown(name)
@@ -80,41 +85,39 @@ class Schemas:
         self._refresh(reading)
         return self._known
 
+    def known_now(self) -> Known | None:
+        """The same without asking the database: None if what was read may no longer be so."""
+        self._database.hear()
+        return self._known if self._is_fresh() else None
+
     def read_catalogue(self, reading: Reading) -> None:
-        """Reads what hints about errors are made of: the tables and columns, and no row of them."""
-        (tables,) = self._database.read(reading, (sql.query("tables"),))
-        self.catalogue = _catalogue(tables)
+        """Reads what hints are made of; where the values cannot be read, at least the tables and columns."""
+        try:
+            self._refresh(reading)
+        except QueryError:
+            (tables,) = self._database.read(reading, (sql.query("tables"),))
+            self.catalogue = _catalogue(tables)
+
+    def _is_fresh(self) -> bool:
+        stale = time.monotonic() - self._read_at > _FRESH_SECONDS
+        return not stale and self._changes_seen == self._database.schema_changes
 
     def _refresh(self, reading: Reading) -> None:
         self._database.hear()
-        stale = time.monotonic() - self._read_at > _FRESH_SECONDS
-        if not stale and self._changes_seen == self._database.schema_changes:
+        if self._is_fresh():
             return
         changes = self._database.schema_changes
         tables, values = self._database.read(reading, (sql.query("tables"), sql.query("values")))
-        stores, categories, types, first_day, last_day = values[0]
-        known = {"stores": {"store_name": stores}, "categories": {"category_name": categories}}
+        known = _known(tables, values[0], self._database.proof.all_stores)
         described = {
-            str(name): _table(str(name), comment, columns, keys or [], known.get(str(name), {}))
+            str(name): _table(str(name), comment, columns, keys or [], _filters(str(name), known))
+            + note(str(name), known.all_stores)
             for name, comment, columns, keys in tables
         }
-        if "product_types" in described:
-            described["product_types"] += "".join(
-                f"\n  {category}: {', '.join(names)}" for category, names in _dict(types).items()
-            )
         self.catalogue = _catalogue(tables)
         self._tables = described  # whole: several calls may read at once
-        seen = ", ".join(map(str, stores)) if isinstance(stores, list) and stores else "none"
-        self._period = (
-            f"Orders visible to you: {first_day} to {last_day}, of: {seen}. Dates are UTC, money is US dollars."
-        )
-        self._known = Known(
-            {str(name): str(comment or "") for name, comment, *_ in tables},
-            list(map(str, stores)) if isinstance(stores, list) else [],
-            {str(category): [] for category in categories or []} | _dict(types),  # type: ignore[attr-defined]
-            str(first_day or ""),
-            str(last_day or ""),
-        )
+        self._period = _period(known, self._database.proof)
+        self._known = known
         self._read_at, self._changes_seen = time.monotonic(), changes
 
     def _unknown(self, name: str) -> InputError:
@@ -123,7 +126,7 @@ class Schemas:
         return InputError(f"there is no table {name[:60]!r}{meant}", f"The tables are: {valid}.")
 
 
-def _table(name: str, comment: object, columns: Any, keys: Any, values: dict[str, Any]) -> str:
+def _table(name: str, comment: object, columns: Any, keys: Any, values: list[str]) -> str:
     """One table: a line for it, a line for each column, then what there is to filter by."""
     primary: list[str] = next((key["columns"] for key in keys if key["kind"] == "p"), [])
     unique = [key["columns"][0] for key in keys if key["kind"] == "u" and len(key["columns"]) == 1]
@@ -147,8 +150,47 @@ def _table(name: str, comment: object, columns: Any, keys: Any, values: dict[str
         lines.append(" ".join(words))
     if len(primary) > 1:
         lines.append(f"  PK ({', '.join(primary)})")
-    lines += [f"  {column} values: {', '.join(map(str, known or []))}" for column, known in values.items()]
+    lines += [f"  {line}" for line in values]
     return "\n".join(lines)
+
+
+def _known(tables: Any, values: tuple[Any, ...], all_stores: bool) -> Known:
+    """What the statement `values` gives."""
+    stores, ids, first_days, categories, types, first_day, last_day = values
+    return Known(
+        {str(name): str(comment or "") for name, comment, *_ in tables},
+        list(map(str, stores or [])),
+        list(ids or []),
+        [str(day or "") for day in first_days or []],
+        {str(category): [] for category in categories or []} | _dict(types),
+        str(first_day or ""),
+        str(last_day or ""),
+        all_stores,
+    )
+
+
+def _filters(table: str, known: Known) -> list[str]:
+    """Lines with the values that a table is filtered by."""
+    if table == "stores":
+        days = zip(known.stores, known.first_days, strict=True)
+        stores = [f"{store} (first order {day})" if day else store for store, day in days]
+        return [f"store_name values: {', '.join(stores)}"]
+    if table == "categories":
+        return [f"category_name values: {', '.join(known.types)}"]
+    if table == "product_types":
+        return [f"{category}: {', '.join(names)}" for category, names in known.types.items() if names]
+    return []
+
+
+def _period(known: Known, who: Proof) -> str:
+    """What stands below every description: who sees what, and what holds for all tables."""
+    of = f"all {len(known.stores)} stores" if known.all_stores else ", ".join(known.stores) or "none"
+    days = f"{known.first_day} to {known.last_day} (last day may be incomplete)" if known.first_day else "none"
+    names = " Table names work without retail." if "retail" in who.schemas else ""
+    return (
+        f"You are {who.name}, user id {who.user_id}. Orders visible to you: {days}, of: {of}. Dates are UTC, money is "
+        f"US dollars, quarters are calendar quarters; current_date works in SQL.{names}"
+    )
 
 
 def _catalogue(tables: Any) -> Catalogue:

@@ -17,6 +17,7 @@ from zava_mcp.database.sample import Progress
 from zava_mcp.embedded import EmbeddedPostgres
 from zava_mcp.errors import QueryError, SettingsError, ZavaError
 from zava_mcp.retail.answers import Answer, shortened
+from zava_mcp.retail.empty_results import emptiness, empty_hint
 from zava_mcp.retail.sales import Explanation, SalesQuery
 from zava_mcp.retail.schemas import Known, Schemas
 from zava_mcp.retail.search import ProductSearch, ProductSearches
@@ -66,9 +67,18 @@ class Shop:
         query.answer.rows_advice = query.answer.bytes_advice = "Aggregate, filter, or page with LIMIT and OFFSET."
         return query
 
-    def answer(self, query: SalesQuery) -> Answer:
-        """Asks a query. Raises QueryError, DatabaseUnavailable or IdentityError."""
-        return query.run(self._database, self._schemas.catalogue)
+    def answer(self, query: SalesQuery, unhurried: bool = False) -> Answer:
+        """Asks a query, and says what may explain an empty result.
+
+        That takes no round trip, except for people who are not in a hurry. Raises QueryError, DatabaseUnavailable or
+        IdentityError.
+        """
+        answer = query.run(self._database, self._schemas.catalogue)
+        if empty := emptiness(answer, query.sql):
+            with suppress(ZavaError):
+                known = self.known(self.reading()) if unhurried else self._schemas.known_now()
+                answer.add_remark(empty_hint(empty, query.sql, known))
+        return answer
 
     @contextmanager
     def hints(self) -> "Iterator[None]":
@@ -133,14 +143,17 @@ class Shop:
 
         Raises InputError for an unknown name.
         """
-        return shortened(self._schemas.describe(table_names, reading), self._settings.max_bytes)
+        text = self._schemas.describe(table_names, reading)
+        with suppress(SettingsError):  # which a search reports
+            text += f" Database: {self._database_kind}. Search by: {self._embedding_model}."
+        return shortened(text, self._settings.max_bytes)
 
     def tables(self, reading: Reading) -> str:
         """The tables, a line each. Raises DatabaseUnavailable or IdentityError."""
         return self._schemas.overview(reading)
 
     def read_catalogue(self) -> None:
-        """Reads what hints about errors are made of. Raises DatabaseUnavailable or IdentityError."""
+        """Reads what hints are made of. Raises DatabaseUnavailable or IdentityError."""
         self._schemas.read_catalogue(self.reading())
 
     def known(self, reading: Reading) -> Known:
@@ -150,17 +163,23 @@ class Shop:
     def about(self, reading: Reading) -> str:
         """Who asks, what they see and what answers them, as JSON. Raises DatabaseUnavailable or IdentityError."""
         known, who = self.known(reading), self._database.proof
-        meaning = self._embedder is not None and bool(who.vectors)
         about = {
             "identity": {"name": who.name, "user_id": str(who.user_id), "sees_all_stores": who.all_stores},
             "stores": known.stores,
             "orders": {"first_day": known.first_day, "last_day": known.last_day},
-            "database": "embedded PostgreSQL, with the sample company Zava Retail"
-            if self._embedded
-            else "PostgreSQL server",
-            "embedding_model": self._embedder.id if meaning and self._embedder else LEXICAL,
+            "database": self._database_kind,
+            "embedding_model": self._embedding_model,
         }
         return json.dumps(about, ensure_ascii=False)
+
+    @property
+    def _database_kind(self) -> str:
+        return "embedded PostgreSQL, with the sample company Zava Retail" if self._embedded else "PostgreSQL server"
+
+    @property
+    def _embedding_model(self) -> str:
+        """The model of a search; raises SettingsError."""
+        return self._embedder.id if self._embedder is not None and self._database.vectors else LEXICAL
 
     def reading(self) -> Reading:
         """What a description is read with, once."""

@@ -10,14 +10,17 @@ _PART = re.compile(r"""["'`]([^"'`]*)["'`]|([^."'`]+)""")  # of a qualified name
 _CHARACTERS = 2_000  # of a text that is looked at
 
 
-def requested(names: Collection[str], tables: Collection[str]) -> list[str]:
-    """The tables that are named, all if none or everything is; a name that no table has stays as it was written."""
+def requested(names: Collection[str], tables: Collection[str], usual: Collection[str]) -> list[str]:
+    """The tables that are named, the usual ones if none or everything is.
+
+    A name that no table has stays as it was written.
+    """
     found: list[str] = []
     for text in names:
         parts = [text] if text in tables else _several(text, tables)
         for name in parts:
-            found += tables if name in _ALL else [name]
-    return list(dict.fromkeys(found or tables))
+            found += usual if name in _ALL else [name]
+    return list(dict.fromkeys(found or usual))
 
 
 def _several(text: str, tables: Collection[str]) -> list[str]:

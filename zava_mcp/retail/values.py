@@ -20,6 +20,7 @@ _LONGEST_NUMBER = 400  # no double needs more digits
 _SAFE_DIGITS = 15  # a double holds every decimal of so many digits
 _BARE = frozenset((20, 21, 23, 26, 1700))  # whole numbers and decimals, which mostly are JSON as they are
 _BARE_DIGITS = re.compile(r"[-0-9.]*")
+_DECODER = json.JSONDecoder()
 _ISO_ZONE = 3  # "+00": PostgreSQL leaves ":00" away
 _DEEPEST = 50  # levels of a document: readers in the field give up from 64 on
 
@@ -104,6 +105,16 @@ def _timetz(text: str) -> str:
 
 def _zoned(text: str) -> str:
     return f"{text}:00" if len(text) > _ISO_ZONE and text[-_ISO_ZONE] in "+-" else text
+
+
+def cell_texts(row: str) -> list[str]:
+    """The JSON texts of the cells of a row that is written as a JSON array."""
+    at, found = 1, []
+    while at < len(row) - 1:
+        _, end = _DECODER.raw_decode(row, at)
+        found.append(row[at:end])
+        at = end + 1
+    return found
 
 
 class _Digits(str):
@@ -197,3 +208,6 @@ _ENCODERS: dict[int, Encoder] = {
     114: _json,
     3802: _json,  # jsonb
 }
+
+#: Types of columns whose values are JSON numbers where a double holds them, and strings where it does not.
+NUMBERS = frozenset({20, 700, 701, 1700})

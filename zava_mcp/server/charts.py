@@ -6,10 +6,13 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from mcp.server.apps import Apps, ResourceCsp
+from mcp.server.mcpserver.exceptions import ResourceNotFoundError
 from mcp.types import CallToolResult, ImageContent, TextContent
 from pydantic import Field
 
-from zava_mcp.errors import ZavaError
+from zava_mcp import calls
+from zava_mcp.errors import InputError, ZavaError
+from zava_mcp.server.handles import LIFETIME_MINUTES, Handles
 from zava_mcp.server.replies import Desk, ready
 from zava_mcp.server.startup import Startup
 from zava_mcp.server.tools import Asked, Server, read_only
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
 
 _VIEW = "ui://zava/chart.html"
 _DRAWN = "zava/chart"  # in the result's _meta, for the view alone: no model reads it
+_HANDLE_CHARACTERS = 40  # of a result that nobody knows are repeated
 _PICTURES_AT_ONCE = 1  # each takes a processor and 120 MB for half a second
 
 Kind = Literal["auto", "line", "bar", "stacked_bar", "area", "scatter", "heat_map"]
@@ -40,7 +44,7 @@ def chart_view() -> Apps:
     return apps
 
 
-def add_charts(server: Server, startup: Startup, desk: Desk, settings: Settings) -> None:
+def add_charts(server: Server, startup: Startup, desk: Desk, settings: Settings, results: Handles) -> None:
     """`chart_sales_query`: a picture of the rows that the model's own SQL gives."""
     easel = Desk(_PICTURES_AT_ONCE)
 
@@ -55,25 +59,44 @@ def add_charts(server: Server, startup: Startup, desk: Desk, settings: Settings)
     )
     async def chart_sales_query(
         ctx: Asked,
-        postgresql_query: Annotated[str, Field(description="As for execute_sales_query.")],
+        postgresql_query: Annotated[str, Field(description="As for execute_sales_query.")] = "",
+        result: Annotated[str, Field(description="Instead: result of an earlier answer.")] = "",
         chart: Annotated[Kind, Field(description="auto: by what the columns are.")] = "auto",
-        x: Annotated[str, Field(description="Column to draw along; empty x, y, series are chosen.")] = "",
-        y: Annotated[str, Field(description="Column of numbers, or several with commas.")] = "",
-        series: Annotated[str, Field(description="Column that tells lines apart.")] = "",
-        title: Annotated[str, Field(description="Stands above the chart.")] = "",
+        x: Annotated[str, Field(description="Column along; chosen if empty.")] = "",
+        y: Annotated[str, Field(description="Numbers, with commas.")] = "",
+        series: Annotated[str, Field(description="Tells lines apart.")] = "",
+        title: Annotated[str, Field(description="Above the chart.")] = "",
     ) -> CallToolResult:
         from zava_mcp.retail.chart_view import view
         from zava_mcp.retail.charts import Wish, chart_of
 
+        with desk.errors():
+            sql = calls.now().sql = _query_of(postgresql_query, result, results)
         shop = await ready(startup, ctx)
         with desk.errors():
-            query = shop.sales_query(postgresql_query, min(settings.max_rows, HARD_ROWS))
+            query = shop.sales_query(sql, min(settings.max_rows, HARD_ROWS))
         answer = await desk.call(lambda: shop.answer(query), query.cancel)
         with desk.errors():
-            drawn = chart_of(answer, Wish(chart, x, y, series, title), postgresql_query)
+            drawn = chart_of(answer, Wish(chart, x, y, series, title), sql)
         picture, more = await _picture(easel, drawn)
         text = answer.json({"chart": drawn.told()} | {name: _json(value) for name, value in more.items()})
         return CallToolResult(content=[TextContent(text=text), *picture], _meta={_DRAWN: view(drawn)})
+
+
+def _query_of(sql: str, result: str, results: Handles) -> str:
+    """The query to draw. Raises InputError unless exactly one of the two is given, and for a result that is unknown."""
+    if bool(sql.strip()) == bool(result.strip()):
+        given = "both postgresql_query and result are" if result.strip() else "neither postgresql_query nor result is"
+        raise InputError(f"{given} given", "Give one of them.")
+    if sql.strip():
+        return sql
+    try:
+        return results.query(result.strip())
+    except ResourceNotFoundError:
+        raise InputError(
+            f"there is no result {result[:_HANDLE_CHARACTERS]!r} here, or it is older than {LIFETIME_MINUTES} minutes",
+            "Send the SQL as postgresql_query.",
+        ) from None
 
 
 def _json(value: Any) -> str:

@@ -1,5 +1,6 @@
 """Names for results: nobody can guess them, and they do not last."""
 
+import hashlib
 import secrets
 import threading
 import time
@@ -10,24 +11,32 @@ from mcp.types import ResourceLink
 
 LIFETIME_MINUTES = 30
 ROOM_FOR_REMARK = 150  # bytes that `remark_on` takes in an answer
+ROOM_FOR_RESULT = 30  # bytes that a short handle takes there
 _LONG_CHARACTERS = 10_000  # an answer that people rather open in a spreadsheet
 _HANDLES = 64
+_SHORT = 10  # characters of a short handle
 _FIRST_WITH_LINKS = "2025-06-18"  # of the protocol's versions, which are dates
 _CHARACTERS = 1_000_000  # of all remembered queries together
 
 
 class Handles:
-    """Queries by handle. Only their texts are kept; who reads a result asks the database again, as who one is then."""
+    """Queries by handle. Only their texts are kept; who reads a result asks the database again, as who one is then.
 
-    def __init__(self) -> None:
+    With `short`, a handle follows from the query: the same query has the same one, and a handle from elsewhere leads to
+    no other query.
+    """
+
+    def __init__(self, short: bool = False) -> None:
+        self._short = short
         self._queries: OrderedDict[str, tuple[str, float]] = OrderedDict()
         self._lock = threading.Lock()  # worker threads keep queries, the event loop looks them up
 
     def keep(self, sql: str) -> str:
-        """A new handle for a query; the oldest ones make room."""
-        handle = secrets.token_urlsafe(24)
+        """A handle for a query; the oldest ones make room."""
+        handle = hashlib.sha256(sql.encode()).hexdigest()[:_SHORT] if self._short else secrets.token_urlsafe(24)
         with self._lock:
             self._queries[handle] = (sql, time.monotonic())
+            self._queries.move_to_end(handle)
             while len(self._queries) > _HANDLES or sum(len(sql) for sql, _ in self._queries.values()) > _CHARACTERS:
                 self._queries.popitem(last=False)
         return handle

@@ -37,16 +37,26 @@ def add_prompts(server: Server, startup: Startup, desk: Desk) -> None:
     async def filters(store: str = "", category: str = "") -> str:
         return await _filters(startup, desk, store, category)
 
-    @server.prompt(title="Monthly review", description="A month's sales against the month before and the year before.")
+    @server.prompt(
+        title="Monthly review",
+        description="A month against the one before and a year before, with chart and reorder list.",
+    )
     async def monthly_review(month: Month = "", store: Store = "") -> str:
-        return f"""Review the sales of {_month(month)}{await filters(store)}.
+        return f"""Review the sales of {_month(month)}{await filters(store)}, in six calls at most.
 
-1. Revenue, orders, units, average order and discount given, against the month before and the same month a year before.
-2. The same by category: which gained and which lost most, in dollars and in percent.
-3. The ten products with the most revenue, and those of the ten before that fell out.
-4. Which of the best sellers are out of stock or nearly so.
+1. get_current_utc_date, for the month that is complete.
+2. get_multiple_table_schemas of stores, categories, products, inventory, orders, order_items.
+3. execute_sales_query, by category, with one column for each of the three periods (the month, the month before, the \
+same month a year before; FILTER does that): revenue, orders, units, and discount given. GROUPING SETS add the total. \
+Say which categories gained and lost most, in dollars and in percent.
+4. chart_sales_query: revenue by month of the last 25 months, so that the month stands against both. To draw an answer \
+that you have, give its "result" instead of SQL.
+5. execute_sales_query, the ten products with the most revenue, their rank and revenue in the month before, and those \
+of its ten that fell out.
+6. execute_sales_query, the reorder list: products by units sold in the last 30 days, with stock_level and the days it \
+lasts at that pace; those that last under 14 days, most lost sales first, 20 at most, each with the units for 30 days.
 
-End with three findings, each with its figure, and what to do about it.
+End with the chart, three findings, each with its figure, and the reorder list.
 {_MANNERS}"""
 
     @server.prompt(title="Compare stores", description="The stores side by side in one month: sales, mix, trend.")

@@ -173,7 +173,7 @@ class PlainSpokenServer(MCPServer[Any]):
         except ToolError as error:
             if isinstance(error, UnexpectedToolError):
                 call.failed(error.__cause__ or error)
-            raise ToolError(" ".join([str(error), *call.take_remarks()])) from None
+            raise ToolError(" ".join([_without_prefix(str(error), name), *call.take_remarks()])) from None
         if (remarks := call.take_remarks()) and isinstance(result, CallToolResult):  # which stand in no hint
             result.content.append(TextContent(text=f"hint: {' '.join(remarks)}"))
         return result
@@ -215,6 +215,11 @@ class PlainSpokenServer(MCPServer[Any]):
         if faults:
             raise MCPError(INVALID_PARAMS, f"{'; '.join(faults)}. The arguments are: {', '.join(takes)}.")
         return await super().get_prompt(name, given, context)
+
+
+def _without_prefix(text: str, tool: str) -> str:
+    """The text without what the SDK puts before it, which tells a reader nothing."""
+    return text.removeprefix(f"Error executing tool {tool}: ")
 
 
 def tool_error(error: ZavaError) -> ToolError:

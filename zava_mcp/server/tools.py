@@ -1,5 +1,6 @@
 """The tools a model calls; what they do is the shop's, what they cost is the desk's."""
 
+import json
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -8,7 +9,18 @@ from mcp.server.mcpserver.context import Context
 from mcp.types import CallToolResult, ContentBlock, TextContent, ToolAnnotations
 from pydantic import Field
 
-from zava_mcp.server.handles import LIFETIME_MINUTES, ROOM_FOR_REMARK, Handles, is_long, knows_links, link_to, remark_on
+from zava_mcp import calls
+from zava_mcp.server.calendar import reading_of
+from zava_mcp.server.handles import (
+    LIFETIME_MINUTES,
+    ROOM_FOR_REMARK,
+    ROOM_FOR_RESULT,
+    Handles,
+    is_long,
+    knows_links,
+    link_to,
+    remark_on,
+)
 from zava_mcp.server.progress import told
 from zava_mcp.server.replies import Desk, ready
 from zava_mcp.server.startup import Startup
@@ -25,15 +37,18 @@ def read_only(title: str, idempotent: bool = True) -> ToolAnnotations:
     )
 
 
-def add_sales_query(server: Server, startup: Startup, desk: Desk, settings: Settings, handles: Handles) -> None:
+def add_sales_query(
+    server: Server, startup: Startup, desk: Desk, settings: Settings, handles: Handles, results: Handles
+) -> None:
     """`execute_sales_query`: the model's own SQL."""
     rows = f"Most rows to return, 1 to {settings.max_rows}; aggregate rather than raise it."
 
     @server.tool(
         title="Query sales",
         description="Run one PostgreSQL query (SELECT, WITH, VALUES or TABLE) on the schema retail and get its rows as "
-        'JSON: {"columns", "rows", "row_count", "truncated"}, with a hint when truncated, and a link to the whole '
-        f"result as CSV, good for {LIFETIME_MINUTES} minutes, when it is long. Read-only. "
+        'JSON: {"columns", "rows", "row_count", "truncated"}, with a hint when truncated or empty, a result to chart, '
+        f"and a link to all rows as CSV for {LIFETIME_MINUTES} minutes when they are many. Read-only. A column has one "
+        "type: strings where a number has more digits than a double; round() averages in SQL. "
         "Look up columns with get_multiple_table_schemas first. Revenue is sum(order_items.total_amount).",
         annotations=read_only("Query sales"),
         structured_output=False,
@@ -46,13 +61,15 @@ def add_sales_query(server: Server, startup: Startup, desk: Desk, settings: Sett
         shop = await ready(startup, ctx)
         with desk.errors():
             query = shop.sales_query(postgresql_query, max_rows)
+        query.answer.reserve += ROOM_FOR_RESULT
         if not knows_links(ctx.protocol_version):
             query.answer.reserve += ROOM_FOR_REMARK
         links: list[ContentBlock] = []
 
         def answer() -> str:
             answer = shop.answer(query)
-            text = answer.json()
+            more = {"result": f'"{results.keep(postgresql_query)}"'} if len(answer.rows) > 1 else {}
+            text = answer.json(more)
             if not is_long(text, bool(answer.cut)):
                 return text
             handle = handles.keep(postgresql_query)
@@ -60,7 +77,7 @@ def add_sales_query(server: Server, startup: Startup, desk: Desk, settings: Sett
                 links.append(link_to(handle))
                 return text
             answer.remarks.append(remark_on(handle))
-            return answer.json()
+            return answer.json(more)
 
         text = await told(ctx, "querying", settings.query_timeout, lambda: desk.call(answer, query.cancel))
         return CallToolResult(content=[TextContent(text=text), *links])
@@ -93,8 +110,8 @@ def add_schemas(server: Server, startup: Startup) -> None:
     @server.tool(
         title="Describe tables",
         description="Columns, types, keys, relations, meaning and valid values of tables in the schema retail, as you "
-        "may see them: stores, customers, categories, product_types, products, inventory, orders, order_items, "
-        "product_description_embeddings. Ask for all the tables you need in one call.",
+        "may see them: stores, customers, categories, product_types, products, inventory, orders, order_items. "
+        "Ask for all the tables you need in one call.",
         annotations=read_only("Describe tables"),
         structured_output=False,
     )
@@ -114,9 +131,13 @@ def add_date(server: Server) -> None:
 
     @server.tool(
         title="Today's date",
-        description="The current date and time in UTC, ISO 8601, to turn relative dates into absolute ones.",
+        description="The current time in UTC, and by the calendar: weekday, ISO week, quarter, and the last complete "
+        "week, month, quarter and year, for relative dates.",
         annotations=read_only("Today's date", idempotent=False),
         structured_output=False,
     )
     async def get_current_utc_date() -> str:
-        return datetime.now(UTC).isoformat(timespec="seconds")
+        reading = reading_of(datetime.now(UTC))
+        if remarks := calls.now().take_remarks():
+            reading["hint"] = " ".join(remarks)
+        return json.dumps(reading, ensure_ascii=False, separators=(",", ":"))

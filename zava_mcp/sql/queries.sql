@@ -107,15 +107,18 @@ SELECT c.relname AS name, obj_description(c.oid, 'pg_class') AS comment,
 
 -- name: values
 -- What there is to filter by, as this login sees it.
-SELECT (SELECT json_agg(store_name ORDER BY store_id) FROM retail.stores s
-         WHERE zava.sees_all_stores() OR store_id = zava.only_store() OR store_id = ANY (zava.visible_stores())) AS stores,
+SELECT s.stores, s.store_ids, s.first_days,
        (SELECT json_agg(category_name ORDER BY category_id) FROM retail.categories) AS categories,
        (SELECT json_object_agg(category_name, types)
           FROM (SELECT category_name, json_agg(type_name ORDER BY type_id) AS types
                   FROM retail.product_types JOIN retail.categories USING (category_id)
                  GROUP BY category_id, category_name ORDER BY category_id) AS t) AS types,
        (SELECT min(order_date) FROM retail.orders) AS first_day,
-       (SELECT max(order_date) FROM retail.orders) AS last_day;
+       (SELECT max(order_date) FROM retail.orders) AS last_day
+  FROM (SELECT json_agg(store_name ORDER BY store_id) AS stores, json_agg(store_id ORDER BY store_id) AS store_ids,
+               json_agg((SELECT min(o.order_date) FROM retail.orders o WHERE o.store_id = s.store_id) ORDER BY store_id) AS first_days
+          FROM retail.stores s
+         WHERE zava.sees_all_stores() OR store_id = zava.only_store() OR store_id = ANY (zava.visible_stores())) AS s;
 
 -- name: listen
 -- From now on this connection hears when the schema changes.
