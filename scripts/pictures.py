@@ -19,7 +19,7 @@ import anyio
 from mcp.client import Client
 from mcp.types import CallToolResult, ImageContent, TextResourceContents
 
-from zava_mcp.server.app import build
+from zava_mcp.server.mcp_server import build_server
 from zava_mcp.server.startup import Startup
 from zava_mcp.settings import load
 
@@ -110,7 +110,7 @@ async def answers(folder: Path) -> tuple[str, dict[str, CallToolResult]]:
     startup.start()
     results = {}
     try:
-        async with Client(build(startup, settings)) as client:
+        async with Client(build_server(startup, settings)) as client:
             page = (await client.read_resource("ui://zava/chart.html")).contents[0]
             assert isinstance(page, TextResourceContents)
             for question in QUESTIONS:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from zava_mcp import sql
 from zava_mcp.embeddings.local import LocalEmbedder
-from zava_mcp.embeddings.texts import document_text, text_hash
+from zava_mcp.embeddings.product_text import document_text, text_hash
 
 FILE = Path(sql.__file__).parent / "sample" / "vectors.csv"
 

@@ -23,10 +23,10 @@ from typing import Any
 import psutil
 
 from scripts.soaked_server import REPLY_SECONDS, Server, postgres_on, processes_on, shared_memory
-from zava_mcp.database.identities import sample_identities
-from zava_mcp.database.opening import initialise
-from zava_mcp.database.sample import Sample
-from zava_mcp.retail.embedding import embed
+from zava_mcp.admin.embed_products import embed
+from zava_mcp.admin.init import initialise
+from zava_mcp.admin.sample import Sample
+from zava_mcp.postgres.user_ids import sample_identities
 from zava_mcp.settings import load
 
 DEAF = "length(translate(repeat('a', 1000000), repeat('b', 400000), ''))"

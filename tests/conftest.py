@@ -14,15 +14,17 @@ from mcp.client import Client
 from mcp.types import TextContent
 
 from tests.servers import debian_15, postgres_16_as_it_comes, postgres_16_hardened, postgres_18_as_it_comes
-from zava_mcp.database.bundled import embedded_postgres
-from zava_mcp.database.sample import Sample
-from zava_mcp.database.setup import embedded_target
+from zava_mcp.admin.embedded_database import embedded_postgres
+from zava_mcp.admin.migrations import embedded_target
+from zava_mcp.admin.sample import Sample
 from zava_mcp.embedded import EmbeddedPostgres
 from zava_mcp.embedded.cluster import Cluster
 from zava_mcp.embedded.host import give_to_runner
-from zava_mcp.server.app import build
+from zava_mcp.server.mcp_server import build_server
 from zava_mcp.server.startup import Startup
 from zava_mcp.settings import Settings, load
+
+pytest_plugins = ["tests.installation", "tests.older_databases"]
 
 __all__ = [
     "debian_15",
@@ -168,7 +170,7 @@ async def asking(settings: Settings, era: str = "auto") -> AsyncIterator[Asker]:
     startup = Startup(settings)
     startup.start()
     try:
-        async with Client(build(startup, settings), mode=era) as client:
+        async with Client(build_server(startup, settings), mode=era) as client:
             yield Asker(client)
     finally:
         startup.close()

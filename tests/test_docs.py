@@ -14,18 +14,18 @@ import pytest
 from dotenv import dotenv_values
 
 from scripts.measure import isolation, timing
-from tests.cli.install_links import entries
-from tests.cli.install_links import readme_table as install_links
+from tests.clients.install_links import entries
+from tests.clients.install_links import readme_table as install_links
 from tests.conftest import SEATTLE, Ask, login_keywords
 from tests.promises.attacking import ASKERS, FAMILIES, attacks
 from tests.promises.value_table import readme_table
 from zava_mcp import errors
-from zava_mcp.database.identities import sample_identities
+from zava_mcp.charts.render import HOW_TO_GET_IT
+from zava_mcp.clients.config import configuration
+from zava_mcp.clients.names import Client
 from zava_mcp.embedded import EmbeddedPostgres
 from zava_mcp.embeddings import embedder
-from zava_mcp.retail.client_config import configuration
-from zava_mcp.retail.client_names import Client
-from zava_mcp.retail.drawing import HOW_TO_GET_IT
+from zava_mcp.postgres.user_ids import sample_identities
 from zava_mcp.settings import SETTINGS, load
 
 ROOT = Path(__file__).parent.parent

@@ -1,6 +1,6 @@
 """Every failure a reader can act on: what happened, what to do next, how the command line exits.
 
-Raised anywhere below; turned into a tool error in one place (`server/replies.py`) and printed in one
+Raised anywhere below; turned into a tool error in one place (`server/executor.py`) and printed in one
 place (`cli/__init__.py`).
 """
 
@@ -35,7 +35,7 @@ class ZavaError(Exception):
         self.message = message
         self.hint = hint
 
-    def told(self) -> str:
+    def full_message(self) -> str:
         """The message with what identifies it."""
         return self.message
 
@@ -71,7 +71,7 @@ class QueryError(ZavaError):
         if sqlstate in (_QUERY_CANCELED, _LOCK_NOT_AVAILABLE):
             self.outcome = "cancelled" if message in _ENDED_BY_PEOPLE else "timeout"
 
-    def told(self) -> str:
+    def full_message(self) -> str:
         text = f"{self.sqlstate}: {self.message}" if self.sqlstate else self.message
         return f"{text} (at character {self.position})" if self.position else text
 

@@ -20,9 +20,9 @@ from scripts.evaluation.questions import IDENTITIES, Question, questions
 from scripts.evaluation.run import Outcome, put, summary
 from scripts.evaluation.scripted import SCRIPTS, ScriptedEndpoint
 from scripts.evaluation.tools import Tools
-from zava_mcp.cli.output import show_table
-from zava_mcp.database.bundled import embedded_postgres
-from zava_mcp.database.sample import Sample
+from zava_mcp.admin.embedded_database import embedded_postgres
+from zava_mcp.admin.sample import Sample
+from zava_mcp.cli.display.output import show_table
 from zava_mcp.embedded.host import give_to_runner
 from zava_mcp.settings import load
 

@@ -36,36 +36,36 @@ class Desk:
 class Connected:
     """A desk whose client is open."""
 
-    def __init__(self, desk: Desk, client: Client) -> None:
-        self.desk, self._client = desk, client
+    def __init__(self, executor: Desk, client: Client) -> None:
+        self.executor, self._client = executor, client
 
     async def asks(self, sql: str = SEES) -> tuple[str, bool]:
         """The answer's text, and whether it is an error."""
-        self.desk.asked += 1
+        self.executor.asked += 1
         result = await self._client.call_tool("execute_sales_query", {"postgresql_query": sql})
         return "".join(block.text for block in result.content if isinstance(block, TextContent)), bool(result.is_error)
 
     async def sees(self) -> list[str]:
         """The stores with their orders and revenue, a line each. Raises NotAsItShouldBe if the question fails."""
         text, failed = await self.asks()
-        must(not failed, f"{self.desk.name} is told: {text}")
+        must(not failed, f"{self.executor.name} is told: {text}")
         return [json.dumps(row) for row in json.loads(text)["rows"]]
 
     async def is_told(self) -> str:
         """The error that a question gets. Raises NotAsItShouldBe if it gets an answer."""
         text, failed = await self.asks()
-        must(failed, f"{self.desk.name} still sees: {text}")
+        must(failed, f"{self.executor.name} still sees: {text}")
         return text
 
 
 @asynccontextmanager
-async def connected(office: Office, desk: Desk, **settings: str) -> AsyncIterator[Connected]:
+async def connected(office: Office, executor: Desk, **settings: str) -> AsyncIterator[Connected]:
     """The real server as a child of a real client, with nothing but the desk's home and env file."""
     parameters = StdioServerParameters(
         command=str(Path(sys.executable).with_name("zava-mcp")),
-        args=["--env-file", "zava.env", "--user-id", desk.user_id],
-        env={**office.environment(desk.home), **settings},
+        args=["--env-file", "zava.env", "--user-id", executor.user_id],
+        env={**office.environment(executor.home), **settings},
         cwd=office.folder,
     )
     async with Client(parameters) as client:
-        yield Connected(desk, client)
+        yield Connected(executor, client)

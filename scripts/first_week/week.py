@@ -70,9 +70,9 @@ class Week:
         (user_id,) = set(self.office.passwords()) - before
         self.transcript.show_instead(user_id, f"{digit * 8}-{digit * 4}-4{digit * 3}-8{digit * 3}-{digit * 12}")
         self.transcript.told(*without_progress(said).splitlines())
-        desk = Desk(home, name, user_id)
-        desk.take_password(self.office)
-        return desk
+        executor = Desk(home, name, user_id)
+        executor.take_password(self.office)
+        return executor
 
     @asynccontextmanager
     async def three_desks(self, *homes: str) -> AsyncIterator[dict[str, Connected]]:
@@ -114,13 +114,13 @@ class Week:
     async def wednesday(self, sam: Connected) -> None:
         """The open client is told, the old password is refused, the new one does."""
         self.transcript.day("Wednesday: rotate a password", "2026-11-18")
-        old = self.office.passwords()[sam.desk.user_id]
+        old = self.office.passwords()[sam.executor.user_id]
         self.office.run('zava-mcp identities password "Sam Chen" --passwords-file passwords')
-        must(self.office.passwords()[sam.desk.user_id] != old, "the password is a new one")
+        must(self.office.passwords()[sam.executor.user_id] != old, "the password is a new one")
         self.show("sam", *(await sam.is_told()).splitlines())
         refused = self.start("sam", exit_code=2)
         must("password" in refused, "a new start names the password")
-        sam.desk.take_password(self.office)
+        sam.executor.take_password(self.office)
         self.transcript.told("  Sam's passfile gets the new line.")
         self.start("sam", exit_code=0)
         again = await sam.sees()
@@ -149,9 +149,12 @@ class Week:
         """Each question of each desk is a line, those of the refused too."""
         self.office.run("tail -n 3 audit.jsonl")
         lines = [json.loads(line) for line in (self.office.folder / "audit.jsonl").read_text().splitlines()]
-        for desk in self.desks.values():
-            written = [line for line in lines if line["user_id"] == desk.user_id and line.get("sql") == SEES]
-            must(len(written) == desk.asked, f"{desk.name} asked {desk.asked} times, {len(written)} are written down")
+        for executor in self.desks.values():
+            written = [line for line in lines if line["user_id"] == executor.user_id and line.get("sql") == SEES]
+            must(
+                len(written) == executor.asked,
+                f"{executor.name} asked {executor.asked} times, {len(written)} are written down",
+            )
 
     def metrics(self) -> None:
         """As Prometheus would read them, from the one client that tells them."""

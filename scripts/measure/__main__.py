@@ -21,9 +21,9 @@ from scripts.measure.parallel import concurrency
 from scripts.measure.scale import growth
 from scripts.measure.starting import start
 from scripts.readme import put
-from zava_mcp.cli.output import show_table
-from zava_mcp.database.bundled import embedded_postgres
-from zava_mcp.database.sample import Sample
+from zava_mcp.admin.embedded_database import embedded_postgres
+from zava_mcp.admin.sample import Sample
+from zava_mcp.cli.display.output import show_table
 from zava_mcp.embedded import EmbeddedPostgres
 from zava_mcp.settings import load
 

@@ -10,7 +10,7 @@ from psycopg.conninfo import make_conninfo
 from scripts.measure.delay import MILLISECONDS, far_away
 from scripts.measure.figures import Figure, compare, figure
 from scripts.measure.processes import SEATTLE, Server, floor_server, ours, ours_through, rows_floor_server
-from zava_mcp.database.setup import embedded_target
+from zava_mcp.admin.migrations import embedded_target
 from zava_mcp.embedded import EmbeddedPostgres
 from zava_mcp.embeddings import padded
 from zava_mcp.embeddings.local import LocalEmbedder

@@ -14,8 +14,8 @@ import psycopg
 from scripts.measure.figures import Figure, figure, in_turn, milliseconds
 from scripts.measure.processes import HEAD_OFFICE, SEATTLE
 from zava_mcp import sql
-from zava_mcp.database.logins import ADMIT, login_created, set_password
-from zava_mcp.database.setup import embedded_target
+from zava_mcp.admin.migrations import embedded_target
+from zava_mcp.admin.passwords import ADMIT, login_created, set_password
 from zava_mcp.embedded import EmbeddedPostgres, Login
 from zava_mcp.settings import Secret
 

@@ -24,9 +24,9 @@ import psycopg
 from scripts.measure.figures import Figure, compare, milliseconds
 from scripts.measure.isolation import ASKERS, Asker, asked_as, connected, questions, rows
 from scripts.readme import put
-from zava_mcp.cli.output import show_table
-from zava_mcp.database.bundled import embedded_postgres
-from zava_mcp.database.sample import Progress, Sample
+from zava_mcp.admin.embedded_database import embedded_postgres
+from zava_mcp.admin.sample import Progress, Sample
+from zava_mcp.cli.display.output import show_table
 from zava_mcp.embedded import EmbeddedPostgres
 from zava_mcp.settings import load
 
@@ -120,9 +120,9 @@ def growth(_: EmbeddedPostgres) -> Iterator[Figure]:
     """Seattle's questions where the other stores are ten times as large, beside the same where they are not."""
     with ExitStack() as stack:
         shops = [stack.enter_context(_database(Sample(scale=0.1, others=times))) for times in (1, 10)]
-        for shop in shops:
-            shop.open()
-        few, many = (stack.enter_context(asked_as(shop, ASKERS[0])) for shop in shops)
+        for service in shops:
+            service.open()
+        few, many = (stack.enter_context(asked_as(service, ASKERS[0])) for service in shops)
         for name, question in questions().items():
             told = f"{name.replace('_', ' ')}, others × 10"
             yield compare(told, "others × 1", partial(rows, many, question), partial(rows, few, question), 40)
@@ -131,19 +131,19 @@ def growth(_: EmbeddedPostgres) -> Iterator[Figure]:
 def table(shops: list[Shop]) -> list[list[str]]:
     """Rows of names and one cell a shop, then how it has grown from the first, and how the pages have."""
     lines: list[tuple[str, list[float], str]] = [
-        ("orders", [shop.orders for shop in shops], ""),
-        ("items", [shop.items for shop in shops], ""),
-        ("first start, s", [shop.seconds for shop in shops], ""),
-        ("size, MB", [shop.megabytes for shop in shops], ""),
+        ("orders", [service.orders for service in shops], ""),
+        ("items", [service.items for service in shops], ""),
+        ("first start, s", [service.seconds for service in shops], ""),
+        ("size, MB", [service.megabytes for service in shops], ""),
     ]
-    for name in (name for name in shops[0].answers if all(name in shop.answers for shop in shops)):
-        took = [shop.answers[name] for shop in shops]
+    for name in (name for name in shops[0].answers if all(name in service.answers for service in shops)):
+        took = [service.answers[name] for service in shops]
         lines.append((f"{name}, ms", [answer.ms for answer in took], _growth([answer.pages for answer in took])))
     return [[name, *map(_short, values), _growth(values), grown] for name, values, grown in lines]
 
 
 def head(shops: list[Shop]) -> list[str]:
-    return ["", *(shop.name for shop in shops), "growth", "of pages"]
+    return ["", *(service.name for service in shops), "growth", "of pages"]
 
 
 def _growth(values: list[float]) -> str:
@@ -165,10 +165,10 @@ def write(mark: str, shops: list[Shop]) -> None:
 def earlier(file: Path) -> list[Shop]:
     """The figures of an earlier run."""
 
-    def shop(told: dict[str, Any]) -> Shop:
+    def service(told: dict[str, Any]) -> Shop:
         return Shop(**{**told, "answers": {name: Answer(**answer) for name, answer in told["answers"].items()}})
 
-    return [shop(told) for told in json.loads(file.read_text(encoding="utf-8"))]
+    return [service(told) for told in json.loads(file.read_text(encoding="utf-8"))]
 
 
 def wanted_samples(scales: list[float], others: list[float]) -> list[tuple[Sample, str]]:
@@ -188,13 +188,13 @@ def main() -> None:
     wanted = parser.parse_args()
     askers = ASKERS[:1] if wanted.others else ASKERS
     samples = wanted_samples(wanted.scale or ([] if wanted.files else [1.0, 10.0]), wanted.others or [])
-    shops = [shop for file in wanted.files or [] for shop in earlier(file)]
+    shops = [service for file in wanted.files or [] for service in earlier(file)]
     shops += [measure(sample, name, askers) for sample, name in samples]
-    shops.sort(key=lambda shop: shop.orders)
+    shops.sort(key=lambda service: service.orders)
     if wanted.write:
         write("others" if shops[0].name.startswith("others") else "scale", shops)
     if wanted.json:
-        print(json.dumps([asdict(shop) for shop in shops], indent=1))
+        print(json.dumps([asdict(service) for service in shops], indent=1))
     else:
         show_table(head(shops), table(shops), set(range(1, len(shops) + 3)))
 

@@ -11,7 +11,7 @@ import psycopg
 from scripts.measure.figures import Figure, compare
 from scripts.measure.isolation import connected
 from scripts.measure.processes import Server, floor_server, ours
-from zava_mcp.database.setup import embedded_target
+from zava_mcp.admin.migrations import embedded_target
 from zava_mcp.embedded import EmbeddedPostgres, Login
 from zava_mcp.embedded.cluster import Cluster
 from zava_mcp.embedded.host import give_to_runner

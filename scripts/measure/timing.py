@@ -30,13 +30,13 @@ from scripts.measure.processes import SEATTLE
 from scripts.readme import put
 from scripts.servers import Postgres, postgres_18
 from zava_mcp import sql
-from zava_mcp.cli.output import show_table
-from zava_mcp.database.bundled import embedded_postgres
-from zava_mcp.database.opening import database_for
-from zava_mcp.database.pool import Database
-from zava_mcp.database.question import Question
-from zava_mcp.database.sample import Sample
+from zava_mcp.admin.embedded_database import embedded_postgres
+from zava_mcp.admin.sample import Sample
+from zava_mcp.cli.display.output import show_table
 from zava_mcp.embedded import EmbeddedPostgres
+from zava_mcp.open_database import database_for
+from zava_mcp.postgres.pool import Database
+from zava_mcp.postgres.query import Query
 from zava_mcp.settings import Settings, load
 
 HEAD = ["database", "probe", "none, µs", "foreign, µs", "difference", "P(foreign > none)", "p"]
@@ -113,7 +113,7 @@ def compare(subject: Subject, probe: str, pairs: int) -> Difference:
 
 
 def _ask(subject: Subject, texts: Iterator[str]) -> None:
-    subject.database.ask(Question(next(texts), 10, 100_000, 30.0, lambda _: None, lambda _: True))
+    subject.database.ask(Query(next(texts), 10, 100_000, 30.0, lambda _: None, lambda _: True))
 
 
 def _prepared(admin: psycopg.Connection, customers: str) -> tuple[list[Target], list[Target]]:

@@ -21,16 +21,16 @@ from scripts.search.labels import labelled, parts
 from scripts.search.quality import Finder, passing, ranked, scores
 from scripts.search.shops import HEAD_OFFICE, command, open_shop
 from scripts.search.speed import Cost, cost
-from zava_mcp.cli.output import show_table
-from zava_mcp.database.bundled import embedded_postgres
-from zava_mcp.database.identities import require_identity
-from zava_mcp.database.opening import database_for
-from zava_mcp.database.pool import Database
-from zava_mcp.database.sample import Sample
-from zava_mcp.database.setup import embedded_target
+from zava_mcp.admin.embedded_database import embedded_postgres
+from zava_mcp.admin.migrations import embedded_target
+from zava_mcp.admin.sample import Sample
+from zava_mcp.cli.display.output import show_table
 from zava_mcp.embedded import EmbeddedPostgres
 from zava_mcp.embedded.host import give_to_runner
 from zava_mcp.embeddings.local import LocalEmbedder
+from zava_mcp.open_database import database_for
+from zava_mcp.postgres.pool import Database
+from zava_mcp.postgres.user_ids import require_identity
 from zava_mcp.settings import Settings, load
 
 Row = dict[str, Any]

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from scripts.search.labels import Labelled
-from zava_mcp.database.pool import Database
 from zava_mcp.embeddings import Embedder
-from zava_mcp.retail.search import ProductSearch
-from zava_mcp.retail.search_request import Wish
+from zava_mcp.postgres.pool import Database
+from zava_mcp.sales.product_search import ProductSearch
+from zava_mcp.sales.search_request import SearchRequest
 from zava_mcp.settings import FOUND_ROWS, FOUND_THRESHOLD, Settings
 
 #: What a search answers: SKUs, the best first, for a question, a threshold in percent and a number of rows.
@@ -44,11 +44,11 @@ class Finder:
         self._embedder = embedder
 
     def __call__(self, query: str, threshold: float, rows: int) -> list[str]:
-        return self.grant(Wish(query, rows, threshold))
+        return self.grant(SearchRequest(query, rows, threshold))
 
-    def grant(self, wish: Wish) -> list[str]:
+    def grant(self, request: SearchRequest) -> list[str]:
         """The SKUs that are found for a wish with all its filters."""
-        search = ProductSearch(wish, self._settings, self._embedder)
+        search = ProductSearch(request, self._settings, self._embedder)
         search.prepare(self._database)
         answer = json.loads(search.run(self._database).json())
         sku = answer["columns"].index("sku")

@@ -11,8 +11,8 @@ from threading import Event
 from scripts.measure.figures import milliseconds
 from scripts.measure.processes import ours
 from scripts.search.quality import Finder
-from zava_mcp.database.pool import Database
 from zava_mcp.embeddings import Embedder
+from zava_mcp.postgres.pool import Database
 from zava_mcp.settings import Settings
 
 _PROCESSES = 5

@@ -21,10 +21,10 @@ from scripts.readme import put
 from scripts.search.shops import open_shop
 from scripts.vectors.measure import Built, Line, Measure, build, drop_index
 from scripts.vectors.synthetic import BATCH, load
-from zava_mcp.database.identities import require_identity
-from zava_mcp.database.opening import database_for
 from zava_mcp.embedded.cluster import Cluster
 from zava_mcp.embedded.host import give_to_runner
+from zava_mcp.open_database import database_for
+from zava_mcp.postgres.user_ids import require_identity
 from zava_mcp.settings import load as load_settings
 
 SEATTLE = "f47ac10b-58cc-4372-a567-0e02b2c3d479"

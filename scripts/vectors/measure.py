@@ -13,11 +13,11 @@ from scripts.search.labels import labelled
 from scripts.search.quality import Finder
 from scripts.search.speed import Known
 from scripts.vectors.synthetic import FIRST_ID, nearest
-from zava_mcp.database.pool import Database
-from zava_mcp.database.sample_vectors import SAMPLE_MODEL
-from zava_mcp.database.vectors import vectors
+from zava_mcp.admin.product_embeddings import product_embeddings
+from zava_mcp.admin.sample_embeddings import SAMPLE_MODEL
 from zava_mcp.embeddings.local import LocalEmbedder
-from zava_mcp.retail.search_request import Wish
+from zava_mcp.postgres.pool import Database
+from zava_mcp.sales.search_request import SearchRequest
 from zava_mcp.settings import Settings
 
 _QUERIES = 40
@@ -31,7 +31,7 @@ class Filter:
     """What is asked for beside the description, and the same as SQL; {category} is the wanted product's."""
 
     name: str
-    wish: dict[str, object]
+    request: dict[str, object]
     sql: str
 
 
@@ -73,7 +73,7 @@ class Built:
 def build(admin: psycopg.Connection, rows: int) -> Built:
     """Builds the index as `zava-mcp embed` does."""
     start = time.perf_counter()
-    with vectors(admin, SAMPLE_MODEL, LocalEmbedder.dimensions) as ours:
+    with product_embeddings(admin, SAMPLE_MODEL, LocalEmbedder.dimensions) as ours:
         ours.index()
     seconds = time.perf_counter() - start
     row = admin.execute(
@@ -129,11 +129,11 @@ class Measure:
         """The synthetic products found, and milliseconds."""
         words = {"category": self._categories[place][0], "other": self._categories[place][1]}
         filters = {
-            name: value.format(**words) if isinstance(value, str) else value for name, value in wanted.wish.items()
+            name: value.format(**words) if isinstance(value, str) else value for name, value in wanted.request.items()
         }
-        wish = Wish(self._queries[place], _ROWS, 0, **filters)  # type: ignore[arg-type]  # names and types are Wish's
+        request = SearchRequest(self._queries[place], _ROWS, 0, **filters)  # type: ignore[arg-type]  # names and types are Wish's
         start = time.perf_counter()
-        skus = self._find.grant(wish)
+        skus = self._find.grant(request)
         took = (time.perf_counter() - start) * 1000
         return [int(sku.removeprefix("SYN-")) for sku in skus if sku.startswith("SYN-")], took
 

@@ -8,7 +8,7 @@ import psycopg
 from numpy.typing import NDArray
 
 from scripts.vectors.statements import statements
-from zava_mcp.database.sample_vectors import SAMPLE_MODEL, packed_vectors
+from zava_mcp.admin.sample_embeddings import SAMPLE_MODEL, packed_vectors
 from zava_mcp.embeddings import COLUMN_DIMENSIONS
 
 Vectors = NDArray[np.float32]

@@ -11,9 +11,9 @@ from psycopg import pq
 
 from tests.cli.terminal import on_terminal
 from tests.conftest import SEATTLE, login_keywords
+from zava_mcp.clients.config_files import config_files
 from zava_mcp.embedded import EmbeddedPostgres
 from zava_mcp.errors import SettingsError
-from zava_mcp.retail.client_files import config_files
 from zava_mcp.settings import load
 
 VALUES = (

@@ -13,7 +13,7 @@ from tests.cli.test_commands import zava
 from tests.conftest import SEATTLE
 from zava_mcp.cli.commands import app
 from zava_mcp.errors import InputError, QueryError
-from zava_mcp.retail.answers import csv_line
+from zava_mcp.sales.result import csv_line
 
 ROWS = 2_345
 SQL = (

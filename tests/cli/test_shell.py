@@ -10,11 +10,11 @@ import pytest
 from typer.testing import CliRunner
 
 from tests.cli.test_commands import zava
-from tests.cli.test_names import completed
+from tests.cli.test_identity_names import completed
 from tests.conftest import SEATTLE
 from zava_mcp.cli.commands import app
-from zava_mcp.cli.completion import categories
-from zava_mcp.cli.wording import for_the_terminal
+from zava_mcp.cli.display.terminal_hints import for_the_terminal
+from zava_mcp.cli.shell_completion import categories
 from zava_mcp.errors import InputError, ZavaError
 from zava_mcp.settings import load
 from zava_mcp.settings.table import NAMES
@@ -157,7 +157,7 @@ def test_client_config_of_a_checkout_names_what_starts_it() -> None:
 
 @pytest.mark.parametrize("activated", [True, False])
 def test_next_steps_name_a_command_that_the_shell_finds(activated: bool, tmp_path: Path) -> None:
-    program = "from zava_mcp.retail.interpreter import own_command; print(own_command())"
+    program = "from zava_mcp.python_process import own_command; print(own_command())"
     environment = {**os.environ, "VIRTUAL_ENV": sys.prefix if activated else ""}
     told = subprocess.run(
         [sys.executable, "-c", program], env=environment, cwd=tmp_path, capture_output=True, text=True, check=True

@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 from tests.cli.terminal import on_terminal
 from tests.conftest import SEATTLE
 from zava_mcp.cli.commands import app
-from zava_mcp.cli.sql_errors import place_of
+from zava_mcp.cli.display.sql_position import position_of
 from zava_mcp.errors import InputError, QueryError
 
 SQL = "-- a comment\r\nSELECT 'é🔩' AS text\r\n"
@@ -66,14 +66,14 @@ def test_a_query_that_cannot_be_read_is_an_error(data_dir: Path, tmp_path: Path)
 def test_the_place_of_a_mistake_is_under_its_character(before: str, at: str, shown: str) -> None:
     error = QueryError("wrong", position=len(before) + 1)
     error.sql = before + at
-    assert place_of(error, 80) == shown
+    assert position_of(error, 80) == shown
 
 
 def test_the_place_of_a_mistake_fits_the_terminal() -> None:
     for before, at in (("a" * 500, "b" * 500), ("日" * 300, "本" * 300), ("", "b" * 500), ("a" * 500, "")):
         error = QueryError("wrong", position=len(before) + 1)
         error.sql = before + at
-        line, caret = place_of(error, 80).split("\n")
+        line, caret = position_of(error, 80).split("\n")
         assert len(line) <= 80
         assert len(caret) <= 80
         assert ("..." in line) is (len(before + at) > 80)

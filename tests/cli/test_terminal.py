@@ -16,11 +16,11 @@ import pytest
 
 from tests.cli.terminal import Shown, on_terminal
 from tests.cli.test_commands import zava
-from tests.cli.test_reading import wide
+from tests.cli.test_escape import wide
 from tests.conftest import HEAD_OFFICE, SEATTLE, objects
 from tests.polling import until
-from zava_mcp.database.identities import sample_identities
 from zava_mcp.errors import InputError, ZavaError
+from zava_mcp.postgres.user_ids import sample_identities
 
 #: What clears the screen, sets the title, makes a link, writes over the line, rings, and turns the reading direction.
 HOSTILE = "over\x1b[2J\x1b]0;title\x07\x1b]8;;https://elsewhere\x1b\\link\x1b]8;;\x1b\\\rback\b\x7f\x9b31m\u202eback\u2066\u200b"

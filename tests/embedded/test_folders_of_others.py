@@ -8,15 +8,15 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import settings_for
-from zava_mcp.database.bundled import embedded_postgres
-from zava_mcp.database.sample import Sample
+from zava_mcp.admin.embedded_database import embedded_postgres
+from zava_mcp.admin.sample import Sample
 from zava_mcp.embedded import EmbeddedPostgres
 from zava_mcp.embedded.folders import default_data_dir, folder_fault, remove_socket_folder
 from zava_mcp.embedded.host import give_to_runner, trusted
 from zava_mcp.errors import EmbeddedError, SettingsError
-from zava_mcp.files import UntrustedPath, open_own, read_trusted, resolve_trusted, write_whole
 from zava_mcp.settings import load
 from zava_mcp.telemetry.audit import AuditLog
+from zava_mcp.trusted_files import UntrustedPath, open_own, read_trusted, resolve_trusted, write_whole
 
 LOCK = "0123456789abcdef.lock"
 OTHER = 54321

@@ -10,7 +10,7 @@ from tests.conftest import ADMIN
 from zava_mcp.embedded import windows
 from zava_mcp.embedded.cluster import Cluster
 from zava_mcp.embedded.host import give_to_runner, popen_user, program
-from zava_mcp.embedded.parameters import PARAMETERS
+from zava_mcp.embedded.server_parameters import PARAMETERS
 
 
 def test_pg_ctl_starts_the_server_with_every_parameter(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 from tests.conftest import SEATTLE, asking, settings_for
 from tests.embeddings.conftest import SECRET, Provider
 from tests.fakes.entra import CLIENT, TENANT
-from tests.wire import Wire
+from tests.stdio_client import Wire
 from zava_mcp.embeddings import embedder
 from zava_mcp.embeddings.local import LOCAL_MODEL
 from zava_mcp.errors import SettingsError

@@ -10,13 +10,13 @@ import psycopg
 import pytest
 
 from tests.conftest import SEATTLE, admin_keywords, asking, settings_for
-from tests.wire import Wire
-from zava_mcp.database.vectors import vectors
+from tests.stdio_client import Wire
+from zava_mcp.admin.product_embeddings import product_embeddings
 from zava_mcp.embedded import EmbeddedPostgres
 from zava_mcp.embeddings import COLUMN_DIMENSIONS, embedder, padded
 from zava_mcp.embeddings.local import LOCAL_MODEL, LocalEmbedder
-from zava_mcp.embeddings.texts import document_text, text_hash
-from zava_mcp.embeddings.weights import checked
+from zava_mcp.embeddings.model_files import verified_model_file
+from zava_mcp.embeddings.product_text import document_text, text_hash
 from zava_mcp.errors import EmbeddingError
 from zava_mcp.settings import load
 
@@ -32,7 +32,7 @@ def local() -> LocalEmbedder:
 def model_dir(tmp_path: Path) -> Path:
     """The packaged files, in a folder of somebody's own."""
     for file in ("model.onnx", "vocab.txt"):
-        shutil.copy(checked(file, None), tmp_path / file)
+        shutil.copy(verified_model_file(file, None), tmp_path / file)
     return tmp_path
 
 
@@ -168,7 +168,7 @@ def test_a_products_text_and_its_hash_are_the_databases(own_embedded: EmbeddedPo
         admin.execute("ALTER TABLE retail.products ALTER category_id DROP NOT NULL, ALTER type_id DROP NOT NULL")
         admin.execute("UPDATE retail.products SET category_id = NULL WHERE product_id IN (5, 6)")
         admin.execute("UPDATE retail.products SET type_id = NULL WHERE product_id IN (6, 7)")
-        with vectors(admin, "nobody's", 384, everything=True) as waiting:
+        with product_embeddings(admin, "nobody's", 384, everything=True) as waiting:
             texts = waiting.next(0, 10_000)
         products = {
             row[0]: row[1:]

@@ -25,8 +25,8 @@ def made_of(provider: Provider) -> Embedder:
     return made
 
 
-async def found(asker: Asker, **wish: Any) -> dict[str, Any]:
-    text, failed = await asker.call("semantic_search_products", **wish)
+async def found(asker: Asker, **request: Any) -> dict[str, Any]:
+    text, failed = await asker.call("semantic_search_products", **request)
     assert not failed, text
     answer: dict[str, Any] = json.loads(text)
     return answer

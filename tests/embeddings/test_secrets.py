@@ -13,7 +13,7 @@ from tests.conftest import SEATTLE
 from tests.embeddings.conftest import SECRET, Provider
 from tests.embeddings.test_providers import made_of
 from tests.fakes.openai_api import Answer, Asked, FakeOpenAI, raw, status
-from tests.wire import Wire
+from tests.stdio_client import Wire
 
 #: What would give it away, however it is written: as it is, quoted for an address, for a header, or half of it.
 FORMS = {

@@ -13,7 +13,7 @@ import pytest
 
 from tests.conftest import SEATTLE
 from tests.faults.test_memory import BOUND, mark, resident
-from tests.wire import server_for
+from tests.stdio_client import server_for
 
 CALL = {"name": "execute_sales_query", "arguments": {"postgresql_query": "SELECT repeat('x', 7000)"}}
 

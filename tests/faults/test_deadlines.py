@@ -14,7 +14,7 @@ from tests.conftest import SEATTLE, Asker, asking
 from tests.faults.network import Network
 from tests.faults.postgres import Postgres, backends
 from tests.faults.test_network import CALLS, recovered
-from tests.wire import Wire
+from tests.stdio_client import Wire
 from zava_mcp.settings import QUESTIONS_AT_ONCE
 
 pytestmark = pytest.mark.anyio

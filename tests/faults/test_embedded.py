@@ -16,10 +16,10 @@ import pytest
 from tests.conftest import SEATTLE, STORES, admin_keywords, asking, settings_for
 from tests.promises.test_04_every_call_ends import DEAF
 from tests.promises.test_09_leaves_nothing_behind import COUNT, _until_at_work, gone, postmasters
-from tests.wire import Wire, server_for
+from tests.stdio_client import Wire, server_for
 from zava_mcp import sql
-from zava_mcp.database.bundled import embedded_postgres
-from zava_mcp.database.sample import Sample
+from zava_mcp.admin.embedded_database import embedded_postgres
+from zava_mcp.admin.sample import Sample
 from zava_mcp.embedded.host import give_to_runner, make_reachable
 
 

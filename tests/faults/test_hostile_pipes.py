@@ -14,7 +14,7 @@ import pytest
 from tests.conftest import SEATTLE
 from tests.faults.test_memory import BOUND, mark, resident
 from tests.polling import until
-from tests.wire import HELLO, MODERN_META, Wire, server_for
+from tests.stdio_client import HELLO, MODERN_META, Wire, server_for
 
 Meta = dict[str, Any]
 Attack = Callable[[int, Meta], list[dict[str, Any] | bytes]]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from tests.conftest import SEATTLE
 from tests.faults.postgres import Postgres
-from tests.wire import Wire
+from tests.stdio_client import Wire
 
 BOUND = 256 << 20
 COLUMNS = ", ".join(f"repeat('x', 600) AS c{number}" for number in range(1600))

@@ -17,8 +17,8 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from mcp.types import PromptReference, ResourceTemplateReference
 
+from tests.admin.older import OLDER, adopted
 from tests.conftest import ADMIN
-from tests.database.older import OLDER, adopted
 from tests.promises.observing import Observer, observing
 from tests.promises.statements import Pair, pairs, statements
 from tests.promises.test_generated_attacks import EXAMPLES

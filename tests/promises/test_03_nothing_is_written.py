@@ -6,10 +6,10 @@ import psycopg
 import pytest
 
 from tests.conftest import HEAD_OFFICE, SEATTLE, Ask, login_keywords
-from zava_mcp.database.patience import PatientConnection
-from zava_mcp.database.question import Question
 from zava_mcp.embedded import EmbeddedPostgres
 from zava_mcp.errors import QueryError
+from zava_mcp.postgres.query import Query
+from zava_mcp.postgres.timeout_connection import TimeoutConnection
 
 pytestmark = pytest.mark.anyio
 
@@ -198,8 +198,8 @@ async def test_an_error_says_where_and_what_to_do(ask: Ask) -> None:
         assert "get_multiple_table_schemas lists each table's columns" in refusal
 
 
-def question(sql: str) -> Question:
-    return Question(sql, limit=10, row_bytes=1000, seconds=5, columns=lambda _: None, rows=lambda _: True)
+def question(sql: str) -> Query:
+    return Query(sql, limit=10, row_bytes=1000, seconds=5, columns=lambda _: None, rows=lambda _: True)
 
 
 def test_a_transaction_is_read_only_whatever_the_login_starts_with(
@@ -212,7 +212,7 @@ def test_a_transaction_is_read_only_whatever_the_login_starts_with(
     )
     try:
         writable = {**login_keywords(embedded, SEATTLE), "options": "-c default_transaction_read_only=off"}
-        with PatientConnection.connect(**writable, autocommit=True) as connection:
+        with TimeoutConnection.connect(**writable, autocommit=True) as connection:
             with pytest.raises(QueryError, match="read-only transaction"):
                 question("SELECT public.write()").ask(connection, clear_locks=False)
             connection.execute("SELECT public.write()")  # it is not the privileges
@@ -224,7 +224,7 @@ def test_nothing_is_committed(embedded: EmbeddedPostgres, admin: psycopg.Connect
     """What a query may change in a read-only transaction too, its session's settings, goes with the ROLLBACK."""
     admin.execute("GRANT EXECUTE ON FUNCTION set_config(text, text, boolean) TO zava_seattle")
     try:
-        with PatientConnection.connect(**login_keywords(embedded, SEATTLE), autocommit=True) as connection:
+        with TimeoutConnection.connect(**login_keywords(embedded, SEATTLE), autocommit=True) as connection:
             before = connection.execute("SHOW work_mem").fetchone()
             question("SELECT set_config('work_mem', '64kB', false)").ask(connection, clear_locks=False)
             assert connection.execute("SHOW work_mem").fetchone() == before

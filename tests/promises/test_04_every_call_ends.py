@@ -9,8 +9,8 @@ import psycopg
 import pytest
 
 from tests.conftest import REDMOND, SEATTLE, Ask, admin_keywords, asking, settings_for
-from tests.wire import server_for
-from zava_mcp.database.bundled import embedded_postgres
+from tests.stdio_client import server_for
+from zava_mcp.admin.embedded_database import embedded_postgres
 from zava_mcp.embedded import kill_backend
 from zava_mcp.settings import QUESTIONS_AT_ONCE
 

@@ -10,11 +10,11 @@ import pytest
 from typer.testing import CliRunner
 
 from tests.conftest import ADMIN, HEAD_OFFICE, SEATTLE, Ask, settings_for
-from tests.wire import Wire
+from tests.stdio_client import Wire
+from zava_mcp.admin.migrations import embedded_target
 from zava_mcp.cli.commands import app
-from zava_mcp.database.connecting import connect, for_identity
-from zava_mcp.database.setup import embedded_target
 from zava_mcp.embedded import EmbeddedPostgres
+from zava_mcp.postgres.identity import connect, for_identity
 
 pytestmark = pytest.mark.anyio
 

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from tests.conftest import SEATTLE
-from tests.wire import MODERN_META, Wire, server_for
+from tests.stdio_client import MODERN_META, Wire, server_for
 
 
 def test_logs_go_to_stderr(data_dir: Path) -> None:
@@ -31,7 +31,7 @@ def test_what_a_library_prints_does_not_reach_the_client(data_dir: Path, tmp_pat
     (tmp_path / "sitecustomize.py").write_text(
         "import threading, os, time\n"
         "def noise():\n"
-        "    import zava_mcp.server.pipes as pipes\n"
+        "    import zava_mcp.server.stdio_lines as pipes\n"
         "    wire = pipes.Stdio.lines\n"
         "    def lines(self):\n"
         "        print('printed by a library', flush=True); os.write(1, b'written by a library\\n')\n"

@@ -10,9 +10,9 @@ import psycopg
 import pytest
 
 from tests.conftest import SEATTLE, admin_keywords, asking, settings_for
-from tests.wire import Wire
-from zava_mcp.database.bundled import embedded_postgres
-from zava_mcp.database.sample import Sample
+from tests.stdio_client import Wire
+from zava_mcp.admin.embedded_database import embedded_postgres
+from zava_mcp.admin.sample import Sample
 from zava_mcp.embedded import EmbeddedPostgres
 
 pytestmark = pytest.mark.anyio

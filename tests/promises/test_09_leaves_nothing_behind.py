@@ -17,9 +17,9 @@ import pytest
 
 from tests.conftest import SEATTLE, STORES, settings_for
 from tests.promises.test_04_every_call_ends import DEAF
-from tests.wire import Wire, server_for
-from zava_mcp.database.bundled import embedded_postgres
-from zava_mcp.database.sample import Sample
+from tests.stdio_client import Wire, server_for
+from zava_mcp.admin.embedded_database import embedded_postgres
+from zava_mcp.admin.sample import Sample
 from zava_mcp.errors import EmbeddedError
 
 COUNT = {"postgresql_query": "SELECT count(*) FROM retail.orders"}

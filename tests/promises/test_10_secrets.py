@@ -9,12 +9,12 @@ import psutil
 import pytest
 
 from tests.conftest import HEAD_OFFICE, SEATTLE, asking, settings_for
-from tests.wire import Wire
-from zava_mcp.database.bundled import embedded_postgres
-from zava_mcp.database.parameters import target_of
-from zava_mcp.database.sample import Sample
+from tests.stdio_client import Wire
+from zava_mcp.admin.embedded_database import embedded_postgres
+from zava_mcp.admin.sample import Sample
 from zava_mcp.embedded import EmbeddedPostgres, Login
 from zava_mcp.errors import SettingsError
+from zava_mcp.postgres.connection_parameters import connection_parameters
 from zava_mcp.settings import load
 
 SECRET = "hunter2-is-not-for-anybody"
@@ -47,7 +47,7 @@ def test_settings_and_targets_do_not_show_them() -> None:
     )
     assert settings.place is not None
     assert settings.user_id is not None
-    target = target_of(settings.place, settings.user_id)
+    target = connection_parameters(settings.place, settings.user_id)
     assert SECRET not in f"{settings!r} {settings} {target!r} {target}"
     assert target.keywords()["password"] == SECRET
 

@@ -7,7 +7,7 @@ import psycopg
 import pytest
 
 from tests.conftest import SEATTLE, Ask
-from tests.retail.test_search import refusal, search, skus
+from tests.sales.test_product_search import refusal, search, skus
 from zava_mcp.embeddings.local import LOCAL_MODEL
 
 pytestmark = [pytest.mark.anyio, pytest.mark.portable]

@@ -8,7 +8,7 @@ import anyio
 import pytest
 
 from tests.conftest import SEATTLE, asking, settings_for
-from zava_mcp.server.replies import WAITING
+from zava_mcp.server.executor import WAITING
 from zava_mcp.settings import QUESTIONS_AT_ONCE
 
 pytestmark = pytest.mark.anyio

@@ -14,12 +14,12 @@ from mcp import StdioServerParameters
 from mcp.client import Client as McpClient
 from mcp.types import TextContent
 
-from tests.cli.test_client_config import read, told
+from tests.clients.test_config import read, told
 from tests.conftest import SEATTLE
-from zava_mcp.retail.client_names import Client
-from zava_mcp.retail.drawing import Drawing
+from zava_mcp.charts.render import Drawing
+from zava_mcp.clients.names import Client
 from zava_mcp.search_paths import absolute_only, find_program
-from zava_mcp.server.demo import started
+from zava_mcp.server.demo_client import start_demo_client
 
 ROOT = Path(__file__).parents[2]
 PROGRAMS = (
@@ -126,7 +126,7 @@ async def test_child_processes_take_nothing_from_the_folder(
     traps: Traps, data_dir: Path, anyio_backend: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(["", ".", os.environ.get("PYTHONPATH", "")]))
-    async with started(SEATTLE, {"ZAVA_DATA_DIR": str(data_dir)}) as asked:
+    async with start_demo_client(SEATTLE, {"ZAVA_DATA_DIR": str(data_dir)}) as asked:
         text, failed = await asked.call("execute_sales_query", SQL)
     assert not failed, text
     spec = {"data": {"values": [{"a": 1}]}, "mark": "bar", "encoding": {"x": {"field": "a", "type": "quantitative"}}}

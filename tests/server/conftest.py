@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import SEATTLE
-from tests.wire import Wire, server_for
+from tests.stdio_client import Wire, server_for
 
 
 @pytest.fixture(scope="package")

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.wire import Wire
+from tests.stdio_client import Wire
 
 QUERY, TABLES, SEARCH, CHART = (
     "execute_sales_query",

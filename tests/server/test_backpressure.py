@@ -9,9 +9,9 @@ import pytest
 from mcp.server.mcpserver.exceptions import ToolError
 
 from tests.conftest import SEATTLE
-from tests.wire import Wire, server_for
-from zava_mcp.server.flow import IN_FLIGHT_BYTES, MESSAGE_BYTES, REPLIES_BYTES, Flow, memory_of
-from zava_mcp.server.replies import Desk
+from tests.stdio_client import Wire, server_for
+from zava_mcp.server.executor import BoundedExecutor
+from zava_mcp.server.flow_control import IN_FLIGHT_BYTES, MESSAGE_BYTES, REPLIES_BYTES, Flow, memory_of
 
 SLOW = "WITH RECURSIVE r AS (SELECT 1 AS n UNION ALL SELECT n FROM r) SELECT count(*) FROM r"
 LONG = "x" * 1_800_000
@@ -104,13 +104,13 @@ class Payload:
 @pytest.mark.anyio
 @pytest.mark.parametrize("running_is_cancelled", [False, True])
 async def test_a_call_cancelled_while_it_waits_for_a_thread_is_forgotten(running_is_cancelled: bool) -> None:
-    desk, go, begun = Desk(1), threading.Event(), threading.Event()
+    executor, go, begun = BoundedExecutor(1), threading.Event(), threading.Event()
 
     def run() -> None:
         begun.set()
         go.wait()
 
-    running = asyncio.create_task(desk.call(run))
+    running = asyncio.create_task(executor.call(run))
     await asyncio.to_thread(begun.wait)
     try:
         if running_is_cancelled:  # its thread goes on
@@ -118,7 +118,7 @@ async def test_a_call_cancelled_while_it_waits_for_a_thread_is_forgotten(running
             await asyncio.wait([running])
         payload = Payload()
         remembered = weakref.ref(payload)
-        waiting = asyncio.create_task(desk.call(payload))
+        waiting = asyncio.create_task(executor.call(payload))
         del payload
         await asyncio.sleep(0)
         waiting.cancel()
@@ -127,14 +127,14 @@ async def test_a_call_cancelled_while_it_waits_for_a_thread_is_forgotten(running
         assert remembered() is None
     finally:
         go.set()
-    assert await desk.call(lambda: 7) == 7
+    assert await executor.call(lambda: 7) == 7
 
 
 @pytest.mark.anyio
 async def test_replies_wait_until_earlier_ones_are_read() -> None:
     unread = REPLIES_BYTES
-    flow, desk = Flow(lambda: unread), Desk()
-    call = flow.add(1).context().run(asyncio.create_task, desk.call(lambda: 7))
+    flow, executor = Flow(lambda: unread), BoundedExecutor()
+    call = flow.add(1).context().run(asyncio.create_task, executor.call(lambda: 7))
     done, _ = await asyncio.wait([call], timeout=0.1)
     assert not done
     unread = 0
@@ -144,10 +144,10 @@ async def test_replies_wait_until_earlier_ones_are_read() -> None:
 
 @pytest.mark.anyio
 async def test_a_call_that_fails_frees_its_thread() -> None:
-    desk = Desk(1)
+    executor = BoundedExecutor(1)
     for _ in range(3):
         with pytest.raises(ToolError):
-            await desk.call(lambda: 1 // 0)
+            await executor.call(lambda: 1 // 0)
 
 
 @pytest.mark.parametrize("character", [",", "{", "[", ":", "x", "ж", "😀"])

@@ -16,11 +16,11 @@ from mcp.types import ImageContent, TextContent, TextResourceContents
 from PIL import Image
 
 from tests.conftest import HEAD_OFFICE, SEATTLE, Ask, Asker, asking, settings_for
+from zava_mcp.charts.chart import ChartRequest, chart_of
+from zava_mcp.charts.render import Drawing
+from zava_mcp.charts.vega import PALETTE, spec
 from zava_mcp.errors import ZavaError
-from zava_mcp.retail.answers import Answer
-from zava_mcp.retail.charts import Wish, chart_of
-from zava_mcp.retail.drawing import Drawing
-from zava_mcp.retail.vega import PALETTE, spec
+from zava_mcp.sales.result import QueryResult
 
 VIEW = "ui://zava/chart.html"
 REVENUE = "SELECT store_name, sum(total_amount) AS revenue FROM retail.order_items JOIN retail.stores USING (store_id)"
@@ -225,8 +225,8 @@ def test_letters_that_no_font_has_are_no_boxes() -> None:
 @pytest.mark.anyio
 async def test_names_in_letters_that_no_font_has_are_listed(data_dir: Path) -> None:
     sql = "SELECT * FROM (VALUES ('北京', 3), ('Zoë', 2)) AS t(store, n)"
-    answer = Answer(10, 40_000, ["store", "n"], [25, 23], ['["北京",3]', '["Zoë",2]'])
-    drawing = Drawing(spec(chart_of(answer, Wish())))
+    answer = QueryResult(10, 40_000, ["store", "n"], [25, 23], ['["北京",3]', '["Zoë",2]'])
+    drawing = Drawing(spec(chart_of(answer, ChartRequest())))
     drawing.run()
     async with asking(settings_for(data_dir, SEATTLE)) as seattle:
         told, _ = await chart(seattle, sql)
@@ -289,7 +289,7 @@ def pictures() -> list[psutil.Process]:
     return [
         child
         for child in psutil.Process().children()
-        if child.status() != psutil.STATUS_ZOMBIE and "zava_mcp.retail.drawing" in child.cmdline()
+        if child.status() != psutil.STATUS_ZOMBIE and "zava_mcp.charts.render" in child.cmdline()
     ]
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import SEATTLE, STORES
-from tests.wire import Wire
+from tests.stdio_client import Wire
 
 SECRET = "postgresql://seattle:hunter2@db.example.com/zava"
 AS_SEATTLE = ["--user-id", SEATTLE]

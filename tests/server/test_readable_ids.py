@@ -6,8 +6,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zava_mcp.server.pipes import EDGE_BYTES, TooLong
 from zava_mcp.server.readable_ids import readable_id
+from zava_mcp.server.stdio_lines import EDGE_BYTES, TooLong
 
 IDS = st.integers(-(10**14), 10**14) | st.text(min_size=1, max_size=8)
 TEXTS = st.text(max_size=20) | st.sampled_from(['"id":7,', '{"id":7}', ',"id":"x"}', "\\", '\\"id\\":7}', "}", "{"])

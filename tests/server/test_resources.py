@@ -11,8 +11,8 @@ from mcp.shared.exceptions import MCPError
 from mcp.types import CacheableResult, ResourceLink, TextContent
 
 from tests.conftest import HEAD_OFFICE, REDMOND, SEATTLE, Ask, Asker
-from zava_mcp.server import handles
-from zava_mcp.server.handles import Handles
+from zava_mcp.server import result_links
+from zava_mcp.server.result_links import ResultLinks
 
 pytestmark = [pytest.mark.anyio, pytest.mark.portable]
 
@@ -154,13 +154,13 @@ async def test_a_handle_expires_and_says_how_to_recover(ask: Ask, monkeypatch: p
     async with ask(SEATTLE) as seattle:
         found = await link(seattle, MANY)
         assert found is not None
-        monkeypatch.setattr(handles, "LIFETIME_MINUTES", -1)
+        monkeypatch.setattr(result_links, "LIFETIME_MINUTES", -1)
         with pytest.raises(MCPError, match="Run execute_sales_query again"):
             await read(seattle, str(found.uri))
 
 
 def test_handles_are_bounded_and_cannot_be_guessed() -> None:
-    kept = Handles()
+    kept = ResultLinks()
     names = [kept.keep(f"SELECT {number}") for number in range(200)]
     assert len(set(names)) == 200
     assert all(len(name) == 32 for name in names)
@@ -172,7 +172,7 @@ def test_handles_are_bounded_and_cannot_be_guessed() -> None:
 
 
 def test_long_queries_are_not_remembered_without_end() -> None:
-    kept = Handles()
+    kept = ResultLinks()
     names = [kept.keep("x" * 100_000) for _ in range(20)]
     assert kept.query(names[-10]) == "x" * 100_000
     with pytest.raises(Exception, match="no such result"):

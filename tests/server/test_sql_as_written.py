@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import SEATTLE, settings_for
-from tests.wire import Wire
-from zava_mcp.calls import Call, recorded
+from tests.stdio_client import Wire
+from zava_mcp.call_context import Call, record_call
 from zava_mcp.errors import QueryError
 from zava_mcp.server.startup import Startup
 
@@ -207,10 +207,10 @@ def test_hints_take_no_round_trip_and_are_there_from_the_start(data_dir: Path) -
     startup = Startup(settings_for(data_dir, SEATTLE))
     startup.start()
     try:
-        shop = startup.wait(60)
-        assert shop is not None
-        with recorded(Call("test")) as call, pytest.raises(QueryError) as refused:
-            shop.answer(shop.sales_query("SELECT order_date FROM retail.order_items", 10))
+        service = startup.wait(60)
+        assert service is not None
+        with record_call(Call("test")) as call, pytest.raises(QueryError) as refused:
+            service.answer(service.sales_query("SELECT order_date FROM retail.order_items", 10))
         assert "Add JOIN retail.orders" in refused.value.hint
         assert call.round_trips == 1
     finally:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import HEAD_OFFICE, SEATTLE, Ask, Asker
-from tests.wire import Wire, server_for
+from tests.stdio_client import Wire, server_for
 from zava_mcp.server import progress
 
 pytestmark = [pytest.mark.anyio, pytest.mark.portable]
@@ -59,7 +59,7 @@ async def test_a_long_query_tells_its_progress(ask: Ask, monkeypatch: pytest.Mon
     monkeypatch.setattr(progress, "_EVERY", 0.005)
     heard: list[tuple[float, float | None, str | None]] = []
 
-    async def hear(progress: float, total: float | None, message: str | None) -> None:
+    async def poll_notifications(progress: float, total: float | None, message: str | None) -> None:
         heard.append((progress, total, message))
 
     async with ask(SEATTLE) as seattle:
@@ -68,7 +68,7 @@ async def test_a_long_query_tells_its_progress(ask: Ask, monkeypatch: pytest.Mon
             ("semantic_search_products", {"query_description": "stop a door from slamming"}),
         ):
             heard.clear()
-            await seattle.client.call_tool(tool, arguments, progress_callback=hear)
+            await seattle.client.call_tool(tool, arguments, progress_callback=poll_notifications)
             parts = [part for part, *_ in heard]
             assert parts
             assert parts == sorted(set(parts))

@@ -12,8 +12,8 @@ from typing import Any
 from tests.conftest import SEATTLE
 from tests.fakes.collector import Collector
 from tests.polling import until
+from tests.stdio_client import Wire
 from tests.telemetry.test_audit import env_file
-from tests.wire import Wire
 from zava_mcp.telemetry import label
 
 WIDE = "SELECT repeat('x', 7000) AS x FROM generate_series(1, 120)"  # more than a pipe holds

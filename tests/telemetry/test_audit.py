@@ -12,7 +12,7 @@ import pytest
 from tests.cli.test_commands import zava
 from tests.conftest import SEATTLE, Ask
 from tests.polling import until
-from tests.wire import server_for
+from tests.stdio_client import server_for
 from zava_mcp.embedded import EmbeddedPostgres
 from zava_mcp.errors import SettingsError
 

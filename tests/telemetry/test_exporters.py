@@ -14,8 +14,8 @@ from tests.cli.test_commands import zava
 from tests.conftest import SEATTLE
 from tests.fakes.collector import KEY, Collector
 from tests.polling import until
+from tests.stdio_client import Wire, server_for
 from tests.telemetry.test_audit import env_file
-from tests.wire import Wire, server_for
 from zava_mcp.embedded.processes import free_port
 from zava_mcp.errors import Outcome
 

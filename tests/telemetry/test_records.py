@@ -20,7 +20,7 @@ from tests.conftest import SEATTLE, Asker
 from zava_mcp.cli.app import settings_of
 from zava_mcp.cli.commands import app
 from zava_mcp.errors import AuditError
-from zava_mcp.server.app import build
+from zava_mcp.server.mcp_server import build_server
 from zava_mcp.server.startup import Startup
 from zava_mcp.settings import load
 
@@ -72,7 +72,7 @@ async def recording(data_dir: Path, log: Path, **settings: str) -> AsyncIterator
     named = {"ZAVA_USER_ID": "seattle", **settings}
     loaded = load({"ZAVA_DATA_DIR": str(data_dir), "ZAVA_AUDIT_LOG": str(log), **named}, {})
     startup = Startup(loaded)
-    server = build(startup, loaded)
+    server = build_server(startup, loaded)
 
     async def broken() -> str:
         raise RuntimeError("the data")
@@ -123,7 +123,7 @@ async def test_server_records_the_user_id_of_every_form_of_identity(
     )
     startup = Startup(settings)
     try:
-        async with Client(build(startup, settings)) as client:
+        async with Client(build_server(startup, settings)) as client:
             await client.call_tool("get_current_utc_date", {})
     finally:
         startup.close()

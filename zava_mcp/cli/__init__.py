@@ -29,21 +29,21 @@ def main() -> None:
 
 def _exit_code(error: BaseException) -> int:
     """What a failure ends with; tells it, unless a signal came before it. Raises it again if it is not ours."""
-    from zava_mcp.calls import signal_before
-    from zava_mcp.cli.output import complain
+    from zava_mcp.call_context import signal_before
+    from zava_mcp.cli.display.output import print_error
     from zava_mcp.errors import OutputError, ZavaError
 
     if isinstance(error, OSError) and error.errno in CANNOT_WRITE:  # of the many places that print
         error = OutputError(error)
     if isinstance(error, OutputError):
         sys.stdout = None  # nothing more can be written there, also not at exit
-        complain(error)
+        print_error(error)
         return error.exit_code
     if (signal := signal_before(error)) is not None:
         return _INTERRUPTED if isinstance(signal, KeyboardInterrupt) else _code(signal)
     if not isinstance(error, ZavaError):
         raise error
-    complain(error)
+    print_error(error)
     return error.exit_code
 
 

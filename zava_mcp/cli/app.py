@@ -5,7 +5,7 @@ import sys
 
 import typer
 
-from zava_mcp.cli.faults import ServingGroup
+from zava_mcp.cli.faulty_settings import ServingGroup
 from zava_mcp.settings import Settings, load
 from zava_mcp.standard_streams import settle_environment
 
@@ -25,15 +25,15 @@ app = typer.Typer(
 
 def settings_of(ctx: typer.Context, **after: str | None) -> Settings:
     """Settings from the options before the command's name, overruled by those after it; a command's record begins."""
-    from zava_mcp.cli.logs import start_logging
-    from zava_mcp.cli.watched import watched
+    from zava_mcp.cli.command_audit import audit_command
+    from zava_mcp.cli.logging_setup import start_logging
 
     settings = load({**ctx.obj, **{name: value for name, value in after.items() if value is not None}})
     start_logging(settings)
     settle_environment()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # an exit like any other: what is open gets closed
     if ctx.parent is not None:  # a command: the server records its calls, and not itself
-        ctx.with_resource(watched(ctx, settings))
+        ctx.with_resource(audit_command(ctx, settings))
     return settings
 
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from zava_mcp.cli.completion import categories, identities
+from zava_mcp.cli.shell_completion import categories, identities
 from zava_mcp.settings.table import meaning
 
 UserId = Annotated[

@@ -1,8 +1,8 @@
 """The bundled PostgreSQL: set up on first use, shared by all processes of a user, stopped by the last."""
 
 from zava_mcp.embedded.cluster import Address
-from zava_mcp.embedded.logins import Login
+from zava_mcp.embedded.login_file import Login
 from zava_mcp.embedded.processes import kill_backend
-from zava_mcp.embedded.sharing import Content, EmbeddedPostgres
+from zava_mcp.embedded.shared_server import Content, EmbeddedPostgres
 
 __all__ = ["Address", "Content", "EmbeddedPostgres", "Login", "kill_backend"]

@@ -13,8 +13,7 @@ from pathlib import Path
 from zava_mcp.embedded import windows
 from zava_mcp.embedded.folders import make_socket_folder, remove_socket_folder
 from zava_mcp.embedded.host import give_to_runner, make_reachable, program, programs, trusted
-from zava_mcp.embedded.logins import write_private
-from zava_mcp.embedded.parameters import FILLING, PARAMETERS
+from zava_mcp.embedded.login_file import write_private
 from zava_mcp.embedded.processes import (
     end_orphans,
     free_port,
@@ -24,8 +23,9 @@ from zava_mcp.embedded.processes import (
     start_failure,
     with_limited_memory,
 )
+from zava_mcp.embedded.server_parameters import FILLING, PARAMETERS
 from zava_mcp.errors import EmbeddedError
-from zava_mcp.files import open_own
+from zava_mcp.trusted_files import open_own
 
 _START_SECONDS = 60.0
 _SPAWN_SECONDS = 2.0

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from zava_mcp.embedded.host import owners, trusted
 from zava_mcp.errors import EmbeddedError
-from zava_mcp.files import UntrustedPath, make_folders, resolve_trusted
+from zava_mcp.trusted_files import UntrustedPath, make_folders, resolve_trusted
 
 #: A lock file of a process that uses the database.
 USE_LOCK = re.compile(r"[0-9a-f]{16}\.lock")

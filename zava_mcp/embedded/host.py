@@ -15,8 +15,8 @@ from typing import Any
 
 from zava_mcp.embedded.windows import admit_user
 from zava_mcp.errors import EmbeddedError
-from zava_mcp.files import UntrustedPath, check_owner, trusted_owners
 from zava_mcp.search_paths import find_program
+from zava_mcp.trusted_files import UntrustedPath, check_owner, trusted_owners
 
 POSTGRES_MAJOR = 18
 _RUNNER = "pgserver"

@@ -7,7 +7,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from zava_mcp.embedded.host import trusted
-from zava_mcp.files import open_own
+from zava_mcp.trusted_files import open_own
 
 
 def read_version(record: Path) -> str:

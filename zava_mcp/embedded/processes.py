@@ -10,8 +10,8 @@ from pathlib import Path
 from zava_mcp.embedded import windows
 from zava_mcp.embedded.host import popen_user, program, trusted
 from zava_mcp.errors import EmbeddedError
-from zava_mcp.files import open_own
 from zava_mcp.search_paths import absolute_only
+from zava_mcp.trusted_files import open_own
 
 #: Private memory of one PostgreSQL process. Also bounds how long an error text can get, which is kept several
 #: times over in the memory of the process that receives it.

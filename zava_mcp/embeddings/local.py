@@ -11,7 +11,7 @@ from pathlib import Path
 from threading import Event, Lock
 from typing import TYPE_CHECKING, Any
 
-from zava_mcp.embeddings.weights import checked
+from zava_mcp.embeddings.model_files import verified_model_file
 from zava_mcp.errors import EmbeddingError
 
 if TYPE_CHECKING:
@@ -74,9 +74,11 @@ class _Model:
 
     def __init__(self, folder: Path | None) -> None:
         try:
-            self._session = _session(checked("model.onnx", folder))  # first: it needs most memory while it loads
+            self._session = _session(
+                verified_model_file("model.onnx", folder)
+            )  # first: it needs most memory while it loads
             _give_memory_back()
-            self._tokenizer = _tokenizer(checked("vocab.txt", folder))
+            self._tokenizer = _tokenizer(verified_model_file("vocab.txt", folder))
         except ImportError as error:
             raise EmbeddingError(f"the local embedding model cannot run here: {error}", _CANNOT_RUN) from None
 

@@ -8,13 +8,13 @@ from urllib.parse import urlsplit
 import httpx2
 import openai
 
-from zava_mcp.embeddings.refusals import Refusal, Service, refused, unreachable
-from zava_mcp.embeddings.replies import DIMENSIONS, MOST_BYTES_A_VECTOR
+from zava_mcp.embeddings.response import DIMENSIONS, MOST_BYTES_A_VECTOR
+from zava_mcp.embeddings.service_errors import Service, ServiceError, service_refusal, service_unreachable
 from zava_mcp.errors import EmbeddingError
 from zava_mcp.settings.embedding import EmbeddingSettings
 
 if TYPE_CHECKING:
-    from zava_mcp.embeddings.entra import Entra
+    from zava_mcp.embeddings.entra_token import Entra
 
 _API_VERSION = "2024-10-21"  # of Azure: no preview, and it knows `dimensions`
 _CONNECT_SECONDS = 5.0
@@ -48,7 +48,7 @@ class OpenAIClient:
         except openai.APIStatusError as error:
             raise self._refused(error) from None
         except (openai.APIConnectionError, httpx2.HTTPError, TimeoutError) as error:
-            raise unreachable(self._service, error, seconds) from None
+            raise service_unreachable(self._service, error, seconds) from None
 
     def close(self) -> None:
         self._client.close()
@@ -65,15 +65,15 @@ class OpenAIClient:
                 raise TimeoutError
         return bytes(body)
 
-    def _refused(self, error: openai.APIStatusError) -> Refusal:
+    def _refused(self, error: openai.APIStatusError) -> ServiceError:
         sent = error.request.headers
         token = sent.get("authorization", "").removeprefix("Bearer ")
         secrets = [secret for secret in (*self._secrets, token) if secret]
-        return refused(self._service, error.status_code, error.response.headers, error.body, secrets)
+        return service_refusal(self._service, error.status_code, error.response.headers, error.body, secrets)
 
 
 def _entra(chosen: EmbeddingSettings, seconds: float) -> "Entra":
-    from zava_mcp.embeddings.entra import Entra
+    from zava_mcp.embeddings.entra_token import Entra
 
     return Entra(chosen, seconds)
 

@@ -9,9 +9,9 @@ from threading import Event, Lock
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from zava_mcp.embeddings.limits import cut, requests
-from zava_mcp.embeddings.refusals import Again, Refusal, Service
-from zava_mcp.embeddings.replies import DIMENSIONS, vectors_of
+from zava_mcp.embeddings.request_limits import requests, truncate
+from zava_mcp.embeddings.response import DIMENSIONS, read_vectors
+from zava_mcp.embeddings.service_errors import RetryPolicy, Service, ServiceError
 from zava_mcp.errors import EmbeddingError
 from zava_mcp.settings.embedding import EmbeddingSettings
 from zava_mcp.settings.table import EMBEDDING_MODEL
@@ -27,7 +27,7 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class _Patience:
+class _RetryBudget:
     """Seconds in all and for one answer; how often what failed is tried; the longest pause nobody asked for."""
 
     total: float
@@ -36,7 +36,7 @@ class _Patience:
     longest_pause: float
 
 
-_FOR_DOCUMENTS = _Patience(300, 60, 6, 30)  # nobody waits at a `zava-mcp embed` but its progress bar
+_FOR_DOCUMENTS = _RetryBudget(300, 60, 6, 30)  # nobody waits at a `zava-mcp embed` but its progress bar
 _LONG = 5.0  # seconds of silence that somebody at a terminal wants explained
 
 
@@ -51,12 +51,12 @@ class RemoteEmbedder:
         """`query_seconds` is the longest that the vector of a query may take, with all that is tried again."""
         self._chosen = chosen
         self._service = _service(chosen)
-        self._for_query = _Patience(query_seconds, min(10, query_seconds), 3, 8)
+        self._for_query = _RetryBudget(query_seconds, min(10, query_seconds), 3, 8)
         self._lock = Lock()
         self._client: OpenAIClient | None = None
 
     def embed_query(self, text: str, stop: Event | None = None) -> list[float]:
-        return self._ask([cut(text)], self._for_query, stop or Event())[0]
+        return self._ask([truncate(text)], self._for_query, stop or Event())[0]
 
     def embed_documents(self, texts: Sequence[str]) -> list[list[float]]:
         """In as many requests as the service's limits need."""
@@ -68,16 +68,16 @@ class RemoteEmbedder:
         if client is not None:
             client.close()
 
-    def _ask(self, texts: list[str], patience: _Patience, stop: Event) -> list[list[float]]:
-        ends = time.monotonic() + patience.total
-        refusals: list[Refusal] = []
+    def _ask(self, texts: list[str], timeout: _RetryBudget, stop: Event) -> list[list[float]]:
+        ends = time.monotonic() + timeout.total
+        refusals: list[ServiceError] = []
         while not stop.is_set():
             try:
-                reply = self._opened().ask(texts, min(patience.answer, max(0.1, ends - time.monotonic())))
+                reply = self._opened().ask(texts, min(timeout.answer, max(0.1, ends - time.monotonic())))
                 return self._vectors(reply, len(texts))
-            except Refusal as refusal:
+            except ServiceError as refusal:
                 refusals.append(refusal)
-                pause = _pause(refusals, patience)
+                pause = _pause(refusals, timeout)
                 if pause is None or pause >= ends - time.monotonic():
                     raise _final(refusals, pause) from None
                 level = logging.WARNING if pause >= _LONG else logging.INFO
@@ -87,7 +87,7 @@ class RemoteEmbedder:
 
     def _vectors(self, reply: bytes, count: int) -> list[list[float]]:
         try:
-            return vectors_of(reply, count, EMBEDDING_MODEL, self._service.model)
+            return read_vectors(reply, count, EMBEDDING_MODEL, self._service.model)
         except EmbeddingError as error:
             raise EmbeddingError(f"{self._service} gave no usable vectors: {error.message}", error.hint) from None
 
@@ -100,17 +100,17 @@ class RemoteEmbedder:
             return self._client
 
 
-def _pause(refusals: list[Refusal], patience: _Patience) -> float | None:
+def _pause(refusals: list[ServiceError], timeout: _RetryBudget) -> float | None:
     """Seconds until it may be asked again, for the last refusal; None if that is no use."""
     last = refusals[-1]
     alike = sum(refusal.again is last.again for refusal in refusals)  # a storm of one kind spares the other's tries
-    if last.again is Again.never or (last.again is Again.few_times and alike >= patience.tries):
+    if last.again is RetryPolicy.never or (last.again is RetryPolicy.few_times and alike >= timeout.tries):
         return None
-    own = min(patience.longest_pause, 0.5 * 2 ** min(alike - 1, 10))
+    own = min(timeout.longest_pause, 0.5 * 2 ** min(alike - 1, 10))
     return last.after or own * random.uniform(0.75, 1)  # noqa: S311  # desks refused together come back apart
 
 
-def _final(refusals: list[Refusal], pause: float | None) -> EmbeddingError:
+def _final(refusals: list[ServiceError], pause: float | None) -> EmbeddingError:
     last = refusals[-1]
     often = f", each of {len(refusals)} times" if len(refusals) > 1 else ""
     asks = f"; it asks to wait {pause:,.0f} seconds" if pause and last.after else ""

@@ -7,30 +7,30 @@ from mcp.server.mcpserver.exceptions import ToolError
 from mcp.types import Completion, CompletionArgument, CompletionContext, PromptReference, ResourceTemplateReference
 
 from zava_mcp.errors import ZavaError
-from zava_mcp.server.replies import Desk
+from zava_mcp.server.executor import BoundedExecutor
 from zava_mcp.server.startup import Startup
-from zava_mcp.server.tools import Server
+from zava_mcp.server.tools.common import Server
 
 if TYPE_CHECKING:
-    from zava_mcp.retail.schemas import Known
+    from zava_mcp.sales.descriptions import SchemaSummary
 
 _MOST = 100  # values, by the protocol
-_PATIENCE = 5.0  # seconds: somebody is typing
+_SET_UP_SECONDS = 5.0  # seconds: somebody is typing
 
 
-async def known_soon(startup: Startup, desk: Desk) -> "Known | None":
+async def known_soon(startup: Startup, executor: BoundedExecutor) -> "SchemaSummary | None":
     """What there is to ask about, read once and kept; None if it cannot be read soon."""
     try:
-        shop = await anyio.to_thread.run_sync(startup.wait, _PATIENCE, abandon_on_cancel=True)
-        if shop is None:
+        service = await anyio.to_thread.run_sync(startup.wait, _SET_UP_SECONDS, abandon_on_cancel=True)
+        if service is None:
             return None
-        reading = shop.reading()
-        return await desk.call(lambda: shop.known(reading), reading.cancel)
+        reading = service.reading()
+        return await executor.call(lambda: service.known(reading), reading.cancel)
     except (ToolError, ZavaError):
         return None
 
 
-def add_completions(server: Server, startup: Startup, desk: Desk) -> None:
+def add_completions(server: Server, startup: Startup, executor: BoundedExecutor) -> None:
     """Stores, categories and types, months and tables, for the arguments of prompts and resources."""
 
     async def complete(
@@ -39,7 +39,7 @@ def add_completions(server: Server, startup: Startup, desk: Desk) -> None:
         _others: CompletionContext | None,
     ) -> Completion:
         offered = _OFFERED.get(argument.name)
-        if offered is None or (there := await known_soon(startup, desk)) is None:
+        if offered is None or (there := await known_soon(startup, executor)) is None:
             return Completion(values=[], total=0, has_more=False)
         return _matching(offered(there), argument.value)
 
@@ -58,7 +58,7 @@ def _distance(value: str, wanted: str) -> int:
     return 0 if value.startswith(wanted) else 1 if f" {wanted}" in value else 2
 
 
-def categories_of(known: "Known") -> list[str]:
+def categories_of(known: "SchemaSummary") -> list[str]:
     types = [name for names in known.types.values() for name in names]
     return list(dict.fromkeys([*known.types, *types]))
 

@@ -13,7 +13,7 @@ T = TypeVar("T")
 _EVERY = 2.0  # seconds: often enough to be seen, seldom enough to disturb nobody
 
 
-async def told(ctx: Context[Any, Any], what: str, limit: float, work: Callable[[], Awaitable[T]]) -> T:
+async def with_progress(ctx: Context[Any, Any], what: str, limit: float, work: Callable[[], Awaitable[T]]) -> T:
     """Does work; if it takes long, tells its seconds, of at most `limit`, to a client that asked for progress.
 
     What is told increases, also over the shares of one that set-up told before, and ends before the result.

@@ -8,11 +8,11 @@ from mcp.shared.exceptions import MCPError
 from mcp.types import INVALID_PARAMS
 from pydantic import Field
 
-from zava_mcp import calls
+from zava_mcp import call_context
 from zava_mcp.server.completions import categories_of, known_soon
-from zava_mcp.server.replies import Desk
+from zava_mcp.server.executor import BoundedExecutor
 from zava_mcp.server.startup import Startup
-from zava_mcp.server.tools import Server
+from zava_mcp.server.tools.common import Server
 
 _CHARACTERS = 300
 _SHOWN = 60  # characters of a name that is refused
@@ -31,11 +31,11 @@ Month = Annotated[str, Field(description="A month, e.g. 2026-10; the last comple
 Category = Annotated[str, Field(description="A category or product type, e.g. POWER TOOLS; all if left out.")]
 
 
-def add_prompts(server: Server, startup: Startup, desk: Desk) -> None:
+def add_prompts(server: Server, startup: Startup, executor: BoundedExecutor) -> None:
     """`monthly_review`, `compare_stores`, `slow_movers` and `find_product`."""
 
     async def filters(store: str = "", category: str = "") -> str:
-        return await _filters(startup, desk, store, category)
+        return await _filters(startup, executor, store, category)
 
     @server.prompt(
         title="Monthly review",
@@ -95,13 +95,13 @@ you would take and why. If none is in stock, offer the nearest that is, with sim
 fits, say so, and ask what else I could tell you about it."""
 
 
-async def _filters(startup: Startup, desk: Desk, store: str, category: str) -> str:
+async def _filters(startup: Startup, executor: BoundedExecutor, store: str, category: str) -> str:
     """The stores and products that a prompt is about: of those that this identity sees."""
     if not (store or category):
         return ""
-    known = await known_soon(startup, desk)
+    known = await known_soon(startup, executor)
     if known is None:
-        calls.now().recovered()  # a prompt can do without
+        call_context.current_call().recovered()  # a prompt can do without
         return _of("the store", store) + _of("the category or product type", category) + _UNCHECKED
     return _of("the store", _one_of(known.stores, store, "store")) + _of(
         "the category or product type", _one_of(categories_of(known), category, "category or product type")

@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Iterator
 
-from zava_mcp.server.pipes import EDGE_BYTES, TooLong
+from zava_mcp.server.stdio_lines import EDGE_BYTES, TooLong
 
 _TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s"{}\[\],:]+|"', re.DOTALL)
 _VALUE = rb'"(?:[^"\\]|\\.){1,100}"|-?(?:0|[1-9][0-9]{0,14})'

@@ -6,31 +6,31 @@ from typing import TYPE_CHECKING
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp.server.mcpserver.resources import FunctionResource
 
-from zava_mcp.server.replies import Desk, ready, resource_error
+from zava_mcp.server.executor import BoundedExecutor, opened_service, resource_error
 from zava_mcp.server.startup import Startup
-from zava_mcp.server.tools import Asked, Server
+from zava_mcp.server.tools.common import Server, ToolContext
 
 if TYPE_CHECKING:
-    from zava_mcp.database.lookup import Reading
-    from zava_mcp.retail.shop import Shop
+    from zava_mcp.postgres.statement import Reader
+    from zava_mcp.sales.service import SalesService
 
 
-def add_resources(server: Server, startup: Startup, desk: Desk) -> None:
+def add_resources(server: Server, startup: Startup, executor: BoundedExecutor) -> None:
     """`zava://about`, `zava://schema` and `zava://schema/{table}`."""
 
-    async def read(ctx: Asked | None, work: "Callable[[Shop, Reading], str]") -> str:
+    async def read(ctx: ToolContext | None, work: "Callable[[SalesService, Reader], str]") -> str:
         try:
-            shop = await ready(startup, ctx)
-            reading = shop.reading()
-            return await desk.call(lambda: work(shop, reading), reading.cancel)
+            service = await opened_service(startup, ctx)
+            reading = service.reading()
+            return await executor.call(lambda: work(service, reading), reading.cancel)
         except ToolError as error:
             raise resource_error(error) from None
 
     async def about() -> str:
-        return await read(None, lambda shop, reading: shop.about(reading))
+        return await read(None, lambda service, reading: service.about(reading))
 
     async def schema() -> str:
-        return await read(None, lambda shop, reading: shop.tables(reading))
+        return await read(None, lambda service, reading: service.tables(reading))
 
     for fn, title, description, mime_type in (
         (about, "Who asks, and of what", "The identity, its stores and days, database and model.", "application/json"),
@@ -50,5 +50,5 @@ def add_resources(server: Server, startup: Startup, desk: Desk) -> None:
         description="Columns, types, keys, relations, meaning and valid values of one table.",
         mime_type="text/plain",
     )
-    async def table(ctx: Asked, table: str) -> str:
-        return await read(ctx, lambda shop, reading: shop.describe([table], reading))
+    async def table(ctx: ToolContext, table: str) -> str:
+        return await read(ctx, lambda service, reading: service.describe([table], reading))

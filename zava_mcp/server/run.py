@@ -9,9 +9,9 @@ import anyio
 from mcp.server.mcpserver import MCPServer
 
 from zava_mcp.errors import ZavaError
-from zava_mcp.server.app import build
+from zava_mcp.server.mcp_server import build_server
 from zava_mcp.server.startup import FaultyStartup, Startup
-from zava_mcp.server.stdio import serve
+from zava_mcp.server.transport import serve
 from zava_mcp.settings import Settings
 
 _log = logging.getLogger(__name__)
@@ -23,7 +23,7 @@ def run(settings: Settings, startup: Startup) -> NoReturn:
     The end is immediate: once connections are closed and the share in the embedded database is given
     back, nothing that the interpreter would still tear down matters to anybody.
     """
-    server = build(startup, settings)
+    server = build_server(startup, settings)
     gc.freeze()  # what was imported stays: the collector need not look at it again and again
     gc.enable()
     startup.start()
@@ -34,7 +34,7 @@ def run_faulty(settings: Settings, fault: ZavaError) -> NoReturn:
     """Serves a fault of the settings, and nothing else; `settings` are the defaults. The exit code is the fault's."""
     startup = FaultyStartup(fault)
     gc.enable()
-    _serve(build(startup, settings), startup, fault.exit_code)
+    _serve(build_server(startup, settings), startup, fault.exit_code)
 
 
 def _serve(server: MCPServer[Any], startup: Startup, at_the_end: int) -> NoReturn:

@@ -11,15 +11,15 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from zava_mcp.database.bundled import embedded_postgres
-from zava_mcp.database.identities import require_identity
+from zava_mcp.admin.embedded_database import embedded_postgres
 from zava_mcp.errors import ZavaError
+from zava_mcp.postgres.user_ids import require_identity
 from zava_mcp.settings import Settings
 from zava_mcp.telemetry import Observer
 
 if TYPE_CHECKING:
-    from zava_mcp.database.sample_extension import SampleExtender
-    from zava_mcp.retail.shop import Shop
+    from zava_mcp.admin.sample_extension import SampleExtender
+    from zava_mcp.sales.service import SalesService
 
 _UNASKED_SECONDS = 0.5  # a client that lists no tools may still ask
 
@@ -38,7 +38,7 @@ class Startup:
         self.observer = Observer(settings.telemetry, user_id)
         self._wanted = threading.Event()
         self._tried = threading.Event()
-        self._shop: Shop | None = None
+        self._service: SalesService | None = None
         self._fault: ZavaError | None = None
         self._closed = False
         self._extender: SampleExtender | None = None
@@ -57,7 +57,7 @@ class Startup:
         """Somebody will ask soon: go on."""
         self._wanted.set()
 
-    def wait(self, seconds: float) -> "Shop | None":
+    def wait(self, seconds: float) -> "SalesService | None":
         """The shop once the first attempt to open it is over, however it went; None if that takes longer.
 
         Raises the ZavaError that kept it from being there at all.
@@ -65,9 +65,9 @@ class Startup:
         self.want()
         if not self._tried.wait(seconds):
             return None
-        if self._shop is None and self._fault is not None:
+        if self._service is None and self._fault is not None:
             raise self._fault
-        return self._shop
+        return self._service
 
     def close(self) -> None:
         """Closes what was opened."""
@@ -75,8 +75,8 @@ class Startup:
         if self._extender is not None:
             self._extender.close()
         self.observer.close()
-        if self._shop is not None:
-            self._shop.close()
+        if self._service is not None:
+            self._service.close()
         elif self._embedded is not None:
             self._embedded.close()
 
@@ -84,7 +84,7 @@ class Startup:
         self.progress = (part, what)
 
     def _statistics(self) -> Mapping[str, float]:
-        return self._shop.statistics() if self._shop is not None else {}
+        return self._service.statistics() if self._service is not None else {}
 
     def _start_postgres(self) -> None:
         try:
@@ -95,7 +95,7 @@ class Startup:
 
     def _extend_sample(self) -> None:
         if self._embedded is not None:
-            from zava_mcp.database.sample_extension import SampleExtender
+            from zava_mcp.admin.sample_extension import SampleExtender
 
             self._extender = SampleExtender(self._embedded)
             self._extender.start()
@@ -104,12 +104,12 @@ class Startup:
         self._wanted.wait(_UNASKED_SECONDS)
         self.observer.export(self._statistics)
         try:
-            from zava_mcp.retail.shop import Shop
+            from zava_mcp.sales.service import SalesService
 
-            self._shop = Shop(self._settings, self._tell, self._embedded)
-            self._shop.open()
+            self._service = SalesService(self._settings, self._tell, self._embedded)
+            self._service.open()
             with suppress(ZavaError):  # hints about errors are made of it
-                self._shop.read_catalogue()
+                self._service.read_catalogue()
             self._extend_sample()
         except ZavaError as error:
             self._fault = error
@@ -138,7 +138,7 @@ class FaultyStartup(Startup):
     def want(self) -> None:
         """Nothing."""
 
-    def wait(self, seconds: float) -> "Shop | None":  # noqa: ARG002  # there is nothing to wait for
+    def wait(self, seconds: float) -> "SalesService | None":  # noqa: ARG002  # there is nothing to wait for
         """Raises the fault."""
         assert self.settings_fault is not None
         raise self.settings_fault

@@ -44,7 +44,7 @@ _LIBPQ_PLACES = ("PGHOST", "PGHOSTADDR", "PGSERVICE")
 
 
 @dataclass(frozen=True)
-class Place:
+class DatabaseLocation:
     """A PostgreSQL server as the settings name it: a libpq URL, or single libpq parameters."""
 
     url: Secret | None = None
@@ -62,7 +62,7 @@ class Settings:
 
     user_id: UUID | None
     user_name: str
-    place: Place | None
+    place: DatabaseLocation | None
     admin_url: Secret | None
     database_auth: str
     data_dir: Path | None
@@ -131,7 +131,7 @@ def _user_id(text: str | None) -> UUID | None:
     return None
 
 
-def _place(texts: Mapping[str, str], libpq_knows: bool, faults: list[str]) -> Place | None:
+def _place(texts: Mapping[str, str], libpq_knows: bool, faults: list[str]) -> DatabaseLocation | None:
     password = Secret(texts["POSTGRES_PASSWORD"]) if "POSTGRES_PASSWORD" in texts else None
     user = {"user": texts["POSTGRES_USER"]} if "POSTGRES_USER" in texts else {}
     if url := texts.get("ZAVA_DATABASE_URL"):
@@ -139,13 +139,13 @@ def _place(texts: Mapping[str, str], libpq_knows: bool, faults: list[str]) -> Pl
             faults.append("ZAVA_DATABASE_URL must start with postgresql://")
         if fault := url_fault(url):
             faults.append(f"ZAVA_DATABASE_URL {fault}")
-        return Place(url=Secret(url), parameters=user, password=password)
+        return DatabaseLocation(url=Secret(url), parameters=user, password=password)
     if host := texts.get("POSTGRES_DB_HOST"):
         port = whole_number(texts, "POSTGRES_DB_PORT", faults)
         named = {"host": host, "port": str(port), "dbname": text_of(texts, "POSTGRES_DB")}
-        return Place(parameters={**named, **user}, password=password)
+        return DatabaseLocation(parameters={**named, **user}, password=password)
     if libpq_knows:
-        return Place(parameters=user, password=password)
+        return DatabaseLocation(parameters=user, password=password)
     return None
 
 

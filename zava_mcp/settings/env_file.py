@@ -4,9 +4,9 @@ import codecs
 from io import StringIO
 from typing import TYPE_CHECKING
 
-from zava_mcp.files import read_trusted_bytes
 from zava_mcp.settings.paths import path_of
 from zava_mcp.settings.secret import is_secret
+from zava_mcp.trusted_files import read_trusted_bytes
 
 if TYPE_CHECKING:
     from dotenv.parser import Original

@@ -13,7 +13,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from zava_mcp.calls import Call
+from zava_mcp.call_context import Call
 from zava_mcp.errors import ZavaError
 from zava_mcp.settings import TelemetrySettings
 from zava_mcp.telemetry.audit import AuditLog

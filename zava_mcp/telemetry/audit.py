@@ -6,9 +6,9 @@ import os
 from datetime import UTC, datetime
 from pathlib import Path
 
-from zava_mcp.calls import Call
+from zava_mcp.call_context import Call
 from zava_mcp.errors import AuditError, SettingsError
-from zava_mcp.files import open_trusted
+from zava_mcp.trusted_files import open_trusted
 
 _HINT = "Make the folder of ZAVA_AUDIT_LOG writable, or free its disk; nothing is answered that is not written down."
 

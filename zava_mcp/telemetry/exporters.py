@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
 from zava_mcp.errors import Outcome, SettingsError
-from zava_mcp.files import write_whole
 from zava_mcp.settings import Secret, TelemetrySettings
+from zava_mcp.trusted_files import write_whole
 
 if TYPE_CHECKING:
     from opentelemetry.metrics import Observation

@@ -1,0 +1,235 @@
+"""`init --adopt` where something stands in the way, fails, or is not for us to decide."""
+
+from pathlib import Path
+
+import psycopg
+import pytest
+from typer.testing import CliRunner
+
+from tests.admin.older import adopted, fingerprint, rows_of
+from tests.conftest import HEAD_OFFICE, REDMOND, SEATTLE
+from zava_mcp import sql
+from zava_mcp.cli.commands import app
+from zava_mcp.errors import DatabaseUnavailable, InputError
+
+
+def test_all_that_stands_in_the_way_is_named_before_anything_is_changed(
+    older: psycopg.Connection, server: str, database: str
+) -> None:
+    older.execute("DROP TABLE retail.inventory; ALTER TABLE retail.customers DROP COLUMN phone")
+    older.execute("ALTER TABLE retail.order_items ALTER COLUMN quantity TYPE text")
+    older.execute(
+        "ALTER TABLE retail.product_description_embeddings DROP CONSTRAINT product_description_embeddings_pkey"
+    )
+    older.execute(
+        "DROP TABLE retail.orders CASCADE; CREATE VIEW retail.orders AS SELECT 1 AS order_id; CREATE SCHEMA zava"
+    )
+    older.execute("CREATE ROLE zava_owner NOLOGIN; CREATE ROLE weak LOGIN PASSWORD 'weak'")
+    before, grant = fingerprint(older), "GRANT store_manager TO weak"
+    with pytest.raises(DatabaseUnavailable, match="cannot be taken over as it is") as caught:
+        adopted(f"postgresql://weak:weak@/{database}?host={server}")
+    told = caught.value.message.splitlines()[1:]
+    assert [line.strip() for line in told] == [
+        "retail.inventory is missing",
+        "retail.orders is not a table",
+        "retail.customers.phone is missing",
+        "retail.order_items.quantity is text, not integer",
+        "retail.product_description_embeddings has no key of product_id alone",
+        "the schema zava is there, but zava-mcp did not make it",
+        "the schema retail belongs to store_manager, whose rights weak does not have: GRANT store_manager TO weak",
+        "the schema zava belongs to postgres, whose rights weak does not have: GRANT postgres TO weak",
+        *(
+            f"the table retail.{table} belongs to store_manager, whose rights weak does not have: {grant}"
+            for table in (
+                '"Old ""Orders"""', "categories", "customers", "order_items", "product_description_embeddings",
+                "product_types", "products", "stores",
+            )
+        ),
+        "weak may not create logins: ALTER ROLE weak CREATEROLE",
+        "weak is not a member of zava_owner, which is there already: GRANT zava_owner TO weak",
+    ]  # fmt: skip
+    assert fingerprint(older) == before
+
+
+def test_views_that_imitate_ours_are_refused_and_not_read(older: psycopg.Connection, superuser: str) -> None:
+    older.execute(
+        "CREATE FUNCTION reports.planted() RETURNS boolean LANGUAGE plpgsql AS"
+        " $$ BEGIN RAISE 'planted code ran'; END $$;"
+        "CREATE SCHEMA zava AUTHORIZATION store_manager; SET ROLE store_manager;"
+        "CREATE TABLE zava.about (schema_version integer); CREATE TABLE zava.customers_by_store (visible_in integer);"
+        "ALTER TABLE retail.stores RENAME TO real; ALTER TABLE retail.real DISABLE ROW LEVEL SECURITY;"
+        "CREATE VIEW retail.stores AS SELECT * FROM retail.real WHERE reports.planted(); RESET ROLE"
+    )
+    with pytest.raises(DatabaseUnavailable, match="cannot be taken over as it is") as caught:
+        adopted(superuser)
+    assert [line.strip() for line in caught.value.message.splitlines()[1:]] == [
+        "retail.stores is not a table",
+        "the schema zava is there, but zava-mcp did not make it",
+    ]
+
+
+def test_embed_runs_no_code_that_others_can_change(older: psycopg.Connection, superuser: str) -> None:
+    adopted(superuser)
+    older.execute(
+        "CREATE FUNCTION reports.planted() RETURNS trigger LANGUAGE plpgsql AS"
+        " $$ BEGIN RAISE 'planted code ran'; END $$; ALTER FUNCTION reports.planted() OWNER TO store_manager;"
+        "CREATE TRIGGER planted BEFORE INSERT OR UPDATE OR DELETE ON retail.product_description_embeddings"
+        " FOR EACH ROW EXECUTE FUNCTION reports.planted()"
+    )
+    with pytest.raises(DatabaseUnavailable, match=r"runs the function reports\.planted\(\), which store_manager can"):
+        CliRunner().invoke(app, ["embed", "--admin-database-url", superuser], catch_exceptions=False)
+
+
+def test_sql_that_doctor_names_for_wide_ids_works(older: psycopg.Connection, superuser: str) -> None:
+    adopted(superuser)
+    check = sql.named("guard.sql")["conditions_meet_own_rows_alone"].encode()
+    fixes = [fix for _, found, fix in older.execute(check).fetchall() if "is bigint" in found]
+    for fix in fixes:
+        older.execute(fix.encode())
+    assert fixes
+    assert not [found for _, found, _ in older.execute(check).fetchall() if "is bigint" in found]
+
+
+def test_partitioning_runs_no_constraint_that_others_can_change(older: psycopg.Connection, superuser: str) -> None:
+    older.execute(
+        "CREATE FUNCTION reports.planted() RETURNS boolean LANGUAGE sql AS 'SELECT true';"
+        "ALTER FUNCTION reports.planted() OWNER TO store_manager;"
+        "ALTER TABLE retail.orders ADD CONSTRAINT planted CHECK (reports.planted())"
+    )
+    adopted(superuser)
+    blockers = older.execute("SELECT zava.partition_blockers('retail.orders')").fetchall()
+    assert ("the constraint planted runs the function reports.planted(), which store_manager can change",) in blockers
+
+
+def test_an_empty_database_and_the_embedded_one_cannot_be_adopted(superuser: str, tmp_path: Path) -> None:
+    with pytest.raises(DatabaseUnavailable, match=r"retail\.stores is missing"):
+        adopted(superuser)
+    with pytest.raises(InputError, match="ours already"):
+        CliRunner().invoke(app, ["init", "--adopt", "--data-dir", str(tmp_path)], catch_exceptions=False)
+    with pytest.raises(InputError, match="--dry-run is for --adopt"):
+        CliRunner().invoke(app, ["init", "--dry-run", "--data-dir", str(tmp_path)], catch_exceptions=False)
+
+
+def test_what_fails_late_is_undone_whole(older: psycopg.Connection, superuser: str) -> None:
+    before = fingerprint(older)
+    older.execute(
+        "CREATE FUNCTION public.no_comments() RETURNS event_trigger LANGUAGE plpgsql AS"
+        " $$ BEGIN RAISE 'no comments, please'; END $$;"
+        "CREATE EVENT TRIGGER no_comments ON ddl_command_start WHEN TAG IN ('COMMENT')"
+        " EXECUTE FUNCTION public.no_comments()"
+    )
+    with pytest.raises(DatabaseUnavailable, match=r"undone: no comments, please"):
+        adopted(superuser)
+    older.execute("DROP EVENT TRIGGER no_comments; DROP FUNCTION public.no_comments()")
+    assert fingerprint(older) == before
+
+
+def test_a_row_that_changes_meanwhile_undoes_everything(older: psycopg.Connection, superuser: str) -> None:
+    older.execute(
+        "CREATE FUNCTION public.meddle() RETURNS event_trigger LANGUAGE plpgsql AS"
+        " $$ BEGIN UPDATE retail.orders SET order_date = order_date + 1 WHERE order_id = 7; END $$;"
+        "CREATE EVENT TRIGGER meddle ON ddl_command_end WHEN TAG IN ('COMMENT') EXECUTE FUNCTION public.meddle()"
+    )
+    before, rows = fingerprint(older), rows_of(older)
+    with pytest.raises(DatabaseUnavailable, match="rows would have changed, so everything was undone"):
+        adopted(superuser)
+    assert (fingerprint(older), rows_of(older)) == (before, rows)
+
+
+def test_who_uses_the_tables_is_not_pushed_aside(older: psycopg.Connection, superuser: str) -> None:
+    before = fingerprint(older)
+    with psycopg.connect(superuser) as writer:
+        writer.execute("LOCK TABLE retail.orders IN ROW EXCLUSIVE MODE")
+        with pytest.raises(DatabaseUnavailable, match="somebody is using the tables"):
+            adopted(superuser)
+    assert fingerprint(older) == before
+
+
+def test_what_is_left_to_the_admin_is_told_with_the_sql_that_ends_it(older: psycopg.Connection, superuser: str) -> None:
+    told = adopted(superuser)
+    for line in (
+        "the login store_manager owned",
+        'the login "Legacy ""App""" may DELETE, INSERT, SELECT, UPDATE, USAGE on',
+        "the role reporting may SELECT on order_days, orders: REVOKE ALL ON",
+        'the view reports."sales by store" reads the shop\'s tables with the rights of store_manager; it is open',
+        "the policy for_reports on retail.inventory is for reporting and stays",
+        "new objects of store_manager in retail will be open to everybody",
+        "Zava Retail Warehouse has no user id",
+        'Zava Retail Redmond and Zava Retail Redmond\'s "Annex" share one user id',
+        'retail."Old ""Orders""" is not a table of the shop, and is shown to no identity',
+    ):
+        assert f"warning: {line}" in told
+    assert older.execute("SELECT rolcanlogin FROM pg_roles WHERE rolname = 'store_manager'").fetchone() == (True,)
+    older.execute("UPDATE retail.stores SET rls_user_id = gen_random_uuid() WHERE rls_user_id IS NULL")
+    again = adopted(superuser)
+    assert "logins created: 1" in again
+    for line in again.splitlines():
+        finding, _, fix = line.removeprefix("warning: ").rpartition(": ")
+        if line.startswith("warning: ") and "those who" not in fix:
+            older.execute(fix.removesuffix(", then init --adopt").encode())
+            assert finding
+    older.execute("REVOKE ALL ON retail.order_days FROM reporting; DROP MATERIALIZED VIEW retail.order_days")
+    last = adopted(superuser)
+    assert "warning" not in last
+    granted = "SELECT has_column_privilege(%s, c.oid, 'order_id', 'SELECT') FROM pg_class c WHERE relname LIKE 'Old %%'"
+    assert older.execute(granted.encode(), [SEATTLE]).fetchone() == (True,)
+
+
+def test_logins_that_are_there_already_get_no_more_than_others(older: psycopg.Connection, superuser: str) -> None:
+    older.execute(
+        f'CREATE ROLE "{SEATTLE}" LOGIN SUPERUSER; CREATE ROLE "{HEAD_OFFICE}" LOGIN IN ROLE reporting'.encode()
+    )
+    older.execute(f'CREATE ROLE "{REDMOND}" LOGIN; GRANT ALL ON ALL TABLES IN SCHEMA retail TO "{REDMOND}"'.encode())
+    for told in (adopted(superuser), adopted(superuser)):
+        for who in (f"{SEATTLE} of Zava Retail Seattle", f"{HEAD_OFFICE} of Zava Retail head office"):
+            assert f"gap: the login {who} could do more than an identity may" in told
+    admitted = {row[0] for row in older.execute("SELECT login::text FROM zava.access")}
+    assert not admitted & {SEATTLE, HEAD_OFFICE}
+    assert REDMOND in admitted
+    held = (
+        "SELECT has_table_privilege(%(login)s, 'retail.orders', 'SELECT, DELETE'),"
+        " has_column_privilege(%(login)s, 'retail.stores', 'rls_user_id', 'SELECT'),"
+        " has_column_privilege(%(login)s, 'retail.orders', 'order_id', 'SELECT')"
+    )
+    assert older.execute(held.encode(), {"login": REDMOND}).fetchone() == (False, False, True)
+
+
+def test_partitions_in_other_schemas_are_closed_too(older: psycopg.Connection, superuser: str) -> None:
+    older.execute(
+        "CREATE SCHEMA archive; GRANT USAGE ON SCHEMA archive TO PUBLIC;"
+        "CREATE TABLE archive.old_orders () INHERITS (retail.orders); GRANT SELECT ON archive.old_orders TO PUBLIC"
+    )
+    adopted(superuser)
+    held = "SELECT has_table_privilege(%s, 'archive.old_orders', 'SELECT')"
+    assert older.execute(held, [SEATTLE]).fetchone() == (False,)
+
+
+def test_a_restricted_admin_goes_on_after_functions_were_revoked(
+    older: psycopg.Connection, member: str, superuser: str
+) -> None:
+    assert "set_config" in adopted(member)
+    CliRunner().invoke(app, ["init", "--no-sample", "--admin-database-url", superuser], catch_exceptions=False)
+    older.execute("ALTER TABLE retail.stores ADD COLUMN manager text")
+    assert "the column manager of retail.stores is hidden from identities" in adopted(member)
+    may = f"has_column_privilege('{SEATTLE}', 'retail.stores', 'manager', 'SELECT')"
+    assert older.execute(f"SELECT {may}".encode()).fetchone() == (False,)
+    (logins,) = older.execute("SELECT string_agg(quote_ident(login), ', ') FROM zava.access").fetchone() or ("",)
+    older.execute(f"REVOKE SELECT (store_name) ON retail.stores FROM {logins}".encode())
+    told = adopted(member)
+    assert "set_config" not in told
+    assert "temporary" not in told
+    assert "logins admitted: 5" in told
+    assert "nothing to do" in adopted(member)
+    again = CliRunner().invoke(app, ["init", "--no-sample", "--admin-database-url", member], catch_exceptions=False)
+    assert "nothing to do" in again.stdout
+
+
+def test_a_database_of_ours_needs_no_adoption(server: str, database: str, superuser: str) -> None:
+    CliRunner().invoke(app, ["init", "--scale", "0.002", "--admin-database-url", superuser], catch_exceptions=False)
+    with psycopg.connect(superuser, autocommit=True) as connection:
+        before = fingerprint(connection)
+        assert adopted(superuser).splitlines()[0] == "nothing to do: everything is already there"
+        assert fingerprint(connection) == before
+        connection.execute("UPDATE zava.about SET schema_version = 5")
+        with pytest.raises(DatabaseUnavailable, match="schema version 5"):
+            adopted(superuser)

@@ -1,0 +1,100 @@
+"""The schema goes forward only: each file once, all or nothing, and neither side works on what it does not know."""
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import psycopg
+import pytest
+from typer.testing import CliRunner
+
+from tests.admin.older import set_back
+from tests.conftest import ADMIN, SEATTLE, asking, settings_for
+from tests.polling import until
+from zava_mcp import sql
+from zava_mcp.cli.commands import app
+from zava_mcp.errors import DatabaseUnavailable
+
+APPLIED = "SELECT file, applied_at IS NOT NULL FROM zava.migrations ORDER BY file"
+FILES = [file for _, file in sql.migrations()]
+
+
+def init(url: str) -> str:
+    command = ["init", "--scale", "0.002", "--admin-database-url", url]
+    return CliRunner().invoke(app, command, catch_exceptions=False).stdout
+
+
+@pytest.fixture
+def url(server: str, database: str) -> str:
+    url = ADMIN.format(database=database, host=server)
+    init(url)
+    return url
+
+
+def test_each_file_is_applied_once_and_noted_with_its_time(url: str) -> None:
+    with psycopg.connect(url, autocommit=True) as admin:
+        assert admin.execute(APPLIED.encode()).fetchall() == [(file, True) for file in FILES]
+        first = admin.execute("SELECT array_agg(xmin::text) FROM zava.migrations").fetchone()
+        assert "nothing to do" in init(url)
+        assert admin.execute("SELECT array_agg(xmin::text) FROM zava.migrations").fetchone() == first
+
+
+def test_an_older_schema_is_brought_forward_by_what_it_lacks(url: str) -> None:
+    with psycopg.connect(url, autocommit=True) as admin:
+        set_back(admin)
+        assert f"schema version {sql.schema_version()}, upgraded from 6" in init(url)
+        assert admin.execute(APPLIED.encode()).fetchall() == [
+            (file, number > 6) for number, file in sql.migrations()
+        ], "of the older ones it is not known when"
+
+
+def test_an_upgrade_that_is_killed_in_the_middle_has_not_happened(url: str) -> None:
+    with psycopg.connect(url, autocommit=True) as admin:
+        set_back(admin)
+        with psycopg.connect(url) as busy:
+            busy.execute("LOCK TABLE retail.stores")  # which it needs behind the files, before it commits
+            upgrade = subprocess.Popen(
+                [sys.executable, "-m", "zava_mcp", "init", "--admin-database-url", url],
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            )
+            waits = "SELECT FROM pg_stat_activity WHERE application_name = 'zava-mcp init' AND wait_event_type = 'Lock'"
+            until(lambda: admin.execute(waits.encode()).rowcount == 1)
+            upgrade.send_signal(signal.SIGKILL)
+            upgrade.wait()
+        still = "SELECT FROM pg_stat_activity WHERE application_name = 'zava-mcp init'"
+        until(lambda: admin.execute(still.encode()).rowcount == 0)
+        assert admin.execute("SELECT schema_version, to_regclass('zava.migrations') FROM zava.about").fetchone() == (
+            6,
+            None,
+        )
+        assert "upgraded from 6" in init(url)
+        assert [file for file, _ in admin.execute(APPLIED.encode()).fetchall()] == FILES
+
+
+def test_an_older_program_leaves_a_newer_schema_alone(url: str) -> None:
+    newer = sql.schema_version() + 1
+    with psycopg.connect(url, autocommit=True) as admin:
+        admin.execute("UPDATE zava.about SET schema_version = %s", [newer])
+        for command in (["init"], ["identities", "add", "Ann", "--store", "1"], ["identities", "remove", SEATTLE]):
+            with pytest.raises(DatabaseUnavailable, match=f"schema version {newer}") as caught:
+                CliRunner().invoke(app, [*command, "--admin-database-url", url], catch_exceptions=False)
+            assert "Upgrade zava-mcp" in caught.value.hint
+        assert admin.execute("SELECT count(*) FROM zava.access").fetchone() == (9,)
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(("off", "hint"), [(1, "Upgrade zava-mcp: a newer one"), (-1, "Run `zava-mcp init` as")])
+async def test_a_server_that_is_older_or_newer_than_the_schema_says_which(
+    url: str, tmp_path: Path, off: int, hint: str
+) -> None:
+    with psycopg.connect(url, autocommit=True) as admin:
+        admin.execute("UPDATE zava.about SET schema_version = schema_version + %s", [off])
+        admin.execute(f"ALTER ROLE \"{SEATTLE}\" PASSWORD 'x'".encode())
+        place = url.replace("postgres:admin@", "")
+        settings = settings_for(tmp_path, SEATTLE, ZAVA_DATABASE_URL=place, POSTGRES_PASSWORD="x")
+        async with asking(settings) as seattle:
+            text = await seattle.refusal("SELECT 1")
+            assert f"schema version {sql.schema_version() + off}, this program needs {sql.schema_version()}" in text
+            assert hint in text

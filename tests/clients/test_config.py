@@ -1,0 +1,305 @@
+"""`zava-mcp client-config`: what it prints starts the server, pleases the doctor, and shows no secret."""
+
+import base64
+import json
+import shlex
+import stat
+import tomllib
+from importlib.metadata import Distribution, PackageNotFoundError, metadata, version
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from mcp import StdioServerParameters
+from mcp.client import Client as McpClient
+from mcp.types import TextContent
+from typer.testing import CliRunner
+
+from tests.clients.install_links import entries
+from tests.conftest import HEAD_OFFICE, SEATTLE
+from tests.installation import examined
+from zava_mcp.cli.commands import app
+from zava_mcp.clients.config import configuration
+from zava_mcp.clients.names import Client
+from zava_mcp.errors import IdentityError, InputError, SettingsError
+from zava_mcp.python_process import lasting_command
+
+ROOT = Path(__file__).parents[2]
+IN_A_FILE = [client for client in Client if client not in (Client.claude_code, Client.plain)]
+LINKED = [Client.vscode, Client.vscode_insiders, Client.cursor]
+
+
+@pytest.fixture
+def uvx(tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A uvx on the path, which is otherwise empty."""
+    program = tmp_path / "programs" / "uvx"
+    program.parent.mkdir()
+    program.write_text("#!/bin/sh\necho zava-mcp 1.0\n")
+    program.chmod(stat.S_IRWXU)
+    record = tmp_path / "site" / f"zava_mcp-{version('zava-mcp')}.dist-info"  # without direct_url.json: published
+    record.mkdir(parents=True)
+    (record / "METADATA").write_text(str(metadata("zava-mcp")))
+    monkeypatch.syspath_prepend(record.parent)
+    monkeypatch.setenv("PATH", str(program.parent))
+    for name in ("UV", "UV_SYSTEM_CERTS", "UV_NATIVE_TLS"):
+        monkeypatch.delenv(name, raising=False)
+    return str(program)
+
+
+def told(client: str, *flags: str, user_id: str = SEATTLE) -> tuple[str, str]:
+    """What is printed, on stdout and on stderr."""
+    who = ["--user-id", user_id] if user_id else []
+    ran = CliRunner().invoke(app, ["client-config", client, *who, *flags], catch_exceptions=False)
+    return ran.stdout, ran.stderr
+
+
+def read(client: str, text: str) -> dict[str, dict[str, Any]]:
+    """The servers as the client reads them, by name."""
+    if client == "codex":
+        return dict(tomllib.loads(text)["mcp_servers"])
+    if client == "claude-code":
+        return dict(map(_added, text.splitlines()))
+    return dict(json.loads(text)["servers" if client.startswith("vscode") else "mcpServers"])
+
+
+def _added(line: str) -> tuple[str, dict[str, Any]]:
+    """What `claude mcp add` makes of its words."""
+    words = shlex.split(line)
+    end = words.index("--")
+    assert words[:3] == ["claude", "mcp", "add"]
+    assert words[end - 5 : end - 1] == ["--transport", "stdio", "--scope", "user"]
+    given = [words[place + 1].partition("=") for place in range(end) if words[place] == "--env"]
+    entry = {"command": words[end + 1], "args": words[end + 2 :], "env": {name: text for name, _, text in given}}
+    return words[end - 1], entry
+
+
+@pytest.mark.parametrize("more", [[], ["--local"], ["--env-file", "shop.env"], ["--database-url", "postgresql://db/z"]])
+def test_what_is_printed_and_put_where_it_says_passes_the_doctor(more: list[str], uvx: str) -> None:
+    Path("shop.env").touch()
+    paths = [
+        _put(client, *told(client, *more, "--user-id", HEAD_OFFICE)) for client in (*IN_A_FILE, Client.claude_code)
+    ]
+    checks = examined("--database-url", "postgresql://127.0.0.1:1/zava")
+    examinations = {
+        check["found"]: check["state"] for name, check in checks.items() if name.startswith("client config")
+    }
+    assert examinations == {f"{path} starts zava-seattle, zava-head-office": "ok" for path in paths}
+
+
+def _put(client: Client, printed: str, where: str) -> Path:
+    """Does what the command said; `claude mcp add` writes its entries into ~/.claude.json."""
+    if client is Client.claude_code:
+        path, printed = Path.home() / ".claude.json", json.dumps({"mcpServers": read(client, printed)})
+    else:
+        path = Path(where.split("put that into ")[1].split(", ")[0])
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(printed)
+    return path
+
+
+@pytest.mark.anyio
+async def test_what_is_printed_starts_the_server_as_that_identity(data_dir: Path, anyio_backend: str) -> None:
+    entry = read("plain", told("plain", "--local", "--data-dir", str(data_dir))[0])["zava-seattle"]
+    parameters = StdioServerParameters(command=entry["command"], args=entry["args"], env=entry["env"])
+    async with McpClient(parameters) as client:
+        arguments = {
+            "postgresql_query": "SELECT DISTINCT store_name FROM retail.orders JOIN retail.stores USING (store_id)"
+        }
+        result = await client.call_tool("execute_sales_query", arguments)
+    assert isinstance(result.content[0], TextContent)
+    assert json.loads(result.content[0].text)["rows"] == [["Zava Retail Seattle"]]
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://me:hunter2@db:5432/zava?sslmode=require",
+        "postgresql://me:hunter2%40x@db:5432/zava?sslmode=require",
+        "postgresql://me:hunter2?x@db:5432/zava?sslmode=require",
+        "postgresql://me@db:5432/zava?password=hunter2&sslmode=require&sslpassword=hunter2",
+        "postgresql://me@db:5432/zava?sslmode=require&pass%77ord=hunter2",
+    ],
+)
+@pytest.mark.parametrize("client", Client)
+def test_a_password_in_the_url_is_left_out_and_asked_for_otherwise(client: Client, url: str, uvx: str) -> None:
+    printed, remarks = told(client, "--database-url", url)
+    entry = read(client, printed)["zava-seattle"]
+    assert entry["env"]["ZAVA_DATABASE_URL"] == "postgresql://me@db:5432/zava?sslmode=require"
+    assert "hunter2" not in printed + remarks
+    assert "POSTGRES_PASSWORD" in remarks
+    asked = {"claude-code": "${POSTGRES_PASSWORD:-}"} | dict.fromkeys(
+        ("vscode", "vscode-insiders"), "${input:zava-seattle-password}"
+    )
+    assert entry["env"].get("POSTGRES_PASSWORD") == asked.get(client)
+    if client in LINKED:
+        assert "hunter2" not in "".join(told(client, "--link", "--database-url", url))
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["postgresql://me:hunter2/x@db/zava", "postgresql://me:x@hunter2@db/zava", "postgresql://me:x@b?hunter2@db/zava"],
+)
+def test_a_url_whose_password_cannot_be_told_from_the_rest_is_refused(url: str, uvx: str) -> None:
+    with pytest.raises(SettingsError, match=r"an @ too many|a / before the @") as refused:
+        told("plain", "--database-url", url)
+    assert "hunter2" not in str(refused.value) + refused.value.hint
+
+
+@pytest.mark.parametrize("client", Client)
+def test_settings_are_carried_over_but_secrets_and_the_admins(
+    client: Client, uvx: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("AZURE_OPENAI_API_KEY", "POSTGRES_PASSWORD"):
+        monkeypatch.setenv(name, "hunter2")
+    monkeypatch.setenv("ZAVA_ADMIN_DATABASE_URL", "postgresql://postgres:hunter2@db/zava")
+    monkeypatch.setenv("AZURE_OPENAI_ENDPOINT", "https://shop.openai.azure.com")
+    monkeypatch.setenv("ZAVA_QUERY_TIMEOUT", "20")
+    Path("shop.env").touch()
+    printed, remarks = told(client, "--env-file", "shop.env", "--data-dir", "~/shop")
+    environment = read(client, printed)["zava-seattle"]["env"]
+    assert {name: text for name, text in environment.items() if "$" not in text} == {
+        "ZAVA_ENV_FILE": str(Path("shop.env").absolute()),
+        "ZAVA_DATA_DIR": str(Path("~/shop").expanduser()),
+        "AZURE_OPENAI_ENDPOINT": "https://shop.openai.azure.com",
+        "ZAVA_QUERY_TIMEOUT": "20",
+    }
+    assert "hunter2" not in printed + remarks
+    assert "AZURE_OPENAI_API_KEY" in remarks
+
+
+def test_what_libpq_and_uv_read_from_the_environment_is_carried_over(uvx: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    given = {"PGHOST": "db", "PGPASSFILE": "passes", "PGPASSWORD": "hunter2", "PGUSER": "me", "UV_SYSTEM_CERTS": "1"}
+    for name, text in given.items():
+        monkeypatch.setenv(name, text)
+    printed, remarks = told("cursor")
+    environment = read("cursor", printed)["zava-seattle"]["env"]
+    assert environment == {"PGHOST": "db", "PGPASSFILE": str(Path("passes").absolute()), "UV_SYSTEM_CERTS": "1"}
+    assert "POSTGRES_PASSWORD" in remarks
+    assert "hunter2" not in printed + remarks
+
+
+def test_each_login_has_a_password_of_its_own(uvx: str) -> None:
+    server = ["--user-id", HEAD_OFFICE, "--database-url", "postgresql://db/zava"]
+    asked = json.loads(told("vscode", *server)[0])["inputs"]
+    assert [(one["id"], one["password"]) for one in asked] == [
+        ("zava-seattle-password", True),
+        ("zava-head-office-password", True),
+    ]
+    printed, remarks = told("claude-code", *server)
+    taken = [entry["env"]["POSTGRES_PASSWORD"][2:-3] for entry in read("claude-code", printed).values()]
+    assert taken == ["POSTGRES_PASSWORD_ZAVA_SEATTLE", "POSTGRES_PASSWORD_ZAVA_HEAD_OFFICE"]
+    assert all(name in remarks for name in taken)
+
+
+def test_uvx_is_named_by_its_path_where_the_client_would_not_find_it(uvx: str) -> None:
+    commands = {client: read(client, told(client)[0])["zava-seattle"]["command"] for client in Client}
+    by_path = (Client.claude_desktop, Client.cursor, Client.plain)
+    assert commands == {client: uvx if client in by_path else "uvx" for client in Client}
+
+
+def test_without_uvx_on_the_path_the_one_that_runs_us_is_named_or_this_installation(
+    uvx: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", "")
+    this = [*lasting_command(), "--user-id", SEATTLE]
+    for flags, remark in (([], "uvx is not on this machine"), (["--local"], "")):
+        printed, remarks = told("codex", *flags)
+        entry = read("codex", printed)["zava-seattle"]
+        assert [entry["command"], *entry["args"]] == this
+        assert remark in remarks
+    monkeypatch.setenv("UV", str(Path(uvx).with_name("uv")))
+    assert read("codex", told("codex")[0])["zava-seattle"]["command"] == uvx
+
+
+def test_where_a_token_is_the_password_none_is_asked_for(uvx: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ZAVA_DATABASE_URL", "postgresql://db.example.com/zava?sslmode=verify-full")
+    for auth, asked in (("password", True), ("entra", False)):
+        monkeypatch.setenv("ZAVA_DATABASE_AUTH", auth)
+        printed = told("vscode", "--extra", "azure")[0]
+        assert ("password" in json.loads(printed).get("inputs", [{}])[0].get("id", "")) == asked
+        assert read("vscode", printed)["zava-seattle"]["env"]["ZAVA_DATABASE_AUTH"] == auth
+
+
+def test_an_extra_comes_with_uvx_only(uvx: str) -> None:
+    entry = read("plain", told("plain", "--extra", "azure")[0])["zava-seattle"]
+    assert entry["args"] == ["zava-mcp[azure]", "--user-id", SEATTLE]
+
+
+@pytest.mark.parametrize("options", [["--local"], []])
+def test_extra_without_uvx_must_be_in_this_installation(
+    options: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    if not options:
+        monkeypatch.setenv("PATH", str(tmp_path))
+        monkeypatch.setenv("UV", "")
+    entry = read("plain", told("plain", "--extra", "charts", "--extra", "azure", *options)[0])["zava-seattle"]
+    assert "uvx" not in entry["command"]
+    found = Distribution.from_name
+
+    def without_azure(name: str) -> Distribution:
+        if name == "azure-identity":
+            raise PackageNotFoundError(name)
+        return found(name)
+
+    monkeypatch.setattr(Distribution, "from_name", without_azure)
+    with pytest.raises(InputError, match="lacks the extra azure, and only uvx brings extras"):
+        told("plain", "--extra", "azure", *options)
+
+
+def test_names_are_of_stores_or_as_wished(uvx: str) -> None:
+    unknown = "12345678-0000-4000-8000-000000000001"
+    everybody = ["--user-id", HEAD_OFFICE, "--user-id", unknown]
+    assert list(read("plain", told("plain", *everybody)[0])) == ["zava-seattle", "zava-head-office", "zava-12345678"]
+    assert list(read("plain", told("plain", *everybody, "--name", "x")[0])) == [
+        "x-seattle",
+        "x-head-office",
+        "x-12345678",
+    ]
+    assert list(read("plain", told("plain", "--name", "shop")[0])) == ["shop"]
+    with pytest.raises(InputError, match="no name for a client"):
+        told("plain", "--name", "my shop")
+    with pytest.raises(InputError, match="the same name"):
+        told("plain", "--user-id", unknown, "--user-id", unknown[:-1] + "2")
+
+
+def test_a_missing_identity_lists_those_that_exist(uvx: str) -> None:
+    for nobody in ("", "somebody"):
+        with pytest.raises(IdentityError) as refused:
+            told("plain", user_id=nobody)
+        assert SEATTLE in refused.value.listing
+
+
+def test_whoever_is_named_before_the_command_or_in_the_environment_or_the_env_file_is_meant(
+    uvx: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path("shop.env").write_text(f"ZAVA_USER_ID={HEAD_OFFICE}\n")
+    assert list(read("plain", told("plain", "--env-file", "shop.env", user_id="")[0])) == ["zava-head-office"]
+    before = CliRunner().invoke(app, ["--user-id", SEATTLE, "client-config", "plain"], catch_exceptions=False)
+    monkeypatch.setenv("ZAVA_USER_ID", SEATTLE)
+    assert before.stdout == told("plain", user_id="")[0] == told("plain")[0]
+
+
+@pytest.mark.parametrize("client", LINKED)
+def test_an_install_link_holds_what_would_be_pasted(client: Client, uvx: str) -> None:
+    more = ["--database-url", "postgresql://db/zava"]
+    pasted = json.loads(told(client, *more)[0])
+    link = urlsplit(told(client, "--link", *more)[0].strip())
+    assert (link.scheme, link.hostname in ("vscode.dev", "insiders.vscode.dev", "cursor.com")) == ("https", True)
+    parts = {name: values[0] for name, values in parse_qs(link.query, strict_parsing=True).items()}
+    config = base64.b64decode(parts["config"]) if client is Client.cursor else parts["config"]
+    group = "mcpServers" if client is Client.cursor else "servers"
+    assert {parts["name"]: json.loads(config)} == pasted[group]
+    assert json.loads(parts.get("inputs", "[]")) == pasted.get("inputs", [])
+    assert parts.get("quality") == ("insiders" if client is Client.vscode_insiders else None)
+
+
+def test_clients_without_install_links_say_which_have_them(uvx: str) -> None:
+    with pytest.raises(InputError, match="no install links"):
+        told("codex", "--link")
+
+
+def test_the_repositorys_servers_are_what_is_printed_but_for_the_program() -> None:
+    written = (ROOT / ".vscode" / "mcp.json").read_text(encoding="utf-8")
+    checkout = entries("${workspaceFolder}/.venv/bin/python", "-I", "-m", "zava_mcp")
+    assert written == configuration(Client.vscode, checkout) + "\n"

@@ -1,0 +1,164 @@
+"""The embedded database's folder: whose it is, what may be wrong with it, and what is said of it."""
+
+import os
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+from filelock import FileLock
+
+from tests.conftest import SEATTLE, admin_keywords, asking, settings_for
+from zava_mcp.admin.embedded_database import embedded_postgres
+from zava_mcp.admin.sample import Sample
+from zava_mcp.embedded import Content, EmbeddedPostgres
+from zava_mcp.embedded.host import give_to_runner
+from zava_mcp.errors import EmbeddedError
+
+
+def small(folder: Path) -> EmbeddedPostgres:
+    return embedded_postgres(settings_for(folder), lambda *_: None, Sample(scale=0.002))
+
+
+def test_a_folder_with_a_long_path_gets_its_socket_elsewhere(tmp_path: Path) -> None:
+    postgres = small(tmp_path / ("long" * 25))
+    address = postgres.open()
+    try:
+        assert len(os.fsencode(address.host)) < 60
+        assert Path(address.host, ".s.PGSQL.5432").is_socket()
+        assert Path(address.host).stat().st_mode & 0o077 == 0
+    finally:
+        postgres.close()
+    assert not Path(address.host).exists()
+
+
+def test_a_set_up_that_fails_leaves_no_trace_and_can_be_tried_again(tmp_path: Path) -> None:
+    def fail(*_: object) -> list[object]:
+        raise EmbeddedError("not today")
+
+    postgres = EmbeddedPostgres(tmp_path, Content(1, fail, fail))  # type: ignore[arg-type]  # it returns nothing
+    with pytest.raises(EmbeddedError, match="not today"):
+        postgres.open()
+    postgres.close()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["start.lock", "users"]
+    again = small(tmp_path)
+    again.open()
+    again.close()
+
+
+@pytest.mark.anyio
+async def test_a_damaged_list_of_logins_is_named(tmp_path: Path) -> None:
+    postgres = small(tmp_path)
+    postgres.open()
+    postgres.close()
+    (tmp_path / "postgres-18" / "logins.json").write_text("{")
+    command = [sys.executable, "-m", "zava_mcp", "query", "SELECT 1", "--user-id", SEATTLE, "--data-dir", str(tmp_path)]
+    told = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert told.returncode == 1
+    assert "damaged" in told.stderr
+    assert "Traceback" not in told.stderr
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "/proc/nowhere",  # cannot be made
+        "/dev/null",  # is no folder
+    ],
+)
+def test_a_folder_that_cannot_be_made_is_named(place: str) -> None:
+    with pytest.raises(EmbeddedError, match="cannot be used"):
+        small(Path(place)).open()
+
+
+def test_a_folder_with_other_things_in_it_is_left_as_it_is(tmp_path: Path) -> None:
+    """Above all by root, who could take any folder of the system over."""
+    (tmp_path / "letters").mkdir()
+    tmp_path.chmod(0o755)
+    before = tmp_path.stat()
+    with pytest.raises(EmbeddedError, match="holds other things"):
+        small(tmp_path).open()
+    after = tmp_path.stat()
+    assert (after.st_uid, after.st_mode) == (before.st_uid, before.st_mode)
+    assert [path.name for path in tmp_path.iterdir()] == ["letters"]
+
+
+def test_a_full_disk_is_named(tmp_path: Path) -> None:
+    """A file system of 40 MB: set-up needs more."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=40m", "none", str(disk)], check=False)
+    if mounted.returncode:  # not root, or not allowed: then the size of files is limited instead
+        code = (
+            "import resource, signal, sys; signal.signal(signal.SIGXFSZ, signal.SIG_IGN);"
+            "resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, 1_000_000));"
+            "from zava_mcp.cli import main; main()"
+        )
+        command = [sys.executable, "-c", code]
+    else:
+        command = [sys.executable, "-m", "zava_mcp"]
+    try:
+        told = subprocess.run(
+            [*command, "init", "--data-dir", str(disk)], capture_output=True, text=True, timeout=60, check=False
+        )
+        assert told.returncode == 1
+        assert "Traceback" not in told.stderr
+        assert not list(disk.glob("postgres-18"))
+        if not mounted.returncode:
+            assert "disk is full" in told.stderr
+    finally:
+        if not mounted.returncode:
+            subprocess.run(["umount", str(disk)], check=True)
+
+
+@pytest.mark.anyio
+async def test_a_copied_folder_is_a_database_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> None:
+    tmp_path = tmp_path_factory.mktemp("two")  # short, or the sockets would have to lie elsewhere
+    first = small(tmp_path / "first")
+    first.open()
+    first.close()
+    subprocess.run(["cp", "-a", str(tmp_path / "first"), str(tmp_path / "second")], check=True)
+    give_to_runner(tmp_path)
+    postgres = small(tmp_path / "second")
+    try:
+        assert admin_keywords(postgres)["host"].startswith(str(tmp_path / "second"))
+        async with asking(settings_for(tmp_path / "second", SEATTLE)) as asker:
+            assert await asker.value("SELECT count(*) FROM retail.orders") > 0
+    finally:
+        postgres.close()
+
+
+def test_one_folder_is_one_database_however_it_is_spelled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "link").symlink_to(tmp_path / "data")
+    monkeypatch.chdir(tmp_path)
+    spellings = [small(tmp_path / "data"), small(Path("data")), small(tmp_path / "link")]
+    try:
+        assert len({postgres.open() for postgres in spellings}) == 1
+    finally:
+        for postgres in spellings:
+            postgres.close()
+    assert not (tmp_path / "data" / "postgres-18" / "data" / "postmaster.pid").exists()
+
+
+def test_who_is_closed_while_it_waits_to_open_starts_nothing(tmp_path: Path) -> None:
+    first = small(tmp_path)
+    first.open()
+    first.close()
+    waiting = small(tmp_path)
+    said: list[str] = []
+
+    def open_it() -> None:
+        try:
+            waiting.open()
+        except EmbeddedError as error:
+            said.append(error.message)
+
+    with FileLock(tmp_path / "start.lock", thread_local=False):
+        opening = threading.Thread(target=open_it)
+        opening.start()
+        waiting.close()
+        opening.join(5)
+    assert said == ["this process is ending"]
+    assert not list((tmp_path / "users").iterdir())
+    assert not (tmp_path / "postgres-18" / "data" / "postmaster.pid").exists()

@@ -1,0 +1,58 @@
+"""The older database, and the admins who may adopt it."""
+
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+
+from tests.admin.older import OLDER, ORDERS, VERSION_9, VERSION_9_ROWS, init
+from tests.conftest import ADMIN
+from zava_mcp import sql
+
+
+@pytest.fixture
+def older(server: str, database: str) -> Iterator[psycopg.Connection]:
+    """The older database, as a superuser sees it."""
+    with psycopg.connect(ADMIN.format(database=database, host=server), autocommit=True) as connection:
+        connection.execute(OLDER.replace("{orders}", str(ORDERS)).encode())
+        yield connection
+
+
+@pytest.fixture
+def superuser(server: str, database: str) -> str:
+    return ADMIN.format(database=database, host=server)
+
+
+@pytest.fixture
+def owner(server: str, database: str, older: psycopg.Connection) -> str:
+    """The shared login itself, which may create logins and, on a managed server, owns the database."""
+    older.execute("ALTER ROLE store_manager CREATEROLE")
+    older.execute(f"ALTER DATABASE {database} OWNER TO store_manager".encode())
+    return f"postgresql://store_manager:shared@/{database}?host={server}"
+
+
+@pytest.fixture
+def member(server: str, database: str, older: psycopg.Connection) -> str:
+    """An admin who is a member of the tables' owner, and may create in a database that is somebody else's."""
+    older.execute("CREATE ROLE cloud_admin LOGIN CREATEROLE PASSWORD 'x' IN ROLE store_manager")
+    older.execute(f"GRANT CREATE ON DATABASE {database} TO cloud_admin".encode())
+    return f"postgresql://cloud_admin:x@/{database}?host={server}"
+
+
+@pytest.fixture
+def url(server: str, database: str) -> str:
+    return ADMIN.format(database=database, host=server)
+
+
+@pytest.fixture
+def version_9(url: str) -> Iterator[psycopg.Connection]:
+    """A database as version 9 left it, as a superuser sees it."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(f"{VERSION_9}{VERSION_9_ROWS}".encode())
+        yield connection
+
+
+@pytest.fixture
+def upgraded(version_9: psycopg.Connection, url: str) -> psycopg.Connection:
+    assert f"schema version {sql.schema_version()}, upgraded from 9" in init(url)
+    return version_9

@@ -1,0 +1,22 @@
+"""What a connection brings is read whole, however little the socket pair in its place takes at once."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import SEATTLE, settings_for
+from zava_mcp.postgres import bounded_reader
+from zava_mcp.sales.service import SalesService
+
+
+@pytest.mark.parametrize("room", [1, 5_000, 1 << 18])
+def test_rows_arrive_whole_through_a_socket_pair_of_any_size(
+    data_dir: Path, room: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bounded_reader, "_ROOM_BYTES", room)
+    settings = settings_for(data_dir, SEATTLE, ZAVA_MAX_BYTES="1000000")
+    with SalesService(settings, lambda *_: None) as service:
+        rows = service.answer(
+            service.sales_query("SELECT n, repeat('x', 7000) FROM generate_series(1, 100) AS n", 100)
+        ).rows
+    assert rows == [f'[{number},"{"x" * 7000}"]' for number in range(1, 101)]

@@ -1,0 +1,1 @@
+"""What an administrator does: migrations, adoption, identities, the sample, embeddings of products."""

@@ -1,0 +1,188 @@
+"""What `init` does: create, build, upgrade, adopt or reset the database of the settings."""
+
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import quote
+
+import psycopg
+
+from zava_mcp import sql
+from zava_mcp.admin.as_admin import as_admin, entra_tokens
+from zava_mcp.admin.create_database import create_database
+from zava_mcp.admin.embedded_database import embedded_postgres
+from zava_mcp.admin.migrations import (
+    Report,
+    admin_target,
+    embedded_target,
+    installed_version,
+    set_up,
+)
+from zava_mcp.admin.passwords import give_passwords
+from zava_mcp.admin.product_embeddings import ProductEmbeddings, product_embeddings
+from zava_mcp.admin.sample import Progress, Sample
+from zava_mcp.admin.sample_identity import refuse_other_sample
+from zava_mcp.embedded import EmbeddedPostgres
+from zava_mcp.errors import InputError
+from zava_mcp.postgres.admin_connection import connect_as_admin
+from zava_mcp.postgres.connection_errors import NoDatabase
+from zava_mcp.postgres.mismatch import not_a_zava_database
+from zava_mcp.postgres.user_ids import sample_identities
+from zava_mcp.settings import Settings
+
+
+def list_identities(settings: Settings, progress: Progress) -> list[list[str]]:
+    """Everybody who may ask, as [user id, name, stores, login, last day], head office first.
+
+    Read as admin: from the server of ZAVA_ADMIN_DATABASE_URL, else from the embedded database.
+    """
+    with as_admin(settings, progress) as connection:
+        if not installed_version(connection):
+            raise not_a_zava_database()
+        rows = connection.execute(sql.query("identities").encode()).fetchall()
+    return [
+        [str(user_id), name, "all" if everything else stores or "none", login, last_day or ""]
+        for login, user_id, name, everything, stores, last_day in rows
+    ]
+
+
+@contextmanager
+def vectors_as_admin(
+    settings: Settings, model: str, dimensions: int, everything: bool, progress: Progress
+) -> Iterator[ProductEmbeddings]:
+    """The products' vectors in the database that the settings mean, to be kept as admin."""
+    with (
+        as_admin(settings, progress) as connection,
+        product_embeddings(connection, model, dimensions, everything) as kept,
+    ):
+        yield kept
+
+
+def initialise(
+    settings: Settings,
+    sample: Sample | None,
+    passwords_file: Path | None,
+    progress: Progress,
+    take_over_roles: bool = False,
+    given: Collection[str] = (),
+) -> Report:
+    """Builds or upgrades the database that the settings mean, as admin; returns what was done.
+
+    `given` are the sample's options that somebody chose: a database that is there must have been made with them.
+    """
+    if settings.admin_url is None and settings.place is None:
+        if passwords_file is not None or sample is None or take_over_roles:
+            raise InputError(
+                "the embedded database keeps its own roles and passwords and is always filled with the sample",
+                "--passwords-file, --take-over-roles and --no-sample are for a server: set ZAVA_ADMIN_DATABASE_URL.",
+            )
+        return _initialise_embedded(embedded_postgres(settings, progress, sample), sample, given)
+    _check_folder_of(passwords_file)
+    created = _create_missing_database(settings, progress)
+    with as_admin(settings, progress) as connection:
+        if sample is not None and installed_version(connection):
+            refuse_other_sample(connection, sample, given)
+        report = set_up(connection, sample, None, progress, take_over_roles)
+        report.did[:0] = created
+        if passwords_file is not None:
+            report.did.append(give_passwords(connection, passwords_file))
+        elif any(what.startswith("a login for ") for what in report.did):
+            report.warnings.append(
+                "the new logins have no password, so nobody can connect with one: "
+                "`zava-mcp init --passwords-file PATH` gives them theirs"
+            )
+        if report.did:
+            report.did.append(f"connect identities with ZAVA_DATABASE_URL={_server_url(connection)}")
+    return report
+
+
+def _create_missing_database(settings: Settings, progress: Progress) -> list[str]:
+    """Creates the database of ZAVA_ADMIN_DATABASE_URL if the server does not have it; says so."""
+    try:
+        with as_admin(settings, progress):
+            return []
+    except NoDatabase:
+        assert settings.admin_url is not None
+        target = admin_target(settings.admin_url, entra_tokens(settings))
+        return [f"created the database {create_database(target)}"]
+
+
+def _initialise_embedded(embedded: EmbeddedPostgres, sample: Sample, given: Collection[str]) -> Report:
+    new = not embedded.logins()
+    try:
+        address = embedded.open()
+        if given and not new:
+            with connect_as_admin(embedded_target(address, embedded.logins()[""])) as connection:
+                refuse_other_sample(connection, sample, given)
+    finally:
+        embedded.close()
+    return Report([f"the embedded database in {embedded.folder} is set up"] if new else [])
+
+
+def reset_embedded(settings: Settings, sample: Sample, progress: Progress) -> Report:
+    """Replaces the embedded database by a new one. Raises EmbeddedError while it is in use, InputError for a server."""
+    _require_embedded(settings)
+    embedded = embedded_postgres(settings, progress, sample)
+    try:
+        embedded.reset()
+        embedded.open()
+    finally:
+        embedded.close()
+    return Report([f"the embedded database in {embedded.folder} is new"])
+
+
+def lost_by_reset(settings: Settings) -> list[str] | None:
+    """The identities that a reset would remove, as somebody added them; None if there is no database to reset."""
+    _require_embedded(settings)
+    known = {str(who.user_id) for who in sample_identities()}
+    logins = embedded_postgres(settings, lambda *_: None).logins()
+    return (
+        [login.name or user_id for user_id, login in logins.items() if user_id and user_id not in known]
+        if logins
+        else None
+    )
+
+
+def _require_embedded(settings: Settings) -> None:
+    if settings.admin_url is not None or settings.place is not None:
+        raise InputError(
+            "--reset is for the embedded database alone",
+            "Unset ZAVA_ADMIN_DATABASE_URL and ZAVA_DATABASE_URL; a server's database is dropped by its administrator.",
+        )
+
+
+def adopt_database(
+    settings: Settings, dry_run: bool, passwords_file: Path | None, progress: Progress, take_over_roles: bool = False
+) -> Report:
+    """Takes over the Zava database of ZAVA_ADMIN_DATABASE_URL, or only tells the SQL; returns what was done."""
+    if settings.admin_url is None and settings.place is None:
+        raise InputError(
+            "the embedded database is ours already", "To take over a server's, set ZAVA_ADMIN_DATABASE_URL."
+        )
+    from zava_mcp.admin.adopt import adopt
+
+    _check_folder_of(passwords_file)
+    with as_admin(settings, progress) as connection:
+        report = adopt(connection, dry_run, progress, take_over_roles)
+        if passwords_file is not None and not dry_run:
+            report.did.append(give_passwords(connection, passwords_file))
+        if report.did:
+            report.did.append(f"connect identities with ZAVA_DATABASE_URL={_server_url(connection)}")
+    return report
+
+
+def _check_folder_of(passwords_file: Path | None) -> None:
+    if passwords_file is not None and not passwords_file.parent.is_dir():
+        raise InputError(f"there is no folder {passwords_file.parent} for the passwords file")
+
+
+def _server_url(connection: psycopg.Connection) -> str:
+    """The URL that identities use for the database of this connection, without login and password.
+
+    They are told to be as careful as the admin: `sslmode` is the admin's. Where certificates lie is each desk's own.
+    """
+    info = connection.info
+    mode = info.get_parameters().get("sslmode")
+    return (
+        f"postgresql://{quote(info.host, safe='')}:{info.port}/{quote(info.dbname)}{f'?sslmode={mode}' if mode else ''}"
+    )

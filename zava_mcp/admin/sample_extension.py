@@ -1,0 +1,84 @@
+"""Extending the sample of an embedded database to today: in one transaction, by one process at a time."""
+
+import logging
+import threading
+from datetime import UTC, date, datetime, timedelta
+
+import psycopg
+
+from zava_mcp import sql
+from zava_mcp.admin.migrations import embedded_target
+from zava_mcp.admin.sample import stage
+from zava_mcp.embedded import EmbeddedPostgres
+from zava_mcp.errors import ZavaError
+from zava_mcp.postgres.admin_connection import connect_as_admin
+
+_DRAWN = ("dice", "months", "days", "departments", "shelves", "homes")  # of generate.sql, what days are made from
+_AFTER_MIDNIGHT = timedelta(minutes=1)
+
+_log = logging.getLogger(__name__)
+
+
+def extend_sample(connection: psycopg.Connection, today: date) -> int:
+    """Adds the days since the sample's last one; returns how many orders, 0 where there is nothing to do.
+
+    A database that is not such a sample is left as it is, and so is one that another process extends just now.
+    """
+    statements = sql.named("sample/extend.sql")
+    values: dict[str, object] = {"today": today, "others": 1}
+    with connection.transaction():
+        if not connection.execute(statements["stale"].encode(), values).fetchone():
+            return 0
+        if connection.execute(statements["turn"].encode()).fetchone() != (True,):
+            return 0
+        row = connection.execute(statements["stale"].encode(), values).fetchone()
+        if row is None:  # another process has been faster
+            return 0
+        seed, scale, made, after = row
+        connection.execute("SET LOCAL client_min_messages = error; SET LOCAL statement_timeout = 0")
+        stage(connection)
+        for name in _DRAWN:
+            text = sql.named("sample/generate.sql")[name]
+            drawn = {**values, "seed": seed, "as_of": today}
+            connection.execute(text.encode(), drawn if "%(" in text else None)
+        drawn = {**values, "seed": seed, "scale": scale, "as_of": made, "after": after}
+        added = connection.execute(statements["orders"].encode(), drawn).fetchone()
+        connection.execute(statements["extended"].encode(), values)
+        connection.execute("DROP FUNCTION pg_temp.dice(bigint, text, bigint)")
+        return int(added[0]) if added else 0
+
+
+def extend_embedded(embedded: EmbeddedPostgres) -> int:
+    """Extends the sample of an embedded database to today, if it is one; returns how many orders were added.
+
+    Raises EmbeddedError, DatabaseUnavailable, and psycopg's errors where the database is stopped meanwhile.
+    """
+    with connect_as_admin(embedded_target(embedded.open(), embedded.logins()[""])) as connection:
+        return extend_sample(connection, datetime.now(UTC).date())
+
+
+class SampleExtender:
+    """Extends the sample beside the questions: at once, and after each midnight (UTC) as long as the process lives."""
+
+    def __init__(self, embedded: EmbeddedPostgres) -> None:
+        self._embedded = embedded
+        self._closed = threading.Event()
+
+    def start(self) -> None:
+        threading.Thread(target=self._run, name="extend-sample", daemon=True).start()
+
+    def close(self) -> None:
+        """Does not wait: what is not committed is undone, and extended at the next start."""
+        self._closed.set()
+
+    def _run(self) -> None:
+        while not self._closed.is_set():
+            try:
+                if added := extend_embedded(self._embedded):
+                    _log.info("the sample was extended to today by %d orders", added)
+            except (ZavaError, psycopg.Error, OSError) as error:
+                if not self._closed.is_set():
+                    _log.warning("the sample could not be extended to today: %s", type(error).__name__)
+            now = datetime.now(UTC)
+            midnight = datetime.combine(now.date() + timedelta(days=1), datetime.min.time(), UTC)
+            self._closed.wait((midnight + _AFTER_MIDNIGHT - now).total_seconds())

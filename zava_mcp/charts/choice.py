@@ -1,0 +1,182 @@
+"""Which columns of an answer are drawn along which axis, and which are left out."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from zava_mcp.charts.columns import ChartColumn, as_numbers, together
+from zava_mcp.charts.labels import LABEL_CHARACTERS, plain
+from zava_mcp.errors import InputError
+from zava_mcp.suggestions import did_you_mean
+
+MOST_PANELS = 3
+_ALONG = ("time", "step", "label", "number")  # what the x axis takes first
+_ALIKE = 10  # times as large, measures still share an axis
+
+
+@dataclass(frozen=True)
+class ChartRequest:
+    """What somebody wants drawn; "" leaves the choice to us."""
+
+    chart: str = "auto"  # line, bar, stacked_bar, area, scatter, heat_map
+    x: str = ""
+    y: str = ""
+    series: str = ""
+    title: str = ""
+
+
+@dataclass(frozen=True)
+class Axes:
+    """The columns of a chart: along x, the measures, what tells lines apart, what names dots; and what is not drawn.
+
+    `constant` is what all rows have in common and was not worth an axis.
+    """
+
+    x: ChartColumn
+    measures: list[ChartColumn]
+    series: ChartColumn | None = None
+    names: ChartColumn | None = None
+    left_out: tuple[ChartColumn, ...] = ()
+    constant: str = ""
+
+
+def axes_of(columns: list[ChartColumn], request: ChartRequest, rows: list[list[Any]]) -> Axes:
+    """The axes that are named, the others chosen. Raises InputError if there are none."""
+    x, series, ys = named(columns, request.x), named(columns, request.series), measures_named(columns, request.y)
+    taken = {column.places for column in (x, series, *ys) if column is not None}
+    free = [column for column in columns if column.places not in taken]
+    if x is None and request.chart != "heat_map":
+        free = together(free)
+    numbers = [column for column in free if column.role == "number"]
+    measures = [column for column in numbers if not column.is_rank] or numbers
+    if x is None:
+        x = _first_axis(free, request.chart, measures if ys else measures[:-1])
+        measures = [column for column in measures if column is not x]
+    others = [column for column in free if column.role != "number" and column is not x]
+    if request.chart == "heat_map" and not (series or others) and len(measures) > (not ys):
+        series, *measures = measures
+        numbers = [column for column in numbers if column is not series]
+    left_out: list[ChartColumn] = []
+    if not ys:
+        ys, left_out = _drawn(measures, numbers, x, request.chart)
+    if request.chart == "scatter" and x.role != "time":
+        x = as_numbers(x, [row[x.place] for row in rows])
+    ys = [as_numbers(y, [row[y.place] for row in rows]) for y in ys]
+    free = [column for column in free if column.role != "number" and column is not x]
+    if series is None:
+        series = _series(free, request, x)
+    names = next(iter(sorted(free, key=lambda column: column.is_key)), None) if x.role == "number" else None
+    constant = " · ".join(_written(column) for column in free if column is not series and _is_constant(column))
+    if not (request.x or request.y or request.series):
+        left_out += [column for column in free if _is_left_out(column, series, names)]
+    return _turned(Axes(x, ys, series, names, tuple(left_out), constant), request)
+
+
+def _is_left_out(column: ChartColumn, series: ChartColumn | None, names: ChartColumn | None) -> bool:
+    """Whether a column says something of each row that no axis says: the product that sold best in each month."""
+    drawn = {place for field in (series, names) if field is not None for place in field.places}
+    return not drawn & set(column.places) and len(set(column.values)) > 1 and not column.is_key
+
+
+def _is_constant(column: ChartColumn) -> bool:
+    return len(set(column.values)) == 1 < len(column.values) and not column.is_key
+
+
+def _written(column: ChartColumn) -> str:
+    return str(column.written(column.values[0]))
+
+
+def _drawn(
+    measures: list[ChartColumn], numbers: list[ChartColumn], x: ChartColumn, kind: str
+) -> tuple[list[ChartColumn], list[ChartColumn]]:
+    """The measures that are drawn, and the numbers that are not."""
+    if not measures:
+        raise InputError("there is no column of numbers to draw", "Select one, such as sum(total_amount).")
+    most = 1 if kind in ("scatter", "heat_map") or x.role == "number" else MOST_PANELS
+    drawn = (
+        measures if len(measures) > most > 1 and share_an_axis(measures[:9]) and len(measures) <= 9 else measures[:most]
+    )
+    return drawn, [column for column in numbers if column not in drawn and column is not x]
+
+
+def share_an_axis(measures: list[ChartColumn]) -> bool:
+    """Whether measures count the same and are of about the same size."""
+    largest = [max((abs(value) for value in field.values if value is not None), default=0.0) for field in measures]
+    return len({field.unit for field in measures}) == 1 and max(largest) <= _ALIKE * min(largest)
+
+
+def _first_axis(free: list[ChartColumn], kind: str, spare: list[ChartColumn]) -> ChartColumn:
+    """The column along which values are put, if nobody says; `spare` are numbers that are not needed as y."""
+    if kind == "scatter" and spare:
+        return spare[0]
+    found = [column for column in free if column.role != "number"]
+    # what is the same in all rows tells nothing, and an id is a poor label beside a name
+    found.sort(key=lambda column: (len(set(column.values)) == 1, _ALONG.index(column.role), column.is_key))
+    if found or spare:
+        return (found or spare)[0]
+    raise InputError(
+        "there is no column along which to draw the numbers", "Select a date, a month or a category besides them."
+    )
+
+
+def measures_named(columns: list[ChartColumn], names: str) -> list[ChartColumn]:
+    """The columns of numbers that are named, one or several with commas. Raises InputError if one is none."""
+    if any(column.name == names or column.name.lower() == names.strip().lower() for column in columns):
+        names, several = "", [named(columns, names)]
+    else:
+        several = [named(columns, name) for name in names.split(",")] if names else []
+    found = [column for column in several if column is not None]
+    if len(found) > MOST_PANELS and not share_an_axis([column for column in found if column.role == "number"] or found):
+        raise InputError(f"a chart has at most {MOST_PANELS} measures", "Draw the others in a second chart.")
+    return found
+
+
+def named(columns: list[ChartColumn], name: str) -> ChartColumn | None:
+    """The column of this name, None for no name. Raises InputError if there is none."""
+    if not name.strip():
+        return None
+    for column in columns:
+        if column.name == name or column.name.lower() == name.strip().lower():
+            return column
+    names = [column.name for column in columns]
+    shown = ", ".join(plain(each, 60) for each in names[:20])
+    raise InputError(
+        f"there is no column {plain(name, 60)!r}{did_you_mean(name, [plain(each, 60) for each in names])}",
+        f"The columns are: {shown}" + (", …" if len(names) > 20 else "."),
+    )
+
+
+def _series(rest: list[ChartColumn], request: ChartRequest, x: ChartColumn) -> ChartColumn | None:
+    """The column, or columns, that tell rows with the same x apart."""
+    if request.chart == "scatter" or x.role == "number":
+        return None
+    if _repeats(x.values):
+        for column in rest:
+            if not _repeats(zip(x.values, column.values, strict=True)):
+                return column
+        if len(rest) > 1 and not _repeats(zip(x.values, *[column.values for column in rest], strict=True)):
+            return _joined([column for column in rest if len(set(column.values)) > 1] or rest)
+    if rest and request.chart in ("stacked_bar", "heat_map"):
+        return rest[0]
+    return None
+
+
+def _joined(columns: list[ChartColumn]) -> ChartColumn:
+    """Several columns as one of labels."""
+    parts = [[column.written(value) for value in column.values] for column in columns]
+    values = tuple(plain(" · ".join(texts), 2 * LABEL_CHARACTERS) for texts in zip(*parts, strict=True))
+    name = " and ".join(column.name for column in columns)
+    return ChartColumn(tuple(column.place for column in columns), name, "label", values)
+
+
+def _repeats(values: Iterable[Any]) -> bool:
+    listed = list(values)
+    return len(set(listed)) < len(listed)
+
+
+def _turned(axes: Axes, request: ChartRequest) -> Axes:
+    """A single month with many stores is about the stores."""
+    x, series = axes.x, axes.series
+    if request.x or series is None or request.chart not in ("auto", "bar", "line") or not _is_constant(x):
+        return axes
+    return replace(axes, x=series, series=None, constant=_written(x))

@@ -1,0 +1,36 @@
+"""`zava-mcp doctor`: checks an installation and attacks its isolation."""
+
+from typing import Annotated
+
+import typer
+
+from zava_mcp.cli.app import app, settings_of
+from zava_mcp.cli.options import DatabaseUrl, DataDir, EnvFile, Format, UserId
+
+
+@app.command()
+def doctor(
+    ctx: typer.Context,
+    as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
+    form: Annotated[Format, typer.Option("--format", help="table, json or csv.", case_sensitive=False)] = Format.table,
+    user_id: UserId = None,
+    env_file: EnvFile = None,
+    database_url: DatabaseUrl = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Check the installation as an identity, and try to break out of it; exit code 1 if a check fails.
+
+    Example: zava-mcp doctor --user-id seattle
+    """
+    settings = settings_of(
+        ctx, ZAVA_USER_ID=user_id, ZAVA_ENV_FILE=env_file, ZAVA_DATABASE_URL=database_url, ZAVA_DATA_DIR=data_dir
+    )
+    from zava_mcp.cli.display.output import progress_bar, show_checks
+    from zava_mcp.doctor.diagnosis import diagnose
+    from zava_mcp.sales.service import SalesService
+
+    with progress_bar() as tell, SalesService(settings, tell) as service:
+        checks = diagnose(service)
+    show_checks(checks, "json" if as_json else form.value)
+    if any(check.state == "fail" for check in checks):
+        raise typer.Exit(1)

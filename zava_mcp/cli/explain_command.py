@@ -1,0 +1,33 @@
+"""`zava-mcp explain`: how a query would run."""
+
+from typing import Annotated
+
+import typer
+
+from zava_mcp.cli.app import app, settings_of
+from zava_mcp.cli.options import DatabaseUrl, DataDir, EnvFile, UserId
+
+
+@app.command()
+def explain(
+    ctx: typer.Context,
+    sql: Annotated[str, typer.Argument(metavar="SQL", help="One query, without EXPLAIN; it is not run.")],
+    user_id: UserId = None,
+    env_file: EnvFile = None,
+    database_url: DatabaseUrl = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Check a query without running it: where it is wrong, or the plan by which it would be answered.
+
+    Example: zava-mcp explain "SELECT count(*) FROM retail.orders" --user-id seattle
+    """
+    from zava_mcp.cli.display.output import progress_bar, show_text
+    from zava_mcp.sales.service import SalesService
+
+    settings = settings_of(
+        ctx, ZAVA_USER_ID=user_id, ZAVA_ENV_FILE=env_file, ZAVA_DATABASE_URL=database_url, ZAVA_DATA_DIR=data_dir
+    )
+    with progress_bar() as tell, SalesService(settings, tell) as service:
+        with service.hints():
+            text = service.explain(service.explanation(sql))
+    show_text(text)

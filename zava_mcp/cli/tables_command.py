@@ -1,0 +1,34 @@
+"""`zava-mcp tables`: the tables that an identity can query, and their columns."""
+
+from typing import Annotated
+
+import typer
+
+from zava_mcp.cli.app import app, settings_of
+from zava_mcp.cli.options import DatabaseUrl, DataDir, EnvFile, UserId
+
+
+@app.command()
+def tables(
+    ctx: typer.Context,
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="[NAME]...", help="Tables to describe; without one, all are listed.")
+    ] = None,
+    user_id: UserId = None,
+    env_file: EnvFile = None,
+    database_url: DatabaseUrl = None,
+    data_dir: DataDir = None,
+) -> None:
+    """List the tables, or describe some: columns, types, keys, meaning and valid values.
+
+    Example: zava-mcp tables orders order_items --user-id seattle
+    """
+    from zava_mcp.cli.display.output import progress_bar, show_text
+    from zava_mcp.sales.service import SalesService
+
+    settings = settings_of(
+        ctx, ZAVA_USER_ID=user_id, ZAVA_ENV_FILE=env_file, ZAVA_DATABASE_URL=database_url, ZAVA_DATA_DIR=data_dir
+    )
+    with progress_bar() as tell, SalesService(settings, tell) as service:
+        text = service.describe(names, service.reading()) if names else service.tables(service.reading())
+    show_text(text)

@@ -1,1 +1,0 @@
-"""How we talk to PostgreSQL: the only floor that imports psycopg."""

@@ -1,0 +1,1 @@
+"""What an identity can query: rows, table descriptions, product search, exports."""

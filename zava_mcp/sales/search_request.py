@@ -1,0 +1,69 @@
+"""What somebody searches for, checked before anything is asked."""
+
+from dataclasses import dataclass, replace
+
+from zava_mcp.errors import InputError
+from zava_mcp.settings import FOUND_ROWS, FOUND_THRESHOLD, HARD_FOUND_ROWS
+
+MAX_CHARACTERS = 2_000
+MOST_NEEDS = 6  # in one call
+
+
+@dataclass(frozen=True)
+class SearchRequest:
+    """What somebody looks for: a description, or a product that others should be like; and filters.
+
+    `similarity_threshold` is in percent; `category` names a category or a product type.
+    """
+
+    query_description: str = ""
+    max_rows: int = FOUND_ROWS
+    similarity_threshold: float = FOUND_THRESHOLD
+    category: str | None = None
+    min_price: float | None = None
+    max_price: float | None = None
+    in_stock_only: bool = False
+    similar_to: str | None = None
+    include_sales: bool = False
+    include_bought_with: bool = False
+
+    def check(self) -> None:
+        """Raises InputError if it cannot be looked for."""
+        text, like = self.query_description.strip(), (self.similar_to or "").strip()
+        if bool(text) == bool(like):
+            raise InputError(
+                "say what to look for" if not text else "a description and similar_to exclude each other",
+                "Describe it in query_description, or name a SKU or product in similar_to.",
+            )
+        for value in (self.query_description, self.similar_to or "", self.category or ""):
+            if len(value) > MAX_CHARACTERS:
+                raise InputError(
+                    f"a text has {len(value):,} characters; {MAX_CHARACTERS:,} are allowed",
+                    "Describe the product in a sentence.",
+                )
+            if "\0" in value or any("\ud800" <= character <= "\udfff" for character in value):
+                raise InputError("a text contains NUL or half a surrogate pair")
+        if not 1 <= self.max_rows <= HARD_FOUND_ROWS:
+            raise InputError(f"max_rows must be from 1 to {HARD_FOUND_ROWS}, not {self.max_rows:,}")
+        if not 0 <= self.similarity_threshold <= 100:  # NaN neither
+            raise InputError(f"similarity_threshold must be from 0 to 100, not {self.similarity_threshold:g}")
+        if 0 < self.similarity_threshold < 1:
+            percent = self.similarity_threshold * 100
+            raise InputError(
+                f"similarity_threshold is in percent, and {self.similarity_threshold:g} is less than one",
+                f"Say {percent:g} if you mean {percent:g} %.",
+            )
+        for name, price in (("min_price", self.min_price), ("max_price", self.max_price)):
+            if price is not None and not 0 <= price < 1e12:
+                raise InputError(f"{name} must be a price in dollars, not {price:g}")
+        if self.min_price is not None and self.max_price is not None and self.min_price > self.max_price:
+            raise InputError("min_price is above max_price")
+
+    def trimmed(self) -> "SearchRequest":
+        """The same without space around its texts; a text of space alone is none."""
+        return replace(
+            self,
+            query_description=self.query_description.strip(),
+            similar_to=(self.similar_to or "").strip() or None,
+            category=(self.category or "").strip() or None,
+        )

@@ -1,0 +1,40 @@
+"""Results to keep: the rows of a query as CSV."""
+
+from mcp.server.mcpserver.exceptions import ToolError
+
+from zava_mcp import call_context
+from zava_mcp.server.executor import BoundedExecutor, opened_service, resource_error
+from zava_mcp.server.progress import with_progress
+from zava_mcp.server.result_links import LIFETIME_MINUTES, ResultLinks
+from zava_mcp.server.startup import Startup
+from zava_mcp.server.tools.common import Server, ToolContext
+from zava_mcp.settings import HARD_BYTES, Settings
+
+
+def add_results(
+    server: Server, startup: Startup, executor: BoundedExecutor, settings: Settings, result_links: ResultLinks
+) -> None:
+    """`zava://results/{handle}.csv`: a query asked again, with as many rows and bytes as an answer may ever have."""
+
+    @server.resource(
+        "zava://results/{handle}.csv",
+        name="result",
+        title="A result as CSV",
+        description=f"The result that execute_sales_query linked to: up to {settings.max_rows:,} rows and "
+        f"{HARD_BYTES // 1_000_000} MB, for {LIFETIME_MINUTES} minutes.",
+        mime_type="text/csv",
+    )
+    async def result(ctx: ToolContext, handle: str) -> str:
+        sql = call_context.current_call().sql = result_links.query(handle)
+        try:
+            service = await opened_service(startup, ctx)
+            with executor.errors():
+                query = service.whole_query(sql)
+            return await with_progress(
+                ctx,
+                "querying",
+                settings.query_timeout,
+                lambda: executor.call(lambda: service.answer(query).csv(), query.cancel),
+            )
+        except ToolError as error:
+            raise resource_error(error) from None

@@ -1,0 +1,33 @@
+"""`get_multiple_table_schemas`: what a model must know before it writes SQL."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from zava_mcp.server.executor import BoundedExecutor, opened_service
+from zava_mcp.server.startup import Startup
+from zava_mcp.server.tools.common import Server, ToolContext, read_only
+from zava_mcp.settings import DESCRIPTIONS_AT_ONCE
+
+
+def add_schemas(server: Server, startup: Startup) -> None:
+    """`get_multiple_table_schemas`: what the model must know before it writes SQL."""
+    executor = BoundedExecutor(DESCRIPTIONS_AT_ONCE)  # what is known already waits for no query
+
+    @server.tool(
+        title="Describe tables",
+        description="Columns, types, keys, relations, meaning and valid values of tables in the schema retail, as you "
+        "may see them: stores, customers, categories, product_types, products, inventory, orders, order_items. "
+        "Ask for all the tables you need in one call.",
+        annotations=read_only("Describe tables"),
+        structured_output=False,
+    )
+    async def get_multiple_table_schemas(
+        ctx: ToolContext,
+        table_names: Annotated[
+            list[str], Field(description='Table names, e.g. ["orders", "order_items"]; an empty list means all.')
+        ] = [],  # noqa: B006  # the SDK reads it, nothing changes it
+    ) -> str:
+        service = await opened_service(startup, ctx)
+        reading = service.reading()
+        return await executor.call(lambda: service.describe(table_names, reading), reading.cancel)

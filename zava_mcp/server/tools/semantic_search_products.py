@@ -1,0 +1,135 @@
+"""Search by meaning, as a tool and as a resource."""
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Annotated, Any
+
+from mcp.server.mcpserver.exceptions import ToolError
+from mcp.shared.exceptions import MCPError
+from mcp.types import INVALID_PARAMS
+from pydantic import Field
+
+from zava_mcp.server.arguments import WrongArgument, read
+from zava_mcp.server.executor import BoundedExecutor, opened_service, resource_error
+from zava_mcp.server.progress import with_progress
+from zava_mcp.server.startup import Startup
+from zava_mcp.server.tools.common import Server, ToolContext, read_only
+from zava_mcp.settings import FOUND_ROWS, FOUND_THRESHOLD, HARD_FOUND_ROWS, Settings
+
+if TYPE_CHECKING:
+    from zava_mcp.sales.product_search import ProductSearch, ProductSearches
+    from zava_mcp.sales.service import SalesService
+
+Search = Callable[..., Awaitable[str]]  # makes a wish, given as its fields, and answers with JSON
+
+
+def add_search(server: Server, startup: Startup, executor: BoundedExecutor, settings: Settings) -> None:
+    """`semantic_search_products`, and its twin `zava://products/search{?query…}` for clients that read resources."""
+    vectors = BoundedExecutor()  # a slow embedding service keeps no question to the database waiting
+
+    async def search(ctx: ToolContext, **request: Any) -> str:
+        service = await opened_service(startup, ctx)
+        with executor.errors():
+            found = _searches(service, **request)
+
+        async def find() -> str:
+            if found.needs_vector:
+                await vectors.call(lambda: service.prepare(found), found.cancel)
+            return await executor.call(lambda: service.found_json(found), found.cancel)
+
+        return await with_progress(ctx, "searching", 2 * settings.query_timeout, find)
+
+    _add_tool(server, search)
+    _add_resource(server, search)
+
+
+def _searches(
+    service: "SalesService", query_description: str | list[str], **request: Any
+) -> "ProductSearch | ProductSearches":
+    """A search, or one for each of several needs. Raises InputError."""
+    from zava_mcp.sales.search_request import SearchRequest
+
+    needs = [query_description] if isinstance(query_description, str) else query_description
+    if len(needs) < 2:
+        return service.product_search(SearchRequest("".join(needs), **request))
+    return service.product_searches(SearchRequest(**request), needs)
+
+
+def _add_tool(server: Server, search: Search) -> None:
+    @server.tool(
+        title="Search products",
+        description="Find products by what people mean, in their own words (English, unless another model is set up), "
+        'and by what is written: SKUs, sizes, "quoted phrases"; misspelt words are corrected. Or products like a given '
+        "one (similar_to). Gives SKU, name, category, type, price in dollars, description, similarity in percent, and "
+        "stock in the stores you may see. If nothing passes the threshold, the closest product is named.",
+        annotations=read_only("Search products"),
+        structured_output=False,
+    )
+    async def semantic_search_products(
+        ctx: ToolContext,
+        query_description: Annotated[
+            str | list[str],
+            Field(description="The thing looked for, in plain words; or a list of several needs, each answered."),
+        ] = "",
+        max_rows: Annotated[
+            int, Field(description=f"Most products, for each need, 1 to {HARD_FOUND_ROWS}.")
+        ] = FOUND_ROWS,
+        similarity_threshold: Annotated[
+            float, Field(description="Least similarity in percent, 0 to 100; 20 to 80 is useful.")
+        ] = FOUND_THRESHOLD,
+        category: Annotated[str | None, Field(description="Only this category or product type, e.g. PLUMBING.")] = None,
+        min_price: Annotated[float | None, Field(description="Dollars.")] = None,
+        max_price: Annotated[float | None, Field(description="Dollars.")] = None,
+        in_stock_only: Annotated[bool, Field(description="Only what a store you may see has in stock.")] = False,
+        similar_to: Annotated[
+            str | None, Field(description="A SKU or full product name, instead of query_description.")
+        ] = None,
+        include_sales: Annotated[
+            bool, Field(description="Add units_sold and revenue of the last 365 days, in the stores you may see.")
+        ] = False,
+        include_bought_with: Annotated[
+            bool, Field(description="Add what is bought in the same orders as similar_to, or the first product found.")
+        ] = False,
+    ) -> str:
+        return await search(
+            ctx,
+            query_description=query_description,
+            max_rows=max_rows,
+            similarity_threshold=similarity_threshold,
+            category=category,
+            min_price=min_price,
+            max_price=max_price,
+            in_stock_only=in_stock_only,
+            similar_to=similar_to,
+            include_sales=include_sales,
+            include_bought_with=include_bought_with,
+        )
+
+
+def _add_resource(server: Server, search: Search) -> None:
+    @server.resource(
+        "zava://products/search{?query,similar_to,category,max_rows}",
+        name="product_search",
+        title="Products found by meaning",
+        description="Products that fit a description (query), or are like a SKU or name (similar_to).",
+        mime_type="application/json",
+    )
+    async def product_search(
+        ctx: ToolContext,
+        query: str = "",
+        similar_to: str = "",
+        category: str = "",
+        max_rows: str = "",
+    ) -> str:
+        try:
+            most = read(max_rows, {"type": "integer"}, "max_rows")
+            return await search(
+                ctx,
+                query_description=query,
+                similar_to=similar_to,
+                category=category or None,
+                max_rows=FOUND_ROWS if most is None else most,
+            )
+        except WrongArgument as fault:
+            raise MCPError(INVALID_PARAMS, str(fault)) from None
+        except ToolError as error:
+            raise resource_error(error) from None
