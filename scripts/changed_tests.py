@@ -1,7 +1,7 @@
 """Prints the test files of what changed since a revision, one per line: for `scripts/check`.
 
-A test file is selected if it changed, if it is named after a changed module, or if it imports one. If none is, some fast
-tests of every layer are selected.
+A test file is selected if it changed, if it is named after a changed module, or if it imports one. If none is, some
+fast tests of every layer are selected.
 """
 
 import subprocess
