@@ -140,7 +140,7 @@ async def test_no_identity_learns_another_ones_user_id(ask: Ask) -> None:
                 others = {user_id for user_id in [*STORES.values(), HEAD_OFFICE] if user_id != own}
                 assert not [user_id for user_id in others if user_id in text.lower()], sql
         text, _ = await seattle.call("get_multiple_table_schemas", table_names=[])
-        assert not [user_id for user_id in STORES.values() if user_id in text]
+        assert not [user_id for user_id in STORES.values() if user_id in text and user_id != SEATTLE]
 
 
 async def test_no_tool_can_be_told_who_asks(ask: Ask) -> None:
