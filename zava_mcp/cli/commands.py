@@ -12,6 +12,7 @@ from zava_mcp.cli import client_config_command  # noqa: F401
 from zava_mcp.cli import tables_command  # noqa: F401
 from zava_mcp.cli import explain_command  # noqa: F401
 from zava_mcp.cli import help_command  # noqa: F401
+from zava_mcp.cli import guide_command  # noqa: F401
 from zava_mcp.cli import identities_command  # noqa: F401
 from zava_mcp.cli import search_command  # noqa: F401
 from zava_mcp.cli import embed_command  # noqa: F401

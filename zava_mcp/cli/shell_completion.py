@@ -39,6 +39,13 @@ def categories(incomplete: str) -> list[str]:
     return [_quoted(name) for name in names if name.lower().startswith(incomplete.lower())]
 
 
+def guide_pages(incomplete: str) -> list[tuple[str, str]]:
+    """The pages of the guide, each with its subject."""
+    from zava_mcp.guide import pages
+
+    return [(name, page.summary) for name, page in pages().items() if name.startswith(incomplete.lower())]
+
+
 def _known() -> dict[str, str]:
     """Names by user id: those of the embedded database that the environment names, else the sample's."""
     from zava_mcp.embedded.folders import default_data_dir

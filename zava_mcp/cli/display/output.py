@@ -107,7 +107,7 @@ def show_chart(answer: "QueryResult", sql: str) -> None:
     coloured = out.color_system is not None and not out.no_color
     out.width = width
     drawn = all(_is_shown(mark, out.encoding) for mark in "█▌│┤⣀━·")
-    _render(chart(answer, sql, width, Style(coloured and drawn, drawn)), out, change=str if drawn else in_ascii)
+    render(chart(answer, sql, width, Style(coloured and drawn, drawn)), out, change=str if drawn else in_ascii)
 
 
 def show_search_result(found: "SearchResult", form: str | None, pager: bool = True) -> None:
@@ -191,7 +191,7 @@ def show_columns(columns: Sequence[Column], whole: bool = False, pager: bool = T
     """A table within the terminal's width; what was cut or rounded is said, unless `whole` keeps it from being cut."""
     out = console()
     layout = layout_of(columns, out.width if out.file.isatty() else None, whole)
-    _render(layout.printed, out, pager)
+    render(layout.printed, out, pager)
     if layout.cut:
         print_note("texts are cut to fit; --format csv has them whole")
     if any(one.rounded for one in columns):
@@ -212,7 +212,8 @@ def _across(names: Sequence[str], rows: Sequence[Sequence[str | None]]) -> list[
     return [[row[place] for row in rows] for place in range(len(names))]
 
 
-def _render(printed: "RenderableType", out: Console, pager: bool = True, change: "Callable[[str], str]" = str) -> None:
+def render(printed: "RenderableType", out: Console, pager: bool = True, change: "Callable[[str], str]" = str) -> None:
+    """Prints without blanks at the ends of lines, through a pager if it is longer than the screen."""
     with out.capture() as captured:
         out.print(printed)
     page_text(change("\n".join(line.rstrip(" ") for line in captured.get().split("\n"))), out, pager)
