@@ -1,4 +1,4 @@
-"""The attacks' texts, and the README's table of what the suite counted: `attack_table.py COUNTS README`."""
+"""The attacks' texts, and the table of how they ended: `python -m scripts.attack_table COUNTS` renews it."""
 
 import json
 import re
@@ -6,12 +6,13 @@ import sys
 from functools import cache
 from pathlib import Path
 
+from scripts.documents import SECURITY, put
+
 FOLDER = Path(__file__).parent.parent / "tests" / "promises" / "attacks"
 FAMILIES = ("identity", "smuggling", "side channels", "reach", "leftovers", "exhaustion")
 _REPEATED = re.compile(r"\{(\d+) times ([^{}]*)\}")
 
-BEGIN, END = "<!-- attacks -->\n", "<!-- /attacks -->\n"
-ENDS = ("refused", "stopped", "answered", "as the README says")
+ENDS = ("refused", "stopped", "answered", "as SECURITY.md says")
 HEAD = ("attacks", "texts", "PostgreSQL 15", "PostgreSQL 16", "PostgreSQL 18", "leaked", "changed")
 
 
@@ -38,11 +39,10 @@ def _told(row: dict[str, str | int]) -> str:
     return " / ".join(str(row.get(end, 0)) for end in ENDS)
 
 
-def main(counts: Path, readme: Path) -> None:
+def main(counts: Path) -> None:
     new = table(json.loads(counts.read_text()), {family: len(attacks(family)) for family in FAMILIES})
-    before, rest = readme.read_text(encoding="utf-8").split(BEGIN)
-    readme.write_text(before + BEGIN + new + END + rest.split(END)[1], encoding="utf-8")
+    put("attacks", new, SECURITY)
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]))
+    main(Path(sys.argv[1]))

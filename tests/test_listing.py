@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import SEATTLE, Ask
+from tests.documents import REPOSITORY, SECURITY, anchors
 from zava_mcp.settings import SETTINGS, load
 
 ROOT = Path(__file__).parent.parent
@@ -43,7 +44,9 @@ def test_the_registry_finds_its_name_in_the_readme_that_pypi_shows() -> None:
 
 def test_server_json_keeps_the_registrys_rules() -> None:
     assert SERVER["$schema"].endswith("/2025-12-11/server.schema.json")
-    assert set(SERVER) <= {"$schema", "name", "title", "description", "version", "websiteUrl", "packages"}
+    assert set(SERVER) <= {
+        *("$schema", "name", "title", "description", "version", "repository", "websiteUrl", "packages")
+    }
     assert re.fullmatch(r"[a-zA-Z0-9.-]+/[a-zA-Z0-9._-]+", SERVER["name"])
     assert 1 <= len(SERVER["title"]) <= 100
     assert 1 <= len(SERVER["description"]) <= 100
@@ -92,9 +95,13 @@ def test_the_bundles_server_is_this_program_run_by_uv() -> None:
     assert server["mcp_config"]["args"] == ["run", "--directory", "${__dirname}", server["entry_point"]]
 
 
-def test_a_host_that_shows_privacy_policies_finds_ours() -> None:
-    assert MANIFEST["privacy_policies"] == [SERVER["websiteUrl"]]
-    assert "## What leaves the machine" in README
+def test_privacy_policy_and_repository_of_the_listings_exist() -> None:
+    (policy,) = MANIFEST["privacy_policies"]
+    assert policy == f"{REPOSITORY}/blob/main/{SECURITY}#what-leaves-the-machine"
+    assert "what-leaves-the-machine" in anchors(SECURITY)
+    assert SERVER["repository"] == {"url": REPOSITORY, "source": "github"}
+    assert MANIFEST["repository"] == {"type": "git", "url": REPOSITORY}
+    assert f"io.github.{REPOSITORY.removeprefix('https://github.com/')}" == SERVER["name"]
 
 
 @pytest.mark.anyio

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import anyio
 
+from scripts.documents import put
 from scripts.first_week.office import README, NotAsItShouldBe, Office
 from scripts.first_week.transcript import Disclosed, Transcript
 from scripts.first_week.week import Week
-from scripts.readme import put
 from scripts.servers import Postgres, debian_over_tls, postgres_18, restricted_admin
 from zava_mcp.embedded.processes import free_port
 

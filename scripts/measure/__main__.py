@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from datetime import UTC, datetime
 
+from scripts.documents import MEASUREMENTS, put
 from scripts.measure.figures import Figure
 from scripts.measure.groups import call, memory, round_trips, schema, search
 from scripts.measure.groups import rows as thousands_of_rows
@@ -20,7 +21,6 @@ from scripts.measure.isolation import EXPLICIT, rls
 from scripts.measure.parallel import concurrency
 from scripts.measure.scale import growth
 from scripts.measure.starting import start
-from scripts.readme import put
 from zava_mcp.admin.embedded_database import embedded_postgres
 from zava_mcp.admin.sample import Sample
 from zava_mcp.cli.display.output import show_table
@@ -39,7 +39,7 @@ GROUPS: dict[str, Callable[[EmbeddedPostgres], Iterator[Figure]]] = {
     "scale": growth,  # last: databases are made for these, and disks are busy for a while after that
     "start": start,
 }
-HEAD = ["figure", "", "floor", "", "ratio", "spread"]
+HEAD = ["figure", "", "baseline", "", "ratio", "spread"]
 
 
 def measure(groups: list[str], scale: float) -> list[Figure]:
@@ -68,15 +68,15 @@ def cells(figures: list[Figure]) -> list[list[str]]:
 
 
 def write(figures: list[Figure], scale: float) -> None:
-    """Puts the figures into README, with the day and the machine: what the policies cost in a table of its own."""
+    """Writes the figures with the day and the machine; the cost of the policies has a table of its own."""
     machine = f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}, Python {platform.python_version()}"
     told = f"Measured on {datetime.now(UTC).date()}, {machine}, sample of scale {scale:g}:\n\n"
     policies = [figure for figure in figures if figure.floor_name == EXPLICIT]
     if policies:
-        put(f"rls-{scale:g}", told + policies_table(policies))
+        put(f"rls-{scale:g}", told + policies_table(policies), MEASUREMENTS)
     if others := [figure for figure in figures if figure not in policies]:
         rows = [HEAD, ["---", "---:", "---", "---:", "---:", "---:"], *cells(others)]
-        put("bench", told + "".join(f"| {' | '.join(row)} |\n" for row in rows))
+        put("bench", told + "".join(f"| {' | '.join(row)} |\n" for row in rows), MEASUREMENTS)
 
 
 def policies_table(figures: list[Figure]) -> str:
@@ -95,7 +95,7 @@ def main() -> None:
     parser.add_argument("--only", choices=list(GROUPS), action="append", help="measure only this group; repeatable")
     parser.add_argument("--json", action="store_true", help="print figures as JSON")
     parser.add_argument("--scale", type=float, default=1.0, help="size of the sample; 1 is about 200,000 orders")
-    parser.add_argument("--write", action="store_true", help="put the figures into README.md")
+    parser.add_argument("--write", action="store_true", help="write the figures into scripts/measure/README.md")
     wanted = parser.parse_args()
     figures = measure(wanted.only or list(GROUPS), wanted.scale)
     if wanted.write:

@@ -97,7 +97,7 @@ def round_trips(embedded: EmbeddedPostgres) -> Iterator[Figure]:
 
 
 def search(embedded: EmbeddedPostgres) -> Iterator[Figure]:
-    """A search by meaning over stdio, beside its parts without a server: a vector, and the nearest to it."""
+    """A semantic search over stdio, beside its parts without a server: an embedding, and the products nearest to it."""
     target = embedded_target(embedded.open(), embedded.logins()[SEATTLE])
     server, embedder = ours(embedded.folder), LocalEmbedder(None)
     with psycopg.connect(**target.keywords(), autocommit=True) as connection:
@@ -106,7 +106,7 @@ def search(embedded: EmbeddedPostgres) -> Iterator[Figure]:
             return connection.execute(_NEAREST, [str(padded(embedder.embed_query(_WANTED)))]).fetchall()
 
         yield compare(
-            "search by meaning",
+            "semantic search",
             "embedding, and psycopg for the exact nearest",
             lambda: server.call("semantic_search_products", query_description=_WANTED),
             parts,

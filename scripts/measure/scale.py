@@ -21,9 +21,9 @@ from typing import Any
 
 import psycopg
 
+from scripts.documents import MEASUREMENTS, put
 from scripts.measure.figures import Figure, compare, milliseconds
 from scripts.measure.isolation import ASKERS, Asker, asked_as, connected, questions, rows
-from scripts.readme import put
 from zava_mcp.admin.embedded_database import embedded_postgres
 from zava_mcp.admin.sample import Progress, Sample
 from zava_mcp.cli.display.output import show_table
@@ -155,11 +155,11 @@ def _short(value: float) -> str:
 
 
 def write(mark: str, shops: list[Shop]) -> None:
-    """Puts the table into README, with the day."""
+    """Writes the table with the day."""
     cells = [head(shops), ["---", *["---:"] * (len(shops) + 2)], *table(shops)]
     lines = "".join(f"| {' | '.join(row)} |\n" for row in cells)
     told = f"Measured on {datetime.now(UTC).date()}, {os.cpu_count()} cores, the fastest of up to {_TIMES} times:"
-    put(mark, f"{told}\n\n{lines}")
+    put(mark, f"{told}\n\n{lines}", MEASUREMENTS)
 
 
 def earlier(file: Path) -> list[Shop]:
@@ -184,7 +184,7 @@ def main() -> None:
     parser.add_argument("--others", type=float, action="append", help="repeatable; how many times the other stores")
     parser.add_argument("--with", type=Path, action="append", dest="files", help="a file of --json; repeatable")
     parser.add_argument("--json", action="store_true", help="print figures as JSON")
-    parser.add_argument("--write", action="store_true", help="put the table into README.md")
+    parser.add_argument("--write", action="store_true", help="write the table into scripts/measure/README.md")
     wanted = parser.parse_args()
     askers = ASKERS[:1] if wanted.others else ASKERS
     samples = wanted_samples(wanted.scale or ([] if wanted.files else [1.0, 10.0]), wanted.others or [])

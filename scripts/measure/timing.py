@@ -23,11 +23,11 @@ from typing import Any
 import psycopg
 from psycopg.rows import dict_row
 
+from scripts.documents import SECURITY, put
 from scripts.measure.figures import in_turn
 from scripts.measure.isolation import connected
 from scripts.measure.older import OLDER, adopted
 from scripts.measure.processes import SEATTLE
-from scripts.readme import put
 from scripts.servers import Postgres, postgres_18
 from zava_mcp import sql
 from zava_mcp.admin.embedded_database import embedded_postgres
@@ -228,7 +228,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="scripts/bench isolation", description=__doc__)
     parser.add_argument("--pairs", type=int, default=_PAIRS, help="of each probe on each database")
     parser.add_argument("--json", action="store_true", help="print figures as JSON")
-    parser.add_argument("--write", action="store_true", help="put the table into README.md")
+    parser.add_argument("--write", action="store_true", help="write the table into .github/SECURITY.md")
     wanted = parser.parse_args()
     found = measure(wanted.pairs)
     if wanted.write:
@@ -236,7 +236,7 @@ def main() -> None:
             f"Measured on {datetime.now(UTC).date()}, {os.cpu_count()} cores, {wanted.pairs:,} pairs of each probe,"
             f" {_ORDERS:,} orders:"
         )
-        put("timing", f"{told}\n\n{table(found)}")
+        put("timing", f"{told}\n\n{table(found)}", SECURITY)
     if wanted.json:
         print(json.dumps([asdict(difference) for difference in found], indent=1))
     else:

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import psycopg
 
-from scripts.readme import put
+from scripts.documents import MEASUREMENTS, put
 from scripts.search.shops import open_shop
 from scripts.vectors.measure import Built, Line, Measure, build, drop_index
 from scripts.vectors.synthetic import BATCH, load
@@ -115,7 +115,7 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, help="keep the database there")
     parser.add_argument("--memory", default="2GB", help="maintenance_work_mem while the index is built")
     parser.add_argument("--json", action="store_true", help="print figures as JSON")
-    parser.add_argument("--write", action="store_true", help="put the table into README.md")
+    parser.add_argument("--write", action="store_true", help="write the table into scripts/measure/README.md")
     wanted = parser.parse_args()
     sizes = sorted(size // BATCH * BATCH for size in wanted.rows or [20_000, 50_000])
     with tempfile.TemporaryDirectory(prefix="zava-vectors-") as scratch:
@@ -126,7 +126,7 @@ def main() -> None:
             measured.append((built, lines))
             print(table([(built, lines)]), file=sys.stderr, flush=True)  # the next size may take an hour
     if wanted.write:
-        put("vectors", table(measured))
+        put("vectors", table(measured), MEASUREMENTS)
     if wanted.json:
         figures = [{"built": asdict(built), "searches": [asdict(line) for line in lines]} for built, lines in measured]
         print(json.dumps({"machine": platform.machine(), "cores": os.cpu_count(), "sizes": figures}, indent=1))

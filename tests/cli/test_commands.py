@@ -118,8 +118,8 @@ def test_the_demonstration_shows_both_identities_and_the_failed_attempt(data_dir
         check=False,
     )
     assert shown.returncode == 0, shown.stderr
-    assert shown.stdout.count("head office is told:") == 5
-    assert shown.stdout.count("Seattle is told:") == 6
+    assert shown.stdout.count("Result for head office:") == 5
+    assert shown.stdout.count("Result for Seattle:") == 6
     assert shown.stdout.count("  refused: ") == 7
     assert "its own, and no others" in shown.stdout
     assert "found by local/" in shown.stdout

@@ -1,4 +1,4 @@
-"""README's table of install links; `python -m tests.clients.install_links` prints it."""
+"""The guide's table of install links, which `python -m tests.generated_tables` renews."""
 
 from uuid import UUID
 
@@ -7,7 +7,7 @@ from zava_mcp.clients.config import install_link, planned_entry
 from zava_mcp.clients.config_files import Entry
 from zava_mcp.clients.names import Client
 
-#: Whom the repository's own .vscode/mcp.json and README's links are for.
+#: The identities of the repository's own .vscode/mcp.json and of the guide's links.
 DESKS = {
     "head office": HEAD_OFFICE,
     "Seattle": SEATTLE,
@@ -22,13 +22,10 @@ def entries(*command: str) -> list[Entry]:
     return planned_entry(command, map(UUID, DESKS.values()))
 
 
-def readme_table() -> str:
-    lines = ["| as | install in |", "|---|---|"]
-    for executor, entry in zip(DESKS, entries("uvx", "zava-mcp"), strict=True):
+def links_table() -> str:
+    """In Markdown, a line for each identity."""
+    lines = ["| identity | install in |", "|---|---|"]
+    for desk, entry in zip(DESKS, entries("uvx", "zava-mcp"), strict=True):
         links = [f"[{name}]({install_link(client, entry)})" for name, client in _CLIENTS.items()]
-        lines.append(f"| {executor} | {', '.join(links)} |")
+        lines.append(f"| {desk} | {', '.join(links)} |")
     return "\n".join(lines)
-
-
-if __name__ == "__main__":
-    print(readme_table())

@@ -29,7 +29,7 @@ _COUNTS_FILE = os.environ.get("ZAVA_TEST_ATTACKS")
 _NUMBER = re.compile(r"(?<![\w-])[1-8]\d{8}(?!\w)")
 _STOPPED = ("57014", "54", "53", "57P01")  # deadlines and limits, the database's and ours
 
-#: What PostgreSQL lets through by nature, where no superuser of ours could close it: the README says so.
+#: What PostgreSQL lets through by nature, where no superuser of ours could close it: .github/SECURITY.md says so.
 #: Texts that ask for the sizes of tables learn the chain's; texts that ask for roles learn their names.
 _TELLS_SIZES = re.compile(r"pg_class|pg_stat|_size\(|pg_statio|schema_to_xml\('pg_", re.IGNORECASE)
 _TELLS_LOGINS = re.compile(
@@ -77,7 +77,7 @@ class Secrets:
         return [found for found in (*numbers, *totals, *user_ids) if found not in attack]
 
     def by_nature(self, found: list[str], attack: str, place: Place) -> bool:
-        """Whether that is what PostgreSQL tells every login on such a server, as the README says."""
+        """Whether that is what PostgreSQL tells every login on such a server, as .github/SECURITY.md says."""
         sizes = not place.hardened and _TELLS_SIZES.search(attack)
         logins = place.logins_are_user_ids and _TELLS_LOGINS.search(attack)
         known = [*(self.totals if sizes else ()), *(self.user_ids if logins else ())]

@@ -1,4 +1,4 @@
-"""Promise 6: what goes in as SQL comes out as JSON, and read by the README's rules it is what went in."""
+"""Promise 6: what goes in as SQL comes out as JSON, and read by the rules of the guide it is what went in."""
 
 import ipaddress
 import json

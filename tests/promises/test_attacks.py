@@ -41,7 +41,7 @@ async def test_nobody_gains_or_changes_anything(
                 text, failed = await asker.call("execute_sales_query", postgresql_query=attack, max_rows=1000)
                 found = secrets.leaked(text, attack)
                 natural = secrets.by_nature(found, attack, place)
-                ends.append("as the README says" if natural else "leaked" if found else outcome(text, failed))
+                ends.append("as SECURITY.md says" if natural else "leaked" if found else outcome(text, failed))
                 faults += [(attack[:200], fault) for fault in _faults(text, failed, [] if natural else found)]
                 faults += await _harm(asker, attack, seen)
         changed = fingerprint(admin) != before

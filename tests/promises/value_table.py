@@ -13,7 +13,7 @@ class Kind(NamedTuple):
 
 
 def kinds() -> list[Kind]:
-    """All of them, in the order of the README's table."""
+    """All of them, in the order of the guide's table."""
     _, *parts = Path(__file__).with_name("values.txt").read_text(encoding="utf-8").split("\n# ")
     return [_kind(part.splitlines()) for part in parts]
 
@@ -29,11 +29,7 @@ def _edge(line: str) -> tuple[str, str]:
     return sql, value
 
 
-def readme_table() -> str:
-    """The README's table, in Markdown."""
+def values_table() -> str:
+    """The table of zava_mcp/guide/values.md, which `python -m tests.generated_tables` renews."""
     rows = [f"| {kind.types} | {kind.rule} | `{kind.edges[0][0]}` → `{kind.edges[0][1]}` |" for kind in kinds()]
-    return "\n".join(["| PostgreSQL | JSON | such as |", "|---|---|---|", *rows])
-
-
-if __name__ == "__main__":  # python -m tests.promises.value_table: what the README must show
-    print(readme_table())
+    return "\n".join(["| PostgreSQL | JSON | example |", "|---|---|---|", *rows])

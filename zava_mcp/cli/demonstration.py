@@ -85,9 +85,9 @@ ATTACKS = (
 )
 SEARCH = "stop a door from slamming"
 NEXT = (
-    ("Put it into your client, here Claude Desktop as Seattle:", "client-config claude-desktop --user-id seattle"),
-    ("Find products by what you mean:", 'search "paint for a wet wall" --user-id seattle'),
-    ("Examine this installation:", "doctor --user-id seattle"),
+    ("Connect a client, here Claude Desktop as Seattle:", "client-config claude-desktop --user-id seattle"),
+    ("Search for products:", 'search "paint for a wet wall" --user-id seattle'),
+    ("Check this installation:", "doctor --user-id seattle"),
 )
 COUNT = "SELECT count(*) AS orders FROM retail.orders"
 
@@ -121,7 +121,7 @@ async def _demonstrate(settings: dict[str, str]) -> None:
             _headline(question)
             _say(sql, style="cyan")
             for name, asked in (("head office", head_office), ("Seattle", seattle)):
-                _say(f"\n{name} is told:")
+                _say(f"\nResult for {name}:")
                 _table(await _answer(asked, sql))
         await _search(seattle)
         await _break_out(seattle)
@@ -131,7 +131,7 @@ async def _demonstrate(settings: dict[str, str]) -> None:
 async def _search(seattle: DemoClient) -> None:
     _headline("Which products keep a door from slamming?")
     _say("semantic_search_products: ", SEARCH, "cyan")
-    _say("\nSeattle is told:")
+    _say("\nResult for Seattle:")
     text = await _told(seattle, "semantic_search_products", {"query_description": SEARCH, "max_rows": 5})
     shown = ("product_name", "type", "price", "similarity", "stock")
     places = [text["columns"].index(name) for name in shown]

@@ -56,7 +56,12 @@ def _examine(client: str, path: Path) -> Check | None:
         kind = "TOML" if path.suffix == ".toml" else "JSON"
         return Check(name, "fail", f"{path} is not valid {kind}: {error}", f"correct {path} there")
     except TypeError:
-        return Check(name, "fail", f"{path} has not the form that {client} reads", f"write {path} as README shows it")
+        return Check(
+            name,
+            "fail",
+            f"{path} has not the form that {client} reads",
+            f"write {path} in the form that `zava-mcp client-config` prints",
+        )
     if not entries:
         return None
     faults = [(f"{entry.name}: {found}", fix) for entry in entries for found, fix in _all_faults(entry, client)]

@@ -1,6 +1,6 @@
 """PostgreSQL's text for a value, turned into JSON that loses nothing.
 
-The rules are in the README, under "How values look in JSON", each with examples that are tested. What comes
+The rules are in zava_mcp/guide/values.md, each with examples that are tested. What comes
 out is JSON that every reader reads alike: no NaN, no repeated keys, no half surrogate pairs.
 """
 

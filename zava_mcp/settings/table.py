@@ -38,54 +38,57 @@ class Setting:
         return text if self.low is None else f"{text}, {self.low} to {self.high}"
 
 
-#: Every variable that we read, in the order of the README's table.
+#: Every variable that we read, in the order of the guide's page.
 SETTINGS = (
-    Setting("ZAVA_USER_ID", "who asks: the identity's uuid, or its name in the sample (flag `--user-id`)"),
-    Setting("ZAVA_ENV_FILE", "a file with more of these settings (flag `--env-file`)"),
-    Setting("ZAVA_DATABASE_URL", "PostgreSQL to use, as a libpq URL", "the embedded database"),
-    Setting("POSTGRES_DB_HOST", "or in parts: host"),
+    Setting("ZAVA_USER_ID", "the identity: its user id, or its name in the sample (option `--user-id`)"),
+    Setting("ZAVA_ENV_FILE", "a file with more of these settings (option `--env-file`)"),
+    Setting("ZAVA_DATABASE_URL", "the database, as a libpq URL", "the embedded database"),
+    Setting("POSTGRES_DB_HOST", "the same in parts: host"),
     Setting("POSTGRES_DB_PORT", "port", "5432", 1, 65_535),
     Setting("POSTGRES_DB", "database name", "zava"),
-    Setting("POSTGRES_USER", "login, if it is not named by the user id", "the user id"),
+    Setting("POSTGRES_USER", "login, if its name is not the user id", "the user id"),
     Setting("POSTGRES_PASSWORD", "password of the login", "libpq's passfile"),
     Setting(
         "ZAVA_DATABASE_AUTH",
-        "{choices}; entra takes a token of Entra as password (extra `azure`)",
+        "{choices}; entra uses an access token of Entra as the password (extra `azure`)",
         "password",
         choices=("password", "entra"),
     ),
-    Setting("POSTGRES_APPLICATION_NAME", "how connections are labelled", "zava-mcp"),
+    Setting("POSTGRES_APPLICATION_NAME", "`application_name` of connections", "zava-mcp"),
     Setting(
-        "ZAVA_ADMIN_DATABASE_URL", "an admin's URL for `init`, `embed` and `identities`; the server never reads it"
+        "ZAVA_ADMIN_DATABASE_URL",
+        "an administrator's URL for `init`, `embed` and `identities`; the server never reads it",
     ),
-    Setting("ZAVA_DATA_DIR", "where the embedded database lives", "the user's data folder"),
+    Setting("ZAVA_DATA_DIR", "folder of the embedded database", "the user's data folder"),
     Setting(
-        "AZURE_OPENAI_ENDPOINT", "Azure OpenAI or Foundry resource that makes the vectors", "OpenAI or this machine"
+        "AZURE_OPENAI_ENDPOINT", "Azure OpenAI or Foundry resource that makes the embeddings", "OpenAI or this machine"
     ),
     Setting("EMBEDDING_MODEL_DEPLOYMENT_NAME", "the deployment there", EMBEDDING_MODEL),
     Setting("AZURE_OPENAI_API_KEY", "its key; without one, the three below", "Entra"),
     Setting("AZURE_CLIENT_ID", "Entra service principal (extra `azure`)"),
     Setting("AZURE_CLIENT_SECRET", "its secret"),
     Setting("AZURE_TENANT_ID", "its tenant"),
-    Setting("AZURE_AUTHORITY_HOST", "Entra's address, in a cloud of its own", "https://login.microsoftonline.com"),
-    Setting("OPENAI_API_KEY", "OpenAI makes the vectors, if no Azure endpoint is named", "this machine"),
-    Setting("OPENAI_BASE_URL", "another address that speaks OpenAI's API", OPENAI_URL),
+    Setting("AZURE_AUTHORITY_HOST", "Entra's address in a sovereign cloud", "https://login.microsoftonline.com"),
+    Setting("OPENAI_API_KEY", "OpenAI's key; OpenAI makes the embeddings if no Azure endpoint is set", "this machine"),
+    Setting("OPENAI_BASE_URL", "another address with OpenAI's API", OPENAI_URL),
     Setting(
         "ZAVA_EMBEDDING_MODEL_DIR",
-        "the local model's folder, with `model.onnx` and `vocab.txt` in it",
+        "folder of the local model, with `model.onnx` and `vocab.txt`",
         "the packaged ones",
     ),
-    Setting("ZAVA_QUERY_TIMEOUT", "seconds until a query is stopped", "30", 1, 600, decimal=True),
-    Setting("ZAVA_MAX_ROWS", "most rows a query may ask for", str(HARD_ROWS), 1, 10_000),
-    Setting("ZAVA_MAX_BYTES", "most bytes an answer may have", "40000", 1_000, HARD_BYTES),
-    Setting("ZAVA_AUDIT_LOG", "a file that gets a JSON line for each call, before it is answered", "no audit log"),
-    Setting("OTEL_EXPORTER_OTLP_ENDPOINT", "where traces and metrics go over OTLP/HTTP (extra `telemetry`)", "nowhere"),
+    Setting("ZAVA_QUERY_TIMEOUT", "timeout of a query in seconds", "30", 1, 600, decimal=True),
+    Setting("ZAVA_MAX_ROWS", "most rows that a query may request", str(HARD_ROWS), 1, 10_000),
+    Setting("ZAVA_MAX_BYTES", "most bytes of a result", "40000", 1_000, HARD_BYTES),
+    Setting("ZAVA_AUDIT_LOG", "file for the audit log: a JSON line for each call", "no audit log"),
     Setting(
-        "APPLICATIONINSIGHTS_CONNECTION_STRING", "Application Insights that gets them too (extra `azure`)", "nowhere"
+        "OTEL_EXPORTER_OTLP_ENDPOINT", "destination of traces and metrics over OTLP/HTTP (extra `telemetry`)", "nowhere"
     ),
-    Setting("ZAVA_METRICS_DIR", "folder for a file of metrics, for node_exporter (extra `telemetry`)", "no file"),
-    Setting("ZAVA_METRICS_PORT", "port of this machine to read them from (extra `telemetry`)", "no port", 1, 65_535),
-    Setting("ZAVA_TRACE_SQL", "true: traces have the SQL text, without its constants", "false"),
+    Setting(
+        "APPLICATIONINSIGHTS_CONNECTION_STRING", "Application Insights as a destination (extra `azure`)", "nowhere"
+    ),
+    Setting("ZAVA_METRICS_DIR", "folder for a file of metrics for node_exporter (extra `telemetry`)", "no file"),
+    Setting("ZAVA_METRICS_PORT", "port of this machine that serves metrics (extra `telemetry`)", "no port", 1, 65_535),
+    Setting("ZAVA_TRACE_SQL", "true: traces have the SQL text without its constants", "false"),
     Setting(
         "ZAVA_LOG_LEVEL",
         "{choices}; logs go to stderr",
