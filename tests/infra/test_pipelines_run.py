@@ -186,7 +186,7 @@ def test_portable_tests_import_nothing_that_windows_lacks() -> None:
             assert module not in ("fcntl", "grp", "pty", "pwd", "resource", "termios"), file
             place = ROOT.joinpath(*module.split("."))
             waiting += [found for found in (place.with_suffix(".py"), place / "__init__.py") if found.exists()]
-    assert ROOT / "zava_mcp" / "files.py" in seen
+    assert ROOT / "zava_mcp" / "trusted_files.py" in seen
 
 
 def imported(file: Path) -> Iterator[str]:

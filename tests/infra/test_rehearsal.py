@@ -24,7 +24,7 @@ def test_the_week_has_the_same_of_every_row_before_and_after() -> None:
     assert re.search(r"^\d+ checks are well, \d+ warn, 0 fail$", WEEK, flags=re.MULTILINE)
 
 
-def test_the_week_is_of_the_schema_that_there_is() -> None:
+def test_transcript_has_the_current_schema_version() -> None:
     assert re.findall(r"^schema version (\d+)", WEEK, flags=re.MULTILINE) == [str(schema_version())]
 
 
