@@ -65,4 +65,6 @@ def _faults(text: str, failed: bool, leaked: list[str]) -> list[str]:
 async def _harm(asker: Asker, attack: str, seen: dict[str, object]) -> list[tuple[str, str]]:
     """Whether the identity sees now what it saw before; a hint may know less after a lost connection."""
     text, failed = await asker.call("execute_sales_query", postgresql_query=OWN)
-    return [] if not failed and {**json.loads(text), "hint": ""} == {**seen, "hint": ""} else [(attack[:200], f"the next call was told {text}")]
+    if not failed and {**json.loads(text), "hint": ""} == {**seen, "hint": ""}:
+        return []
+    return [(attack[:200], f"the next call was told {text}")]
