@@ -73,7 +73,7 @@ async def test_monthly_review_leads_to_chart_and_reorder_list_in_six_calls(ask: 
         ("monthly_review", {"shop": "Seattle"}, "there is no argument 'shop'. The arguments are: month, store"),
         ("monthly_review", {"month": "October"}, "2026-10"),
         ("monthly_review", {"month": "2026-13"}, "2026-10"),
-        ("monthly_revue", {}, "there is no prompt 'monthly_revue'. The prompts are: monthly_review, compare_stores"),
+        ("monthly_revue", {}, "there is no prompt 'monthly_revue' (did you mean monthly_review?). The prompts are: "),
     ],
 )
 async def test_a_wrong_prompt_is_told_what_is_right(ask: Ask, name: str, arguments: dict[str, str], said: str) -> None:
