@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 _COLUMNS = 100  # longer lines are hard to read
 _MARKER = re.compile(r"^<!-- .* -->\n", re.MULTILINE)  # where tests and scripts find a table
-_LONG_LINK = re.compile(r"\[([^\]]+)\]\(https://[^)]{100,}\)")  # which no line has room for
-_PAGE_LINK = re.compile(r"\[([^\]]+)\]\(([a-z-]+)\.md(?:#[^)]*)?\)")
+_LONG_LINK = re.compile(r"\[([^\[\]\n]+)\]\(https://[^)]{100,}\)")  # which no line has room for
+_PAGE_LINK = re.compile(r"\[([^\[\]\n]+)\]\(([a-z-]+)\.md(?:#[^)]*)?\)")
 
 
 @app.command()
@@ -69,6 +69,6 @@ def _show(page: "Page", pager: bool) -> None:
     from rich.theme import Theme
 
     out.width = min(out.width, _COLUMNS)
-    text = _LONG_LINK.sub(r"\1", _PAGE_LINK.sub(r"\1 (`zava-mcp guide \2`)", text))
+    text = _LONG_LINK.sub(r"\1", _PAGE_LINK.sub(r"\1 (`guide \2`)", text))
     with out.use_theme(Theme({"markdown.code": "bold cyan"})):
         render(Markdown(text, code_theme="ansi_dark", hyperlinks=False), out, pager)
