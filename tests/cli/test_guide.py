@@ -30,6 +30,13 @@ def test_guide_in_a_pipe_is_the_markdown_without_markers() -> None:
     assert zava("guide", "Exit-Codes.md") == zava("guide", "exit-codes")
 
 
+def test_guide_on_a_narrow_terminal_truncates_no_name() -> None:
+    shown = _ESCAPES.sub("", on_terminal("guide", "settings", "--no-pager", columns=80).text)
+    assert "…" not in shown
+    for name in re.findall(r"(?m)^\| `(\w+)` \|", pages()["settings"].text):
+        assert re.search(rf"(?m)^ *{name} ", shown), name
+
+
 @pytest.mark.parametrize("columns", [60, 100, 200])
 def test_guide_on_a_terminal_fits_it_and_shows_every_word(columns: int) -> None:
     for name in ("settings", "values", "clients") if columns == 100 else ("telemetry",):

@@ -65,10 +65,11 @@ def _show(page: "Page", pager: bool) -> None:
     if not out.file.isatty():
         write_exactly(text)
         return
-    from rich.markdown import Markdown
     from rich.theme import Theme
+
+    from zava_mcp.cli.display.markdown import WholeCells
 
     out.width = min(out.width, _COLUMNS)
     text = _LONG_LINK.sub(r"\1", _PAGE_LINK.sub(r"\1 (`guide \2`)", text))
     with out.use_theme(Theme({"markdown.code": "bold cyan"})):
-        render(Markdown(text, code_theme="ansi_dark", hyperlinks=False), out, pager)
+        render(WholeCells(text, code_theme="ansi_dark", hyperlinks=False), out, pager)
