@@ -15,7 +15,7 @@ from tests.fakes.entra import CLIENT, TENANT, FakeEntra, refusal
 from tests.servers import ZavaServer
 from zava_mcp.cli.commands import app
 from zava_mcp.errors import DatabaseUnavailable, SettingsError
-from zava_mcp.postgres.entra_password import private
+from zava_mcp.postgres.entra_password import require_encryption
 from zava_mcp.settings import Settings, load
 
 pytestmark = pytest.mark.anyio
@@ -161,14 +161,14 @@ async def test_no_token_crosses_a_network_in_clear_text(entra: Entra) -> None:
 
 
 def test_where_nothing_is_said_of_tls_it_is_required(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert private({"host": "db"}) == {"host": "db", "sslmode": "require"}
-    assert private({"host": "/run/postgresql"}) == {"host": "/run/postgresql"}
+    assert require_encryption({"host": "db"}) == {"host": "db", "sslmode": "require"}
+    assert require_encryption({"host": "/run/postgresql"}) == {"host": "/run/postgresql"}
     monkeypatch.setenv("PGSSLMODE", "verify-full")
-    assert private({"host": "db"})["sslmode"] == "verify-full"
+    assert require_encryption({"host": "db"})["sslmode"] == "verify-full"
     monkeypatch.setenv("PGSSLMODE", "prefer")
     for unsure in ({"service": "shop"}, {"host": "/run,db"}, {"host": "/run", "hostaddr": "192.0.2.1"}, {}):
         with pytest.raises(SettingsError):
-            private(unsure)
+            require_encryption(unsure)
 
 
 def test_a_password_beside_entra_is_a_fault(entra: Entra) -> None:

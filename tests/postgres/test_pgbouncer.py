@@ -11,7 +11,7 @@ from tests.polling import until
 from tests.pooler import pooled
 from tests.servers import ZavaServer
 from zava_mcp.errors import DatabaseUnavailable
-from zava_mcp.postgres.pgbouncer import refuse_by_transaction
+from zava_mcp.postgres.pgbouncer import refuse_transaction_pooling
 from zava_mcp.postgres.timeout_connection import TimeoutConnection
 from zava_mcp.settings import Settings
 
@@ -113,7 +113,7 @@ def test_others_who_have_all_its_connections_do_not_hide_it(
                 return impatient()
 
             with pytest.raises(DatabaseUnavailable, match="every transaction another connection"):
-                refuse_by_transaction(first, second)
+                refuse_transaction_pooling(first, second)
 
 
 @pytest.mark.parametrize(

@@ -119,7 +119,7 @@ def _plan_policies(connection: psycopg.Connection, plan: Plan, is_installed: boo
             plan.add("policies corrected", *(fix for _, _, fix in _check_findings(connection, check)))
     else:
         plan.add("older policies dropped", *_first_column(connection, "older_policies"))
-    for statement, is_allowed in rows(connection, "open_to_everybody"):
+    for statement, is_allowed in rows(connection, "granted_to_public"):
         if is_allowed:
             plan.add("rights of PUBLIC revoked", statement)
         else:
