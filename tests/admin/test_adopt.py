@@ -142,7 +142,7 @@ def test_what_changes_later_is_put_right_by_another_run(older: psycopg.Connectio
     )
     assert fingerprint(older) != before
     told = adopted(superuser)
-    assert "policies put right: 4" in told
+    assert "policies corrected: 4" in told
     assert fingerprint(older) == before
 
 

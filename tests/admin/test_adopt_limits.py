@@ -26,7 +26,7 @@ def test_all_that_stands_in_the_way_is_named_before_anything_is_changed(
     )
     older.execute("CREATE ROLE zava_owner NOLOGIN; CREATE ROLE weak LOGIN PASSWORD 'weak'")
     before, grant = fingerprint(older), "GRANT store_manager TO weak"
-    with pytest.raises(DatabaseUnavailable, match="cannot be taken over as it is") as caught:
+    with pytest.raises(DatabaseUnavailable, match="cannot be adopted as it is") as caught:
         adopted(f"postgresql://weak:weak@/{database}?host={server}")
     told = caught.value.message.splitlines()[1:]
     assert [line.strip() for line in told] == [
@@ -35,7 +35,7 @@ def test_all_that_stands_in_the_way_is_named_before_anything_is_changed(
         "retail.customers.phone is missing",
         "retail.order_items.quantity is text, not integer",
         "retail.product_description_embeddings has no key of product_id alone",
-        "the schema zava is there, but zava-mcp did not make it",
+        "there is a schema zava that zava-mcp did not create",
         "the schema retail belongs to store_manager, whose rights weak does not have: GRANT store_manager TO weak",
         "the schema zava belongs to postgres, whose rights weak does not have: GRANT postgres TO weak",
         *(
@@ -46,7 +46,7 @@ def test_all_that_stands_in_the_way_is_named_before_anything_is_changed(
             )
         ),
         "weak may not create logins: ALTER ROLE weak CREATEROLE",
-        "weak is not a member of zava_owner, which is there already: GRANT zava_owner TO weak",
+        "weak is not a member of the existing role zava_owner: GRANT zava_owner TO weak",
     ]  # fmt: skip
     assert fingerprint(older) == before
 
@@ -60,11 +60,11 @@ def test_views_that_imitate_ours_are_refused_and_not_read(older: psycopg.Connect
         "ALTER TABLE retail.stores RENAME TO real; ALTER TABLE retail.real DISABLE ROW LEVEL SECURITY;"
         "CREATE VIEW retail.stores AS SELECT * FROM retail.real WHERE reports.planted(); RESET ROLE"
     )
-    with pytest.raises(DatabaseUnavailable, match="cannot be taken over as it is") as caught:
+    with pytest.raises(DatabaseUnavailable, match="cannot be adopted as it is") as caught:
         adopted(superuser)
     assert [line.strip() for line in caught.value.message.splitlines()[1:]] == [
         "retail.stores is not a table",
-        "the schema zava is there, but zava-mcp did not make it",
+        "there is a schema zava that zava-mcp did not create",
     ]
 
 
@@ -104,7 +104,7 @@ def test_partitioning_runs_no_constraint_that_others_can_change(older: psycopg.C
 def test_an_empty_database_and_the_embedded_one_cannot_be_adopted(superuser: str, tmp_path: Path) -> None:
     with pytest.raises(DatabaseUnavailable, match=r"retail\.stores is missing"):
         adopted(superuser)
-    with pytest.raises(InputError, match="ours already"):
+    with pytest.raises(InputError, match="not for the embedded database"):
         CliRunner().invoke(app, ["init", "--adopt", "--data-dir", str(tmp_path)], catch_exceptions=False)
     with pytest.raises(InputError, match="--dry-run is for --adopt"):
         CliRunner().invoke(app, ["init", "--dry-run", "--data-dir", str(tmp_path)], catch_exceptions=False)
@@ -140,7 +140,7 @@ def test_who_uses_the_tables_is_not_pushed_aside(older: psycopg.Connection, supe
     before = fingerprint(older)
     with psycopg.connect(superuser) as writer:
         writer.execute("LOCK TABLE retail.orders IN ROW EXCLUSIVE MODE")
-        with pytest.raises(DatabaseUnavailable, match="somebody is using the tables"):
+        with pytest.raises(DatabaseUnavailable, match="other sessions use the tables"):
             adopted(superuser)
     assert fingerprint(older) == before
 
@@ -156,7 +156,7 @@ def test_what_is_left_to_the_admin_is_told_with_the_sql_that_ends_it(older: psyc
         "new objects of store_manager in retail will be open to everybody",
         "Zava Retail Warehouse has no user id",
         'Zava Retail Redmond and Zava Retail Redmond\'s "Annex" share one user id',
-        'retail."Old ""Orders""" is not a table of the shop, and is shown to no identity',
+        'retail."Old ""Orders""" is not a table of Zava Retail, and no identity sees it',
     ):
         assert f"warning: {line}" in told
     assert older.execute("SELECT rolcanlogin FROM pg_roles WHERE rolname = 'store_manager'").fetchone() == (True,)

@@ -20,13 +20,13 @@ UNTRUSTED = [
     ("SET ROLE mallory; CREATE ROLE zava_owner ROLE mallory; RESET ROLE", "mallory is a member of zava_owner or may"),
     (
         "CREATE ROLE zava_owner; ALTER DEFAULT PRIVILEGES FOR ROLE zava_owner GRANT SELECT ON TABLES TO mallory",
-        "objects that zava_owner makes will be open to mallory",
+        "objects that zava_owner creates will be open to mallory",
     ),
     (f'CREATE ROLE "{SEATTLE}" LOGIN SUPERUSER', "is more than an identity may be (SUPERUSER)"),
     (f'CREATE ROLE "{SEATTLE}" LOGIN IN ROLE pg_monitor', "is a member of pg_monitor"),
     (f"SET ROLE mallory; CREATE ROLE \"{SEATTLE}\" LOGIN PASSWORD 'known'; RESET ROLE", "mallory"),
     (f'CREATE ROLE "{SEATTLE}" LOGIN; GRANT "{SEATTLE}" TO guest WITH ADMIN OPTION', "guest is a member of"),
-    (f'CREATE ROLE "{SEATTLE}" LOGIN; CREATE SCHEMA s AUTHORIZATION "{SEATTLE}"', "owns things in this database"),
+    (f'CREATE ROLE "{SEATTLE}" LOGIN; CREATE SCHEMA s AUTHORIZATION "{SEATTLE}"', "owns objects in this database"),
 ]
 
 
@@ -78,7 +78,9 @@ def test_untrusted_role_is_refused_and_taken_over_on_request(
     assert admin.execute("SELECT to_regnamespace('retail'), to_regnamespace('zava')").fetchone() == (None, None)
     told = init(postgres, "--take-over-roles")
     assert "took roles over: ALTER ROLE" in told
-    assert warnings_of(told) == ["the new logins have no password"]
+    assert warnings_of(told) == [
+        "the new logins have no passwords yet; `zava-mcp init --passwords-file PATH` sets them"
+    ]
     left = (
         "SELECT count(*) FILTER (WHERE rolpassword <> '' OR rolsuper OR rolcreaterole OR rolcreatedb OR rolbypassrls),"
         " (SELECT count(*) FROM pg_auth_members m JOIN pg_roles r ON r.oid IN (m.roleid, m.member)"
@@ -101,7 +103,7 @@ def test_who_is_still_connected_as_the_owner_is_named_and_ended(postgres: Postgr
     admin.execute("CREATE ROLE zava_owner LOGIN PASSWORD 'known'")
     with psycopg.connect(postgres.url("zava_owner", "known", "postgres"), autocommit=True) as inside:
         admin.execute("ALTER ROLE zava_owner NOLOGIN")
-        with pytest.raises(DatabaseUnavailable, match="somebody is connected as zava_owner"):
+        with pytest.raises(DatabaseUnavailable, match="a session is connected as zava_owner"):
             init(postgres)
         init(postgres, "--take-over-roles")
         with pytest.raises(psycopg.OperationalError):
@@ -115,7 +117,9 @@ def test_a_second_database_of_the_same_admin_needs_no_take_over(postgres: Postgr
     for name in ("zava_one", "zava_two"):
         told = run(postgres.url("mallory", "mallory", name), "init", "--scale", "0.002")
         assert told.count("a login for ") == 9
-        assert warnings_of(told) == ["the new logins have no password"]
+        assert warnings_of(told) == [
+            "the new logins have no passwords yet; `zava-mcp init --passwords-file PATH` sets them"
+        ]
     with pytest.raises(DatabaseUnavailable, match="mallory is a member of zava_owner"):
         init(postgres)  # of a superuser, who did not choose mallory
     if postgres.version < 16:  # which keeps one grant of a role, and the first who gave it

@@ -98,7 +98,7 @@ def test_tables_of_somebody_else_are_left_alone(server: str, database: str) -> N
     url = ADMIN.format(database=database, host=server)
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("CREATE SCHEMA retail; CREATE TABLE retail.stores (i int)")
-        with pytest.raises(DatabaseUnavailable, match="did not make"):
+        with pytest.raises(DatabaseUnavailable, match="did not create"):
             init(url)
         assert connection.execute("SELECT to_regnamespace('zava')").fetchone() == (None,)
 

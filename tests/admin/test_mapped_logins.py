@@ -57,7 +57,7 @@ async def test_a_login_that_azure_created_becomes_an_identity(fixture: str, requ
     may_alter = zava.postgres.version < 16
     with created_by_azure(zava):
         said = identities(zava, "map", LOGIN, "Bo Berg", "--store", "Tacoma")
-        assert f"the login {LOGIN} is Bo Berg, who may ask about store 3" in said
+        assert f"the login {LOGIN} is Bo Berg, who can query store 3" in said
         assert "gap" not in said
         assert ("may not alter the login" in said) == (not may_alter)
         assert ("default_transaction_read_only=on" in settings_of_login(zava)) == may_alter

@@ -85,7 +85,9 @@ def test_an_older_program_leaves_a_newer_schema_alone(url: str) -> None:
 
 
 @pytest.mark.anyio
-@pytest.mark.parametrize(("off", "hint"), [(1, "Upgrade zava-mcp: a newer one"), (-1, "Run `zava-mcp init` as")])
+@pytest.mark.parametrize(
+    ("off", "hint"), [(1, "Upgrade zava-mcp: a newer version"), (-1, "An administrator runs `zava-mcp init`")]
+)
 async def test_a_server_that_is_older_or_newer_than_the_schema_says_which(
     url: str, tmp_path: Path, off: int, hint: str
 ) -> None:

@@ -55,7 +55,7 @@ def test_what_an_administrator_adds_stops_nobody_and_is_hidden(
         surgeon.execute("SET event_triggers = off")
         surgeon.execute(added.encode())
         if what.startswith("open"):  # as in a database that no superuser set up: refused, until init revokes it
-            assert "can read what no policy of zava-mcp protects" in proved(patient)
+            assert "can read objects that no policy of zava-mcp protects" in proved(patient)
             assert exposures(surgeon)
             assert any("own" in statement for statement in revoke_exposures(surgeon))
         assert (proved(patient), read(patient, query)) == ("", "InsufficientPrivilege")

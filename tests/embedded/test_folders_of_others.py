@@ -99,11 +99,11 @@ def test_what_belongs_to_another_user_is_refused_also_by_root(
     (folder / "data").chmod(0o700)
     (folder / "data" / "start.lock").touch()
     give_away(folder / place, monkeypatch)
-    with pytest.raises(EmbeddedError, match="belongs to the user with the number"):
+    with pytest.raises(EmbeddedError, match="belongs to another user, with the uid"):
         postgres_in(folder / "data").open()
     fault = folder_fault(folder / "data")
     assert fault is not None
-    assert "belongs to the user" in fault.found
+    assert "belongs to another user" in fault.found
     assert list((folder / "data" / "users").iterdir()) == []
 
 

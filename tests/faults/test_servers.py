@@ -172,7 +172,7 @@ async def test_a_schema_upgraded_underneath_is_told(elsewhere: Postgres, owner: 
             for tool, arguments in CALLS.items():
                 text, failed = await asker.call(tool, **arguments)
                 assert failed
-                assert "Upgrade zava-mcp: a newer one set this database up" in text
+                assert "Upgrade zava-mcp: a newer version set this database up" in text
         finally:
             owner.execute("UPDATE zava.about SET schema_version = schema_version - 1")
         await recovered(asker)

@@ -145,7 +145,7 @@ async def test_an_entra_that_gives_no_token_is_told_by_its_code(entra: Entra, ca
     entra.fake.refuse = lambda: refusal("AADSTS7000222", "The secret planted-secret has expired.")
     async with asking(entra.settings()) as seattle:
         told = await seattle.refusal(OWN)
-        assert "Entra gave no token for the database (AADSTS7000222)" in told
+        assert "Entra issued no token for the database (AADSTS7000222)" in told
         entra.fake.refuse = None
         assert await seattle.value(OWN) == 1
     for text in (told, caplog.text):
@@ -212,6 +212,6 @@ def test_without_a_service_principal_whoever_is_signed_in_is_asked_for(entra: En
         text=True,
     )
     assert asked.returncode == 1
-    assert "nobody is signed in to Entra here" in asked.stderr
+    assert "no account is signed in to Entra" in asked.stderr
     assert "az login" in asked.stderr
     assert "ManagedIdentityCredential" not in asked.stderr, "the library's own report is not for this reader"

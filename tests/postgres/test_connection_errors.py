@@ -80,7 +80,12 @@ def url(address: str, more: str = "") -> dict[str, str]:
         (url("no-such.invalid:6"), "cannot be resolved", "no-such.invalid, port 6", "the host in ZAVA"),
         (url("127.0.0.1:{silent}", "?connect_timeout=2"), "in time", "127.0.0.1, port {silent}", "the port in ZAVA"),
         *[
-            (url(f"127.0.0.1:{{{name}}}", mode), "does not speak PostgreSQL", f"127.0.0.1, port {{{name}}}", "the port")
+            (
+                url(f"127.0.0.1:{{{name}}}", mode),
+                "does not use PostgreSQL's protocol",
+                f"127.0.0.1, port {{{name}}}",
+                "the port",
+            )
             for name in ("http", "ssh", "redis", "tls", "mysql")
             for mode in ("", "?sslmode=disable", "?sslmode=require")
             if (name, mode)
@@ -138,9 +143,9 @@ def test_libpq_variables_are_named_where_they_say_the_host(monkeypatch: pytest.M
     [
         ("admin:" + SECRET, "", "does not accept this login's password", "Correct POSTGRES_PASSWORD"),
         ("nobody:" + SECRET, "", "does not accept this login's password", "POSTGRES_USER"),
-        ("admin", "", "asks for a password, and none is set", "passfile {home}/none does not exist"),
-        ("admin", "&passfile={home}/open", "asks for a password, and none is set", "run chmod 600 {home}/open"),
-        ("admin", "&passfile={home}/other", "asks for a password, and none is set", "{home}/other has no entry"),
+        ("admin", "", "requires a password, and none is set", "passfile {home}/none does not exist"),
+        ("admin", "&passfile={home}/open", "requires a password, and none is set", "run chmod 600 {home}/open"),
+        ("admin", "&passfile={home}/other", "requires a password, and none is set", "{home}/other has no entry"),
         ("admin", "&passfile={home}/wrong", "does not accept this login's password", "the passfile {home}/wrong"),
     ],
 )

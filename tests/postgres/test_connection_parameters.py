@@ -73,7 +73,7 @@ def test_url_that_libpq_understands_is_taken(url: str) -> None:
         ("", {"PGPORT": "x"}, "port is not a number"),
         ("port=70000", {}, "port is not a number"),
         ("connect_timeout=x", {}, "must be a number"),
-        ("host=a,b,c&port=1,2", {}, "not as many ports (or addresses) as hosts"),
+        ("host=a,b,c&port=1,2", {}, "differs from the number of hosts"),
     ],
 )
 def test_parameter_that_libpq_cannot_use_is_named(

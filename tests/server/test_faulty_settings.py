@@ -18,7 +18,7 @@ AS_SEATTLE = ["--user-id", SEATTLE]
 
 FAULTS: list[tuple[list[str], dict[str, str], str]] = [
     ([*AS_SEATTLE, "--env-file", "/no/such/file"], {"ZAVA_MAX_ROWS": "many"}, "ZAVA_MAX_ROWS must be a whole number"),
-    ([], {}, "no user id: who is asking? Give one with --user-id or ZAVA_USER_ID. `zava-mcp identities` lists them."),
+    ([], {}, "no user id is set. Give one with --user-id or ZAVA_USER_ID. `zava-mcp identities` lists them."),
     (["--userid", SEATTLE], {}, "No such option: --userid"),
     (["serve", *AS_SEATTLE], {"ZAVA_DATABASE_URL": SECRET}, "No such command 'serve'"),
     ([SECRET], {}, "No such command (hidden)"),
