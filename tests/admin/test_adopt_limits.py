@@ -13,7 +13,7 @@ from zava_mcp.cli.commands import app
 from zava_mcp.errors import DatabaseUnavailable, InputError
 
 
-def test_all_that_stands_in_the_way_is_named_before_anything_is_changed(
+def test_adopt_names_all_obstacles_before_it_changes_anything(
     older: psycopg.Connection, server: str, database: str
 ) -> None:
     older.execute("DROP TABLE retail.inventory; ALTER TABLE retail.customers DROP COLUMN phone")
@@ -51,7 +51,7 @@ def test_all_that_stands_in_the_way_is_named_before_anything_is_changed(
     assert fingerprint(older) == before
 
 
-def test_views_that_imitate_ours_are_refused_and_not_read(older: psycopg.Connection, superuser: str) -> None:
+def test_adopt_refuses_and_does_not_read_foreign_views(older: psycopg.Connection, superuser: str) -> None:
     older.execute(
         "CREATE FUNCTION reports.planted() RETURNS boolean LANGUAGE plpgsql AS"
         " $$ BEGIN RAISE 'planted code ran'; END $$;"
@@ -68,7 +68,7 @@ def test_views_that_imitate_ours_are_refused_and_not_read(older: psycopg.Connect
     ]
 
 
-def test_embed_runs_no_code_that_others_can_change(older: psycopg.Connection, superuser: str) -> None:
+def test_embed_refuses_to_run_other_roles_code(older: psycopg.Connection, superuser: str) -> None:
     adopted(superuser)
     older.execute(
         "CREATE FUNCTION reports.planted() RETURNS trigger LANGUAGE plpgsql AS"
@@ -80,7 +80,7 @@ def test_embed_runs_no_code_that_others_can_change(older: psycopg.Connection, su
         CliRunner().invoke(app, ["embed", "--admin-database-url", superuser], catch_exceptions=False)
 
 
-def test_sql_that_doctor_names_for_wide_ids_works(older: psycopg.Connection, superuser: str) -> None:
+def test_doctor_sql_for_bigint_ids_works(older: psycopg.Connection, superuser: str) -> None:
     adopted(superuser)
     check = sql.named("guard.sql")["conditions_meet_own_rows_alone"].encode()
     fixes = [fix for _, found, fix in older.execute(check).fetchall() if "is bigint" in found]
@@ -90,7 +90,7 @@ def test_sql_that_doctor_names_for_wide_ids_works(older: psycopg.Connection, sup
     assert not [found for _, found, _ in older.execute(check).fetchall() if "is bigint" in found]
 
 
-def test_partitioning_runs_no_constraint_that_others_can_change(older: psycopg.Connection, superuser: str) -> None:
+def test_partitioning_runs_no_constraint_of_other_roles(older: psycopg.Connection, superuser: str) -> None:
     older.execute(
         "CREATE FUNCTION reports.planted() RETURNS boolean LANGUAGE sql AS 'SELECT true';"
         "ALTER FUNCTION reports.planted() OWNER TO store_manager;"
@@ -101,7 +101,7 @@ def test_partitioning_runs_no_constraint_that_others_can_change(older: psycopg.C
     assert ("the constraint planted runs the function reports.planted(), which store_manager can change",) in blockers
 
 
-def test_an_empty_database_and_the_embedded_one_cannot_be_adopted(superuser: str, tmp_path: Path) -> None:
+def test_adopt_refuses_empty_and_embedded_databases(superuser: str, tmp_path: Path) -> None:
     with pytest.raises(DatabaseUnavailable, match=r"retail\.stores is missing"):
         adopted(superuser)
     with pytest.raises(InputError, match="not for the embedded database"):
@@ -110,7 +110,7 @@ def test_an_empty_database_and_the_embedded_one_cannot_be_adopted(superuser: str
         CliRunner().invoke(app, ["init", "--dry-run", "--data-dir", str(tmp_path)], catch_exceptions=False)
 
 
-def test_what_fails_late_is_undone_whole(older: psycopg.Connection, superuser: str) -> None:
+def test_adopt_failure_at_the_end_undoes_everything(older: psycopg.Connection, superuser: str) -> None:
     before = fingerprint(older)
     older.execute(
         "CREATE FUNCTION public.no_comments() RETURNS event_trigger LANGUAGE plpgsql AS"
@@ -124,7 +124,7 @@ def test_what_fails_late_is_undone_whole(older: psycopg.Connection, superuser: s
     assert fingerprint(older) == before
 
 
-def test_a_row_that_changes_meanwhile_undoes_everything(older: psycopg.Connection, superuser: str) -> None:
+def test_adopt_row_change_undoes_everything(older: psycopg.Connection, superuser: str) -> None:
     older.execute(
         "CREATE FUNCTION public.meddle() RETURNS event_trigger LANGUAGE plpgsql AS"
         " $$ BEGIN UPDATE retail.orders SET order_date = order_date + 1 WHERE order_id = 7; END $$;"
@@ -136,7 +136,7 @@ def test_a_row_that_changes_meanwhile_undoes_everything(older: psycopg.Connectio
     assert (fingerprint(older), rows_of(older)) == (before, rows)
 
 
-def test_who_uses_the_tables_is_not_pushed_aside(older: psycopg.Connection, superuser: str) -> None:
+def test_adopt_gives_up_if_tables_are_locked(older: psycopg.Connection, superuser: str) -> None:
     before = fingerprint(older)
     with psycopg.connect(superuser) as writer:
         writer.execute("LOCK TABLE retail.orders IN ROW EXCLUSIVE MODE")
@@ -145,7 +145,7 @@ def test_who_uses_the_tables_is_not_pushed_aside(older: psycopg.Connection, supe
     assert fingerprint(older) == before
 
 
-def test_what_is_left_to_the_admin_is_told_with_the_sql_that_ends_it(older: psycopg.Connection, superuser: str) -> None:
+def test_adopt_lists_manual_steps_with_their_sql(older: psycopg.Connection, superuser: str) -> None:
     told = adopted(superuser)
     for line in (
         "the login store_manager owned",
@@ -175,7 +175,7 @@ def test_what_is_left_to_the_admin_is_told_with_the_sql_that_ends_it(older: psyc
     assert older.execute(granted.encode(), [SEATTLE]).fetchone() == (True,)
 
 
-def test_logins_that_are_there_already_get_no_more_than_others(older: psycopg.Connection, superuser: str) -> None:
+def test_adopt_gives_existing_logins_no_additional_rights(older: psycopg.Connection, superuser: str) -> None:
     older.execute(
         f'CREATE ROLE "{SEATTLE}" LOGIN SUPERUSER; CREATE ROLE "{HEAD_OFFICE}" LOGIN IN ROLE reporting'.encode()
     )
@@ -194,7 +194,7 @@ def test_logins_that_are_there_already_get_no_more_than_others(older: psycopg.Co
     assert older.execute(held.encode(), {"login": REDMOND}).fetchone() == (False, False, True)
 
 
-def test_partitions_in_other_schemas_are_closed_too(older: psycopg.Connection, superuser: str) -> None:
+def test_adopt_protects_partitions_in_other_schemas(older: psycopg.Connection, superuser: str) -> None:
     older.execute(
         "CREATE SCHEMA archive; GRANT USAGE ON SCHEMA archive TO PUBLIC;"
         "CREATE TABLE archive.old_orders () INHERITS (retail.orders); GRANT SELECT ON archive.old_orders TO PUBLIC"
@@ -204,7 +204,7 @@ def test_partitions_in_other_schemas_are_closed_too(older: psycopg.Connection, s
     assert older.execute(held, [SEATTLE]).fetchone() == (False,)
 
 
-def test_a_restricted_admin_goes_on_after_functions_were_revoked(
+def test_restricted_admin_can_administer_a_hardened_database(
     older: psycopg.Connection, member: str, superuser: str
 ) -> None:
     assert "set_config" in adopted(member)
@@ -224,7 +224,7 @@ def test_a_restricted_admin_goes_on_after_functions_were_revoked(
     assert "nothing to do" in again.stdout
 
 
-def test_a_database_of_ours_needs_no_adoption(server: str, database: str, superuser: str) -> None:
+def test_adopt_has_nothing_to_do_in_a_new_database(server: str, database: str, superuser: str) -> None:
     CliRunner().invoke(app, ["init", "--scale", "0.002", "--admin-database-url", superuser], catch_exceptions=False)
     with psycopg.connect(superuser, autocommit=True) as connection:
         before = fingerprint(connection)

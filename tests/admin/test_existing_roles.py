@@ -89,7 +89,7 @@ def test_untrusted_role_is_refused_and_taken_over_on_request(
     assert admin.execute(left.encode(), {"ours": ["zava_owner", SEATTLE]}).fetchone() == (0, 0)
 
 
-def test_cures_that_a_refusal_names_are_enough(postgres: Postgres, admin: psycopg.Connection) -> None:
+def test_untrusted_role_is_accepted_after_the_named_cures(postgres: Postgres, admin: psycopg.Connection) -> None:
     for statement in ("SET ROLE mallory", "CREATE ROLE zava_owner LOGIN ROLE mallory, guest", "RESET ROLE"):
         admin.execute(statement.encode())
     with pytest.raises(DatabaseUnavailable) as caught:
@@ -99,7 +99,7 @@ def test_cures_that_a_refusal_names_are_enough(postgres: Postgres, admin: psycop
     assert "schema version" in init(postgres)
 
 
-def test_who_is_still_connected_as_the_owner_is_named_and_ended(postgres: Postgres, admin: psycopg.Connection) -> None:
+def test_sessions_of_the_owner_are_named_and_ended(postgres: Postgres, admin: psycopg.Connection) -> None:
     admin.execute("CREATE ROLE zava_owner LOGIN PASSWORD 'known'")
     with psycopg.connect(postgres.url("zava_owner", "known", "postgres"), autocommit=True) as inside:
         admin.execute("ALTER ROLE zava_owner NOLOGIN")
@@ -110,7 +110,7 @@ def test_who_is_still_connected_as_the_owner_is_named_and_ended(postgres: Postgr
             inside.execute("SELECT 1")
 
 
-def test_a_second_database_of_the_same_admin_needs_no_take_over(postgres: Postgres, admin: psycopg.Connection) -> None:
+def test_second_database_of_the_same_admin_needs_no_take_over(postgres: Postgres, admin: psycopg.Connection) -> None:
     with psycopg.connect(postgres.url("mallory", "mallory", "postgres"), autocommit=True) as mallory:
         mallory.execute("CREATE DATABASE zava_one")
         mallory.execute("CREATE DATABASE zava_two")
@@ -129,7 +129,7 @@ def test_a_second_database_of_the_same_admin_needs_no_take_over(postgres: Postgr
     assert init(postgres).count("a login for ") == 9
 
 
-def test_an_imitation_of_our_schema_is_not_read(postgres: Postgres, admin: psycopg.Connection) -> None:
+def test_schema_of_another_owner_is_not_read(postgres: Postgres, admin: psycopg.Connection) -> None:
     admin.execute(
         "CREATE SCHEMA zava AUTHORIZATION guest; CREATE FUNCTION zava.planted() RETURNS integer LANGUAGE plpgsql AS"
         " $$ BEGIN RAISE 'planted code runs'; END $$; CREATE VIEW zava.about AS SELECT zava.planted() AS schema_version"
@@ -141,7 +141,9 @@ def test_an_imitation_of_our_schema_is_not_read(postgres: Postgres, admin: psyco
         assert "planted" not in caught.value.message
 
 
-def test_a_role_that_the_database_sets_is_not_the_admins(postgres: Postgres, admin: psycopg.Connection) -> None:
+def test_role_setting_of_the_database_does_not_apply_to_administrators(
+    postgres: Postgres, admin: psycopg.Connection
+) -> None:
     admin.execute("ALTER DATABASE zava SET role = 'mallory'")
     assert "schema version" in init(postgres)
     members = "SELECT count(*) FROM pg_auth_members WHERE roleid = 'zava_owner'::regrole AND member <> 10"

@@ -71,7 +71,7 @@ async def seen(asker: Asker) -> str:
 
 
 @pytest.mark.anyio
-async def test_a_regional_manager_comes_changes_and_goes(office: Office) -> None:
+async def test_identity_is_added_changed_and_removed(office: Office) -> None:
     told = office("add", "Ann Lee", "--store", "Seattle", "--store", "zava retail bellevue", "--expires", str(DAY),
                   "--passwords-file", str(office.file))  # fmt: skip
     ann = office.person("Ann Lee")
@@ -113,7 +113,7 @@ async def test_a_regional_manager_comes_changes_and_goes(office: Office) -> None
 
 
 @pytest.mark.anyio
-async def test_a_login_of_somebody_elses_is_mapped_and_stays(office: Office) -> None:
+async def test_mapped_login_stays_after_its_identity_is_removed(office: Office) -> None:
     """As an Entra user's, which is there before and has a way of its own to prove who it is."""
     login = "bo@example.com"
     with psycopg.connect(office.zava.admin_url, autocommit=True) as cloud:
@@ -155,7 +155,7 @@ async def test_a_login_of_somebody_elses_is_mapped_and_stays(office: Office) -> 
         ("NOLOGIN", "it cannot log in"),
     ],
 )
-def test_a_login_that_could_do_more_is_not_mapped(postgres_18_as_it_comes: ZavaServer, danger: str, said: str) -> None:
+def test_map_refuses_a_login_with_more_rights(postgres_18_as_it_comes: ZavaServer, danger: str, said: str) -> None:
     url = postgres_18_as_it_comes.admin_url
     with postgres_18_as_it_comes.as_superuser() as admin:
         admin.execute(f"CREATE ROLE mallory {danger}".encode())
@@ -168,7 +168,7 @@ def test_a_login_that_could_do_more_is_not_mapped(postgres_18_as_it_comes: ZavaS
             admin.execute("DROP ROLE mallory")
 
 
-def test_rights_from_before_are_taken_from_a_mapped_login_or_it_is_refused(server: str, database: str) -> None:
+def test_map_revokes_a_logins_earlier_rights(server: str, database: str) -> None:
     superuser = ADMIN.format(database=database, host=server)
     CliRunner().invoke(app, ["init", "--no-sample", "--admin-database-url", superuser], catch_exceptions=False)
     with psycopg.connect(superuser, autocommit=True) as admin:
@@ -185,7 +185,9 @@ def test_rights_from_before_are_taken_from_a_mapped_login_or_it_is_refused(serve
         assert admin.execute("SELECT has_any_column_privilege('old', 'retail.orders', 'SELECT')").fetchone() == (True,)
 
 
-def test_what_is_wrong_is_told_before_anything_is_changed(postgres_18_as_it_comes: ZavaServer, tmp_path: Path) -> None:
+def test_identity_commands_report_faults_before_changing_anything(
+    postgres_18_as_it_comes: ZavaServer, tmp_path: Path
+) -> None:
     url = postgres_18_as_it_comes.admin_url
     before = listed(url)
 
@@ -217,7 +219,7 @@ def test_what_is_wrong_is_told_before_anything_is_changed(postgres_18_as_it_come
     assert listed(url) == before
 
 
-def test_a_dry_run_changes_nothing(postgres_18_as_it_comes: ZavaServer, tmp_path: Path) -> None:
+def test_identity_commands_dry_run_changes_nothing(postgres_18_as_it_comes: ZavaServer, tmp_path: Path) -> None:
     url, file = postgres_18_as_it_comes.admin_url, tmp_path / "file"
     before = listed(url)
     told = identities(url, "add", "Ann", "--store", "1", "--passwords-file", str(file), "--dry-run")
@@ -230,9 +232,7 @@ def test_a_dry_run_changes_nothing(postgres_18_as_it_comes: ZavaServer, tmp_path
     psycopg.connect(login).close()
 
 
-def test_an_admin_without_all_rights_does_what_he_may_and_names_the_rest(
-    postgres_16_hardened: ZavaServer, tmp_path: Path
-) -> None:
+def test_restricted_admin_removes_identities_and_reports_gaps(postgres_16_hardened: ZavaServer, tmp_path: Path) -> None:
     """On a server that a superuser hardened: his own people go altogether, a superuser's lose what they see."""
     zava, file = postgres_16_hardened, tmp_path / "people"
     with zava.as_superuser() as superuser:
@@ -267,7 +267,7 @@ def _newest(file: Path) -> str:
     return file.read_text().splitlines()[-1].rpartition(":")[2]
 
 
-def test_who_was_removed_stays_out_and_can_come_back(server: str, database: str) -> None:
+def test_removed_identity_stays_removed_and_can_be_added_again(server: str, database: str) -> None:
     url = ADMIN.format(database=database, host=server)
     init = ["init", "--scale", "0.002", "--admin-database-url", url]
     CliRunner().invoke(app, init, catch_exceptions=False)
@@ -278,7 +278,7 @@ def test_who_was_removed_stays_out_and_can_come_back(server: str, database: str)
     assert listed(url)["Zava Retail Seattle"]["login"] == SEATTLE
 
 
-def test_a_login_that_owns_things_loses_its_access_only(server: str, database: str) -> None:
+def test_removed_login_that_owns_objects_stays_without_access(server: str, database: str) -> None:
     url = ADMIN.format(database=database, host=server)
     CliRunner().invoke(app, ["init", "--scale", "0.002", "--admin-database-url", url], catch_exceptions=False)
     with psycopg.connect(url, autocommit=True) as admin:
@@ -294,7 +294,7 @@ def test_a_login_that_owns_things_loses_its_access_only(server: str, database: s
 
 
 @pytest.mark.anyio
-async def test_an_identity_that_expires_is_told_so_at_its_next_question(postgres_18_as_it_comes: ZavaServer) -> None:
+async def test_expired_identity_gets_an_error_at_its_next_query(postgres_18_as_it_comes: ZavaServer) -> None:
     zava = postgres_18_as_it_comes
     settings = settings_for(
         zava.folder, SEATTLE, ZAVA_DATABASE_URL=zava.place, POSTGRES_PASSWORD=zava.passwords[SEATTLE]
@@ -314,7 +314,7 @@ async def test_an_identity_that_expires_is_told_so_at_its_next_question(postgres
             admin.execute(f"ALTER ROLE \"{SEATTLE}\" VALID UNTIL 'infinity'".encode())
 
 
-def test_who_is_connected_can_be_told_by_an_admin_and_by_nobody_else(postgres_18_as_it_comes: ZavaServer) -> None:
+def test_other_logins_cannot_see_who_is_connected(postgres_18_as_it_comes: ZavaServer) -> None:
     """Everybody reads the comments on roles, and everybody's application_name: neither names a person."""
     zava = postgres_18_as_it_comes
     with (
@@ -327,7 +327,7 @@ def test_who_is_connected_can_be_told_by_an_admin_and_by_nobody_else(postgres_18
 
 
 @pytest.mark.anyio
-async def test_the_embedded_database_takes_people_too(tmp_path: Path) -> None:
+async def test_identities_can_be_added_to_the_embedded_database(tmp_path: Path) -> None:
     def at_home(*arguments: str) -> str:
         command = ["--data-dir", str(tmp_path), "identities", *arguments]
         return CliRunner().invoke(app, command, catch_exceptions=False).stdout

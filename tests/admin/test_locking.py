@@ -51,7 +51,7 @@ def run(*arguments: str) -> None:
     CliRunner().invoke(app, arguments, catch_exceptions=False)
 
 
-def test_passwords_file_of_a_server_changes_in_turn(postgres_18_as_it_comes: ZavaServer, tmp_path: Path) -> None:
+def test_passwords_file_is_locked_while_it_changes(postgres_18_as_it_comes: ZavaServer, tmp_path: Path) -> None:
     url, file = postgres_18_as_it_comes.admin_url, tmp_path / "people"
     common = ("--passwords-file", str(file), "--admin-database-url", url)
     with psycopg.connect(url, autocommit=True) as connection, held_at(file, connection) as seen:
@@ -63,7 +63,7 @@ def test_passwords_file_of_a_server_changes_in_turn(postgres_18_as_it_comes: Zav
     assert all(held for _, held in seen), seen
 
 
-def test_logins_of_the_embedded_database_change_in_turn(patient: EmbeddedPostgres, surgeon: psycopg.Connection) -> None:
+def test_embedded_logins_are_locked_while_they_change(patient: EmbeddedPostgres, surgeon: psycopg.Connection) -> None:
     file = patient.folder / "logins.json"
     with held_at(file, surgeon) as seen:
         run("identities", "add", "Ann Lee", "--all-stores", "--data-dir", str(patient.folder))

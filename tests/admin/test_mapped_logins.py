@@ -52,7 +52,7 @@ def settings_of_login(zava: ZavaServer) -> list[str]:
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("fixture", ["debian_15", "postgres_16_as_it_comes", "postgres_18_as_it_comes"])
-async def test_a_login_that_azure_created_becomes_an_identity(fixture: str, request: pytest.FixtureRequest) -> None:
+async def test_login_created_by_azure_becomes_an_identity(fixture: str, request: pytest.FixtureRequest) -> None:
     zava: ZavaServer = request.getfixturevalue(fixture)
     may_alter = zava.postgres.version < 16
     with created_by_azure(zava):
@@ -84,13 +84,13 @@ async def test_a_login_that_azure_created_becomes_an_identity(fixture: str, requ
         assert settings_of_login(zava) == []
 
 
-def test_what_was_never_set_is_not_taken_back(postgres_18_as_it_comes: ZavaServer) -> None:
+def test_removal_does_not_reset_settings_of_the_login(postgres_18_as_it_comes: ZavaServer) -> None:
     with created_by_azure(postgres_18_as_it_comes):
         identities(postgres_18_as_it_comes, "map", LOGIN, "Bo Berg", "--store", "Tacoma")
         assert "gap" not in identities(postgres_18_as_it_comes, "remove", LOGIN)
 
 
-def test_a_powerful_login_that_the_admin_may_not_alter_is_not_admitted(postgres_18_as_it_comes: ZavaServer) -> None:
+def test_powerful_login_that_cannot_be_altered_is_refused(postgres_18_as_it_comes: ZavaServer) -> None:
     zava = postgres_18_as_it_comes
     with zava.as_superuser() as superuser:
         superuser.execute("CREATE ROLE mallory LOGIN BYPASSRLS")

@@ -45,7 +45,7 @@ def read(patient: EmbeddedPostgres, query: str, user_id: str = SEATTLE) -> list[
 
 
 @pytest.mark.parametrize(("what", "query", "undo", "added"), _ADDED, ids=[row[0] for row in _ADDED])
-def test_what_an_administrator_adds_stops_nobody_and_is_hidden(
+def test_added_objects_are_hidden_and_block_no_query(
     patient: EmbeddedPostgres, surgeon: psycopg.Connection, what: str, query: str, undo: str, added: str
 ) -> None:
     try:
@@ -66,7 +66,7 @@ def test_what_an_administrator_adds_stops_nobody_and_is_hidden(
 
 
 @pytest.mark.anyio
-async def test_a_table_that_was_shown_has_the_stores_rows_and_no_description_before(
+async def test_shown_table_has_the_stores_rows_and_a_description(
     patient: EmbeddedPostgres, surgeon: psycopg.Connection, doctor: Doctor
 ) -> None:
     surgeon.execute("CREATE TABLE retail.loyal (store_id integer, points integer)")
@@ -95,9 +95,7 @@ async def test_a_table_that_was_shown_has_the_stores_rows_and_no_description_bef
         surgeon.execute("DROP TABLE retail.loyal")
 
 
-def test_a_new_identity_reads_what_was_shown_and_nothing_else(
-    patient: EmbeddedPostgres, surgeon: psycopg.Connection
-) -> None:
+def test_new_identity_reads_only_shown_tables(patient: EmbeddedPostgres, surgeon: psycopg.Connection) -> None:
     surgeon.execute(
         "CREATE TABLE retail.shown (store_id integer); SELECT zava.show_table('retail.shown');"
         " CREATE TABLE retail.hidden (store_id integer); CREATE VIEW retail.seen AS TABLE retail.orders;"
@@ -124,7 +122,7 @@ def test_a_new_identity_reads_what_was_shown_and_nothing_else(
         surgeon.execute("ALTER TABLE retail.orders DROP COLUMN shown, DROP COLUMN hidden")
 
 
-def test_an_administrator_revokes_what_it_owns_and_names_the_rest(
+def test_administrator_revokes_own_exposures_and_names_the_rest(
     patient: EmbeddedPostgres, surgeon: psycopg.Connection
 ) -> None:
     surgeon.execute("SET event_triggers = off; CREATE ROLE cloud_admin LOGIN PASSWORD 'x' IN ROLE zava_owner")

@@ -55,7 +55,7 @@ def found(small: EmbeddedPostgres, *more: str) -> list[str]:
     return [row[0] for row in json.loads(told)["rows"]]
 
 
-def test_an_index_is_built_found_used_and_finds_what_a_look_at_every_vector_finds(small: EmbeddedPostgres) -> None:
+def test_vector_index_is_used_and_finds_what_a_scan_finds(small: EmbeddedPostgres) -> None:
     wishes: list[list[str]] = [
         [],
         ["--min-price", "9", "--threshold", "0"],

@@ -21,7 +21,7 @@ def small(folder: Path) -> EmbeddedPostgres:
     return embedded_postgres(settings_for(folder), lambda *_: None, Sample(scale=0.002))
 
 
-def test_a_folder_with_a_long_path_gets_its_socket_elsewhere(tmp_path: Path) -> None:
+def test_data_folder_with_a_long_path_gets_a_socket_folder(tmp_path: Path) -> None:
     postgres = small(tmp_path / ("long" * 25))
     address = postgres.open()
     try:
@@ -33,7 +33,7 @@ def test_a_folder_with_a_long_path_gets_its_socket_elsewhere(tmp_path: Path) -> 
     assert not Path(address.host).exists()
 
 
-def test_a_set_up_that_fails_leaves_no_trace_and_can_be_tried_again(tmp_path: Path) -> None:
+def test_failed_set_up_is_removed_and_can_be_repeated(tmp_path: Path) -> None:
     def fail(*_: object) -> list[object]:
         raise EmbeddedError("not today")
 
@@ -48,7 +48,7 @@ def test_a_set_up_that_fails_leaves_no_trace_and_can_be_tried_again(tmp_path: Pa
 
 
 @pytest.mark.anyio
-async def test_a_damaged_list_of_logins_is_named(tmp_path: Path) -> None:
+async def test_damaged_login_file_is_reported(tmp_path: Path) -> None:
     postgres = small(tmp_path)
     postgres.open()
     postgres.close()
@@ -67,12 +67,12 @@ async def test_a_damaged_list_of_logins_is_named(tmp_path: Path) -> None:
         "/dev/null",  # is no folder
     ],
 )
-def test_a_folder_that_cannot_be_made_is_named(place: str) -> None:
+def test_data_folder_that_cannot_be_created_is_reported(place: str) -> None:
     with pytest.raises(EmbeddedError, match="cannot be used"):
         small(Path(place)).open()
 
 
-def test_a_folder_with_other_things_in_it_is_left_as_it_is(tmp_path: Path) -> None:
+def test_data_folder_with_other_files_is_left_unchanged(tmp_path: Path) -> None:
     """Above all by root, who could take any folder of the system over."""
     (tmp_path / "letters").mkdir()
     tmp_path.chmod(0o755)
@@ -84,7 +84,7 @@ def test_a_folder_with_other_things_in_it_is_left_as_it_is(tmp_path: Path) -> No
     assert [path.name for path in tmp_path.iterdir()] == ["letters"]
 
 
-def test_a_full_disk_is_named(tmp_path: Path) -> None:
+def test_full_disk_during_set_up_is_reported(tmp_path: Path) -> None:
     """A file system of 40 MB: set-up needs more."""
     disk = tmp_path / "disk"
     disk.mkdir()
@@ -113,7 +113,7 @@ def test_a_full_disk_is_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.anyio
-async def test_a_copied_folder_is_a_database_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> None:
+async def test_copied_data_folder_is_a_separate_database(tmp_path_factory: pytest.TempPathFactory) -> None:
     tmp_path = tmp_path_factory.mktemp("two")  # short, or the sockets would have to lie elsewhere
     first = small(tmp_path / "first")
     first.open()
@@ -129,7 +129,7 @@ async def test_a_copied_folder_is_a_database_of_its_own(tmp_path_factory: pytest
         postgres.close()
 
 
-def test_one_folder_is_one_database_however_it_is_spelled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_data_folder_with_different_spellings_is_one_database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "link").symlink_to(tmp_path / "data")
     monkeypatch.chdir(tmp_path)
     spellings = [small(tmp_path / "data"), small(Path("data")), small(tmp_path / "link")]
@@ -141,7 +141,7 @@ def test_one_folder_is_one_database_however_it_is_spelled(tmp_path: Path, monkey
     assert not (tmp_path / "data" / "postgres-18" / "data" / "postmaster.pid").exists()
 
 
-def test_who_is_closed_while_it_waits_to_open_starts_nothing(tmp_path: Path) -> None:
+def test_closed_process_does_not_start_the_server(tmp_path: Path) -> None:
     first = small(tmp_path)
     first.open()
     first.close()

@@ -81,7 +81,9 @@ def parallel(admin: psycopg.Connection) -> Iterator[None]:
         admin.execute(f"ALTER ROLE zava_head_office RESET {name}".encode())
 
 
-async def test_a_shared_hash_table_stays_within_the_bound(embedded: EmbeddedPostgres, ask: Ask, parallel: None) -> None:
+async def test_shared_hash_table_stays_within_the_memory_limit(
+    embedded: EmbeddedPostgres, ask: Ask, parallel: None
+) -> None:
     async with ask(HEAD_OFFICE) as head_office, ask(SEATTLE) as seattle:
         backend = await seattle.value("SELECT pg_backend_pid()")
         assert "Parallel Hash" in (await head_office.call("explain_sales_query", postgresql_query=SKEWED))[0]
@@ -95,11 +97,11 @@ async def test_a_shared_hash_table_stays_within_the_bound(embedded: EmbeddedPost
         assert await head_office.value("SELECT 1") == 1
 
 
-async def test_one_call_has_at_most_four_workers(ask: Ask, parallel: None) -> None:
+async def test_query_has_at_most_four_parallel_workers(ask: Ask, parallel: None) -> None:
     async with ask(HEAD_OFFICE) as head_office:
         assert await head_office.value("SELECT current_setting('max_parallel_workers')") == "4"
 
 
-def test_the_system_ends_a_query_before_other_programs(embedded: EmbeddedPostgres, admin: psycopg.Connection) -> None:
+def test_kernel_ends_a_query_before_other_programs(embedded: EmbeddedPostgres, admin: psycopg.Connection) -> None:
     score = Path(f"/proc/{admin.info.backend_pid}/oom_score_adj").read_text()
     assert int(score) > int(Path("/proc/self/oom_score_adj").read_text())

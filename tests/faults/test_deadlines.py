@@ -58,7 +58,7 @@ async def waiting(admin: psycopg.Connection) -> list[int]:
 
 
 @pytest.mark.parametrize("place", ["elsewhere", "older"])
-async def test_no_setting_switches_the_deadline_off(request: pytest.FixtureRequest, place: str) -> None:
+async def test_settings_cannot_disable_the_deadline(request: pytest.FixtureRequest, place: str) -> None:
     postgres: Postgres = request.getfixturevalue(place)
     with postgres.admin() as admin:
         known = {name for (name,) in admin.execute("SELECT name FROM pg_settings").fetchall()}
@@ -78,7 +78,7 @@ async def test_no_setting_switches_the_deadline_off(request: pytest.FixtureReque
 
 
 @pytest.mark.parametrize("tool", LOCKED)
-async def test_a_cancelled_search_or_description_is_gone_too(elsewhere: Postgres, tool: str) -> None:
+async def test_cancelled_search_or_description_ends_in_the_database(elsewhere: Postgres, tool: str) -> None:
     async with asking(elsewhere.settings(SEATTLE)) as asker:
         await asker.value("SELECT 1")
         with locked(elsewhere) as admin, elsewhere.admin() as observer:
@@ -93,7 +93,7 @@ async def test_a_cancelled_search_or_description_is_gone_too(elsewhere: Postgres
 
 @pytest.mark.parametrize("tool", [*LOCKED, "execute_sales_query"])
 @pytest.mark.parametrize("place", ["elsewhere", "older"])
-async def test_after_a_kill_the_database_stops_within_its_check(
+async def test_query_of_a_killed_server_ends_in_the_database(
     request: pytest.FixtureRequest, place: str, tool: str
 ) -> None:
     postgres: Postgres = request.getfixturevalue(place)
@@ -108,7 +108,7 @@ async def test_after_a_kill_the_database_stops_within_its_check(
         await gone(observer, pids, 4)  # looks every two seconds
 
 
-async def test_calls_that_wait_for_a_lock_starve_nobody_past_their_deadline(elsewhere: Postgres) -> None:
+async def test_calls_waiting_for_locks_free_their_threads_at_the_deadline(elsewhere: Postgres) -> None:
     """More of them than connections, of each kind, and then a question that waits for nothing."""
     async with asking(elsewhere.settings(SEATTLE, ZAVA_QUERY_TIMEOUT="1")) as asker:
         await asker.value("SELECT 1")
@@ -123,7 +123,7 @@ async def test_calls_that_wait_for_a_lock_starve_nobody_past_their_deadline(else
                     assert await asker.value("SELECT 1") == 1
 
 
-async def test_calls_cancelled_again_and_again_pile_nothing_up(elsewhere: Postgres, network: Network) -> None:
+async def test_repeatedly_cancelled_calls_do_not_pile_up(elsewhere: Postgres, network: Network) -> None:
     """In a silence that lets nobody stop anything, a call keeps its place until it is left."""
     async with asking(elsewhere.settings(SEATTLE, network.port)) as asker:
         await asker.value("SELECT 1")

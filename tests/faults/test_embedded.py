@@ -53,7 +53,7 @@ def cut_the_power(folder: Path, *servers: Wire) -> None:
     psutil.wait_procs(killed, timeout=10)
 
 
-def test_a_power_cut_during_use_loses_nothing(small: Path) -> None:
+def test_power_cut_during_use_loses_no_data(small: Path) -> None:
     with server_for(small, SEATTLE) as first, server_for(small, STORES["Redmond"]) as second:
         for server in (first, second):
             server.shake_hands()
@@ -71,7 +71,7 @@ def test_a_power_cut_during_use_loses_nothing(small: Path) -> None:
     assert not list((small / "users").iterdir())
 
 
-def test_a_query_that_outlives_its_server_does_not_keep_the_next_from_starting(small: Path) -> None:
+def test_orphaned_query_does_not_block_the_next_start(small: Path) -> None:
     """Only the first of PostgreSQL's processes is killed; one of the others does not look up from its work."""
     with server_for(small, SEATTLE) as server:
         server.shake_hands()
@@ -88,7 +88,7 @@ def test_a_query_that_outlives_its_server_does_not_keep_the_next_from_starting(s
 
 
 @pytest.mark.parametrize("stage", ["setup-*/data/postmaster.pid", "setup-*/data/base/16*"])
-def test_a_power_cut_during_set_up_starts_it_anew(tmp_path: Path, stage: str) -> None:
+def test_power_cut_during_set_up_restarts_set_up(tmp_path: Path, stage: str) -> None:
     with server_for(tmp_path, SEATTLE) as server:
         server.shake_hands()
         server.request("tools/list")
@@ -102,7 +102,7 @@ def test_a_power_cut_during_set_up_starts_it_anew(tmp_path: Path, stage: str) ->
     assert sorted(path.name for path in tmp_path.iterdir()) == ["postgres-18", "start.lock", "users"]
 
 
-def test_eight_servers_that_start_at_once_on_nothing_share_one_database(tmp_path: Path) -> None:
+def test_eight_servers_starting_at_once_share_one_database(tmp_path: Path) -> None:
     with ExitStack() as stack:
         servers = [stack.enter_context(server_for(tmp_path, user_id)) for user_id in STORES.values()]
         for server in servers:
@@ -123,7 +123,7 @@ def test_eight_servers_that_start_at_once_on_nothing_share_one_database(tmp_path
     assert not list((tmp_path / "users").iterdir())
 
 
-def test_a_newer_package_made_the_database(small: Path) -> None:
+def test_database_of_a_newer_package_is_reported(small: Path) -> None:
     """It is told, and left as it is: also when both ask at the same time."""
     record = small / "postgres-18" / "schema_version"
     newer = sql.schema_version() + 1
@@ -172,7 +172,7 @@ def fill_up(filler: Path) -> None:
 
 
 @pytest.mark.anyio
-async def test_a_disk_that_fills_up_is_told_until_there_is_room(disk: Path) -> None:
+async def test_full_disk_is_reported_until_there_is_space(disk: Path) -> None:
     filler = disk / "filler"
     sort = "SELECT max(r) FROM (SELECT row_number() OVER (ORDER BY md5(g::text)) r FROM generate_series(1, 900000) g) q"
     async with asking(settings_for(disk / "data", SEATTLE)) as asker:

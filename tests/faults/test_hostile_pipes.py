@@ -156,7 +156,7 @@ def greet(server: Wire, meta: Meta) -> None:
 
 
 @pytest.mark.parametrize("reads", [False, True])
-def test_no_client_takes_the_memory_past_its_bound(data_dir: Path, meta: Meta, reads: bool) -> None:
+def test_hostile_client_stays_within_the_memory_limit(data_dir: Path, meta: Meta, reads: bool) -> None:
     with server_for(data_dir, SEATTLE, ZAVA_MAX_BYTES="1000000", ZAVA_QUERY_TIMEOUT="2") as server:
         greet(server, meta)
         idle = mark(server)
@@ -171,7 +171,7 @@ def test_no_client_takes_the_memory_past_its_bound(data_dir: Path, meta: Meta, r
 
 
 @pytest.mark.parametrize("name", FIRST)
-def test_no_client_does_before_it_has_said_hello(data_dir: Path, meta: Meta, name: str) -> None:
+def test_hostile_client_before_the_handshake_stays_within_the_limit(data_dir: Path, meta: Meta, name: str) -> None:
     with server_for(data_dir, SEATTLE) as server:
         server.send({"jsonrpc": "2.0", "id": 1, "method": 7})
         assert server.read()["id"] == 1
@@ -184,7 +184,7 @@ def test_no_client_does_before_it_has_said_hello(data_dir: Path, meta: Meta, nam
 
 @pytest.mark.parametrize("cancels", [False, True])
 @pytest.mark.parametrize("ids", [1, 1_000_000])
-def test_nor_does_one_that_reads_no_results(
+def test_hostile_client_that_reads_nothing_stays_within_the_limit(
     data_dir: Path, tmp_path: Path, meta: Meta, cancels: bool, ids: int
 ) -> None:
     """The audit log tells when results are there, so that there are never too many calls at once for the server."""

@@ -45,7 +45,7 @@ def mark(server: Wire) -> int:
     return resident(server, "VmRSS")
 
 
-def test_no_call_takes_the_memory_past_its_bound(anywhere: dict[str, str]) -> None:
+def test_call_stays_within_the_memory_limit(anywhere: dict[str, str]) -> None:
     with Wire(environment={**anywhere, "ZAVA_MAX_BYTES": "1000000"}) as server:
         server.shake_hands()
         assert not server.call("execute_sales_query", postgresql_query="SELECT 1")[1]
@@ -63,7 +63,7 @@ def test_no_call_takes_the_memory_past_its_bound(anywhere: dict[str, str]) -> No
         assert resident(server, "VmRSS") - idle < BOUND / 2, "and it is given back"
 
 
-def test_a_search_takes_no_more(elsewhere: Postgres) -> None:
+def test_search_stays_within_the_memory_limit(elsewhere: Postgres) -> None:
     with Wire(environment={"ZAVA_DATABASE_URL": elsewhere.url(SEATTLE, "identity"), "ZAVA_USER_ID": SEATTLE}) as server:
         server.shake_hands()
         server.call("execute_sales_query", postgresql_query="SELECT 1")

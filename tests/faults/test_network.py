@@ -41,7 +41,7 @@ def told(text: str) -> bool:
 
 
 @pytest.mark.parametrize("directions", SILENCES)
-async def test_silence_while_connecting_is_given_up(
+async def test_silent_network_while_connecting_times_out(
     elsewhere: Postgres, network: Network, directions: tuple[str, ...]
 ) -> None:
     network.fall_silent(*directions)
@@ -52,7 +52,7 @@ async def test_silence_while_connecting_is_given_up(
         await recovered(asker)
 
 
-async def test_silence_just_after_the_login_is_given_up(elsewhere: Postgres, network: Network) -> None:
+async def test_silent_network_after_login_times_out(elsewhere: Postgres, network: Network) -> None:
     """The server says that it is ready; whether this is the right identity it never says."""
     async with asking(elsewhere.settings(SEATTLE, network.port, ZAVA_QUERY_TIMEOUT="1")) as asker:
         silence = _when(network, lambda: network.carried > 300, "to_client")
@@ -66,7 +66,7 @@ async def test_silence_just_after_the_login_is_given_up(elsewhere: Postgres, net
 
 
 @pytest.mark.parametrize("directions", SILENCES)
-def test_an_interrupt_ends_a_query_as_one_also_where_nobody_hears_of_it(
+def test_interrupt_ends_a_query_also_on_a_silent_network(
     elsewhere: Postgres, network: Network, owner: psycopg.Connection, directions: tuple[str, ...]
 ) -> None:
     def silence() -> None:
@@ -81,7 +81,7 @@ def test_an_interrupt_ends_a_query_as_one_also_where_nobody_hears_of_it(
 
 
 @pytest.mark.parametrize("directions", SILENCES)
-async def test_silence_during_a_query_ends_it_at_its_deadline(
+async def test_silent_network_during_a_query_ends_it_at_its_deadline(
     elsewhere: Postgres, network: Network, owner: psycopg.Connection, directions: tuple[str, ...]
 ) -> None:
     async with asking(elsewhere.settings(SEATTLE, network.port, ZAVA_QUERY_TIMEOUT="2")) as asker:
@@ -105,7 +105,9 @@ async def test_silence_during_a_query_ends_it_at_its_deadline(
 
 
 @pytest.mark.parametrize("tool", list(CALLS))
-async def test_silence_between_calls_is_noticed_by_the_next(elsewhere: Postgres, network: Network, tool: str) -> None:
+async def test_silent_network_between_calls_is_noticed_by_the_next(
+    elsewhere: Postgres, network: Network, tool: str
+) -> None:
     async with asking(elsewhere.settings(SEATTLE, network.port, ZAVA_QUERY_TIMEOUT="1")) as asker:
         await asker.value("SELECT 1")
         network.fall_silent()
@@ -122,7 +124,7 @@ async def test_silence_between_calls_is_noticed_by_the_next(elsewhere: Postgres,
         assert not failed, text
 
 
-async def test_a_network_that_breaks_is_told_and_found_again(elsewhere: Postgres, network: Network) -> None:
+async def test_broken_network_is_reported_and_recovered(elsewhere: Postgres, network: Network) -> None:
     async with asking(elsewhere.settings(SEATTLE, network.port)) as asker:
         await asker.value("SELECT 1")
         network.cut()
@@ -137,7 +139,7 @@ async def test_a_network_that_breaks_is_told_and_found_again(elsewhere: Postgres
             assert not failed, text
 
 
-async def test_breaks_in_the_middle_of_answers_mix_nothing_up(elsewhere: Postgres, network: Network) -> None:
+async def test_broken_results_are_not_mixed_up(elsewhere: Postgres, network: Network) -> None:
     async with asking(elsewhere.settings(SEATTLE, network.port, ZAVA_QUERY_TIMEOUT="2")) as asker:
         replies: dict[int, tuple[str, bool]] = {}
 

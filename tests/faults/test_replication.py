@@ -21,7 +21,7 @@ async def sees(asker: Asker, stores: list[int]) -> None:
             await anyio.lowlevel.checkpoint()
 
 
-async def test_a_replica_serves_unchanged_and_survives_its_conflicts(elsewhere: Postgres, tmp_path: Path) -> None:
+async def test_replica_serves_queries_and_survives_conflicts(elsewhere: Postgres, tmp_path: Path) -> None:
     replica = elsewhere.copy(tmp_path / "replica")
     replica.start(max_standby_streaming_delay="0", hot_standby="on")
     try:
@@ -59,7 +59,7 @@ async def test_a_replica_serves_unchanged_and_survives_its_conflicts(elsewhere: 
         replica.stop()
 
 
-async def test_a_change_that_a_subscription_brings_reaches_an_open_session(elsewhere: Postgres) -> None:
+async def test_replicated_access_change_reaches_an_open_session(elsewhere: Postgres) -> None:
     """Who sees what is kept on another server: its rows come without a statement that a trigger could wait for."""
     keeper = f"host=127.0.0.1 port={elsewhere.port} dbname=keeper user=postgres password=admin"
     with elsewhere.admin() as here:

@@ -24,7 +24,7 @@ LARGE_SORT = "SELECT count(*) FROM (SELECT md5(g::text) AS word FROM generate_se
 
 
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGQUIT, None])
-async def test_a_server_that_stops_is_told_and_found_again(elsewhere: Postgres, ending: signal.Signals | None) -> None:
+async def test_stopped_server_is_reported_and_recovered(elsewhere: Postgres, ending: signal.Signals | None) -> None:
     """In order, at once, and by a power cut."""
     async with asking(elsewhere.settings(SEATTLE)) as asker:
         orders = await asker.value("SELECT count(*) FROM retail.orders")
@@ -43,7 +43,7 @@ async def test_a_server_that_stops_is_told_and_found_again(elsewhere: Postgres, 
 
 
 @pytest.mark.parametrize("tool", list(CALLS))
-async def test_a_server_that_was_restarted_between_calls_is_not_noticed(elsewhere: Postgres, tool: str) -> None:
+async def test_server_restart_between_calls_is_not_noticed(elsewhere: Postgres, tool: str) -> None:
     async with asking(elsewhere.settings(SEATTLE)) as asker:
         await asker.value("SELECT 1")
         elsewhere.stop()
@@ -52,7 +52,7 @@ async def test_a_server_that_was_restarted_between_calls_is_not_noticed(elsewher
         assert not failed, text
 
 
-async def test_restarts_while_questions_run_mix_nothing_up(elsewhere: Postgres) -> None:
+async def test_restarts_during_queries_do_not_mix_up_results(elsewhere: Postgres) -> None:
     replies: dict[int, tuple[str, bool]] = {}
     async with asking(elsewhere.settings(SEATTLE)) as asker:
 
@@ -75,9 +75,7 @@ async def test_restarts_while_questions_run_mix_nothing_up(elsewhere: Postgres) 
         await recovered(asker)
 
 
-async def test_an_idle_connection_that_the_server_ends_is_replaced(
-    elsewhere: Postgres, owner: psycopg.Connection
-) -> None:
+async def test_idle_connection_closed_by_the_server_is_replaced(elsewhere: Postgres, owner: psycopg.Connection) -> None:
     owner.execute(f"{OF_SEATTLE} SET idle_session_timeout = '1s'".encode())
     try:
         async with asking(elsewhere.settings(SEATTLE)) as asker:
@@ -91,7 +89,9 @@ async def test_an_idle_connection_that_the_server_ends_is_replaced(
         owner.execute(f"{OF_SEATTLE} RESET idle_session_timeout".encode())
 
 
-async def test_no_connection_left_is_told_until_there_is_one(elsewhere: Postgres, owner: psycopg.Connection) -> None:
+async def test_missing_connections_are_reported_until_one_is_free(
+    elsewhere: Postgres, owner: psycopg.Connection
+) -> None:
     async with asking(elsewhere.settings(SEATTLE)) as asker:
         await asker.value("SELECT 1")
         owner.execute(f'ALTER ROLE "{SEATTLE}" CONNECTION LIMIT 0'.encode())
@@ -105,7 +105,7 @@ async def test_no_connection_left_is_told_until_there_is_one(elsewhere: Postgres
         await recovered(asker)
 
 
-async def test_few_connections_are_enough_for_many_questions(elsewhere: Postgres, owner: psycopg.Connection) -> None:
+async def test_few_connections_serve_many_queries(elsewhere: Postgres, owner: psycopg.Connection) -> None:
     owner.execute(f'ALTER ROLE "{SEATTLE}" CONNECTION LIMIT 2'.encode())
     try:
         async with asking(elsewhere.settings(SEATTLE)) as asker:
@@ -122,7 +122,7 @@ async def test_few_connections_are_enough_for_many_questions(elsewhere: Postgres
         owner.execute(f'ALTER ROLE "{SEATTLE}" CONNECTION LIMIT -1'.encode())
 
 
-async def test_a_full_server_is_told_as_full(elsewhere: Postgres) -> None:
+async def test_server_without_free_connections_is_reported(elsewhere: Postgres) -> None:
     """Every connection that logins may have is somebody else's."""
     with ExitStack() as taken:
         with suppress(psycopg.OperationalError):
@@ -134,7 +134,7 @@ async def test_a_full_server_is_told_as_full(elsewhere: Postgres) -> None:
             await recovered(asker)
 
 
-async def test_a_rotated_password_is_told_and_read_anew(
+async def test_rotated_password_is_reported_and_read_again(
     elsewhere: Postgres, owner: psycopg.Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def keep(password: str) -> None:
@@ -163,7 +163,7 @@ async def test_a_rotated_password_is_told_and_read_anew(
             owner.execute(f"ALTER ROLE \"{SEATTLE}\" PASSWORD 'identity'".encode())
 
 
-async def test_a_schema_upgraded_underneath_is_told(elsewhere: Postgres, owner: psycopg.Connection) -> None:
+async def test_schema_upgrade_during_use_is_reported(elsewhere: Postgres, owner: psycopg.Connection) -> None:
     async with asking(elsewhere.settings(SEATTLE)) as asker:
         await asker.value("SELECT 1")
         owner.execute("UPDATE zava.about SET schema_version = schema_version + 1")
@@ -178,7 +178,7 @@ async def test_a_schema_upgraded_underneath_is_told(elsewhere: Postgres, owner: 
         await recovered(asker)
 
 
-async def test_a_column_added_underneath_is_described(elsewhere: Postgres, owner: psycopg.Connection) -> None:
+async def test_column_added_during_use_is_described(elsewhere: Postgres, owner: psycopg.Connection) -> None:
     async with asking(elsewhere.settings(SEATTLE)) as asker:
         described = {"table_names": ["categories"]}
         assert "aisle" not in (await asker.call("get_multiple_table_schemas", **described))[0]
@@ -192,9 +192,7 @@ async def test_a_column_added_underneath_is_described(elsewhere: Postgres, owner
             owner.execute("ALTER TABLE retail.categories DROP COLUMN aisle")
 
 
-async def test_an_upgrade_that_holds_a_table_costs_a_call_its_deadline_at_most(
-    elsewhere: Postgres, owner: psycopg.Connection
-) -> None:
+async def test_call_waits_for_a_locked_table_until_its_deadline(elsewhere: Postgres, owner: psycopg.Connection) -> None:
     async with asking(elsewhere.settings(SEATTLE, ZAVA_QUERY_TIMEOUT="1")) as asker:
         await asker.value("SELECT 1")
         with owner.transaction():
@@ -211,7 +209,7 @@ async def test_an_upgrade_that_holds_a_table_costs_a_call_its_deadline_at_most(
             assert not failed, text
 
 
-async def test_vectors_that_are_being_made_disturb_no_search(elsewhere: Postgres, owner: psycopg.Connection) -> None:
+async def test_unpublished_embeddings_do_not_affect_searches(elsewhere: Postgres, owner: psycopg.Connection) -> None:
     """New ones are kept aside until all are there; a run that stopped half-way leaves the old ones in use."""
     async with asking(elsewhere.settings(SEATTLE)) as asker:
         search = {"query_description": "hammer", "similarity_threshold": 0.0}
@@ -248,7 +246,7 @@ def small_disk(elsewhere: Postgres, owner: psycopg.Connection, tmp_path: Path) -
         subprocess.run(["umount", str(disk)], check=True)
 
 
-async def test_a_full_disk_fails_one_query_and_no_other(elsewhere: Postgres, small_disk: bool) -> None:
+async def test_full_disk_fails_only_the_query_that_needs_it(elsewhere: Postgres, small_disk: bool) -> None:
     async with asking(elsewhere.settings(SEATTLE)) as asker:
         refusal = await asker.refusal(LARGE_SORT)
         assert ("53100" if small_disk else "53400") in refusal
@@ -256,7 +254,7 @@ async def test_a_full_disk_fails_one_query_and_no_other(elsewhere: Postgres, sma
         assert await asker.value("SELECT 1") == 1
 
 
-async def test_more_than_may_be_written_to_disk_is_told(elsewhere: Postgres, owner: psycopg.Connection) -> None:
+async def test_temporary_file_limit_is_reported(elsewhere: Postgres, owner: psycopg.Connection) -> None:
     owner.execute(f"{OF_SEATTLE} SET temp_file_limit = '1MB'".encode())
     try:
         async with asking(elsewhere.settings(SEATTLE)) as asker:

@@ -34,7 +34,9 @@ def passfile(debian_15: ZavaServer, tmp_path: Path) -> str:
     return str(file)
 
 
-async def test_by_passfile(debian_15: ZavaServer, passfile: str, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_identity_authenticates_by_passfile(
+    debian_15: ZavaServer, passfile: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """One for all desks: each finds its own login's line."""
     monkeypatch.setenv("PGPASSFILE", passfile)
     for user_id, stores in ((SEATTLE, 1), (HEAD_OFFICE, 8)):
@@ -43,7 +45,7 @@ async def test_by_passfile(debian_15: ZavaServer, passfile: str, monkeypatch: py
             assert await asker.value(SECURE) is True
 
 
-async def test_by_service_file(
+async def test_identity_authenticates_by_service_file(
     debian_15: ZavaServer, passfile: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     service = tmp_path / "services"
@@ -64,7 +66,7 @@ async def test_by_service_file(
     assert json.loads(asked.stdout)["rows"] == [[1]]
 
 
-async def test_a_server_whose_certificate_has_another_name_is_refused(
+async def test_server_certificate_with_another_name_is_refused(
     debian_15: ZavaServer, passfile: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PGPASSFILE", passfile)
@@ -109,7 +111,7 @@ def entra(debian_15: ZavaServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         entra.accept(debian_15.passwords[SEATTLE])
 
 
-async def test_one_token_serves_while_it_is_good(entra: Entra) -> None:
+async def test_entra_token_is_reused_while_it_is_valid(entra: Entra) -> None:
     async with asking(entra.settings()) as seattle:
         assert await seattle.value(OWN) == 1
         assert await seattle.value(SECURE) is True
@@ -120,7 +122,7 @@ async def test_one_token_serves_while_it_is_good(entra: Entra) -> None:
     ]
 
 
-async def test_a_token_is_renewed_before_it_ends(entra: Entra) -> None:
+async def test_entra_token_is_renewed_before_it_expires(entra: Entra) -> None:
     """Here each ends so soon that every connection needs a new one; the server knows none but the newest."""
     entra.fake.seconds = 200
     async with asking(entra.settings()) as seattle:
@@ -131,7 +133,7 @@ async def test_a_token_is_renewed_before_it_ends(entra: Entra) -> None:
         assert len(entra.fake.asked) > before
 
 
-async def test_a_token_that_is_not_taken_is_told_and_another_asked_for(entra: Entra) -> None:
+async def test_entra_token_that_is_refused_is_reported_and_renewed(entra: Entra) -> None:
     entra.fake.publish = lambda _: None
     async with asking(entra.settings()) as seattle:
         told = await seattle.refusal(OWN)
@@ -141,7 +143,7 @@ async def test_a_token_that_is_not_taken_is_told_and_another_asked_for(entra: En
         assert await seattle.value(OWN) == 1
 
 
-async def test_an_entra_that_gives_no_token_is_told_by_its_code(entra: Entra, caplog: pytest.LogCaptureFixture) -> None:
+async def test_entra_failure_is_reported_with_its_code(entra: Entra, caplog: pytest.LogCaptureFixture) -> None:
     entra.fake.refuse = lambda: refusal("AADSTS7000222", "The secret planted-secret has expired.")
     async with asking(entra.settings()) as seattle:
         told = await seattle.refusal(OWN)
@@ -153,14 +155,14 @@ async def test_an_entra_that_gives_no_token_is_told_by_its_code(entra: Entra, ca
         assert not any(token in text for token in entra.fake.tokens)
 
 
-async def test_no_token_crosses_a_network_in_clear_text(entra: Entra) -> None:
+async def test_entra_token_is_refused_without_tls(entra: Entra) -> None:
     for weak in ("disable", "allow", "prefer"):
         async with asking(entra.settings(entra.zava.place.replace("verify-full", weak))) as seattle:
             assert f"sslmode={weak} would let the Entra token cross the network" in await seattle.refusal(OWN)
     assert entra.fake.asked == []
 
 
-def test_where_nothing_is_said_of_tls_it_is_required(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_entra_requires_tls_by_default(monkeypatch: pytest.MonkeyPatch) -> None:
     assert require_encryption({"host": "db"}) == {"host": "db", "sslmode": "require"}
     assert require_encryption({"host": "/run/postgresql"}) == {"host": "/run/postgresql"}
     monkeypatch.setenv("PGSSLMODE", "verify-full")
@@ -171,7 +173,7 @@ def test_where_nothing_is_said_of_tls_it_is_required(monkeypatch: pytest.MonkeyP
             require_encryption(unsure)
 
 
-def test_a_password_beside_entra_is_a_fault(entra: Entra) -> None:
+def test_entra_with_a_password_is_refused(entra: Entra) -> None:
     with pytest.raises(SettingsError, match="takes no password"):
         load({}, {**entra.environment(), "POSTGRES_PASSWORD": "x"})
     url = entra.zava.place.replace("127.0.0.1", f"{SEATTLE}:x@127.0.0.1")
@@ -180,7 +182,7 @@ def test_a_password_beside_entra_is_a_fault(entra: Entra) -> None:
         CliRunner().invoke(app, command, env=entra.environment(), catch_exceptions=False)
 
 
-def test_an_admin_comes_in_with_a_token_too(entra: Entra) -> None:
+def test_administrator_authenticates_with_an_entra_token(entra: Entra) -> None:
     admin_url = entra.zava.admin_url.replace(":cloud@", "@")
     command = ["identities", "--admin-database-url", admin_url]
 
@@ -198,7 +200,7 @@ def test_an_admin_comes_in_with_a_token_too(entra: Entra) -> None:
         entra.admin.execute("ALTER ROLE cloud_admin PASSWORD 'cloud'")
 
 
-def test_without_a_service_principal_whoever_is_signed_in_is_asked_for(entra: Entra, tmp_path: Path) -> None:
+def test_entra_uses_the_signed_in_account_by_default(entra: Entra, tmp_path: Path) -> None:
     """Here nobody is."""
     asked = subprocess.run(
         [sys.executable, "-m", "zava_mcp", "query", OWN, "--user-id", SEATTLE],

@@ -10,7 +10,7 @@ from zava_mcp.sales.service import SalesService
 
 
 @pytest.mark.parametrize("room", [1, 5_000, 1 << 18])
-def test_rows_arrive_whole_through_a_socket_pair_of_any_size(
+def test_bounded_reader_delivers_all_rows_with_any_buffer_size(
     data_dir: Path, room: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(bounded_reader, "_ROOM_BYTES", room)

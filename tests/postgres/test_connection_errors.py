@@ -118,7 +118,7 @@ def url(address: str, more: str = "") -> dict[str, str]:
         ),
     ],
 )
-def test_connection_that_fails_names_where_it_went_and_what_to_correct(
+def test_failed_connection_names_its_location_and_the_setting(
     variables: dict[str, str], said: str, place: str, setting: str, ports: dict[str, str]
 ) -> None:
     error = refusal({name: text.format(**ports) for name, text in variables.items()})
@@ -127,7 +127,7 @@ def test_connection_that_fails_names_where_it_went_and_what_to_correct(
     assert setting in error.hint
 
 
-def test_libpq_variables_are_named_where_they_say_the_host(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_failed_connection_names_libpq_variables(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in {"PGHOST": "127.0.0.1", "PGPORT": "1", "PGDATABASE": "shop"}.items():
         monkeypatch.setenv(name, value)
     settings = load({"ZAVA_USER_ID": SEATTLE})
@@ -149,7 +149,7 @@ def test_libpq_variables_are_named_where_they_say_the_host(monkeypatch: pytest.M
         ("admin", "&passfile={home}/wrong", "does not accept this login's password", "the passfile {home}/wrong"),
     ],
 )
-def test_password_that_is_missing_is_told_from_one_that_is_wrong(
+def test_missing_and_wrong_password_have_different_errors(
     login: str, more: str, said: str, hint: str, server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PGPASSFILE", str(tmp_path / "none"))
@@ -167,7 +167,7 @@ def test_password_that_is_missing_is_told_from_one_that_is_wrong(
     assert hint.format(home=tmp_path) in error.hint
 
 
-def test_faults_of_a_server_over_tls_are_told_apart(debian_15: ZavaServer) -> None:
+def test_tls_server_faults_have_different_errors(debian_15: ZavaServer) -> None:
     address = f"postgresql://{SEATTLE}:{debian_15.passwords[SEATTLE]}@127.0.0.1:{debian_15.postgres.port}"
     query = debian_15.postgres.query
     for path, said, setting in (
@@ -183,7 +183,7 @@ def test_faults_of_a_server_over_tls_are_told_apart(debian_15: ZavaServer) -> No
         assert debian_15.passwords[SEATTLE] not in error.message + error.hint
 
 
-def test_command_at_a_terminal_gets_no_advice_for_a_server() -> None:
+def test_terminal_command_gets_no_hint_for_a_running_server() -> None:
     command = [sys.executable, "-m", "zava_mcp", "query", "SELECT 1", "--user-id", SEATTLE]
     done = subprocess.run(
         [*command, "--database-url", f"postgresql://me:{SECRET}@127.0.0.1:1/zava"], capture_output=True, text=True

@@ -28,7 +28,7 @@ from zava_mcp.settings import load
     ],
 )
 @pytest.mark.parametrize("name", ["ZAVA_DATABASE_URL", "ZAVA_ADMIN_DATABASE_URL"])
-def test_url_that_libpq_would_misunderstand_is_refused(name: str, url: str, fault: str) -> None:
+def test_url_that_libpq_misreads_is_refused(name: str, url: str, fault: str) -> None:
     if name == "ZAVA_ADMIN_DATABASE_URL" and "must start" in fault:
         return  # an administrator may use libpq's other notation
     with pytest.raises(SettingsError) as refused:
@@ -48,7 +48,7 @@ def test_url_that_libpq_would_misunderstand_is_refused(name: str, url: str, faul
         "postgresql://db/zava?user=me@server",
     ],
 )
-def test_url_that_libpq_understands_is_taken(url: str) -> None:
+def test_url_that_libpq_reads_correctly_is_accepted(url: str) -> None:
     assert load({}, {"ZAVA_DATABASE_URL": url}).place is not None
 
 

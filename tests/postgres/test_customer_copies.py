@@ -64,7 +64,7 @@ def try_change(connection: psycopg.Connection, change: str) -> bool:
     return True
 
 
-def test_copies_are_right_when_two_sessions_change_customers_and_orders(url: str) -> None:
+def test_customer_copies_are_right_after_concurrent_changes(url: str) -> None:
     for first, second in permutations(CHANGES, 2):
         with psycopg.connect(url) as one, psycopg.connect(url) as other:
             assert try_change(one, first)
@@ -81,14 +81,14 @@ def test_copies_are_right_when_two_sessions_change_customers_and_orders(url: str
 
 @pytest.mark.parametrize("level", ["REPEATABLE READ", "SERIALIZABLE"])
 @pytest.mark.parametrize("change", ["cancel", "move", "rename", "home"])
-def test_change_that_would_miss_an_order_is_refused(url: str, level: str, change: str) -> None:
+def test_customer_change_that_would_miss_an_order_is_refused(url: str, level: str, change: str) -> None:
     with psycopg.connect(url) as one:
         one.execute(f"SET TRANSACTION ISOLATION LEVEL {level}".encode())
         with pytest.raises(psycopg.errors.FeatureNotSupported, match="READ COMMITTED"):
             one.execute(CHANGES[change].encode())
 
 
-def test_order_with_an_older_snapshot_is_refused_when_its_customer_changed(url: str) -> None:
+def test_order_with_a_stale_customer_snapshot_is_refused(url: str) -> None:
     with psycopg.connect(url) as one, psycopg.connect(url) as other:
         other.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
         other.execute("SELECT FROM retail.customers LIMIT 1")
