@@ -1,4 +1,4 @@
-"""`init --adopt`: a Zava database that somebody else made becomes one of ours, and no row of it is touched."""
+"""`init --adopt` adds zava-mcp's schema to an existing Zava database and changes no row."""
 
 import time
 from contextlib import AbstractAsyncContextManager
@@ -13,14 +13,19 @@ from tests.conftest import HEAD_OFFICE, REDMOND, SEATTLE, Asker, asking, setting
 from zava_mcp.cli.commands import app
 
 
-@pytest.mark.parametrize("who", ["superuser", "owner", "member"])
+@pytest.mark.parametrize("administrator", ["superuser", "owner", "member"])
 @pytest.mark.anyio
 async def test_adopt_manager_sees_own_rows_despite_a_forged_setting(
-    who: str, request: pytest.FixtureRequest, server: str, database: str, older: psycopg.Connection, tmp_path: Path
+    administrator: str,
+    request: pytest.FixtureRequest,
+    server: str,
+    database: str,
+    older: psycopg.Connection,
+    tmp_path: Path,
 ) -> None:
     before = rows_of(older)
-    told = adopted(request.getfixturevalue(who), "--passwords-file", str(tmp_path / "passwords"))
-    assert f"rows compared, and the same as before: {60 + 2 + 2 + 20 + 120 + 6 + ORDERS * 2 + 20 + 2:,}" in told
+    output = adopted(request.getfixturevalue(administrator), "--passwords-file", str(tmp_path / "passwords"))
+    assert f"rows compared, and the same as before: {60 + 2 + 2 + 20 + 120 + 6 + ORDERS * 2 + 20 + 2:,}" in output
     assert rows_of(older) == before
 
     def ask(user_id: str) -> AbstractAsyncContextManager[Asker]:
@@ -141,8 +146,8 @@ def test_adopt_second_run_corrects_later_changes(older: psycopg.Connection, supe
         "DROP INDEX retail.orders_date; COMMENT ON COLUMN retail.orders.order_date IS NULL"
     )
     assert fingerprint(older) != before
-    told = adopted(superuser)
-    assert "policies corrected: 4" in told
+    output = adopted(superuser)
+    assert "policies corrected: 4" in output
     assert fingerprint(older) == before
 
 

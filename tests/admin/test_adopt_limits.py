@@ -1,4 +1,4 @@
-"""`init --adopt` where something stands in the way, fails, or is not for us to decide."""
+"""`init --adopt` with obstacles, failures and manual steps."""
 
 from pathlib import Path
 
@@ -28,8 +28,8 @@ def test_adopt_names_all_obstacles_before_it_changes_anything(
     before, grant = fingerprint(older), "GRANT store_manager TO weak"
     with pytest.raises(DatabaseUnavailable, match="cannot be adopted as it is") as caught:
         adopted(f"postgresql://weak:weak@/{database}?host={server}")
-    told = caught.value.message.splitlines()[1:]
-    assert [line.strip() for line in told] == [
+    output = caught.value.message.splitlines()[1:]
+    assert [line.strip() for line in output] == [
         "retail.inventory is missing",
         "retail.orders is not a table",
         "retail.customers.phone is missing",
@@ -146,7 +146,7 @@ def test_adopt_gives_up_if_tables_are_locked(older: psycopg.Connection, superuse
 
 
 def test_adopt_lists_manual_steps_with_their_sql(older: psycopg.Connection, superuser: str) -> None:
-    told = adopted(superuser)
+    output = adopted(superuser)
     for line in (
         "the login store_manager owned",
         'the login "Legacy ""App""" may DELETE, INSERT, SELECT, UPDATE, USAGE on',
@@ -158,7 +158,7 @@ def test_adopt_lists_manual_steps_with_their_sql(older: psycopg.Connection, supe
         'Zava Retail Redmond and Zava Retail Redmond\'s "Annex" share one user id',
         'retail."Old ""Orders""" is not a table of Zava Retail, and no identity sees it',
     ):
-        assert f"warning: {line}" in told
+        assert f"warning: {line}" in output
     assert older.execute("SELECT rolcanlogin FROM pg_roles WHERE rolname = 'store_manager'").fetchone() == (True,)
     older.execute("UPDATE retail.stores SET rls_user_id = gen_random_uuid() WHERE rls_user_id IS NULL")
     again = adopted(superuser)
@@ -180,9 +180,9 @@ def test_adopt_gives_existing_logins_no_additional_rights(older: psycopg.Connect
         f'CREATE ROLE "{SEATTLE}" LOGIN SUPERUSER; CREATE ROLE "{HEAD_OFFICE}" LOGIN IN ROLE reporting'.encode()
     )
     older.execute(f'CREATE ROLE "{REDMOND}" LOGIN; GRANT ALL ON ALL TABLES IN SCHEMA retail TO "{REDMOND}"'.encode())
-    for told in (adopted(superuser), adopted(superuser)):
-        for who in (f"{SEATTLE} of Zava Retail Seattle", f"{HEAD_OFFICE} of Zava Retail head office"):
-            assert f"gap: the login {who} could do more than an identity may" in told
+    for output in (adopted(superuser), adopted(superuser)):
+        for identity in (f"{SEATTLE} of Zava Retail Seattle", f"{HEAD_OFFICE} of Zava Retail head office"):
+            assert f"gap: the login {identity} could do more than an identity may" in output
     admitted = {row[0] for row in older.execute("SELECT login::text FROM zava.access")}
     assert not admitted & {SEATTLE, HEAD_OFFICE}
     assert REDMOND in admitted
@@ -215,10 +215,10 @@ def test_restricted_admin_can_administer_a_hardened_database(
     assert older.execute(f"SELECT {may}".encode()).fetchone() == (False,)
     (logins,) = older.execute("SELECT string_agg(quote_ident(login), ', ') FROM zava.access").fetchone() or ("",)
     older.execute(f"REVOKE SELECT (store_name) ON retail.stores FROM {logins}".encode())
-    told = adopted(member)
-    assert "set_config" not in told
-    assert "temporary" not in told
-    assert "logins admitted: 5" in told
+    output = adopted(member)
+    assert "set_config" not in output
+    assert "temporary" not in output
+    assert "logins admitted: 5" in output
     assert "nothing to do" in adopted(member)
     again = CliRunner().invoke(app, ["init", "--no-sample", "--admin-database-url", member], catch_exceptions=False)
     assert "nothing to do" in again.stdout

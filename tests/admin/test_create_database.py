@@ -1,4 +1,4 @@
-"""The database is created by `init` where it does not exist, and belongs to the administrator then."""
+"""`init` creates a missing database, which then belongs to the administrator."""
 
 from collections.abc import Iterator
 
@@ -50,7 +50,7 @@ def owners(connection: psycopg.Connection) -> dict[str, str]:
 @pytest.mark.parametrize("fixture", ["debian_15", "postgres_16_as_it_comes", "postgres_18_as_it_comes"])
 def test_init_creates_the_missing_database_for_its_administrator(fixture: str, request: pytest.FixtureRequest) -> None:
     zava: ZavaServer = request.getfixturevalue(fixture)
-    assert zava.told.startswith("created the database zava\n")
+    assert zava.output.startswith("created the database zava\n")
     with zava.as_superuser() as admin:
         assert owners(admin)["zava"] == "cloud_admin"
 
@@ -74,7 +74,7 @@ def test_init_without_createdb_prints_the_statement(server: str, admins: psycopg
 
 
 def test_init_refuses_a_database_of_another_owner(server: str, admins: psycopg.Connection) -> None:
-    """As the resource manager of Azure creates it: for a local administrator, as whom nobody signs in."""
+    """Azure's resource manager creates such a database for a local administrator that no person signs in as."""
     admins.execute("CREATE ROLE azure_pg_admin")
     admins.execute("CREATE DATABASE zava_new OWNER azure_pg_admin")
     refused = refusal(f"postgresql://creator:x@/zava_new?host={server}", "init", "--no-sample")

@@ -1,4 +1,4 @@
-"""Roles of our names that were there before us: refused with the cure, or taken over; PostgreSQL 15 and 18."""
+"""Existing roles with zava-mcp's names are refused with the cure, or taken over: PostgreSQL 15 and 18."""
 
 from collections.abc import Iterator
 
@@ -60,9 +60,11 @@ def init(postgres: Postgres, *more: str) -> str:
     return run(postgres.url("postgres", "admin", "zava"), "init", "--scale", "0.002", *more)
 
 
-def warnings_of(told: str) -> list[str]:
-    """What was warned of, without the reasons."""
-    return [line.removeprefix("warning: ").split(",")[0] for line in told.splitlines() if line.startswith("warning: ")]
+def warnings_of(output: str) -> list[str]:
+    """The warnings, up to the first comma."""
+    return [
+        line.removeprefix("warning: ").split(",")[0] for line in output.splitlines() if line.startswith("warning: ")
+    ]
 
 
 @pytest.mark.parametrize(("made", "found"), UNTRUSTED)
@@ -76,9 +78,9 @@ def test_untrusted_role_is_refused_and_taken_over_on_request(
     assert found in caught.value.message
     assert "--take-over-roles" in caught.value.hint
     assert admin.execute("SELECT to_regnamespace('retail'), to_regnamespace('zava')").fetchone() == (None, None)
-    told = init(postgres, "--take-over-roles")
-    assert "took roles over: ALTER ROLE" in told
-    assert warnings_of(told) == [
+    output = init(postgres, "--take-over-roles")
+    assert "took roles over: ALTER ROLE" in output
+    assert warnings_of(output) == [
         "the new logins have no passwords yet; `zava-mcp init --passwords-file PATH` sets them"
     ]
     left = (
@@ -115,9 +117,9 @@ def test_second_database_of_the_same_admin_needs_no_take_over(postgres: Postgres
         mallory.execute("CREATE DATABASE zava_one")
         mallory.execute("CREATE DATABASE zava_two")
     for name in ("zava_one", "zava_two"):
-        told = run(postgres.url("mallory", "mallory", name), "init", "--scale", "0.002")
-        assert told.count("a login for ") == 9
-        assert warnings_of(told) == [
+        output = run(postgres.url("mallory", "mallory", name), "init", "--scale", "0.002")
+        assert output.count("a login for ") == 9
+        assert warnings_of(output) == [
             "the new logins have no passwords yet; `zava-mcp init --passwords-file PATH` sets them"
         ]
     with pytest.raises(DatabaseUnavailable, match="mallory is a member of zava_owner"):

@@ -1,4 +1,4 @@
-"""`init` on somebody's server: as superuser, as a restricted admin, again, and with passwords."""
+"""`init` on a server: as superuser, as a restricted administrator, repeated, and with passwords."""
 
 import stat
 from pathlib import Path
@@ -18,7 +18,7 @@ def init(url: str, *arguments: str) -> str:
 
 
 async def count_as(user_id: str, host: str, database: str, password: str, folder: Path) -> int:
-    """What an identity counts whose URL has no user name."""
+    """The number of orders that an identity sees whose URL has no user name."""
     url = f"postgresql:///{database}?host={host}"
     settings = settings_for(folder, user_id, ZAVA_DATABASE_URL=url, POSTGRES_PASSWORD=password)
     async with asking(settings) as asker:
@@ -29,15 +29,15 @@ async def count_as(user_id: str, host: str, database: str, password: str, folder
 async def test_identities_connect_with_generated_passwords(server: str, database: str, tmp_path: Path) -> None:
     url = ADMIN.format(database=database, host=server)
     passwords = tmp_path / "passwords"
-    told = init(url, "--passwords-file", str(passwords))
-    assert told.count("a login for ") == 9
-    assert "gap" not in told
+    output = init(url, "--passwords-file", str(passwords))
+    assert output.count("a login for ") == 9
+    assert "gap" not in output
     assert stat.S_IMODE(passwords.stat().st_mode) == 0o600
     by_login = {line.split(":")[3]: line.split(":")[4] for line in passwords.read_text().splitlines()}
     assert len(by_login) == 9
-    everything = await count_as(HEAD_OFFICE, server, database, by_login[HEAD_OFFICE], tmp_path)
+    all_orders = await count_as(HEAD_OFFICE, server, database, by_login[HEAD_OFFICE], tmp_path)
     own = await count_as(SEATTLE, server, database, by_login[SEATTLE], tmp_path)
-    assert 0 < own < everything
+    assert 0 < own < all_orders
 
     again = init(url, "--passwords-file", str(passwords))
     assert "has every login's password already: none was changed" in again
@@ -61,10 +61,10 @@ def test_init_by_a_restricted_admin_does_not_revoke_functions(server: str, datab
         connection.execute(f"ALTER DATABASE {database} OWNER TO cloud_admin".encode())
         connection.execute("CREATE EXTENSION vector")
     url = f"postgresql://cloud_admin:x@/{database}?host={server}"
-    told = init(url)
-    assert told.count("a login for ") == 9
-    assert told.count("gap: ") == 1
-    assert "only a superuser" in told
+    output = init(url)
+    assert output.count("a login for ") == 9
+    assert output.count("gap: ") == 1
+    assert "only a superuser" in output
     with psycopg.connect(ADMIN.format(database=database, host=server)) as connection:
         owners = connection.execute(
             "SELECT DISTINCT relowner::regrole::text FROM pg_class WHERE relnamespace = 'retail'::regnamespace"
@@ -124,9 +124,9 @@ def test_init_keeps_removed_identities_and_changed_stores(server: str, database:
         connection.execute("DELETE FROM zava.access WHERE display_name = 'Zava Retail Redmond'")
         connection.execute("UPDATE zava.access SET store_ids = '{1,2}' WHERE rls_user_id = %s", [SEATTLE])
         connection.execute("ALTER TABLE retail.categories ADD COLUMN aisle integer")
-        told = init(url)
-        assert "nothing to do" in told
-        assert "the column aisle of retail.categories is hidden from identities" in told
+        output = init(url)
+        assert "nothing to do" in output
+        assert "the column aisle of retail.categories is hidden from identities" in output
         access: dict[str, list[int]] = dict(
             connection.execute("SELECT display_name, store_ids FROM zava.access").fetchall()
         )

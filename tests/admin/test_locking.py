@@ -1,4 +1,4 @@
-"""Files of passwords are read and written in turn with the changes of the database that they belong to."""
+"""Files of passwords are read and written while their database is locked against other administrators."""
 
 import os
 import sys
@@ -19,7 +19,7 @@ _watching: list[Callable[[str, str], None]] = []
 
 
 def _watch(event: str, arguments: tuple[object, ...]) -> None:
-    """Python's own report of what a process does with files; it cannot be taken away again."""
+    """Python's audit hook for file operations, which cannot be removed again."""
     if _watching and event in ("open", "os.rename"):
         watcher = _watching.pop()  # what it does itself is not reported
         path = arguments[1 if event == "os.rename" else 0]
@@ -32,7 +32,7 @@ sys.addaudithook(_watch)
 
 @contextmanager
 def held_at(file: Path, connection: psycopg.Connection) -> Iterator[list[tuple[str, bool]]]:
-    """Each time that a file is opened or replaced: whether it is anybody's turn at that moment."""
+    """For each time that a file is opened or replaced: whether the lock was held."""
     seen: list[tuple[str, bool]] = []
 
     def look(event: str, path: str) -> None:

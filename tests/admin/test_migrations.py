@@ -1,4 +1,4 @@
-"""The schema goes forward only: each file once, all or nothing, and neither side works on what it does not know."""
+"""Migrations apply each file once, all or nothing; neither side uses a schema version that it does not know."""
 
 import signal
 import subprocess

@@ -1,4 +1,4 @@
-"""What an administrator adds to the database stops no question, and is hidden from identities until it is shown."""
+"""Objects that an administrator adds block no query, and are hidden from identities until they are shown."""
 
 import re
 from pathlib import Path
@@ -23,8 +23,8 @@ _ADDED = re.findall(
 )
 
 
-def proved(patient: EmbeddedPostgres) -> str:
-    """Why the server would refuse Seattle's questions; nothing if it answers them."""
+def refusal(patient: EmbeddedPostgres) -> str:
+    """The reason why the server refuses Seattle's queries; empty if it does not."""
     target = embedded_target(patient.open(), patient.logins()[SEATTLE])
     keywords = for_identity(target, UUID(SEATTLE), settings_for(patient.folder, SEATTLE)).keywords()
     with psycopg.connect(**keywords, autocommit=True) as connection:
@@ -36,7 +36,7 @@ def proved(patient: EmbeddedPostgres) -> str:
 
 
 def read(patient: EmbeddedPostgres, query: str, user_id: str = SEATTLE) -> list[Any] | str:
-    """What an identity reads by any means, the name of the error if it may not."""
+    """The rows that an identity reads, or the name of the error."""
     with psycopg.connect(**login_keywords(patient, user_id), autocommit=True) as connection:
         try:
             return connection.execute(query.encode()).fetchall()
@@ -50,15 +50,15 @@ def test_added_objects_are_hidden_and_block_no_query(
 ) -> None:
     try:
         surgeon.execute(added.encode())
-        assert (proved(patient), read(patient, query)) == ("", "InsufficientPrivilege")
+        assert (refusal(patient), read(patient, query)) == ("", "InsufficientPrivilege")
         surgeon.execute(undo.encode())
         surgeon.execute("SET event_triggers = off")
         surgeon.execute(added.encode())
         if what.startswith("open"):  # as in a database that no superuser set up: refused, until init revokes it
-            assert "can read objects that no policy of zava-mcp protects" in proved(patient)
+            assert "can read objects that no policy of zava-mcp protects" in refusal(patient)
             assert exposures(surgeon)
             assert any("own" in statement for statement in revoke_exposures(surgeon))
-        assert (proved(patient), read(patient, query)) == ("", "InsufficientPrivilege")
+        assert (refusal(patient), read(patient, query)) == ("", "InsufficientPrivilege")
         assert exposures(surgeon) == []
     finally:
         surgeon.execute("SET event_triggers = off")

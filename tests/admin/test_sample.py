@@ -1,4 +1,4 @@
-"""The sample: its sizes, its shapes, and that the same values make the same rows."""
+"""The sample: its sizes and distributions, and that the same parameters generate the same rows."""
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime

@@ -1,4 +1,4 @@
-"""The embedded sample does not go stale: it is extended to today, once, whatever happens meanwhile."""
+"""The embedded sample is extended to today exactly once, also by concurrent and killed processes."""
 
 import json
 import subprocess
@@ -86,7 +86,7 @@ def test_extension_runs_in_one_process_and_is_atomic(stale: EmbeddedPostgres, ad
         transaction.__enter__()
         assert extend_sample(other, LATER) > 0
         assert extend_sample(admin, LATER) == 0, "the other process is at it"
-        other.close()  # in the middle of it
+        other.close()  # during the extension
     until(lambda: extend_sample(admin, LATER) > 0)
     assert extend_sample(admin, LATER) == 0
 

@@ -1,4 +1,4 @@
-"""Other users of this machine put links, pipes and files where ours should be: none is followed or touched."""
+"""Links, pipes and files that other users plant in the data folder are not followed or changed."""
 
 import os
 import stat
@@ -27,7 +27,7 @@ def postgres_in(folder: Path) -> EmbeddedPostgres:
 
 
 def give_away(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Root gives it to another user; anybody else becomes another user."""
+    """Makes another user the owner: root changes the owner, other users pretend another uid."""
     if os.geteuid() == 0:
         os.chown(path, OTHER, OTHER, follow_symlinks=False)
     else:
@@ -37,7 +37,7 @@ def give_away(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def victim(tmp_path: Path) -> Path:
-    """A folder with files that are not ours to touch, some named like ours."""
+    """A folder with files that must not change, some with the names of zava-mcp's files."""
     folder = tmp_path / "victim"
     folder.mkdir()
     for name in (LOCK, "precious.lock", "letter"):

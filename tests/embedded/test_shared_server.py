@@ -1,4 +1,4 @@
-"""The embedded database's folder: whose it is, what may be wrong with it, and what is said of it."""
+"""The embedded database's folder: its ownership, its faults, and their messages."""
 
 import os
 import subprocess
@@ -37,7 +37,7 @@ def test_failed_set_up_is_removed_and_can_be_repeated(tmp_path: Path) -> None:
     def fail(*_: object) -> list[object]:
         raise EmbeddedError("not today")
 
-    postgres = EmbeddedPostgres(tmp_path, Content(1, fail, fail))  # type: ignore[arg-type]  # it returns nothing
+    postgres = EmbeddedPostgres(tmp_path, Content(1, fail, fail))  # type: ignore[arg-type]  # it always raises
     with pytest.raises(EmbeddedError, match="not today"):
         postgres.open()
     postgres.close()
@@ -54,17 +54,17 @@ async def test_damaged_login_file_is_reported(tmp_path: Path) -> None:
     postgres.close()
     (tmp_path / "postgres-18" / "logins.json").write_text("{")
     command = [sys.executable, "-m", "zava_mcp", "query", "SELECT 1", "--user-id", SEATTLE, "--data-dir", str(tmp_path)]
-    told = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert told.returncode == 1
-    assert "damaged" in told.stderr
-    assert "Traceback" not in told.stderr
+    output = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert output.returncode == 1
+    assert "damaged" in output.stderr
+    assert "Traceback" not in output.stderr
 
 
 @pytest.mark.parametrize(
     "place",
     [
-        "/proc/nowhere",  # cannot be made
-        "/dev/null",  # is no folder
+        "/proc/nowhere",  # cannot be created
+        "/dev/null",  # is not a folder
     ],
 )
 def test_data_folder_that_cannot_be_created_is_reported(place: str) -> None:
@@ -73,7 +73,7 @@ def test_data_folder_that_cannot_be_created_is_reported(place: str) -> None:
 
 
 def test_data_folder_with_other_files_is_left_unchanged(tmp_path: Path) -> None:
-    """Above all by root, who could take any folder of the system over."""
+    """This matters most for root, who could change any folder of the system."""
     (tmp_path / "letters").mkdir()
     tmp_path.chmod(0o755)
     before = tmp_path.stat()
@@ -89,7 +89,7 @@ def test_full_disk_during_set_up_is_reported(tmp_path: Path) -> None:
     disk = tmp_path / "disk"
     disk.mkdir()
     mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=40m", "none", str(disk)], check=False)
-    if mounted.returncode:  # not root, or not allowed: then the size of files is limited instead
+    if mounted.returncode:  # without root or mount rights, a limit on file sizes replaces the full disk
         code = (
             "import resource, signal, sys; signal.signal(signal.SIGXFSZ, signal.SIG_IGN);"
             "resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, 1_000_000));"
@@ -99,14 +99,14 @@ def test_full_disk_during_set_up_is_reported(tmp_path: Path) -> None:
     else:
         command = [sys.executable, "-m", "zava_mcp"]
     try:
-        told = subprocess.run(
+        output = subprocess.run(
             [*command, "init", "--data-dir", str(disk)], capture_output=True, text=True, timeout=60, check=False
         )
-        assert told.returncode == 1
-        assert "Traceback" not in told.stderr
+        assert output.returncode == 1
+        assert "Traceback" not in output.stderr
         assert not list(disk.glob("postgres-18"))
         if not mounted.returncode:
-            assert "disk is full" in told.stderr
+            assert "disk is full" in output.stderr
     finally:
         if not mounted.returncode:
             subprocess.run(["umount", str(disk)], check=True)
@@ -146,19 +146,19 @@ def test_closed_process_does_not_start_the_server(tmp_path: Path) -> None:
     first.open()
     first.close()
     waiting = small(tmp_path)
-    said: list[str] = []
+    errors: list[str] = []
 
     def open_it() -> None:
         try:
             waiting.open()
         except EmbeddedError as error:
-            said.append(error.message)
+            errors.append(error.message)
 
     with FileLock(tmp_path / "start.lock", thread_local=False):
         opening = threading.Thread(target=open_it)
         opening.start()
         waiting.close()
         opening.join(5)
-    assert said == ["this process is ending"]
+    assert errors == ["this process is ending"]
     assert not list((tmp_path / "users").iterdir())
     assert not (tmp_path / "postgres-18" / "data" / "postmaster.pid").exists()

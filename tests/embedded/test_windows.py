@@ -1,4 +1,4 @@
-"""How the embedded PostgreSQL is started on Windows, by pg_ctl: the same program starts it here."""
+"""The start of the embedded PostgreSQL on Windows by pg_ctl, which these tests run on every platform."""
 
 import subprocess
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Clients that send too much, read nothing, or die: the server answers, waits within its memory, or goes."""
+"""Clients that send too much, read nothing, or are killed: the server replies, limits its memory, or ends."""
 
 import json
 import os
@@ -55,7 +55,7 @@ def test_client_that_reads_late_gets_all_results_with_little_memory(data_dir: Pa
 
 
 def test_server_ends_when_its_client_is_killed(data_dir: Path, tmp_path: Path) -> None:
-    """The client is a process of its own, which has no time to close anything."""
+    """The client is a separate process that is killed without closing its pipes."""
     command = [sys.executable, "-m", "zava_mcp", "--data-dir", str(data_dir), "--user-id", SEATTLE]
     code = (
         "import subprocess, sys, time;"

@@ -1,4 +1,4 @@
-"""The memory of the embedded PostgreSQL: one call, its parallel workers and what they share stay within a bound."""
+"""The embedded PostgreSQL's memory: one call, its parallel workers and their shared memory stay within a limit."""
 
 import threading
 from collections.abc import Iterator
@@ -25,7 +25,7 @@ SKEWED = """SELECT count(b.wide) FROM retail.order_items a
 
 
 class Peak:
-    """The most memory that the processes of a server took: private of the largest one, shared of all together."""
+    """Peak memory of a server's processes: private memory of the largest one, shared memory of all together."""
 
     def __init__(self, postmaster: int) -> None:
         self._postmaster = psutil.Process(postmaster)
@@ -68,7 +68,7 @@ def watched(embedded: EmbeddedPostgres) -> Iterator[Peak]:
 
 @pytest.fixture
 def parallel(admin: psycopg.Connection) -> Iterator[None]:
-    """Head office's queries run in parallel, as they do by themselves on larger tables."""
+    """Lets head office's queries run in parallel, as PostgreSQL does by itself on larger tables."""
     settings = {
         **dict.fromkeys(("min_parallel_table_scan_size", "min_parallel_index_scan_size"), 0),
         **dict.fromkeys(("parallel_setup_cost", "parallel_tuple_cost"), 0),

@@ -1,4 +1,4 @@
-"""Deadline and cancellation of everything that asks the database, on every server, whatever the SQL does about it."""
+"""Deadline and cancellation of all database calls, on every server and for every SQL."""
 
 import threading
 import time
@@ -35,7 +35,7 @@ WAITING = "SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND u
 
 @contextmanager
 def locked(postgres: Postgres) -> Iterator[psycopg.Connection]:
-    """The shop's tables are somebody's, so that our own statements wait for as long as this lasts."""
+    """Another session locks the tables, so that zava-mcp's own statements wait."""
     with postgres.admin() as holder, holder.transaction(force_rollback=True):
         holder.execute("LOCK TABLE retail.orders, retail.products")
         yield holder
@@ -109,7 +109,7 @@ async def test_query_of_a_killed_server_ends_in_the_database(
 
 
 async def test_calls_waiting_for_locks_free_their_threads_at_the_deadline(elsewhere: Postgres) -> None:
-    """More of them than connections, of each kind, and then a question that waits for nothing."""
+    """There are more waiting calls of each kind than connections, and then a query that does not wait."""
     async with asking(elsewhere.settings(SEATTLE, ZAVA_QUERY_TIMEOUT="1")) as asker:
         await asker.value("SELECT 1")
         with locked(elsewhere):
@@ -124,7 +124,7 @@ async def test_calls_waiting_for_locks_free_their_threads_at_the_deadline(elsewh
 
 
 async def test_repeatedly_cancelled_calls_do_not_pile_up(elsewhere: Postgres, network: Network) -> None:
-    """In a silence that lets nobody stop anything, a call keeps its place until it is left."""
+    """On a silent network, no cancellation reaches the database, and a call keeps its thread until its deadline."""
     async with asking(elsewhere.settings(SEATTLE, network.port)) as asker:
         await asker.value("SELECT 1")
         before = threading.active_count()

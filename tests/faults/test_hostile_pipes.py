@@ -1,4 +1,4 @@
-"""Clients that send what is large, endless or cancelled, or read nothing: the server keeps its bounds and answers."""
+"""Clients that send large, endless or cancelled requests, or read nothing: the server keeps its limits and replies."""
 
 import itertools
 import json
@@ -97,7 +97,7 @@ FIRST: dict[str, Attack] = {
 
 
 class Flood:
-    """Writes to a server without waiting for it; `reads` says whether it reads what comes back."""
+    """Writes to a server without waiting for replies; with `reads`, it reads them."""
 
     def __init__(self, server: Wire, reads: bool) -> None:
         assert server.process.stdin is not None
@@ -109,7 +109,7 @@ class Flood:
         self._came = b""
 
     def send(self, attack: Attack, meta: Meta, most: int = SENT) -> None:
-        """Sends so many bytes of an attack, or as many as the server takes."""
+        """Sends so many bytes of an attack, or as many as the server accepts."""
         sent, numbers = 0, itertools.count(1000)
         while sent < most:
             if not self._rest:
@@ -128,7 +128,7 @@ class Flood:
             assert self._turn(60), "no reply comes any more"
 
     def _turn(self, seconds: float) -> bool:
-        """Writes and reads what can be; whether something could."""
+        """Writes and reads what is possible now; returns whether anything was."""
         ins, outs = [self._out] if self._reads else [], [self._in] if self._rest else []
         ins, outs, _ = select.select(ins, outs, [], seconds)
         if ins:
@@ -141,12 +141,12 @@ class Flood:
 
 @pytest.fixture(params=["legacy", "modern"])
 def meta(request: pytest.FixtureRequest) -> Meta:
-    """What each request carries in either era."""
+    """The metadata of each request in either protocol era."""
     return MODERN_META if request.param == "modern" else {}
 
 
 def greet(server: Wire, meta: Meta) -> None:
-    """Opens a session, and the database."""
+    """Opens a session and connects to the database."""
     if meta:
         server.request("server/discover", _meta=meta)
     else:

@@ -1,4 +1,4 @@
-"""A database far away: what a call costs there is the number of times that it asks."""
+"""Round trips of a call, which determine its time on a distant database."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""A database server with faults: what a model is told, and that the next call after the fault is answered."""
+"""A database server with faults: the tool error, and that the next call after the fault succeeds."""
 
 import signal
 import subprocess
@@ -25,7 +25,7 @@ LARGE_SORT = "SELECT count(*) FROM (SELECT md5(g::text) AS word FROM generate_se
 
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGQUIT, None])
 async def test_stopped_server_is_reported_and_recovered(elsewhere: Postgres, ending: signal.Signals | None) -> None:
-    """In order, at once, and by a power cut."""
+    """The server shuts down in order, at once, or by a power cut."""
     async with asking(elsewhere.settings(SEATTLE)) as asker:
         orders = await asker.value("SELECT count(*) FROM retail.orders")
         elsewhere.stop(ending) if ending else elsewhere.cut_the_power()
@@ -80,9 +80,9 @@ async def test_idle_connection_closed_by_the_server_is_replaced(elsewhere: Postg
     try:
         async with asking(elsewhere.settings(SEATTLE)) as asker:
             backend = await asker.value("SELECT pg_backend_pid()")
-            there = "SELECT count(*) FROM pg_stat_activity WHERE pid = %s"
+            backend_count = "SELECT count(*) FROM pg_stat_activity WHERE pid = %s"
             with anyio.fail_after(20):
-                while owner.execute(there, [backend]).fetchone() != (0,):
+                while owner.execute(backend_count, [backend]).fetchone() != (0,):
                     await anyio.lowlevel.checkpoint()
             assert await asker.value("SELECT pg_backend_pid()") != backend
     finally:
@@ -123,7 +123,7 @@ async def test_few_connections_serve_many_queries(elsewhere: Postgres, owner: ps
 
 
 async def test_server_without_free_connections_is_reported(elsewhere: Postgres) -> None:
-    """Every connection that logins may have is somebody else's."""
+    """Other clients use all connections of the server."""
     with ExitStack() as taken:
         with suppress(psycopg.OperationalError):
             for login in [login for login in STORES.values() if login != SEATTLE for _ in range(20)]:
@@ -210,7 +210,7 @@ async def test_call_waits_for_a_locked_table_until_its_deadline(elsewhere: Postg
 
 
 async def test_unpublished_embeddings_do_not_affect_searches(elsewhere: Postgres, owner: psycopg.Connection) -> None:
-    """New ones are kept aside until all are there; a run that stopped half-way leaves the old ones in use."""
+    """New embeddings are unpublished until all are stored; after an interrupted run, searches use the old ones."""
     async with asking(elsewhere.settings(SEATTLE)) as asker:
         search = {"query_description": "hammer", "similarity_threshold": 0.0}
         before = await asker.call("semantic_search_products", **search)
@@ -226,7 +226,7 @@ async def test_unpublished_embeddings_do_not_affect_searches(elsewhere: Postgres
 
 @pytest.fixture
 def small_disk(elsewhere: Postgres, owner: psycopg.Connection, tmp_path: Path) -> Iterator[bool]:
-    """Temporary files go to a disk of 8 MB, or where none can be made may not be larger; which of them it is."""
+    """Limits temporary files to 8 MB by a small disk, or by a setting if none can be mounted; returns which."""
     disk = tmp_path / "disk"
     disk.mkdir()
     mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m", "none", str(disk)], check=False).returncode == 0

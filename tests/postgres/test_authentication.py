@@ -1,4 +1,4 @@
-"""How an identity proves itself to a server over TLS: passfile, service file, certificate, token of Entra."""
+"""Authentication of identities over TLS: passfile, service file, certificate, Entra token."""
 
 import json
 import subprocess
@@ -37,7 +37,7 @@ def passfile(debian_15: ZavaServer, tmp_path: Path) -> str:
 async def test_identity_authenticates_by_passfile(
     debian_15: ZavaServer, passfile: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """One for all desks: each finds its own login's line."""
+    """One passfile serves all client machines: each login has its line."""
     monkeypatch.setenv("PGPASSFILE", passfile)
     for user_id, stores in ((SEATTLE, 1), (HEAD_OFFICE, 8)):
         async with asking(settings_for(debian_15.folder, user_id, ZAVA_DATABASE_URL=debian_15.place)) as asker:
@@ -76,7 +76,7 @@ async def test_server_certificate_with_another_name_is_refused(
 
 
 class Entra:
-    """An authority, and a server that takes its newest token as Seattle's password."""
+    """An Entra authority, and a server that accepts its newest token as Seattle's password."""
 
     def __init__(self, fake: FakeEntra, zava: ZavaServer, admin: psycopg.Connection) -> None:
         self.fake, self.zava, self.admin = fake, zava, admin
@@ -123,7 +123,7 @@ async def test_entra_token_is_reused_while_it_is_valid(entra: Entra) -> None:
 
 
 async def test_entra_token_is_renewed_before_it_expires(entra: Entra) -> None:
-    """Here each ends so soon that every connection needs a new one; the server knows none but the newest."""
+    """Each token expires so soon that every connection needs a new one; the server accepts only the newest."""
     entra.fake.seconds = 200
     async with asking(entra.settings()) as seattle:
         assert await seattle.value(OWN) == 1
@@ -136,9 +136,9 @@ async def test_entra_token_is_renewed_before_it_expires(entra: Entra) -> None:
 async def test_entra_token_that_is_refused_is_reported_and_renewed(entra: Entra) -> None:
     entra.fake.publish = lambda _: None
     async with asking(entra.settings()) as seattle:
-        told = await seattle.refusal(OWN)
-        assert f"does not accept the Entra token for the login {SEATTLE}" in told
-        assert "zava-mcp identities map" in told
+        output = await seattle.refusal(OWN)
+        assert f"does not accept the Entra token for the login {SEATTLE}" in output
+        assert "zava-mcp identities map" in output
         entra.fake.publish = entra.accept
         assert await seattle.value(OWN) == 1
 
@@ -146,11 +146,11 @@ async def test_entra_token_that_is_refused_is_reported_and_renewed(entra: Entra)
 async def test_entra_failure_is_reported_with_its_code(entra: Entra, caplog: pytest.LogCaptureFixture) -> None:
     entra.fake.refuse = lambda: refusal("AADSTS7000222", "The secret planted-secret has expired.")
     async with asking(entra.settings()) as seattle:
-        told = await seattle.refusal(OWN)
-        assert "Entra issued no token for the database (AADSTS7000222)" in told
+        output = await seattle.refusal(OWN)
+        assert "Entra issued no token for the database (AADSTS7000222)" in output
         entra.fake.refuse = None
         assert await seattle.value(OWN) == 1
-    for text in (told, caplog.text):
+    for text in (output, caplog.text):
         assert "planted-secret" not in text
         assert not any(token in text for token in entra.fake.tokens)
 
@@ -201,7 +201,7 @@ def test_administrator_authenticates_with_an_entra_token(entra: Entra) -> None:
 
 
 def test_entra_uses_the_signed_in_account_by_default(entra: Entra, tmp_path: Path) -> None:
-    """Here nobody is."""
+    """No account is signed in."""
     asked = subprocess.run(
         [sys.executable, "-m", "zava_mcp", "query", OWN, "--user-id", SEATTLE],
         env={

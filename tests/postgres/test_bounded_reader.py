@@ -1,4 +1,4 @@
-"""What a connection brings is read whole, however little the socket pair in its place takes at once."""
+"""The bounded reader delivers all data, also if the socket pair accepts little at a time."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Connections that do not come about: host, port and database are named, with the setting to correct, and no secret."""
+"""Errors of failed connections name host, port, database and the setting to correct, and no secret."""
 
 import socket
 import subprocess
@@ -19,7 +19,7 @@ from zava_mcp.postgres.connection_parameters import connection_parameters
 from zava_mcp.postgres.identity import connect
 from zava_mcp.settings import Secret, load
 
-SECRET = "hunter2"  # a test's
+SECRET = "hunter2"
 REPLIES = {
     "http": b"HTTP/1.1 400 Bad Request\r\n\r\n",
     "ssh": b"SSH-2.0-OpenSSH_9.6\r\n",
@@ -33,7 +33,7 @@ REPLIES = {
 
 @pytest.fixture(scope="module")
 def ports() -> Iterator[dict[str, str]]:
-    """Ports of this machine on which something else listens: each sends its reply; `silent` sends nothing."""
+    """Ports of this machine on which other programs listen: each sends its reply; `silent` sends nothing."""
     listeners = {name: socket.create_server(("127.0.0.1", 0), backlog=20) for name in [*REPLIES, "silent"]}
     for name, reply in REPLIES.items():
         threading.Thread(target=_reply, args=(listeners[name], reply), daemon=True).start()
@@ -71,7 +71,7 @@ def url(address: str, more: str = "") -> dict[str, str]:
 
 
 @pytest.mark.parametrize(
-    ("variables", "said", "place", "setting"),
+    ("variables", "expected", "place", "setting"),
     [
         (url("127.0.0.1:1"), "not running", "127.0.0.1, port 1, database zava", "the port in ZAVA_DATABASE_URL"),
         (url("", "?host=/no/where"), "not running", "socket directory /no/where, port 5432", "the host in ZAVA"),
@@ -119,10 +119,10 @@ def url(address: str, more: str = "") -> dict[str, str]:
     ],
 )
 def test_failed_connection_names_its_location_and_the_setting(
-    variables: dict[str, str], said: str, place: str, setting: str, ports: dict[str, str]
+    variables: dict[str, str], expected: str, place: str, setting: str, ports: dict[str, str]
 ) -> None:
     error = refusal({name: text.format(**ports) for name, text in variables.items()})
-    assert said in error.message
+    assert expected in error.message
     assert place.format(**ports) in error.message
     assert setting in error.hint
 
@@ -139,7 +139,7 @@ def test_failed_connection_names_libpq_variables(monkeypatch: pytest.MonkeyPatch
 
 
 @pytest.mark.parametrize(
-    ("login", "more", "said", "hint"),
+    ("login", "more", "expected", "hint"),
     [
         ("admin:" + SECRET, "", "does not accept this login's password", "Correct POSTGRES_PASSWORD"),
         ("nobody:" + SECRET, "", "does not accept this login's password", "POSTGRES_USER"),
@@ -150,7 +150,7 @@ def test_failed_connection_names_libpq_variables(monkeypatch: pytest.MonkeyPatch
     ],
 )
 def test_missing_and_wrong_password_have_different_errors(
-    login: str, more: str, said: str, hint: str, server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    login: str, more: str, expected: str, hint: str, server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PGPASSFILE", str(tmp_path / "none"))
     for name, text, mode in (
@@ -162,7 +162,7 @@ def test_missing_and_wrong_password_have_different_errors(
         (tmp_path / name).chmod(mode)
     more = more.format(home=tmp_path)
     error = refusal({"ZAVA_DATABASE_URL": f"postgresql://{login}@/zava?host={server}{more}"})
-    assert said in error.message
+    assert expected in error.message
     assert f"socket directory {server}, port 5432, database zava" in error.message
     assert hint.format(home=tmp_path) in error.hint
 
@@ -170,14 +170,14 @@ def test_missing_and_wrong_password_have_different_errors(
 def test_tls_server_faults_have_different_errors(debian_15: ZavaServer) -> None:
     address = f"postgresql://{SEATTLE}:{debian_15.passwords[SEATTLE]}@127.0.0.1:{debian_15.postgres.port}"
     query = debian_15.postgres.query
-    for path, said, setting in (
+    for path, expected, setting in (
         ("/zava?sslmode=disable", "requires TLS", "the sslmode in ZAVA_DATABASE_URL"),
         (f"/nowhere?{query}", "does not exist on that server", "the database in ZAVA_DATABASE_URL"),
         (f"/zava?{query}&sslcert={__file__}&sslkey={__file__}", "certificate or key file", "sslcert"),
         ("/zava?sslmode=verify-full&sslrootcert=system", "secure connection", "sslrootcert"),
     ):
         error = refusal({"ZAVA_DATABASE_URL": address + path})
-        assert said in error.message, error.message
+        assert expected in error.message, error.message
         assert f"127.0.0.1, port {debian_15.postgres.port}, database " in error.message
         assert setting in error.hint
         assert debian_15.passwords[SEATTLE] not in error.message + error.hint

@@ -1,4 +1,4 @@
-"""Connection URLs and parameters that cannot work: what is wrong is named, and no part of a password is repeated."""
+"""Errors of unusable connection URLs and parameters name the fault and contain no part of a password."""
 
 import pytest
 
@@ -80,7 +80,7 @@ def test_parameter_that_libpq_cannot_use_is_named(
     query: str, variables: dict[str, str], named: str, server: str, tmp_path_factory: pytest.TempPathFactory,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
-    """Against a socket of this machine, where a bad parameter is refused before anything is sent."""
+    """The connection is to a local socket, and libpq refuses a bad parameter before it sends anything."""
     service = tmp_path_factory.getbasetemp() / "services"
     service.write_text("[broken]\nnonsense\n")
     for name, text in variables.items():

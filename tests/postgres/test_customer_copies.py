@@ -1,4 +1,4 @@
-"""A store's copies of its customers are right after every commit, whatever two sessions change at the same time."""
+"""A store's copies of its customers are right after every commit, also after concurrent changes of two sessions."""
 
 from itertools import permutations
 from pathlib import Path
@@ -54,7 +54,7 @@ def url(server: str, database: str) -> str:
 
 
 def try_change(connection: psycopg.Connection, change: str) -> bool:
-    """Whether a change went through without waiting for the other session; it is undone if it did not."""
+    """Whether a change succeeded without waiting for the other session; it is undone if it did not."""
     try:
         connection.execute("SET LOCAL lock_timeout = '50ms'")
         connection.execute(CHANGES[change].encode())

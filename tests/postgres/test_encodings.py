@@ -1,4 +1,4 @@
-"""Databases whose encoding is not UTF-8: the right text, or an error that names the fault; never another text."""
+"""Databases whose encoding is not UTF-8 return the right text, or an error that names the fault; never another text."""
 
 from pathlib import Path
 
@@ -83,7 +83,7 @@ async def test_query_texts_in_other_encodings_are_right_or_refused(encoded: Sett
 
 
 async def _names_cut_within_a_character_are_refused(asker: Asker) -> None:
-    """A database without letters cuts names between bytes."""
+    """A SQL_ASCII database truncates names within a character."""
     assert "22021" in await asker.refusal(f'SELECT 1 AS "{"é" * 40}"')
 
 

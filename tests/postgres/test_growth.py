@@ -1,4 +1,4 @@
-"""What other stores sell costs a manager nothing: pages looked at are counted, not time."""
+"""Other stores' rows do not slow a manager's queries: the tests count pages that are read, not time."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

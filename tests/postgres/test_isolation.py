@@ -1,4 +1,4 @@
-"""What isolates the stores holds by itself: the restrictive policies, the seeded statistics, the copies' triggers."""
+"""Each isolation of stores holds by itself: restrictive policies, seeded statistics, triggers of the copies."""
 
 import psycopg
 import pytest
@@ -31,7 +31,7 @@ SWITCHED_OFF = (
 
 @pytest.fixture(params=["upgraded", "adopted"])
 def kept_apart(request: pytest.FixtureRequest, superuser: str) -> psycopg.Connection:
-    """A database with partitions, or one that was adopted and has none."""
+    """A partitioned database, or an adopted one without partitions."""
     if request.param == "upgraded":
         found: psycopg.Connection = request.getfixturevalue("upgraded")
         return found
@@ -42,7 +42,7 @@ def kept_apart(request: pytest.FixtureRequest, superuser: str) -> psycopg.Connec
 
 
 def test_conditions_are_not_evaluated_on_rows_of_other_stores(kept_apart: psycopg.Connection) -> None:
-    """Not even where SQL has kept the planner from leaving out partitions and from using indexes."""
+    """The SQL keeps the planner from pruning partitions and from using indexes."""
     row = kept_apart.execute("SELECT quote_ident(login) FROM zava.access WHERE store_ids = '{1}'").fetchone()
     assert row is not None
     for table, (key, query) in HIDDEN.items():

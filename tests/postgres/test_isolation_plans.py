@@ -1,4 +1,4 @@
-"""The policies cost nothing: PostgreSQL plans a question under them as if the filter had been written out."""
+"""The policies cost nothing: PostgreSQL plans a query under them as with an explicit filter."""
 
 import psycopg
 import pytest

@@ -1,4 +1,4 @@
-"""Each store's rows lie apart: in new databases, in older ones that are upgraded, and as the rows change."""
+"""Partitions by store: in new databases, in upgraded ones, and while rows change."""
 
 from typing import Any
 
@@ -92,10 +92,10 @@ def test_restricted_admin_can_partition(version_9: psycopg.Connection, url: str,
 def test_upgraded_database_has_the_definitions_of_a_new_one(
     upgraded: psycopg.Connection, server: str, database: str, url: str
 ) -> None:
-    there = upgraded.execute(DEFINITIONS.encode()).fetchall()
+    definitions = upgraded.execute(DEFINITIONS.encode()).fetchall()
     upgraded.execute("DROP SCHEMA retail, zava CASCADE")
     init(url)
-    assert there == upgraded.execute(DEFINITIONS.encode()).fetchall()
+    assert definitions == upgraded.execute(DEFINITIONS.encode()).fetchall()
 
 
 def test_partitioning_refuses_and_names_rows_of_unknown_stores(version_9: psycopg.Connection, url: str) -> None:

@@ -1,4 +1,4 @@
-"""PgBouncer between us and PostgreSQL: by session all works, by transaction it is refused with the reason."""
+"""PgBouncer in front of PostgreSQL: session pooling works, transaction pooling is refused with the reason."""
 
 from pathlib import Path
 
@@ -100,7 +100,7 @@ async def test_transaction_pooling_is_detected_while_others_are_busy(
 def test_transaction_pooling_is_detected_with_all_connections_in_use(
     postgres_18_as_it_comes: ZavaServer, tmp_path: Path
 ) -> None:
-    """By session, whoever has the only connection keeps it; by transaction, it is somebody else's by now."""
+    """With session pooling, a client keeps the only connection; with transaction pooling, another client has it."""
     zava = postgres_18_as_it_comes
     with pooled(zava, tmp_path, "transaction", default_pool_size="1") as url:
         login = url.replace("127.0.0.1", f"{SEATTLE}:{zava.passwords[SEATTLE]}@127.0.0.1")
@@ -121,7 +121,7 @@ def test_transaction_pooling_is_detected_with_all_connections_in_use(
 
 
 @pytest.mark.parametrize(
-    ("as_login", "ignored", "said"),
+    ("as_login", "ignored", "expected"),
     [
         ("", "", "add options to ignore_startup_parameters"),
         (HEAD_OFFICE, "options", "belongs to another identity"),
@@ -129,9 +129,9 @@ def test_transaction_pooling_is_detected_with_all_connections_in_use(
     ids=["refuses our settings", "is one login for all"],
 )
 async def test_unsuitable_pooler_is_reported(
-    postgres_18_as_it_comes: ZavaServer, tmp_path: Path, as_login: str, ignored: str, said: str
+    postgres_18_as_it_comes: ZavaServer, tmp_path: Path, as_login: str, ignored: str, expected: str
 ) -> None:
     zava = postgres_18_as_it_comes
     with pooled(zava, tmp_path, "session", as_login, ignore_startup_parameters=ignored) as url:
         async with asking(executor(zava, url, SEATTLE)) as seattle:
-            assert said in await seattle.refusal("SELECT count(*) FROM retail.orders")
+            assert expected in await seattle.refusal("SELECT count(*) FROM retail.orders")

@@ -1,4 +1,4 @@
-"""Code that somebody planted under the names of our SQL runs as nobody else: PostgreSQL 18 and Debian's 15."""
+"""Code planted under the names of zava-mcp's SQL runs only as its owner: PostgreSQL 18 and Debian's 15."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -40,7 +40,7 @@ async def test_planted_code_does_not_run_as_another_role(planted: Postgres, tmp_
     run("identities", *admin)
     run("identities", "remove", "Ann Lee", *admin, *file)
     assert ran_as_others(planted.log) == set(), "identities"
-    if planted.version >= 18:  # where there is pgvector
+    if planted.version >= 18:  # pgvector is installed
         run("embed", "--all", *admin)
     run("init", "--adopt", *admin)
     run("init", *admin)
@@ -80,7 +80,7 @@ def test_adoption_does_not_run_planted_code(tmp_path: Path) -> None:
 
 @pytest.mark.anyio
 async def test_internal_statements_ignore_the_identitys_search_path(server: str, database: str, tmp_path: Path) -> None:
-    """Not even where it leads to what an administrator put there."""
+    """The search path leads to objects that an administrator created."""
     url = ADMIN.format(database=database, host=server)
     run("init", "--scale", "0.002", "--admin-database-url", url)
     with psycopg.connect(url, autocommit=True) as admin:

@@ -1,4 +1,4 @@
-"""Defence in depth, one by one: each protection of a login stands behind another that would hold without it."""
+"""Defence in depth: each protection of a login holds without the others."""
 
 import psycopg
 import pytest
@@ -87,7 +87,7 @@ def test_only_admitted_logins_can_connect(embedded: EmbeddedPostgres, admin: psy
 
 
 def test_login_in_another_program_has_the_same_limits(embedded: EmbeddedPostgres, admin: psycopg.Connection) -> None:
-    """With a program of its own, which asks for nothing of the kind."""
+    """The program is not zava-mcp and sets no options of its own."""
     guests = {
         "default_transaction_read_only": "on",
         "statement_timeout": "1min",
@@ -142,7 +142,7 @@ async def test_connection_options_override_the_logins_defaults(ask: Ask, admin: 
 
 
 def test_restricted_admin_revokes_the_defaults_of_public(server: str, database: str) -> None:
-    """An older server lets everybody create in public, and every server lets everybody make temporary tables."""
+    """Older servers let PUBLIC create in the schema public, and all servers let PUBLIC create temporary tables."""
     with psycopg.connect(ADMIN.format(database=database, host=server), autocommit=True) as connection:
         connection.execute("CREATE ROLE cloud_admin LOGIN CREATEROLE PASSWORD 'x'")
         connection.execute(f"ALTER DATABASE {database} OWNER TO cloud_admin".encode())
