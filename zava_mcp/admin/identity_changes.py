@@ -15,7 +15,6 @@ from zava_mcp.admin.change_report import Report
 from zava_mcp.admin.identity_records import (
     IdentityRecord,
     IdentitySpec,
-    check_login_name,
     describe_removed,
     read_records,
     refuse_ambiguous_name,
@@ -26,11 +25,12 @@ from zava_mcp.admin.identity_records import (
 from zava_mcp.admin.locking import change_transaction
 from zava_mcp.admin.logins import (
     ADMIT,
-    create_login_statement,
+    create_login,
     drop_login,
     end_sessions,
     login_exists,
     refuse_unsafe_login,
+    run_if_allowed,
     set_expiry,
 )
 from zava_mcp.admin.passfile import Passfile
@@ -62,13 +62,7 @@ def create_identity(
         return report, None
     user_id = spec.user_id or uuid4()
     record = IdentityRecord(spec.login or login_of(user_id), user_id, spec.name, spec.all_stores, stores, mapped=False)
-    check_login_name(record.login)
-    if login_exists(connection, record.login):
-        raise InputError(
-            f"there is a login {record.login} already",
-            "Make it an identity with `zava-mcp identities map`, or name another with --login.",
-        )
-    connection.execute(create_login_statement(record.login))
+    create_login(connection, record.login)
     _admit(connection, record)
     report.actions.append(
         f"{record.name} can query {record.describe_stores()}: user id {user_id}, login {record.login}"
@@ -215,7 +209,7 @@ def _revoke_access(connection: psycopg.Connection, record: IdentityRecord, repor
     login = record.login
     connection.execute("DELETE FROM zava.access WHERE login = %s", [login])
     for statement in rows_about(connection, "rights", login):
-        _run_if_allowed(connection, statement, report)
+        run_if_allowed(connection, statement, report)
     if not login_exists(connection, login):
         report.actions.append(f"{record.name} has no access any more; the login {login} did not exist")
         return True
@@ -223,25 +217,14 @@ def _revoke_access(connection: psycopg.Connection, record: IdentityRecord, repor
     if not blockers:
         # A login that cannot be dropped afterwards must not be able to log in.
         closed = compose.SQL("ALTER ROLE {} NOLOGIN PASSWORD NULL").format(compose.Identifier(login))
-        if _run_if_allowed(connection, closed.as_string(connection), report):
+        if run_if_allowed(connection, closed.as_string(connection), report):
             report.actions.append(f"{record.name} has no access any more; the login {login} is dropped")
             return False
         blockers = ["this administrator may not drop it"]
     for statement in rows_about(connection, "settings", login):
-        _run_if_allowed(connection, statement, report)
+        run_if_allowed(connection, statement, report)
     reasons = "; ".join(blockers)
     report.actions.append(f"{record.name} has no access any more; the login {login} stays, without access: {reasons}")
-    return True
-
-
-def _run_if_allowed(connection: psycopg.Connection, statement: str, report: Report) -> bool:
-    """Returns whether this administrator may run the statement; if not, it is a gap."""
-    try:
-        with connection.transaction():
-            connection.execute(statement.encode())
-    except psycopg.errors.InsufficientPrivilege:
-        report.gaps.append(f"this administrator may not run {statement}: the owner or a superuser can")
-        return False
     return True
 
 

@@ -8,7 +8,7 @@ from psycopg import sql as compose
 
 from zava_mcp import sql
 from zava_mcp.admin.change_report import Report
-from zava_mcp.admin.identity_records import rows_about
+from zava_mcp.admin.identity_records import check_login_name, rows_about
 from zava_mcp.errors import IdentityError, InputError
 from zava_mcp.postgres.user_ids import Identity
 from zava_mcp.settings import DESCRIPTIONS_AT_ONCE, QUESTIONS_AT_ONCE, Secret
@@ -33,6 +33,17 @@ def create_login_statement(login: str) -> compose.Composed:
 def login_exists(connection: psycopg.Connection, login: str) -> bool:
     """Whether the server has a role of this name."""
     return bool(connection.execute("SELECT FROM pg_roles WHERE rolname = %s", [login]).rowcount)
+
+
+def create_login(connection: psycopg.Connection, login: str) -> None:
+    """Creates a login without any rights. Raises InputError if the name is invalid or exists."""
+    check_login_name(login)
+    if login_exists(connection, login):
+        raise InputError(
+            f"there is a login {login} already",
+            "Make it an identity with `zava-mcp identities map`, or name another with --login.",
+        )
+    connection.execute(create_login_statement(login))
 
 
 def set_password(connection: psycopg.Connection, login: str, password: Secret) -> None:
@@ -120,6 +131,17 @@ def _renew_privileges(connection: psycopg.Connection, values: tuple[Any, ...], r
             connection.execute(ADMIT, values)
     except (psycopg.errors.InsufficientPrivilege, psycopg.errors.UndefinedObject) as error:
         report.gaps.append(f"the login {values[0]} of {values[2]} was left as it is: {error.diag.message_primary}")
+
+
+def run_if_allowed(connection: psycopg.Connection, statement: str, report: Report) -> bool:
+    """Returns whether this administrator may run the statement; if not, it is a gap."""
+    try:
+        with connection.transaction():
+            connection.execute(statement.encode())
+    except psycopg.errors.InsufficientPrivilege:
+        report.gaps.append(f"this administrator may not run {statement}: the owner or a superuser can")
+        return False
+    return True
 
 
 def end_sessions(connection: psycopg.Connection, login: str, report: Report) -> None:

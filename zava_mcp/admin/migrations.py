@@ -89,10 +89,7 @@ def set_up(
     DatabaseUnavailable.
     """
     report = Report()
-    roles = [
-        OWNER,
-        *(identity.login if passwords is not None else str(identity.user_id) for identity in sample_identities()),
-    ]
+    roles = _role_names(named_by_store=passwords is not None)
     refuse_old_server(connection)
     with translate_errors(embedded=passwords is not None):
         with connection.transaction():
@@ -117,6 +114,11 @@ def set_up(
             connection.execute("VACUUM (ANALYZE)")
     progress(1.0, "ready")
     return report
+
+
+def _role_names(named_by_store: bool) -> list[str]:
+    """The owner and the sample's logins, which the embedded database names by store and a server by user id."""
+    return [OWNER, *(identity.login if named_by_store else str(identity.user_id) for identity in sample_identities())]
 
 
 def _security_warnings(connection: psycopg.Connection) -> list[str]:

@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import TypeVar
 from uuid import UUID
 
@@ -21,7 +21,7 @@ from zava_mcp.postgres.location import Location
 from zava_mcp.postgres.login_rights import VERIFY_SECONDS
 from zava_mcp.postgres.pgbouncer import apply_session_settings
 from zava_mcp.postgres.pipeline import Column, Rows
-from zava_mcp.postgres.pool_connections import Pool, open_first, open_pool
+from zava_mcp.postgres.pool_connections import Pool, add_meaning_of_name, open_first, open_pool, pool_statistics
 from zava_mcp.postgres.query import GRACE_SECONDS, Query
 from zava_mcp.postgres.query_errors import connection_error, is_connection_lost, to_query_error
 from zava_mcp.postgres.retry import RESTART_SECONDS, Attempts
@@ -76,7 +76,7 @@ class Database:
             self._user_id = self._identity.user_id
             target = self._target = for_identity(location, self._user_id, self._settings)
             first, self._identity = open_first(target, self._verify_login)
-        self._pool = open_pool(target, first, self._configure)
+        self._pool = open_pool(target, first, self._verify_login)
         self._count_schema_change()  # notifications may have been missed meanwhile
 
     def examine(self, model: str) -> list[Check]:
@@ -85,16 +85,8 @@ class Database:
         with self._name_in_errors():
             return examine(target, self._user_id, self._name, model)
 
-    @contextmanager
-    def _name_in_errors(self) -> Iterator[None]:
-        """Adds the user id that a name stands for to errors about the login."""
-        try:
-            yield
-        except IdentityError as error:
-            if not self._name or self._user_id is None or str(self._user_id) in error.message:
-                raise
-            meaning = f"{self._name[:60]!r} stands for the sample's user id {self._user_id}."
-            raise IdentityError(error.message, f"{meaning} {error.hint}") from None
+    def _name_in_errors(self) -> AbstractContextManager[None]:
+        return add_meaning_of_name(self._name, self._user_id)
 
     def close(self) -> None:
         """Closes all connections; the next call opens the pool again. A pool that is being opened is not affected."""
@@ -141,15 +133,7 @@ class Database:
 
     def statistics(self) -> dict[str, float]:
         """The pool's connections and waiting calls as metrics; empty while the pool is closed."""
-        if (pool := self._pool) is None:
-            return {}
-        stats = pool.get_stats()
-        size, idle = stats["pool_size"], stats["pool_available"]
-        return {
-            "mcp_pool_connections_busy": size - idle,
-            "mcp_pool_connections_idle": idle,
-            "mcp_pool_requests_waiting": stats["requests_waiting"],
-        }
+        return pool_statistics(self._pool) if self._pool is not None else {}
 
     def poll_notifications(self) -> None:
         """Processes received notifications without a round trip; does nothing while the pool is closed."""
@@ -220,9 +204,6 @@ class Database:
         if self._embedded:
             kill_backend(backend)
         self.close()
-
-    def _configure(self, connection: TimeoutConnection) -> None:
-        self._verify_login(connection)
 
     def _verify_login(self, connection: TimeoutConnection) -> VerifiedIdentity:
         """Verifies a connection's login and prepares its session. Raises a ZavaError or psycopg.Error."""
