@@ -77,7 +77,7 @@ class Database:
             target = self._target = for_identity(location, self._user_id, self._settings)
             first, self._identity = open_first(target, self._verify_login)
         self._pool = open_pool(target, first, self._verify_login)
-        self._count_schema_change()  # notifications may have been missed meanwhile
+        self.schema_changes += 1  # notifications may have been missed meanwhile
 
     def examine(self, model: str) -> list[Check]:
         """Runs the checks of the database as this identity, with the embedding model of searches. Raises as `open`."""
@@ -160,7 +160,7 @@ class Database:
                         return work(connection, identity)
                     finally:  # a result is withheld if the login has lost its identity or gained rights
                         if connection.login_rights.may_have_changed:
-                            self._count_schema_change()
+                            self.schema_changes += 1
                             self._verify(pool, connection)
             except IdentityError:
                 if pool is not None:
@@ -232,11 +232,8 @@ class Database:
 
     def _on_notification(self, connection: TimeoutConnection) -> None:
         """Records that the schema, and perhaps the identity's access, has changed."""
-        self._count_schema_change()
-        connection.login_rights.may_have_changed = True
-
-    def _count_schema_change(self) -> None:
         self.schema_changes += 1
+        connection.login_rights.may_have_changed = True
 
     @contextmanager
     def _connection(self, pool: Pool) -> Iterator[TimeoutConnection]:
