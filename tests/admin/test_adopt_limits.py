@@ -153,7 +153,7 @@ def test_adopt_lists_manual_steps_with_their_sql(older: psycopg.Connection, supe
         "the role reporting may SELECT on order_days, orders: REVOKE ALL ON",
         'the view reports."sales by store" reads the shop\'s tables with the rights of store_manager; it is open',
         "the policy for_reports on retail.inventory is for reporting and stays",
-        "new objects of store_manager in retail will be open to everybody",
+        "new objects of store_manager in retail will be open to PUBLIC",
         "Zava Retail Warehouse has no user id",
         'Zava Retail Redmond and Zava Retail Redmond\'s "Annex" share one user id',
         'retail."Old ""Orders""" is not a table of Zava Retail, and no identity sees it',

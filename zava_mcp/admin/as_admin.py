@@ -37,5 +37,4 @@ def as_admin(settings: Settings, progress: Progress) -> Iterator[psycopg.Connect
 
 def entra_tokens(settings: Settings) -> Tokens | None:
     """Where connections get Entra tokens as passwords, None without `ZAVA_DATABASE_AUTH=entra`."""
-    """Where connections get Entra tokens as passwords, None without `ZAVA_DATABASE_AUTH=entra`."""
     return Tokens(settings.embedding) if settings.database_auth == "entra" else None

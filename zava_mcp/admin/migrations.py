@@ -216,10 +216,10 @@ def _record_migrations(connection: psycopg.Connection, sample: Sample | None, ve
     if version:
         connection.execute("UPDATE zava.about SET schema_version = %s", [sql.schema_version()])
         return
-    made = (sample.seed, sample.day(), sample.scale) if sample else (None, None, None)
+    parameters = (sample.seed, sample.day(), sample.scale) if sample else (None, None, None)
     connection.execute(
         "INSERT INTO zava.about (schema_version, sample_seed, sample_as_of, sample_scale) VALUES (%s, %s, %s, %s)",
-        [sql.schema_version(), *made],
+        [sql.schema_version(), *parameters],
     )
 
 

@@ -34,7 +34,6 @@ class Fault:
 
     def error(self) -> EmbeddedError:
         """The fault as an error."""
-        """The fault as an error."""
         return EmbeddedError(self.found, f"{self.fix[:1].upper()}{self.fix[1:]}.")
 
 

@@ -44,7 +44,6 @@ def program(name: str) -> str:
 
 def runs_as_root() -> bool:
     """Whether this process runs as root; never on Windows."""
-    """Whether this process runs as root; never on Windows."""
     return os.name != "nt" and os.geteuid() == 0
 
 

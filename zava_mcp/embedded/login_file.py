@@ -32,7 +32,6 @@ def read_logins(file: Path) -> dict[str, Login]:
 
 def write_logins(file: Path, logins: Iterable[Login]) -> None:
     """Replaces the file of logins."""
-    """Replaces the file of logins."""
     write_private(file, json.dumps([asdict(login) for login in logins], indent=1))
 
 

@@ -91,7 +91,6 @@ def spawn(command: list[str], folder: Path, log: Path) -> subprocess.Popen[bytes
 
 def run_program(name: str, *arguments: str) -> None:
     """Runs one of PostgreSQL's programs to its end. Raises EmbeddedError if it fails."""
-    """Runs one of PostgreSQL's programs to its end. Raises EmbeddedError if it fails."""
     try:
         subprocess.run(
             [program(name), *arguments],
@@ -128,7 +127,6 @@ def is_server_on(pid: int, folder: Path) -> bool:
 
 def free_port() -> int:
     """A TCP port of 127.0.0.1 that is free now."""
-    """A TCP port of 127.0.0.1 that is free now."""
     import socket
 
     with socket.socket() as probe:
@@ -137,7 +135,6 @@ def free_port() -> int:
 
 
 def start_failure(log: Path, start: int) -> EmbeddedError:
-    """The error for a server that did not start, from what its log says after a position."""
     """The error for a server that did not start, from what its log says after a position."""
     with open(open_own(log, os.O_RDONLY, trusted()), "rb") as file:
         file.seek(start)

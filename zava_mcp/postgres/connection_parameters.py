@@ -80,7 +80,7 @@ def read_url(url: str, more: Mapping[str, str], source: str = URL) -> Connection
 
 def with_our_defaults(parameters: dict[str, Any]) -> dict[str, Any]:
     """Adds libpq's own default for each parameter that libpq would otherwise take from the environment."""
-    ours = {"connect_timeout": CONNECT_SECONDS, "client_encoding": "UTF8"}
+    fixed = {"connect_timeout": CONNECT_SECONDS, "client_encoding": "UTF8"}
     skipped = (
         "service",
         "options",
@@ -91,7 +91,7 @@ def with_our_defaults(parameters: dict[str, Any]) -> dict[str, Any]:
         for option in psycopg.pq.Conninfo.get_defaults()
         if option.envvar and option.keyword.decode() not in skipped
     }
-    return {**defaults, **ours, **parameters}
+    return {**defaults, **fixed, **parameters}
 
 
 def with_tokens(target: ConnectionParameters, tokens: Tokens) -> ConnectionParameters:

@@ -259,7 +259,7 @@ SELECT finding, fix FROM (
      GROUP BY r.oid, r.rolname, r.rolcanlogin
     UNION ALL
     SELECT 4, format('the view %s reads the retail tables with the rights of %I', c.oid::regclass, r.rolname)
-              || coalesce('; it is open to ' || (SELECT string_agg(DISTINCT coalesce(g.rolname, 'everybody'), ', ')
+              || coalesce('; it is open to ' || (SELECT string_agg(DISTINCT coalesce(g.rolname, 'PUBLIC'), ', ')
                                   FROM aclexplode(c.relacl) AS x LEFT JOIN pg_roles g ON g.oid = x.grantee WHERE x.grantee <> c.relowner), ''),
            CASE WHEN c.relkind = 'm' THEN format('REVOKE ALL ON %s FROM those who should not see all stores', c.oid::regclass)
                 ELSE format('ALTER VIEW %s SET (security_invoker = true)', c.oid::regclass) END
@@ -268,7 +268,7 @@ SELECT finding, fix FROM (
        AND NOT (c.oid = to_regclass('retail.stores') AND to_regclass('zava.stores') IS NOT NULL)
     UNION ALL
     SELECT 5, format('the policy %I on %s is for %s and stays', p.polname, p.polrelid::regclass,
-                     (SELECT string_agg(coalesce(r.rolname, 'everybody, and only narrows'), ', ') FROM unnest(p.polroles) AS x (oid) LEFT JOIN pg_roles r ON r.oid = x.oid)),
+                     (SELECT string_agg(coalesce(r.rolname, 'PUBLIC, and only restricts'), ', ') FROM unnest(p.polroles) AS x (oid) LEFT JOIN pg_roles r ON r.oid = x.oid)),
            format('DROP POLICY %I ON %s', p.polname, p.polrelid::regclass)
       FROM pg_policy p JOIN relations c ON c.oid = p.polrelid
      WHERE (p.polroles <> '{0}' OR NOT p.polpermissive) AND p.polname NOT IN ('owner_maintains', 'isolation')
@@ -284,7 +284,7 @@ SELECT finding, fix FROM (
       FROM pg_auth_members m JOIN pg_roles r ON r.oid = m.member
      WHERE m.roleid = to_regrole('zava_owner') AND r.rolname <> current_user AND NOT r.rolsuper
     UNION ALL
-    SELECT DISTINCT 8, format('new objects of %I in %s will be open to %s', o.rolname, coalesce(d.defaclnamespace::regnamespace::text, 'any schema'), coalesce(g.rolname, 'everybody')),
+    SELECT DISTINCT 8, format('new objects of %I in %s will be open to %s', o.rolname, coalesce(d.defaclnamespace::regnamespace::text, 'any schema'), coalesce(g.rolname, 'PUBLIC')),
            format('ALTER DEFAULT PRIVILEGES FOR ROLE %I %sREVOKE ALL ON %s FROM %s', o.rolname,
                   CASE WHEN d.defaclnamespace <> 0 THEN format('IN SCHEMA %s ', d.defaclnamespace::regnamespace) ELSE '' END,
                   CASE d.defaclobjtype WHEN 'r' THEN 'TABLES' ELSE 'SEQUENCES' END, coalesce(quote_ident(g.rolname), 'PUBLIC'))
@@ -306,10 +306,10 @@ SELECT format('%s still belongs to %I: a superuser can run ALTER %s OWNER TO zav
   JOIN pg_roles r ON r.oid = owner
  WHERE r.rolname <> 'zava_owner'
 UNION ALL
-SELECT format('everybody may create temporary tables: the database''s owner can run REVOKE TEMPORARY ON DATABASE %I FROM PUBLIC', current_database())
+SELECT format('PUBLIC may create temporary tables: the database''s owner can run REVOKE TEMPORARY ON DATABASE %I FROM PUBLIC', current_database())
  WHERE has_database_privilege('public', current_database(), 'TEMP')
 UNION ALL
-SELECT 'everybody may create objects in the schema public: its owner can run REVOKE CREATE ON SCHEMA public FROM PUBLIC'
+SELECT 'PUBLIC may create objects in the schema public: its owner can run REVOKE CREATE ON SCHEMA public FROM PUBLIC'
   FROM pg_namespace n, aclexplode(n.nspacl) AS x WHERE n.nspname = 'public' AND x.grantee = 0 AND x.privilege_type = 'CREATE'
 UNION ALL
 SELECT 'the extension vector is not installed and could not be created: semantic search is not available'

@@ -30,7 +30,7 @@ SELECT found, cure, false AS stays FROM (
      WHERE NOT r.rolsuper AND r.rolname NOT IN (session_user, current_user)
        AND NOT EXISTS (SELECT FROM held d WHERE d.member = h.member AND d.usable AND NOT d.doubtful)
     UNION ALL
-    SELECT 5, format('objects that zava_owner creates will be open to %%s', coalesce(quote_ident(g.rolname), 'everybody')),
+    SELECT 5, format('objects that zava_owner creates will be open to %%s', coalesce(quote_ident(g.rolname), 'PUBLIC')),
            format('ALTER DEFAULT PRIVILEGES FOR ROLE zava_owner %%sREVOKE ALL ON %%s FROM %%s',
                   CASE WHEN d.defaclnamespace <> 0 THEN format('IN SCHEMA %%s ', d.defaclnamespace::regnamespace) ELSE '' END,
                   CASE d.defaclobjtype WHEN 'r' THEN 'TABLES' WHEN 'S' THEN 'SEQUENCES' WHEN 'f' THEN 'FUNCTIONS' WHEN 'T' THEN 'TYPES' ELSE 'SCHEMAS' END,
