@@ -151,7 +151,7 @@ def test_adopt_lists_manual_steps_with_their_sql(older: psycopg.Connection, supe
         "the login store_manager owned",
         'the login "Legacy ""App""" may DELETE, INSERT, SELECT, UPDATE, USAGE on',
         "the role reporting may SELECT on order_days, orders: REVOKE ALL ON",
-        'the view reports."sales by store" reads the shop\'s tables with the rights of store_manager; it is open',
+        'the view reports."sales by store" reads the retail tables with the rights of store_manager; it is open',
         "the policy for_reports on retail.inventory is for reporting and stays",
         "new objects of store_manager in retail will be open to PUBLIC",
         "Zava Retail Warehouse has no user id",

@@ -67,7 +67,7 @@ def test_url_that_libpq_reads_correctly_is_accepted(url: str) -> None:
         ("require_auth=x", {}, "require_auth cannot be 'x'"),
         ("sslmod=require", {}, "a parameter that libpq does not know"),
         ("sslmode=require&sslrootcert=system", {}, "sslmode 'require' is too weak"),
-        ("service=shop", {"PGSERVICEFILE": "/no/such/file"}, "the service file /no/such/file is not there"),
+        ("service=shop", {"PGSERVICEFILE": "/no/such/file"}, "the service file /no/such/file does not exist"),
         ("service=shop", {"PGSERVICEFILE": "{service}"}, "no definition of the service 'shop'"),
         ("service=broken", {"PGSERVICEFILE": "{service}"}, "line 2 of the service file"),
         ("", {"PGPORT": "x"}, "port is not a number"),

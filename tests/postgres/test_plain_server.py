@@ -21,7 +21,7 @@ def as_identity(zava: ZavaServer, user_id: str, **more: str) -> Settings:
 def test_init_on_debian_reports_two_gaps(debian_15: ZavaServer) -> None:
     gaps = [line for line in debian_15.output.splitlines() if line.startswith("gap: ")]
     assert len(gaps) == 2
-    assert "the extension vector is not there" in gaps[0]
+    assert "the extension vector is not installed" in gaps[0]
     assert "only a superuser" in gaps[1]
     assert debian_15.output.count("a login for ") == len(debian_15.passwords) == 9
     with debian_15.as_superuser() as admin:
