@@ -1,4 +1,4 @@
-"""PostgreSQL servers that are not ours, started in a folder and ended afterwards: for tests and measurements."""
+"""Starts temporary PostgreSQL servers for tests and measurements."""
 
 import ipaddress
 import os
@@ -22,13 +22,13 @@ from scripts.debian import libraries_of, postgres_15
 from zava_mcp.embedded.host import give_to_runner, make_reachable, popen_user, programs
 from zava_mcp.embedded.processes import free_port
 
-ADMIN_PASSWORD = "admin"  # noqa: S105  # of a test
+ADMIN_PASSWORD = "admin"  # noqa: S105  # used by tests only
 _START_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
 class Postgres:
-    """A running server on 127.0.0.1; `query` is what a URL needs behind its "?" to trust it."""
+    """A running server on 127.0.0.1; `query` holds the TLS parameters of its URLs."""
 
     version: int
     port: int
@@ -44,25 +44,25 @@ class Postgres:
 
 @contextmanager
 def debian_over_tls(folder: Path) -> Iterator[Postgres]:
-    """Debian's PostgreSQL 15 in a folder, over TLS alone, its certificate in `root.crt` there; ended afterwards."""
+    """Debian's PostgreSQL 15, which accepts TLS only; `root.crt` in the folder is its certificate."""
     yield from running(15, postgres_15(), folder, tls=True)
 
 
 @contextmanager
 def postgres_18(folder: Path) -> Iterator[Postgres]:
-    """PostgreSQL 18 with pgvector in a folder, not set up; ended afterwards."""
+    """PostgreSQL 18 with pgvector and without a Zava database. Stopped at the end."""
     yield from running(18, programs(), folder, tls=False)
 
 
 def restricted_admin(postgres: Postgres) -> str:
-    """The URL of an admin as clouds give them (`cloud_admin`, password `cloud`), to a database that `init` creates."""
+    """The URL of an administrator without superuser rights, for a database that `init` creates."""
     with postgres.as_superuser() as connection:
         connection.execute("CREATE ROLE cloud_admin LOGIN CREATEROLE CREATEDB PASSWORD 'cloud'")
     return postgres.url("cloud_admin", "cloud", "zava")
 
 
 def running(version: int, folder_of_programs: Path, folder: Path, tls: bool) -> Iterator[Postgres]:
-    """A new server in a folder, ended afterwards."""
+    """A new server in a folder. Stopped at the end."""
     data, port = folder / "data", free_port()
     for path in (folder_of_programs, data):
         make_reachable(path)
@@ -75,11 +75,11 @@ def running(version: int, folder_of_programs: Path, folder: Path, tls: bool) -> 
     query = "sslmode=disable"
     if tls:
         (data / "pg_hba.conf").write_text("hostssl all all 127.0.0.1/32 scram-sha-256\n")
-        query = f"sslmode=verify-full&sslrootcert={_certify(data)}"
+        query = f"sslmode=verify-full&sslrootcert={_create_certificate(data)}"
     process = _start(folder_of_programs / "postgres", data, port, tls)
     try:
         postgres = Postgres(version, port, query, folder / "server.log")
-        _await(postgres, process)
+        _wait_until_ready(postgres, process)
         yield postgres
     finally:
         process.send_signal(signal.SIGINT)
@@ -95,7 +95,7 @@ def _start(program: Path, data: Path, port: int, tls: bool) -> subprocess.Popen[
         return subprocess.Popen(command, stdout=log, stderr=log, cwd="/", env=_environment(program), **popen_user())
 
 
-def _await(postgres: Postgres, process: subprocess.Popen[bytes]) -> None:
+def _wait_until_ready(postgres: Postgres, process: subprocess.Popen[bytes]) -> None:
     deadline = time.monotonic() + _START_SECONDS
     while True:
         try:
@@ -119,8 +119,8 @@ def _environment(program: Path) -> dict[str, str]:
     return {"PATH": os.environ["PATH"], "LC_ALL": "C", "LD_LIBRARY_PATH": libraries_of(program)}
 
 
-def _certify(data: Path) -> Path:
-    """Gives the server a certificate for 127.0.0.1, signed by itself; where a client finds it to trust it."""
+def _create_certificate(data: Path) -> Path:
+    """Gives the server a self-signed certificate for 127.0.0.1, and returns the path of the root certificate."""
     key, name = ec.generate_private_key(ec.SECP256R1()), x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "db")])
     begin = datetime.now(UTC) - timedelta(days=1)
     address = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])

@@ -193,7 +193,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     give_to_runner(folder)
     cluster = Cluster(folder / "data", folder / "server.log")
     cluster.create("admin")
-    address = cluster.start(filling=True)
+    address = cluster.start(during_set_up=True)
     yield address.host
     cluster.stop(10)
 

@@ -1,4 +1,4 @@
-"""PgBouncer, Debian's own, between identities and their PostgreSQL."""
+"""Debian's PgBouncer in front of a PostgreSQL server."""
 
 import signal
 import subprocess
@@ -20,15 +20,15 @@ _START_SECONDS = 20.0
 
 @contextmanager
 def pooled(zava: ZavaServer, folder: Path, mode: str, as_login: str = "", **more: str) -> Iterator[str]:
-    """A pooler in front of a server, which knows every login's scram verifier; the URL that desks are given.
+    """A pooler that knows every login's SCRAM verifier; yields the URL of client machines.
 
-    `as_login` is the one login that it uses for everybody. `more` are lines of its configuration.
+    With `as_login`, it connects all clients as that login. `more` are lines of its configuration.
     """
     port, program = free_port(), pgbouncer()
     with zava.as_superuser() as admin:
-        known = admin.execute("SELECT rolname, rolpassword FROM pg_authid WHERE rolpassword IS NOT NULL").fetchall()
+        logins = admin.execute("SELECT rolname, rolpassword FROM pg_authid WHERE rolpassword IS NOT NULL").fetchall()
     users = folder / "users.txt"
-    users.write_text("".join(f'"{name}" "{zava.passwords.get(name, verifier)}"\n' for name, verifier in known))
+    users.write_text("".join(f'"{name}" "{zava.passwords.get(name, verifier)}"\n' for name, verifier in logins))
     forced = f" user={as_login}" if as_login else ""
     settings = {
         "listen_addr": "127.0.0.1",
@@ -59,15 +59,15 @@ def pooled(zava: ZavaServer, folder: Path, mode: str, as_login: str = "", **more
             **popen_user(),
         )
     try:
-        _await(port, process, log)
+        _wait_until_ready(port, process, log)
         yield f"postgresql://127.0.0.1:{port}/zava?sslmode=disable"
     finally:
         process.send_signal(signal.SIGINT if process.poll() is None else 0)
         process.wait(20)
 
 
-def _await(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
-    """Until it answers, even if that is that nobody is let in."""
+def _wait_until_ready(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
+    """Waits until the pooler replies, also with a refusal."""
     deadline = time.monotonic() + _START_SECONDS
     while True:
         try:

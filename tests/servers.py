@@ -1,4 +1,4 @@
-"""PostgreSQL servers that are not ours: 16 as the package carries it, and Debian's 15, which nobody tuned for us."""
+"""PostgreSQL servers with a Zava database: the bundled 16 and 18, and Debian's 15 with its defaults."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,21 +20,21 @@ SCALE = "0.05"
 
 @dataclass(frozen=True)
 class ZavaServer:
-    """A server that `zava-mcp init` has set up: as whom, what it told, each login's password, a folder of its own."""
+    """A server that `zava-mcp init` has set up: the administrator's URL, the output, and each login's password."""
 
     postgres: Postgres
     admin_url: str
-    told: str
+    output: str
     passwords: dict[str, str]
     folder: Path
 
     def as_superuser(self) -> psycopg.Connection:
-        """The truth: past every policy."""
+        """A connection that no policy applies to."""
         return self.postgres.as_superuser("zava")
 
     @property
     def place(self) -> str:
-        """The URL that every desk is given: no login, no password."""
+        """The URL of every client machine, without login and password."""
         return f"postgresql://127.0.0.1:{self.postgres.port}/zava?{self.postgres.query}"
 
 
@@ -50,7 +50,7 @@ def postgres_16_hardened(tmp_path_factory: pytest.TempPathFactory, clean_environ
 
 @pytest.fixture(scope="session")
 def postgres_16_as_it_comes(tmp_path_factory: pytest.TempPathFactory, clean_environment: None) -> Iterator[ZavaServer]:
-    """PostgreSQL 16, set up by an admin who is no superuser."""
+    """PostgreSQL 16, set up by an administrator without superuser rights."""
     bundled = programs().parent.with_name("pginstall") / "bin"
     for postgres in running(16, bundled, tmp_path_factory.mktemp("postgres16r"), tls=False):
         yield _set_up(postgres, restricted_admin(postgres), tmp_path_factory.mktemp("given16r"))
@@ -58,14 +58,14 @@ def postgres_16_as_it_comes(tmp_path_factory: pytest.TempPathFactory, clean_envi
 
 @pytest.fixture(scope="session")
 def debian_15(tmp_path_factory: pytest.TempPathFactory, clean_environment: None) -> Iterator[ZavaServer]:
-    """Debian's PostgreSQL 15 over TLS, without pgvector, set up by an admin who is no superuser."""
+    """Debian's PostgreSQL 15 over TLS, without pgvector, set up by an administrator without superuser rights."""
     with debian_over_tls(tmp_path_factory.mktemp("postgres15")) as postgres:
         yield _set_up(postgres, restricted_admin(postgres), tmp_path_factory.mktemp("given15"))
 
 
 @pytest.fixture(scope="session")
 def postgres_18_as_it_comes(tmp_path_factory: pytest.TempPathFactory, clean_environment: None) -> Iterator[ZavaServer]:
-    """PostgreSQL 18, set up by an admin who is no superuser: the policies stand alone."""
+    """PostgreSQL 18, set up by an administrator without superuser rights."""
     for postgres in running(18, programs(), tmp_path_factory.mktemp("postgres18"), tls=False):
         yield _set_up(postgres, restricted_admin(postgres), tmp_path_factory.mktemp("given18"))
 
@@ -73,6 +73,6 @@ def postgres_18_as_it_comes(tmp_path_factory: pytest.TempPathFactory, clean_envi
 def _set_up(postgres: Postgres, admin_url: str, folder: Path) -> ZavaServer:
     passwords = folder / "passwords"
     command = ["init", "--scale", SCALE, "--admin-database-url", admin_url, "--passwords-file", str(passwords)]
-    told = CliRunner().invoke(app, command, catch_exceptions=False).stdout
+    output = CliRunner().invoke(app, command, catch_exceptions=False).stdout
     entries = [line.split(":") for line in passwords.read_text().splitlines()]
-    return ZavaServer(postgres, admin_url, told, {entry[3]: entry[4] for entry in entries}, folder)
+    return ZavaServer(postgres, admin_url, output, {entry[3]: entry[4] for entry in entries}, folder)

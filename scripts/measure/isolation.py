@@ -14,8 +14,8 @@ import psycopg
 from scripts.measure.figures import Figure, figure, in_turn, milliseconds
 from scripts.measure.processes import HEAD_OFFICE, SEATTLE
 from zava_mcp import sql
+from zava_mcp.admin.logins import ADMIT, create_login_statement, set_password
 from zava_mcp.admin.migrations import embedded_target
-from zava_mcp.admin.passwords import ADMIT, login_created, set_password
 from zava_mcp.embedded import EmbeddedPostgres, Login
 from zava_mcp.settings import Secret
 
@@ -92,7 +92,7 @@ def asked_as(embedded: EmbeddedPostgres, asker: Asker) -> Iterator[psycopg.Conne
             yield agent
         return
     with connected(embedded, embedded.logins()[""]) as owner:
-        owner.execute(login_created(_REGION.login))
+        owner.execute(create_login_statement(_REGION.login))
         set_password(owner, _REGION.login, Secret(_REGION.password))
         owner.execute(ADMIT, [_REGION.login, _REGION.user_id, _REGION.name, False, [5, 6]])
         try:

@@ -77,7 +77,7 @@ def _fill(copies: dict[str, tuple[str, list[bytes]]]) -> None:
         give_to_runner(folder)
         cluster = Cluster(folder / "data", folder / "server.log")
         cluster.create(_PASSWORD)
-        target = embedded_target(cluster.start(filling=True), Login("postgres", _PASSWORD), "postgres")
+        target = embedded_target(cluster.start(during_set_up=True), Login("postgres", _PASSWORD), "postgres")
         with psycopg.connect(**target.keywords()) as connection:
             for table, (columns, pieces) in copies.items():
                 connection.execute(f"CREATE TABLE {table} ({columns})".encode())

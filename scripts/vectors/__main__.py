@@ -37,7 +37,7 @@ def server(folder: Path) -> Iterator[str]:
     cluster = Cluster(folder / "data", folder / "server.log")
     if not (folder / "data").exists():
         cluster.create("admin")
-    address = cluster.start(filling=True)
+    address = cluster.start(during_set_up=True)
     try:
         yield f"postgresql://postgres:admin@/{{database}}?host={address.host}&port={address.port}"
     finally:

@@ -74,7 +74,7 @@ def build(admin: psycopg.Connection, rows: int) -> Built:
     """Builds the index as `zava-mcp embed` does."""
     start = time.perf_counter()
     with product_embeddings(admin, SAMPLE_MODEL, LocalEmbedder.dimensions) as ours:
-        ours.index()
+        ours.update_index()
     seconds = time.perf_counter() - start
     row = admin.execute(
         "SELECT coalesce(pg_relation_size(to_regclass('retail.product_embeddings_nearest')), 0),"

@@ -1,4 +1,4 @@
-"""A Zava database that somebody else made, before and after it is adopted; and one that our older versions did."""
+"""A Zava database that zava-mcp did not create, before and after its adoption; and databases of older versions."""
 
 import re
 from pathlib import Path
@@ -22,7 +22,7 @@ _IN_ORDER = (
 
 
 def rows_of(connection: psycopg.Connection) -> list[object]:
-    """What the shop's tables hold, in the columns that they had from the start."""
+    """The rows of the retail tables, in their original columns."""
     tables = {
         "stores": "s", "customers": "c", "categories": "k", "product_types": "t", "products": "p", "inventory": "i",
         "orders": "o", "order_items": "oi", '"Old ""Orders"""': "x",
@@ -43,13 +43,13 @@ def fingerprint(connection: psycopg.Connection) -> str:
 
 
 def init(url: str, *arguments: str) -> str:
-    """What `zava-mcp init` says of a database without the sample."""
+    """The output of `zava-mcp init` for a database without the sample."""
     command = ["init", "--no-sample", "--admin-database-url", url, *arguments]
     return CliRunner().invoke(app, command, catch_exceptions=False).stdout
 
 
 def set_back(connection: psycopg.Connection) -> None:
-    """Makes our schema what version 6 left it, with the rows and identities that are there."""
+    """Takes the schema back to version 6, with the current rows and identities."""
     access = VERSION_9[VERSION_9.index("003_access") : VERSION_9.index("004_embeddings")]
     functions = re.findall(
         r"^CREATE (FUNCTION zava\.(?:sees|only|visible|is)_.*?\$\$;)$", access, re.MULTILINE | re.DOTALL

@@ -1,4 +1,4 @@
-"""`init --adopt`: a Zava database that somebody else made becomes one of ours, and no row of it is touched."""
+"""`init --adopt` adds zava-mcp's schema to an existing Zava database and changes no row."""
 
 import time
 from contextlib import AbstractAsyncContextManager
@@ -13,14 +13,19 @@ from tests.conftest import HEAD_OFFICE, REDMOND, SEATTLE, Asker, asking, setting
 from zava_mcp.cli.commands import app
 
 
-@pytest.mark.parametrize("who", ["superuser", "owner", "member"])
+@pytest.mark.parametrize("administrator", ["superuser", "owner", "member"])
 @pytest.mark.anyio
-async def test_managers_see_their_rows_and_a_forged_setting_changes_nothing(
-    who: str, request: pytest.FixtureRequest, server: str, database: str, older: psycopg.Connection, tmp_path: Path
+async def test_adopt_manager_sees_own_rows_despite_a_forged_setting(
+    administrator: str,
+    request: pytest.FixtureRequest,
+    server: str,
+    database: str,
+    older: psycopg.Connection,
+    tmp_path: Path,
 ) -> None:
     before = rows_of(older)
-    told = adopted(request.getfixturevalue(who), "--passwords-file", str(tmp_path / "passwords"))
-    assert f"rows compared, and the same as before: {60 + 2 + 2 + 20 + 120 + 6 + ORDERS * 2 + 20 + 2:,}" in told
+    output = adopted(request.getfixturevalue(administrator), "--passwords-file", str(tmp_path / "passwords"))
+    assert f"rows compared, and the same as before: {60 + 2 + 2 + 20 + 120 + 6 + ORDERS * 2 + 20 + 2:,}" in output
     assert rows_of(older) == before
 
     def ask(user_id: str) -> AbstractAsyncContextManager[Asker]:
@@ -60,7 +65,7 @@ async def test_managers_see_their_rows_and_a_forged_setting_changes_nothing(
         assert (await head_office.query(counts.format("orders")))["rows"] == [[ORDERS, 6, 1]]
 
 
-def test_a_second_run_changes_nothing_and_says_so(older: psycopg.Connection, member: str, superuser: str) -> None:
+def test_adopt_second_run_reports_nothing_to_do(older: psycopg.Connection, member: str, superuser: str) -> None:
     adopted(member)
     before = fingerprint(older)
     for url in (member, superuser):
@@ -69,7 +74,7 @@ def test_a_second_run_changes_nothing_and_says_so(older: psycopg.Connection, mem
     assert "INSERT" not in before.replace("PUBLIC", "")
 
 
-def test_a_dry_run_prints_the_sql_that_does_it_and_changes_nothing(older: psycopg.Connection, member: str) -> None:
+def test_adopt_dry_run_prints_the_sql_and_changes_nothing(older: psycopg.Connection, member: str) -> None:
     before = fingerprint(older)
     with psycopg.connect(member) as writer:  # it does not even wait for who writes
         writer.execute("LOCK TABLE retail.orders IN ROW EXCLUSIVE MODE")
@@ -88,7 +93,7 @@ def test_a_dry_run_prints_the_sql_that_does_it_and_changes_nothing(older: psycop
 
 
 @pytest.mark.anyio
-async def test_older_vectors_are_kept_and_searches_ask_for_new_ones(
+async def test_adopt_keeps_older_embeddings_and_searches_ask_for_new_ones(
     older: psycopg.Connection, superuser: str, server: str, database: str, tmp_path: Path
 ) -> None:
     passwords = tmp_path / "passwords"
@@ -109,7 +114,7 @@ async def test_older_vectors_are_kept_and_searches_ask_for_new_ones(
     assert older.execute(models.encode()).fetchall() == [("local/all-MiniLM-L6-v2-int8", 20)]
 
 
-def test_indexes_and_comments_become_those_of_a_database_of_ours(
+def test_adopt_adds_the_indexes_and_comments_of_a_new_database(
     older: psycopg.Connection, superuser: str, admin: psycopg.Connection
 ) -> None:
     older.execute("COMMENT ON TABLE retail.orders IS 'Somebody''s own words'")
@@ -130,7 +135,7 @@ def test_indexes_and_comments_become_those_of_a_database_of_ours(
     assert theirs - ours == {("retail.orders.f", "Somebody's own words")}
 
 
-def test_what_changes_later_is_put_right_by_another_run(older: psycopg.Connection, superuser: str) -> None:
+def test_adopt_second_run_corrects_later_changes(older: psycopg.Connection, superuser: str) -> None:
     adopted(superuser)
     before = fingerprint(older)
     older.execute(
@@ -141,12 +146,12 @@ def test_what_changes_later_is_put_right_by_another_run(older: psycopg.Connectio
         "DROP INDEX retail.orders_date; COMMENT ON COLUMN retail.orders.order_date IS NULL"
     )
     assert fingerprint(older) != before
-    told = adopted(superuser)
-    assert "policies put right: 4" in told
+    output = adopted(superuser)
+    assert "policies corrected: 4" in output
     assert fingerprint(older) == before
 
 
-def test_many_rows_are_neither_rewritten_nor_slow(server: str, database: str, superuser: str) -> None:
+def test_adopt_rewrites_no_rows_of_a_large_table(server: str, database: str, superuser: str) -> None:
     with psycopg.connect(superuser, autocommit=True) as connection:
         connection.execute(OLDER.replace("{orders}", "100000").encode())
         files = (

@@ -1,4 +1,4 @@
-"""`init --adopt` where something stands in the way, fails, or is not for us to decide."""
+"""`init --adopt` with obstacles, failures and manual steps."""
 
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from zava_mcp.cli.commands import app
 from zava_mcp.errors import DatabaseUnavailable, InputError
 
 
-def test_all_that_stands_in_the_way_is_named_before_anything_is_changed(
+def test_adopt_names_all_obstacles_before_it_changes_anything(
     older: psycopg.Connection, server: str, database: str
 ) -> None:
     older.execute("DROP TABLE retail.inventory; ALTER TABLE retail.customers DROP COLUMN phone")
@@ -26,16 +26,16 @@ def test_all_that_stands_in_the_way_is_named_before_anything_is_changed(
     )
     older.execute("CREATE ROLE zava_owner NOLOGIN; CREATE ROLE weak LOGIN PASSWORD 'weak'")
     before, grant = fingerprint(older), "GRANT store_manager TO weak"
-    with pytest.raises(DatabaseUnavailable, match="cannot be taken over as it is") as caught:
+    with pytest.raises(DatabaseUnavailable, match="cannot be adopted as it is") as caught:
         adopted(f"postgresql://weak:weak@/{database}?host={server}")
-    told = caught.value.message.splitlines()[1:]
-    assert [line.strip() for line in told] == [
+    output = caught.value.message.splitlines()[1:]
+    assert [line.strip() for line in output] == [
         "retail.inventory is missing",
         "retail.orders is not a table",
         "retail.customers.phone is missing",
         "retail.order_items.quantity is text, not integer",
         "retail.product_description_embeddings has no key of product_id alone",
-        "the schema zava is there, but zava-mcp did not make it",
+        "there is a schema zava that zava-mcp did not create",
         "the schema retail belongs to store_manager, whose rights weak does not have: GRANT store_manager TO weak",
         "the schema zava belongs to postgres, whose rights weak does not have: GRANT postgres TO weak",
         *(
@@ -46,12 +46,12 @@ def test_all_that_stands_in_the_way_is_named_before_anything_is_changed(
             )
         ),
         "weak may not create logins: ALTER ROLE weak CREATEROLE",
-        "weak is not a member of zava_owner, which is there already: GRANT zava_owner TO weak",
+        "weak is not a member of the existing role zava_owner: GRANT zava_owner TO weak",
     ]  # fmt: skip
     assert fingerprint(older) == before
 
 
-def test_views_that_imitate_ours_are_refused_and_not_read(older: psycopg.Connection, superuser: str) -> None:
+def test_adopt_refuses_and_does_not_read_foreign_views(older: psycopg.Connection, superuser: str) -> None:
     older.execute(
         "CREATE FUNCTION reports.planted() RETURNS boolean LANGUAGE plpgsql AS"
         " $$ BEGIN RAISE 'planted code ran'; END $$;"
@@ -60,15 +60,15 @@ def test_views_that_imitate_ours_are_refused_and_not_read(older: psycopg.Connect
         "ALTER TABLE retail.stores RENAME TO real; ALTER TABLE retail.real DISABLE ROW LEVEL SECURITY;"
         "CREATE VIEW retail.stores AS SELECT * FROM retail.real WHERE reports.planted(); RESET ROLE"
     )
-    with pytest.raises(DatabaseUnavailable, match="cannot be taken over as it is") as caught:
+    with pytest.raises(DatabaseUnavailable, match="cannot be adopted as it is") as caught:
         adopted(superuser)
     assert [line.strip() for line in caught.value.message.splitlines()[1:]] == [
         "retail.stores is not a table",
-        "the schema zava is there, but zava-mcp did not make it",
+        "there is a schema zava that zava-mcp did not create",
     ]
 
 
-def test_embed_runs_no_code_that_others_can_change(older: psycopg.Connection, superuser: str) -> None:
+def test_embed_refuses_to_run_other_roles_code(older: psycopg.Connection, superuser: str) -> None:
     adopted(superuser)
     older.execute(
         "CREATE FUNCTION reports.planted() RETURNS trigger LANGUAGE plpgsql AS"
@@ -80,7 +80,7 @@ def test_embed_runs_no_code_that_others_can_change(older: psycopg.Connection, su
         CliRunner().invoke(app, ["embed", "--admin-database-url", superuser], catch_exceptions=False)
 
 
-def test_sql_that_doctor_names_for_wide_ids_works(older: psycopg.Connection, superuser: str) -> None:
+def test_doctor_sql_for_bigint_ids_works(older: psycopg.Connection, superuser: str) -> None:
     adopted(superuser)
     check = sql.named("guard.sql")["conditions_meet_own_rows_alone"].encode()
     fixes = [fix for _, found, fix in older.execute(check).fetchall() if "is bigint" in found]
@@ -90,7 +90,7 @@ def test_sql_that_doctor_names_for_wide_ids_works(older: psycopg.Connection, sup
     assert not [found for _, found, _ in older.execute(check).fetchall() if "is bigint" in found]
 
 
-def test_partitioning_runs_no_constraint_that_others_can_change(older: psycopg.Connection, superuser: str) -> None:
+def test_partitioning_runs_no_constraint_of_other_roles(older: psycopg.Connection, superuser: str) -> None:
     older.execute(
         "CREATE FUNCTION reports.planted() RETURNS boolean LANGUAGE sql AS 'SELECT true';"
         "ALTER FUNCTION reports.planted() OWNER TO store_manager;"
@@ -101,16 +101,16 @@ def test_partitioning_runs_no_constraint_that_others_can_change(older: psycopg.C
     assert ("the constraint planted runs the function reports.planted(), which store_manager can change",) in blockers
 
 
-def test_an_empty_database_and_the_embedded_one_cannot_be_adopted(superuser: str, tmp_path: Path) -> None:
+def test_adopt_refuses_empty_and_embedded_databases(superuser: str, tmp_path: Path) -> None:
     with pytest.raises(DatabaseUnavailable, match=r"retail\.stores is missing"):
         adopted(superuser)
-    with pytest.raises(InputError, match="ours already"):
+    with pytest.raises(InputError, match="not for the embedded database"):
         CliRunner().invoke(app, ["init", "--adopt", "--data-dir", str(tmp_path)], catch_exceptions=False)
     with pytest.raises(InputError, match="--dry-run is for --adopt"):
         CliRunner().invoke(app, ["init", "--dry-run", "--data-dir", str(tmp_path)], catch_exceptions=False)
 
 
-def test_what_fails_late_is_undone_whole(older: psycopg.Connection, superuser: str) -> None:
+def test_adopt_failure_at_the_end_undoes_everything(older: psycopg.Connection, superuser: str) -> None:
     before = fingerprint(older)
     older.execute(
         "CREATE FUNCTION public.no_comments() RETURNS event_trigger LANGUAGE plpgsql AS"
@@ -124,7 +124,7 @@ def test_what_fails_late_is_undone_whole(older: psycopg.Connection, superuser: s
     assert fingerprint(older) == before
 
 
-def test_a_row_that_changes_meanwhile_undoes_everything(older: psycopg.Connection, superuser: str) -> None:
+def test_adopt_row_change_undoes_everything(older: psycopg.Connection, superuser: str) -> None:
     older.execute(
         "CREATE FUNCTION public.meddle() RETURNS event_trigger LANGUAGE plpgsql AS"
         " $$ BEGIN UPDATE retail.orders SET order_date = order_date + 1 WHERE order_id = 7; END $$;"
@@ -136,29 +136,29 @@ def test_a_row_that_changes_meanwhile_undoes_everything(older: psycopg.Connectio
     assert (fingerprint(older), rows_of(older)) == (before, rows)
 
 
-def test_who_uses_the_tables_is_not_pushed_aside(older: psycopg.Connection, superuser: str) -> None:
+def test_adopt_gives_up_if_tables_are_locked(older: psycopg.Connection, superuser: str) -> None:
     before = fingerprint(older)
     with psycopg.connect(superuser) as writer:
         writer.execute("LOCK TABLE retail.orders IN ROW EXCLUSIVE MODE")
-        with pytest.raises(DatabaseUnavailable, match="somebody is using the tables"):
+        with pytest.raises(DatabaseUnavailable, match="other sessions use the tables"):
             adopted(superuser)
     assert fingerprint(older) == before
 
 
-def test_what_is_left_to_the_admin_is_told_with_the_sql_that_ends_it(older: psycopg.Connection, superuser: str) -> None:
-    told = adopted(superuser)
+def test_adopt_lists_manual_steps_with_their_sql(older: psycopg.Connection, superuser: str) -> None:
+    output = adopted(superuser)
     for line in (
         "the login store_manager owned",
         'the login "Legacy ""App""" may DELETE, INSERT, SELECT, UPDATE, USAGE on',
         "the role reporting may SELECT on order_days, orders: REVOKE ALL ON",
-        'the view reports."sales by store" reads the shop\'s tables with the rights of store_manager; it is open',
+        'the view reports."sales by store" reads the retail tables with the rights of store_manager; it is open',
         "the policy for_reports on retail.inventory is for reporting and stays",
-        "new objects of store_manager in retail will be open to everybody",
+        "new objects of store_manager in retail will be open to PUBLIC",
         "Zava Retail Warehouse has no user id",
         'Zava Retail Redmond and Zava Retail Redmond\'s "Annex" share one user id',
-        'retail."Old ""Orders""" is not a table of the shop, and is shown to no identity',
+        'retail."Old ""Orders""" is not a table of Zava Retail, and no identity sees it',
     ):
-        assert f"warning: {line}" in told
+        assert f"warning: {line}" in output
     assert older.execute("SELECT rolcanlogin FROM pg_roles WHERE rolname = 'store_manager'").fetchone() == (True,)
     older.execute("UPDATE retail.stores SET rls_user_id = gen_random_uuid() WHERE rls_user_id IS NULL")
     again = adopted(superuser)
@@ -175,14 +175,14 @@ def test_what_is_left_to_the_admin_is_told_with_the_sql_that_ends_it(older: psyc
     assert older.execute(granted.encode(), [SEATTLE]).fetchone() == (True,)
 
 
-def test_logins_that_are_there_already_get_no_more_than_others(older: psycopg.Connection, superuser: str) -> None:
+def test_adopt_gives_existing_logins_no_additional_rights(older: psycopg.Connection, superuser: str) -> None:
     older.execute(
         f'CREATE ROLE "{SEATTLE}" LOGIN SUPERUSER; CREATE ROLE "{HEAD_OFFICE}" LOGIN IN ROLE reporting'.encode()
     )
     older.execute(f'CREATE ROLE "{REDMOND}" LOGIN; GRANT ALL ON ALL TABLES IN SCHEMA retail TO "{REDMOND}"'.encode())
-    for told in (adopted(superuser), adopted(superuser)):
-        for who in (f"{SEATTLE} of Zava Retail Seattle", f"{HEAD_OFFICE} of Zava Retail head office"):
-            assert f"gap: the login {who} could do more than an identity may" in told
+    for output in (adopted(superuser), adopted(superuser)):
+        for identity in (f"{SEATTLE} of Zava Retail Seattle", f"{HEAD_OFFICE} of Zava Retail head office"):
+            assert f"gap: the login {identity} could do more than an identity may" in output
     admitted = {row[0] for row in older.execute("SELECT login::text FROM zava.access")}
     assert not admitted & {SEATTLE, HEAD_OFFICE}
     assert REDMOND in admitted
@@ -194,7 +194,7 @@ def test_logins_that_are_there_already_get_no_more_than_others(older: psycopg.Co
     assert older.execute(held.encode(), {"login": REDMOND}).fetchone() == (False, False, True)
 
 
-def test_partitions_in_other_schemas_are_closed_too(older: psycopg.Connection, superuser: str) -> None:
+def test_adopt_protects_partitions_in_other_schemas(older: psycopg.Connection, superuser: str) -> None:
     older.execute(
         "CREATE SCHEMA archive; GRANT USAGE ON SCHEMA archive TO PUBLIC;"
         "CREATE TABLE archive.old_orders () INHERITS (retail.orders); GRANT SELECT ON archive.old_orders TO PUBLIC"
@@ -204,7 +204,7 @@ def test_partitions_in_other_schemas_are_closed_too(older: psycopg.Connection, s
     assert older.execute(held, [SEATTLE]).fetchone() == (False,)
 
 
-def test_a_restricted_admin_goes_on_after_functions_were_revoked(
+def test_restricted_admin_can_administer_a_hardened_database(
     older: psycopg.Connection, member: str, superuser: str
 ) -> None:
     assert "set_config" in adopted(member)
@@ -215,16 +215,16 @@ def test_a_restricted_admin_goes_on_after_functions_were_revoked(
     assert older.execute(f"SELECT {may}".encode()).fetchone() == (False,)
     (logins,) = older.execute("SELECT string_agg(quote_ident(login), ', ') FROM zava.access").fetchone() or ("",)
     older.execute(f"REVOKE SELECT (store_name) ON retail.stores FROM {logins}".encode())
-    told = adopted(member)
-    assert "set_config" not in told
-    assert "temporary" not in told
-    assert "logins admitted: 5" in told
+    output = adopted(member)
+    assert "set_config" not in output
+    assert "temporary" not in output
+    assert "logins admitted: 5" in output
     assert "nothing to do" in adopted(member)
     again = CliRunner().invoke(app, ["init", "--no-sample", "--admin-database-url", member], catch_exceptions=False)
     assert "nothing to do" in again.stdout
 
 
-def test_a_database_of_ours_needs_no_adoption(server: str, database: str, superuser: str) -> None:
+def test_adopt_has_nothing_to_do_in_a_new_database(server: str, database: str, superuser: str) -> None:
     CliRunner().invoke(app, ["init", "--scale", "0.002", "--admin-database-url", superuser], catch_exceptions=False)
     with psycopg.connect(superuser, autocommit=True) as connection:
         before = fingerprint(connection)

@@ -1,4 +1,4 @@
-"""The database is created by `init` where it does not exist, and belongs to the administrator then."""
+"""`init` creates a missing database, which then belongs to the administrator."""
 
 from collections.abc import Iterator
 
@@ -48,14 +48,14 @@ def owners(connection: psycopg.Connection) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("fixture", ["debian_15", "postgres_16_as_it_comes", "postgres_18_as_it_comes"])
-def test_init_creates_the_missing_database_for_its_admin(fixture: str, request: pytest.FixtureRequest) -> None:
+def test_init_creates_the_missing_database_for_its_administrator(fixture: str, request: pytest.FixtureRequest) -> None:
     zava: ZavaServer = request.getfixturevalue(fixture)
-    assert zava.told.startswith("created the database zava\n")
+    assert zava.output.startswith("created the database zava\n")
     with zava.as_superuser() as admin:
         assert owners(admin)["zava"] == "cloud_admin"
 
 
-def test_init_creates_any_name_once_without_the_database_postgres(server: str, admins: psycopg.Connection) -> None:
+def test_init_creates_a_database_of_any_name_without_database_postgres(server: str, admins: psycopg.Connection) -> None:
     for name, closed in zip(NAMES, ("REVOKE CONNECT ON DATABASE postgres FROM PUBLIC", "SELECT"), strict=True):
         admins.execute(closed.encode())
         url = f"postgresql://creator:x@/{name.replace(' ', '%20').replace(chr(34), '%22')}?host={server}"
@@ -64,7 +64,7 @@ def test_init_creates_any_name_once_without_the_database_postgres(server: str, a
         assert owners(admins)[name] == "creator"
 
 
-def test_who_may_not_create_it_gets_the_statement_that_does(server: str, admins: psycopg.Connection) -> None:
+def test_init_without_createdb_prints_the_statement(server: str, admins: psycopg.Connection) -> None:
     url = f"postgresql://keeper:x@/zava_new?host={server}"
     refused = refusal(url, "init", "--no-sample")
     assert refused.message == "the database zava_new does not exist, and keeper may not create it"
@@ -73,8 +73,8 @@ def test_who_may_not_create_it_gets_the_statement_that_does(server: str, admins:
     assert "created the database" not in init(url)
 
 
-def test_a_database_of_somebody_else_is_refused_and_named(server: str, admins: psycopg.Connection) -> None:
-    """As the resource manager of Azure creates it: for a local administrator, as whom nobody signs in."""
+def test_init_refuses_a_database_of_another_owner(server: str, admins: psycopg.Connection) -> None:
+    """Azure's resource manager creates such a database for a local administrator that no person signs in as."""
     admins.execute("CREATE ROLE azure_pg_admin")
     admins.execute("CREATE DATABASE zava_new OWNER azure_pg_admin")
     refused = refusal(f"postgresql://creator:x@/zava_new?host={server}", "init", "--no-sample")
@@ -87,12 +87,12 @@ def test_a_database_of_somebody_else_is_refused_and_named(server: str, admins: p
 
 
 @pytest.mark.parametrize("command", [["init", "--adopt"], ["identities"], ["embed"]])
-def test_no_other_command_creates_a_database(server: str, admins: psycopg.Connection, command: list[str]) -> None:
+def test_other_commands_create_no_database(server: str, admins: psycopg.Connection, command: list[str]) -> None:
     assert "does not exist" in refusal(f"postgresql://creator:x@/zava_new?host={server}", *command).message
     assert "zava_new" not in owners(admins)
 
 
-def test_a_url_that_names_no_database_creates_none(server: str, admins: psycopg.Connection) -> None:
+def test_init_refuses_a_url_without_a_database(server: str, admins: psycopg.Connection) -> None:
     refused = refusal(f"postgresql://creator:x@?host={server}", "init", "--no-sample")
     assert refused.message == "the administrator's URL names no database"
     assert "creator" not in owners(admins)

@@ -1,4 +1,4 @@
-"""Roles of our names that were there before us: refused with the cure, or taken over; PostgreSQL 15 and 18."""
+"""Existing roles with zava-mcp's names are refused with the cure, or taken over: PostgreSQL 15 and 18."""
 
 from collections.abc import Iterator
 
@@ -20,13 +20,13 @@ UNTRUSTED = [
     ("SET ROLE mallory; CREATE ROLE zava_owner ROLE mallory; RESET ROLE", "mallory is a member of zava_owner or may"),
     (
         "CREATE ROLE zava_owner; ALTER DEFAULT PRIVILEGES FOR ROLE zava_owner GRANT SELECT ON TABLES TO mallory",
-        "objects that zava_owner makes will be open to mallory",
+        "objects that zava_owner creates will be open to mallory",
     ),
     (f'CREATE ROLE "{SEATTLE}" LOGIN SUPERUSER', "is more than an identity may be (SUPERUSER)"),
     (f'CREATE ROLE "{SEATTLE}" LOGIN IN ROLE pg_monitor', "is a member of pg_monitor"),
     (f"SET ROLE mallory; CREATE ROLE \"{SEATTLE}\" LOGIN PASSWORD 'known'; RESET ROLE", "mallory"),
     (f'CREATE ROLE "{SEATTLE}" LOGIN; GRANT "{SEATTLE}" TO guest WITH ADMIN OPTION', "guest is a member of"),
-    (f'CREATE ROLE "{SEATTLE}" LOGIN; CREATE SCHEMA s AUTHORIZATION "{SEATTLE}"', "owns things in this database"),
+    (f'CREATE ROLE "{SEATTLE}" LOGIN; CREATE SCHEMA s AUTHORIZATION "{SEATTLE}"', "owns objects in this database"),
 ]
 
 
@@ -60,9 +60,11 @@ def init(postgres: Postgres, *more: str) -> str:
     return run(postgres.url("postgres", "admin", "zava"), "init", "--scale", "0.002", *more)
 
 
-def warnings_of(told: str) -> list[str]:
-    """What was warned of, without the reasons."""
-    return [line.removeprefix("warning: ").split(",")[0] for line in told.splitlines() if line.startswith("warning: ")]
+def warnings_of(output: str) -> list[str]:
+    """The warnings, up to the first comma."""
+    return [
+        line.removeprefix("warning: ").split(",")[0] for line in output.splitlines() if line.startswith("warning: ")
+    ]
 
 
 @pytest.mark.parametrize(("made", "found"), UNTRUSTED)
@@ -76,9 +78,11 @@ def test_untrusted_role_is_refused_and_taken_over_on_request(
     assert found in caught.value.message
     assert "--take-over-roles" in caught.value.hint
     assert admin.execute("SELECT to_regnamespace('retail'), to_regnamespace('zava')").fetchone() == (None, None)
-    told = init(postgres, "--take-over-roles")
-    assert "took roles over: ALTER ROLE" in told
-    assert warnings_of(told) == ["the new logins have no password"]
+    output = init(postgres, "--take-over-roles")
+    assert "took roles over: ALTER ROLE" in output
+    assert warnings_of(output) == [
+        "the new logins have no passwords yet; `zava-mcp init --passwords-file PATH` sets them"
+    ]
     left = (
         "SELECT count(*) FILTER (WHERE rolpassword <> '' OR rolsuper OR rolcreaterole OR rolcreatedb OR rolbypassrls),"
         " (SELECT count(*) FROM pg_auth_members m JOIN pg_roles r ON r.oid IN (m.roleid, m.member)"
@@ -87,7 +91,7 @@ def test_untrusted_role_is_refused_and_taken_over_on_request(
     assert admin.execute(left.encode(), {"ours": ["zava_owner", SEATTLE]}).fetchone() == (0, 0)
 
 
-def test_cures_that_a_refusal_names_are_enough(postgres: Postgres, admin: psycopg.Connection) -> None:
+def test_untrusted_role_is_accepted_after_the_named_cures(postgres: Postgres, admin: psycopg.Connection) -> None:
     for statement in ("SET ROLE mallory", "CREATE ROLE zava_owner LOGIN ROLE mallory, guest", "RESET ROLE"):
         admin.execute(statement.encode())
     with pytest.raises(DatabaseUnavailable) as caught:
@@ -97,25 +101,27 @@ def test_cures_that_a_refusal_names_are_enough(postgres: Postgres, admin: psycop
     assert "schema version" in init(postgres)
 
 
-def test_who_is_still_connected_as_the_owner_is_named_and_ended(postgres: Postgres, admin: psycopg.Connection) -> None:
+def test_sessions_of_the_owner_are_named_and_ended(postgres: Postgres, admin: psycopg.Connection) -> None:
     admin.execute("CREATE ROLE zava_owner LOGIN PASSWORD 'known'")
     with psycopg.connect(postgres.url("zava_owner", "known", "postgres"), autocommit=True) as inside:
         admin.execute("ALTER ROLE zava_owner NOLOGIN")
-        with pytest.raises(DatabaseUnavailable, match="somebody is connected as zava_owner"):
+        with pytest.raises(DatabaseUnavailable, match="a session is connected as zava_owner"):
             init(postgres)
         init(postgres, "--take-over-roles")
         with pytest.raises(psycopg.OperationalError):
             inside.execute("SELECT 1")
 
 
-def test_a_second_database_of_the_same_admin_needs_no_take_over(postgres: Postgres, admin: psycopg.Connection) -> None:
+def test_second_database_of_the_same_admin_needs_no_take_over(postgres: Postgres, admin: psycopg.Connection) -> None:
     with psycopg.connect(postgres.url("mallory", "mallory", "postgres"), autocommit=True) as mallory:
         mallory.execute("CREATE DATABASE zava_one")
         mallory.execute("CREATE DATABASE zava_two")
     for name in ("zava_one", "zava_two"):
-        told = run(postgres.url("mallory", "mallory", name), "init", "--scale", "0.002")
-        assert told.count("a login for ") == 9
-        assert warnings_of(told) == ["the new logins have no password"]
+        output = run(postgres.url("mallory", "mallory", name), "init", "--scale", "0.002")
+        assert output.count("a login for ") == 9
+        assert warnings_of(output) == [
+            "the new logins have no passwords yet; `zava-mcp init --passwords-file PATH` sets them"
+        ]
     with pytest.raises(DatabaseUnavailable, match="mallory is a member of zava_owner"):
         init(postgres)  # of a superuser, who did not choose mallory
     if postgres.version < 16:  # which keeps one grant of a role, and the first who gave it
@@ -125,7 +131,7 @@ def test_a_second_database_of_the_same_admin_needs_no_take_over(postgres: Postgr
     assert init(postgres).count("a login for ") == 9
 
 
-def test_an_imitation_of_our_schema_is_not_read(postgres: Postgres, admin: psycopg.Connection) -> None:
+def test_schema_of_another_owner_is_not_read(postgres: Postgres, admin: psycopg.Connection) -> None:
     admin.execute(
         "CREATE SCHEMA zava AUTHORIZATION guest; CREATE FUNCTION zava.planted() RETURNS integer LANGUAGE plpgsql AS"
         " $$ BEGIN RAISE 'planted code runs'; END $$; CREATE VIEW zava.about AS SELECT zava.planted() AS schema_version"
@@ -137,7 +143,9 @@ def test_an_imitation_of_our_schema_is_not_read(postgres: Postgres, admin: psyco
         assert "planted" not in caught.value.message
 
 
-def test_a_role_that_the_database_sets_is_not_the_admins(postgres: Postgres, admin: psycopg.Connection) -> None:
+def test_role_setting_of_the_database_does_not_apply_to_administrators(
+    postgres: Postgres, admin: psycopg.Connection
+) -> None:
     admin.execute("ALTER DATABASE zava SET role = 'mallory'")
     assert "schema version" in init(postgres)
     members = "SELECT count(*) FROM pg_auth_members WHERE roleid = 'zava_owner'::regrole AND member <> 10"

@@ -1,4 +1,4 @@
-"""Real people among the identities, kept by an admin who is no superuser: on PostgreSQL 15, 16 and 18."""
+"""Identities managed by an administrator without superuser rights: PostgreSQL 15, 16 and 18."""
 
 import re
 import stat
@@ -23,7 +23,7 @@ DAY = (datetime.now(UTC) + timedelta(days=400)).date()
 
 
 def identities(url: str, *arguments: str) -> str:
-    """What the command says."""
+    """The output of the command."""
     command = ["identities", *arguments, "--admin-database-url", url]
     return CliRunner().invoke(app, command, catch_exceptions=False).stdout
 
@@ -32,8 +32,8 @@ def listed(url: str) -> dict[str, dict[str, str]]:
     return {row["name"]: row for row in objects(identities(url))}
 
 
-class Office:
-    """An admin at work on a server, with a passfile."""
+class Administration:
+    """An administrator's commands on a server, with a passfile."""
 
     def __init__(self, zava: ZavaServer, folder: Path) -> None:
         self.zava, self.file = zava, folder / "people"
@@ -41,15 +41,15 @@ class Office:
     def __call__(self, *arguments: str) -> str:
         return identities(self.zava.admin_url, *arguments)
 
-    def person(self, name: str) -> dict[str, str]:
+    def identity(self, name: str) -> dict[str, str]:
         return listed(self.zava.admin_url)[name]
 
     def password(self, login: str) -> str:
         return {line.split(":")[3]: line.split(":")[4] for line in self.file.read_text().splitlines()}[login]
 
     def settings(self, name: str, **more: str) -> Settings:
-        """What somebody's desk is set to, with the password that the file has now."""
-        who = self.person(name)
+        """The settings of an identity's client machine, with the password that the file has now."""
+        who = self.identity(name)
         given = {"POSTGRES_USER": who["login"], "POSTGRES_PASSWORD": self.password(who["login"]), **more}
         return settings_for(self.file.parent, who["user_id"], ZAVA_DATABASE_URL=self.zava.place, **given)
 
@@ -60,8 +60,8 @@ class Office:
 
 
 @pytest.fixture(params=["debian_15", "postgres_16_as_it_comes", "postgres_18_as_it_comes"])
-def office(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Office]:
-    office = Office(request.getfixturevalue(request.param), tmp_path)
+def office(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Administration]:
+    office = Administration(request.getfixturevalue(request.param), tmp_path)
     yield office
     office.close()
 
@@ -71,21 +71,21 @@ async def seen(asker: Asker) -> str:
 
 
 @pytest.mark.anyio
-async def test_a_regional_manager_comes_changes_and_goes(office: Office) -> None:
-    told = office("add", "Ann Lee", "--store", "Seattle", "--store", "zava retail bellevue", "--expires", str(DAY),
+async def test_identity_is_added_changed_and_removed(office: Administration) -> None:
+    output = office("add", "Ann Lee", "--store", "Seattle", "--store", "zava retail bellevue", "--expires", str(DAY),
                   "--passwords-file", str(office.file))  # fmt: skip
-    ann = office.person("Ann Lee")
+    ann = office.identity("Ann Lee")
     assert ann["login"] == ann["user_id"]
     assert ann["stores"] == "Zava Retail Seattle, Zava Retail Bellevue"
     assert ann["last_day"] == str(DAY)
     password = office.password(ann["login"])
-    assert password not in told
+    assert password not in output
     assert stat.S_IMODE(office.file.stat().st_mode) == 0o600
 
     async with asking(office.settings("Ann Lee")) as asker:
         assert await seen(asker) == "1,2"
         changed = office("add", "Ann Lee", "--store", "3", "--user-id", ann["user_id"])
-        assert "Ann Lee may now ask about store 3" in changed
+        assert "Ann Lee can now query store 3" in changed
         assert await seen(asker) == "3", "the next question already"
         assert "nothing to do" in office("add", "Ann Lee", "--store", "3", "--user-id", ann["user_id"])
 
@@ -93,7 +93,7 @@ async def test_a_regional_manager_comes_changes_and_goes(office: Office) -> None
         assert re.search(r"ended \d connections? of ", renewed)
         assert office.password(ann["login"]) not in (password, renewed)
         assert len(office.file.read_text().splitlines()) == 1
-        assert office.person("Ann Lee")["last_day"] == ""
+        assert office.identity("Ann Lee")["last_day"] == ""
         refused = await asker.refusal("SELECT 1")
         assert "does not accept this login's password" in refused
         assert "removed or has expired" in refused
@@ -113,15 +113,15 @@ async def test_a_regional_manager_comes_changes_and_goes(office: Office) -> None
 
 
 @pytest.mark.anyio
-async def test_a_login_of_somebody_elses_is_mapped_and_stays(office: Office) -> None:
-    """As an Entra user's, which is there before and has a way of its own to prove who it is."""
+async def test_mapped_login_stays_after_its_identity_is_removed(office: Administration) -> None:
+    """An Entra user's login exists before and authenticates with a token."""
     login = "bo@example.com"
     with psycopg.connect(office.zava.admin_url, autocommit=True) as cloud:
         cloud.execute(f"CREATE ROLE \"{login}\" LOGIN PASSWORD 'token'".encode())
     try:
         assert "user id" in office("map", login, "Bo Berg", "--store", "Tacoma")
         assert "nothing to do" in office("map", login, "Bo Berg", "--store", "Tacoma")
-        who = office.person("Bo Berg")
+        who = office.identity("Bo Berg")
         given = {"POSTGRES_USER": login, "POSTGRES_PASSWORD": "token"}
         async with asking(
             settings_for(office.file.parent, who["user_id"], ZAVA_DATABASE_URL=office.zava.place, **given)
@@ -144,7 +144,7 @@ async def test_a_login_of_somebody_elses_is_mapped_and_stays(office: Office) -> 
 
 
 @pytest.mark.parametrize(
-    ("danger", "said"),
+    ("danger", "expected"),
     [
         ("LOGIN SUPERUSER", "it is a superuser"),
         ("LOGIN BYPASSRLS", "BYPASSRLS"),
@@ -155,20 +155,20 @@ async def test_a_login_of_somebody_elses_is_mapped_and_stays(office: Office) -> 
         ("NOLOGIN", "it cannot log in"),
     ],
 )
-def test_a_login_that_could_do_more_is_not_mapped(postgres_18_as_it_comes: ZavaServer, danger: str, said: str) -> None:
+def test_map_refuses_a_login_with_more_rights(postgres_18_as_it_comes: ZavaServer, danger: str, expected: str) -> None:
     url = postgres_18_as_it_comes.admin_url
     with postgres_18_as_it_comes.as_superuser() as admin:
         admin.execute(f"CREATE ROLE mallory {danger}".encode())
         try:
             with pytest.raises(IdentityError, match="cannot be an identity") as caught:
                 identities(url, "map", "mallory", "Mallory", "--all-stores")
-            assert said in caught.value.message
+            assert expected in caught.value.message
             assert "Mallory" not in listed(url)
         finally:
             admin.execute("DROP ROLE mallory")
 
 
-def test_rights_from_before_are_taken_from_a_mapped_login_or_it_is_refused(server: str, database: str) -> None:
+def test_map_revokes_a_logins_earlier_rights(server: str, database: str) -> None:
     superuser = ADMIN.format(database=database, host=server)
     CliRunner().invoke(app, ["init", "--no-sample", "--admin-database-url", superuser], catch_exceptions=False)
     with psycopg.connect(superuser, autocommit=True) as admin:
@@ -185,7 +185,9 @@ def test_rights_from_before_are_taken_from_a_mapped_login_or_it_is_refused(serve
         assert admin.execute("SELECT has_any_column_privilege('old', 'retail.orders', 'SELECT')").fetchone() == (True,)
 
 
-def test_what_is_wrong_is_told_before_anything_is_changed(postgres_18_as_it_comes: ZavaServer, tmp_path: Path) -> None:
+def test_identity_commands_report_faults_before_changing_anything(
+    postgres_18_as_it_comes: ZavaServer, tmp_path: Path
+) -> None:
     url = postgres_18_as_it_comes.admin_url
     before = listed(url)
 
@@ -200,7 +202,7 @@ def test_what_is_wrong_is_told_before_anything_is_changed(postgres_18_as_it_come
     assert "--all-stores" in refused("add", "Ann", "--store", "1", "--all-stores")
     assert "identities map" in refused("add", "Ann", "--store", "1", "--user-id", SEATTLE, "--login", "ann")
     assert "one line" in refused("add", "Ann\nLee", "--store", "1")
-    assert "is over already" in refused("add", "Ann", "--store", "1", "--expires", "2001-01-01")
+    assert "is in the past" in refused("add", "Ann", "--store", "1", "--expires", "2001-01-01")
     for name in ("zava retail SEATTLE", "seattle", "Zava-Retail_Seattle"):  # which all name Seattle as --user-id
         assert SEATTLE in refused("add", name, "--store", "1")
     assert "identities map" in refused("add", "Ann", "--store", "1", "--login", "cloud_admin")
@@ -211,18 +213,18 @@ def test_what_is_wrong_is_told_before_anything_is_changed(postgres_18_as_it_come
     assert f"Seattle has the user id {SEATTLE}" in refused(
         "map", "anybody", "Zava Retail Seattle", "--user-id", HEAD_OFFICE
     )
-    assert "what shall be new" in refused("password", SEATTLE)
+    assert "nothing to change" in refused("password", SEATTLE)
     with pytest.raises(DatabaseUnavailable, match='the change failed and was undone: role name "pg_x" is reserved'):
         identities(url, "add", "Ann", "--store", "1", "--login", "pg_x")
     assert listed(url) == before
 
 
-def test_a_dry_run_changes_nothing(postgres_18_as_it_comes: ZavaServer, tmp_path: Path) -> None:
+def test_identity_commands_dry_run_changes_nothing(postgres_18_as_it_comes: ZavaServer, tmp_path: Path) -> None:
     url, file = postgres_18_as_it_comes.admin_url, tmp_path / "file"
     before = listed(url)
-    told = identities(url, "add", "Ann", "--store", "1", "--passwords-file", str(file), "--dry-run")
-    assert "Ann may ask about store 1" in told
-    assert "Zava Retail Seattle may ask no more" in identities(url, "remove", SEATTLE, "--dry-run")
+    output = identities(url, "add", "Ann", "--store", "1", "--passwords-file", str(file), "--dry-run")
+    assert "Ann can query store 1" in output
+    assert "Zava Retail Seattle has no access any more" in identities(url, "remove", SEATTLE, "--dry-run")
     assert SEATTLE in identities(url, "password", SEATTLE, "--passwords-file", str(file), "--dry-run")
     assert listed(url) == before
     assert not list(tmp_path.iterdir())
@@ -230,10 +232,8 @@ def test_a_dry_run_changes_nothing(postgres_18_as_it_comes: ZavaServer, tmp_path
     psycopg.connect(login).close()
 
 
-def test_an_admin_without_all_rights_does_what_he_may_and_names_the_rest(
-    postgres_16_hardened: ZavaServer, tmp_path: Path
-) -> None:
-    """On a server that a superuser hardened: his own people go altogether, a superuser's lose what they see."""
+def test_restricted_admin_removes_identities_and_reports_gaps(postgres_16_hardened: ZavaServer, tmp_path: Path) -> None:
+    """On a hardened server, the administrator drops own logins, and others' logins lose their access."""
     zava, file = postgres_16_hardened, tmp_path / "people"
     with zava.as_superuser() as superuser:
         superuser.execute("CREATE ROLE second LOGIN CREATEROLE PASSWORD 'x' IN ROLE zava_owner")
@@ -245,18 +245,18 @@ def test_an_admin_without_all_rights_does_what_he_may_and_names_the_rest(
             superuser.execute("GRANT CONNECT ON DATABASE zava TO second WITH GRANT OPTION")
             identities(second, "add", "Cy Dee", "--store", "1", "--login", "cy", "--passwords-file", str(file))
             with psycopg.connect(zava.postgres.url("cy", _newest(file), "zava")) as cy:
-                told = identities(second, "remove", "cy")
+                output = identities(second, "remove", "cy")
                 with pytest.raises(psycopg.OperationalError):
                     cy.execute("SELECT 1")
-            assert "ended 1 connection of cy" in told
-            assert "gap" not in told
+            assert "ended 1 connection of cy" in output
+            assert "gap" not in output
 
             identities(zava.admin_url, "add", "Cy Dee", "--store", "1", "--login", "cy", "--passwords-file", str(file))
             with psycopg.connect(zava.postgres.url("cy", _newest(file), "zava"), autocommit=True) as cy:
-                told = identities(second, "remove", "Cy Dee")
-                assert "the login cy stays, without access" in told
-                assert "gap: this admin may not say ALTER ROLE" in told
-                assert "gap: connections of cy that are open were not ended" in told
+                output = identities(second, "remove", "Cy Dee")
+                assert "the login cy stays, without access" in output
+                assert "gap: this administrator may not run ALTER ROLE" in output
+                assert "gap: open connections of cy were not ended" in output
                 with pytest.raises(psycopg.errors.InsufficientPrivilege):
                     cy.execute("SELECT count(*) FROM retail.orders")
         finally:
@@ -267,7 +267,7 @@ def _newest(file: Path) -> str:
     return file.read_text().splitlines()[-1].rpartition(":")[2]
 
 
-def test_who_was_removed_stays_out_and_can_come_back(server: str, database: str) -> None:
+def test_removed_identity_stays_removed_and_can_be_added_again(server: str, database: str) -> None:
     url = ADMIN.format(database=database, host=server)
     init = ["init", "--scale", "0.002", "--admin-database-url", url]
     CliRunner().invoke(app, init, catch_exceptions=False)
@@ -278,13 +278,13 @@ def test_who_was_removed_stays_out_and_can_come_back(server: str, database: str)
     assert listed(url)["Zava Retail Seattle"]["login"] == SEATTLE
 
 
-def test_a_login_that_owns_things_loses_its_access_only(server: str, database: str) -> None:
+def test_removed_login_that_owns_objects_stays_without_access(server: str, database: str) -> None:
     url = ADMIN.format(database=database, host=server)
     CliRunner().invoke(app, ["init", "--scale", "0.002", "--admin-database-url", url], catch_exceptions=False)
     with psycopg.connect(url, autocommit=True) as admin:
         admin.execute(f'CREATE SCHEMA hers AUTHORIZATION "{SEATTLE}"'.encode())
-        told = identities(url, "remove", SEATTLE)
-        assert "stays, without access: it owns things" in told
+        output = identities(url, "remove", SEATTLE)
+        assert "stays, without access: it owns objects" in output
         assert admin.execute("SELECT nspowner::regrole::text FROM pg_namespace WHERE nspname = 'hers'").fetchone() == (
             f'"{SEATTLE}"',
         )
@@ -294,7 +294,7 @@ def test_a_login_that_owns_things_loses_its_access_only(server: str, database: s
 
 
 @pytest.mark.anyio
-async def test_an_identity_that_expires_is_told_so_at_its_next_question(postgres_18_as_it_comes: ZavaServer) -> None:
+async def test_expired_identity_gets_an_error_at_its_next_query(postgres_18_as_it_comes: ZavaServer) -> None:
     zava = postgres_18_as_it_comes
     settings = settings_for(
         zava.folder, SEATTLE, ZAVA_DATABASE_URL=zava.place, POSTGRES_PASSWORD=zava.passwords[SEATTLE]
@@ -314,31 +314,31 @@ async def test_an_identity_that_expires_is_told_so_at_its_next_question(postgres
             admin.execute(f"ALTER ROLE \"{SEATTLE}\" VALID UNTIL 'infinity'".encode())
 
 
-def test_who_is_connected_can_be_told_by_an_admin_and_by_nobody_else(postgres_18_as_it_comes: ZavaServer) -> None:
-    """Everybody reads the comments on roles, and everybody's application_name: neither names a person."""
+def test_other_logins_cannot_see_who_is_connected(postgres_18_as_it_comes: ZavaServer) -> None:
+    """Every login can read the comments on roles and application_name: neither names a person."""
     zava = postgres_18_as_it_comes
     with (
         psycopg.connect(zava.postgres.url(SEATTLE, zava.passwords[SEATTLE], "zava")) as seattle,
         zava.as_superuser() as admin,
     ):
         names = {row[0] for row in admin.execute("SELECT display_name FROM zava.access").fetchall()}
-        for told in ("shobj_description(oid, 'pg_authid') FROM pg_roles", "application_name FROM pg_stat_activity"):
-            assert not {row[0] for row in seattle.execute(f"SELECT {told}".encode()).fetchall()} & names
+        for output in ("shobj_description(oid, 'pg_authid') FROM pg_roles", "application_name FROM pg_stat_activity"):
+            assert not {row[0] for row in seattle.execute(f"SELECT {output}".encode()).fetchall()} & names
 
 
 @pytest.mark.anyio
-async def test_the_embedded_database_takes_people_too(tmp_path: Path) -> None:
+async def test_identities_can_be_added_to_the_embedded_database(tmp_path: Path) -> None:
     def at_home(*arguments: str) -> str:
         command = ["--data-dir", str(tmp_path), "identities", *arguments]
         return CliRunner().invoke(app, command, catch_exceptions=False).stdout
 
     user_id = "12345678-1234-4234-8234-123456789abc"
     with small_embedded(tmp_path) as postgres:
-        told = at_home("add", "Ann Lee", "--store", "Seattle", "--store", "Online", "--user-id", user_id)
-        assert "Ann Lee may ask about stores 1, 8" in told
+        output = at_home("add", "Ann Lee", "--store", "Seattle", "--store", "Online", "--user-id", user_id)
+        assert "Ann Lee can query stores 1, 8" in output
         rows = {row["name"]: row for row in objects(at_home())}
         assert rows["Ann Lee"]["login"].startswith("zava_person_"), "a name that tells nobody's id"
-        assert postgres.logins()[user_id].password not in told
+        assert postgres.logins()[user_id].password not in output
         async with asking(settings_for(tmp_path, user_id)) as asker:
             assert await seen(asker) == "1,8"
             at_home("remove", "Ann Lee")

@@ -1,4 +1,4 @@
-"""`init` on somebody's server: as superuser, as a restricted admin, again, and with passwords."""
+"""`init` on a server: as superuser, as a restricted administrator, repeated, and with passwords."""
 
 import stat
 from pathlib import Path
@@ -18,7 +18,7 @@ def init(url: str, *arguments: str) -> str:
 
 
 async def count_as(user_id: str, host: str, database: str, password: str, folder: Path) -> int:
-    """What an identity counts whose URL has no user name."""
+    """The number of orders that an identity sees whose URL has no user name."""
     url = f"postgresql:///{database}?host={host}"
     settings = settings_for(folder, user_id, ZAVA_DATABASE_URL=url, POSTGRES_PASSWORD=password)
     async with asking(settings) as asker:
@@ -26,25 +26,25 @@ async def count_as(user_id: str, host: str, database: str, password: str, folder
 
 
 @pytest.mark.anyio
-async def test_identities_connect_with_the_generated_passwords(server: str, database: str, tmp_path: Path) -> None:
+async def test_identities_connect_with_generated_passwords(server: str, database: str, tmp_path: Path) -> None:
     url = ADMIN.format(database=database, host=server)
     passwords = tmp_path / "passwords"
-    told = init(url, "--passwords-file", str(passwords))
-    assert told.count("a login for ") == 9
-    assert "gap" not in told
+    output = init(url, "--passwords-file", str(passwords))
+    assert output.count("a login for ") == 9
+    assert "gap" not in output
     assert stat.S_IMODE(passwords.stat().st_mode) == 0o600
     by_login = {line.split(":")[3]: line.split(":")[4] for line in passwords.read_text().splitlines()}
     assert len(by_login) == 9
-    everything = await count_as(HEAD_OFFICE, server, database, by_login[HEAD_OFFICE], tmp_path)
+    all_orders = await count_as(HEAD_OFFICE, server, database, by_login[HEAD_OFFICE], tmp_path)
     own = await count_as(SEATTLE, server, database, by_login[SEATTLE], tmp_path)
-    assert 0 < own < everything
+    assert 0 < own < all_orders
 
     again = init(url, "--passwords-file", str(passwords))
     assert "has every login's password already: none was changed" in again
     assert await count_as(SEATTLE, server, database, by_login[SEATTLE], tmp_path) == own
 
 
-def test_without_a_passwords_file_logins_get_none(server: str, database: str) -> None:
+def test_init_without_a_passwords_file_sets_no_passwords(server: str, database: str) -> None:
     url = ADMIN.format(database=database, host=server)
     init(url)
     assert "nothing to do" in init(url)
@@ -55,16 +55,16 @@ def test_without_a_passwords_file_logins_get_none(server: str, database: str) ->
     assert {row["login"] == row["user_id"] for row in objects(listed)} == {True}
 
 
-def test_a_restricted_admin_gets_all_but_revoked_functions(server: str, database: str, tmp_path: Path) -> None:
+def test_init_by_a_restricted_admin_does_not_revoke_functions(server: str, database: str, tmp_path: Path) -> None:
     with psycopg.connect(ADMIN.format(database=database, host=server), autocommit=True) as connection:
         connection.execute("CREATE ROLE cloud_admin LOGIN CREATEROLE PASSWORD 'x'")
         connection.execute(f"ALTER DATABASE {database} OWNER TO cloud_admin".encode())
         connection.execute("CREATE EXTENSION vector")
     url = f"postgresql://cloud_admin:x@/{database}?host={server}"
-    told = init(url)
-    assert told.count("a login for ") == 9
-    assert told.count("gap: ") == 1
-    assert "only a superuser" in told
+    output = init(url)
+    assert output.count("a login for ") == 9
+    assert output.count("gap: ") == 1
+    assert "only a superuser" in output
     with psycopg.connect(ADMIN.format(database=database, host=server)) as connection:
         owners = connection.execute(
             "SELECT DISTINCT relowner::regrole::text FROM pg_class WHERE relnamespace = 'retail'::regnamespace"
@@ -73,7 +73,7 @@ def test_a_restricted_admin_gets_all_but_revoked_functions(server: str, database
     assert "gap" in init(url)
 
 
-def test_a_second_database_of_a_server_admits_the_same_logins(server: str, database: str) -> None:
+def test_init_of_a_second_database_admits_the_same_logins(server: str, database: str) -> None:
     first = ADMIN.format(database=database, host=server)
     assert init(first).count("a login for ") == 9
     with psycopg.connect(first, autocommit=True) as connection:
@@ -86,7 +86,7 @@ def test_a_second_database_of_a_server_admits_the_same_logins(server: str, datab
             connection.execute("DROP DATABASE another WITH (FORCE)")
 
 
-def test_an_empty_shop_can_be_had(server: str, database: str) -> None:
+def test_init_without_sample_creates_empty_tables(server: str, database: str) -> None:
     url = ADMIN.format(database=database, host=server)
     assert "sample" not in init(url, "--no-sample")
     with psycopg.connect(url) as connection:
@@ -94,16 +94,16 @@ def test_an_empty_shop_can_be_had(server: str, database: str) -> None:
         assert connection.execute("SELECT array_agg(rls_user_id::text) FROM zava.access").fetchone() == ([HEAD_OFFICE],)
 
 
-def test_tables_of_somebody_else_are_left_alone(server: str, database: str) -> None:
+def test_init_refuses_existing_tables(server: str, database: str) -> None:
     url = ADMIN.format(database=database, host=server)
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("CREATE SCHEMA retail; CREATE TABLE retail.stores (i int)")
-        with pytest.raises(DatabaseUnavailable, match="did not make"):
+        with pytest.raises(DatabaseUnavailable, match="did not create"):
             init(url)
         assert connection.execute("SELECT to_regnamespace('zava')").fetchone() == (None,)
 
 
-def test_a_set_up_that_fails_leaves_the_database_as_it_was(server: str, database: str) -> None:
+def test_init_failure_leaves_the_database_unchanged(server: str, database: str) -> None:
     url = ADMIN.format(database=database, host=server)
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("CREATE SCHEMA zava")  # in the way of the third file
@@ -112,21 +112,21 @@ def test_a_set_up_that_fails_leaves_the_database_as_it_was(server: str, database
         assert connection.execute("SELECT to_regnamespace('retail')").fetchone() == (None,)
 
 
-def test_init_on_a_server_needs_an_admin() -> None:
+def test_init_on_a_server_requires_an_admin_url() -> None:
     with pytest.raises(SettingsError, match="admin"):
         CliRunner().invoke(app, ["--database-url", "postgresql://db/zava", "init"], catch_exceptions=False)
 
 
-def test_whom_the_admin_removed_stays_out_and_changed_stores_stay_changed(server: str, database: str) -> None:
+def test_init_keeps_removed_identities_and_changed_stores(server: str, database: str) -> None:
     url = ADMIN.format(database=database, host=server)
     init(url)
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("DELETE FROM zava.access WHERE display_name = 'Zava Retail Redmond'")
         connection.execute("UPDATE zava.access SET store_ids = '{1,2}' WHERE rls_user_id = %s", [SEATTLE])
         connection.execute("ALTER TABLE retail.categories ADD COLUMN aisle integer")
-        told = init(url)
-        assert "nothing to do" in told
-        assert "the column aisle of retail.categories is hidden from identities" in told
+        output = init(url)
+        assert "nothing to do" in output
+        assert "the column aisle of retail.categories is hidden from identities" in output
         access: dict[str, list[int]] = dict(
             connection.execute("SELECT display_name, store_ids FROM zava.access").fetchall()
         )
@@ -136,7 +136,7 @@ def test_whom_the_admin_removed_stays_out_and_changed_stores_stay_changed(server
         assert connection.execute(granted, [SEATTLE]).fetchone() == (False,)
 
 
-def test_faults_of_an_admin_are_told_without_a_traceback(server: str, database: str, tmp_path: Path) -> None:
+def test_init_reports_administrator_faults_without_a_traceback(server: str, database: str, tmp_path: Path) -> None:
     url = ADMIN.format(database=database, host=server)
     with pytest.raises(DatabaseUnavailable, match="not set up"):
         CliRunner().invoke(app, ["identities", "--admin-database-url", url], catch_exceptions=False)

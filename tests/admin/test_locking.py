@@ -1,4 +1,4 @@
-"""Files of passwords are read and written in turn with the changes of the database that they belong to."""
+"""Files of passwords are read and written while their database is locked against other administrators."""
 
 import os
 import sys
@@ -19,7 +19,7 @@ _watching: list[Callable[[str, str], None]] = []
 
 
 def _watch(event: str, arguments: tuple[object, ...]) -> None:
-    """Python's own report of what a process does with files; it cannot be taken away again."""
+    """Python's audit hook for file operations, which cannot be removed again."""
     if _watching and event in ("open", "os.rename"):
         watcher = _watching.pop()  # what it does itself is not reported
         path = arguments[1 if event == "os.rename" else 0]
@@ -32,7 +32,7 @@ sys.addaudithook(_watch)
 
 @contextmanager
 def held_at(file: Path, connection: psycopg.Connection) -> Iterator[list[tuple[str, bool]]]:
-    """Each time that a file is opened or replaced: whether it is anybody's turn at that moment."""
+    """For each time that a file is opened or replaced: whether the lock was held."""
     seen: list[tuple[str, bool]] = []
 
     def look(event: str, path: str) -> None:
@@ -51,7 +51,7 @@ def run(*arguments: str) -> None:
     CliRunner().invoke(app, arguments, catch_exceptions=False)
 
 
-def test_passwords_file_of_a_server_changes_in_turn(postgres_18_as_it_comes: ZavaServer, tmp_path: Path) -> None:
+def test_passwords_file_is_locked_while_it_changes(postgres_18_as_it_comes: ZavaServer, tmp_path: Path) -> None:
     url, file = postgres_18_as_it_comes.admin_url, tmp_path / "people"
     common = ("--passwords-file", str(file), "--admin-database-url", url)
     with psycopg.connect(url, autocommit=True) as connection, held_at(file, connection) as seen:
@@ -63,7 +63,7 @@ def test_passwords_file_of_a_server_changes_in_turn(postgres_18_as_it_comes: Zav
     assert all(held for _, held in seen), seen
 
 
-def test_logins_of_the_embedded_database_change_in_turn(patient: EmbeddedPostgres, surgeon: psycopg.Connection) -> None:
+def test_embedded_logins_are_locked_while_they_change(patient: EmbeddedPostgres, surgeon: psycopg.Connection) -> None:
     file = patient.folder / "logins.json"
     with held_at(file, surgeon) as seen:
         run("identities", "add", "Ann Lee", "--all-stores", "--data-dir", str(patient.folder))

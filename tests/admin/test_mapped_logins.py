@@ -1,4 +1,4 @@
-"""Logins that somebody else created are mapped by an administrator who may not alter them: PostgreSQL 15, 16 and 18."""
+"""Logins that the administrator did not create and may not alter are mapped: PostgreSQL 15, 16 and 18."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -34,8 +34,8 @@ def created_by_azure(zava: ZavaServer) -> Iterator[None]:
             yield
         finally:
             superuser.execute("DROP FUNCTION pgaadauth_create_principal")
-            with zava.as_superuser() as there:
-                there.execute(f'DROP OWNED BY "{LOGIN}"; DROP ROLE "{LOGIN}"'.encode())
+            with zava.as_superuser() as superuser:
+                superuser.execute(f'DROP OWNED BY "{LOGIN}"; DROP ROLE "{LOGIN}"'.encode())
 
 
 def identities(zava: ZavaServer, *arguments: str) -> str:
@@ -52,18 +52,18 @@ def settings_of_login(zava: ZavaServer) -> list[str]:
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("fixture", ["debian_15", "postgres_16_as_it_comes", "postgres_18_as_it_comes"])
-async def test_a_login_that_azure_created_becomes_an_identity(fixture: str, request: pytest.FixtureRequest) -> None:
+async def test_login_created_by_azure_becomes_an_identity(fixture: str, request: pytest.FixtureRequest) -> None:
     zava: ZavaServer = request.getfixturevalue(fixture)
     may_alter = zava.postgres.version < 16
     with created_by_azure(zava):
-        said = identities(zava, "map", LOGIN, "Bo Berg", "--store", "Tacoma")
-        assert f"the login {LOGIN} is Bo Berg, who may ask about store 3" in said
-        assert "gap" not in said
-        assert ("may not alter the login" in said) == (not may_alter)
+        output = identities(zava, "map", LOGIN, "Bo Berg", "--store", "Tacoma")
+        assert f"the login {LOGIN} is Bo Berg, who can query store 3" in output
+        assert "gap" not in output
+        assert ("may not alter the login" in output) == (not may_alter)
         assert ("default_transaction_read_only=on" in settings_of_login(zava)) == may_alter
-        assert may_alter or f'GRANT "{LOGIN}" TO cloud_admin WITH ADMIN OPTION' in said
+        assert may_alter or f'GRANT "{LOGIN}" TO cloud_admin WITH ADMIN OPTION' in output
 
-        user_id = said.split("user id ")[1].split()[0]
+        user_id = output.split("user id ")[1].split()[0]
         place = {"ZAVA_DATABASE_URL": zava.place, "POSTGRES_USER": LOGIN, "POSTGRES_PASSWORD": "token"}
         async with asking(settings_for(zava.folder, user_id, **place)) as asker:
             assert await asker.value("SELECT string_agg(DISTINCT store_id::text, ',') FROM retail.orders") == "3"
@@ -84,13 +84,13 @@ async def test_a_login_that_azure_created_becomes_an_identity(fixture: str, requ
         assert settings_of_login(zava) == []
 
 
-def test_what_was_never_set_is_not_taken_back(postgres_18_as_it_comes: ZavaServer) -> None:
+def test_removal_does_not_reset_settings_of_the_login(postgres_18_as_it_comes: ZavaServer) -> None:
     with created_by_azure(postgres_18_as_it_comes):
         identities(postgres_18_as_it_comes, "map", LOGIN, "Bo Berg", "--store", "Tacoma")
         assert "gap" not in identities(postgres_18_as_it_comes, "remove", LOGIN)
 
 
-def test_a_powerful_login_that_the_admin_may_not_alter_is_not_admitted(postgres_18_as_it_comes: ZavaServer) -> None:
+def test_powerful_login_that_cannot_be_altered_is_refused(postgres_18_as_it_comes: ZavaServer) -> None:
     zava = postgres_18_as_it_comes
     with zava.as_superuser() as superuser:
         superuser.execute("CREATE ROLE mallory LOGIN BYPASSRLS")

@@ -1,4 +1,4 @@
-"""The schema goes forward only: each file once, all or nothing, and neither side works on what it does not know."""
+"""Migrations apply each file once, all or nothing; neither side uses a schema version that it does not know."""
 
 import signal
 import subprocess
@@ -32,7 +32,7 @@ def url(server: str, database: str) -> str:
     return url
 
 
-def test_each_file_is_applied_once_and_noted_with_its_time(url: str) -> None:
+def test_each_migration_is_applied_once_and_recorded(url: str) -> None:
     with psycopg.connect(url, autocommit=True) as admin:
         assert admin.execute(APPLIED.encode()).fetchall() == [(file, True) for file in FILES]
         first = admin.execute("SELECT array_agg(xmin::text) FROM zava.migrations").fetchone()
@@ -40,7 +40,7 @@ def test_each_file_is_applied_once_and_noted_with_its_time(url: str) -> None:
         assert admin.execute("SELECT array_agg(xmin::text) FROM zava.migrations").fetchone() == first
 
 
-def test_an_older_schema_is_brought_forward_by_what_it_lacks(url: str) -> None:
+def test_older_schema_gets_only_the_missing_migrations(url: str) -> None:
     with psycopg.connect(url, autocommit=True) as admin:
         set_back(admin)
         assert f"schema version {sql.schema_version()}, upgraded from 6" in init(url)
@@ -49,7 +49,7 @@ def test_an_older_schema_is_brought_forward_by_what_it_lacks(url: str) -> None:
         ], "of the older ones it is not known when"
 
 
-def test_an_upgrade_that_is_killed_in_the_middle_has_not_happened(url: str) -> None:
+def test_killed_upgrade_changes_nothing(url: str) -> None:
     with psycopg.connect(url, autocommit=True) as admin:
         set_back(admin)
         with psycopg.connect(url) as busy:
@@ -73,7 +73,7 @@ def test_an_upgrade_that_is_killed_in_the_middle_has_not_happened(url: str) -> N
         assert [file for file, _ in admin.execute(APPLIED.encode()).fetchall()] == FILES
 
 
-def test_an_older_program_leaves_a_newer_schema_alone(url: str) -> None:
+def test_older_version_refuses_a_newer_schema(url: str) -> None:
     newer = sql.schema_version() + 1
     with psycopg.connect(url, autocommit=True) as admin:
         admin.execute("UPDATE zava.about SET schema_version = %s", [newer])
@@ -85,10 +85,10 @@ def test_an_older_program_leaves_a_newer_schema_alone(url: str) -> None:
 
 
 @pytest.mark.anyio
-@pytest.mark.parametrize(("off", "hint"), [(1, "Upgrade zava-mcp: a newer one"), (-1, "Run `zava-mcp init` as")])
-async def test_a_server_that_is_older_or_newer_than_the_schema_says_which(
-    url: str, tmp_path: Path, off: int, hint: str
-) -> None:
+@pytest.mark.parametrize(
+    ("off", "hint"), [(1, "Upgrade zava-mcp: a newer version"), (-1, "An administrator runs `zava-mcp init`")]
+)
+async def test_server_names_the_older_side_of_a_schema_mismatch(url: str, tmp_path: Path, off: int, hint: str) -> None:
     with psycopg.connect(url, autocommit=True) as admin:
         admin.execute("UPDATE zava.about SET schema_version = schema_version + %s", [off])
         admin.execute(f"ALTER ROLE \"{SEATTLE}\" PASSWORD 'x'".encode())

@@ -1,4 +1,4 @@
-"""What an administrator adds to the database stops no question, and is hidden from identities until it is shown."""
+"""Objects that an administrator adds block no query, and are hidden from identities until they are shown."""
 
 import re
 from pathlib import Path
@@ -23,8 +23,8 @@ _ADDED = re.findall(
 )
 
 
-def proved(patient: EmbeddedPostgres) -> str:
-    """Why the server would refuse Seattle's questions; nothing if it answers them."""
+def refusal(patient: EmbeddedPostgres) -> str:
+    """The reason why the server refuses Seattle's queries; empty if it does not."""
     target = embedded_target(patient.open(), patient.logins()[SEATTLE])
     keywords = for_identity(target, UUID(SEATTLE), settings_for(patient.folder, SEATTLE)).keywords()
     with psycopg.connect(**keywords, autocommit=True) as connection:
@@ -36,7 +36,7 @@ def proved(patient: EmbeddedPostgres) -> str:
 
 
 def read(patient: EmbeddedPostgres, query: str, user_id: str = SEATTLE) -> list[Any] | str:
-    """What an identity reads by any means, the name of the error if it may not."""
+    """The rows that an identity reads, or the name of the error."""
     with psycopg.connect(**login_keywords(patient, user_id), autocommit=True) as connection:
         try:
             return connection.execute(query.encode()).fetchall()
@@ -45,20 +45,20 @@ def read(patient: EmbeddedPostgres, query: str, user_id: str = SEATTLE) -> list[
 
 
 @pytest.mark.parametrize(("what", "query", "undo", "added"), _ADDED, ids=[row[0] for row in _ADDED])
-def test_what_an_administrator_adds_stops_nobody_and_is_hidden(
+def test_added_objects_are_hidden_and_block_no_query(
     patient: EmbeddedPostgres, surgeon: psycopg.Connection, what: str, query: str, undo: str, added: str
 ) -> None:
     try:
         surgeon.execute(added.encode())
-        assert (proved(patient), read(patient, query)) == ("", "InsufficientPrivilege")
+        assert (refusal(patient), read(patient, query)) == ("", "InsufficientPrivilege")
         surgeon.execute(undo.encode())
         surgeon.execute("SET event_triggers = off")
         surgeon.execute(added.encode())
         if what.startswith("open"):  # as in a database that no superuser set up: refused, until init revokes it
-            assert "can read what no policy of zava-mcp protects" in proved(patient)
+            assert "can read objects that no policy of zava-mcp protects" in refusal(patient)
             assert exposures(surgeon)
             assert any("own" in statement for statement in revoke_exposures(surgeon))
-        assert (proved(patient), read(patient, query)) == ("", "InsufficientPrivilege")
+        assert (refusal(patient), read(patient, query)) == ("", "InsufficientPrivilege")
         assert exposures(surgeon) == []
     finally:
         surgeon.execute("SET event_triggers = off")
@@ -66,7 +66,7 @@ def test_what_an_administrator_adds_stops_nobody_and_is_hidden(
 
 
 @pytest.mark.anyio
-async def test_a_table_that_was_shown_has_the_stores_rows_and_no_description_before(
+async def test_shown_table_has_the_stores_rows_and_a_description(
     patient: EmbeddedPostgres, surgeon: psycopg.Connection, doctor: Doctor
 ) -> None:
     surgeon.execute("CREATE TABLE retail.loyal (store_id integer, points integer)")
@@ -95,9 +95,7 @@ async def test_a_table_that_was_shown_has_the_stores_rows_and_no_description_bef
         surgeon.execute("DROP TABLE retail.loyal")
 
 
-def test_a_new_identity_reads_what_was_shown_and_nothing_else(
-    patient: EmbeddedPostgres, surgeon: psycopg.Connection
-) -> None:
+def test_new_identity_reads_only_shown_tables(patient: EmbeddedPostgres, surgeon: psycopg.Connection) -> None:
     surgeon.execute(
         "CREATE TABLE retail.shown (store_id integer); SELECT zava.show_table('retail.shown');"
         " CREATE TABLE retail.hidden (store_id integer); CREATE VIEW retail.seen AS TABLE retail.orders;"
@@ -124,7 +122,7 @@ def test_a_new_identity_reads_what_was_shown_and_nothing_else(
         surgeon.execute("ALTER TABLE retail.orders DROP COLUMN shown, DROP COLUMN hidden")
 
 
-def test_an_administrator_revokes_what_it_owns_and_names_the_rest(
+def test_administrator_revokes_own_exposures_and_names_the_rest(
     patient: EmbeddedPostgres, surgeon: psycopg.Connection
 ) -> None:
     surgeon.execute("SET event_triggers = off; CREATE ROLE cloud_admin LOGIN PASSWORD 'x' IN ROLE zava_owner")

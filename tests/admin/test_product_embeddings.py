@@ -1,4 +1,4 @@
-"""More products than can be looked at one by one."""
+"""The vector index, on more products than a search scans."""
 
 import json
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ TEXT_HASH = f"encode(sha256(convert_to({sql.product_text()}, 'UTF8')), 'hex')"
 
 @pytest.fixture
 def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
-    """An embedded database with 10,000 products more, their vectors scattered around the sample's."""
+    """An embedded database with 10,000 more products, whose embeddings are scattered around the sample's."""
     with small_embedded(tmp_path_factory.mktemp("many")) as postgres:
         with psycopg.connect(**admin_keywords(postgres), autocommit=True) as connection:
             connection.execute(
@@ -41,7 +41,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres
 
 
 def found(small: EmbeddedPostgres, *more: str) -> list[str]:
-    told = zava(
+    output = zava(
         "search",
         "containers for paint",
         "--data-dir",
@@ -52,10 +52,10 @@ def found(small: EmbeddedPostgres, *more: str) -> list[str]:
         "10",
         *more,
     )
-    return [row[0] for row in json.loads(told)["rows"]]
+    return [row[0] for row in json.loads(output)["rows"]]
 
 
-def test_an_index_is_built_found_used_and_finds_what_a_look_at_every_vector_finds(small: EmbeddedPostgres) -> None:
+def test_vector_index_is_used_and_finds_what_a_scan_finds(small: EmbeddedPostgres) -> None:
     wishes: list[list[str]] = [
         [],
         ["--min-price", "9", "--threshold", "0"],

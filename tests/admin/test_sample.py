@@ -1,4 +1,4 @@
-"""The sample: its sizes, its shapes, and that the same values make the same rows."""
+"""The sample: its sizes and distributions, and that the same parameters generate the same rows."""
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
@@ -24,7 +24,7 @@ def one(admin: psycopg.Connection, sql: str) -> Any:
     return row[0]
 
 
-def test_the_catalogue_has_its_sizes(admin: psycopg.Connection) -> None:
+def test_sample_catalogue_has_its_sizes(admin: psycopg.Connection) -> None:
     sizes = [one(admin, f"SELECT count(*) FROM retail.{table}") for table in ("stores", "categories", "product_types")]
     assert sizes == [8, 9, 89]
     assert one(admin, "SELECT count(*) FROM retail.products") == 424
@@ -45,19 +45,19 @@ def test_the_catalogue_has_its_sizes(admin: psycopg.Connection) -> None:
     }
 
 
-def test_prices_follow_from_costs(admin: psycopg.Connection) -> None:
+def test_sample_prices_follow_from_costs(admin: psycopg.Connection) -> None:
     assert one(admin, "SELECT min(cost) >= 2 AND max(cost) <= 475 FROM retail.products")
     assert one(admin, "SELECT count(*) FROM retail.products WHERE base_price <> round(cost / 0.67, 2)") == 0
 
 
-def test_orders_and_items_scale(admin: psycopg.Connection) -> None:
+def test_sample_orders_and_items_scale(admin: psycopg.Connection) -> None:
     assert one(admin, "SELECT count(*) FROM retail.customers") == 50_000 * SCALE
     orders = one(admin, "SELECT count(*) FROM retail.orders")
     assert 0.93 < orders / (200_000 * SCALE) < 1.05
     assert 2.0 < one(admin, "SELECT count(*) FROM retail.order_items") / orders < 2.25
 
 
-def test_rows_run_from_2020_to_today_and_no_further(admin: psycopg.Connection) -> None:
+def test_sample_dates_run_from_2020_to_today(admin: psycopg.Connection) -> None:
     today = datetime.now(UTC).date()
     assert one(admin, "SELECT min(order_date) FROM retail.orders") == date(2020, 1, 1)
     assert (today - one(admin, "SELECT max(order_date) FROM retail.orders")).days <= 2
@@ -67,14 +67,14 @@ def test_rows_run_from_2020_to_today_and_no_further(admin: psycopg.Connection) -
     assert one(admin, f"SELECT count(*) FROM {late}") == 0
 
 
-def test_totals_add_up_and_a_share_is_discounted(admin: psycopg.Connection) -> None:
+def test_sample_totals_add_up_and_some_are_discounted(admin: psycopg.Connection) -> None:
     wrong = "total_amount <> quantity * unit_price - discount_amount"
     assert one(admin, f"SELECT count(*) FROM retail.order_items WHERE {wrong}") == 0
     share = one(admin, "SELECT avg((discount_percent > 0)::int) FROM retail.order_items")
     assert Decimal("0.13") < share < Decimal("0.17")
 
 
-def test_years_grow_but_2023_dips_and_seasons_show(admin: psycopg.Connection) -> None:
+def test_sample_sales_have_trend_and_seasons(admin: psycopg.Connection) -> None:
     years: dict[int, int] = dict(
         admin.execute("SELECT extract(year FROM order_date)::int, count(*) FROM retail.orders GROUP BY 1").fetchall()
     )
@@ -109,7 +109,7 @@ def rows_of(folder: Path, sample: Sample) -> list[object]:
         postgres.close()
 
 
-def test_the_same_seed_and_date_make_the_same_rows_and_another_seed_others(tmp_path: Path) -> None:
+def test_sample_rows_depend_on_seed_and_date_only(tmp_path: Path) -> None:
     day = date(2025, 6, 30)
     first = rows_of(tmp_path / "first", Sample(0.004, day, seed=7))
     assert rows_of(tmp_path / "second", Sample(0.004, day, seed=7)) == first
@@ -118,7 +118,7 @@ def test_the_same_seed_and_date_make_the_same_rows_and_another_seed_others(tmp_p
 
 
 @pytest.mark.parametrize("sample", [Sample(as_of=date(2019, 12, 31)), Sample(scale=0), Sample(scale=float("nan"))])
-def test_a_sample_that_makes_no_sense_is_refused(tmp_path: Path, sample: Sample) -> None:
+def test_sample_with_values_out_of_range_is_refused(tmp_path: Path, sample: Sample) -> None:
     with pytest.raises(InputError):
         rows_of(tmp_path, sample)
     assert not list(tmp_path.glob("setup-*"))
@@ -130,7 +130,7 @@ def small(tmp_path: Path) -> Iterator[EmbeddedPostgres]:
         yield postgres
 
 
-def test_an_older_embedded_database_is_upgraded_and_gets_the_samples_vectors(small: EmbeddedPostgres) -> None:
+def test_older_embedded_database_is_upgraded_with_embeddings(small: EmbeddedPostgres) -> None:
     record = small.folder / "postgres-18" / "schema_version"
     newest = record.read_text()
     with psycopg.connect(**admin_keywords(small), autocommit=True) as connection:

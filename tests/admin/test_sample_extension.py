@@ -1,4 +1,4 @@
-"""The embedded sample does not go stale: it is extended to today, once, whatever happens meanwhile."""
+"""The embedded sample is extended to today exactly once, also by concurrent and killed processes."""
 
 import json
 import subprocess
@@ -48,7 +48,7 @@ def take_back(admin: psycopg.Connection, day: date) -> None:
     admin.execute(b"UPDATE zava.sample_extension SET extended_to = %s", [day])
 
 
-def test_days_one_by_one_are_the_days_at_once(admin: psycopg.Connection) -> None:
+def test_extension_day_by_day_equals_extension_at_once(admin: psycopg.Connection) -> None:
     added = extend_sample(admin, LATER)
     at_once = admin.execute(ROWS, [TODAY]).fetchone()
     assert 40 < added < 140
@@ -64,7 +64,7 @@ def test_days_one_by_one_are_the_days_at_once(admin: psycopg.Connection) -> None
     assert (sum(steps), admin.execute(ROWS, [TODAY]).fetchone()) == (added, at_once)
 
 
-def test_what_somebody_added_stays(admin: psycopg.Connection) -> None:
+def test_extension_keeps_added_rows(admin: psycopg.Connection) -> None:
     admin.execute("CREATE ROLE newcomer LOGIN; SELECT zava.admit('newcomer', gen_random_uuid(), 'x', false, '{1}')")
     admin.execute("INSERT INTO retail.stores VALUES (41, 'New', gen_random_uuid(), false)")
     admin.execute(
@@ -80,15 +80,13 @@ def test_what_somebody_added_stays(admin: psycopg.Connection) -> None:
         admin.execute("DROP OWNED BY newcomer; DROP ROLE newcomer")
 
 
-def test_of_several_processes_one_extends_and_a_killed_one_leaves_nothing(
-    stale: EmbeddedPostgres, admin: psycopg.Connection
-) -> None:
+def test_extension_runs_in_one_process_and_is_atomic(stale: EmbeddedPostgres, admin: psycopg.Connection) -> None:
     with psycopg.connect(**admin_keywords(stale), autocommit=True) as other:
         transaction = other.transaction()
         transaction.__enter__()
         assert extend_sample(other, LATER) > 0
         assert extend_sample(admin, LATER) == 0, "the other process is at it"
-        other.close()  # in the middle of it
+        other.close()  # during the extension
     until(lambda: extend_sample(admin, LATER) > 0)
     assert extend_sample(admin, LATER) == 0
 
@@ -96,14 +94,14 @@ def test_of_several_processes_one_extends_and_a_killed_one_leaves_nothing(
 @pytest.mark.parametrize(
     "changed", ["DELETE FROM zava.sample_extension", "UPDATE zava.about SET sample_seed = NULL"], ids=["chosen", "own"]
 )
-def test_a_database_that_is_no_such_sample_is_left_as_it_is(admin: psycopg.Connection, changed: str) -> None:
+def test_extension_leaves_other_databases_unchanged(admin: psycopg.Connection, changed: str) -> None:
     with admin.transaction(force_rollback=True):
         admin.execute(changed.encode())
         assert extend_sample(admin, LATER) == 0
 
 
 @pytest.mark.anyio
-async def test_a_server_and_a_command_extend_the_sample_to_today(
+async def test_server_and_command_extend_the_sample_to_today(
     stale: EmbeddedPostgres, admin: psycopg.Connection
 ) -> None:
     def is_current() -> bool:
@@ -121,7 +119,7 @@ async def test_a_server_and_a_command_extend_the_sample_to_today(
     assert is_current()
 
 
-def test_reset_asks_is_refused_in_use_and_builds_a_new_database(tmp_path: Path) -> None:
+def test_reset_is_refused_in_use_and_builds_a_new_database(tmp_path: Path) -> None:
     command = ["init", "--reset", "--scale", "0.002", "--data-dir", str(tmp_path)]
     with small_embedded(tmp_path) as postgres:
         old = postgres.logins()[SEATTLE].password

@@ -138,7 +138,7 @@ def test_a_search_meets_the_old_vectors_or_the_new_ones_never_both(
 
 def test_two_at_once_are_refused(small: EmbeddedPostgres, owner: psycopg.Connection) -> None:
     owner.execute("SELECT pg_advisory_lock(7283416)")
-    with pytest.raises(DatabaseUnavailable, match="another `zava-mcp embed` is at work"):
+    with pytest.raises(DatabaseUnavailable, match="another `zava-mcp embed` is running"):
         embed(small)
     owner.execute("SELECT pg_advisory_unlock(7283416)")
     assert embed(small).startswith("0 new vectors")

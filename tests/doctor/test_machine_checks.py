@@ -42,7 +42,7 @@ def test_a_data_folder_of_somebody_else(
         right = owners()[0]
         checks = doctor()
     assert "data folder" in ill(checks)
-    assert f"belongs to the user with the number {owner}" in checks["data folder"]["found"]
+    assert f"belongs to another user, with the uid {owner}" in checks["data folder"]["found"]
     assert checks["data folder"]["fix"].startswith(f"chown -R {right} {patient.folder}")
     if owner == 12345:
         os.chown(patient.folder, right, -1)

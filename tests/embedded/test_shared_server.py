@@ -1,4 +1,4 @@
-"""The embedded database's folder: whose it is, what may be wrong with it, and what is said of it."""
+"""The embedded database's folder: its ownership, its faults, and their messages."""
 
 import os
 import subprocess
@@ -21,7 +21,7 @@ def small(folder: Path) -> EmbeddedPostgres:
     return embedded_postgres(settings_for(folder), lambda *_: None, Sample(scale=0.002))
 
 
-def test_a_folder_with_a_long_path_gets_its_socket_elsewhere(tmp_path: Path) -> None:
+def test_data_folder_with_a_long_path_gets_a_socket_folder(tmp_path: Path) -> None:
     postgres = small(tmp_path / ("long" * 25))
     address = postgres.open()
     try:
@@ -33,11 +33,11 @@ def test_a_folder_with_a_long_path_gets_its_socket_elsewhere(tmp_path: Path) -> 
     assert not Path(address.host).exists()
 
 
-def test_a_set_up_that_fails_leaves_no_trace_and_can_be_tried_again(tmp_path: Path) -> None:
+def test_failed_set_up_is_removed_and_can_be_repeated(tmp_path: Path) -> None:
     def fail(*_: object) -> list[object]:
         raise EmbeddedError("not today")
 
-    postgres = EmbeddedPostgres(tmp_path, Content(1, fail, fail))  # type: ignore[arg-type]  # it returns nothing
+    postgres = EmbeddedPostgres(tmp_path, Content(1, fail, fail))  # type: ignore[arg-type]  # it always raises
     with pytest.raises(EmbeddedError, match="not today"):
         postgres.open()
     postgres.close()
@@ -48,48 +48,48 @@ def test_a_set_up_that_fails_leaves_no_trace_and_can_be_tried_again(tmp_path: Pa
 
 
 @pytest.mark.anyio
-async def test_a_damaged_list_of_logins_is_named(tmp_path: Path) -> None:
+async def test_damaged_login_file_is_reported(tmp_path: Path) -> None:
     postgres = small(tmp_path)
     postgres.open()
     postgres.close()
     (tmp_path / "postgres-18" / "logins.json").write_text("{")
     command = [sys.executable, "-m", "zava_mcp", "query", "SELECT 1", "--user-id", SEATTLE, "--data-dir", str(tmp_path)]
-    told = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert told.returncode == 1
-    assert "damaged" in told.stderr
-    assert "Traceback" not in told.stderr
+    output = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert output.returncode == 1
+    assert "damaged" in output.stderr
+    assert "Traceback" not in output.stderr
 
 
 @pytest.mark.parametrize(
     "place",
     [
-        "/proc/nowhere",  # cannot be made
-        "/dev/null",  # is no folder
+        "/proc/nowhere",  # cannot be created
+        "/dev/null",  # is not a folder
     ],
 )
-def test_a_folder_that_cannot_be_made_is_named(place: str) -> None:
+def test_data_folder_that_cannot_be_created_is_reported(place: str) -> None:
     with pytest.raises(EmbeddedError, match="cannot be used"):
         small(Path(place)).open()
 
 
-def test_a_folder_with_other_things_in_it_is_left_as_it_is(tmp_path: Path) -> None:
-    """Above all by root, who could take any folder of the system over."""
+def test_data_folder_with_other_files_is_left_unchanged(tmp_path: Path) -> None:
+    """This matters most for root, who could change any folder of the system."""
     (tmp_path / "letters").mkdir()
     tmp_path.chmod(0o755)
     before = tmp_path.stat()
-    with pytest.raises(EmbeddedError, match="holds other things"):
+    with pytest.raises(EmbeddedError, match="has other files"):
         small(tmp_path).open()
     after = tmp_path.stat()
     assert (after.st_uid, after.st_mode) == (before.st_uid, before.st_mode)
     assert [path.name for path in tmp_path.iterdir()] == ["letters"]
 
 
-def test_a_full_disk_is_named(tmp_path: Path) -> None:
+def test_full_disk_during_set_up_is_reported(tmp_path: Path) -> None:
     """A file system of 40 MB: set-up needs more."""
     disk = tmp_path / "disk"
     disk.mkdir()
     mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=40m", "none", str(disk)], check=False)
-    if mounted.returncode:  # not root, or not allowed: then the size of files is limited instead
+    if mounted.returncode:  # without root or mount rights, a limit on file sizes replaces the full disk
         code = (
             "import resource, signal, sys; signal.signal(signal.SIGXFSZ, signal.SIG_IGN);"
             "resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, 1_000_000));"
@@ -99,21 +99,21 @@ def test_a_full_disk_is_named(tmp_path: Path) -> None:
     else:
         command = [sys.executable, "-m", "zava_mcp"]
     try:
-        told = subprocess.run(
+        output = subprocess.run(
             [*command, "init", "--data-dir", str(disk)], capture_output=True, text=True, timeout=60, check=False
         )
-        assert told.returncode == 1
-        assert "Traceback" not in told.stderr
+        assert output.returncode == 1
+        assert "Traceback" not in output.stderr
         assert not list(disk.glob("postgres-18"))
         if not mounted.returncode:
-            assert "disk is full" in told.stderr
+            assert "disk is full" in output.stderr
     finally:
         if not mounted.returncode:
             subprocess.run(["umount", str(disk)], check=True)
 
 
 @pytest.mark.anyio
-async def test_a_copied_folder_is_a_database_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> None:
+async def test_copied_data_folder_is_a_separate_database(tmp_path_factory: pytest.TempPathFactory) -> None:
     tmp_path = tmp_path_factory.mktemp("two")  # short, or the sockets would have to lie elsewhere
     first = small(tmp_path / "first")
     first.open()
@@ -129,7 +129,7 @@ async def test_a_copied_folder_is_a_database_of_its_own(tmp_path_factory: pytest
         postgres.close()
 
 
-def test_one_folder_is_one_database_however_it_is_spelled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_data_folder_with_different_spellings_is_one_database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "link").symlink_to(tmp_path / "data")
     monkeypatch.chdir(tmp_path)
     spellings = [small(tmp_path / "data"), small(Path("data")), small(tmp_path / "link")]
@@ -141,24 +141,24 @@ def test_one_folder_is_one_database_however_it_is_spelled(tmp_path: Path, monkey
     assert not (tmp_path / "data" / "postgres-18" / "data" / "postmaster.pid").exists()
 
 
-def test_who_is_closed_while_it_waits_to_open_starts_nothing(tmp_path: Path) -> None:
+def test_closed_process_does_not_start_the_server(tmp_path: Path) -> None:
     first = small(tmp_path)
     first.open()
     first.close()
     waiting = small(tmp_path)
-    said: list[str] = []
+    errors: list[str] = []
 
     def open_it() -> None:
         try:
             waiting.open()
         except EmbeddedError as error:
-            said.append(error.message)
+            errors.append(error.message)
 
     with FileLock(tmp_path / "start.lock", thread_local=False):
         opening = threading.Thread(target=open_it)
         opening.start()
         waiting.close()
         opening.join(5)
-    assert said == ["this process is ending"]
+    assert errors == ["this process is ending"]
     assert not list((tmp_path / "users").iterdir())
     assert not (tmp_path / "postgres-18" / "data" / "postmaster.pid").exists()

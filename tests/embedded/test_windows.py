@@ -1,4 +1,4 @@
-"""How the embedded PostgreSQL is started on Windows, by pg_ctl: the same program starts it here."""
+"""The start of the embedded PostgreSQL on Windows by pg_ctl, which these tests run on every platform."""
 
 import subprocess
 from pathlib import Path
@@ -35,6 +35,6 @@ def test_pg_ctl_starts_the_server_with_every_parameter(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("value", ["", "a b", "a&b", "%PATH%", 'a"b', "a'b", "$HOME", "a\nb", "é"])
-def test_a_value_that_cmd_would_read_otherwise_is_refused(value: str, tmp_path: Path) -> None:
+def test_parameter_value_that_cmd_would_change_is_refused(value: str, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="needs quotes"):
         windows.start_command("pg_ctl", tmp_path, tmp_path / "log", {"cluster_name": value})

@@ -168,8 +168,8 @@ def test_a_products_text_and_its_hash_are_the_databases(own_embedded: EmbeddedPo
         admin.execute("ALTER TABLE retail.products ALTER category_id DROP NOT NULL, ALTER type_id DROP NOT NULL")
         admin.execute("UPDATE retail.products SET category_id = NULL WHERE product_id IN (5, 6)")
         admin.execute("UPDATE retail.products SET type_id = NULL WHERE product_id IN (6, 7)")
-        with product_embeddings(admin, "nobody's", 384, everything=True) as waiting:
-            texts = waiting.next(0, 10_000)
+        with product_embeddings(admin, "nobody's", 384, all_products=True) as waiting:
+            texts = waiting.next_texts(0, 10_000)
         products = {
             row[0]: row[1:]
             for row in admin.execute(

@@ -1,4 +1,4 @@
-"""A shop on somebody else's server, shared by these tests; each puts back what it breaks."""
+"""Zava databases on PostgreSQL servers that the fault tests share; each test repairs what it breaks."""
 
 from collections.abc import Iterator
 
@@ -12,7 +12,7 @@ from tests.faults.postgres import Postgres
 from zava_mcp.cli.commands import app
 
 
-def open_shop(postgres: Postgres) -> None:
+def set_up_zava(postgres: Postgres) -> None:
     """A very small sample on a new server; every identity's password is `identity`."""
     with postgres.admin("postgres") as admin:
         admin.execute("CREATE DATABASE zava")
@@ -28,7 +28,7 @@ def elsewhere(tmp_path_factory: pytest.TempPathFactory, clean_environment: None)
     postgres = Postgres(tmp_path_factory.mktemp("elsewhere"))
     postgres.create()
     postgres.start()
-    open_shop(postgres)
+    set_up_zava(postgres)
     yield postgres
     postgres.stop()
 
@@ -39,14 +39,14 @@ def older(tmp_path_factory: pytest.TempPathFactory, clean_environment: None) -> 
     postgres = Postgres(tmp_path_factory.mktemp("older"), major=16)
     postgres.create()
     postgres.start()
-    open_shop(postgres)
+    set_up_zava(postgres)
     yield postgres
     postgres.stop()
 
 
 @pytest.fixture(params=["embedded", "elsewhere", "older"])
 def anywhere(request: pytest.FixtureRequest) -> dict[str, str]:
-    """Environment that names, in turn, the embedded database and one on each of the servers."""
+    """Environment variables for the embedded database and for one on each of the servers."""
     place = request.getfixturevalue(request.param)
     if isinstance(place, Postgres):
         return {"ZAVA_DATABASE_URL": place.url(SEATTLE, "identity"), "ZAVA_USER_ID": SEATTLE}
@@ -55,13 +55,13 @@ def anywhere(request: pytest.FixtureRequest) -> dict[str, str]:
 
 @pytest.fixture
 def owner(elsewhere: Postgres) -> Iterator[psycopg.Connection]:
-    """The admin of that server."""
+    """The administrator's connection to that server."""
     with elsewhere.admin() as admin:
         yield admin
 
 
 @pytest.fixture
 def network(elsewhere: Postgres) -> Iterator[Network]:
-    """What lies between us and that server."""
+    """A network in front of that server."""
     with Network(elsewhere.port) as between:
         yield between

@@ -1,4 +1,4 @@
-"""The network between a server and its database: it can fall silent in either direction, break, and heal."""
+"""A TCP forwarder between a server and its database, which can drop data in either direction, break, and heal."""
 
 import select
 import socket
@@ -13,7 +13,7 @@ _FAR_SECONDS = 0.05
 
 
 class Network:
-    """Forwards connections on `port` to another port of this machine, until it is told not to."""
+    """Forwards connections on `port` to another port of this machine."""
 
     def __init__(self, to: int) -> None:
         self._to = to
@@ -21,10 +21,10 @@ class Network:
         self.port: int = self._listener.getsockname()[1]
         self.silent = {"to_server": False, "to_client": False}
         self.broken = False
-        self.far = False  # so that a client has said all it has to say before the answer to its first words arrives
+        self.far = False  # whether replies wait until the client has sent everything
         self.carried = 0  # bytes towards the client
-        self.round_trips = 0  # how often a client spoke after the server, or first
-        self._asked: set[socket.socket] = set()  # clients that spoke last
+        self.round_trips = 0  # how often a client sent data after the server did, or first
+        self._asked: set[socket.socket] = set()  # clients that sent the last data
         self._pairs: dict[socket.socket, socket.socket] = {}
         self._clients: set[socket.socket] = set()
         self._ended = threading.Event()
@@ -41,7 +41,7 @@ class Network:
         self._listener.close()
 
     def fall_silent(self, *directions: str) -> None:
-        """Carries nothing any more in these directions, or in both; connections seem alive to both ends."""
+        """Stops forwarding in these directions, or in both; connections seem alive to both ends."""
         self.silent.update(dict.fromkeys(directions or ("to_server", "to_client"), True))
 
     def cut(self) -> None:
@@ -49,7 +49,7 @@ class Network:
         self.broken = True
 
     def heal(self) -> None:
-        """Carries on; what waited in silence arrives late."""
+        """Forwards again; data sent meanwhile arrives late."""
         self.broken = False
         self.silent = dict.fromkeys(self.silent, False)
 

@@ -1,4 +1,4 @@
-"""A PostgreSQL server that is somebody else's: over TCP, of any bundled version, to be stopped, killed and changed."""
+"""A PostgreSQL server over TCP, of any bundled version, that tests stop, kill and change."""
 
 import signal
 import subprocess
@@ -65,7 +65,7 @@ class Postgres:
         assert done.returncode == 0, done.stderr
 
     def start(self, **parameters: str) -> None:
-        """Starts it and waits until it lets the admin in."""
+        """Starts the server and waits until the administrator can connect."""
         given = {**PARAMETERS, "port": str(self.port), **parameters}
         words = [word for name, value in given.items() for word in ("-c", f"{name}={value}")]
         with (self.folder / "server.log").open("ab") as log:
@@ -90,7 +90,7 @@ class Postgres:
                 return
 
     def stop(self, signum: signal.Signals = signal.SIGINT) -> None:
-        """SIGINT ends connections in order, SIGQUIT without a word."""
+        """Stops the server: SIGINT ends connections in order, SIGQUIT without a message."""
         if self._process is not None:
             self._process.send_signal(signum)
             self._process.wait(20)
@@ -100,12 +100,12 @@ class Postgres:
         """Kills all of its processes at once."""
         assert self._process is not None
         parent = psutil.Process(self._process.pid)
-        everybody = [parent, *parent.children(recursive=True)]
-        for process in everybody:
+        processes = [parent, *parent.children(recursive=True)]
+        for process in processes:
             with suppress(psutil.NoSuchProcess):
                 process.kill()
         self._process.wait(10)
-        psutil.wait_procs(everybody, timeout=10)
+        psutil.wait_procs(processes, timeout=10)
         self._process = None
         with suppress(FileNotFoundError):
             (self.folder / "data" / "postmaster.pid").unlink()
@@ -117,13 +117,13 @@ class Postgres:
         return psycopg.connect(self.url(database=database), autocommit=True)
 
     def settings(self, user_id: str, port: int = 0, **more: str) -> Settings:
-        """Settings of an identity that asks here, with the password that the fixtures give to all."""
+        """Settings of an identity on this server, with the password that the fixtures set for all."""
         url = more.pop("ZAVA_DATABASE_URL", self.url(user_id, "identity", port=port))
         return settings_for(self.folder / "none", user_id, ZAVA_DATABASE_URL=url, **more)
 
 
 def backends(admin: psycopg.Connection, like: str) -> list[Any]:
-    """The process ids of those who run such a text now."""
+    """The process ids of sessions that run a statement like this."""
     found = admin.execute(
         "SELECT pid FROM pg_stat_activity WHERE state = 'active' AND query LIKE %s AND pid <> pg_backend_pid()", [like]
     )

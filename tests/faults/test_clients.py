@@ -1,4 +1,4 @@
-"""Clients that send too much, read nothing, or die: the server answers, waits within its memory, or goes."""
+"""Clients that send too much, read nothing, or are killed: the server replies, limits its memory, or ends."""
 
 import json
 import os
@@ -20,7 +20,7 @@ CALL = {"name": "execute_sales_query", "arguments": {"postgresql_query": "SELECT
 
 @pytest.mark.parametrize("id_comes", ["first", "last"])
 @pytest.mark.parametrize("filling", ['"x"', "[]"])
-def test_a_message_of_any_size_is_answered_and_costs_little(data_dir: Path, id_comes: str, filling: str) -> None:
+def test_message_of_any_size_is_answered_with_little_memory(data_dir: Path, id_comes: str, filling: str) -> None:
     with server_for(data_dir, SEATTLE) as server:
         server.shake_hands()
         idle = mark(server)
@@ -35,7 +35,7 @@ def test_a_message_of_any_size_is_answered_and_costs_little(data_dir: Path, id_c
         assert server.call("get_current_utc_date")[1] is False
 
 
-def test_a_client_that_reads_late_misses_nothing_and_costs_little(data_dir: Path) -> None:
+def test_client_that_reads_late_gets_all_results_with_little_memory(data_dir: Path) -> None:
     with server_for(data_dir, SEATTLE) as server:
         server.shake_hands()
         assert not server.call("execute_sales_query", postgresql_query="SELECT 1")[1]
@@ -54,8 +54,8 @@ def test_a_client_that_reads_late_misses_nothing_and_costs_little(data_dir: Path
         assert resident(server, "VmHWM") - idle < BOUND
 
 
-def test_with_a_client_that_is_killed_goes_the_server(data_dir: Path, tmp_path: Path) -> None:
-    """The client is a process of its own, which has no time to close anything."""
+def test_server_ends_when_its_client_is_killed(data_dir: Path, tmp_path: Path) -> None:
+    """The client is a separate process that is killed without closing its pipes."""
     command = [sys.executable, "-m", "zava_mcp", "--data-dir", str(data_dir), "--user-id", SEATTLE]
     code = (
         "import subprocess, sys, time;"

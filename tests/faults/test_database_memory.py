@@ -1,4 +1,4 @@
-"""The memory of the embedded PostgreSQL: one call, its parallel workers and what they share stay within a bound."""
+"""The embedded PostgreSQL's memory: one call, its parallel workers and their shared memory stay within a limit."""
 
 import threading
 from collections.abc import Iterator
@@ -25,7 +25,7 @@ SKEWED = """SELECT count(b.wide) FROM retail.order_items a
 
 
 class Peak:
-    """The most memory that the processes of a server took: private of the largest one, shared of all together."""
+    """Peak memory of a server's processes: private memory of the largest one, shared memory of all together."""
 
     def __init__(self, postmaster: int) -> None:
         self._postmaster = psutil.Process(postmaster)
@@ -68,7 +68,7 @@ def watched(embedded: EmbeddedPostgres) -> Iterator[Peak]:
 
 @pytest.fixture
 def parallel(admin: psycopg.Connection) -> Iterator[None]:
-    """Head office's queries run in parallel, as they do by themselves on larger tables."""
+    """Lets head office's queries run in parallel, as PostgreSQL does by itself on larger tables."""
     settings = {
         **dict.fromkeys(("min_parallel_table_scan_size", "min_parallel_index_scan_size"), 0),
         **dict.fromkeys(("parallel_setup_cost", "parallel_tuple_cost"), 0),
@@ -81,7 +81,9 @@ def parallel(admin: psycopg.Connection) -> Iterator[None]:
         admin.execute(f"ALTER ROLE zava_head_office RESET {name}".encode())
 
 
-async def test_a_shared_hash_table_stays_within_the_bound(embedded: EmbeddedPostgres, ask: Ask, parallel: None) -> None:
+async def test_shared_hash_table_stays_within_the_memory_limit(
+    embedded: EmbeddedPostgres, ask: Ask, parallel: None
+) -> None:
     async with ask(HEAD_OFFICE) as head_office, ask(SEATTLE) as seattle:
         backend = await seattle.value("SELECT pg_backend_pid()")
         assert "Parallel Hash" in (await head_office.call("explain_sales_query", postgresql_query=SKEWED))[0]
@@ -95,11 +97,11 @@ async def test_a_shared_hash_table_stays_within_the_bound(embedded: EmbeddedPost
         assert await head_office.value("SELECT 1") == 1
 
 
-async def test_one_call_has_at_most_four_workers(ask: Ask, parallel: None) -> None:
+async def test_query_has_at_most_four_parallel_workers(ask: Ask, parallel: None) -> None:
     async with ask(HEAD_OFFICE) as head_office:
         assert await head_office.value("SELECT current_setting('max_parallel_workers')") == "4"
 
 
-def test_the_system_ends_a_query_before_other_programs(embedded: EmbeddedPostgres, admin: psycopg.Connection) -> None:
+def test_kernel_ends_a_query_before_other_programs(embedded: EmbeddedPostgres, admin: psycopg.Connection) -> None:
     score = Path(f"/proc/{admin.info.backend_pid}/oom_score_adj").read_text()
     assert int(score) > int(Path("/proc/self/oom_score_adj").read_text())

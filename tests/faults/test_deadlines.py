@@ -1,4 +1,4 @@
-"""Deadline and cancellation of everything that asks the database, on every server, whatever the SQL does about it."""
+"""Deadline and cancellation of all database calls, on every server and for every SQL."""
 
 import threading
 import time
@@ -35,7 +35,7 @@ WAITING = "SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND u
 
 @contextmanager
 def locked(postgres: Postgres) -> Iterator[psycopg.Connection]:
-    """The shop's tables are somebody's, so that our own statements wait for as long as this lasts."""
+    """Another session locks the tables, so that zava-mcp's own statements wait."""
     with postgres.admin() as holder, holder.transaction(force_rollback=True):
         holder.execute("LOCK TABLE retail.orders, retail.products")
         yield holder
@@ -58,7 +58,7 @@ async def waiting(admin: psycopg.Connection) -> list[int]:
 
 
 @pytest.mark.parametrize("place", ["elsewhere", "older"])
-async def test_no_setting_switches_the_deadline_off(request: pytest.FixtureRequest, place: str) -> None:
+async def test_settings_cannot_disable_the_deadline(request: pytest.FixtureRequest, place: str) -> None:
     postgres: Postgres = request.getfixturevalue(place)
     with postgres.admin() as admin:
         known = {name for (name,) in admin.execute("SELECT name FROM pg_settings").fetchall()}
@@ -78,7 +78,7 @@ async def test_no_setting_switches_the_deadline_off(request: pytest.FixtureReque
 
 
 @pytest.mark.parametrize("tool", LOCKED)
-async def test_a_cancelled_search_or_description_is_gone_too(elsewhere: Postgres, tool: str) -> None:
+async def test_cancelled_search_or_description_ends_in_the_database(elsewhere: Postgres, tool: str) -> None:
     async with asking(elsewhere.settings(SEATTLE)) as asker:
         await asker.value("SELECT 1")
         with locked(elsewhere) as admin, elsewhere.admin() as observer:
@@ -93,7 +93,7 @@ async def test_a_cancelled_search_or_description_is_gone_too(elsewhere: Postgres
 
 @pytest.mark.parametrize("tool", [*LOCKED, "execute_sales_query"])
 @pytest.mark.parametrize("place", ["elsewhere", "older"])
-async def test_after_a_kill_the_database_stops_within_its_check(
+async def test_query_of_a_killed_server_ends_in_the_database(
     request: pytest.FixtureRequest, place: str, tool: str
 ) -> None:
     postgres: Postgres = request.getfixturevalue(place)
@@ -108,8 +108,8 @@ async def test_after_a_kill_the_database_stops_within_its_check(
         await gone(observer, pids, 4)  # looks every two seconds
 
 
-async def test_calls_that_wait_for_a_lock_starve_nobody_past_their_deadline(elsewhere: Postgres) -> None:
-    """More of them than connections, of each kind, and then a question that waits for nothing."""
+async def test_calls_waiting_for_locks_free_their_threads_at_the_deadline(elsewhere: Postgres) -> None:
+    """There are more waiting calls of each kind than connections, and then a query that does not wait."""
     async with asking(elsewhere.settings(SEATTLE, ZAVA_QUERY_TIMEOUT="1")) as asker:
         await asker.value("SELECT 1")
         with locked(elsewhere):
@@ -123,8 +123,8 @@ async def test_calls_that_wait_for_a_lock_starve_nobody_past_their_deadline(else
                     assert await asker.value("SELECT 1") == 1
 
 
-async def test_calls_cancelled_again_and_again_pile_nothing_up(elsewhere: Postgres, network: Network) -> None:
-    """In a silence that lets nobody stop anything, a call keeps its place until it is left."""
+async def test_repeatedly_cancelled_calls_do_not_pile_up(elsewhere: Postgres, network: Network) -> None:
+    """On a silent network, no cancellation reaches the database, and a call keeps its thread until its deadline."""
     async with asking(elsewhere.settings(SEATTLE, network.port)) as asker:
         await asker.value("SELECT 1")
         before = threading.active_count()

@@ -1,4 +1,4 @@
-"""The embedded database after power cuts, on a full disk, between versions of the package, and in a crowd."""
+"""The embedded database after power cuts, on a full disk, with two versions of the package, and with many servers."""
 
 import os
 import shutil
@@ -32,7 +32,7 @@ def fill(folder: Path) -> None:
 
 @pytest.fixture
 def small(tmp_path: Path) -> Iterator[Path]:
-    """A data folder of its own, filled with a very small sample, nobody using it."""
+    """A separate data folder with a very small sample that no process uses."""
     fill(tmp_path)
     yield tmp_path
     for process in postmasters(tmp_path):
@@ -40,7 +40,7 @@ def small(tmp_path: Path) -> Iterator[Path]:
 
 
 def cut_the_power(folder: Path, *servers: Wire) -> None:
-    """Kills the servers and all of PostgreSQL's processes, none of which can say or write anything any more."""
+    """Kills the servers and all of PostgreSQL's processes, so that none can write anything."""
     for server in servers:
         server.process.kill()
         server.process.wait()
@@ -53,7 +53,7 @@ def cut_the_power(folder: Path, *servers: Wire) -> None:
     psutil.wait_procs(killed, timeout=10)
 
 
-def test_a_power_cut_during_use_loses_nothing(small: Path) -> None:
+def test_power_cut_during_use_loses_no_data(small: Path) -> None:
     with server_for(small, SEATTLE) as first, server_for(small, STORES["Redmond"]) as second:
         for server in (first, second):
             server.shake_hands()
@@ -71,8 +71,8 @@ def test_a_power_cut_during_use_loses_nothing(small: Path) -> None:
     assert not list((small / "users").iterdir())
 
 
-def test_a_query_that_outlives_its_server_does_not_keep_the_next_from_starting(small: Path) -> None:
-    """Only the first of PostgreSQL's processes is killed; one of the others does not look up from its work."""
+def test_orphaned_query_does_not_block_the_next_start(small: Path) -> None:
+    """Only PostgreSQL's first process is killed, and another one runs a query that ignores interrupts."""
     with server_for(small, SEATTLE) as server:
         server.shake_hands()
         before = server.call("execute_sales_query", **COUNT)
@@ -88,7 +88,7 @@ def test_a_query_that_outlives_its_server_does_not_keep_the_next_from_starting(s
 
 
 @pytest.mark.parametrize("stage", ["setup-*/data/postmaster.pid", "setup-*/data/base/16*"])
-def test_a_power_cut_during_set_up_starts_it_anew(tmp_path: Path, stage: str) -> None:
+def test_power_cut_during_set_up_restarts_set_up(tmp_path: Path, stage: str) -> None:
     with server_for(tmp_path, SEATTLE) as server:
         server.shake_hands()
         server.request("tools/list")
@@ -102,12 +102,12 @@ def test_a_power_cut_during_set_up_starts_it_anew(tmp_path: Path, stage: str) ->
     assert sorted(path.name for path in tmp_path.iterdir()) == ["postgres-18", "start.lock", "users"]
 
 
-def test_eight_servers_that_start_at_once_on_nothing_share_one_database(tmp_path: Path) -> None:
+def test_eight_servers_starting_at_once_share_one_database(tmp_path: Path) -> None:
     with ExitStack() as stack:
         servers = [stack.enter_context(server_for(tmp_path, user_id)) for user_id in STORES.values()]
         for server in servers:
             server.shake_hands()
-        # All ask before anybody is answered; each is told the number of its own orders.
+        # All send a query before the first result; each gets the number of its own orders.
         call = {"name": "execute_sales_query", "arguments": COUNT}
         for server in servers:
             server.send({"jsonrpc": "2.0", "id": 50, "method": "tools/call", "params": call})
@@ -123,8 +123,8 @@ def test_eight_servers_that_start_at_once_on_nothing_share_one_database(tmp_path
     assert not list((tmp_path / "users").iterdir())
 
 
-def test_a_newer_package_made_the_database(small: Path) -> None:
-    """It is told, and left as it is: also when both ask at the same time."""
+def test_database_of_a_newer_package_is_reported(small: Path) -> None:
+    """The database is not changed, also when both versions use it at the same time."""
     record = small / "postgres-18" / "schema_version"
     newer = sql.schema_version() + 1
     record.write_text(f"{newer}\n")
@@ -137,7 +137,7 @@ def test_a_newer_package_made_the_database(small: Path) -> None:
         assert failed
         assert f"the database has schema version {newer}, this program needs {newer - 1}. Upgrade" in text
         assert record.read_text() == f"{newer}\n"
-        # The newer one takes its change back; nothing needs to be restarted.
+        # The newer version undoes its change; no server needs a restart.
         with psycopg.connect(**admin_keywords(postgres), autocommit=True) as admin:
             admin.execute("UPDATE zava.about SET schema_version = %s", [newer - 1])
         assert not server.call("execute_sales_query", **COUNT)[1]
@@ -172,7 +172,7 @@ def fill_up(filler: Path) -> None:
 
 
 @pytest.mark.anyio
-async def test_a_disk_that_fills_up_is_told_until_there_is_room(disk: Path) -> None:
+async def test_full_disk_is_reported_until_there_is_space(disk: Path) -> None:
     filler = disk / "filler"
     sort = "SELECT max(r) FROM (SELECT row_number() OVER (ORDER BY md5(g::text)) r FROM generate_series(1, 900000) g) q"
     async with asking(settings_for(disk / "data", SEATTLE)) as asker:

@@ -1,4 +1,4 @@
-"""Clients that send what is large, endless or cancelled, or read nothing: the server keeps its bounds and answers."""
+"""Clients that send large, endless or cancelled requests, or read nothing: the server keeps its limits and replies."""
 
 import itertools
 import json
@@ -97,7 +97,7 @@ FIRST: dict[str, Attack] = {
 
 
 class Flood:
-    """Writes to a server without waiting for it; `reads` says whether it reads what comes back."""
+    """Writes to a server without waiting for replies; with `reads`, it reads them."""
 
     def __init__(self, server: Wire, reads: bool) -> None:
         assert server.process.stdin is not None
@@ -109,7 +109,7 @@ class Flood:
         self._came = b""
 
     def send(self, attack: Attack, meta: Meta, most: int = SENT) -> None:
-        """Sends so many bytes of an attack, or as many as the server takes."""
+        """Sends so many bytes of an attack, or as many as the server accepts."""
         sent, numbers = 0, itertools.count(1000)
         while sent < most:
             if not self._rest:
@@ -128,7 +128,7 @@ class Flood:
             assert self._turn(60), "no reply comes any more"
 
     def _turn(self, seconds: float) -> bool:
-        """Writes and reads what can be; whether something could."""
+        """Writes and reads what is possible now; returns whether anything was."""
         ins, outs = [self._out] if self._reads else [], [self._in] if self._rest else []
         ins, outs, _ = select.select(ins, outs, [], seconds)
         if ins:
@@ -141,12 +141,12 @@ class Flood:
 
 @pytest.fixture(params=["legacy", "modern"])
 def meta(request: pytest.FixtureRequest) -> Meta:
-    """What each request carries in either era."""
+    """The metadata of each request in either protocol era."""
     return MODERN_META if request.param == "modern" else {}
 
 
 def greet(server: Wire, meta: Meta) -> None:
-    """Opens a session, and the database."""
+    """Opens a session and connects to the database."""
     if meta:
         server.request("server/discover", _meta=meta)
     else:
@@ -156,7 +156,7 @@ def greet(server: Wire, meta: Meta) -> None:
 
 
 @pytest.mark.parametrize("reads", [False, True])
-def test_no_client_takes_the_memory_past_its_bound(data_dir: Path, meta: Meta, reads: bool) -> None:
+def test_hostile_client_stays_within_the_memory_limit(data_dir: Path, meta: Meta, reads: bool) -> None:
     with server_for(data_dir, SEATTLE, ZAVA_MAX_BYTES="1000000", ZAVA_QUERY_TIMEOUT="2") as server:
         greet(server, meta)
         idle = mark(server)
@@ -171,7 +171,7 @@ def test_no_client_takes_the_memory_past_its_bound(data_dir: Path, meta: Meta, r
 
 
 @pytest.mark.parametrize("name", FIRST)
-def test_no_client_does_before_it_has_said_hello(data_dir: Path, meta: Meta, name: str) -> None:
+def test_hostile_client_before_the_handshake_stays_within_the_limit(data_dir: Path, meta: Meta, name: str) -> None:
     with server_for(data_dir, SEATTLE) as server:
         server.send({"jsonrpc": "2.0", "id": 1, "method": 7})
         assert server.read()["id"] == 1
@@ -184,7 +184,7 @@ def test_no_client_does_before_it_has_said_hello(data_dir: Path, meta: Meta, nam
 
 @pytest.mark.parametrize("cancels", [False, True])
 @pytest.mark.parametrize("ids", [1, 1_000_000])
-def test_nor_does_one_that_reads_no_results(
+def test_hostile_client_that_reads_nothing_stays_within_the_limit(
     data_dir: Path, tmp_path: Path, meta: Meta, cancels: bool, ids: int
 ) -> None:
     """The audit log tells when results are there, so that there are never too many calls at once for the server."""

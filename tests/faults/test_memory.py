@@ -1,4 +1,4 @@
-"""The memory of a server process, whatever one call makes the database send, and whatever a client sends."""
+"""The server process's memory stays within its limit for every call and every client."""
 
 import re
 from pathlib import Path
@@ -40,12 +40,12 @@ def resident(server: Wire, name: str) -> int:
 
 
 def mark(server: Wire) -> int:
-    """Begins to measure; what is resident now."""
+    """Resets the peak, and returns the resident memory."""
     Path(f"/proc/{server.process.pid}/clear_refs").write_text("5")
     return resident(server, "VmRSS")
 
 
-def test_no_call_takes_the_memory_past_its_bound(anywhere: dict[str, str]) -> None:
+def test_call_stays_within_the_memory_limit(anywhere: dict[str, str]) -> None:
     with Wire(environment={**anywhere, "ZAVA_MAX_BYTES": "1000000"}) as server:
         server.shake_hands()
         assert not server.call("execute_sales_query", postgresql_query="SELECT 1")[1]
@@ -57,13 +57,13 @@ def test_no_call_takes_the_memory_past_its_bound(anywhere: dict[str, str]) -> No
             assert peak < BOUND, f"{name}: {peak >> 20} MB"
             assert len(text) < (1000 if failed else 1_100_000), name
             number = len(name)
-            while (told := server.call("execute_sales_query", postgresql_query=f"SELECT {number}"))[1]:
-                assert "by itself" in told[0] or "Try again" in told[0], told
-            assert f"[[{number}]]" in told[0]
+            while (output := server.call("execute_sales_query", postgresql_query=f"SELECT {number}"))[1]:
+                assert "by itself" in output[0] or "Try again" in output[0], output
+            assert f"[[{number}]]" in output[0]
         assert resident(server, "VmRSS") - idle < BOUND / 2, "and it is given back"
 
 
-def test_a_search_takes_no_more(elsewhere: Postgres) -> None:
+def test_search_stays_within_the_memory_limit(elsewhere: Postgres) -> None:
     with Wire(environment={"ZAVA_DATABASE_URL": elsewhere.url(SEATTLE, "identity"), "ZAVA_USER_ID": SEATTLE}) as server:
         server.shake_hands()
         server.call("execute_sales_query", postgresql_query="SELECT 1")

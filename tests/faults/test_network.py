@@ -1,4 +1,4 @@
-"""A network that breaks or falls silent: every call ends, says why, and the next one after it healed is answered."""
+"""On a broken or silent network every call ends with the reason, and calls succeed again after it has healed."""
 
 import time
 from collections.abc import Callable
@@ -27,7 +27,7 @@ CALLS: dict[str, dict[str, Any]] = {
 
 
 async def recovered(asker: Asker, number: int = 7, seconds: float = 15) -> None:
-    """Waits until queries are answered again, each with its own answer."""
+    """Waits until queries succeed again, each with its own result."""
     with anyio.fail_after(seconds):
         while True:
             text, failed = await asker.call("execute_sales_query", postgresql_query=f"SELECT {number}")
@@ -36,12 +36,12 @@ async def recovered(asker: Asker, number: int = 7, seconds: float = 15) -> None:
                 return
 
 
-def told(text: str) -> bool:
+def output(text: str) -> bool:
     return "did not answer in time" in text or "did not stop it in time" in text or "57014" in text
 
 
 @pytest.mark.parametrize("directions", SILENCES)
-async def test_silence_while_connecting_is_given_up(
+async def test_silent_network_while_connecting_times_out(
     elsewhere: Postgres, network: Network, directions: tuple[str, ...]
 ) -> None:
     network.fall_silent(*directions)
@@ -52,21 +52,21 @@ async def test_silence_while_connecting_is_given_up(
         await recovered(asker)
 
 
-async def test_silence_just_after_the_login_is_given_up(elsewhere: Postgres, network: Network) -> None:
-    """The server says that it is ready; whether this is the right identity it never says."""
+async def test_silent_network_after_login_times_out(elsewhere: Postgres, network: Network) -> None:
+    """The server reports that it is ready, but never replies to the identity check."""
     async with asking(elsewhere.settings(SEATTLE, network.port, ZAVA_QUERY_TIMEOUT="1")) as asker:
         silence = _when(network, lambda: network.carried > 300, "to_client")
         with anyio.fail_after(20):
             text, failed = await asker.call("execute_sales_query", postgresql_query="SELECT 1")
         silence()
         assert failed
-        assert told(text), text
+        assert output(text), text
         network.heal()
         await recovered(asker)
 
 
 @pytest.mark.parametrize("directions", SILENCES)
-def test_an_interrupt_ends_a_query_as_one_also_where_nobody_hears_of_it(
+def test_interrupt_ends_a_query_also_on_a_silent_network(
     elsewhere: Postgres, network: Network, owner: psycopg.Connection, directions: tuple[str, ...]
 ) -> None:
     def silence() -> None:
@@ -74,14 +74,14 @@ def test_an_interrupt_ends_a_query_as_one_also_where_nobody_hears_of_it(
         network.fall_silent(*directions)
 
     url = elsewhere.url(SEATTLE, "identity", port=network.port)
-    told = on_terminal("query", SLOW, "--user-id", SEATTLE, "--database-url", url, until=silence)
-    assert (told.code, told.errors) == (130, "")
+    output = on_terminal("query", SLOW, "--user-id", SEATTLE, "--database-url", url, until=silence)
+    assert (output.code, output.errors) == (130, "")
     network.heal()
     until(lambda: backends(owner, "%slow_here%") == [])
 
 
 @pytest.mark.parametrize("directions", SILENCES)
-async def test_silence_during_a_query_ends_it_at_its_deadline(
+async def test_silent_network_during_a_query_ends_it_at_its_deadline(
     elsewhere: Postgres, network: Network, owner: psycopg.Connection, directions: tuple[str, ...]
 ) -> None:
     async with asking(elsewhere.settings(SEATTLE, network.port, ZAVA_QUERY_TIMEOUT="2")) as asker:
@@ -90,7 +90,7 @@ async def test_silence_during_a_query_ends_it_at_its_deadline(
 
             async def slow() -> None:
                 with anyio.fail_after(12):
-                    assert told(await asker.refusal(SLOW))
+                    assert output(await asker.refusal(SLOW))
 
             group.start_soon(slow)
             with anyio.fail_after(10):
@@ -105,16 +105,18 @@ async def test_silence_during_a_query_ends_it_at_its_deadline(
 
 
 @pytest.mark.parametrize("tool", list(CALLS))
-async def test_silence_between_calls_is_noticed_by_the_next(elsewhere: Postgres, network: Network, tool: str) -> None:
+async def test_silent_network_between_calls_is_noticed_by_the_next(
+    elsewhere: Postgres, network: Network, tool: str
+) -> None:
     async with asking(elsewhere.settings(SEATTLE, network.port, ZAVA_QUERY_TIMEOUT="1")) as asker:
         await asker.value("SELECT 1")
         network.fall_silent()
         with anyio.fail_after(20):
             text, failed = await asker.call(tool, **CALLS[tool])
         assert failed
-        assert told(text), text
+        assert output(text), text
         started = time.monotonic()
-        assert told(await asker.refusal("SELECT 2"))
+        assert output(await asker.refusal("SELECT 2"))
         assert time.monotonic() - started < 8, "the other connections are known to be silent too"
         network.heal()
         await recovered(asker)
@@ -122,7 +124,7 @@ async def test_silence_between_calls_is_noticed_by_the_next(elsewhere: Postgres,
         assert not failed, text
 
 
-async def test_a_network_that_breaks_is_told_and_found_again(elsewhere: Postgres, network: Network) -> None:
+async def test_broken_network_is_reported_and_recovered(elsewhere: Postgres, network: Network) -> None:
     async with asking(elsewhere.settings(SEATTLE, network.port)) as asker:
         await asker.value("SELECT 1")
         network.cut()
@@ -137,7 +139,7 @@ async def test_a_network_that_breaks_is_told_and_found_again(elsewhere: Postgres
             assert not failed, text
 
 
-async def test_breaks_in_the_middle_of_answers_mix_nothing_up(elsewhere: Postgres, network: Network) -> None:
+async def test_broken_results_are_not_mixed_up(elsewhere: Postgres, network: Network) -> None:
     async with asking(elsewhere.settings(SEATTLE, network.port, ZAVA_QUERY_TIMEOUT="2")) as asker:
         replies: dict[int, tuple[str, bool]] = {}
 
@@ -161,14 +163,14 @@ async def test_breaks_in_the_middle_of_answers_mix_nothing_up(elsewhere: Postgre
         assert len(replies) == 36
         for number, (text, failed) in replies.items():
             if failed:
-                assert told(text) or "closed the connection" in text, text
+                assert output(text) or "closed the connection" in text, text
             else:
                 assert text.count(f"[{number},") == 10, text
         await recovered(asker)
 
 
 def _when(network: Network, condition: Callable[[], bool], *directions: str) -> Callable[[], None]:
-    """Falls silent as soon as something is so."""
+    """Drops data as soon as a condition holds."""
     import threading
 
     ended = threading.Event()

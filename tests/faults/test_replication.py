@@ -1,4 +1,4 @@
-"""Servers that follow another one: a hot standby, and a subscription to who sees what."""
+"""Replicated servers: a hot standby, and a subscription to the access table."""
 
 from pathlib import Path
 
@@ -15,13 +15,13 @@ CHANGE = "UPDATE zava.access SET store_ids = %s WHERE rls_user_id = %s"
 
 
 async def sees(asker: Asker, stores: list[int]) -> None:
-    """Waits until an open session sees just these stores, once the change has come over."""
+    """Waits until an open session sees exactly these stores, after the change was replicated."""
     with anyio.fail_after(15):
         while (await asker.query("SELECT DISTINCT store_id FROM retail.orders ORDER BY 1"))["rows"] != [stores]:
             await anyio.lowlevel.checkpoint()
 
 
-async def test_a_replica_serves_unchanged_and_survives_its_conflicts(elsewhere: Postgres, tmp_path: Path) -> None:
+async def test_replica_serves_queries_and_survives_conflicts(elsewhere: Postgres, tmp_path: Path) -> None:
     replica = elsewhere.copy(tmp_path / "replica")
     replica.start(max_standby_streaming_delay="0", hot_standby="on")
     try:
@@ -59,21 +59,21 @@ async def test_a_replica_serves_unchanged_and_survives_its_conflicts(elsewhere: 
         replica.stop()
 
 
-async def test_a_change_that_a_subscription_brings_reaches_an_open_session(elsewhere: Postgres) -> None:
-    """Who sees what is kept on another server: its rows come without a statement that a trigger could wait for."""
+async def test_replicated_access_change_reaches_an_open_session(elsewhere: Postgres) -> None:
+    """The access table is replicated from another server, without statements that could fire a statement trigger."""
     keeper = f"host=127.0.0.1 port={elsewhere.port} dbname=keeper user=postgres password=admin"
     with elsewhere.admin() as here:
         entries = here.execute("SELECT login, rls_user_id, display_name, store_ids FROM zava.access").fetchall()
         here.execute("CREATE DATABASE keeper")
-        with elsewhere.admin("keeper") as there:
-            there.execute("CREATE SCHEMA zava")
-            there.execute(
+        with elsewhere.admin("keeper") as publisher:
+            publisher.execute("CREATE SCHEMA zava")
+            publisher.execute(
                 "CREATE TABLE zava.access (login name PRIMARY KEY, rls_user_id uuid, display_name text,"
                 " all_stores boolean, store_ids integer[], mapped boolean DEFAULT false)"
             )
-            there.cursor().executemany("INSERT INTO zava.access VALUES (%s, %s, %s, false, %s)", entries)
-            there.execute("CREATE PUBLICATION entries FOR TABLE zava.access")
-            there.execute("SELECT pg_create_logical_replication_slot('entries', 'pgoutput')")
+            publisher.cursor().executemany("INSERT INTO zava.access VALUES (%s, %s, %s, false, %s)", entries)
+            publisher.execute("CREATE PUBLICATION entries FOR TABLE zava.access")
+            publisher.execute("SELECT pg_create_logical_replication_slot('entries', 'pgoutput')")
             here.execute(
                 f"CREATE SUBSCRIPTION entries CONNECTION '{keeper}' PUBLICATION entries"
                 " WITH (create_slot = false, copy_data = false, run_as_owner = true)".encode()
@@ -81,7 +81,7 @@ async def test_a_change_that_a_subscription_brings_reaches_an_open_session(elsew
             try:
                 async with asking(elsewhere.settings(SEATTLE)) as asker:
                     for stores in ([2], [1]):
-                        there.execute(CHANGE, [stores, SEATTLE])
+                        publisher.execute(CHANGE, [stores, SEATTLE])
                         await sees(asker, stores)
             finally:
                 here.execute("DROP SUBSCRIPTION entries")

@@ -1,4 +1,4 @@
-"""A database far away: what a call costs there is the number of times that it asks."""
+"""Round trips of a call, which determine its time on a distant database."""
 
 from typing import Any
 
@@ -30,7 +30,7 @@ def far(network: Network) -> Network:
 
 
 @pytest.mark.anyio
-async def test_the_first_question_goes_where_the_identity_was_proved(elsewhere: Postgres, far: Network) -> None:
+async def test_first_query_uses_the_verified_connection(elsewhere: Postgres, far: Network) -> None:
     """No second connection: four round trips to get in, two for the proof and the names, one for the descriptions
     that hints about errors are made of, one for the question.
     """
@@ -41,7 +41,7 @@ async def test_the_first_question_goes_where_the_identity_was_proved(elsewhere: 
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("name", CALLS)
-async def test_a_call_asks_the_database_once_at_most(name: str, elsewhere: Postgres, far: Network) -> None:
+async def test_call_makes_at_most_one_round_trip(name: str, elsewhere: Postgres, far: Network) -> None:
     tool, arguments, round_trips = CALLS[name]
     async with asking(elsewhere.settings(SEATTLE, far.port)) as seattle:
         await seattle.value("SELECT 1")  # which connects

@@ -1,4 +1,4 @@
-"""A database server with faults: what a model is told, and that the next call after the fault is answered."""
+"""A database server with faults: the tool error, and that the next call after the fault succeeds."""
 
 import signal
 import subprocess
@@ -24,8 +24,8 @@ LARGE_SORT = "SELECT count(*) FROM (SELECT md5(g::text) AS word FROM generate_se
 
 
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGQUIT, None])
-async def test_a_server_that_stops_is_told_and_found_again(elsewhere: Postgres, ending: signal.Signals | None) -> None:
-    """In order, at once, and by a power cut."""
+async def test_stopped_server_is_reported_and_recovered(elsewhere: Postgres, ending: signal.Signals | None) -> None:
+    """The server shuts down in order, at once, or by a power cut."""
     async with asking(elsewhere.settings(SEATTLE)) as asker:
         orders = await asker.value("SELECT count(*) FROM retail.orders")
         elsewhere.stop(ending) if ending else elsewhere.cut_the_power()
@@ -43,7 +43,7 @@ async def test_a_server_that_stops_is_told_and_found_again(elsewhere: Postgres, 
 
 
 @pytest.mark.parametrize("tool", list(CALLS))
-async def test_a_server_that_was_restarted_between_calls_is_not_noticed(elsewhere: Postgres, tool: str) -> None:
+async def test_server_restart_between_calls_is_not_noticed(elsewhere: Postgres, tool: str) -> None:
     async with asking(elsewhere.settings(SEATTLE)) as asker:
         await asker.value("SELECT 1")
         elsewhere.stop()
@@ -52,7 +52,7 @@ async def test_a_server_that_was_restarted_between_calls_is_not_noticed(elsewher
         assert not failed, text
 
 
-async def test_restarts_while_questions_run_mix_nothing_up(elsewhere: Postgres) -> None:
+async def test_restarts_during_queries_do_not_mix_up_results(elsewhere: Postgres) -> None:
     replies: dict[int, tuple[str, bool]] = {}
     async with asking(elsewhere.settings(SEATTLE)) as asker:
 
@@ -75,23 +75,23 @@ async def test_restarts_while_questions_run_mix_nothing_up(elsewhere: Postgres) 
         await recovered(asker)
 
 
-async def test_an_idle_connection_that_the_server_ends_is_replaced(
-    elsewhere: Postgres, owner: psycopg.Connection
-) -> None:
+async def test_idle_connection_closed_by_the_server_is_replaced(elsewhere: Postgres, owner: psycopg.Connection) -> None:
     owner.execute(f"{OF_SEATTLE} SET idle_session_timeout = '1s'".encode())
     try:
         async with asking(elsewhere.settings(SEATTLE)) as asker:
             backend = await asker.value("SELECT pg_backend_pid()")
-            there = "SELECT count(*) FROM pg_stat_activity WHERE pid = %s"
+            backend_count = "SELECT count(*) FROM pg_stat_activity WHERE pid = %s"
             with anyio.fail_after(20):
-                while owner.execute(there, [backend]).fetchone() != (0,):
+                while owner.execute(backend_count, [backend]).fetchone() != (0,):
                     await anyio.lowlevel.checkpoint()
             assert await asker.value("SELECT pg_backend_pid()") != backend
     finally:
         owner.execute(f"{OF_SEATTLE} RESET idle_session_timeout".encode())
 
 
-async def test_no_connection_left_is_told_until_there_is_one(elsewhere: Postgres, owner: psycopg.Connection) -> None:
+async def test_missing_connections_are_reported_until_one_is_free(
+    elsewhere: Postgres, owner: psycopg.Connection
+) -> None:
     async with asking(elsewhere.settings(SEATTLE)) as asker:
         await asker.value("SELECT 1")
         owner.execute(f'ALTER ROLE "{SEATTLE}" CONNECTION LIMIT 0'.encode())
@@ -105,7 +105,7 @@ async def test_no_connection_left_is_told_until_there_is_one(elsewhere: Postgres
         await recovered(asker)
 
 
-async def test_few_connections_are_enough_for_many_questions(elsewhere: Postgres, owner: psycopg.Connection) -> None:
+async def test_few_connections_serve_many_queries(elsewhere: Postgres, owner: psycopg.Connection) -> None:
     owner.execute(f'ALTER ROLE "{SEATTLE}" CONNECTION LIMIT 2'.encode())
     try:
         async with asking(elsewhere.settings(SEATTLE)) as asker:
@@ -122,8 +122,8 @@ async def test_few_connections_are_enough_for_many_questions(elsewhere: Postgres
         owner.execute(f'ALTER ROLE "{SEATTLE}" CONNECTION LIMIT -1'.encode())
 
 
-async def test_a_full_server_is_told_as_full(elsewhere: Postgres) -> None:
-    """Every connection that logins may have is somebody else's."""
+async def test_server_without_free_connections_is_reported(elsewhere: Postgres) -> None:
+    """Other clients use all connections of the server."""
     with ExitStack() as taken:
         with suppress(psycopg.OperationalError):
             for login in [login for login in STORES.values() if login != SEATTLE for _ in range(20)]:
@@ -134,7 +134,7 @@ async def test_a_full_server_is_told_as_full(elsewhere: Postgres) -> None:
             await recovered(asker)
 
 
-async def test_a_rotated_password_is_told_and_read_anew(
+async def test_rotated_password_is_reported_and_read_again(
     elsewhere: Postgres, owner: psycopg.Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def keep(password: str) -> None:
@@ -163,7 +163,7 @@ async def test_a_rotated_password_is_told_and_read_anew(
             owner.execute(f"ALTER ROLE \"{SEATTLE}\" PASSWORD 'identity'".encode())
 
 
-async def test_a_schema_upgraded_underneath_is_told(elsewhere: Postgres, owner: psycopg.Connection) -> None:
+async def test_schema_upgrade_during_use_is_reported(elsewhere: Postgres, owner: psycopg.Connection) -> None:
     async with asking(elsewhere.settings(SEATTLE)) as asker:
         await asker.value("SELECT 1")
         owner.execute("UPDATE zava.about SET schema_version = schema_version + 1")
@@ -172,13 +172,13 @@ async def test_a_schema_upgraded_underneath_is_told(elsewhere: Postgres, owner: 
             for tool, arguments in CALLS.items():
                 text, failed = await asker.call(tool, **arguments)
                 assert failed
-                assert "Upgrade zava-mcp: a newer one set this database up" in text
+                assert "Upgrade zava-mcp: a newer version set this database up" in text
         finally:
             owner.execute("UPDATE zava.about SET schema_version = schema_version - 1")
         await recovered(asker)
 
 
-async def test_a_column_added_underneath_is_described(elsewhere: Postgres, owner: psycopg.Connection) -> None:
+async def test_column_added_during_use_is_described(elsewhere: Postgres, owner: psycopg.Connection) -> None:
     async with asking(elsewhere.settings(SEATTLE)) as asker:
         described = {"table_names": ["categories"]}
         assert "aisle" not in (await asker.call("get_multiple_table_schemas", **described))[0]
@@ -192,9 +192,7 @@ async def test_a_column_added_underneath_is_described(elsewhere: Postgres, owner
             owner.execute("ALTER TABLE retail.categories DROP COLUMN aisle")
 
 
-async def test_an_upgrade_that_holds_a_table_costs_a_call_its_deadline_at_most(
-    elsewhere: Postgres, owner: psycopg.Connection
-) -> None:
+async def test_call_waits_for_a_locked_table_until_its_deadline(elsewhere: Postgres, owner: psycopg.Connection) -> None:
     async with asking(elsewhere.settings(SEATTLE, ZAVA_QUERY_TIMEOUT="1")) as asker:
         await asker.value("SELECT 1")
         with owner.transaction():
@@ -211,8 +209,8 @@ async def test_an_upgrade_that_holds_a_table_costs_a_call_its_deadline_at_most(
             assert not failed, text
 
 
-async def test_vectors_that_are_being_made_disturb_no_search(elsewhere: Postgres, owner: psycopg.Connection) -> None:
-    """New ones are kept aside until all are there; a run that stopped half-way leaves the old ones in use."""
+async def test_unpublished_embeddings_do_not_affect_searches(elsewhere: Postgres, owner: psycopg.Connection) -> None:
+    """New embeddings are unpublished until all are stored; after an interrupted run, searches use the old ones."""
     async with asking(elsewhere.settings(SEATTLE)) as asker:
         search = {"query_description": "hammer", "similarity_threshold": 0.0}
         before = await asker.call("semantic_search_products", **search)
@@ -228,7 +226,7 @@ async def test_vectors_that_are_being_made_disturb_no_search(elsewhere: Postgres
 
 @pytest.fixture
 def small_disk(elsewhere: Postgres, owner: psycopg.Connection, tmp_path: Path) -> Iterator[bool]:
-    """Temporary files go to a disk of 8 MB, or where none can be made may not be larger; which of them it is."""
+    """Limits temporary files to 8 MB by a small disk, or by a setting if none can be mounted; returns which."""
     disk = tmp_path / "disk"
     disk.mkdir()
     mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m", "none", str(disk)], check=False).returncode == 0
@@ -248,7 +246,7 @@ def small_disk(elsewhere: Postgres, owner: psycopg.Connection, tmp_path: Path) -
         subprocess.run(["umount", str(disk)], check=True)
 
 
-async def test_a_full_disk_fails_one_query_and_no_other(elsewhere: Postgres, small_disk: bool) -> None:
+async def test_full_disk_fails_only_the_query_that_needs_it(elsewhere: Postgres, small_disk: bool) -> None:
     async with asking(elsewhere.settings(SEATTLE)) as asker:
         refusal = await asker.refusal(LARGE_SORT)
         assert ("53100" if small_disk else "53400") in refusal
@@ -256,7 +254,7 @@ async def test_a_full_disk_fails_one_query_and_no_other(elsewhere: Postgres, sma
         assert await asker.value("SELECT 1") == 1
 
 
-async def test_more_than_may_be_written_to_disk_is_told(elsewhere: Postgres, owner: psycopg.Connection) -> None:
+async def test_temporary_file_limit_is_reported(elsewhere: Postgres, owner: psycopg.Connection) -> None:
     owner.execute(f"{OF_SEATTLE} SET temp_file_limit = '1MB'".encode())
     try:
         async with asking(elsewhere.settings(SEATTLE)) as asker:

@@ -58,7 +58,7 @@ def test_a_backup_has_every_row_and_comes_back_with_its_policies(debian_15: Zava
         assert owner.fetchone() == ("zava_owner",)
     repaired = CliRunner().invoke(app, ["init", "--no-sample", "--admin-database-url", admin["zava_restored"]])
     assert repaired.exit_code == 0, repaired.output
-    assert "took from PUBLIC the right to make temporary tables" in repaired.output, (
+    assert "revoked the right to create temporary tables from PUBLIC" in repaired.output, (
         "a dump brings no rights on a database"
     )
     with postgres.as_superuser("zava_restored") as truth:

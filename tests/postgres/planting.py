@@ -1,4 +1,4 @@
-"""Somebody who may create in a database, and plants code there under the names that our SQL uses."""
+"""A role that may create objects in a database plants code there under the names that zava-mcp's SQL uses."""
 
 import re
 from pathlib import Path
@@ -28,7 +28,7 @@ def database_of_mallory(postgres: Postgres, name: str) -> None:
 
 
 def plant(postgres: Postgres, database: str) -> None:
-    """Plants code in a database of mallory's, and makes its sessions find that first."""
+    """Plants code in mallory's database, and puts it first in the search path of its sessions."""
     with psycopg.connect(postgres.url("mallory", "mallory", database), autocommit=True) as mallory:
         mallory.execute("CREATE SCHEMA evil")
         for part in ("exact", "better"):
@@ -38,17 +38,17 @@ def plant(postgres: Postgres, database: str) -> None:
 
 
 def names_in_our_sql() -> list[str]:
-    """Whatever stands before a parenthesis in the package's SQL, the wrapper of queries among it."""
-    files = [*_PACKAGE.rglob("*.sql"), _PACKAGE / "database" / "question.py"]
+    """All names before a parenthesis in the package's SQL, including the wrapper of queries."""
+    files = [*_PACKAGE.rglob("*.sql"), _PACKAGE / "postgres" / "query.py"]
     texts = (file.read_text(encoding="utf-8").lower() for file in files)
     return sorted({name for text in texts for name in re.findall(r"\b([a-z][a-z0-9_]*)\s*\(", text)})
 
 
 def ran_as_others(log: Path, start: int = 0) -> set[tuple[str, str]]:
-    """What planted code ran, and as whom, beside mallory, from a place in the server's log on."""
+    """The planted objects that ran and their role, except as mallory, from a position in the server's log on."""
     lines = log.read_bytes()[start:].decode(errors="replace").splitlines()
     found = {match.groups() for line in lines if (match := _RAN.search(line))}
-    return {(what, who) for what, who in found if who != "mallory"}
+    return {(what, role) for what, role in found if role != "mallory"}
 
 
 def _array(connection: psycopg.Connection, texts: list[str]) -> str:

@@ -1,4 +1,4 @@
-"""Which functions identities may execute: the allow-list on 15, 16 and 18, and what it leaves to analytics."""
+"""The allow-list of functions that identities may execute: PostgreSQL 15, 16 and 18, and analytic queries under it."""
 
 import re
 from collections.abc import Iterator
@@ -44,7 +44,7 @@ def hardened(request: pytest.FixtureRequest) -> Iterator[psycopg.Connection]:
 
 
 def _hardened_15(zava: ZavaServer) -> Iterator[psycopg.Connection]:
-    """A database beside the one that a restricted administrator set up."""
+    """Another database on the server that a restricted administrator set up."""
     with zava.postgres.as_superuser() as superuser:
         superuser.execute("CREATE DATABASE hardened")
         try:

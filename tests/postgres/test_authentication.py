@@ -1,4 +1,4 @@
-"""How an identity proves itself to a server over TLS: passfile, service file, certificate, token of Entra."""
+"""Authentication of identities over TLS: passfile, service file, certificate, Entra token."""
 
 import json
 import subprocess
@@ -15,7 +15,7 @@ from tests.fakes.entra import CLIENT, TENANT, FakeEntra, refusal
 from tests.servers import ZavaServer
 from zava_mcp.cli.commands import app
 from zava_mcp.errors import DatabaseUnavailable, SettingsError
-from zava_mcp.postgres.entra_password import private
+from zava_mcp.postgres.entra_password import require_encryption
 from zava_mcp.settings import Settings, load
 
 pytestmark = pytest.mark.anyio
@@ -34,8 +34,10 @@ def passfile(debian_15: ZavaServer, tmp_path: Path) -> str:
     return str(file)
 
 
-async def test_by_passfile(debian_15: ZavaServer, passfile: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """One for all desks: each finds its own login's line."""
+async def test_identity_authenticates_by_passfile(
+    debian_15: ZavaServer, passfile: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One passfile serves all client machines: each login has its line."""
     monkeypatch.setenv("PGPASSFILE", passfile)
     for user_id, stores in ((SEATTLE, 1), (HEAD_OFFICE, 8)):
         async with asking(settings_for(debian_15.folder, user_id, ZAVA_DATABASE_URL=debian_15.place)) as asker:
@@ -43,7 +45,7 @@ async def test_by_passfile(debian_15: ZavaServer, passfile: str, monkeypatch: py
             assert await asker.value(SECURE) is True
 
 
-async def test_by_service_file(
+async def test_identity_authenticates_by_service_file(
     debian_15: ZavaServer, passfile: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     service = tmp_path / "services"
@@ -64,7 +66,7 @@ async def test_by_service_file(
     assert json.loads(asked.stdout)["rows"] == [[1]]
 
 
-async def test_a_server_whose_certificate_has_another_name_is_refused(
+async def test_server_certificate_with_another_name_is_refused(
     debian_15: ZavaServer, passfile: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PGPASSFILE", passfile)
@@ -74,7 +76,7 @@ async def test_a_server_whose_certificate_has_another_name_is_refused(
 
 
 class Entra:
-    """An authority, and a server that takes its newest token as Seattle's password."""
+    """An Entra authority, and a server that accepts its newest token as Seattle's password."""
 
     def __init__(self, fake: FakeEntra, zava: ZavaServer, admin: psycopg.Connection) -> None:
         self.fake, self.zava, self.admin = fake, zava, admin
@@ -109,7 +111,7 @@ def entra(debian_15: ZavaServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         entra.accept(debian_15.passwords[SEATTLE])
 
 
-async def test_one_token_serves_while_it_is_good(entra: Entra) -> None:
+async def test_entra_token_is_reused_while_it_is_valid(entra: Entra) -> None:
     async with asking(entra.settings()) as seattle:
         assert await seattle.value(OWN) == 1
         assert await seattle.value(SECURE) is True
@@ -120,8 +122,8 @@ async def test_one_token_serves_while_it_is_good(entra: Entra) -> None:
     ]
 
 
-async def test_a_token_is_renewed_before_it_ends(entra: Entra) -> None:
-    """Here each ends so soon that every connection needs a new one; the server knows none but the newest."""
+async def test_entra_token_is_renewed_before_it_expires(entra: Entra) -> None:
+    """Each token expires so soon that every connection needs a new one; the server accepts only the newest."""
     entra.fake.seconds = 200
     async with asking(entra.settings()) as seattle:
         assert await seattle.value(OWN) == 1
@@ -131,47 +133,47 @@ async def test_a_token_is_renewed_before_it_ends(entra: Entra) -> None:
         assert len(entra.fake.asked) > before
 
 
-async def test_a_token_that_is_not_taken_is_told_and_another_asked_for(entra: Entra) -> None:
+async def test_entra_token_that_is_refused_is_reported_and_renewed(entra: Entra) -> None:
     entra.fake.publish = lambda _: None
     async with asking(entra.settings()) as seattle:
-        told = await seattle.refusal(OWN)
-        assert f"does not accept the Entra token for the login {SEATTLE}" in told
-        assert "zava-mcp identities map" in told
+        output = await seattle.refusal(OWN)
+        assert f"does not accept the Entra token for the login {SEATTLE}" in output
+        assert "zava-mcp identities map" in output
         entra.fake.publish = entra.accept
         assert await seattle.value(OWN) == 1
 
 
-async def test_an_entra_that_gives_no_token_is_told_by_its_code(entra: Entra, caplog: pytest.LogCaptureFixture) -> None:
+async def test_entra_failure_is_reported_with_its_code(entra: Entra, caplog: pytest.LogCaptureFixture) -> None:
     entra.fake.refuse = lambda: refusal("AADSTS7000222", "The secret planted-secret has expired.")
     async with asking(entra.settings()) as seattle:
-        told = await seattle.refusal(OWN)
-        assert "Entra gave no token for the database (AADSTS7000222)" in told
+        output = await seattle.refusal(OWN)
+        assert "Entra issued no token for the database (AADSTS7000222)" in output
         entra.fake.refuse = None
         assert await seattle.value(OWN) == 1
-    for text in (told, caplog.text):
+    for text in (output, caplog.text):
         assert "planted-secret" not in text
         assert not any(token in text for token in entra.fake.tokens)
 
 
-async def test_no_token_crosses_a_network_in_clear_text(entra: Entra) -> None:
+async def test_entra_token_is_refused_without_tls(entra: Entra) -> None:
     for weak in ("disable", "allow", "prefer"):
         async with asking(entra.settings(entra.zava.place.replace("verify-full", weak))) as seattle:
             assert f"sslmode={weak} would let the Entra token cross the network" in await seattle.refusal(OWN)
     assert entra.fake.asked == []
 
 
-def test_where_nothing_is_said_of_tls_it_is_required(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert private({"host": "db"}) == {"host": "db", "sslmode": "require"}
-    assert private({"host": "/run/postgresql"}) == {"host": "/run/postgresql"}
+def test_entra_requires_tls_by_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert require_encryption({"host": "db"}) == {"host": "db", "sslmode": "require"}
+    assert require_encryption({"host": "/run/postgresql"}) == {"host": "/run/postgresql"}
     monkeypatch.setenv("PGSSLMODE", "verify-full")
-    assert private({"host": "db"})["sslmode"] == "verify-full"
+    assert require_encryption({"host": "db"})["sslmode"] == "verify-full"
     monkeypatch.setenv("PGSSLMODE", "prefer")
     for unsure in ({"service": "shop"}, {"host": "/run,db"}, {"host": "/run", "hostaddr": "192.0.2.1"}, {}):
         with pytest.raises(SettingsError):
-            private(unsure)
+            require_encryption(unsure)
 
 
-def test_a_password_beside_entra_is_a_fault(entra: Entra) -> None:
+def test_entra_with_a_password_is_refused(entra: Entra) -> None:
     with pytest.raises(SettingsError, match="takes no password"):
         load({}, {**entra.environment(), "POSTGRES_PASSWORD": "x"})
     url = entra.zava.place.replace("127.0.0.1", f"{SEATTLE}:x@127.0.0.1")
@@ -180,7 +182,7 @@ def test_a_password_beside_entra_is_a_fault(entra: Entra) -> None:
         CliRunner().invoke(app, command, env=entra.environment(), catch_exceptions=False)
 
 
-def test_an_admin_comes_in_with_a_token_too(entra: Entra) -> None:
+def test_administrator_authenticates_with_an_entra_token(entra: Entra) -> None:
     admin_url = entra.zava.admin_url.replace(":cloud@", "@")
     command = ["identities", "--admin-database-url", admin_url]
 
@@ -198,8 +200,8 @@ def test_an_admin_comes_in_with_a_token_too(entra: Entra) -> None:
         entra.admin.execute("ALTER ROLE cloud_admin PASSWORD 'cloud'")
 
 
-def test_without_a_service_principal_whoever_is_signed_in_is_asked_for(entra: Entra, tmp_path: Path) -> None:
-    """Here nobody is."""
+def test_entra_uses_the_signed_in_account_by_default(entra: Entra, tmp_path: Path) -> None:
+    """No account is signed in."""
     asked = subprocess.run(
         [sys.executable, "-m", "zava_mcp", "query", OWN, "--user-id", SEATTLE],
         env={
@@ -212,6 +214,6 @@ def test_without_a_service_principal_whoever_is_signed_in_is_asked_for(entra: En
         text=True,
     )
     assert asked.returncode == 1
-    assert "nobody is signed in to Entra here" in asked.stderr
+    assert "no account is signed in to Entra" in asked.stderr
     assert "az login" in asked.stderr
     assert "ManagedIdentityCredential" not in asked.stderr, "the library's own report is not for this reader"

@@ -1,4 +1,4 @@
-"""What a connection brings is read whole, however little the socket pair in its place takes at once."""
+"""The bounded reader delivers all data, also if the socket pair accepts little at a time."""
 
 from pathlib import Path
 
@@ -9,11 +9,11 @@ from zava_mcp.postgres import bounded_reader
 from zava_mcp.sales.service import SalesService
 
 
-@pytest.mark.parametrize("room", [1, 5_000, 1 << 18])
-def test_rows_arrive_whole_through_a_socket_pair_of_any_size(
-    data_dir: Path, room: int, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("buffer_bytes", [1, 5_000, 1 << 18])
+def test_bounded_reader_delivers_all_rows_with_any_buffer_size(
+    data_dir: Path, buffer_bytes: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(bounded_reader, "_ROOM_BYTES", room)
+    monkeypatch.setattr(bounded_reader, "_BUFFER_BYTES", buffer_bytes)
     settings = settings_for(data_dir, SEATTLE, ZAVA_MAX_BYTES="1000000")
     with SalesService(settings, lambda *_: None) as service:
         rows = service.answer(

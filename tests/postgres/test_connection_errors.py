@@ -1,4 +1,4 @@
-"""Connections that do not come about: host, port and database are named, with the setting to correct, and no secret."""
+"""Errors of failed connections name host, port, database and the setting to correct, and no secret."""
 
 import socket
 import subprocess
@@ -19,7 +19,7 @@ from zava_mcp.postgres.connection_parameters import connection_parameters
 from zava_mcp.postgres.identity import connect
 from zava_mcp.settings import Secret, load
 
-SECRET = "hunter2"  # a test's
+SECRET = "hunter2"
 REPLIES = {
     "http": b"HTTP/1.1 400 Bad Request\r\n\r\n",
     "ssh": b"SSH-2.0-OpenSSH_9.6\r\n",
@@ -33,7 +33,7 @@ REPLIES = {
 
 @pytest.fixture(scope="module")
 def ports() -> Iterator[dict[str, str]]:
-    """Ports of this machine on which something else listens: each sends its reply; `silent` sends nothing."""
+    """Ports of this machine on which other programs listen: each sends its reply; `silent` sends nothing."""
     listeners = {name: socket.create_server(("127.0.0.1", 0), backlog=20) for name in [*REPLIES, "silent"]}
     for name, reply in REPLIES.items():
         threading.Thread(target=_reply, args=(listeners[name], reply), daemon=True).start()
@@ -71,7 +71,7 @@ def url(address: str, more: str = "") -> dict[str, str]:
 
 
 @pytest.mark.parametrize(
-    ("variables", "said", "place", "setting"),
+    ("variables", "expected", "place", "setting"),
     [
         (url("127.0.0.1:1"), "not running", "127.0.0.1, port 1, database zava", "the port in ZAVA_DATABASE_URL"),
         (url("", "?host=/no/where"), "not running", "socket directory /no/where, port 5432", "the host in ZAVA"),
@@ -80,7 +80,12 @@ def url(address: str, more: str = "") -> dict[str, str]:
         (url("no-such.invalid:6"), "cannot be resolved", "no-such.invalid, port 6", "the host in ZAVA"),
         (url("127.0.0.1:{silent}", "?connect_timeout=2"), "in time", "127.0.0.1, port {silent}", "the port in ZAVA"),
         *[
-            (url(f"127.0.0.1:{{{name}}}", mode), "does not speak PostgreSQL", f"127.0.0.1, port {{{name}}}", "the port")
+            (
+                url(f"127.0.0.1:{{{name}}}", mode),
+                "does not use PostgreSQL's protocol",
+                f"127.0.0.1, port {{{name}}}",
+                "the port",
+            )
             for name in ("http", "ssh", "redis", "tls", "mysql")
             for mode in ("", "?sslmode=disable", "?sslmode=require")
             if (name, mode)
@@ -113,16 +118,16 @@ def url(address: str, more: str = "") -> dict[str, str]:
         ),
     ],
 )
-def test_connection_that_fails_names_where_it_went_and_what_to_correct(
-    variables: dict[str, str], said: str, place: str, setting: str, ports: dict[str, str]
+def test_failed_connection_names_its_location_and_the_setting(
+    variables: dict[str, str], expected: str, place: str, setting: str, ports: dict[str, str]
 ) -> None:
     error = refusal({name: text.format(**ports) for name, text in variables.items()})
-    assert said in error.message
+    assert expected in error.message
     assert place.format(**ports) in error.message
     assert setting in error.hint
 
 
-def test_libpq_variables_are_named_where_they_say_the_host(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_failed_connection_names_libpq_variables(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in {"PGHOST": "127.0.0.1", "PGPORT": "1", "PGDATABASE": "shop"}.items():
         monkeypatch.setenv(name, value)
     settings = load({"ZAVA_USER_ID": SEATTLE})
@@ -134,18 +139,18 @@ def test_libpq_variables_are_named_where_they_say_the_host(monkeypatch: pytest.M
 
 
 @pytest.mark.parametrize(
-    ("login", "more", "said", "hint"),
+    ("login", "more", "expected", "hint"),
     [
         ("admin:" + SECRET, "", "does not accept this login's password", "Correct POSTGRES_PASSWORD"),
         ("nobody:" + SECRET, "", "does not accept this login's password", "POSTGRES_USER"),
-        ("admin", "", "asks for a password, and none is set", "passfile {home}/none does not exist"),
-        ("admin", "&passfile={home}/open", "asks for a password, and none is set", "run chmod 600 {home}/open"),
-        ("admin", "&passfile={home}/other", "asks for a password, and none is set", "{home}/other has no entry"),
+        ("admin", "", "requires a password, and none is set", "passfile {home}/none does not exist"),
+        ("admin", "&passfile={home}/open", "requires a password, and none is set", "run chmod 600 {home}/open"),
+        ("admin", "&passfile={home}/other", "requires a password, and none is set", "{home}/other has no entry"),
         ("admin", "&passfile={home}/wrong", "does not accept this login's password", "the passfile {home}/wrong"),
     ],
 )
-def test_password_that_is_missing_is_told_from_one_that_is_wrong(
-    login: str, more: str, said: str, hint: str, server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_missing_and_wrong_password_have_different_errors(
+    login: str, more: str, expected: str, hint: str, server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PGPASSFILE", str(tmp_path / "none"))
     for name, text, mode in (
@@ -157,28 +162,28 @@ def test_password_that_is_missing_is_told_from_one_that_is_wrong(
         (tmp_path / name).chmod(mode)
     more = more.format(home=tmp_path)
     error = refusal({"ZAVA_DATABASE_URL": f"postgresql://{login}@/zava?host={server}{more}"})
-    assert said in error.message
+    assert expected in error.message
     assert f"socket directory {server}, port 5432, database zava" in error.message
     assert hint.format(home=tmp_path) in error.hint
 
 
-def test_faults_of_a_server_over_tls_are_told_apart(debian_15: ZavaServer) -> None:
+def test_tls_server_faults_have_different_errors(debian_15: ZavaServer) -> None:
     address = f"postgresql://{SEATTLE}:{debian_15.passwords[SEATTLE]}@127.0.0.1:{debian_15.postgres.port}"
     query = debian_15.postgres.query
-    for path, said, setting in (
+    for path, expected, setting in (
         ("/zava?sslmode=disable", "requires TLS", "the sslmode in ZAVA_DATABASE_URL"),
         (f"/nowhere?{query}", "does not exist on that server", "the database in ZAVA_DATABASE_URL"),
         (f"/zava?{query}&sslcert={__file__}&sslkey={__file__}", "certificate or key file", "sslcert"),
         ("/zava?sslmode=verify-full&sslrootcert=system", "secure connection", "sslrootcert"),
     ):
         error = refusal({"ZAVA_DATABASE_URL": address + path})
-        assert said in error.message, error.message
+        assert expected in error.message, error.message
         assert f"127.0.0.1, port {debian_15.postgres.port}, database " in error.message
         assert setting in error.hint
         assert debian_15.passwords[SEATTLE] not in error.message + error.hint
 
 
-def test_command_at_a_terminal_gets_no_advice_for_a_server() -> None:
+def test_terminal_command_gets_no_hint_for_a_running_server() -> None:
     command = [sys.executable, "-m", "zava_mcp", "query", "SELECT 1", "--user-id", SEATTLE]
     done = subprocess.run(
         [*command, "--database-url", f"postgresql://me:{SECRET}@127.0.0.1:1/zava"], capture_output=True, text=True

@@ -1,4 +1,4 @@
-"""Connection URLs and parameters that cannot work: what is wrong is named, and no part of a password is repeated."""
+"""Errors of unusable connection URLs and parameters name the fault and contain no part of a password."""
 
 import pytest
 
@@ -28,7 +28,7 @@ from zava_mcp.settings import load
     ],
 )
 @pytest.mark.parametrize("name", ["ZAVA_DATABASE_URL", "ZAVA_ADMIN_DATABASE_URL"])
-def test_url_that_libpq_would_misunderstand_is_refused(name: str, url: str, fault: str) -> None:
+def test_url_that_libpq_misreads_is_refused(name: str, url: str, fault: str) -> None:
     if name == "ZAVA_ADMIN_DATABASE_URL" and "must start" in fault:
         return  # an administrator may use libpq's other notation
     with pytest.raises(SettingsError) as refused:
@@ -48,7 +48,7 @@ def test_url_that_libpq_would_misunderstand_is_refused(name: str, url: str, faul
         "postgresql://db/zava?user=me@server",
     ],
 )
-def test_url_that_libpq_understands_is_taken(url: str) -> None:
+def test_url_that_libpq_reads_correctly_is_accepted(url: str) -> None:
     assert load({}, {"ZAVA_DATABASE_URL": url}).place is not None
 
 
@@ -67,20 +67,20 @@ def test_url_that_libpq_understands_is_taken(url: str) -> None:
         ("require_auth=x", {}, "require_auth cannot be 'x'"),
         ("sslmod=require", {}, "a parameter that libpq does not know"),
         ("sslmode=require&sslrootcert=system", {}, "sslmode 'require' is too weak"),
-        ("service=shop", {"PGSERVICEFILE": "/no/such/file"}, "the service file /no/such/file is not there"),
+        ("service=shop", {"PGSERVICEFILE": "/no/such/file"}, "the service file /no/such/file does not exist"),
         ("service=shop", {"PGSERVICEFILE": "{service}"}, "no definition of the service 'shop'"),
         ("service=broken", {"PGSERVICEFILE": "{service}"}, "line 2 of the service file"),
         ("", {"PGPORT": "x"}, "port is not a number"),
         ("port=70000", {}, "port is not a number"),
         ("connect_timeout=x", {}, "must be a number"),
-        ("host=a,b,c&port=1,2", {}, "not as many ports (or addresses) as hosts"),
+        ("host=a,b,c&port=1,2", {}, "differs from the number of hosts"),
     ],
 )
 def test_parameter_that_libpq_cannot_use_is_named(
     query: str, variables: dict[str, str], named: str, server: str, tmp_path_factory: pytest.TempPathFactory,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
-    """Against a socket of this machine, where a bad parameter is refused before anything is sent."""
+    """The connection is to a local socket, and libpq refuses a bad parameter before it sends anything."""
     service = tmp_path_factory.getbasetemp() / "services"
     service.write_text("[broken]\nnonsense\n")
     for name, text in variables.items():

@@ -1,4 +1,4 @@
-"""A store's copies of its customers are right after every commit, whatever two sessions change at the same time."""
+"""A store's copies of its customers are right after every commit, also after concurrent changes of two sessions."""
 
 from itertools import permutations
 from pathlib import Path
@@ -54,7 +54,7 @@ def url(server: str, database: str) -> str:
 
 
 def try_change(connection: psycopg.Connection, change: str) -> bool:
-    """Whether a change went through without waiting for the other session; it is undone if it did not."""
+    """Whether a change succeeded without waiting for the other session; it is undone if it did not."""
     try:
         connection.execute("SET LOCAL lock_timeout = '50ms'")
         connection.execute(CHANGES[change].encode())
@@ -64,7 +64,7 @@ def try_change(connection: psycopg.Connection, change: str) -> bool:
     return True
 
 
-def test_copies_are_right_when_two_sessions_change_customers_and_orders(url: str) -> None:
+def test_customer_copies_are_right_after_concurrent_changes(url: str) -> None:
     for first, second in permutations(CHANGES, 2):
         with psycopg.connect(url) as one, psycopg.connect(url) as other:
             assert try_change(one, first)
@@ -81,14 +81,14 @@ def test_copies_are_right_when_two_sessions_change_customers_and_orders(url: str
 
 @pytest.mark.parametrize("level", ["REPEATABLE READ", "SERIALIZABLE"])
 @pytest.mark.parametrize("change", ["cancel", "move", "rename", "home"])
-def test_change_that_would_miss_an_order_is_refused(url: str, level: str, change: str) -> None:
+def test_customer_change_that_would_miss_an_order_is_refused(url: str, level: str, change: str) -> None:
     with psycopg.connect(url) as one:
         one.execute(f"SET TRANSACTION ISOLATION LEVEL {level}".encode())
         with pytest.raises(psycopg.errors.FeatureNotSupported, match="READ COMMITTED"):
             one.execute(CHANGES[change].encode())
 
 
-def test_order_with_an_older_snapshot_is_refused_when_its_customer_changed(url: str) -> None:
+def test_order_with_a_stale_customer_snapshot_is_refused(url: str) -> None:
     with psycopg.connect(url) as one, psycopg.connect(url) as other:
         other.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
         other.execute("SELECT FROM retail.customers LIMIT 1")

@@ -1,4 +1,4 @@
-"""Databases whose encoding is not UTF-8: the right text, or an error that names the fault; never another text."""
+"""Databases whose encoding is not UTF-8 return the right text, or an error that names the fault; never another text."""
 
 from pathlib import Path
 
@@ -52,7 +52,7 @@ def encoded(server: str, database: str, encoding: str, tmp_path: Path) -> Settin
     return settings_for(tmp_path, SEATTLE, ZAVA_DATABASE_URL=place, POSTGRES_PASSWORD=by_login[SEATTLE])
 
 
-async def test_stored_texts_are_right_or_refused(encoded: Settings, encoding: str) -> None:
+async def test_stored_texts_in_other_encodings_are_right_or_refused(encoded: Settings, encoding: str) -> None:
     async with asking(encoded) as seattle:
         for name, text in EXPECTED[encoding].items():
             sql = f"SELECT t FROM retail.texts WHERE name = '{name}'"
@@ -67,7 +67,7 @@ async def test_stored_texts_are_right_or_refused(encoded: Settings, encoding: st
                 assert await seattle.value(sql) == text
 
 
-async def test_what_the_query_says_is_understood_or_refused(encoded: Settings, encoding: str) -> None:
+async def test_query_texts_in_other_encodings_are_right_or_refused(encoded: Settings, encoding: str) -> None:
     async with asking(encoded) as seattle:
         assert await seattle.value("SELECT 'é' AS \"é\"") == "é"
         assert (await seattle.query('SELECT 1 AS "é"'))["columns"] == ["é"]
@@ -83,11 +83,11 @@ async def test_what_the_query_says_is_understood_or_refused(encoded: Settings, e
 
 
 async def _names_cut_within_a_character_are_refused(asker: Asker) -> None:
-    """A database without letters cuts names between bytes."""
+    """A SQL_ASCII database truncates names within a character."""
     assert "22021" in await asker.refusal(f'SELECT 1 AS "{"é" * 40}"')
 
 
-def test_the_doctor_warns_of_a_database_without_letters(encoded: Settings, encoding: str) -> None:
+def test_doctor_warns_of_sql_ascii(encoded: Settings, encoding: str) -> None:
     with SalesService(encoded, lambda *_: None) as service:
         checks = {check.name: check.state for check in diagnose(service)}
     assert checks["encoding"] == ("warn" if encoding == "SQL_ASCII" else "ok")

@@ -1,4 +1,4 @@
-"""What other stores sell costs a manager nothing: pages looked at are counted, not time."""
+"""Other stores' rows do not slow a manager's queries: the tests count pages that are read, not time."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -72,7 +72,7 @@ def looked_at(folder: Path, others: float) -> Looked:
     return Looked(own, everybodys, plan["Plan Rows"], plan["Actual Rows"], pages, ways)
 
 
-def test_a_managers_questions_look_at_no_more_pages_when_the_other_stores_grow(
+def test_manager_queries_read_no_more_pages_when_other_stores_grow(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sample, "_BATCH", 500)  # so that each store's rows lie among the others', as they come in

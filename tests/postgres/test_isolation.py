@@ -1,4 +1,4 @@
-"""What isolates the stores holds by itself: the restrictive policies, the seeded statistics, the copies' triggers."""
+"""Each isolation of stores holds by itself: restrictive policies, seeded statistics, triggers of the copies."""
 
 import psycopg
 import pytest
@@ -31,7 +31,7 @@ SWITCHED_OFF = (
 
 @pytest.fixture(params=["upgraded", "adopted"])
 def kept_apart(request: pytest.FixtureRequest, superuser: str) -> psycopg.Connection:
-    """A database with partitions, or one that was adopted and has none."""
+    """A partitioned database, or an adopted one without partitions."""
     if request.param == "upgraded":
         found: psycopg.Connection = request.getfixturevalue("upgraded")
         return found
@@ -41,8 +41,8 @@ def kept_apart(request: pytest.FixtureRequest, superuser: str) -> psycopg.Connec
     return found
 
 
-def test_no_condition_is_evaluated_on_a_row_of_another_store(kept_apart: psycopg.Connection) -> None:
-    """Not even where SQL has kept the planner from leaving out partitions and from using indexes."""
+def test_conditions_are_not_evaluated_on_rows_of_other_stores(kept_apart: psycopg.Connection) -> None:
+    """The SQL keeps the planner from pruning partitions and from using indexes."""
     row = kept_apart.execute("SELECT quote_ident(login) FROM zava.access WHERE store_ids = '{1}'").fetchone()
     assert row is not None
     for table, (key, query) in HIDDEN.items():
@@ -57,7 +57,7 @@ def test_no_condition_is_evaluated_on_a_row_of_another_store(kept_apart: psycopg
                 assert kept_apart.execute(f"SELECT FROM retail.{table} WHERE {wanted}".encode()).fetchall() == []
 
 
-def test_statistics_of_all_stores_are_not_collected(upgraded: psycopg.Connection) -> None:
+def test_analyze_collects_no_statistics_over_all_stores(upgraded: psycopg.Connection) -> None:
     known = (
         "SELECT tablename, attname, null_frac, n_distinct, most_common_vals::text, most_common_freqs::text,"
         " histogram_bounds::text, correlation FROM pg_stats WHERE inherited ORDER BY 1, 2"
@@ -76,9 +76,7 @@ def test_statistics_of_all_stores_are_not_collected(upgraded: psycopg.Connection
         "UPDATE retail.orders SET store_id = 4 WHERE order_id = 90001",
     ],
 )
-def test_a_store_no_longer_sees_a_customer_whose_last_order_there_is_gone(
-    upgraded: psycopg.Connection, last: str
-) -> None:
+def test_store_loses_a_customer_with_the_last_order(upgraded: psycopg.Connection, last: str) -> None:
     seen = (
         b"SELECT visible_in FROM zava.customers_by_store WHERE customer_id = 9001 AND visible_in IS NOT NULL ORDER BY 1"
     )

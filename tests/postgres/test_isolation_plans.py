@@ -1,4 +1,4 @@
-"""The policies cost nothing: PostgreSQL plans a question under them as if the filter had been written out."""
+"""The policies cost nothing: PostgreSQL plans a query under them as with an explicit filter."""
 
 import psycopg
 import pytest
@@ -9,9 +9,7 @@ from zava_mcp.embedded import EmbeddedPostgres
 
 
 @pytest.mark.parametrize("asker", ASKERS, ids=lambda asker: asker.who)
-def test_ten_questions_have_the_plans_and_the_answers_of_an_explicit_where(
-    embedded: EmbeddedPostgres, asker: Asker
-) -> None:
+def test_policies_give_the_plans_and_results_of_an_explicit_where(embedded: EmbeddedPostgres, asker: Asker) -> None:
     assert len(questions()) == 10
     with psycopg.connect(**admin_keywords(embedded), autocommit=True) as owner, asked_as(embedded, asker) as agent:
         for name, question in questions().items():

@@ -1,4 +1,4 @@
-"""What one login may take of a server: connections and temporary files, in new and in upgraded databases."""
+"""Limits of one login: connections and temporary files, in new and in upgraded databases."""
 
 import psycopg
 import pytest

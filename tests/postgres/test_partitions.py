@@ -1,4 +1,4 @@
-"""Each store's rows lie apart: in new databases, in older ones that are upgraded, and as the rows change."""
+"""Partitions by store: in new databases, in upgraded ones, and while rows change."""
 
 from typing import Any
 
@@ -60,7 +60,7 @@ def seen_by(server: str, database: str, login: str, query: str) -> list[Any]:
         return [row[0] for row in connection.execute(query.encode()).fetchall()]
 
 
-def test_an_upgrade_keeps_every_row_and_what_each_identity_sees(
+def test_partitioning_keeps_every_row_and_its_visibility(
     version_9: psycopg.Connection, url: str, server: str, database: str
 ) -> None:
     counts = (
@@ -75,9 +75,7 @@ def test_an_upgrade_keeps_every_row_and_what_each_identity_sees(
     assert init(url).startswith("nothing to do")
 
 
-def test_an_administrator_who_is_no_superuser_can_upgrade(
-    version_9: psycopg.Connection, url: str, server: str, database: str
-) -> None:
+def test_restricted_admin_can_partition(version_9: psycopg.Connection, url: str, server: str, database: str) -> None:
     version_9.execute(
         "CREATE ROLE plain_admin LOGIN CREATEROLE PASSWORD 'x' IN ROLE zava_owner;"
         f"GRANT CREATE, CONNECT ON DATABASE {database} TO plain_admin".encode()
@@ -91,16 +89,16 @@ def test_an_administrator_who_is_no_superuser_can_upgrade(
         assert seen_by(server, database, login, "SELECT count(*) FROM retail.orders") == list(own or ())
 
 
-def test_an_upgraded_database_is_defined_as_a_new_one(
+def test_upgraded_database_has_the_definitions_of_a_new_one(
     upgraded: psycopg.Connection, server: str, database: str, url: str
 ) -> None:
-    there = upgraded.execute(DEFINITIONS.encode()).fetchall()
+    definitions = upgraded.execute(DEFINITIONS.encode()).fetchall()
     upgraded.execute("DROP SCHEMA retail, zava CASCADE")
     init(url)
-    assert there == upgraded.execute(DEFINITIONS.encode()).fetchall()
+    assert definitions == upgraded.execute(DEFINITIONS.encode()).fetchall()
 
 
-def test_rows_of_unknown_stores_stop_the_upgrade_and_are_named(version_9: psycopg.Connection, url: str) -> None:
+def test_partitioning_refuses_and_names_rows_of_unknown_stores(version_9: psycopg.Connection, url: str) -> None:
     version_9.execute(
         "ALTER TABLE retail.orders DROP CONSTRAINT orders_store_id_fkey;"
         "INSERT INTO retail.orders VALUES (90001, 1001, 77, '2024-01-01'), (90002, 1001, 77, '2024-01-01')"
@@ -117,7 +115,7 @@ def test_rows_of_unknown_stores_stop_the_upgrade_and_are_named(version_9: psycop
     )
 
 
-def test_tables_that_others_build_on_stay_until_an_administrator_frees_them(
+def test_tables_with_dependents_are_partitioned_after_their_removal(
     version_9: psycopg.Connection, url: str, server: str, database: str
 ) -> None:
     version_9.execute("CREATE VIEW public.report AS SELECT count(*) FROM retail.orders")
@@ -140,7 +138,7 @@ def test_tables_that_others_build_on_stay_until_an_administrator_frees_them(
         assert seen == [row[0] for row in own]
 
 
-def test_a_new_store_has_room_for_its_rows_at_once(upgraded: psycopg.Connection, server: str, database: str) -> None:
+def test_new_store_gets_partitions_at_once(upgraded: psycopg.Connection, server: str, database: str) -> None:
     upgraded.execute(
         "INSERT INTO retail.stores VALUES (12, 'Store 12', gen_random_uuid(), false);"
         "INSERT INTO retail.stores (store_id, store_name) VALUES (-3, 'Store below zero');"
@@ -171,7 +169,7 @@ def test_a_new_store_has_room_for_its_rows_at_once(upgraded: psycopg.Connection,
         " WHERE order_id = (SELECT max(order_id) FROM retail.orders WHERE store_id = 2)",
     ],
 )
-def test_order_ids_stay_unique_over_all_stores(upgraded: psycopg.Connection, statement: str) -> None:
+def test_order_ids_are_unique_over_all_stores(upgraded: psycopg.Connection, statement: str) -> None:
     with pytest.raises(psycopg.errors.UniqueViolation, match="is there already, in another store"):
         upgraded.execute(statement.encode())
 
@@ -207,9 +205,7 @@ _STATEMENTS = {
 }
 
 
-def test_customers_are_seen_where_they_belong_whatever_changes(
-    upgraded: psycopg.Connection, server: str, database: str
-) -> None:
+def test_customer_visibility_follows_every_change(upgraded: psycopg.Connection, server: str, database: str) -> None:
     upgraded.execute(
         "TRUNCATE retail.order_items, retail.orders; DELETE FROM retail.customers WHERE customer_id > 1012;"
         "INSERT INTO retail.orders SELECT n, 1001 + n * 7 % 12, 1 + n * 3 % 4, '2024-02-01'"
@@ -235,7 +231,7 @@ def test_customers_are_seen_where_they_belong_whatever_changes(
     hold()
 
 
-def test_an_adopted_database_keeps_its_tables(older: psycopg.Connection, superuser: str) -> None:
+def test_adopted_database_is_not_partitioned(older: psycopg.Connection, superuser: str) -> None:
     tables = (
         "SELECT relname, relkind, relfilenode FROM pg_class WHERE relnamespace = 'retail'::regnamespace"
         " AND relkind IN ('r', 'p', 'v') ORDER BY 1"

@@ -1,4 +1,4 @@
-"""PgBouncer between us and PostgreSQL: by session all works, by transaction it is refused with the reason."""
+"""PgBouncer in front of PostgreSQL: session pooling works, transaction pooling is refused with the reason."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from tests.polling import until
 from tests.pooler import pooled
 from tests.servers import ZavaServer
 from zava_mcp.errors import DatabaseUnavailable
-from zava_mcp.postgres.pgbouncer import refuse_by_transaction
+from zava_mcp.postgres.pgbouncer import refuse_transaction_pooling
 from zava_mcp.postgres.timeout_connection import TimeoutConnection
 from zava_mcp.settings import Settings
 
@@ -34,7 +34,9 @@ def executor(zava: ZavaServer, url: str, user_id: str) -> Settings:
     return settings_for(zava.folder, user_id, ZAVA_DATABASE_URL=url, **more)
 
 
-async def test_by_session_everything_is_as_without_it(postgres_18_as_it_comes: ZavaServer, tmp_path: Path) -> None:
+async def test_session_pooling_works_as_a_direct_connection(
+    postgres_18_as_it_comes: ZavaServer, tmp_path: Path
+) -> None:
     zava = postgres_18_as_it_comes
     with pooled(zava, tmp_path, "session") as url:
         async with (
@@ -70,7 +72,7 @@ async def test_by_session_everything_is_as_without_it(postgres_18_as_it_comes: Z
 
 
 @pytest.mark.parametrize(("mode", "size"), [("transaction", "20"), ("transaction", "1"), ("statement", "20")])
-async def test_by_transaction_it_is_refused(
+async def test_transaction_pooling_is_refused(
     postgres_18_as_it_comes: ZavaServer, tmp_path: Path, mode: str, size: str
 ) -> None:
     zava = postgres_18_as_it_comes
@@ -81,7 +83,9 @@ async def test_by_transaction_it_is_refused(
             assert "pool_mode = session" in refused
 
 
-async def test_others_who_are_busy_do_not_hide_it(postgres_18_as_it_comes: ZavaServer, tmp_path: Path) -> None:
+async def test_transaction_pooling_is_detected_while_others_are_busy(
+    postgres_18_as_it_comes: ZavaServer, tmp_path: Path
+) -> None:
     zava = postgres_18_as_it_comes
     with pooled(zava, tmp_path, "transaction") as url:
         login = url.replace("127.0.0.1", f"{SEATTLE}:{zava.passwords[SEATTLE]}@127.0.0.1")
@@ -93,10 +97,10 @@ async def test_others_who_are_busy_do_not_hide_it(postgres_18_as_it_comes: ZavaS
                 assert "gives every transaction another connection" in await seattle.refusal("SELECT 1")
 
 
-def test_others_who_have_all_its_connections_do_not_hide_it(
+def test_transaction_pooling_is_detected_with_all_connections_in_use(
     postgres_18_as_it_comes: ZavaServer, tmp_path: Path
 ) -> None:
-    """By session, whoever has the only connection keeps it; by transaction, it is somebody else's by now."""
+    """With session pooling, a client keeps the only connection; with transaction pooling, another client has it."""
     zava = postgres_18_as_it_comes
     with pooled(zava, tmp_path, "transaction", default_pool_size="1") as url:
         login = url.replace("127.0.0.1", f"{SEATTLE}:{zava.passwords[SEATTLE]}@127.0.0.1")
@@ -113,21 +117,21 @@ def test_others_who_have_all_its_connections_do_not_hide_it(
                 return impatient()
 
             with pytest.raises(DatabaseUnavailable, match="every transaction another connection"):
-                refuse_by_transaction(first, second)
+                refuse_transaction_pooling(first, second)
 
 
 @pytest.mark.parametrize(
-    ("as_login", "ignored", "said"),
+    ("as_login", "ignored", "expected"),
     [
         ("", "", "add options to ignore_startup_parameters"),
         (HEAD_OFFICE, "options", "belongs to another identity"),
     ],
     ids=["refuses our settings", "is one login for all"],
 )
-async def test_a_pooler_that_will_not_do_is_told(
-    postgres_18_as_it_comes: ZavaServer, tmp_path: Path, as_login: str, ignored: str, said: str
+async def test_unsuitable_pooler_is_reported(
+    postgres_18_as_it_comes: ZavaServer, tmp_path: Path, as_login: str, ignored: str, expected: str
 ) -> None:
     zava = postgres_18_as_it_comes
     with pooled(zava, tmp_path, "session", as_login, ignore_startup_parameters=ignored) as url:
         async with asking(executor(zava, url, SEATTLE)) as seattle:
-            assert said in await seattle.refusal("SELECT count(*) FROM retail.orders")
+            assert expected in await seattle.refusal("SELECT count(*) FROM retail.orders")

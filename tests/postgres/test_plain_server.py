@@ -1,4 +1,4 @@
-"""Debian's PostgreSQL as it comes, over TLS, without pgvector, with an admin who is no superuser: all works."""
+"""Debian's PostgreSQL over TLS, without pgvector, set up by an administrator without superuser rights."""
 
 import json
 from pathlib import Path
@@ -18,24 +18,24 @@ def as_identity(zava: ZavaServer, user_id: str, **more: str) -> Settings:
     return settings_for(zava.folder, user_id, ZAVA_DATABASE_URL=zava.place, **password, **more)
 
 
-def test_set_up_names_its_two_gaps_and_makes_everything_else(debian_15: ZavaServer) -> None:
-    gaps = [line for line in debian_15.told.splitlines() if line.startswith("gap: ")]
+def test_init_on_debian_reports_two_gaps(debian_15: ZavaServer) -> None:
+    gaps = [line for line in debian_15.output.splitlines() if line.startswith("gap: ")]
     assert len(gaps) == 2
-    assert "the extension vector is not there" in gaps[0]
+    assert "the extension vector is not installed" in gaps[0]
     assert "only a superuser" in gaps[1]
-    assert debian_15.told.count("a login for ") == len(debian_15.passwords) == 9
+    assert debian_15.output.count("a login for ") == len(debian_15.passwords) == 9
     with debian_15.as_superuser() as admin:
         assert admin.execute("SELECT rolsuper FROM pg_roles WHERE rolname = 'cloud_admin'").fetchone() == (False,)
         assert admin.execute("SELECT to_regclass('retail.product_description_embeddings')").fetchone() == (None,)
 
 
-def test_desks_are_told_to_be_as_careful_as_the_admin(debian_15: ZavaServer) -> None:
-    """Where the admin's certificates lie is not told: desks have theirs elsewhere."""
-    (told,) = (line for line in debian_15.told.splitlines() if "ZAVA_DATABASE_URL=" in line)
-    assert told.endswith(f"=postgresql://127.0.0.1:{debian_15.postgres.port}/zava?sslmode=verify-full")
+def test_init_prints_a_url_with_the_administrators_sslmode(debian_15: ZavaServer) -> None:
+    """The URL does not contain the paths of the administrator's certificates."""
+    (url_line,) = (line for line in debian_15.output.splitlines() if "ZAVA_DATABASE_URL=" in line)
+    assert url_line.endswith(f"=postgresql://127.0.0.1:{debian_15.postgres.port}/zava?sslmode=verify-full")
 
 
-def test_it_speaks_nothing_but_tls_with_scram(debian_15: ZavaServer) -> None:
+def test_debian_server_accepts_only_tls_with_scram(debian_15: ZavaServer) -> None:
     login = debian_15.postgres.url(SEATTLE, debian_15.passwords[SEATTLE], "zava")
     with psycopg.connect(login) as connection:
         assert connection.pgconn.ssl_in_use
@@ -48,13 +48,13 @@ def test_it_speaks_nothing_but_tls_with_scram(debian_15: ZavaServer) -> None:
 
 
 @pytest.mark.anyio
-async def test_queries_and_schemas_are_as_anywhere(debian_15: ZavaServer) -> None:
+async def test_queries_and_schemas_work_on_debian(debian_15: ZavaServer) -> None:
     async with (
         asking(as_identity(debian_15, HEAD_OFFICE)) as head_office,
         asking(as_identity(debian_15, SEATTLE)) as seattle,
     ):
-        everything = await head_office.value("SELECT count(*) FROM retail.orders")
-        assert 0 < await seattle.value("SELECT count(*) FROM retail.orders") < everything
+        all_orders = await head_office.value("SELECT count(*) FROM retail.orders")
+        assert 0 < await seattle.value("SELECT count(*) FROM retail.orders") < all_orders
         assert await seattle.value("SELECT count(DISTINCT store_id) FROM retail.orders") == 1
         text, failed = await seattle.call("get_multiple_table_schemas", table_names=[])
         assert not failed
@@ -63,7 +63,7 @@ async def test_queries_and_schemas_are_as_anywhere(debian_15: ZavaServer) -> Non
 
 
 @pytest.mark.anyio
-async def test_products_are_found_by_words_and_the_answer_says_so(debian_15: ZavaServer) -> None:
+async def test_full_text_search_replaces_semantic_search_on_debian(debian_15: ZavaServer) -> None:
     async with asking(as_identity(debian_15, SEATTLE)) as seattle:
         text, failed = await seattle.call("semantic_search_products", query_description="cordless drill")
         assert not failed, text
@@ -85,7 +85,7 @@ async def test_products_are_found_by_words_and_the_answer_says_so(debian_15: Zav
         assert sku not in found
 
 
-def test_the_doctor_finds_nothing_wrong_and_names_the_gaps(debian_15: ZavaServer, tmp_path: Path) -> None:
+def test_doctor_reports_only_the_gaps_on_debian(debian_15: ZavaServer, tmp_path: Path) -> None:
     told = CliRunner().invoke(
         app,
         ["doctor", "--json", "--user-id", SEATTLE, "--database-url", debian_15.place],

@@ -1,4 +1,4 @@
-"""Code that somebody planted under the names of our SQL runs as nobody else: PostgreSQL 18 and Debian's 15."""
+"""Code planted under the names of zava-mcp's SQL runs only as its owner: PostgreSQL 18 and Debian's 15."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -30,7 +30,7 @@ def run(*command: str) -> str:
 
 
 @pytest.mark.anyio
-async def test_planted_code_runs_as_nobody_else(planted: Postgres, tmp_path: Path) -> None:
+async def test_planted_code_does_not_run_as_another_role(planted: Postgres, tmp_path: Path) -> None:
     url, passwords = planted.url("postgres", "admin", "zava"), tmp_path / "passwords"
     admin, file = ("--admin-database-url", url), ("--passwords-file", str(passwords))
     assert run("init", "--scale", "0.002", *admin, *file).count("a login for ") == 9
@@ -40,7 +40,7 @@ async def test_planted_code_runs_as_nobody_else(planted: Postgres, tmp_path: Pat
     run("identities", *admin)
     run("identities", "remove", "Ann Lee", *admin, *file)
     assert ran_as_others(planted.log) == set(), "identities"
-    if planted.version >= 18:  # where there is pgvector
+    if planted.version >= 18:  # pgvector is installed
         run("embed", "--all", *admin)
     run("init", "--adopt", *admin)
     run("init", *admin)
@@ -66,7 +66,7 @@ async def test_planted_code_runs_as_nobody_else(planted: Postgres, tmp_path: Pat
     assert ran_as_others(planted.log) == set(), "identities' queries"
 
 
-def test_planted_code_runs_as_nobody_else_in_an_adoption(tmp_path: Path) -> None:
+def test_adoption_does_not_run_planted_code(tmp_path: Path) -> None:
     with postgres_18(tmp_path) as postgres:
         database_of_mallory(postgres, "older")
         with postgres.as_superuser("older") as admin:
@@ -79,8 +79,8 @@ def test_planted_code_runs_as_nobody_else_in_an_adoption(tmp_path: Path) -> None
 
 
 @pytest.mark.anyio
-async def test_our_statements_do_not_use_the_identity_s_search_path(server: str, database: str, tmp_path: Path) -> None:
-    """Not even where it leads to what an administrator put there."""
+async def test_internal_statements_ignore_the_identitys_search_path(server: str, database: str, tmp_path: Path) -> None:
+    """The search path leads to objects that an administrator created."""
     url = ADMIN.format(database=database, host=server)
     run("init", "--scale", "0.002", "--admin-database-url", url)
     with psycopg.connect(url, autocommit=True) as admin:

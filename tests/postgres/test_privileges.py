@@ -1,4 +1,4 @@
-"""Defence in depth, one by one: each protection of a login stands behind another that would hold without it."""
+"""Defence in depth: each protection of a login holds without the others."""
 
 import psycopg
 import pytest
@@ -65,7 +65,7 @@ NOT_FOR_IDENTITIES = (
 
 
 @pytest.mark.anyio
-async def test_what_identities_never_need_is_taken_from_them(ask: Ask) -> None:
+async def test_unneeded_functions_are_revoked_from_identities(ask: Ask) -> None:
     async with ask(SEATTLE) as seattle:
         for function in NOT_FOR_IDENTITIES:
             assert "42501: permission denied for function" in await seattle.refusal(f"SELECT {function}"), function
@@ -75,7 +75,7 @@ async def test_what_identities_never_need_is_taken_from_them(ask: Ask) -> None:
         assert await seattle.value("SELECT count(*) > 0 FROM pg_class WHERE relname = 'orders'") is True
 
 
-def test_only_who_was_admitted_gets_in(embedded: EmbeddedPostgres, admin: psycopg.Connection) -> None:
+def test_only_admitted_logins_can_connect(embedded: EmbeddedPostgres, admin: psycopg.Connection) -> None:
     admin.execute("CREATE ROLE zava_test_stranger LOGIN PASSWORD 'stranger'")
     stranger = {**login_keywords(embedded, SEATTLE), "user": "zava_test_stranger", "password": "stranger"}
     try:
@@ -86,10 +86,8 @@ def test_only_who_was_admitted_gets_in(embedded: EmbeddedPostgres, admin: psycop
         admin.execute("DROP ROLE zava_test_stranger")
 
 
-def test_a_login_that_connects_by_other_means_is_a_guest_too(
-    embedded: EmbeddedPostgres, admin: psycopg.Connection
-) -> None:
-    """With a program of its own, which asks for nothing of the kind."""
+def test_login_in_another_program_has_the_same_limits(embedded: EmbeddedPostgres, admin: psycopg.Connection) -> None:
+    """The program is not zava-mcp and sets no options of its own."""
     guests = {
         "default_transaction_read_only": "on",
         "statement_timeout": "1min",
@@ -122,7 +120,7 @@ def test_a_login_that_connects_by_other_means_is_a_guest_too(
 
 
 @pytest.mark.anyio
-async def test_what_we_ask_for_wins_over_what_a_login_starts_with(ask: Ask, admin: psycopg.Connection) -> None:
+async def test_connection_options_override_the_logins_defaults(ask: Ask, admin: psycopg.Connection) -> None:
     ours = {
         "default_transaction_read_only": ("off", "on"),
         "default_transaction_isolation": ("serializable", "read committed"),
@@ -143,8 +141,8 @@ async def test_what_we_ask_for_wins_over_what_a_login_starts_with(ask: Ask, admi
         admin.execute("ALTER ROLE zava_seattle IN DATABASE zava RESET ALL")
 
 
-def test_an_admin_who_is_no_superuser_closes_what_is_the_admins_to_close(server: str, database: str) -> None:
-    """An older server lets everybody create in public, and every server lets everybody make temporary tables."""
+def test_restricted_admin_revokes_the_defaults_of_public(server: str, database: str) -> None:
+    """Older servers let PUBLIC create in the schema public, and all servers let PUBLIC create temporary tables."""
     with psycopg.connect(ADMIN.format(database=database, host=server), autocommit=True) as connection:
         connection.execute("CREATE ROLE cloud_admin LOGIN CREATEROLE PASSWORD 'x'")
         connection.execute(f"ALTER DATABASE {database} OWNER TO cloud_admin".encode())

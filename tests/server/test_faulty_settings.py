@@ -18,7 +18,7 @@ AS_SEATTLE = ["--user-id", SEATTLE]
 
 FAULTS: list[tuple[list[str], dict[str, str], str]] = [
     ([*AS_SEATTLE, "--env-file", "/no/such/file"], {"ZAVA_MAX_ROWS": "many"}, "ZAVA_MAX_ROWS must be a whole number"),
-    ([], {}, "no user id: who is asking? Give one with --user-id or ZAVA_USER_ID. `zava-mcp identities` lists them."),
+    ([], {}, "no user id is set. Give one with --user-id or ZAVA_USER_ID. `zava-mcp identities` lists them."),
     (["--userid", SEATTLE], {}, "No such option: --userid"),
     (["serve", *AS_SEATTLE], {"ZAVA_DATABASE_URL": SECRET}, "No such command 'serve'"),
     ([SECRET], {}, "No such command (hidden)"),
@@ -61,7 +61,7 @@ def test_faulty_settings_are_all_that_is_served(
         everything = json.dumps([hello, *replies])
         server.close_stdin()
         assert server.process.wait(10) == 2
-        assert told.partition("?")[0] in server.stderr()
+        assert told.partition(". ")[0] in server.stderr()
     assert "hunter2" not in everything
     assert not [user_id for user_id in STORES.values() if user_id in everything]
 

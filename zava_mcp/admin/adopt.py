@@ -1,7 +1,7 @@
-"""Taking over a Zava database that somebody else made, without touching a row of it; as its admin.
+"""Adopts an existing Zava database as its administrator, without changing a row.
 
-The statements that are still needed run in one transaction. Before it ends, the rows are compared with what
-they were, and what is needed is looked up again: what is still needed could not be done with the admin's rights.
+The missing statements run in one transaction. Before it ends, the rows are compared with their earlier checksums and
+the plan is made again: statements that are still missing had no effect with the administrator's rights.
 """
 
 from typing import Any
@@ -9,53 +9,58 @@ from typing import Any
 import psycopg
 
 from zava_mcp import sql
-from zava_mcp.admin.adoption_plan import MANNERS, Plan, plan_for, roles_of_ours, rows
+from zava_mcp.admin.adoption_plan import SESSION_SETTINGS, Plan, plan_for, rows, zava_roles
+from zava_mcp.admin.change_report import Report, translate_errors
 from zava_mcp.admin.existing_roles import OWNER, end_sessions_of, refuse_untrusted, take_over
 from zava_mcp.admin.locking import SET_UP_LOCK
-from zava_mcp.admin.migrations import Report, installed_version, readable_errors, refuse_old_server
+from zava_mcp.admin.migrations import installed_version, refuse_old_server
 from zava_mcp.admin.own_objects import exposures
 from zava_mcp.admin.sample import Progress
 from zava_mcp.errors import DatabaseUnavailable
 
 
 def adopt(connection: psycopg.Connection, dry_run: bool, progress: Progress, take_over_roles: bool = False) -> Report:
-    """Gives a database our logins, policies, comments and indexes; on a dry run only tells the SQL that does it.
+    """Adds zava-mcp's logins, policies, comments and indexes to a database; a dry run only returns the SQL.
 
-    Raises DatabaseUnavailable, naming everything that stands in the way, before anything is changed; a failure
-    later undoes everything.
+    Raises DatabaseUnavailable, which lists all obstacles, before anything is changed; a later failure undoes
+    everything.
     """
     refuse_old_server(connection)
-    with readable_errors(embedded=False), connection.transaction(force_rollback=dry_run):
-        for statement in MANNERS:
+    with translate_errors(embedded=False), connection.transaction(force_rollback=dry_run):
+        for statement in SESSION_SETTINGS:
             connection.execute(statement.encode())
         connection.execute("SELECT pg_advisory_xact_lock(%s)", [SET_UP_LOCK])
-        _refuse(connection, take_over_roles)
-        taken = take_over(connection, roles_of_ours(connection)) if take_over_roles else []
+        _refuse_obstacles(connection, take_over_roles)
+        taken = take_over(connection, zava_roles(connection)) if take_over_roles else []
         plan = plan_for(connection)
         report = Report(warnings=plan.warnings, gaps=plan.refused)
         if dry_run:
             steps = [*taken, *(statement for _, statement in plan.steps)]
-            report.sql = [*MANNERS, *steps] if steps else []
+            report.sql = [*SESSION_SETTINGS, *steps] if steps else []
             return report
-        report.did = [f"took roles over: {statement}" for statement in taken]
+        report.actions = [f"took roles over: {statement}" for statement in taken]
         if plan.steps:
-            report.did += _carry_out(connection, plan, progress)
+            report.actions += _run_plan(connection, plan, progress)
             plan = plan_for(connection)
-        still = [f"this had no effect, its object is somebody else's: {step}" for what, step in plan.steps if what]
-        report.gaps = [*plan.refused, *still, *(row[0] for row in rows(connection, "gaps")), *exposures(connection)]
+        remaining = [
+            f"this statement had no effect, because another role owns its object: {statement}"
+            for action, statement in plan.steps
+            if action
+        ]
+        report.gaps = [*plan.refused, *remaining, *(row[0] for row in rows(connection, "gaps")), *exposures(connection)]
     if taken:
-        report.gaps += end_sessions_of(connection, roles_of_ours(connection))
+        report.gaps += end_sessions_of(connection, zava_roles(connection))
     progress(1.0, "ready")
     return report
 
 
-def _refuse(connection: psycopg.Connection, take_over_roles: bool) -> None:
-    """Raises DatabaseUnavailable with all that stands in the way."""
-    version, ours = installed_version(connection), sql.schema_version()
-    if version and version != ours:
+def _refuse_obstacles(connection: psycopg.Connection, take_over_roles: bool) -> None:
+    """Raises DatabaseUnavailable, which lists all obstacles."""
+    version = installed_version(connection)
+    if version and version != sql.schema_version():
         raise DatabaseUnavailable(
-            f"the database has schema version {version}, this program's is {ours}",
-            "Upgrade whichever is older: `zava-mcp init` upgrades the database.",
+            f"the database has schema version {version}, this program's is {sql.schema_version()}",
+            "Upgrade the older of the two: `zava-mcp init` upgrades the database.",
         )
     problems = rows(connection, "problems")
     if not problems and not version and not take_over_roles:
@@ -63,33 +68,33 @@ def _refuse(connection: psycopg.Connection, take_over_roles: bool) -> None:
     if problems:
         listed = "".join(f"\n  {problem}" for (problem,) in problems)
         raise DatabaseUnavailable(
-            f"this database cannot be taken over as it is:{listed}",
+            f"this database cannot be adopted as it is:{listed}",
             "Nothing was changed. Correct these, then try again; an empty database is set up by `zava-mcp init`.",
         )
 
 
-def _carry_out(connection: psycopg.Connection, plan: Plan, progress: Progress) -> list[str]:
-    """Runs the plan; says what it did. Raises DatabaseUnavailable if a row is not what it was."""
+def _run_plan(connection: psycopg.Connection, plan: Plan, progress: Progress) -> list[str]:
+    """Runs the plan and returns what it did. Raises DatabaseUnavailable if a row changed."""
     steps, before = list(plan.steps), None
     try:
-        for place, (what, statement) in enumerate(steps):
-            if what and before is None:  # what has to be set aside to see every row comes first
-                progress(0.0, "summing up the rows")
-                sums = rows(connection, "sums")
-                before = _summed(connection, sums)
-            progress(0.1 + 0.8 * place / len(steps), what or "taking over")
+        for index, (action, statement) in enumerate(steps):
+            if action and before is None:  # the first steps only lock the tables and show every row
+                progress(0.0, "computing checksums of the rows")
+                statements = rows(connection, "checksums")
+                before = _checksums(connection, statements)
+            progress(0.1 + 0.8 * index / len(steps), action or "adopting")
             connection.execute(statement.encode())
     except (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected):
         raise DatabaseUnavailable(
-            "somebody is using the tables, and they could not be locked; nothing was changed",
-            "Try again when less is going on, or end the sessions that hold them (pg_locks, pg_stat_activity).",
+            "other sessions use the tables, so they could not be locked; nothing was changed",
+            "Try again when fewer sessions are open, or end those that hold locks (pg_locks, pg_stat_activity).",
         ) from None
     progress(0.9, "comparing the rows")
-    if before is not None and _summed(connection, sums) != before:
+    if before is not None and _checksums(connection, statements) != before:
         raise DatabaseUnavailable("rows would have changed, so everything was undone", "Please report this.")
-    counted = sum(count for count, _ in before or [])
-    return [*plan.report(), f"rows compared, and the same as before: {counted:,}"]
+    row_count = sum(count for count, _ in before or [])
+    return [*plan.summary(), f"rows compared, and the same as before: {row_count:,}"]
 
 
-def _summed(connection: psycopg.Connection, sums: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
-    return [row for _, statement in sums for row in connection.execute(statement.encode()).fetchall()]
+def _checksums(connection: psycopg.Connection, statements: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    return [row for _, statement in statements for row in connection.execute(statement.encode()).fetchall()]

@@ -1,4 +1,4 @@
-"""Connections to the database of the settings as its administrator."""
+"""Connects to the database that the settings name as its administrator."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -6,10 +6,7 @@ from contextlib import contextmanager
 import psycopg
 
 from zava_mcp.admin.embedded_database import embedded_postgres
-from zava_mcp.admin.migrations import (
-    admin_target,
-    embedded_target,
-)
+from zava_mcp.admin.migrations import admin_target, embedded_target
 from zava_mcp.admin.sample import Progress
 from zava_mcp.errors import SettingsError
 from zava_mcp.postgres.admin_connection import connect_as_admin
@@ -19,14 +16,15 @@ from zava_mcp.settings import Settings
 
 @contextmanager
 def as_admin(settings: Settings, progress: Progress) -> Iterator[psycopg.Connection]:
-    """A connection as admin: to the server of ZAVA_ADMIN_DATABASE_URL, else to the embedded database."""
+    """An administrator's connection to the server of ZAVA_ADMIN_DATABASE_URL, or else to the embedded database."""
     if settings.admin_url is not None:
         with connect_as_admin(admin_target(settings.admin_url, entra_tokens(settings))) as connection:
             yield connection
         return
     if settings.place is not None:
         raise SettingsError(
-            "this needs an admin's access to the server", "Set ZAVA_ADMIN_DATABASE_URL to an admin's URL."
+            "this needs an administrator's access to the server",
+            "Set ZAVA_ADMIN_DATABASE_URL to an administrator's URL.",
         )
     embedded = embedded_postgres(settings, progress)
     try:
@@ -38,4 +36,5 @@ def as_admin(settings: Settings, progress: Progress) -> Iterator[psycopg.Connect
 
 
 def entra_tokens(settings: Settings) -> Tokens | None:
+    """Where connections get Entra tokens as passwords, None without `ZAVA_DATABASE_AUTH=entra`."""
     return Tokens(settings.embedding) if settings.database_auth == "entra" else None

@@ -1,4 +1,4 @@
-"""The database itself: created where it does not exist, by the administrator who then owns it."""
+"""Creates the database of an administrator's URL if the server does not have it."""
 
 from dataclasses import replace
 
@@ -12,43 +12,43 @@ from zava_mcp.postgres.connection_parameters import ConnectionParameters
 from zava_mcp.postgres.location import ADMIN_URL, Location
 from zava_mcp.postgres.query_errors import connection_error
 
-#: Databases that every server has; from one of them, others are created.
-_MAINTENANCE = ("postgres", "template1")
+#: Databases that usually exist, to connect to before CREATE DATABASE.
+_MAINTENANCE_DATABASES = ("postgres", "template1")
 
 
 def create_database(target: ConnectionParameters) -> str:
-    """Creates the database that a target names and that does not exist; returns its name.
+    """Creates the database of the connection parameters and returns its name.
 
-    Raises DatabaseUnavailable if the administrator may not, or the target names none.
+    Raises DatabaseUnavailable if the administrator may not create it or the parameters name none.
     """
     name = str(target.parameters.get("dbname", ""))
     if not name:
         raise DatabaseUnavailable(
             "the administrator's URL names no database", "Write its name, such as /zava, into it."
         )
-    with _maintenance(target, name) as connection:
+    with _connect_to_maintenance(target, name) as connection:
         try:
             statement = compose.SQL("CREATE DATABASE {} TEMPLATE template0").format(compose.Identifier(name))
             connection.execute(statement)
         except psycopg.errors.DuplicateDatabase:
-            pass  # somebody else created it at the same time
+            pass  # another session created it at the same time
         except psycopg.errors.InsufficientPrivilege:
             raise DatabaseUnavailable(
                 f"the database {name} does not exist, and {connection.info.user} may not create it",
-                f"Let an administrator with CREATEDB run: {_by_hand(name, connection.info.user)}",
+                f"Let an administrator with CREATEDB run: {_create_statement(name, connection.info.user)}",
             ) from None
         except psycopg.OperationalError as error:
             raise connection_error(error, Location(source=ADMIN_URL)) from error
         except psycopg.Error as error:
             raise DatabaseUnavailable(
                 f"the database {name} could not be created: {error.diag.message_primary or type(error).__name__}",
-                f"Create it, then run this again: {_by_hand(name, connection.info.user)}",
+                f"Create it, then run this again: {_create_statement(name, connection.info.user)}",
             ) from error
     return name
 
 
 def refuse_foreign_database(connection: psycopg.Connection) -> None:
-    """Raises DatabaseUnavailable if the database is another's, and the administrator may create no schema in it."""
+    """Raises DatabaseUnavailable if the administrator may not create schemas in a database that another role owns."""
     row = connection.execute(
         "SELECT datname, pg_get_userbyid(datdba), has_database_privilege(datname, 'CREATE')"
         " FROM pg_database WHERE datname = current_database()"
@@ -58,24 +58,25 @@ def refuse_foreign_database(connection: psycopg.Connection) -> None:
         raise DatabaseUnavailable(
             f"the database {database} belongs to {owner}, and {connection.info.user} may not create schemas in it",
             f"Its owner or a superuser can run: ALTER DATABASE {_quoted(database)} OWNER TO "
-            f"{_quoted(connection.info.user)}. If it is empty, drop it: init creates it anew.",
+            f"{_quoted(connection.info.user)}. If it is empty, drop it: init creates a new one.",
         )
 
 
-def _maintenance(target: ConnectionParameters, name: str) -> psycopg.Connection:
-    """A connection of the administrator to a database that exists."""
-    for database in _MAINTENANCE:
+def _connect_to_maintenance(target: ConnectionParameters, name: str) -> psycopg.Connection:
+    """The administrator's connection to a database that exists."""
+    for database in _MAINTENANCE_DATABASES:
         try:
             return connect_as_admin(replace(target, parameters={**target.parameters, "dbname": database}))
         except (NoDatabase, IdentityError):  # dropped, or closed to this administrator
             continue
+    owner = str(target.parameters.get("user", "the administrator"))
     raise DatabaseUnavailable(
         f"the database {name} does not exist, and this administrator can connect to no other to create it from",
-        f"Create it, then run this again: {_by_hand(name, str(target.parameters.get('user', 'the administrator')))}",
+        f"Create it, then run this again: {_create_statement(name, owner)}",
     )
 
 
-def _by_hand(name: str, owner: str) -> str:
+def _create_statement(name: str, owner: str) -> str:
     return f"CREATE DATABASE {_quoted(name)} OWNER {_quoted(owner)}"
 
 

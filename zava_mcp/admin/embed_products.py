@@ -1,10 +1,10 @@
-"""Making the products' vectors: what is new or has changed, batch by batch, shown to searches all at once."""
+"""Embeds new and changed products in batches, and publishes the new embeddings atomically."""
 
 from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from zava_mcp.admin.init import vectors_as_admin
+from zava_mcp.admin.init import embeddings_as_admin
 from zava_mcp.admin.sample import Progress
 from zava_mcp.embeddings import embedder
 from zava_mcp.errors import EmbeddingError
@@ -14,53 +14,55 @@ if TYPE_CHECKING:
     from zava_mcp.admin.product_embeddings import ProductEmbeddings
     from zava_mcp.embeddings import Embedder
 
-_PASSES = 3  # over the products, because texts may change while they are embedded
+_MAX_PASSES = 3  # texts may change while they are embedded
 
 
 @dataclass(frozen=True)
 class EmbeddingRun:
-    """What a run did: the model, how many vectors it made and published, of how many products."""
+    """Counts of a run: embeddings computed, embeddings published, and products in the database."""
 
     model: str
-    made: int
+    computed: int
     published: int
     products: int
 
 
-def embed(settings: Settings, everything: bool, dry_run: bool, progress: Progress) -> EmbeddingRun:
-    """Embeds the products that need it, as admin; `made` is how many it would be on a dry run.
+def embed(settings: Settings, all_products: bool, dry_run: bool, progress: Progress) -> EmbeddingRun:
+    """Embeds, as administrator, the products whose embedding is missing or outdated, or all of them.
 
-    Raises EmbeddingError, DatabaseUnavailable, IdentityError or SettingsError; what was made until then
-    is kept for the next run.
+    On a dry run, `computed` is how many that would be. Raises EmbeddingError, DatabaseUnavailable, IdentityError or
+    SettingsError; embeddings that were stored before an error are kept for the next run.
     """
     provider = embedder(settings)
     if provider is None:
         raise EmbeddingError(
             "no local model runs on this platform, and no other provider is set",
-            "Set AZURE_OPENAI_ENDPOINT or OPENAI_API_KEY; without vectors, search goes by words.",
+            "Set AZURE_OPENAI_ENDPOINT or OPENAI_API_KEY; without embeddings, search is a full-text search.",
         )
     with (
         closing(provider),
-        vectors_as_admin(settings, provider.id, provider.dimensions, everything, progress) as vectors,
+        embeddings_as_admin(settings, provider.id, provider.dimensions, all_products, progress) as embeddings,
     ):
         if dry_run:
-            waiting, products = vectors.missing()
-            return EmbeddingRun(provider.id, waiting, 0, products)
-        vectors.forget()
-        made = sum(_pass(vectors, provider, progress) for _ in range(1 if everything else _PASSES))
-        progress(1.0, "showing the new vectors to searches")
-        published = vectors.publish()
-        progress(1.0, "seeing to the index of the vectors")
-        vectors.index()
-        return EmbeddingRun(provider.id, made, published, vectors.missing()[1])
+            missing, products = embeddings.count_missing()
+            return EmbeddingRun(provider.id, missing, 0, products)
+        embeddings.discard_unpublished()
+        computed = sum(
+            _embed_missing(embeddings, provider, progress) for _ in range(1 if all_products else _MAX_PASSES)
+        )
+        progress(1.0, "publishing the new embeddings")
+        published = embeddings.publish()
+        progress(1.0, "updating the index of the embeddings")
+        embeddings.update_index()
+        return EmbeddingRun(provider.id, computed, published, embeddings.count_missing()[1])
 
 
-def _pass(vectors: "ProductEmbeddings", provider: "Embedder", progress: Progress) -> int:
-    """Goes over all products once; how many vectors it made."""
-    waiting, _ = vectors.missing()
-    made, after = 0, 0
-    while made < waiting and (texts := vectors.next(after, provider.batch)):
-        vectors.keep(texts, provider.embed_documents([text.text for text in texts]))
-        made, after = made + len(texts), texts[-1].product_id
-        progress(made / waiting, f"{made:,} of {waiting:,} products embedded")
-    return made
+def _embed_missing(embeddings: "ProductEmbeddings", provider: "Embedder", progress: Progress) -> int:
+    """Goes over all products once; returns how many embeddings it computed."""
+    missing, _ = embeddings.count_missing()
+    computed, last_id = 0, 0
+    while computed < missing and (texts := embeddings.next_texts(last_id, provider.batch)):
+        embeddings.store(texts, provider.embed_documents([text.text for text in texts]))
+        computed, last_id = computed + len(texts), texts[-1].product_id
+        progress(computed / missing, f"{computed:,} of {missing:,} products embedded")
+    return computed

@@ -1,4 +1,7 @@
-"""The embedded database with the shop in it. What builds it is imported only when it must be built."""
+"""The embedded PostgreSQL with Zava's schema and sample.
+
+The modules that build it take long to import and are imported only when it has to be built or upgraded.
+"""
 
 from zava_mcp import sql
 from zava_mcp.admin.sample import Progress, Sample
@@ -7,13 +10,13 @@ from zava_mcp.settings import Settings
 
 
 def embedded_postgres(settings: Settings, progress: Progress, sample: Sample | None = None) -> EmbeddedPostgres:
-    """The embedded database of the settings' data folder, filled with a sample when it is first opened."""
-    wanted = sample or Sample()
+    """The embedded database of the settings' data folder; the first `open` fills it with a sample."""
+    new_sample = sample or Sample()
 
     def build(address: Address, admin: Login) -> list[Login]:
         from zava_mcp.admin.migrations import build_embedded
 
-        return build_embedded(address, admin, wanted, progress)
+        return build_embedded(address, admin, new_sample, progress)
 
     def upgrade(address: Address, admin: Login, logins: list[Login]) -> None:
         from zava_mcp.admin.migrations import upgrade_embedded

@@ -1,4 +1,4 @@
-"""Roles of our names that were there before us: refused with what is wrong with them, or taken over on request."""
+"""Existing roles with the names of zava-mcp's roles: refused with their faults, or taken over on request."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ _GRANTED_BY = (
 
 @dataclass(frozen=True)
 class Fault:
-    """Why a role cannot be trusted, and the statement that cures it; `stays` if the cure cannot be seen afterwards."""
+    """Why a role cannot be trusted, and the SQL that cures it; `stays` if the catalogue does not show the cure."""
 
     found: str
     cure: str
@@ -26,64 +26,66 @@ class Fault:
 
 
 def role_faults(connection: psycopg.Connection, role: str) -> list[Fault]:
-    """What is wrong with a role of ours that is there already; nothing if it is not there."""
+    """The faults of a role; none if it does not exist."""
     block = sql.named("roles.sql")["owner" if role == OWNER else "login"].replace("{granted_by}", _GRANTED_BY)
     faults = [Fault(*row) for row in connection.execute(block.encode(), {"login": role}).fetchall()]
-    if role == OWNER:  # who came in while it could log in stays in
+    if role == OWNER:  # sessions that began when it could log in go on
         faults += [
-            Fault(f"somebody is connected as {OWNER}", f"SELECT pg_terminate_backend({pid})", stays=True)
-            for pid in _connected(connection, role)
+            Fault(f"a session is connected as {OWNER}", f"SELECT pg_terminate_backend({pid})", stays=True)
+            for pid in _backends_of(connection, role)
         ]
     return faults
 
 
 def refuse_untrusted(connection: psycopg.Connection, roles: Iterable[str]) -> None:
-    """Raises DatabaseUnavailable, naming every fault of these roles and its cure."""
+    """Raises DatabaseUnavailable, which lists every fault of these roles and its cure."""
     faults = [fault for role in roles for fault in role_faults(connection, role)]
     if faults:
         listed = "".join(f"\n  {fault.found}: {fault.cure}" for fault in faults)
         raise DatabaseUnavailable(
             f"this server has roles of zava-mcp's names that cannot be trusted:{listed}",
-            "Nothing was changed. Run the SQL behind each, or `zava-mcp init --take-over-roles`, which does and resets "
-            "their passwords. A member to whom a superuser granted zava_owner is trusted; before 16, revoke it first.",
+            "Nothing was changed. Run the SQL behind each, or `zava-mcp init --take-over-roles`, which runs it and "
+            "removes their passwords. A member to whom a superuser granted zava_owner is trusted; before PostgreSQL "
+            "16, revoke the grant first.",
         )
 
 
 def take_over(connection: psycopg.Connection, roles: Iterable[str]) -> list[str]:
-    """Cures every fault of these roles, and takes their passwords away; returns the statements that did it.
+    """Cures every fault of these roles and removes their passwords; returns the statements that it ran.
 
-    In the caller's transaction. Raises DatabaseUnavailable if a fault is left, psycopg.Error if this admin may not.
+    To be called in a transaction. Raises DatabaseUnavailable if a fault is left, psycopg.Error if the administrator
+    lacks the rights.
     """
-    done: list[str] = []
+    executed: list[str] = []
     for role in roles:
         faults = role_faults(connection, role)
         reset = compose.SQL("ALTER ROLE {} PASSWORD NULL").format(compose.Identifier(role)).as_string(connection)
         statements = list(dict.fromkeys([*(fault.cure for fault in faults), reset])) if faults else []
         for statement in statements:
             connection.execute(statement.encode())
-        done += statements
-        if left := [fault for fault in role_faults(connection, role) if not fault.stays]:
+        executed += statements
+        if remaining := [fault for fault in role_faults(connection, role) if not fault.stays]:
             raise DatabaseUnavailable(
-                f"the role {role} could not be taken over: {left[0].found}",
-                f"A superuser can say {left[0].cure}.",
+                f"the role {role} could not be taken over: {remaining[0].found}",
+                f"A superuser can run {remaining[0].cure}.",
             )
-    return done
+    return executed
 
 
 def end_sessions_of(connection: psycopg.Connection, roles: Iterable[str]) -> list[str]:
-    """Ends whatever is still logged in as roles that were taken over; returns what could not be ended."""
-    left: list[str] = []
+    """Ends the sessions of roles that were taken over; returns the failures."""
+    failures: list[str] = []
     for role in roles:
         try:
-            for pid in _connected(connection, role):
+            for pid in _backends_of(connection, role):
                 connection.execute("SELECT pg_terminate_backend(%s)", [pid])
         except psycopg.Error as error:
-            left.append(f"connections of {role} that are open were not ended: {error.diag.message_primary}")
-    return left
+            failures.append(f"open connections of {role} were not ended: {error.diag.message_primary}")
+    return failures
 
 
-def _connected(connection: psycopg.Connection, role: str) -> list[int]:
-    """The processes that are logged in as a role; none where this admin may not know."""
+def _backends_of(connection: psycopg.Connection, role: str) -> list[int]:
+    """The process ids of a role's sessions; none if the administrator may not see them."""
     allowed = "SELECT has_function_privilege('pg_stat_get_activity(integer)', 'EXECUTE')"
     if connection.execute(allowed).fetchone() != (True,):
         return []

@@ -1,4 +1,4 @@
-"""What `init` does: create, build, upgrade, adopt or reset the database of the settings."""
+"""The `init` command's operations on the database that the settings name: create, upgrade, adopt, reset."""
 
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
@@ -9,16 +9,11 @@ import psycopg
 
 from zava_mcp import sql
 from zava_mcp.admin.as_admin import as_admin, entra_tokens
+from zava_mcp.admin.change_report import Report
 from zava_mcp.admin.create_database import create_database
 from zava_mcp.admin.embedded_database import embedded_postgres
-from zava_mcp.admin.migrations import (
-    Report,
-    admin_target,
-    embedded_target,
-    installed_version,
-    set_up,
-)
-from zava_mcp.admin.passwords import give_passwords
+from zava_mcp.admin.migrations import admin_target, embedded_target, installed_version, set_up
+from zava_mcp.admin.passfile import write_missing_passwords
 from zava_mcp.admin.product_embeddings import ProductEmbeddings, product_embeddings
 from zava_mcp.admin.sample import Progress, Sample
 from zava_mcp.admin.sample_identity import refuse_other_sample
@@ -32,30 +27,30 @@ from zava_mcp.settings import Settings
 
 
 def list_identities(settings: Settings, progress: Progress) -> list[list[str]]:
-    """Everybody who may ask, as [user id, name, stores, login, last day], head office first.
+    """All identities as [user id, name, stores, login, last day], head office first.
 
-    Read as admin: from the server of ZAVA_ADMIN_DATABASE_URL, else from the embedded database.
+    They are read as administrator from the server of ZAVA_ADMIN_DATABASE_URL, or else from the embedded database.
     """
     with as_admin(settings, progress) as connection:
         if not installed_version(connection):
             raise not_a_zava_database()
         rows = connection.execute(sql.query("identities").encode()).fetchall()
     return [
-        [str(user_id), name, "all" if everything else stores or "none", login, last_day or ""]
-        for login, user_id, name, everything, stores, last_day in rows
+        [str(user_id), name, "all" if all_stores else stores or "none", login, last_day or ""]
+        for login, user_id, name, all_stores, stores, last_day in rows
     ]
 
 
 @contextmanager
-def vectors_as_admin(
-    settings: Settings, model: str, dimensions: int, everything: bool, progress: Progress
+def embeddings_as_admin(
+    settings: Settings, model: str, dimensions: int, all_products: bool, progress: Progress
 ) -> Iterator[ProductEmbeddings]:
-    """The products' vectors in the database that the settings mean, to be kept as admin."""
+    """The products' embeddings in the database that the settings name, writable as administrator."""
     with (
         as_admin(settings, progress) as connection,
-        product_embeddings(connection, model, dimensions, everything) as kept,
+        product_embeddings(connection, model, dimensions, all_products) as embeddings,
     ):
-        yield kept
+        yield embeddings
 
 
 def initialise(
@@ -64,11 +59,11 @@ def initialise(
     passwords_file: Path | None,
     progress: Progress,
     take_over_roles: bool = False,
-    given: Collection[str] = (),
+    sample_options: Collection[str] = (),
 ) -> Report:
-    """Builds or upgrades the database that the settings mean, as admin; returns what was done.
+    """Builds or upgrades, as administrator, the database that the settings name.
 
-    `given` are the sample's options that somebody chose: a database that is there must have been made with them.
+    `sample_options` names the sample's options on the command line: an existing database must have the same values.
     """
     if settings.admin_url is None and settings.place is None:
         if passwords_file is not None or sample is None or take_over_roles:
@@ -76,28 +71,27 @@ def initialise(
                 "the embedded database keeps its own roles and passwords and is always filled with the sample",
                 "--passwords-file, --take-over-roles and --no-sample are for a server: set ZAVA_ADMIN_DATABASE_URL.",
             )
-        return _initialise_embedded(embedded_postgres(settings, progress, sample), sample, given)
+        return _initialise_embedded(embedded_postgres(settings, progress, sample), sample, sample_options)
     _check_folder_of(passwords_file)
     created = _create_missing_database(settings, progress)
     with as_admin(settings, progress) as connection:
         if sample is not None and installed_version(connection):
-            refuse_other_sample(connection, sample, given)
+            refuse_other_sample(connection, sample, sample_options)
         report = set_up(connection, sample, None, progress, take_over_roles)
-        report.did[:0] = created
+        report.actions[:0] = created
         if passwords_file is not None:
-            report.did.append(give_passwords(connection, passwords_file))
-        elif any(what.startswith("a login for ") for what in report.did):
+            report.actions.append(write_missing_passwords(connection, passwords_file))
+        elif any(action.startswith("a login for ") for action in report.actions):
             report.warnings.append(
-                "the new logins have no password, so nobody can connect with one: "
-                "`zava-mcp init --passwords-file PATH` gives them theirs"
+                "the new logins have no passwords yet; `zava-mcp init --passwords-file PATH` sets them"
             )
-        if report.did:
-            report.did.append(f"connect identities with ZAVA_DATABASE_URL={_server_url(connection)}")
+        if report.actions:
+            report.actions.append(f"connect identities with ZAVA_DATABASE_URL={_server_url(connection)}")
     return report
 
 
 def _create_missing_database(settings: Settings, progress: Progress) -> list[str]:
-    """Creates the database of ZAVA_ADMIN_DATABASE_URL if the server does not have it; says so."""
+    """Creates the database of ZAVA_ADMIN_DATABASE_URL if the server does not have it; returns what was done."""
     try:
         with as_admin(settings, progress):
             return []
@@ -107,20 +101,20 @@ def _create_missing_database(settings: Settings, progress: Progress) -> list[str
         return [f"created the database {create_database(target)}"]
 
 
-def _initialise_embedded(embedded: EmbeddedPostgres, sample: Sample, given: Collection[str]) -> Report:
-    new = not embedded.logins()
+def _initialise_embedded(embedded: EmbeddedPostgres, sample: Sample, sample_options: Collection[str]) -> Report:
+    is_new = not embedded.logins()
     try:
         address = embedded.open()
-        if given and not new:
+        if sample_options and not is_new:
             with connect_as_admin(embedded_target(address, embedded.logins()[""])) as connection:
-                refuse_other_sample(connection, sample, given)
+                refuse_other_sample(connection, sample, sample_options)
     finally:
         embedded.close()
-    return Report([f"the embedded database in {embedded.folder} is set up"] if new else [])
+    return Report([f"the embedded database in {embedded.folder} is set up"] if is_new else [])
 
 
 def reset_embedded(settings: Settings, sample: Sample, progress: Progress) -> Report:
-    """Replaces the embedded database by a new one. Raises EmbeddedError while it is in use, InputError for a server."""
+    """Replaces the embedded database with a new one. Raises EmbeddedError if it is in use, InputError for a server."""
     _require_embedded(settings)
     embedded = embedded_postgres(settings, progress, sample)
     try:
@@ -132,15 +126,13 @@ def reset_embedded(settings: Settings, sample: Sample, progress: Progress) -> Re
 
 
 def lost_by_reset(settings: Settings) -> list[str] | None:
-    """The identities that a reset would remove, as somebody added them; None if there is no database to reset."""
+    """The added identities that a reset would remove; None if there is no database to reset."""
     _require_embedded(settings)
-    known = {str(who.user_id) for who in sample_identities()}
+    sample_ids = {str(identity.user_id) for identity in sample_identities()}
     logins = embedded_postgres(settings, lambda *_: None).logins()
-    return (
-        [login.name or user_id for user_id, login in logins.items() if user_id and user_id not in known]
-        if logins
-        else None
-    )
+    if not logins:
+        return None
+    return [login.name or user_id for user_id, login in logins.items() if user_id and user_id not in sample_ids]
 
 
 def _require_embedded(settings: Settings) -> None:
@@ -154,10 +146,10 @@ def _require_embedded(settings: Settings) -> None:
 def adopt_database(
     settings: Settings, dry_run: bool, passwords_file: Path | None, progress: Progress, take_over_roles: bool = False
 ) -> Report:
-    """Takes over the Zava database of ZAVA_ADMIN_DATABASE_URL, or only tells the SQL; returns what was done."""
+    """Adopts the Zava database of ZAVA_ADMIN_DATABASE_URL, or with `dry_run` only returns the SQL."""
     if settings.admin_url is None and settings.place is None:
         raise InputError(
-            "the embedded database is ours already", "To take over a server's, set ZAVA_ADMIN_DATABASE_URL."
+            "--adopt is not for the embedded database", "To adopt a server's database, set ZAVA_ADMIN_DATABASE_URL."
         )
     from zava_mcp.admin.adopt import adopt
 
@@ -165,9 +157,9 @@ def adopt_database(
     with as_admin(settings, progress) as connection:
         report = adopt(connection, dry_run, progress, take_over_roles)
         if passwords_file is not None and not dry_run:
-            report.did.append(give_passwords(connection, passwords_file))
-        if report.did:
-            report.did.append(f"connect identities with ZAVA_DATABASE_URL={_server_url(connection)}")
+            report.actions.append(write_missing_passwords(connection, passwords_file))
+        if report.actions:
+            report.actions.append(f"connect identities with ZAVA_DATABASE_URL={_server_url(connection)}")
     return report
 
 
@@ -179,7 +171,7 @@ def _check_folder_of(passwords_file: Path | None) -> None:
 def _server_url(connection: psycopg.Connection) -> str:
     """The URL that identities use for the database of this connection, without login and password.
 
-    They are told to be as careful as the admin: `sslmode` is the admin's. Where certificates lie is each desk's own.
+    It has the administrator's `sslmode`. Paths of certificates differ between client machines and are left out.
     """
     info = connection.info
     mode = info.get_parameters().get("sslmode")

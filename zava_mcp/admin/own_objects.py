@@ -1,4 +1,4 @@
-"""What administrators add: hidden from identities, or revoked where identities could read it."""
+"""Objects that administrators add: which are hidden from identities, and revoking those without a policy."""
 
 from contextlib import suppress
 
@@ -8,27 +8,27 @@ from zava_mcp import sql
 
 
 def hidden_objects(connection: psycopg.Connection) -> list[str]:
-    """What an administrator added and identities do not see, each with the SQL that shows it."""
-    found = connection.execute(sql.named("guard.sql")["own_tables_are_hidden"].encode()).fetchall()
-    return [f"{what}: {fix}" for _, what, fix in found]
+    """Objects that an administrator added and identities do not see, each with the SQL that shows it."""
+    rows = connection.execute(sql.named("guard.sql")["own_tables_are_hidden"].encode()).fetchall()
+    return [f"{problem}: {fix}" for _, problem, fix in rows]
 
 
 def revoke_exposures(connection: psycopg.Connection) -> list[str]:
-    """Revokes what identities can read without a policy, as far as this administrator may; returns what was run."""
-    ran = []
+    """Revokes what identities can read without a policy, as far as the administrator may; returns the statements."""
+    executed = []
     for statement, _ in _revocations(connection):
         with suppress(psycopg.errors.InsufficientPrivilege), connection.transaction():
             connection.execute(statement.encode())
-            ran.append(statement)
-    left = {statement for statement, _ in _revocations(connection)}
-    return [statement for statement in ran if statement not in left]
+            executed.append(statement)
+    remaining = {statement for statement, _ in _revocations(connection)}
+    return [statement for statement in executed if statement not in remaining]
 
 
 def exposures(connection: psycopg.Connection) -> list[str]:
-    """What identities can read without a policy, for which the server refuses their questions; each with its SQL."""
+    """Objects that identities can read without a policy, each with the SQL that revokes the privilege."""
     return [
-        f"identities can read {what}, so their questions are refused until its owner runs {statement}"
-        for statement, what in _revocations(connection)
+        f"identities can read {name}, so their queries are refused until its owner runs {statement}"
+        for statement, name in _revocations(connection)
     ]
 
 

@@ -1,4 +1,4 @@
-"""The products' vectors as an admin keeps them: which are missing, new ones, and their publication."""
+"""Products' embeddings as an administrator writes them: count missing ones, store new ones, publish, index."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -14,12 +14,12 @@ from zava_mcp.postgres.location import ADMIN_URL, Location
 from zava_mcp.postgres.query_errors import connection_error
 from zava_mcp.postgres.statement import INDEX_FROM
 
-_LOCK = 7_283_416  # any number, the same for everybody who embeds
+_LOCK = 7_283_416  # an arbitrary number that all embedding runs lock
 
 
 @dataclass(frozen=True)
 class Text:
-    """A product's text that waits for its vector."""
+    """A product's text that has no current embedding."""
 
     product_id: int
     text: str
@@ -27,124 +27,124 @@ class Text:
 
 
 class ProductEmbeddings:
-    """The vectors of one model, over an admin's connection. Methods raise DatabaseUnavailable."""
+    """The embeddings of one model, over an administrator's connection. Methods raise DatabaseUnavailable."""
 
-    def __init__(self, connection: psycopg.Connection, model: str, dimensions: int, everything: bool = False) -> None:
-        """With `everything`, vectors that are published already do not count as being there."""
+    def __init__(self, connection: psycopg.Connection, model: str, dimensions: int, all_products: bool = False) -> None:
+        """With `all_products`, published embeddings count as missing."""
         self._connection = connection
         self._dimensions = dimensions
-        self._values: dict[str, Any] = {"model": model, "everything": everything}
+        self._values: dict[str, Any] = {"model": model, "everything": all_products}
 
-    def missing(self) -> tuple[int, int]:
-        """How many products wait for a vector, and how many there are."""
-        waiting, products = self._rows("missing")[0]
-        return int(waiting), int(products)
+    def count_missing(self) -> tuple[int, int]:
+        """The number of products without a current embedding, and of all products."""
+        missing, products = self._rows("missing")[0]
+        return int(missing), int(products)
 
-    def next(self, after: int, batch: int) -> list[Text]:
-        """The next texts that wait, of products behind `after`."""
-        return [Text(*row) for row in self._rows("next", after=after, batch=batch)]
+    def next_texts(self, last_id: int, limit: int) -> list[Text]:
+        """The texts of the next products after `last_id` without a current embedding."""
+        return [Text(*row) for row in self._rows("next", after=last_id, batch=limit)]
 
-    def keep(self, texts: Sequence[Text], product_embeddings: Sequence[Sequence[float]]) -> None:
-        """Keeps new vectors, for good, but does not show them to searches yet."""
+    def store(self, texts: Sequence[Text], embeddings: Sequence[Sequence[float]]) -> None:
+        """Stores and commits new embeddings, which searches do not see until `publish`."""
         rows = [
             {**self._values, "product_id": text.product_id, "sha256": text.sha256, "vector": list(vector)}
-            for text, vector in zip(texts, product_embeddings, strict=True)
+            for text, vector in zip(texts, embeddings, strict=True)
         ]
-        with _told(), self._connection.cursor() as cursor:
+        with _translate_errors(), self._connection.cursor() as cursor:
             cursor.executemany(sql.named("embed.sql")["keep"], rows)
 
-    def forget(self) -> None:
-        """Drops vectors that an earlier run made for another model, or all if everything is made anew."""
+    def discard_unpublished(self) -> None:
+        """Drops unpublished embeddings of an earlier run with another model, or all of them with `all_products`."""
         self._rows("forget")
 
     def publish(self) -> int:
-        """Shows all new vectors to searches at once; how many there were."""
-        ((published, gone),) = self._rows("publish")
-        if published or gone:
+        """Publishes all stored embeddings atomically, and returns how many there were."""
+        ((published, deleted),) = self._rows("publish")
+        if published or deleted:
             self._run("ANALYZE retail.product_description_embeddings")
         return int(published)
 
-    def index(self) -> bool:
-        """Builds the index that many vectors need, beside running searches; whether it had to.
+    def update_index(self) -> bool:
+        """Builds the vector index, without blocking searches, if it is needed; returns whether it built one.
 
-        Fewer vectors go without, and so does pgvector before 0.7, which knows no half precision.
+        From `INDEX_FROM` embeddings on an index is needed; pgvector before 0.7 has no half precision and gets none.
         """
-        ((product_embeddings, can, definition),) = self._rows("index_wanted")
-        wanted = bool(can) and product_embeddings >= INDEX_FROM
+        ((count, has_halfvec, definition),) = self._rows("index_wanted")
+        is_needed = bool(has_halfvec) and count >= INDEX_FROM
         model = compose.Literal(self._values["model"]).as_string(self._connection)
-        if definition and wanted and f"halfvec({self._dimensions})" in definition and model in definition:
+        if definition and is_needed and f"halfvec({self._dimensions})" in definition and model in definition:
             return False
         self._run(sql.named("embed.sql")["no_index"])
-        if wanted:
+        if is_needed:
             text = sql.named("embed.sql")["index"].replace("{dimensions}", str(self._dimensions))
             self._run(text.replace("{model}", model))
-        return wanted
+        return is_needed
 
     def _rows(self, name: str, **values: Any) -> list[tuple[Any, ...]]:
         parts = sql.named("embed.sql")
         statement = parts[name].replace("{waiting}", parts["waiting"])
-        with _told():
+        with _translate_errors():
             cursor = self._connection.execute(statement.encode(), {**self._values, **values})
             return cursor.fetchall() if cursor.description else []
 
     def _run(self, statement: str) -> None:
-        with _told():
+        with _translate_errors():
             self._connection.execute(statement.encode())
 
 
 @contextmanager
 def product_embeddings(
-    connection: psycopg.Connection, model: str, dimensions: int, everything: bool = False
+    connection: psycopg.Connection, model: str, dimensions: int, all_products: bool = False
 ) -> Iterator[ProductEmbeddings]:
-    """The vectors of a database, kept by one process at a time.
+    """The embeddings of a database, locked against other embedding runs.
 
-    Raises DatabaseUnavailable if the database has no vectors, or if another process is at them.
+    Raises DatabaseUnavailable if the database has no table of embeddings, or if another process embeds.
     """
-    with _told():
+    with _translate_errors():
         row = connection.execute(
             "SELECT to_regclass('retail.product_description_embeddings') IS NOT NULL,"
             " to_regclass('zava.new_embeddings') IS NOT NULL, pg_try_advisory_lock(%s)",
             [_LOCK],
         ).fetchone()
-    there, current, locked = row or (False, False, False)
-    if not current:
+    has_table, is_current, is_locked = row or (False, False, False)
+    if not is_current:
         raise DatabaseUnavailable("the database is not set up for search", "Run `zava-mcp init` first.")
-    if not there:
+    if not has_table:
         raise DatabaseUnavailable(
-            "the server has no pgvector, so there is nothing to embed: search goes by words",
+            "the server has no pgvector, so it cannot store embeddings: search is a full-text search",
             "Install the extension vector on the server and run `zava-mcp init` again.",
         )
-    if not locked:
-        raise DatabaseUnavailable("another `zava-mcp embed` is at work on this database", "Wait for it to end.")
+    if not is_locked:
+        raise DatabaseUnavailable("another `zava-mcp embed` is running on this database", "Wait for it to end.")
     try:
-        _refuse_code_of_others(connection)
-        yield ProductEmbeddings(connection, model, dimensions, everything)
+        _refuse_untrusted_code(connection)
+        yield ProductEmbeddings(connection, model, dimensions, all_products)
     finally:
         if not connection.closed:
             connection.execute("SELECT pg_advisory_unlock(%s)", [_LOCK])
 
 
-def _refuse_code_of_others(connection: psycopg.Connection) -> None:
-    """Raises DatabaseUnavailable if writing vectors would run code that others can change, with the admin's rights."""
-    with _told():
+def _refuse_untrusted_code(connection: psycopg.Connection) -> None:
+    """Raises DatabaseUnavailable if writing embeddings would run other roles' code with the administrator's rights."""
+    with _translate_errors():
         rows = connection.execute(sql.named("guard.sql")["code_on_our_tables_is_ours"].encode()).fetchall()
     written = ("retail.product_description_embeddings ", "zava.new_embeddings ")
-    found = "".join(f"\n  {what}: {fix}" for _, what, fix in rows if what.startswith(written))
-    if found:
+    listed = "".join(f"\n  {problem}: {fix}" for _, problem, fix in rows if problem.startswith(written))
+    if listed:
         raise DatabaseUnavailable(
-            f"writing vectors would run code of other roles with your rights:{found}",
-            "Nothing was written. Read these functions, then run the SQL behind each, or drop what calls them.",
+            f"writing embeddings would run code of other roles with your rights:{listed}",
+            "Nothing was written. Review these functions, then run the SQL behind each, or drop what calls them.",
         )
 
 
 @contextmanager
-def _told() -> Iterator[None]:
+def _translate_errors() -> Iterator[None]:
     try:
         yield
     except psycopg.OperationalError as error:
         raise connection_error(error, Location(source=ADMIN_URL)) from None
     except psycopg.Error as error:
         raise DatabaseUnavailable(
-            f"the vectors could not be kept: {error.diag.message_primary or type(error).__name__}",
-            "Run it again: what was kept so far is kept.",
+            f"the embeddings could not be stored: {error.diag.message_primary or type(error).__name__}",
+            "Run it again: the embeddings stored so far are kept.",
         ) from None

@@ -1,4 +1,4 @@
-"""The sample: stores, catalogue and years of orders, made inside the database from a seed and a date."""
+"""The sample data: stores, catalogue and years of orders, generated inside the database from a seed and a date."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,19 +11,19 @@ from zava_mcp.errors import InputError
 if TYPE_CHECKING:
     import psycopg
 
-#: Told how far a piece of work is, from 0 to 1, and what is being done.
+#: Called with the finished part of the work, from 0 to 1, and the current step.
 Progress = Callable[[float, str], None]
 
 FIRST_DAY = date(2020, 1, 1)
 _CUSTOMERS = 50_000
-_BATCH = 50_000  # customers a statement: about 200,000 orders, some 150 MB of PostgreSQL's memory
+_BATCH = 50_000  # customers per statement: about 200,000 orders and 150 MB of PostgreSQL's memory
 
 
 @dataclass(frozen=True)
 class Sample:
-    """What sample to make: the same values make the same rows. `scale` 1 is about 200,000 orders.
+    """The parameters of a sample: the same values generate the same rows. `scale` 1 is about 200,000 orders.
 
-    `others` makes every store but the first that many times as large, for measuring what the first one feels of it.
+    `others` multiplies the size of every store but the first, to measure how that affects the first store's queries.
     """
 
     scale: float = 1.0
@@ -32,13 +32,14 @@ class Sample:
     others: float = 1.0
 
     def day(self) -> date:
+        """The last day with orders: today (UTC) unless `as_of` is set."""
         return self.as_of or datetime.now(UTC).date()
 
 
 def load(connection: "psycopg.Connection", sample: Sample, progress: Progress) -> None:
     """Fills the empty tables of schema version 1, within the caller's transaction.
 
-    Raises InputError for a date before 2020 or a scale that makes no sense.
+    Raises InputError for a date before 2020 or a scale that is out of range.
     """
     day = sample.day()
     if day < FIRST_DAY:
@@ -64,7 +65,7 @@ def load(connection: "psycopg.Connection", sample: Sample, progress: Progress) -
 
 
 def _growth(connection: "psycopg.Connection", others: float) -> float:
-    """How many times as many customers there are if every store but the first has `others` times as many."""
+    """The factor by which the number of customers grows if every store but the first has `others` times as many."""
     row = connection.execute(
         "SELECT sum(CASE store_id WHEN 1 THEN customer_share ELSE customer_share * %s END) / sum(customer_share)"
         " FROM sample_stores",
@@ -75,7 +76,7 @@ def _growth(connection: "psycopg.Connection", others: float) -> float:
 
 
 def stage(connection: "psycopg.Connection") -> None:
-    """Puts the two CSV files into temporary tables, until the transaction ends."""
+    """Copies the two CSV files into temporary tables, which are dropped when the transaction ends."""
     connection.execute(
         "CREATE TEMP TABLE sample_stores (store_id integer, login text, store_name text, rls_user_id uuid,"
         " is_online boolean, customer_share float8, order_frequency float8) ON COMMIT DROP"

@@ -1,4 +1,4 @@
-"""The vectors that come with the sample, so that the first search needs no embedding run."""
+"""The embeddings that come with the sample, so that the first semantic search needs no embedding run."""
 
 import csv
 import struct
@@ -10,12 +10,12 @@ import psycopg
 
 from zava_mcp import sql
 
-#: The model that made them: the local one.
+#: The local model, which computed them.
 SAMPLE_MODEL = "local/all-MiniLM-L6-v2-int8"
 
 
 def load_sample_embeddings(connection: psycopg.Connection) -> int:
-    """Fills the empty table of vectors of a sample, within the caller's transaction; how many there were."""
+    """Fills a sample's empty table of embeddings within the caller's transaction, and returns their number."""
     statements = sql.named("sample/vectors.sql")
     row = connection.execute(statements["wanted"].encode()).fetchone()
     if not (row and row[0]):
@@ -29,7 +29,7 @@ def load_sample_embeddings(connection: psycopg.Connection) -> int:
 
 
 def packed_vectors() -> Iterator[tuple[str, str, list[float]]]:
-    """SKU, SHA-256 of the text, and vector, kept as half-precision floats in base64."""
+    """SKU, SHA-256 of the text, and embedding of each product, decoded from half-precision floats in base64."""
     for line in csv.DictReader(StringIO(sql.script("sample/vectors.csv"))):
         packed = b64decode(line["vector"])
         yield line["sku"], line["text_sha256"], list(struct.unpack(f"<{len(packed) // 2}e", packed))

@@ -1,4 +1,4 @@
-"""Extending the sample of an embedded database to today: in one transaction, by one process at a time."""
+"""Extends the sample of an embedded database to today, in one transaction and by one process at a time."""
 
 import logging
 import threading
@@ -13,16 +13,17 @@ from zava_mcp.embedded import EmbeddedPostgres
 from zava_mcp.errors import ZavaError
 from zava_mcp.postgres.admin_connection import connect_as_admin
 
-_DRAWN = ("dice", "months", "days", "departments", "shelves", "homes")  # of generate.sql, what days are made from
+#: The blocks of generate.sql that create what orders are generated from.
+_SOURCES = ("dice", "months", "days", "departments", "shelves", "homes")
 _AFTER_MIDNIGHT = timedelta(minutes=1)
 
 _log = logging.getLogger(__name__)
 
 
 def extend_sample(connection: psycopg.Connection, today: date) -> int:
-    """Adds the days since the sample's last one; returns how many orders, 0 where there is nothing to do.
+    """Adds the days since the sample's last one, and returns the number of new orders.
 
-    A database that is not such a sample is left as it is, and so is one that another process extends just now.
+    Leaves a database alone that is not such a sample, is up to date, or is being extended by another process.
     """
     statements = sql.named("sample/extend.sql")
     values: dict[str, object] = {"today": today, "others": 1}
@@ -32,43 +33,44 @@ def extend_sample(connection: psycopg.Connection, today: date) -> int:
         if connection.execute(statements["turn"].encode()).fetchone() != (True,):
             return 0
         row = connection.execute(statements["stale"].encode(), values).fetchone()
-        if row is None:  # another process has been faster
+        if row is None:  # another process has extended it meanwhile
             return 0
-        seed, scale, made, after = row
+        seed, scale, created, last_day = row
         connection.execute("SET LOCAL client_min_messages = error; SET LOCAL statement_timeout = 0")
         stage(connection)
-        for name in _DRAWN:
+        for name in _SOURCES:
             text = sql.named("sample/generate.sql")[name]
-            drawn = {**values, "seed": seed, "as_of": today}
-            connection.execute(text.encode(), drawn if "%(" in text else None)
-        drawn = {**values, "seed": seed, "scale": scale, "as_of": made, "after": after}
-        added = connection.execute(statements["orders"].encode(), drawn).fetchone()
+            parameters = {**values, "seed": seed, "as_of": today}
+            connection.execute(text.encode(), parameters if "%(" in text else None)
+        parameters = {**values, "seed": seed, "scale": scale, "as_of": created, "after": last_day}
+        added = connection.execute(statements["orders"].encode(), parameters).fetchone()
         connection.execute(statements["extended"].encode(), values)
         connection.execute("DROP FUNCTION pg_temp.dice(bigint, text, bigint)")
         return int(added[0]) if added else 0
 
 
 def extend_embedded(embedded: EmbeddedPostgres) -> int:
-    """Extends the sample of an embedded database to today, if it is one; returns how many orders were added.
+    """Extends an embedded database's sample to today, if it is one, and returns the number of new orders.
 
-    Raises EmbeddedError, DatabaseUnavailable, and psycopg's errors where the database is stopped meanwhile.
+    Raises EmbeddedError, DatabaseUnavailable, and psycopg.Error if the database stops meanwhile.
     """
     with connect_as_admin(embedded_target(embedded.open(), embedded.logins()[""])) as connection:
         return extend_sample(connection, datetime.now(UTC).date())
 
 
 class SampleExtender:
-    """Extends the sample beside the questions: at once, and after each midnight (UTC) as long as the process lives."""
+    """Extends the sample in a background thread: at the start, and after each midnight (UTC) until the process ends."""
 
     def __init__(self, embedded: EmbeddedPostgres) -> None:
         self._embedded = embedded
         self._closed = threading.Event()
 
     def start(self) -> None:
+        """Starts the thread."""
         threading.Thread(target=self._run, name="extend-sample", daemon=True).start()
 
     def close(self) -> None:
-        """Does not wait: what is not committed is undone, and extended at the next start."""
+        """Returns at once: PostgreSQL rolls back an unfinished extension, and the next start repeats it."""
         self._closed.set()
 
     def _run(self) -> None:

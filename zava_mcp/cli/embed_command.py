@@ -31,7 +31,7 @@ def embed(
     with progress_bar(speed=True) as tell:
         done = make_vectors(settings, everything, dry_run, tell)
     if dry_run:
-        print(f"{done.made:,} of {done.products:,} products need a vector of {done.model}")
+        print(f"{done.computed:,} of {done.products:,} products need a vector of {done.model}")
     else:
         print(f"{done.published:,} new vectors of {done.model}; {done.products:,} products have one")
     sys.stdout.flush()

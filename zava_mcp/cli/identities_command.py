@@ -11,7 +11,7 @@ from zava_mcp.cli.app import app, settings_of
 from zava_mcp.cli.options import AdminUrl, AnswerFormat, DataDir, EnvFile, Format
 
 if TYPE_CHECKING:
-    from zava_mcp.admin.migrations import Report
+    from zava_mcp.admin.change_report import Report
 
 identities = typer.Typer(context_settings={"help_option_names": ["-h", "--help"]}, rich_markup_mode=None)
 app.add_typer(identities, name="identities")
@@ -113,13 +113,13 @@ def add(
     Example: zava-mcp identities add "Ann Lee" --store Seattle --store Bellevue --passwords-file passwords
     """
     settings = settings_of(ctx, ZAVA_ENV_FILE=env_file, ZAVA_ADMIN_DATABASE_URL=admin_url, ZAVA_DATA_DIR=data_dir)
-    from zava_mcp.admin.identities import add_person
-    from zava_mcp.admin.identity_logins import IdentitySpec
+    from zava_mcp.admin.identities import add_identity
+    from zava_mcp.admin.identity_records import IdentitySpec
     from zava_mcp.cli.display.output import progress_bar
 
     wanted = IdentitySpec(name, tuple(store or ()), all_stores, user_id, login, _day(expires))
     with progress_bar() as tell:
-        report = add_person(settings, wanted, passwords_file, dry_run, tell)
+        report = add_identity(settings, wanted, passwords_file, dry_run, tell)
     _show(report, dry_run)
 
 
@@ -141,13 +141,13 @@ def map_(
     Example: zava-mcp identities map ann@example.com "Ann Lee" --store Seattle
     """
     settings = settings_of(ctx, ZAVA_ENV_FILE=env_file, ZAVA_ADMIN_DATABASE_URL=admin_url)
-    from zava_mcp.admin.identities import map_person
-    from zava_mcp.admin.identity_logins import IdentitySpec
+    from zava_mcp.admin.identities import map_identity
+    from zava_mcp.admin.identity_records import IdentitySpec
     from zava_mcp.cli.display.output import progress_bar
 
     wanted = IdentitySpec(name, tuple(store or ()), all_stores, user_id, login, _day(expires))
     with progress_bar() as tell:
-        report = map_person(settings, wanted, dry_run, tell)
+        report = map_identity(settings, wanted, dry_run, tell)
     _show(report, dry_run)
 
 
@@ -168,11 +168,11 @@ def password(
     Example: zava-mcp identities password "Ann Lee" --passwords-file passwords --expires 2030-12-31
     """
     settings = settings_of(ctx, ZAVA_ENV_FILE=env_file, ZAVA_ADMIN_DATABASE_URL=admin_url, ZAVA_DATA_DIR=data_dir)
-    from zava_mcp.admin.identities import renew_password
+    from zava_mcp.admin.identities import rotate_password
     from zava_mcp.cli.display.output import progress_bar
 
     with progress_bar() as tell:
-        report = renew_password(settings, who, passwords_file, _day(expires), no_expiry, dry_run, tell)
+        report = rotate_password(settings, who, passwords_file, _day(expires), no_expiry, dry_run, tell)
     _show(report, dry_run)
 
 
@@ -191,11 +191,11 @@ def remove(
     Example: zava-mcp identities remove "Ann Lee"
     """
     settings = settings_of(ctx, ZAVA_ENV_FILE=env_file, ZAVA_ADMIN_DATABASE_URL=admin_url, ZAVA_DATA_DIR=data_dir)
-    from zava_mcp.admin.identities import remove_person
+    from zava_mcp.admin.identities import revoke_access
     from zava_mcp.cli.display.output import progress_bar
 
     with progress_bar() as tell:
-        report = remove_person(settings, who, passwords_file, dry_run, tell)
+        report = revoke_access(settings, who, passwords_file, dry_run, tell)
     _show(report, dry_run)
 
 

@@ -1,4 +1,4 @@
-"""The bundled PostgreSQL: set up on first use, shared by all processes of a user, stopped by the last."""
+"""The bundled PostgreSQL: set up on first use, shared by all processes of a user, stopped by the last one."""
 
 from zava_mcp.embedded.cluster import Address
 from zava_mcp.embedded.login_file import Login

@@ -1,4 +1,4 @@
-"""One PostgreSQL data folder: create it, start it, see whether it runs, stop it."""
+"""Creates a PostgreSQL data folder, and starts, finds and stops the server on it."""
 
 import os
 import signal
@@ -23,7 +23,7 @@ from zava_mcp.embedded.processes import (
     start_failure,
     with_limited_memory,
 )
-from zava_mcp.embedded.server_parameters import FILLING, PARAMETERS
+from zava_mcp.embedded.server_parameters import PARAMETERS, SET_UP_PARAMETERS
 from zava_mcp.errors import EmbeddedError
 from zava_mcp.trusted_files import open_own
 
@@ -32,7 +32,7 @@ _SPAWN_SECONDS = 2.0
 _POLL_SECONDS = 0.01
 _STOPPING_SECONDS = 0.3  # a healthy shutdown takes less
 _QUIT_SECONDS = 6.0  # PostgreSQL itself kills what does not quit after five
-_MAX_SOCKET_PATH = 100  # the kernel's limit is 107 bytes (103 on macOS), the name in it included
+_MAX_SOCKET_PATH = 100  # the kernel's limit is 107 bytes (103 on macOS)
 _MAX_LOG_BYTES = 5_000_000
 _MAX_PID_FILE = 4_096
 
@@ -58,10 +58,10 @@ class Cluster:
     def __init__(self, folder: Path, log: Path) -> None:
         self.folder = folder
         self._log = log
-        self._starting: Future[subprocess.Popen[bytes]] | None = None  # if it was us who started it
+        self._child: Future[subprocess.Popen[bytes]] | None = None  # the server, if this process started it
 
     def create(self, admin_password: str) -> None:
-        """Runs initdb: sorting as in C.UTF-8 everywhere, passwords asked of everybody."""
+        """Runs initdb: the collation is C.UTF-8 on every platform, and every login needs a password."""
         self._make_reachable()
         password_file = self.folder.with_name("admin-password")
         write_private(password_file, admin_password)
@@ -77,11 +77,11 @@ class Cluster:
             password_file.unlink()
 
     def sync(self) -> None:
-        """Writes everything to disk, after set-up ran without waiting for it."""
+        """Writes the data folder to disk, because set-up runs without fsync."""
         run_program("initdb", "-D", str(self.folder), "--sync-only")
 
     def running(self) -> Address | None:
-        """Where the server on this folder listens, None if none runs. One that is stopping is seen off first."""
+        """The address of the server on this folder, None if none runs. Waits for a server that is stopping."""
         postmaster = self._postmaster()
         if postmaster is None or not is_server_on(postmaster.pid, self.folder):
             return None
@@ -90,27 +90,27 @@ class Cluster:
             return None
         return postmaster.address
 
-    def start(self, filling: bool = False) -> Address:
+    def start(self, during_set_up: bool = False) -> Address:
         """Starts the server and waits until it accepts connections.
 
         Raises EmbeddedError with the reason the server gave.
         """
         try:
-            return self._start(filling)
+            return self._start(during_set_up)
         except EmbeddedError as error:
-            # Processes of a server that was killed, which are at something that never looks up.
+            # The processes of a killed server may still run, if they do not check for interrupts.
             if "shared memory block" not in error.message or not end_orphans(self.folder):
                 raise
-            return self._start(filling)
+            return self._start(during_set_up)
 
-    def _start(self, filling: bool) -> Address:
+    def _start(self, during_set_up: bool) -> Address:
         self._make_reachable()
-        parameters = {**PARAMETERS, **(FILLING if filling else {}), **self._listening()}
+        parameters = {**PARAMETERS, **(SET_UP_PARAMETERS if during_set_up else {}), **self._listening()}
         if self._log.exists() and self._log.stat().st_size > _MAX_LOG_BYTES:
             self._log.unlink()
         log_start = self._log.stat().st_size if self._log.exists() else 0
-        started = self._starting = Future()
-        command = self._command(parameters, filling)
+        started = self._child = Future()
+        command = self._command(parameters, during_set_up)
         threading.Thread(target=self._run, args=(command, started), name="postgres", daemon=True).start()
         process = started.result()
         deadline = time.monotonic() + _START_SECONDS
@@ -126,56 +126,56 @@ class Cluster:
             process.kill()
         raise start_failure(self._log, log_start)
 
-    def _command(self, parameters: dict[str, str], filling: bool) -> list[str]:
+    def _command(self, parameters: dict[str, str], during_set_up: bool) -> list[str]:
         if os.name == "nt":
             return windows.start_command(program("pg_ctl"), self.folder, self._log, parameters)
         command = [program("postgres"), "-D", str(self.folder)]
         command += [word for name, value in parameters.items() for word in ("-c", f"{name}={value}")]
-        return command if filling else with_limited_memory(command)
+        return command if during_set_up else with_limited_memory(command)
 
     def _run(self, command: list[str], started: Future[subprocess.Popen[bytes]]) -> None:
         """Runs the server to its end, in a thread of its own.
 
-        A signal's exception can come up in the main thread between any two steps, and would lose a process
-        that has just been made. And whoever stops it, our child must not stay behind as a zombie.
+        In the main thread, a signal's exception could occur right after the process was created and lose it. The thread
+        also waits for the child, so that it does not become a zombie when another process stops it.
         """
         try:
             process = spawn(command, self.folder, self._log)
-        except BaseException as error:  # whoever waits is told, whatever it was: else they would wait for ever
+        except BaseException as error:  # otherwise the waiting thread would never return
             started.set_exception(error)
             return
         started.set_result(process)
         process.wait()
 
     def stop(self, wait_seconds: float) -> None:
-        """Ends all connections and shuts down; waits at most the given time for it."""
-        child = self._our_child()
+        """Ends all connections and shuts down; after the given time, quits without a shutdown."""
+        child = self._started_child()
         postmaster = self._postmaster()
         if postmaster is None and child is not None and child.poll() is None:
             if os.name != "nt":
-                child.kill()  # just started: it has not written down yet who it is
-            child.wait()  # on Windows it is pg_ctl, without which the server would stay
+                child.kill()  # it has not written postmaster.pid yet
+            child.wait()  # on Windows the child is pg_ctl, which starts the server
             postmaster = self._postmaster()
         if postmaster is None or not is_server_on(postmaster.pid, self.folder):
             return
         if os.name == "nt":
             run_program("pg_ctl", "stop", "-D", str(self.folder), "-m", "fast", "-w")
         else:
-            with suppress(ProcessLookupError):  # the thread that sets up may be stopping it, too
+            with suppress(ProcessLookupError):  # another thread may be stopping it too
                 os.kill(postmaster.pid, signal.SIGINT)
         if not self.await_end(wait_seconds):
             self._end(postmaster)
         remove_socket_folder(Path(postmaster.address.host))
 
-    def _our_child(self) -> subprocess.Popen[bytes] | None:
-        """The server that we started, if we did; one that is just being made is waited for."""
-        starting = self._starting
-        if starting is None or wait([starting], _SPAWN_SECONDS).not_done or starting.exception() is not None:
+    def _started_child(self) -> subprocess.Popen[bytes] | None:
+        """The server that this process started, if it did; waits for one that is being spawned."""
+        child = self._child
+        if child is None or wait([child], _SPAWN_SECONDS).not_done or child.exception() is not None:
             return None
-        return starting.result()
+        return child.result()
 
     def await_end(self, seconds: float) -> bool:
-        """Waits until no server runs on this folder any more, at most the given time; whether that came about."""
+        """Waits, at most the given time, until no server runs on this folder; returns whether none does."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             postmaster = self._postmaster()
@@ -185,7 +185,7 @@ class Cluster:
         return False
 
     def _end(self, postmaster: _Postmaster) -> None:
-        """Ends a server that cannot shut down, because a query of it does not listen; the next start recovers."""
+        """Ends a server whose shutdown waits for a query that ignores interrupts; the next start recovers."""
         if os.name == "nt":
             run_program("pg_ctl", "stop", "-D", str(self.folder), "-m", "immediate", "-w")
         elif not self.await_end(_STOPPING_SECONDS):

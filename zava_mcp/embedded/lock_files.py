@@ -1,4 +1,4 @@
-"""Small files of the embedded database: the locks of the processes that use it, and its schema version."""
+"""Reads small files in the data folder: locks of processes that use the database, and its schema version."""
 
 import os
 from contextlib import suppress
@@ -11,7 +11,7 @@ from zava_mcp.trusted_files import open_own
 
 
 def read_version(record: Path) -> str:
-    """The version in a file, empty where there is none."""
+    """The version in a file, "" without the file."""
     try:
         with open(open_own(record, os.O_RDONLY, trusted()), encoding="utf-8") as file:
             return file.read(100).strip()
@@ -20,7 +20,7 @@ def read_version(record: Path) -> str:
 
 
 def is_held(path: Path) -> bool:
-    """Whether a living process holds this lock file; a file nobody holds is removed."""
+    """Whether a running process holds this lock file; removes the file if none does."""
     lock = FileLock(path, thread_local=False)
     try:
         lock.acquire(timeout=0)

@@ -1,4 +1,4 @@
-"""The file of the embedded database's logins: the admin and each identity with its password, for its owner alone."""
+"""Reads and writes the file with the embedded database's logins and passwords, which only its owner can read."""
 
 import json
 import os
@@ -13,7 +13,7 @@ from zava_mcp.trusted_files import open_own
 
 @dataclass(frozen=True)
 class Login:
-    """A login of the embedded database. `user_id` is empty for the admin."""
+    """A login of the embedded database. `user_id` is empty for the administrator."""
 
     login: str
     password: str
@@ -31,11 +31,12 @@ def read_logins(file: Path) -> dict[str, Login]:
 
 
 def write_logins(file: Path, logins: Iterable[Login]) -> None:
+    """Replaces the file of logins."""
     write_private(file, json.dumps([asdict(login) for login in logins], indent=1))
 
 
 def write_private(path: Path, text: str) -> None:
-    """Writes a file that is there whole or not at all, readable by its owner alone; never through a link."""
+    """Replaces a file atomically, readable by its owner alone, and never writes through a link."""
     draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
         file.write(text)

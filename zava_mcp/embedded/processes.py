@@ -1,4 +1,4 @@
-"""PostgreSQL's processes: run its programs, bound and recognise its servers, say why one did not start."""
+"""Runs PostgreSQL's programs and servers, limits their memory, and explains why one did not start."""
 
 import os
 import shutil
@@ -13,20 +13,20 @@ from zava_mcp.errors import EmbeddedError
 from zava_mcp.search_paths import absolute_only
 from zava_mcp.trusted_files import open_own
 
-#: Private memory of one PostgreSQL process. Also bounds how long an error text can get, which is kept several
-#: times over in the memory of the process that receives it.
+#: Private memory of one PostgreSQL process. It also limits the length of error messages, of which the receiving process
+#: holds several copies.
 _MEMORY_BYTES = 1 << 28
-#: All addresses of one process: the private memory, 190 MB that every process maps (the shared buffers, the program
-#: and its libraries), and the segments of shared memory in which parallel workers build their hash tables. Those grow
-#: with the data and no setting of PostgreSQL bounds them.
+#: The address space of one process: the private memory, 190 MB that every process maps (shared buffers, the program and
+#: its libraries), and the shared memory in which parallel workers build hash tables. That grows with the data, and
+#: no setting of PostgreSQL limits it.
 _ADDRESS_BYTES = 3 * _MEMORY_BYTES
-#: Where the system is out of memory, it should end a query and not a program of the user.
+#: If the system runs out of memory, the kernel should end a query and not one of the user's programs.
 _OOM_ADJUSTMENT = {"PG_OOM_ADJUST_FILE": "/proc/self/oom_score_adj", "PG_OOM_ADJUST_VALUE": "500"}
-_LOG_ROOM_BYTES = 1 << 16
+_MIN_LOG_BYTES = 1 << 16
 
 
 def kill_backend(pid: int) -> None:
-    """Kills a server process, if the number still is one's; the server then restarts its others by itself."""
+    """Kills a server process, if the id is still one of PostgreSQL's; the server then restarts its other processes."""
     import psutil
 
     with suppress(psutil.Error):
@@ -36,7 +36,10 @@ def kill_backend(pid: int) -> None:
 
 
 def end_orphans(folder: Path) -> bool:
-    """Kills what works on a folder whose server is gone; whether there was anything. Only for who may start it."""
+    """Kills the processes of a killed server on this folder; returns whether there were any and all of them ended.
+
+    To be called with the start lock held.
+    """
     import psutil
 
     orphans = []
@@ -49,10 +52,10 @@ def end_orphans(folder: Path) -> bool:
 
 
 def with_limited_memory(command: list[str]) -> list[str]:
-    """The command, under limits that make PostgreSQL report "out of memory" to the query that exceeds them.
+    """The command under limits with which PostgreSQL reports "out of memory" to a query that exceeds them.
 
-    A shell sets the limits before it becomes the program: if this process set them on itself, to be inherited, they
-    would hold for it too meanwhile, and a server that has its embedding model loaded is above them already.
+    A shell sets the limits before it executes the program. This process cannot set them on itself to be inherited,
+    because with a loaded embedding model it exceeds them.
     """
     if sys.platform != "linux":
         return command
@@ -65,12 +68,12 @@ def with_limited_memory(command: list[str]) -> list[str]:
 
 
 def _at_most(amount: int, limits: tuple[int, int]) -> int:
-    """The amount, or a lower limit (soft, hard) that is set already."""
+    """The amount, or a lower limit (soft or hard) that is set already."""
     return min([amount, *(limit for limit in limits if limit >= 0)])  # -1 is no limit
 
 
 def spawn(command: list[str], folder: Path, log: Path) -> subprocess.Popen[bytes]:
-    """Starts a server that outlives what happens to our terminal; it writes into its log."""
+    """Starts a server that is independent of this process's terminal and writes to its log."""
     if os.name == "nt":
         return windows.launch(command, clean_environment())
     with open(open_own(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, trusted()), "ab") as output:
@@ -81,12 +84,13 @@ def spawn(command: list[str], folder: Path, log: Path) -> subprocess.Popen[bytes
             stderr=output,
             cwd=folder,
             env=clean_environment() | (_OOM_ADJUSTMENT if sys.platform == "linux" else {}),
-            start_new_session=True,  # Ctrl-C in our terminal is not meant for it
+            start_new_session=True,  # Ctrl-C in the terminal must not reach it
             **popen_user(),
         )
 
 
 def run_program(name: str, *arguments: str) -> None:
+    """Runs one of PostgreSQL's programs to its end. Raises EmbeddedError if it fails."""
     try:
         subprocess.run(
             [program(name), *arguments],
@@ -98,18 +102,18 @@ def run_program(name: str, *arguments: str) -> None:
             **popen_user(),
         )
     except subprocess.CalledProcessError as error:
-        raise explained(f"PostgreSQL's {name} failed", error.stderr) from None
+        raise failure_error(f"PostgreSQL's {name} failed", error.stderr) from None
 
 
 def clean_environment() -> dict[str, str]:
-    """Our environment without what would change how PostgreSQL's programs behave, and without secrets."""
+    """The variables that PostgreSQL's programs need, without secrets and without those that change their behaviour."""
     kept = ("PATH", "HOME", "TMPDIR", "TEMP", "TMP", "SYSTEMROOT", "LD_LIBRARY_PATH", "USERPROFILE")
     passed = {name: os.environ[name] for name in kept if name in os.environ}
     return {**passed, **absolute_only(passed), "LC_ALL": "C"}
 
 
 def is_server_on(pid: int, folder: Path) -> bool:
-    """Whether this pid is a PostgreSQL server on this folder, and not a later process with its number."""
+    """Whether the process is a PostgreSQL server on this folder, and not a later process with the same id."""
     import psutil
 
     try:
@@ -122,6 +126,7 @@ def is_server_on(pid: int, folder: Path) -> bool:
 
 
 def free_port() -> int:
+    """A TCP port of 127.0.0.1 that is free now."""
     import socket
 
     with socket.socket() as probe:
@@ -130,24 +135,27 @@ def free_port() -> int:
 
 
 def start_failure(log: Path, start: int) -> EmbeddedError:
+    """The error for a server that did not start, from what its log says after a position."""
     with open(open_own(log, os.O_RDONLY, trusted()), "rb") as file:
         file.seek(start)
-        said = file.read(20_000).decode(errors="replace")
-    if not said and shutil.disk_usage(log.parent).free < _LOG_ROOM_BYTES:
-        said = "FATAL: No space left on device"  # not even to write that down
-    return explained("the embedded PostgreSQL did not start", said)
+        output = file.read(20_000).decode(errors="replace")
+    if not output and shutil.disk_usage(log.parent).free < _MIN_LOG_BYTES:
+        output = "FATAL: No space left on device"  # PostgreSQL could not write it to the log
+    return failure_error("the embedded PostgreSQL did not start", output)
 
 
-def explained(what: str, said: str) -> EmbeddedError:
-    """The failure with the reason PostgreSQL gave, and what to do about the usual ones."""
-    lines = [line for line in said.splitlines() if any(word in line for word in ("FATAL", "PANIC", "error", "ERROR"))]
-    reason = (lines or said.splitlines() or ["it gave no reason"])[-1].strip()
+def failure_error(failure: str, output: str) -> EmbeddedError:
+    """An error with the reason in PostgreSQL's output, and hints for the usual reasons."""
+    lines = [line for line in output.splitlines() if any(word in line for word in ("FATAL", "PANIC", "error", "ERROR"))]
+    reason = (lines or output.splitlines() or ["it gave no reason"])[-1].strip()
     hints = {
         "No space left": "The disk is full: free some space, or set ZAVA_DATA_DIR to a folder on another disk.",
         "Permission denied": "Its data folder cannot be used by this user: check its owner, or set ZAVA_DATA_DIR.",
         "lock file": "Another server holds its socket or port: stop it, or set ZAVA_DATA_DIR to another folder.",
         "could not bind": "Another program holds its socket or port: stop it, or set ZAVA_DATA_DIR to another folder.",
-        "shared memory": "The system gives too little shared memory: in a container, raise --shm-size.",
+        "shared memory": "The system has too little shared memory: in a container, raise --shm-size.",
     }
-    hint = next((hint for sign, hint in hints.items() if sign in said), "Its log is server.log in the data folder.")
-    return EmbeddedError(f"{what}: {reason}", hint)
+    hint = next(
+        (hint for pattern, hint in hints.items() if pattern in output), "Its log is server.log in the data folder."
+    )
+    return EmbeddedError(f"{failure}: {reason}", hint)

@@ -1,15 +1,15 @@
-"""The parameters that the embedded PostgreSQL runs with."""
+"""The configuration parameters of the embedded PostgreSQL."""
 
 import sys
 
-#: Given on the command line, so that an upgrade of the package changes them without touching files.
+#: Passed on the command line, so that an upgrade of the package changes them without editing files.
 PARAMETERS = {
     "cluster_name": "zava-mcp",
-    "max_connections": "400",  # nineteen identities with twenty connections each, and the admin
+    "max_connections": "400",  # nineteen identities with twenty connections each, and the administratoristrator
     "shared_buffers": "128MB",
     "work_mem": "16MB",
     "maintenance_work_mem": "128MB",
-    # An index is in memory, mostly: looking up an order's items is cheaper than PostgreSQL would think by itself.
+    # Indexes are mostly in memory, so looking up an order's items is cheaper than PostgreSQL's default assumes.
     "random_page_cost": "0.55",
     "jit": "off",
     "io_method": "sync",
@@ -18,19 +18,19 @@ PARAMETERS = {
     "password_encryption": "scram-sha-256",
     "timezone": "UTC",
     "log_timezone": "UTC",
-    # What a query asks for can be large: neither its errors nor its temporary files may fill the disk.
+    # Neither the errors nor the temporary files of queries may fill the disk.
     "log_min_messages": "fatal",
     "log_min_error_statement": "panic",
-    # Of one process. One identity has at most 20 connections, and all queries together at most four workers, so the
-    # temporary files of one identity take at most 24 times as much: 12 GB.
+    # The limit of one process. One identity has at most 20 connections, and all queries together at most four workers,
+    # so the temporary files of one identity take at most 24 times as much: 12 GB.
     "temp_file_limit": "512MB",
     "max_parallel_workers": "4",
-    # A hash table that parallel workers share can take all memory. Only Linux has a limit that bounds it.
+    # A hash table that parallel workers share can take all memory. Only on Linux does a limit apply to it.
     "enable_parallel_hash": "on" if sys.platform == "linux" else "off",
 }
 
-#: A cluster that is still being filled is thrown away after a crash, so it need not survive one.
-FILLING = {
+#: Additional parameters during set-up: after a crash, the cluster is deleted and set up again.
+SET_UP_PARAMETERS = {
     "fsync": "off",
     "full_page_writes": "off",
     "synchronous_commit": "off",

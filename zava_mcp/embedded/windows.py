@@ -1,7 +1,7 @@
-"""Windows: PostgreSQL refuses to run with an administrator's rights, and our process may have them.
+"""Starts PostgreSQL on Windows, where it refuses to run with an administrator's rights.
 
-`initdb` and `pg_ctl` give them up: they do their work under a token of the same user without the administrators' group.
-So `pg_ctl` starts the server here, and the user itself, not only that group, needs access to the data folder.
+`initdb` and `pg_ctl` drop these rights: they run under a token of the same user without the administrators' group.
+Therefore `pg_ctl` starts the server, and the user itself, not only that group, needs access to the data folder.
 """
 
 import os
@@ -11,22 +11,22 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-_PLAIN = re.compile(r"[A-Za-z0-9._-]+")  # what cmd.exe, which pg_ctl calls, passes on unchanged
+_PLAIN = re.compile(r"[A-Za-z0-9._-]+")  # pg_ctl runs cmd.exe, which passes these characters on unchanged
 _START_SECONDS = 60
 
 
 def start_command(pg_ctl: str, folder: Path, log: Path, parameters: Mapping[str, str]) -> list[str]:
-    """The command that starts a server on a data folder and ends, with 0, once it accepts connections."""
+    """The command that starts a server on a data folder, and exits with 0 once it accepts connections."""
     for name, value in parameters.items():
         if not _PLAIN.fullmatch(name) or not _PLAIN.fullmatch(value):
             raise ValueError(f"{name}={value} needs quotes, which cmd.exe and a shell read differently")
     options = " ".join(f"-c {name}={value}" for name, value in parameters.items())
-    place = ["-D", str(folder), "-l", str(log), "-o", options]
-    return [pg_ctl, "start", *place, "-w", "-t", str(_START_SECONDS), "-s"]
+    arguments = ["-D", str(folder), "-l", str(log), "-o", options]
+    return [pg_ctl, "start", *arguments, "-w", "-t", str(_START_SECONDS), "-s"]
 
 
 def launch(command: list[str], environment: Mapping[str, str]) -> "subprocess.Popen[bytes]":
-    """Runs it without a console; PostgreSQL opens its log itself and would not get it while we hold it open."""
+    """Runs the command without a console; PostgreSQL opens its log itself, so this process must not hold it open."""
     return subprocess.Popen(
         command,
         stdin=subprocess.DEVNULL,
@@ -38,9 +38,9 @@ def launch(command: list[str], environment: Mapping[str, str]) -> "subprocess.Po
 
 
 def admit_user(folder: Path) -> None:
-    """Gives the user access to a folder that it made as an administrator, and to what will be in it.
+    """Gives the user access to a folder that it created as an administrator, and to its future contents.
 
-    Python makes a folder of mode 0700 accessible to its owner, which then is the administrators' group.
+    Python makes a folder of mode 0700 accessible to its owner, which in this case is the administrators' group.
     """
     if sys.platform == "win32" and folder.is_dir():
         import ctypes

@@ -1,27 +1,27 @@
-"""Where names without a schema are looked for: in no schema in which somebody else could plant something."""
+"""Administrators' connections, and search paths without schemas in which other roles can create objects."""
 
 import psycopg
 
 from zava_mcp import sql
 from zava_mcp.postgres.connection_parameters import ConnectionParameters
 from zava_mcp.postgres.identity import VerifiedIdentity, connect
-from zava_mcp.postgres.pgbouncer import backend_of, is_pooled, refuse_by_transaction
+from zava_mcp.postgres.pgbouncer import backend_of, is_pooled, refuse_transaction_pooling
 from zava_mcp.postgres.query_errors import connection_error
 
 
 def connect_as_admin(target: ConnectionParameters) -> psycopg.Connection:
-    """A connection of an administrator, on which names resolve to PostgreSQL's own whatever others planted.
+    """A connection of an administrator, on which unqualified names resolve to PostgreSQL's own objects.
 
-    Settings that the database or the login starts with have no effect on that. Raises as `connect`, and
-    DatabaseUnavailable if a pooler gives each transaction another connection, where a session's settings do not last.
+    Defaults of the database or the login do not change that. Raises as `connect`, and DatabaseUnavailable if a pooler
+    gives each transaction another connection, because session settings are lost there.
     """
     connection = connect(target)
     try:
-        named = "role=" in str(target.parameters.get("options", ""))  # else the database may have set one
-        for statement in ("names_of_postgresql", *(() if named else ("no_other_role",))):
+        has_role = "role=" in str(target.parameters.get("options", ""))  # otherwise the database may have set one
+        for statement in ("names_of_postgresql", *(() if has_role else ("no_other_role",))):
             connection.execute(sql.query(statement).encode())
         if is_pooled(connection, backend_of(connection)):
-            refuse_by_transaction(connection, lambda: connect(target))
+            refuse_transaction_pooling(connection, lambda: connect(target))
     except psycopg.OperationalError as error:
         connection.close()
         raise connection_error(error, target.location) from None
@@ -31,6 +31,6 @@ def connect_as_admin(target: ConnectionParameters) -> psycopg.Connection:
     return connection
 
 
-def set_search_path(connection: psycopg.Connection, proof: VerifiedIdentity) -> None:
-    """Lets the identity's SQL leave out the names of schemas in which nobody else can plant anything."""
-    connection.execute(f"SET search_path = {', '.join(proof.schemas) or 'pg_catalog'}".encode())
+def set_search_path(connection: psycopg.Connection, identity: VerifiedIdentity) -> None:
+    """Lets the identity's SQL use unqualified names from schemas in which no untrusted role can create objects."""
+    connection.execute(f"SET search_path = {', '.join(identity.schemas) or 'pg_catalog'}".encode())

@@ -1,9 +1,9 @@
-"""Reading a connection in sips, so that a message of any size can be left before it is in memory.
+"""Reads a connection in chunks, so that a message of any size can be abandoned before it fills the memory.
 
-libpq reads on within one call for as long as there is something to read, and a server that sends an
-error with a text of 900 MB is fast enough for all of it, several times over when libpq takes it apart.
-So libpq is given no more than a sip at a time: the bytes are taken from the connection as they are,
-encrypted or not, and put before libpq in a socket pair that stands in the connection's place meanwhile.
+Within one call, libpq reads for as long as data arrives, and an error message of 900 MB arrives fast enough to be read
+whole; parsing it takes several times its size. This reader gives libpq one chunk at a time: it receives the bytes from
+the connection as they are, encrypted or not, and passes them to libpq through a socket pair that temporarily replaces
+the connection's socket.
 """
 
 import os
@@ -16,88 +16,88 @@ from contextlib import suppress
 import psycopg
 from psycopg import pq
 
-_SIP_BYTES = 1 << 16
-_SENDING_SECONDS = 5.0
-_ROOM_BYTES = 1 << 18  # of the pair; more than a sip, which some systems would not grant by themselves
+_CHUNK_BYTES = 1 << 16
+_SEND_SECONDS = 5.0
+_BUFFER_BYTES = 1 << 18  # of the socket pair; some systems' default is smaller than a chunk
 
 
 class BoundedReader:
-    """What one connection brings, until it is closed; nothing may wait to be sent on it.
+    """The reader of one connection, until it is closed; no data may be waiting to be sent on the connection.
 
-    The pair is made once: each question would feel it.
+    It creates the socket pair once, because creating it for each query would cost noticeable time.
     """
 
     def __init__(self, pg: pq.abc.PGconn) -> None:
         self._pg = pg
-        self._line: socket.socket | None = None
-        self._ours: socket.socket
-        self._theirs: socket.socket
+        self._server: socket.socket | None = None  # a duplicate of the connection's socket
+        self._near: socket.socket
+        self._far: socket.socket  # libpq reads from this end
 
-    def take(self) -> int:
-        """Lets libpq take in a part of what is there; returns about how many bytes. Raises psycopg.OperationalError."""
-        if sys.platform == "win32":  # where a socket is no file that can be stood in for
+    def read_chunk(self) -> int:
+        """Lets libpq read one chunk, and returns its approximate size. Raises psycopg.OperationalError."""
+        if sys.platform == "win32":  # Windows sockets cannot be replaced with dup2
             self._pg.consume_input()
             return 0
-        if self._line is None:
-            self._lay_line()
-        assert self._line is not None
-        sip = b""
-        with suppress(OSError):  # of which libpq finds the reason
-            sip = self._line.recv(_SIP_BYTES)
-        if not sip:
+        if self._server is None:
+            self._open_pair()
+        assert self._server is not None
+        chunk = b""
+        with suppress(OSError):  # libpq reports the error when it reads
+            chunk = self._server.recv(_CHUNK_BYTES)
+        if not chunk:
             self._pg.consume_input()
             return 0
-        view = memoryview(sip)
-        while view:  # the pair may take less at once than it was asked to
-            view = view[send_some(self._ours, view) :]
-            self._give(self._pg.socket)
-        return len(sip)
+        view = memoryview(chunk)
+        while view:  # the pair's buffer may be too small for the whole chunk
+            view = view[send_some(self._near, view) :]
+            self._pass_to_libpq(self._pg.socket)
+        return len(chunk)
 
     def close(self) -> None:
-        """Lets go of the connection, which has ended: the other side hears of it only then."""
-        if self._line is not None:
-            for end in (self._line, self._ours, self._theirs):
+        """Closes the duplicate socket of an ended connection, because the server sees the end only then."""
+        if self._server is not None:
+            for end in (self._server, self._near, self._far):
                 end.close()
-            self._line = None
+            self._server = None
 
     __del__ = close
 
-    def _lay_line(self) -> None:
-        self._line = socket.socket(fileno=os.dup(self._pg.socket))
-        self._line.setblocking(False)
-        self._ours, self._theirs = socket.socketpair()
-        for end in (self._ours, self._theirs):
+    def _open_pair(self) -> None:
+        self._server = socket.socket(fileno=os.dup(self._pg.socket))
+        self._server.setblocking(False)
+        self._near, self._far = socket.socketpair()
+        for end in (self._near, self._far):
             end.setblocking(False)
-        self._ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _ROOM_BYTES)
+        self._near.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _BUFFER_BYTES)
 
-    def _give(self, fd: int) -> None:
-        """Puts the pair in the connection's place until libpq has read it empty."""
-        assert self._line is not None
-        os.dup2(self._theirs.fileno(), fd, inheritable=False)
+    def _pass_to_libpq(self, fd: int) -> None:
+        """Replaces the connection's socket with the pair until libpq has read all of it."""
+        assert self._server is not None
+        os.dup2(self._far.fileno(), fd, inheritable=False)
         try:
             self._pg.consume_input()
             while waiting_bytes(fd):
                 self._pg.consume_input()
         finally:
-            os.dup2(self._line.fileno(), fd, inheritable=False)
-        if self._pg.ssl_in_use and (size := waiting_bytes(self._ours.fileno())):
-            self._send_back(self._ours.recv(size))  # TLS may answer by itself, with new keys
+            os.dup2(self._server.fileno(), fd, inheritable=False)
+        if self._pg.ssl_in_use and (size := waiting_bytes(self._near.fileno())):
+            self._send_to_server(self._near.recv(size))  # TLS replies by itself to a key update
 
-    def _send_back(self, data: bytes) -> None:
-        """Sends all of it to the server, which may read slowly. Raises psycopg.OperationalError."""
-        assert self._line is not None
-        until = time.monotonic() + _SENDING_SECONDS
+    def _send_to_server(self, data: bytes) -> None:
+        """Sends all data to the server, which may read slowly. Raises psycopg.OperationalError."""
+        assert self._server is not None
+        deadline = time.monotonic() + _SEND_SECONDS
         view = memoryview(data)
         while view:
-            if not select.select([], [self._line], [], max(0.0, until - time.monotonic()))[1]:
+            if not select.select([], [self._server], [], max(0.0, deadline - time.monotonic()))[1]:
                 raise psycopg.OperationalError("the database does not read what it is sent")
-            view = view[send_some(self._line, view) :]
+            view = view[send_some(self._server, view) :]
 
 
-def send_some(to: socket.socket, data: memoryview) -> int:
-    """How many bytes a socket took. Raises psycopg.OperationalError if it takes none."""
+def send_some(target: socket.socket, data: memoryview) -> int:
+    """Sends what the socket accepts, and returns the number of bytes. Raises psycopg.OperationalError."""
     try:
-        return to.send(data)
+        return target.send(data)
     except BlockingIOError:
         return 0
     except OSError as error:
@@ -105,7 +105,7 @@ def send_some(to: socket.socket, data: memoryview) -> int:
 
 
 def waiting_bytes(fd: int) -> int:
-    """How many bytes a socket holds ready."""
+    """The number of bytes that can be read from a socket."""
     import fcntl
     import termios
 

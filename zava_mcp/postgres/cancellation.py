@@ -1,4 +1,4 @@
-"""Work on a connection that another thread may stop, in the database too."""
+"""Cancels statements from another thread, in the database too."""
 
 import threading
 from collections.abc import Iterator
@@ -9,11 +9,11 @@ import psycopg
 from zava_mcp.errors import CALL_CANCELLED, QueryError
 from zava_mcp.postgres.timeout_connection import TimeoutConnection
 
-CANCEL_SECONDS = 2.0  # for the request to arrive, and then for the end of what it is about
+CANCEL_SECONDS = 2.0  # for the cancel request, and again for the statement to end
 
 
 class Cancellable:
-    """Something asked once, on whichever connection it is given."""
+    """Base class of statements that run once, on a connection that may change between attempts."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -21,7 +21,7 @@ class Cancellable:
         self.cancelled = False
 
     def cancel(self) -> None:
-        """Stops it in the database; from any thread, at any time, also before it began."""
+        """Stops the statement in the database. Any thread may call it at any time, also before the statement runs."""
         with self._lock:
             self.cancelled = True
             if self._connection is not None:
@@ -31,7 +31,7 @@ class Cancellable:
 
     @contextmanager
     def using(self, connection: psycopg.Connection) -> Iterator[None]:
-        """While this lasts, `cancel` reaches the connection. Raises QueryError if it was called already."""
+        """Lets `cancel` reach the connection inside the context. Raises QueryError if it was cancelled already."""
         with self._lock:
             if self.cancelled:
                 raise QueryError(CALL_CANCELLED, sqlstate="57014")
@@ -41,12 +41,12 @@ class Cancellable:
         finally:
             with self._lock:
                 self._connection = None
-                if self.cancelled:  # a late cancel must not hit whoever has the connection next
+                if self.cancelled:  # a late cancel must not hit the connection's next statement
                     with suppress(psycopg.Error):
                         connection.close()
 
 
 def cancel(connection: psycopg.Connection) -> None:
-    """Asks the database to stop what the connection waits for."""
-    with suppress(psycopg.Error):  # out of reach: closing the connection is all that is left, and is done
+    """Asks the database to stop the connection's current statement."""
+    with suppress(psycopg.Error):  # an unreachable server: the caller closes the connection
         connection.cancel_safe(timeout=CANCEL_SECONDS)

@@ -12,7 +12,7 @@ from zava_mcp import sql
 from zava_mcp.errors import DatabaseUnavailable, IdentityError, ZavaError
 from zava_mcp.postgres.connection_parameters import ConnectionParameters
 from zava_mcp.postgres.function_sources import changed_functions
-from zava_mcp.postgres.identity import connect_with_retries, identity_of, mismatches
+from zava_mcp.postgres.identity import connect_with_timeout, mismatches, read_identity
 from zava_mcp.postgres.pgbouncer import apply_session_settings
 from zava_mcp.postgres.query_errors import is_connection_lost
 
@@ -37,7 +37,7 @@ def examine(target: ConnectionParameters, user_id: UUID | None, name: str, model
     with. Raises DatabaseUnavailable or IdentityError if
     there is no connection.
     """
-    with connect_with_retries(target) as connection:
+    with connect_with_timeout(target) as connection:
         try:
             return _examined(connection, target, user_id, name, model)
         except psycopg.Error as error:
@@ -55,7 +55,7 @@ def _examined(
         _clock(connection),
     ]
     try:
-        row = identity_of(connection, user_id)
+        row = read_identity(connection, user_id)
     except (DatabaseUnavailable, IdentityError) as error:
         return [*checks, _refused(error)]
     apply_session_settings(connection, row["backend"], target.settings)

@@ -1,4 +1,4 @@
-"""Why a connection did not come about or ended: libpq's words, the error they become, and what to do about it."""
+"""Causes of failed and lost connections: how libpq reports them, and the error and hint for each."""
 
 import re
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from zava_mcp.errors import DatabaseUnavailable, IdentityError, ZavaError
 
 
 class Restarting(DatabaseUnavailable):
-    """The database server is there, and says that it is starting, stopping or recovering."""
+    """The database server replied that it is starting, stopping or recovering."""
 
 
 class NotListening(DatabaseUnavailable):
@@ -19,7 +19,7 @@ class NoDatabase(DatabaseUnavailable):
 
 
 class Disconnected(DatabaseUnavailable):
-    """A connection that was there has ended."""
+    """An established connection has ended."""
 
 
 _RECONNECTS = "The server reconnects by itself."
@@ -28,30 +28,33 @@ _SQLSTATE = re.compile(r"(?=.*\d)[0-9A-Z]{5}")
 
 @dataclass(frozen=True)
 class Failure:
-    """One reason.
+    """One cause of a failure.
 
-    `signs` are SQLSTATEs or, because libpq gives none for a connection that failed, patterns of its words. The {words}
-    of a hint stand for settings. `server_hint` is for users of a running server. `part` is the part of an
+    `patterns` are SQLSTATEs or, because libpq has none for failed connections, regular expressions of its messages. The
+    {words} of a hint stand for settings. `server_hint` is for users of a running server. `part` is the part of an
     administrator's URL to correct.
     """
 
-    signs: tuple[str, ...]
+    patterns: tuple[str, ...]
     kind: type[ZavaError]
     message: str
     hint: str
     server_hint: str = ""
     part: str = ""
 
-    def is_meant(self, sqlstate: str, said: str) -> bool:
-        """Whether an error with this SQLSTATE and these words has this reason."""
-        return any(sign == sqlstate if _SQLSTATE.fullmatch(sign) else re.search(sign, said) for sign in self.signs)
+    def matches(self, sqlstate: str, text: str) -> bool:
+        """Whether an error with this SQLSTATE and message has this cause."""
+        return any(
+            pattern == sqlstate if _SQLSTATE.fullmatch(pattern) else re.search(pattern, text)
+            for pattern in self.patterns
+        )
 
 
 CONNECTION_FAILURES = (
     Failure(
         ("no password supplied",),
         IdentityError,
-        "the database asks for a password, and none is set for this login",
+        "the database requires a password, and none is set for this login",
         "Set POSTGRES_PASSWORD, or write the password into a passfile: {passfile_fault}.",
         part="password",
     ),
@@ -67,7 +70,7 @@ CONNECTION_FAILURES = (
         (r"(Peer|Ident|LDAP|PAM|GSSAPI|SSPI|RADIUS|certificate|OAuth\S*) authentication failed",),
         IdentityError,
         "the database does not authenticate this login with a password",
-        "Connect another way, such as {host} over TCP instead of a socket, or let the database's administrator "
+        "Connect in another way, such as over TCP instead of a socket ({host}), or ask the database's administrator to "
         "change the method in pg_hba.conf.",
         part="host or login",
     ),
@@ -94,7 +97,7 @@ CONNECTION_FAILURES = (
     Failure(
         ("not permitted to log in",),
         IdentityError,
-        "this login may not log in any more",
+        "this login is not permitted to log in any more",
         "The identity was removed or closed; an administrator sees with `zava-mcp identities` which ones exist.",
         part="login",
     ),
@@ -120,13 +123,13 @@ CONNECTION_FAILURES = (
     Failure(
         ("unsupported startup parameter",),
         DatabaseUnavailable,
-        "the pooler between us and PostgreSQL refuses the settings that connections start with",
+        "the pooler in front of PostgreSQL refuses the settings that connections start with",
         "In pgbouncer.ini, add options to ignore_startup_parameters (they are then set by SQL); pool_mode = session.",
     ),
     Failure(
         ("no more connections allowed", "query_wait_timeout"),
         DatabaseUnavailable,
-        "the pooler between us and PostgreSQL has no connection left",
+        "the pooler in front of PostgreSQL has no connection left",
         "Wait until others finish, or raise its max_client_conn or pool_size.",
     ),
     Failure(
@@ -159,7 +162,7 @@ CONNECTION_FAILURES = (
             "SSL error: (wrong version number|packet length too long|record layer failure)",
         ),
         DatabaseUnavailable,
-        "what answers at this address does not speak PostgreSQL's protocol",
+        "the server at this address does not use PostgreSQL's protocol",
         "Correct {host} or {port}: another program listens there. PostgreSQL's usual port is 5432.",
     ),
     Failure(
@@ -195,7 +198,7 @@ CONNECTION_FAILURES = (
         ("timeout expired", "timed out", "ConnectionTimeout"),
         DatabaseUnavailable,
         "the database did not answer in time",
-        "Check {host}, {port}, and the firewalls on the way.",
+        "Check {host}, {port}, and the firewalls in between.",
         _RECONNECTS,
     ),
     Failure(

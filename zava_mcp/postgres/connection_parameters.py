@@ -1,4 +1,4 @@
-"""The parameters of a connection, and none from where they should not come."""
+"""Reads connection parameters from settings and URLs, and keeps libpq from adding others from the environment."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -9,13 +9,13 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
 from zava_mcp.errors import SettingsError
-from zava_mcp.postgres.entra_password import Tokens, private
+from zava_mcp.postgres.entra_password import Tokens, require_encryption
 from zava_mcp.postgres.location import LIBPQ, PARTS, URL, Location
 from zava_mcp.postgres.query_errors import connection_error
 from zava_mcp.postgres.timeout_connection import CONNECT_SECONDS
 from zava_mcp.settings import DatabaseLocation, Secret
 
-#: Parameters without a built-in default that may not be empty; the embedded server asks for SCRAM and nothing else.
+#: Parameters without a built-in default that may not be empty; the embedded server only uses SCRAM.
 _NOT_EMPTY = {
     "sslcertmode": "allow",
     "require_auth": "scram-sha-256",
@@ -26,10 +26,10 @@ _NOT_EMPTY = {
 
 @dataclass(frozen=True)
 class ConnectionParameters:
-    """libpq parameters of a connection; the password shows in no repr.
+    """libpq's parameters of a connection; the repr does not show the password.
 
-    `settings` is what its options set, for where a pooler drops them; with `tokens`, one of them is the password.
-    `source` is the setting that named the host.
+    `settings` are the options as names and values, to be set by SQL behind a pooler. With `tokens`, a token is the
+    password. `source` is the setting that named the host.
     """
 
     parameters: dict[str, Any]
@@ -41,11 +41,11 @@ class ConnectionParameters:
 
     @property
     def location(self) -> Location | None:
-        """Where it connects to, None for the embedded database."""
+        """The location for error messages, None for the embedded database."""
         return None if self.embedded else Location.of(self.parameters, self.source)
 
     def keywords(self) -> dict[str, Any]:
-        """What psycopg connects with now. Raises what `Tokens.token` raises."""
+        """The arguments of `psycopg.connect`, with the password or a current token. Raises as `Tokens.token`."""
         password = self.tokens.token() if self.tokens else self.password.reveal() if self.password else None
         return {**self.parameters, **({"password": password} if password else {})}
 
@@ -53,9 +53,9 @@ class ConnectionParameters:
 def connection_parameters(
     place: DatabaseLocation, user_id: UUID | None, tokens: Tokens | None = None
 ) -> ConnectionParameters:
-    """Where and as whom the settings say to connect; without a user name, as the login named by the user id.
+    """The connection parameters of the settings; without a user name, the login is the one named by the user id.
 
-    Raises DatabaseUnavailable if the URL cannot be read, SettingsError if a token could be seen on its way.
+    Raises DatabaseUnavailable if the URL cannot be read, SettingsError if a token could cross the network unencrypted.
     """
     source = URL if place.url else PARTS if "host" in place.parameters else LIBPQ
     target = read_url(place.url.reveal() if place.url else "", place.parameters, source)
@@ -64,9 +64,9 @@ def connection_parameters(
 
 
 def read_url(url: str, more: Mapping[str, str], source: str = URL) -> ConnectionParameters:
-    """What a URL and single parameters say, the password apart. Raises DatabaseUnavailable if it cannot be read.
+    """The parameters of a URL and of single settings, with the password apart. Raises DatabaseUnavailable.
 
-    A host that is named is the one that is meant, wherever PGHOSTADDR points to.
+    A host in them takes precedence over PGHOSTADDR.
     """
     try:
         parameters = conninfo_to_dict(url, **more)
@@ -79,21 +79,25 @@ def read_url(url: str, more: Mapping[str, str], source: str = URL) -> Connection
 
 
 def with_our_defaults(parameters: dict[str, Any]) -> dict[str, Any]:
-    """The embedded database's parameters, and for each that libpq would take from the environment its own default."""
-    own = {"connect_timeout": CONNECT_SECONDS, "client_encoding": "UTF8"}
-    left = ("service", "options", "application_name")  # which would name a file; which do no harm
-    defaults = {  # an empty text is a value, too: libpq then does not look further
+    """Adds libpq's own default for each parameter that libpq would otherwise take from the environment."""
+    fixed = {"connect_timeout": CONNECT_SECONDS, "client_encoding": "UTF8"}
+    skipped = (
+        "service",
+        "options",
+        "application_name",
+    )  # an empty service would be read as a file; others are harmless
+    defaults = {  # libpq does not look into the environment if a parameter is set, even to an empty text
         (name := option.keyword.decode()): (option.compiled or _NOT_EMPTY.get(name, "").encode()).decode()
         for option in psycopg.pq.Conninfo.get_defaults()
-        if option.envvar and option.keyword.decode() not in left
+        if option.envvar and option.keyword.decode() not in skipped
     }
-    return {**defaults, **own, **parameters}
+    return {**defaults, **fixed, **parameters}
 
 
 def with_tokens(target: ConnectionParameters, tokens: Tokens) -> ConnectionParameters:
-    """The target with tokens of Entra for a password. Raises SettingsError if one could be seen on its way."""
+    """The parameters with Entra tokens as password. Raises SettingsError if one could cross the network unencrypted."""
     if target.password is not None:
         raise SettingsError(
-            "the URL has a password, but ZAVA_DATABASE_AUTH=entra takes none", "Take one of the two away."
+            "the URL has a password, but ZAVA_DATABASE_AUTH=entra uses tokens", "Remove one of the two."
         )
-    return replace(target, parameters=private(target.parameters), tokens=tokens)
+    return replace(target, parameters=require_encryption(target.parameters), tokens=tokens)

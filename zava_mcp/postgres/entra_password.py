@@ -1,4 +1,7 @@
-"""Entra access tokens as the password of a login, asked for anew before they end. azure-identity: only at first use."""
+"""Entra access tokens as the password of a login, renewed before they expire.
+
+azure-identity is imported at the first use, because importing it takes long.
+"""
 
 import os
 import re
@@ -13,11 +16,11 @@ from zava_mcp.settings.embedding import EmbeddingSettings
 if TYPE_CHECKING:
     from azure.core.credentials import TokenCredential
 
-_EARLY_SECONDS = 300  # before its end: a token must outlive the connection's coming about
-_SECONDS = 10  # for one request
+_RENEW_SECONDS = 300  # before its expiry, so that a token does not expire while a connection is opened
+_REQUEST_SECONDS = 10
 _SCOPE = "https://ossrdbms-aad.database.{}/.default"
-_CLOUDS = {".us": "usgovcloudapi.net", ".cn": "chinacloudapi.cn"}  # of their own: government and China
-_PRIVATE = ("require", "verify-ca", "verify-full")
+_CLOUDS = {".us": "usgovcloudapi.net", ".cn": "chinacloudapi.cn"}  # Azure Government, Azure China
+_ENCRYPTED_MODES = ("require", "verify-ca", "verify-full")
 _SIGN_IN = (
     "Sign in with `az login`, run where there is a managed identity, or set AZURE_CLIENT_ID, AZURE_CLIENT_SECRET and "
     "AZURE_TENANT_ID."
@@ -25,84 +28,88 @@ _SIGN_IN = (
 
 
 class Tokens:
-    """The token of one Entra identity: the service principal of the settings, else whoever is signed in here."""
+    """Tokens of one Entra identity: the service principal of the settings, or else the account that is signed in."""
 
-    def __init__(self, chosen: EmbeddingSettings) -> None:
-        self._chosen = chosen
-        ending = next((end for end in _CLOUDS if (chosen.authority or "").rstrip("/").endswith(end)), "")
-        self._scope = _SCOPE.format(_CLOUDS.get(ending, "windows.net"))
+    def __init__(self, settings: EmbeddingSettings) -> None:
+        self._settings = settings
+        suffix = next((end for end in _CLOUDS if (settings.authority or "").rstrip("/").endswith(end)), "")
+        self._scope = _SCOPE.format(_CLOUDS.get(suffix, "windows.net"))
         self._credential: TokenCredential | None = None
-        self._turn = threading.Lock()
-        self._token, self._good_until = "", 0.0
+        self._lock = threading.Lock()
+        self._token, self._valid_until = "", 0.0
 
     def token(self) -> str:
-        """Raises SettingsError without the extra `azure`, DatabaseUnavailable if Entra gives none."""
-        with self._turn:
-            if time.time() >= self._good_until:
+        """A valid token. Raises SettingsError without the extra `azure`, DatabaseUnavailable if Entra issues none."""
+        with self._lock:
+            if time.time() >= self._valid_until:
                 self._fetch()
             return self._token
 
     def forget(self) -> None:
-        """The next one is asked for anew, of nobody who keeps old ones: the database did not take this one."""
-        self._good_until, self._credential = 0.0, None
+        """Discards a token that the database refused, and the credential, which may have cached it."""
+        self._valid_until, self._credential = 0.0, None
 
     def _fetch(self) -> None:
         try:
-            import azure.identity  # noqa: F401  # whether it is there
+            import azure.identity  # noqa: F401  # fails here without the extra
             from azure.core.exceptions import ClientAuthenticationError
         except ImportError:
             raise SettingsError(
                 "ZAVA_DATABASE_AUTH=entra needs the extra `azure`", "Install it: uvx 'zava-mcp[azure]'."
             ) from None
         try:
-            self._credential = self._credential or _credential(self._chosen)
-            given = self._credential.get_token(self._scope)
-        except ClientAuthenticationError as error:  # its text names ids, addresses, and all that was tried
+            self._credential = self._credential or _credential(self._settings)
+            token = self._credential.get_token(self._scope)
+        except ClientAuthenticationError as error:  # its message has ids and addresses
             code = re.search(r"AADSTS\d+", error.message)
-            fault = f"Entra gave no token for the database ({code[0]})" if code else "nobody is signed in to Entra here"
-            raise DatabaseUnavailable(fault, _SIGN_IN) from None
+            message = (
+                f"Entra issued no token for the database ({code[0]})" if code else "no account is signed in to Entra"
+            )
+            raise DatabaseUnavailable(message, _SIGN_IN) from None
         except Exception as error:
             unavailable = DatabaseUnavailable(
-                f"Entra gave no token for the database ({type(error).__name__})",
+                f"Entra issued no token for the database ({type(error).__name__})",
                 "Check the network, AZURE_AUTHORITY_HOST and AZURE_TENANT_ID.",
             )
-            unavailable.server_hint = "The server asks for a token again by itself."
+            unavailable.server_hint = "The server requests a new token by itself."
             raise unavailable from None
-        self._token, self._good_until = given.token, given.expires_on - _EARLY_SECONDS
+        self._token, self._valid_until = token.token, token.expires_on - _RENEW_SECONDS
 
 
-def _credential(chosen: EmbeddingSettings) -> "TokenCredential":
+def _credential(settings: EmbeddingSettings) -> "TokenCredential":
     from azure.identity import ClientSecretCredential, DefaultAzureCredential
 
-    bounds: dict[str, Any] = {
-        "authority": chosen.authority,
-        "disable_instance_discovery": chosen.authority is not None,
+    options: dict[str, Any] = {
+        "authority": settings.authority,
+        "disable_instance_discovery": settings.authority is not None,
         "retry_total": 0,
-        "connection_timeout": _SECONDS,
-        "read_timeout": _SECONDS,
+        "connection_timeout": _REQUEST_SECONDS,
+        "read_timeout": _REQUEST_SECONDS,
     }
-    if chosen.client_id and chosen.client_secret and chosen.tenant_id:
-        return ClientSecretCredential(chosen.tenant_id, chosen.client_id, chosen.client_secret.reveal(), **bounds)
-    mine = {"managed_identity_client_id": chosen.client_id} if chosen.client_id else {}
-    return DefaultAzureCredential(**bounds, **mine)
+    if settings.client_id and settings.client_secret and settings.tenant_id:
+        return ClientSecretCredential(
+            settings.tenant_id, settings.client_id, settings.client_secret.reveal(), **options
+        )
+    client = {"managed_identity_client_id": settings.client_id} if settings.client_id else {}
+    return DefaultAzureCredential(**options, **client)
 
 
-def private(parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """The parameters of a connection that a token may cross: over TLS, or to a socket of this machine.
+def require_encryption(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """The parameters of a connection that uses TLS or a socket of this machine, so that a token can cross it.
 
-    Without a word about it TLS is required. Raises SettingsError where it would not be sure.
+    Without `sslmode`, TLS is required. Raises SettingsError if the parameters do not guarantee TLS.
     """
     service = parameters.get("service") or os.environ.get("PGSERVICE")
     address = parameters.get("hostaddr", os.environ.get("PGHOSTADDR")) or service
     if not address and all(host.startswith("/") for host in str(parameters.get("host", "")).split(",")):
         return dict(parameters)
-    if service and "sslmode" not in parameters:  # what the service says is libpq's to read
+    if service and "sslmode" not in parameters:  # only libpq reads the service file
         raise SettingsError(
-            "with ZAVA_DATABASE_AUTH=entra and a service, sslmode must stand in ZAVA_DATABASE_URL",
+            "with ZAVA_DATABASE_AUTH=entra and a service, ZAVA_DATABASE_URL must set sslmode",
             "Write postgresql:///?service=NAME&sslmode=verify-full: a token must not cross a network in clear text.",
         )
     mode = parameters.get("sslmode") or os.environ.get("PGSSLMODE")
-    if mode and mode not in _PRIVATE:
+    if mode and mode not in _ENCRYPTED_MODES:
         raise SettingsError(
             f"sslmode={mode} would let the Entra token cross the network in clear text",
             "Set sslmode=verify-full, or at least require.",
@@ -111,8 +118,9 @@ def private(parameters: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def token_refused(login: str) -> IdentityError:
+    """The error for a token that the database does not accept."""
     return IdentityError(
         f"the database does not accept the Entra token for the login {login}",
-        "The login (POSTGRES_USER) must be the Entra identity's, made with pgaadauth_create_principal; `zava-mcp "
-        "identities map` admits it. It may also have been removed or have expired.",
+        "The login (POSTGRES_USER) must be the Entra identity's, created with pgaadauth_create_principal; `zava-mcp "
+        "identities map` admits it. The login may also have been removed or have expired.",
     )

@@ -1,4 +1,4 @@
-"""The functions of the schema zava as our files make them, compared with those of a database."""
+"""Compares a database's functions in the schema zava with the migrations that create them."""
 
 import re
 from functools import cache
@@ -14,28 +14,28 @@ _FUNCTION = re.compile(
 
 
 @cache
-def made_functions() -> dict[str, tuple[str, str]]:
-    """The newest definition of each function: {name: (its statement, its body)}."""
-    found: dict[str, tuple[str, str]] = {}
+def migration_functions() -> dict[str, tuple[str, str]]:
+    """The newest definition of each function: {name: (statement, body)}."""
+    functions: dict[str, tuple[str, str]] = {}
     for _, file in sql.migrations():
         for match in _FUNCTION.finditer(sql.script(file)):
             statement = re.sub(r"^CREATE FUNCTION", "CREATE OR REPLACE FUNCTION", match[0]).removesuffix(";")
-            found[match["name"]] = (statement, match["body"])
-    return found
+            functions[match["name"]] = (statement, match["body"])
+    return functions
 
 
 def changed_functions(connection: psycopg.Connection) -> dict[str, str]:
-    """The functions whose text, owner or rights are not what we made, each with the SQL that makes it again."""
+    """The functions whose text, owner or rights differ from the migrations, each with the SQL that restores it."""
     rows = connection.execute(sql.query("functions").encode()).fetchall()
-    there = {name: (body, definer, owner) for name, body, definer, owner in rows}
-    wrong = {}
-    for name, (statement, body) in made_functions().items():
-        if there.get(name) == (body, "SECURITY DEFINER" in statement.partition(body)[0], "zava_owner"):
+    existing = {name: (body, definer, owner) for name, body, definer, owner in rows}
+    changed = {}
+    for name, (statement, body) in migration_functions().items():
+        is_definer = "SECURITY DEFINER" in statement.partition(body)[0]
+        if existing.get(name) == (body, is_definer, "zava_owner"):
             continue
-        definer = "" if "SECURITY DEFINER" in statement.partition(body)[0] else " SECURITY INVOKER"
-        signature = f"zava.{name}" if name in there else ""
-        after = f"; ALTER FUNCTION {signature} OWNER TO zava_owner" if signature else ""
-        if definer and signature:
-            after += f"; ALTER FUNCTION {signature}{definer}"
-        wrong[f"zava.{name}"] = statement + after
-    return wrong
+        function = f"zava.{name}" if name in existing else ""
+        alter = f"; ALTER FUNCTION {function} OWNER TO zava_owner" if function else ""
+        if function and not is_definer:
+            alter += f"; ALTER FUNCTION {function} SECURITY INVOKER"
+        changed[f"zava.{name}"] = statement + alter
+    return changed

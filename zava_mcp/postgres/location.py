@@ -1,4 +1,4 @@
-"""Where a connection was to go, and which setting says so: for errors. Never a login, a password or other options."""
+"""Names, for error messages, where a connection leads and which setting says so, without logins and passwords."""
 
 import os
 import re
@@ -15,13 +15,13 @@ _SETTINGS = {
     PARTS: {"host": "POSTGRES_DB_HOST", "port": "POSTGRES_DB_PORT", "database": "POSTGRES_DB", "sslmode": "PGSSLMODE"},
     LIBPQ: {"host": "PGHOST", "port": "PGPORT", "database": "PGDATABASE", "sslmode": "PGSSLMODE"},
 }
-_SHOWN = re.compile(r"[\w.:%,/+ -]{1,120}")  # a name with other characters may be a password in the wrong place
+_SAFE = re.compile(r"[\w.:%,/+ -]{1,120}")  # a name with other characters may be a misplaced password
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
 @dataclass(frozen=True)
 class Location:
-    """Host, port and database of a connection as libpq takes them; `source` is the setting that gave the host."""
+    """Host, port and database of a connection as libpq reads them; `source` is the setting that named the host."""
 
     host: str = ""
     port: str = ""
@@ -31,26 +31,25 @@ class Location:
 
     @classmethod
     def of(cls, parameters: Mapping[str, Any], source: str) -> "Location":
-        """What the parameters of a connection name, and the environment where they do not."""
+        """The location that connection parameters name, or else the environment."""
         values = {**_defaults(), **{name: str(value) for name, value in parameters.items() if value}}
         host = values.get("host", "") or values.get("hostaddr", "")
         return cls(host, values.get("port", ""), values.get("dbname", ""), source, values.get("passfile", ""))
 
     def reached(self, error: psycopg.Error) -> "Location":
-        """The same with what libpq connected to: a service is resolved, and of several hosts the last is named."""
+        """The location that libpq connected to: a service is resolved, and of several hosts the last is named."""
         connection = error.pgconn
         if connection is None or not connection.host:
             return self
         passfile = next((option.val for option in connection.info if option.keyword == b"passfile"), b"") or b""
         host, port, database = (part.decode("utf-8", "replace") for part in _address(connection))
-        several = "," in self.host or "," in self.port
-        return Location(
-            self.host if several else host, self.port if several else port, database, self.source, passfile.decode()
-        )
+        if "," in self.host or "," in self.port:
+            host, port = self.host, self.port
+        return Location(host, port, database, self.source, passfile.decode())
 
     def __str__(self) -> str:
-        """As an error names it."""
-        shown = [text if _SHOWN.fullmatch(text) else "" for text in (self.host, self.port, self.database)]
+        """The text in error messages; unsafe parts are left out."""
+        shown = [text if _SAFE.fullmatch(text) else "" for text in (self.host, self.port, self.database)]
         host, port, database = shown
         if host.startswith("/"):
             host = f"socket directory {host}"
@@ -58,7 +57,7 @@ class Location:
         return ", ".join(filter(None, parts))
 
     def setting(self, part: str) -> str:
-        """The setting of `host`, `port`, `database`, `sslmode`, `login` or `password`."""
+        """The name of the setting of `host`, `port`, `database`, `sslmode`, `login` or `password`."""
         if self.source == ADMIN_URL:
             return f"the {part} in ZAVA_ADMIN_DATABASE_URL"
         if part in ("password", "login"):
@@ -68,7 +67,7 @@ class Location:
         return _SETTINGS.get(self.source, {}).get(part) or f"the database's {part}"
 
     def passfile_fault(self) -> str:
-        """Why the passfile gives no password, as the end of a sentence."""
+        """The reason why the passfile has no password, as the end of a sentence."""
         path = Path(self.passfile) if self.passfile else None
         if path is None or not path.is_file():
             return f"libpq's passfile {path or '~/.pgpass'} does not exist"

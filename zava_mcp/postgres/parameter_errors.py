@@ -1,6 +1,6 @@
-"""What libpq says of connection parameters, as patterns of its words, and what to do about it."""
+"""libpq's messages about connection parameters that it cannot use, with the message and hint for each."""
 
-#: What libpq says of a parameter that it cannot use. None of them quotes a password: `url_fault` comes first.
+#: Pattern of libpq's message, message, hint. None of them quotes a password, because `url_fault` checks URLs first.
 WRONG_PARAMETERS = (
     (
         r'invalid "?(\w+)"? value: "([^"]*)"',
@@ -14,7 +14,7 @@ WRONG_PARAMETERS = (
     ),
     (
         r'invalid integer value "[^"]*" for connection option "(\w+)"|bad value for (connect_timeout)',
-        "a connection parameter that must be a number is none",
+        "a connection parameter that must be a number is not one",
         "Correct connect_timeout, keepalives and the like in the database's URL, or PGCONNECT_TIMEOUT.",
     ),
     (
@@ -24,7 +24,7 @@ WRONG_PARAMETERS = (
     ),
     (
         r'service file "([^"]*)" not found',
-        "the service file {0} is not there",
+        "the service file {0} does not exist",
         "Correct PGSERVICEFILE: libpq expands neither ~ nor variables.",
     ),
     (
@@ -44,13 +44,13 @@ WRONG_PARAMETERS = (
     ),
     (
         r'root certificate file "([^"]*)" does not exist',
-        "the root certificate file {0} is not there, and sslmode asks to verify the server",
+        "the root certificate file {0} does not exist, and sslmode requires it to verify the server",
         "Set sslrootcert to your authority's certificate, or to system for those that this machine trusts.",
     ),
     (
         r"server does not support SSL",
         "the database server has no TLS, and sslmode requires it",
-        "Switch TLS on there; only on a network that nobody else can read, set sslmode=prefer.",
+        "Enable TLS on the server; set sslmode=prefer only on a network that no one else can read.",
     ),
     (
         r"channel binding (?:is )?required",
@@ -59,17 +59,17 @@ WRONG_PARAMETERS = (
     ),
     (
         r'authentication method requirement "([^"]*)" failed',
-        "the server asks for another way to authenticate than require_auth={0} allows",
+        "the server requires another authentication method than require_auth={0} allows",
         "Correct require_auth or PGREQUIREAUTH.",
     ),
     (
         r"session is (?:not )?read-only|server is (?:not )?in hot standby mode",
-        "no server of those named is of the kind that target_session_attrs asks for",
+        "none of the named servers is of the kind that target_session_attrs requires",
         "Correct target_session_attrs or PGTARGETSESSIONATTRS, or name the other server too.",
     ),
     (
         r"could not match \d+ (\w+ \w+|\w+) to \d+ host",
-        "there are not as many ports (or addresses) as hosts",
+        "the number of ports or addresses differs from the number of hosts",
         "Give one port for all hosts, or one for each.",
     ),
 )

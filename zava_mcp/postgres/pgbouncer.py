@@ -1,4 +1,4 @@
-"""A pooler between us and PostgreSQL, such as PgBouncer: recognised, told our settings, refused if it loses them."""
+"""Poolers such as PgBouncer: recognised, given session settings by SQL, refused if they lose them."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -7,49 +7,49 @@ import psycopg
 
 from zava_mcp.errors import DatabaseUnavailable
 
-_BY_TRANSACTION = DatabaseUnavailable(
-    "the pooler between us and PostgreSQL gives every transaction another connection, and a session's settings do not "
-    "last there: its deadline, read-only mode and how values are written",
-    "Let PgBouncer have pool_mode = session for these logins ([users]) or this database, or go without it.",
+_TRANSACTION_POOLING = DatabaseUnavailable(
+    "the pooler in front of PostgreSQL gives every transaction another connection, and session settings do not "
+    "last there: the deadline, read-only mode and value formats",
+    "Set pool_mode = session in PgBouncer for these logins ([users]) or this database, or connect without it.",
 )
 
 
 def is_pooled(connection: psycopg.Connection, backend: int) -> bool:
-    """Whether a pooler stands between: it gives its clients process numbers of its own invention.
+    """Whether the connection goes through a pooler, which gives its clients process ids of its own.
 
-    `backend` is the process that answered.
+    `backend` is the process id that PostgreSQL returned.
     """
     return backend != connection.info.backend_pid
 
 
 def apply_session_settings(connection: psycopg.Connection, backend: int, settings: dict[str, str]) -> None:
-    """Makes our settings by SQL where a pooler stands between, because it may have dropped them."""
+    """Sets the session settings by SQL behind a pooler, which may have dropped the connection's options."""
     if is_pooled(connection, backend):
         lists = {name: ", ".join(f"'{part}'" for part in value.split(",")) for name, value in settings.items()}
         connection.execute("; ".join(f"SET {name} = {values}" for name, values in lists.items()).encode())
 
 
-def refuse_by_transaction(connection: psycopg.Connection, another: Callable[[], psycopg.Connection]) -> None:
-    """Raises DatabaseUnavailable if a pooler gives one and the same connection to two who are both connected.
+def refuse_transaction_pooling(connection: psycopg.Connection, another: Callable[[], psycopg.Connection]) -> None:
+    """Raises DatabaseUnavailable if a pooler shares one PostgreSQL connection between two connected clients.
 
-    While another client holds a transaction open, the first is asked again: by session, its process stays its own,
-    and nobody else ever has it.
+    While a second client holds a transaction open, it compares the process ids: with session pooling, the first client
+    keeps its own process.
     """
     first = backend_of(connection)
     try:
         with another() as second, second.transaction():
             if backend_of(second) != first and backend_of(connection) == first:
                 return
-    except psycopg.errors.ConnectionTimeout:  # there is no second one to be had: by session, the first is still ours
+    except psycopg.errors.ConnectionTimeout:  # no second connection: with session pooling, the first keeps its process
         with suppress(psycopg.OperationalError):
             if backend_of(connection) == first:
                 return
-    except psycopg.OperationalError:  # by statement, where nobody may begin a transaction
+    except psycopg.OperationalError:  # statement pooling allows no transaction
         pass
-    raise _BY_TRANSACTION
+    raise _TRANSACTION_POOLING
 
 
 def backend_of(connection: psycopg.Connection) -> int:
-    """The process of PostgreSQL that answers."""
+    """The id of the PostgreSQL process that serves the connection."""
     row = connection.execute("SELECT pg_catalog.pg_backend_pid()").fetchone()
     return int(row[0]) if row else 0

@@ -1,4 +1,4 @@
-"""The wire to PostgreSQL while one question is asked: pipelined, streamed, with a deadline and bounds."""
+"""Runs one query in libpq's pipeline mode: results are streamed, with a deadline and a limit on memory."""
 
 import select
 import time
@@ -16,87 +16,88 @@ from zava_mcp.postgres.cancellation import CANCEL_SECONDS, cancel
 from zava_mcp.postgres.query_errors import NOT_UTF8
 from zava_mcp.postgres.timeout_connection import TimeoutConnection
 
-_CHUNK = 8  # rows that libpq gives us at a time
-_PENDING_BYTES = 24_000_000  # on the wire without a result: an error text can be as long as the query wants
-_LOOK_SECONDS = 0.25
-_DISCARD_BYTES = 4_000_000  # an answer that is cut off is read to its end only if that is near
+_CHUNK_ROWS = 8  # rows that libpq returns at a time
+_PENDING_BYTES = 24_000_000  # received without a result: a query can produce an error message of any length
+_POLL_SECONDS = 0.25
+_DISCARD_BYTES = 4_000_000  # the rest of a truncated result is read up to this size
 _TOO_LARGE = "Select fewer or shorter columns, or aggregate."
 _TOO_LONG = "Narrow the date range, filter by store or category, or aggregate."
 
 Rows = list[tuple[str | None, ...]]
 
-#: Array type -> element type, of PostgreSQL's own types. Not of box, which alone has ";" between elements.
+#: Array type -> element type, of PostgreSQL's own types. Arrays of box are left out, because ";" separates them.
 ELEMENT_TYPES = {info.array_oid: info.oid for info in postgres.types if info.array_oid and info.delimiter == ","}
 
-#: Takes every type's value as the text that PostgreSQL wrote: psycopg does that in C, row by row.
+#: Loads every type's value as the text that PostgreSQL sent: psycopg does that in C, row by row.
 _AS_TEXT = AdaptersMap()
 _AS_TEXT.register_loader(0, TextLoader)
 
 
 @dataclass(frozen=True)
 class Column:
-    """A column of an answer: its name and its type's oid."""
+    """A column of a result: its name and its type's oid."""
 
     name: str
     type_oid: int
 
 
 class Pipeline:
-    """A connection in pipeline mode, read with a deadline, which comes closer when the call is cancelled."""
+    """A connection in pipeline mode, read with a deadline that a cancelled call shortens."""
 
-    def __init__(self, connection: TimeoutConnection, deadline: float, cancelled: Callable[[], bool]) -> None:
+    def __init__(self, connection: TimeoutConnection, deadline: float, is_cancelled: Callable[[], bool]) -> None:
         self._connection = connection
         self._pg = connection.pgconn
         self._reader = connection.reader
-        self._standing = connection.standing
+        self._rights = connection.login_rights
         self._deadline = deadline
-        self._cancelled = cancelled
-        self._overdue = False
+        self._is_cancelled = is_cancelled
+        self._is_stopping = False
         self._pending = 0
-        self._received = 0  # bytes since the last result, about
+        self._received = 0  # approximate bytes since the last result
         self.backend = connection.pgconn.backend_pid
-        self.gave_up = False
-        self.mixed_up = False  # whether the query had its rows sent in another encoding
+        self.timed_out = False
+        self.encoding_changed = False  # whether the query changed client_encoding
 
     def send(self, alone: str, wrapped: str, clear_locks: bool) -> None:
+        """Sends the statements of one query: the text alone, to be parsed, and wrapped, to be run."""
         call_context.current_call().round_trips += 1
-        pg, standing = self._pg, self._standing
+        pg, rights = self._pg, self._rights
         pg.enter_pipeline_mode()
-        for name, text in standing.unprepared.items():  # once: to parse them each time takes as long as to run them
+        for name, text in rights.unprepared.items():  # parsing them for each query takes as long as running them
             pg.send_prepare(name, text)
-        pg.send_query_prepared(standing.names.begin, None)
+        pg.send_query_prepared(rights.names.begin, None)
         pg.send_prepare(b"", alone.encode())
         pg.send_query_params(wrapped.encode(), None)
         pg.pipeline_sync()
-        pg.send_query_prepared(standing.names.end, None)
+        pg.send_query_prepared(rights.names.end, None)
         if clear_locks:
-            # The one thing a query can take that ROLLBACK does not give back.
+            # Session-level advisory locks are all that a query can acquire and ROLLBACK does not release.
             pg.send_query_params(b"SELECT pg_catalog.pg_advisory_unlock_all()", None)
-        pg.send_query_prepared(standing.statement, None)  # answered while the rows are being read
+        pg.send_query_prepared(rights.statement, None)  # runs while the rows are being read
         pg.pipeline_sync()
         self._pending = 2
         while pg.flush():
             self._wait(writing=True)
-        while standing.unprepared and self.replies() is None:
-            standing.unprepared.popitem()
+        while rights.unprepared and self.replies() is None:
+            rights.unprepared.popitem()
 
     def replies(
         self,
         columns: Callable[[list[Column]], None] | None = None,
         rows: Callable[[Rows], bool] | None = None,
     ) -> pq.abc.PGresult | None:
-        """The replies to one statement; returns the failed one, None if it went well."""
+        """Reads the replies to one statement, and returns the failed one, or None."""
         failed = None
         if rows is not None:
-            self._pg.set_chunked_rows_mode(_CHUNK)
-        told, wanted, discarded = False, True, 0
+            self._pg.set_chunked_rows_mode(_CHUNK_ROWS)
+        has_columns, wants_rows, discarded = False, True, 0
         batch: Rows = []
         while (result := self._next()) is not None:
             if result.status in (pq.ExecStatus.TUPLES_CHUNK, pq.ExecStatus.TUPLES_OK):
-                if columns is not None and not told:
+                if columns is not None and not has_columns:
                     columns(columns_of(result))
-                    told = True
-                if wanted:
+                    has_columns = True
+                if wants_rows:
                     batch += rows_of(result)
                 else:
                     discarded += _bytes_of(result)
@@ -105,21 +106,21 @@ class Pipeline:
             elif result.status in (pq.ExecStatus.FATAL_ERROR, pq.ExecStatus.PIPELINE_ABORTED):
                 failed = failed or result
             if batch and rows is not None and self._pg.is_busy():
-                wanted, batch = rows(batch), []  # all that one sip brought
+                wants_rows, batch = rows(batch), []  # all rows of one chunk of bytes
         if batch and rows is not None:
-            wanted = rows(batch)
-        return failed if wanted else None  # what fails after there is enough, fails nobody
+            wants_rows = rows(batch)
+        return failed if wants_rows else None  # errors after the row limit was reached are ignored
 
     def shorten_deadline(self) -> None:
-        """Stops the query in the database; what it still sends is read and dropped, then the connection too."""
-        if not self._overdue:
-            self._overdue = True
+        """Stops the query in the database, and discards what it still sends; `finish` closes the connection."""
+        if not self._is_stopping:
+            self._is_stopping = True
             cancel(self._connection)
             self._deadline = time.monotonic() + CANCEL_SECONDS
 
     def finish(self) -> None:
-        """Reads on to the last Sync, so that the connection is clean; closes it where that fails."""
-        told: bytes | None = None
+        """Reads up to the last Sync, so that the connection can be used again; closes it if that fails."""
+        reply: bytes | None = None
         try:
             while self._pending and not self._connection.closed:
                 result = self._next()
@@ -127,55 +128,55 @@ class Pipeline:
                     continue
                 if result.status == pq.ExecStatus.PIPELINE_SYNC:
                     self._pending -= 1
-                    self.mixed_up |= self._pg.parameter_status(b"client_encoding") != b"UTF8"
+                    self.encoding_changed |= self._pg.parameter_status(b"client_encoding") != b"UTF8"
                 elif result.status == pq.ExecStatus.TUPLES_OK:
-                    told = result.get_value(0, 0) if result.ntuples else b""
+                    reply = result.get_value(0, 0) if result.ntuples else b""
                 else:
-                    told = None
-            self._standing.compare(self._standing.statement, told)
+                    reply = None
+            self._rights.compare(self._rights.statement, reply)
             while self._pg.notifies():
-                self._standing.doubtful = True
+                self._rights.may_have_changed = True
             if not self._connection.closed:
                 self._pg.exit_pipeline_mode()
-                if self._overdue or self._pg.transaction_status != pq.TransactionStatus.IDLE:
+                if self._is_stopping or self._pg.transaction_status != pq.TransactionStatus.IDLE:
                     self._connection.close()
         except psycopg.Error:
             self._connection.close()
-        if self._connection.closed:  # by the other side, perhaps
+        if self._connection.closed:
             self._reader.close()
 
     def _next(self) -> pq.abc.PGresult | None:
         while self._pg.is_busy():
             self._wait()
-            self._take_in()
+            self._read_chunk()
         self._received = 0
         if self._pg.status == pq.ConnStatus.BAD:
             raise psycopg.OperationalError("server closed the connection")
         return self._pg.get_result()
 
-    def _take_in(self) -> None:
-        """Lets libpq read, but not for ever: it would keep a message of any size in memory."""
-        self._received += self._reader.take()
+    def _read_chunk(self) -> None:
+        """Lets libpq read one chunk. Raises QueryError if a message is too large to be kept in memory."""
+        self._received += self._reader.read_chunk()
         if self._received > _PENDING_BYTES:
             self._connection.close()
-            raise QueryError("the reply is larger than fits into an answer", _TOO_LARGE, "54000")
+            raise QueryError("the database's reply is too large", _TOO_LARGE, "54000")
 
     def _wait(self, writing: bool = False) -> None:
-        """Until the socket is ready; past the deadline the query is cancelled, then the connection dropped."""
+        """Waits until the socket is ready. Past the deadline it cancels the query, and then closes the connection."""
         fd = self._pg.socket
         while (remaining := self._deadline - time.monotonic()) > 0:
-            look = min(remaining, _LOOK_SECONDS)
-            readable, writable, _ = select.select([fd], [fd] if writing else [], [], look)
+            seconds = min(remaining, _POLL_SECONDS)
+            readable, writable, _ = select.select([fd], [fd] if writing else [], [], seconds)
             if readable or writable:
                 if readable and writing:
-                    self._pg.consume_input()  # which sends as well: no sip may come between
+                    self._pg.consume_input()  # sends as well, so the reader must not be used here
                 return
-            if self._cancelled():
+            if self._is_cancelled():
                 self.shorten_deadline()
-        if not self._overdue:
+        if not self._is_stopping:
             self.shorten_deadline()
             return
-        self.gave_up = True
+        self.timed_out = True
         self._connection.close()
         raise QueryError("the query took too long, and the database did not stop it in time", _TOO_LONG, "57014")
 
@@ -186,7 +187,7 @@ def columns_of(result: pq.abc.PGresult) -> list[Column]:
 
 
 def rows_of(result: pq.abc.PGresult) -> Rows:
-    """The rows of a result, as PostgreSQL wrote them. Raises QueryError for what is not UTF-8."""
+    """The rows of a result, as PostgreSQL sent them. Raises QueryError if a value is not UTF-8."""
     texts = Transformer(_AS_TEXT)
     texts.set_pgresult(result)
     try:

@@ -1,14 +1,14 @@
-"""The database as one identity sees it: connections, proved before use, and found again after a fault."""
+"""Runs statements as one identity: its pool opens on demand, verifies connections and recovers from failures."""
 
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from typing import Any, TypeVar
+from contextlib import AbstractContextManager, contextmanager, suppress
+from typing import TypeVar
 from uuid import UUID
 
 import psycopg
-from psycopg_pool import ConnectionPool, PoolTimeout
+from psycopg_pool import PoolTimeout
 
 from zava_mcp import call_context
 from zava_mcp.embedded import kill_backend
@@ -16,163 +16,151 @@ from zava_mcp.errors import DatabaseUnavailable, IdentityError, QueryError, Zava
 from zava_mcp.postgres.admin_connection import set_search_path
 from zava_mcp.postgres.checks import Check, examine
 from zava_mcp.postgres.connection_parameters import ConnectionParameters
-from zava_mcp.postgres.identity import VerifiedIdentity, connect, connect_with_retries, for_identity, verify_identity
+from zava_mcp.postgres.identity import VerifiedIdentity, connect, for_identity, verify_identity
 from zava_mcp.postgres.location import Location
-from zava_mcp.postgres.pgbouncer import apply_session_settings, is_pooled, refuse_by_transaction
+from zava_mcp.postgres.login_rights import VERIFY_SECONDS
+from zava_mcp.postgres.pgbouncer import apply_session_settings
 from zava_mcp.postgres.pipeline import Column, Rows
+from zava_mcp.postgres.pool_connections import Pool, add_meaning_of_name, open_first, open_pool, pool_statistics
 from zava_mcp.postgres.query import GRACE_SECONDS, Query
 from zava_mcp.postgres.query_errors import connection_error, is_connection_lost, to_query_error
 from zava_mcp.postgres.retry import RESTART_SECONDS, Attempts
-from zava_mcp.postgres.standing import VERIFY_SECONDS
-from zava_mcp.postgres.statement import Reader, Statement
-from zava_mcp.postgres.timeout_connection import CONNECT_SECONDS, TimeoutConnection
-from zava_mcp.settings import DESCRIPTIONS_AT_ONCE, QUESTIONS_AT_ONCE, Settings
+from zava_mcp.postgres.statement import Statement, StatementBatch
+from zava_mcp.postgres.timeout_connection import TimeoutConnection
+from zava_mcp.settings import Settings
 
 T = TypeVar("T")
-_Pool = ConnectionPool[TimeoutConnection]
 
 _CLOSE_SECONDS = 0.4
 
 
 class Database:
-    """The only door to the data, as one identity.
+    """The only access to the data, as one identity.
 
-    `find` says where the database is, each time it is (re)opened: for the embedded one that is also
-    what starts it. Opening is lazy, so a database that is down is found again by the next call.
+    `locate` returns where the database is each time it is (re)opened, and starts the embedded one. The pool opens on
+    demand, so that a call finds a database again that was down.
     """
 
-    def __init__(self, find: Callable[[], ConnectionParameters], user_id: UUID | None, settings: Settings) -> None:
-        self._find = find
+    def __init__(self, locate: Callable[[], ConnectionParameters], user_id: UUID | None, settings: Settings) -> None:
+        self._locate = locate
         self._user_id = user_id
         self._settings = settings
-        self._name = (
-            settings.user_name if settings.place else ""
-        )  # then the sample's, which need not be this database's
+        # An embedded database's identities are resolved by name at start-up. On a server, the name may be the sample's.
+        self._name = settings.user_name if settings.place else ""
         self._opening = threading.Lock()
-        self._pool: _Pool | None = None
-        self._proof: VerifiedIdentity | None = None
+        self._pool: Pool | None = None
+        self._identity: VerifiedIdentity | None = None
         self._target: ConnectionParameters | None = None
-        self._lost_at = -RESTART_SECONDS  # when a connection ended during a call, by the monotonic clock
-        self.schema_changes = 0  # counts what the database told about changes of its schema
+        self._lost_at = -RESTART_SECONDS  # by the monotonic clock
+        self.schema_changes = 0  # the number of notifications that the schema may have changed
 
-    def open(self) -> tuple[_Pool, VerifiedIdentity]:
-        """Connects and proves the identity, unless that is done already. Raises a ZavaError."""
+    def open(self) -> tuple[Pool, VerifiedIdentity]:
+        """Connects and verifies the identity, unless that is done already. Raises a ZavaError."""
         with self._opening:
-            if self._pool is not None and self._proof is not None and self._proof.has_ended():
+            if self._pool is not None and self._identity is not None and self._identity.has_expired():
                 self._pool.close(timeout=_CLOSE_SECONDS)  # an open connection does not notice that its login expired
                 self._pool = None
-            if self._pool is None or self._proof is None:
-                place = self._find()
-                target = self._target = for_identity(place, self._user_id, self._settings)
-                with self._named():
-                    probe, self._proof = self._probe(target)  # its errors are exact and immediate; the pool's not
-                if self._user_id is None:  # now it is known, and older policies may want to know it
-                    probe.close()
-                    self._user_id = self._proof.user_id
-                    target = self._target = for_identity(place, self._user_id, self._settings)
-                    probe, self._proof = self._probe(target)
-                self._pool = self._open_pool(target, probe)
-                self._schema_changed()  # what was told meanwhile, nobody heard
-            return self._pool, self._proof
+            if self._pool is None or self._identity is None:
+                self._open_at(self._locate())
+            assert self._pool is not None
+            assert self._identity is not None
+            return self._pool, self._identity
+
+    def _open_at(self, location: ConnectionParameters) -> None:
+        """Opens the pool on a verified first connection."""
+        target = self._target = for_identity(location, self._user_id, self._settings)
+        with self._name_in_errors():
+            first, self._identity = open_first(target, self._verify_login)
+        if self._user_id is None:  # older policies may read the user id, which is known only now
+            first.close()
+            self._user_id = self._identity.user_id
+            target = self._target = for_identity(location, self._user_id, self._settings)
+            first, self._identity = open_first(target, self._verify_login)
+        self._pool = open_pool(target, first, self._verify_login)
+        self.schema_changes += 1  # notifications may have been missed meanwhile
 
     def examine(self, model: str) -> list[Check]:
-        """Checks the database as this identity, its vectors against a model's. Raises like `open`."""
-        target = for_identity(self._find(), self._user_id, self._settings)
-        with self._named():
+        """Runs the checks of the database as this identity, with the embedding model of searches. Raises as `open`."""
+        target = for_identity(self._locate(), self._user_id, self._settings)
+        with self._name_in_errors():
             return examine(target, self._user_id, self._name, model)
 
-    @contextmanager
-    def _named(self) -> Iterator[None]:
-        """Errors about the login say whose it is, if only a name was given."""
-        try:
-            yield
-        except IdentityError as error:
-            if not self._name or self._user_id is None or str(self._user_id) in error.message:
-                raise
-            named = f"{self._name[:60]!r} stands for the sample's user id {self._user_id}."
-            raise IdentityError(error.message, f"{named} {error.hint}") from None
+    def _name_in_errors(self) -> AbstractContextManager[None]:
+        return add_meaning_of_name(self._name, self._user_id)
 
     def close(self) -> None:
-        """Drops all connections; the next question opens it again. One that is just opening is left to that."""
+        """Closes all connections; the next call opens the pool again. A pool that is being opened is not affected."""
         if self._pool is not None:
             self._drop(self._pool)
 
-    def ask(self, question: Query) -> None:
-        """Puts one question.
+    def run(self, query: Query) -> None:
+        """Runs a query.
 
-        Raises QueryError, or a DatabaseUnavailable or IdentityError that says why there is no connection.
+        Raises QueryError, or a DatabaseUnavailable or IdentityError that explains why there is no connection.
         """
 
-        def put(connection: TimeoutConnection, proof: VerifiedIdentity) -> None:
-            question.ask(connection, proof.can_lock)
+        def work(connection: TimeoutConnection, identity: VerifiedIdentity) -> None:
+            query.run(connection, identity.can_lock)
 
         try:
-            self._with_connection(put, may_repeat=lambda: not (question.cancelled or question.answered))
+            self._with_connection(work, may_repeat=lambda: not (query.cancelled or query.has_results))
         except QueryError:
-            if question.stuck_backend is not None:
-                self._end_stuck(question.stuck_backend)
+            if query.stuck_backend is not None:
+                self._end_stuck(query.stuck_backend)
             raise
-        if question.stuck_backend is not None:
-            self._end_stuck(question.stuck_backend)
+        if query.stuck_backend is not None:
+            self._end_stuck(query.stuck_backend)
 
-    def read(self, reading: Reader, statements: tuple[str, ...]) -> list[list[tuple[object, ...]]]:
-        """Our own statements' rows, in one round trip. Raises like `ask`."""
+    def run_batch(self, batch: StatementBatch, statements: tuple[str, ...]) -> list[list[tuple[object, ...]]]:
+        """The rows of zava-mcp's own statements, in one round trip. Raises as `run`."""
         return self._with_connection(
-            lambda connection, _: reading.ask(connection, statements), lambda: not reading.cancelled
+            lambda connection, _: batch.run(connection, statements), lambda: not batch.cancelled
         )
 
     @property
-    def proof(self) -> VerifiedIdentity:
-        """Who asks, as the database knows them. Raises like `open`."""
+    def identity(self) -> VerifiedIdentity:
+        """The verified identity. Raises as `open`."""
         return self.open()[1]
 
     @property
-    def vectors(self) -> tuple[int, ...]:
-        """The version of pgvector, () if the database has no vectors. Raises like `open`."""
-        return self.open()[1].vectors
+    def pgvector_version(self) -> tuple[int, ...]:
+        """The version of pgvector, () if the database has no embeddings. Raises as `open`."""
+        return self.open()[1].pgvector_version
 
-    def look_up(self, lookup: Statement) -> tuple[list[Column], Rows]:
-        """Columns and rows of one of our own statements. Raises like `ask`."""
-        return self._with_connection(lambda connection, _: lookup.ask(connection), lambda: not lookup.cancelled)
+    def run_statement(self, statement: Statement) -> tuple[list[Column], Rows]:
+        """Columns and rows of one of zava-mcp's own statements. Raises as `run`."""
+        return self._with_connection(lambda connection, _: statement.run(connection), lambda: not statement.cancelled)
 
     def statistics(self) -> dict[str, float]:
-        """The pool's connections and who waits for one; nothing while it is closed."""
-        if (pool := self._pool) is None:
-            return {}
-        stats = pool.get_stats()
-        size, idle = stats["pool_size"], stats["pool_available"]
-        return {
-            "mcp_pool_connections_busy": size - idle,
-            "mcp_pool_connections_idle": idle,
-            "mcp_pool_requests_waiting": stats["requests_waiting"],
-        }
+        """The pool's connections and waiting calls as metrics; empty while the pool is closed."""
+        return pool_statistics(self._pool) if self._pool is not None else {}
 
     def poll_notifications(self) -> None:
-        """Takes in what the database told meanwhile, without a round trip; does nothing while it is closed."""
+        """Processes received notifications without a round trip; does nothing while the pool is closed."""
         if (pool := self._pool) is None:
             return
-        with suppress(psycopg.OperationalError), self._connection(pool) as connection:  # the next question tells
+        with suppress(psycopg.OperationalError), self._connection(pool) as connection:  # the next call reports it
             connection.pgconn.consume_input()
             while connection.pgconn.notifies():
-                self._heard(connection)
+                self._on_notification(connection)
 
     def _with_connection(
         self, work: Callable[[TimeoutConnection, VerifiedIdentity], T], may_repeat: Callable[[], bool]
     ) -> T:
-        """Does work on a connection. A lost one is replaced, and a restart waited for: nothing was written."""
+        """Runs work on a connection, again after a lost connection or a restart: nothing is written."""
         attempts = Attempts(self._settings.query_timeout, may_repeat)
         while True:
-            pool: _Pool | None = None
+            pool: Pool | None = None
             try:
-                pool, proof = self.open()
+                pool, identity = self.open()
                 with self._connection(pool) as connection:
                     if time.monotonic() - connection.verified_at > VERIFY_SECONDS:
                         self._verify(pool, connection)
                     try:
-                        return work(connection, proof)
-                    finally:  # if it is not the identity any more, or can do more, the result is withheld
-                        if connection.standing.doubtful:
-                            self._schema_changed()
+                        return work(connection, identity)
+                    finally:  # a result is withheld if the login has lost its identity or gained rights
+                        if connection.login_rights.may_have_changed:
+                            self.schema_changes += 1
                             self._verify(pool, connection)
             except IdentityError:
                 if pool is not None:
@@ -188,14 +176,16 @@ class Database:
                 self._lost_at = time.monotonic()
                 if pool is not None:
                     self._drop(pool)
-                attempts.lost(error, connection_error(error, self._target.location if self._target else Location()))
+                attempts.after_loss(
+                    error, connection_error(error, self._target.location if self._target else Location())
+                )
 
     @property
     def _embedded(self) -> bool:
         return self._target is not None and self._target.embedded
 
-    def _drop(self, pool: _Pool) -> None:
-        """Closes a pool; another one that somebody opened in its place stays."""
+    def _drop(self, pool: Pool) -> None:
+        """Closes a pool; a pool that another call has opened in its place stays."""
         if self._opening.acquire(timeout=_CLOSE_SECONDS):
             try:
                 if self._pool is pool:
@@ -205,104 +195,56 @@ class Database:
         pool.close(timeout=_CLOSE_SECONDS)
 
     def _end_stuck(self, backend: int) -> None:
-        """What to do about a server process that heeds neither deadline nor cancellation.
+        """Ends a server process that ignored both deadline and cancellation.
 
-        A few functions of PostgreSQL never look up from their work. Killing such a process makes the
-        embedded PostgreSQL restart its others, in less than a second, for which their calls wait (Attempts);
-        elsewhere only an admin may. Or it is the network that no longer answers: then the other connections are
-        as dead as this one.
+        A few functions of PostgreSQL do not check for interrupts. Killing such a process makes the embedded PostgreSQL
+        restart the others within a second, and their calls wait (Attempts); on a server only an administrator can kill
+        it. The cause can also be an unreachable network, in which case all other connections are lost too.
         """
         if self._embedded:
             kill_backend(backend)
         self.close()
 
-    def _probe(self, target: ConnectionParameters) -> tuple[TimeoutConnection, VerifiedIdentity]:
-        """The first connection, and its proof."""
-        probe = connect_with_retries(target)
-        try:
-            proof = self._admit(probe)
-            if is_pooled(probe, proof.backend):
-                refuse_by_transaction(probe, lambda: connect_with_retries(target))
-        except BaseException as error:
-            probe.close()
-            if isinstance(error, psycopg.Error):
-                raise connection_error(error, target.location) from None
-            raise
-        return probe, proof
-
-    def _open_pool(self, target: ConnectionParameters, probe: TimeoutConnection) -> _Pool:
-        """A pool whose first connection is the one that was proved."""
-        pool = ConnectionPool(
-            connection_class=_first(probe),
-            kwargs=lambda: {**target.keywords(), "autocommit": True, "prepare_threshold": None},
-            min_size=1,
-            max_size=QUESTIONS_AT_ONCE + DESCRIPTIONS_AT_ONCE,
-            timeout=CONNECT_SECONDS,
-            max_idle=60,  # other servers of the same login may need them
-            configure=lambda connection: None if connection is probe else self._configure(connection),
-            reconnect_timeout=CONNECT_SECONDS,
-            open=False,
-        )
-        pool.open(wait=True)  # else the first question would find none yet, and have another made
-        return pool
-
-    def _configure(self, connection: TimeoutConnection) -> None:
-        self._admit(connection)
-
-    def _admit(self, connection: TimeoutConnection) -> VerifiedIdentity:
-        if not connection.verified_at:  # it is new
-            connection.add_notify_handler(lambda _: self._heard(connection))
-        proof = verify_identity(connection, self._user_id, self._name)
+    def _verify_login(self, connection: TimeoutConnection) -> VerifiedIdentity:
+        """Verifies a connection's login and prepares its session. Raises a ZavaError or psycopg.Error."""
+        if not connection.verified_at:
+            connection.add_notify_handler(lambda _: self._on_notification(connection))
+        identity = verify_identity(connection, self._user_id, self._name)
         if self._target is not None:
-            apply_session_settings(connection, proof.backend, self._target.settings)
-        set_search_path(connection, proof)
+            apply_session_settings(connection, identity.backend, self._target.settings)
+        set_search_path(connection, identity)
         connection.timeout = self._settings.query_timeout + GRACE_SECONDS
         connection.verified_at = time.monotonic()
-        return proof
+        return identity
 
-    def _verify(self, pool: _Pool, connection: TimeoutConnection) -> None:
-        """Proves a connection's identity once more. Raises as `open`."""
-        if connection.closed:  # by a call that was cut off
+    def _verify(self, pool: Pool, connection: TimeoutConnection) -> None:
+        """Verifies a connection's login again. Raises as `open`."""
+        if connection.closed:  # a cancelled or overdue call closed it
             self._drop(pool)
             self.open()
             return
         try:
             call_context.current_call().round_trips += 2
-            self._proof = self._admit(connection)
+            self._identity = self._verify_login(connection)
         except ZavaError:
             connection.close()
             raise
 
-    def _heard(self, connection: TimeoutConnection) -> None:
-        """Takes in that something was changed: descriptions, and perhaps what the identity may read."""
-        self._schema_changed()
-        connection.standing.doubtful = True
-
-    def _schema_changed(self) -> None:
+    def _on_notification(self, connection: TimeoutConnection) -> None:
+        """Records that the schema, and perhaps the identity's access, has changed."""
         self.schema_changes += 1
+        connection.login_rights.may_have_changed = True
 
     @contextmanager
-    def _connection(self, pool: _Pool) -> Iterator[TimeoutConnection]:
+    def _connection(self, pool: Pool) -> Iterator[TimeoutConnection]:
         try:
             with call_context.current_call().waiting():
                 connection = pool.getconn()
         except PoolTimeout:
             assert self._target is not None
-            with connect(self._target):  # which says why, if there is a reason to be told
+            with connect(self._target):  # raises the cause, if the server refuses connections
                 raise psycopg.OperationalError("timeout expired: no connection became free") from None
         try:
             yield connection
         finally:
             pool.putconn(connection)
-
-
-def _first(probe: TimeoutConnection) -> type[TimeoutConnection]:
-    """The kind of connections whose first one is there already."""
-    waiting = [probe]
-
-    class FirstGiven(TimeoutConnection):
-        @classmethod
-        def connect(cls, *arguments: Any, **keywords: Any) -> Any:
-            return waiting.pop() if waiting else TimeoutConnection.connect(*arguments, **keywords)
-
-    return FirstGiven

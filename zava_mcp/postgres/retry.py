@@ -1,4 +1,4 @@
-"""When one call tries again on another connection: after a loss, and while the database restarts."""
+"""Decides when a call is retried on another connection: after a lost connection, and while the database restarts."""
 
 import time
 from collections.abc import Callable
@@ -8,15 +8,15 @@ import psycopg
 from zava_mcp.errors import DatabaseUnavailable, ZavaError
 from zava_mcp.postgres.connection_errors import Disconnected, NotListening, Restarting
 
-RESTART_SECONDS = 5.0  # after a connection was lost, a closed port counts as a restart for so long
-_LOSSES = 3  # a query that ends its own server process, whatever the reason, is not sent a fourth time
-_PAUSES = (0.02, 0.05, 0.1, 0.25)  # seconds between attempts to connect, the last one repeated
+RESTART_SECONDS = 5.0  # a closed port counts as a restart for this long after a lost connection
+_MAX_LOSSES = 3  # a query that ends its own server process is not sent a fourth time
+_PAUSE_SECONDS = (0.02, 0.05, 0.1, 0.25)  # between attempts to connect; the last one is repeated
 
 
 class Attempts:
-    """The attempts of one call, all of them within its deadline.
+    """The attempts of one call, all within its deadline.
 
-    Nothing was written, so a statement may run again; not one whose rows were delivered, which `may_repeat` says.
+    A statement may run again, because nothing is written, unless its rows were delivered: `may_repeat` returns that.
     """
 
     def __init__(self, seconds: float, may_repeat: Callable[[], bool]) -> None:
@@ -26,26 +26,26 @@ class Attempts:
         self._pauses = 0
         self._pool_emptied = False
 
-    def lost(self, error: psycopg.Error, reason: ZavaError) -> None:
+    def after_loss(self, error: psycopg.Error, reason: ZavaError) -> None:
         """Counts a connection that ended during the work. Raises the reason if the work must not run again."""
         self._losses += 1
-        waited = isinstance(error, psycopg.errors.ConnectionTimeout)  # one wait is enough
-        if waited or self._losses >= _LOSSES or not self._may_repeat() or time.monotonic() > self._deadline:
+        has_waited = isinstance(error, psycopg.errors.ConnectionTimeout)  # a timeout is not retried
+        if has_waited or self._losses >= _MAX_LOSSES or not self._may_repeat() or time.monotonic() > self._deadline:
             raise reason from None
 
     def without_connection(self, error: DatabaseUnavailable, had_pool: bool, lost_at: float) -> None:
         """Waits for the next attempt to connect. Raises the error if no connection is to be expected."""
         if had_pool and not self._pool_emptied and self._may_repeat():
-            self._pool_emptied = True  # perhaps the server is at another address by now
+            self._pool_emptied = True  # the server may have another address now
             return
         self._losses += isinstance(error, Disconnected)
-        if isinstance(error, Restarting) or (isinstance(error, Disconnected) and self._losses < _LOSSES):
+        if isinstance(error, Restarting) or (isinstance(error, Disconnected) and self._losses < _MAX_LOSSES):
             until = self._deadline
         elif isinstance(error, NotListening):
             until = min(self._deadline, lost_at + RESTART_SECONDS)
         else:
             raise error
-        pause = _PAUSES[min(self._pauses, len(_PAUSES) - 1)]
+        pause = _PAUSE_SECONDS[min(self._pauses, len(_PAUSE_SECONDS) - 1)]
         self._pauses += 1
         if not self._may_repeat() or time.monotonic() + pause > until:
             raise error

@@ -1,4 +1,4 @@
-"""Our own statements: one round trip, which another thread may cancel."""
+"""zava-mcp's own read-only statements: one round trip, which another thread may cancel."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -10,15 +10,14 @@ from zava_mcp.postgres.cancellation import Cancellable
 from zava_mcp.postgres.pipeline import Column, Rows, columns_of, rows_of
 from zava_mcp.postgres.timeout_connection import TimeoutConnection
 
-#: Vectors from which on there is an index; fewer are looked at one by one, which is exact, in some 20 ms.
+#: From this number of embeddings on there is an index; fewer are scanned, which is exact and takes some 20 ms.
 INDEX_FROM = 10_000
 
 
 class Statement(Cancellable):
-    """A read-only statement of ours and its values, asked once.
+    """A read-only statement and its parameters, to be run once.
 
-    It runs in a transaction of its own, read-only and with a deadline as all of an identity's connections, in which
-    names resolve to PostgreSQL's own.
+    It runs in its own transaction, in which unqualified names resolve to PostgreSQL's own objects.
     """
 
     def __init__(self, statement: str, values: Mapping[str, object]) -> None:
@@ -26,8 +25,8 @@ class Statement(Cancellable):
         self._statement = statement
         self._values = values
 
-    def ask(self, connection: TimeoutConnection) -> tuple[list[Column], Rows]:
-        """Columns, and rows as PostgreSQL's text. Raises psycopg.Error, and QueryError if cancelled before."""
+    def run(self, connection: TimeoutConnection) -> tuple[list[Column], Rows]:
+        """Columns, and rows as PostgreSQL's text. Raises psycopg.Error, and QueryError if it was cancelled before."""
         call_context.current_call().round_trips += 1
         with self.using(connection):
             with _transaction(connection):
@@ -37,11 +36,11 @@ class Statement(Cancellable):
             return columns_of(result), rows_of(result)
 
 
-class Reader(Cancellable):
-    """Statements of ours without values, asked at once."""
+class StatementBatch(Cancellable):
+    """Statements without parameters that run in one round trip."""
 
-    def ask(self, connection: TimeoutConnection, statements: tuple[str, ...]) -> list[list[tuple[object, ...]]]:
-        """The rows of each. Raises as a Lookup."""
+    def run(self, connection: TimeoutConnection, statements: tuple[str, ...]) -> list[list[tuple[object, ...]]]:
+        """The rows of each statement. Raises as `Statement.run`."""
         call_context.current_call().round_trips += 1
         with self.using(connection):
             with _transaction(connection):
@@ -51,18 +50,18 @@ class Reader(Cancellable):
 
 @contextmanager
 def _transaction(connection: TimeoutConnection) -> Iterator[None]:
-    """A read-only transaction of one round trip, in which names resolve to PostgreSQL's own."""
-    standing = connection.standing
+    """A read-only transaction of one round trip, in which unqualified names resolve to PostgreSQL's own objects."""
+    rights = connection.login_rights
     try:
         with connection.pipeline():
             connection.execute("BEGIN READ ONLY")
             connection.execute(sql.query("names_of_postgresql_here").encode())
             yield
             connection.execute("ROLLBACK")
-            told = connection.execute(b"EXECUTE " + standing.names.whole)
-        standing.compare(standing.names.whole, str((told.fetchone() or ("",))[0]).encode())
+            cursor = connection.execute(b"EXECUTE " + rights.names.full)
+        rights.compare(rights.names.full, str((cursor.fetchone() or ("",))[0]).encode())
     except psycopg.Error:
         if not connection.closed:
-            standing.doubtful = True  # which nothing told
+            rights.may_have_changed = True  # they were not read
             connection.rollback()
         raise

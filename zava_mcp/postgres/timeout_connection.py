@@ -1,4 +1,4 @@
-"""A connection on which nothing waits for ever, whatever the network does."""
+"""psycopg connection with a client-side timeout."""
 
 import time
 from typing import Any, TypeVar
@@ -8,7 +8,7 @@ from psycopg.abc import PQGen
 from psycopg.waiting import Ready
 
 from zava_mcp.postgres.bounded_reader import BoundedReader
-from zava_mcp.postgres.standing import LoginRights
+from zava_mcp.postgres.login_rights import LoginRights
 
 T = TypeVar("T")
 
@@ -16,53 +16,53 @@ CONNECT_SECONDS = 5
 
 
 class TimeoutConnection(psycopg.Connection):
-    """Closes itself when an answer takes longer than `patience` seconds.
+    """Closes itself when a reply takes longer than `timeout` seconds.
 
-    The database's own deadline comes first, if it can be heard; a network that swallows what is sent
-    leaves a connection that looks alive for ever.
+    The database's own deadline is shorter, but its error does not arrive if the network drops packets: such a
+    connection would look alive for ever.
     """
 
     timeout = float(CONNECT_SECONDS)
     _deadline = 0.0
     _reader: BoundedReader | None = None
-    _standing: LoginRights | None = None
+    _login_rights: LoginRights | None = None
     verified_at = 0.0  # by the monotonic clock
 
     @property
     def reader(self) -> BoundedReader:
-        """What reads it by the sip."""
+        """The reader that limits the memory of one message."""
         if self._reader is None:
             self._reader = BoundedReader(self.pgconn)
         return self._reader
 
     @property
-    def standing(self) -> LoginRights:
-        """What its login may do, as it was when the connection was verified."""
-        if self._standing is None:
-            self._standing = LoginRights()
-        return self._standing
+    def login_rights(self) -> LoginRights:
+        """The login's rights when the connection was verified."""
+        if self._login_rights is None:
+            self._login_rights = LoginRights()
+        return self._login_rights
 
     def close(self) -> None:
-        """As psycopg's."""
+        """Closes the connection and its reader."""
         super().close()
         if self._reader is not None and self.closed:
             self._reader.close()
 
     def shorten_deadline(self, seconds: float) -> None:
-        """Whatever waits now waits so long at most; from any thread."""
+        """Lets a wait in progress last at most so many seconds more. Any thread may call it."""
         self._deadline = min(self._deadline, time.monotonic() + seconds)
 
     def wait(self, gen: PQGen[T], *arguments: Any, **named: Any) -> T:
-        """As psycopg's. Raises ConnectionTimeout."""
+        """Waits as psycopg's connection does. Raises ConnectionTimeout past the deadline."""
         self._deadline = time.monotonic() + self.timeout
         try:
-            return super().wait(self._deadline_passed(gen), *arguments, **named)
+            return super().wait(self._with_deadline(gen), *arguments, **named)
         except psycopg.errors.ConnectionTimeout:
             self.close()
             raise
 
-    def _deadline_passed(self, work: PQGen[T]) -> PQGen[T]:
-        """The same steps, until one has to wait past the deadline."""
+    def _with_deadline(self, work: PQGen[T]) -> PQGen[T]:
+        """The generator's steps, until one has to wait past the deadline."""
         try:
             waits_for = next(work)
             while True:

@@ -1,4 +1,7 @@
-"""Who may ask. Nothing here needs a database, or the time that importing its driver takes."""
+"""Resolves the identity that the settings name to a user id, without a database connection.
+
+This module does not import the database driver, because that takes long.
+"""
 
 import csv
 import difflib
@@ -15,7 +18,7 @@ from zava_mcp.settings import Settings
 
 @dataclass(frozen=True)
 class Identity:
-    """Somebody who may ask: all stores (head office) or some. `login` is the embedded database's."""
+    """One of the sample's identities, with all stores (head office) or some. `login` is the embedded database's."""
 
     user_id: UUID
     name: str
@@ -34,40 +37,39 @@ def sample_identities() -> list[Identity]:
 
 
 def require_identity(settings: Settings, embedded: EmbeddedPostgres | None) -> UUID | None:
-    """The user id of the settings, which may name one of the embedded database's identities or of the sample's.
+    """The user id of the settings, or the one that their name stands for.
 
-    None on a server whose login the settings name too: then it is the login's, if the identity there has the name.
+    A name is looked up among the embedded database's identities, and for a server among the sample's. None on a server
+    if the settings name a login too: then the login's identity must have that name, which is checked after connecting.
 
-    Raises IdentityError, saying how to give one and which there are, if there is none, if nobody or more than
-    one has that name, or if the embedded database has no such identity. A server's database is asked when it is
-    connected to, also whether the identity there has the name.
+    Raises IdentityError, which says how to give a user id, if the settings name no identity, an unknown or ambiguous
+    name, or a user id that the embedded database does not have. A server is asked after connecting.
     """
-    known = _known(embedded)
+    known = _known_identities(embedded)
     if settings.user_name and settings.user_id is None and _names_login(settings) and not _is_known(settings, known):
         return None
-    user_id = settings.user_id or _named(settings, known)
+    user_id = settings.user_id or _user_id_of_name(settings, known)
     call_context.current_call().user_id = str(user_id)
     if embedded is not None and user_id not in known:
-        fault = f"the user id {user_id} is not an identity of this database"
-        raise _no_identity(fault, settings, known)
+        raise _identity_error(f"the user id {user_id} is not an identity of this database", settings, known)
     return user_id
 
 
 def short_name(name: str) -> str:
-    """A name as somebody types it: "seattle" for "Zava Retail Seattle", "head office" for "head-office"."""
+    """The short form of a name: "seattle" for "Zava Retail Seattle", "head office" for "head-office"."""
     return " ".join(re.split(r"[\s_-]+", name.strip().lower())).removeprefix("zava retail ")
 
 
-def _known(embedded: EmbeddedPostgres | None) -> dict[UUID, str]:
-    """Names by user id: the embedded database's, before its set-up and for a server the sample's."""
-    sample = {who.user_id: who.name for who in sample_identities()}
+def _known_identities(embedded: EmbeddedPostgres | None) -> dict[UUID, str]:
+    """Names by user id: the embedded database's, or before its set-up and for a server the sample's."""
+    sample = {identity.user_id: identity.name for identity in sample_identities()}
     logins = embedded.logins().values() if embedded else ()
-    there = {UUID(login.user_id): login.name for login in logins if login.user_id}
-    return {user_id: name or sample.get(user_id, "") for user_id, name in there.items()} or sample
+    existing = {UUID(login.user_id): login.name for login in logins if login.user_id}
+    return {user_id: name or sample.get(user_id, "") for user_id, name in existing.items()} or sample
 
 
 def _names_login(settings: Settings) -> bool:
-    """Whether a server's login is named beside the identity."""
+    """Whether the settings name a server's login besides the identity."""
     if settings.place is None:
         return False
     url = settings.place.url.reveal() if settings.place.url else ""
@@ -79,27 +81,27 @@ def _is_known(settings: Settings, known: dict[UUID, str]) -> bool:
     return short_name(settings.user_name) in map(short_name, known.values())
 
 
-def _named(settings: Settings, known: dict[UUID, str]) -> UUID:
-    """The one identity of the settings' name, in whole: nothing is guessed."""
-    wanted = settings.user_name
-    if not wanted:
-        raise _no_identity("no user id: who is asking?", settings, known)
+def _user_id_of_name(settings: Settings, known: dict[UUID, str]) -> UUID:
+    """The user id of the only identity with the settings' full name. Raises IdentityError."""
+    requested = settings.user_name
+    if not requested:
+        raise _identity_error("no user id is set", settings, known)
     names = {user_id: short_name(name) for user_id, name in known.items()}
-    found = [user_id for user_id, name in names.items() if name == short_name(wanted)]
-    if len(found) == 1:
-        return found[0]
-    if found:
-        fault = f"{len(found)} identities are called {wanted[:60]!r}"
+    matches = [user_id for user_id, name in names.items() if name == short_name(requested)]
+    if len(matches) == 1:
+        return matches[0]
+    if matches:
+        message = f"{len(matches)} identities are called {requested[:60]!r}"
     else:
-        near = difflib.get_close_matches(short_name(wanted), names.values(), n=1)
-        fault = f"{wanted[:60]!r} is neither a uuid nor the name of an identity"
-        fault += f"; did you mean {near[0]!r}?" if near else ""
-    raise _no_identity(fault, settings, known)
+        similar = difflib.get_close_matches(short_name(requested), names.values(), n=1)
+        message = f"{requested[:60]!r} is neither a uuid nor the name of an identity"
+        message += f"; did you mean {similar[0]!r}?" if similar else ""
+    raise _identity_error(message, settings, known)
 
 
-def _no_identity(fault: str, settings: Settings, known: dict[UUID, str]) -> IdentityError:
-    """An error that says how to give an identity; the embedded database's are listed for people, not for models."""
-    error = IdentityError(fault, "Give one with --user-id or ZAVA_USER_ID. `zava-mcp identities` lists them.")
+def _identity_error(message: str, settings: Settings, known: dict[UUID, str]) -> IdentityError:
+    """An error that says how to give an identity. Its listing of identities is for the terminal, not for models."""
+    error = IdentityError(message, "Give one with --user-id or ZAVA_USER_ID. `zava-mcp identities` lists them.")
     if settings.place is None:
         error.listing = "".join(f"\n  {user_id}  {name}" for user_id, name in known.items())
     return error

@@ -9,7 +9,7 @@ from zava_mcp import sql
 from zava_mcp.errors import InputError, QueryError
 from zava_mcp.postgres.identity import VerifiedIdentity
 from zava_mcp.postgres.pool import Database
-from zava_mcp.postgres.statement import Reader
+from zava_mcp.postgres.statement import StatementBatch
 from zava_mcp.sales.column_hints import Catalogue
 from zava_mcp.sales.table_names import requested
 from zava_mcp.sales.table_notes import LEFT_OUT, note
@@ -57,7 +57,7 @@ class TableDescriptions:
         self._read_at = float("-inf")
         self._changes_seen = -1
 
-    def describe(self, names: list[str], reading: Reader) -> str:
+    def describe(self, names: list[str], reading: StatementBatch) -> str:
         """Compact text on the named tables, however they are written; if none is named, on all that are not LEFT_OUT.
 
         Raises InputError for an unknown name, listing the valid ones.
@@ -74,13 +74,13 @@ class TableDescriptions:
         age = time.monotonic() - self._read_at
         return {} if age == float("inf") else {"mcp_schema_cache_age_seconds": age}
 
-    def overview(self, reading: Reader) -> str:
+    def overview(self, reading: StatementBatch) -> str:
         """The tables, a line each, and what the orders span."""
         self._refresh(reading)
         lines = [f"retail.{name}: {comment}".rstrip(": ") for name, comment in self._known.tables.items()]
         return "\n".join([*lines, "", self._period])
 
-    def known(self, reading: Reader) -> SchemaSummary:
+    def known(self, reading: StatementBatch) -> SchemaSummary:
         """What there is to ask about; as a description, read once and kept."""
         self._refresh(reading)
         return self._known
@@ -90,25 +90,25 @@ class TableDescriptions:
         self._database.poll_notifications()
         return self._known if self._is_fresh() else None
 
-    def read_catalogue(self, reading: Reader) -> None:
+    def read_catalogue(self, reading: StatementBatch) -> None:
         """Reads what hints are made of; where the values cannot be read, at least the tables and columns."""
         try:
             self._refresh(reading)
         except QueryError:
-            (tables,) = self._database.read(reading, (sql.query("tables"),))
+            (tables,) = self._database.run_batch(reading, (sql.query("tables"),))
             self.catalogue = _catalogue(tables)
 
     def _is_fresh(self) -> bool:
         stale = time.monotonic() - self._read_at > _FRESH_SECONDS
         return not stale and self._changes_seen == self._database.schema_changes
 
-    def _refresh(self, reading: Reader) -> None:
+    def _refresh(self, reading: StatementBatch) -> None:
         self._database.poll_notifications()
         if self._is_fresh():
             return
         changes = self._database.schema_changes
-        tables, values = self._database.read(reading, (sql.query("tables"), sql.query("values")))
-        known = _known(tables, values[0], self._database.proof.all_stores)
+        tables, values = self._database.run_batch(reading, (sql.query("tables"), sql.query("values")))
+        known = _known(tables, values[0], self._database.identity.all_stores)
         described = {
             str(name): _table(str(name), comment, columns, keys or [], _filters(str(name), known))
             + note(str(name), known.all_stores)
@@ -116,7 +116,7 @@ class TableDescriptions:
         }
         self.catalogue = _catalogue(tables)
         self._tables = described  # whole: several calls may read at once
-        self._period = _period(known, self._database.proof)
+        self._period = _period(known, self._database.identity)
         self._known = known
         self._read_at, self._changes_seen = time.monotonic(), changes
 

@@ -55,7 +55,7 @@ class Export:
     def run(self, database: Database, catalogue: Catalogue) -> int:
         """Writes every row and returns how many. Raises what `SalesQuery.run` raises, OSError and InputError."""
         with self._text.errors(catalogue):
-            database.ask(self._question)
+            database.run(self._question)
         call_context.current_call().remarks += self._text.remarks
         call_context.current_call().answered(self.rows, None, False)
         return self.rows

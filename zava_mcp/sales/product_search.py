@@ -67,15 +67,15 @@ class ProductSearch:
 
     def prepare(self, database: Database) -> None:
         """The description's vector, if there are vectors to compare it with. Raises as `run`."""
-        if self._embedder and self.needs_vector and database.vectors:
+        if self._embedder and self.needs_vector and database.pgvector_version:
             self._correct(database)
             self._vector = self._embedder.embed_query(meant(self._text), self._stop)
 
     def run(self, database: Database) -> SearchResult:
         """What was found. Raises QueryError, EmbeddingError, InputError, IdentityError or DatabaseUnavailable."""
         self._correct(database)
-        by_meaning = bool(database.vectors and (self._vector or self._request.similar_to))
-        ours = by_meaning and self._embedder is not None and database.vectors >= _HALVES
+        by_meaning = bool(database.pgvector_version and (self._vector or self._request.similar_to))
+        ours = by_meaning and self._embedder is not None and database.pgvector_version >= _HALVES
         columns, rows = self._search(database, by_meaning, ours)
         if not rows and ours and self._request.similar_to:  # its vector may be another model's
             columns, rows = self._search(database, by_meaning, False)
@@ -160,7 +160,7 @@ class ProductSearch:
             self._lookup = lookup
             if self._cancelled:
                 lookup.cancel()
-        return database.look_up(lookup)
+        return database.run_statement(lookup)
 
     def _bought_with(self, database: Database, table: list[Row]) -> str:
         """As JSON, what is bought with the product that others should be like, or else with the best that was found."""
@@ -182,7 +182,7 @@ class ProductSearch:
     def _explain(self, database: Database, by_meaning: bool) -> None:
         """Raises the error that says why nothing was found, if there is another reason than that nothing fits."""
         parts = sql.named("search.sql")
-        models, vector = (parts["models"], parts["its_vector"]) if database.vectors else ("NULL", "NULL")
+        models, vector = (parts["models"], parts["its_vector"]) if database.pgvector_version else ("NULL", "NULL")
         explained = parts["explained"].replace("{models}", models).replace("{vector}", vector)
         _, rows = self._look_up(database, parts["target"] + explained)
         known, near, category_known, categories, types, models, has_vector = [cell or "" for cell in rows[0]]

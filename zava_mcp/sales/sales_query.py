@@ -53,7 +53,7 @@ class SalesQuery:
     def run(self, database: Database, catalogue: Catalogue) -> QueryResult:
         """The answer. Raises QueryError, IdentityError or DatabaseUnavailable."""
         with self._text.errors(catalogue), named_limit(self.sql, self._seconds):
-            database.ask(self._question)
+            database.run(self._question)
         self.answer.unify()
         return self.answer
 
@@ -76,7 +76,7 @@ class Explanation:
     def run(self, database: Database, catalogue: Catalogue) -> str:
         """The plan in words. Raises QueryError, which places a mistake, IdentityError or DatabaseUnavailable."""
         with self._text.errors(catalogue):
-            database.ask(self._plan)
+            database.run(self._plan)
         lines = [json.loads(row)[0] for row in self._lines.rows]
         # The first line is our own LIMIT, under which the plan stands.
         plan = [line.removeprefix("      " if place else "  ->  ") for place, line in enumerate(lines[1:])]

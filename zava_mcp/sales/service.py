@@ -14,7 +14,7 @@ from zava_mcp.embedded import EmbeddedPostgres
 from zava_mcp.errors import QueryError, SettingsError, ZavaError
 from zava_mcp.open_database import database_for
 from zava_mcp.postgres.checks import Check
-from zava_mcp.postgres.statement import Reader
+from zava_mcp.postgres.statement import StatementBatch
 from zava_mcp.postgres.user_ids import require_identity
 from zava_mcp.sales.descriptions import SchemaSummary, TableDescriptions
 from zava_mcp.sales.empty_results import emptiness, empty_hint
@@ -140,7 +140,7 @@ class SalesService:
 
         return embedder(self._settings)
 
-    def describe(self, table_names: list[str], reading: Reader) -> str:
+    def describe(self, table_names: list[str], reading: StatementBatch) -> str:
         """The named tables in words, all if none is named; `reading` can be cancelled meanwhile.
 
         Raises InputError for an unknown name.
@@ -150,7 +150,7 @@ class SalesService:
             text += f" Database: {self._database_kind}. Search by: {self._embedding_model}."
         return shortened(text, self._settings.max_bytes)
 
-    def tables(self, reading: Reader) -> str:
+    def tables(self, reading: StatementBatch) -> str:
         """The tables, a line each. Raises DatabaseUnavailable or IdentityError."""
         return self._schemas.overview(reading)
 
@@ -158,13 +158,13 @@ class SalesService:
         """Reads what hints are made of. Raises DatabaseUnavailable or IdentityError."""
         self._schemas.read_catalogue(self.reading())
 
-    def known(self, reading: Reader) -> SchemaSummary:
+    def known(self, reading: StatementBatch) -> SchemaSummary:
         """What there is to ask about. Raises DatabaseUnavailable or IdentityError."""
         return self._schemas.known(reading)
 
-    def about(self, reading: Reader) -> str:
+    def about(self, reading: StatementBatch) -> str:
         """Who asks, what they see and what answers them, as JSON. Raises DatabaseUnavailable or IdentityError."""
-        known, who = self.known(reading), self._database.proof
+        known, who = self.known(reading), self._database.identity
         about = {
             "identity": {"name": who.name, "user_id": str(who.user_id), "sees_all_stores": who.all_stores},
             "stores": known.stores,
@@ -181,11 +181,11 @@ class SalesService:
     @property
     def _embedding_model(self) -> str:
         """The model of a search; raises SettingsError."""
-        return self._embedder.id if self._embedder is not None and self._database.vectors else LEXICAL
+        return self._embedder.id if self._embedder is not None and self._database.pgvector_version else LEXICAL
 
-    def reading(self) -> Reader:
+    def reading(self) -> StatementBatch:
         """What a description is read with, once."""
-        return Reader()
+        return StatementBatch()
 
     def examine(self) -> list[Check]:
         """Checks the database as this identity. Raises DatabaseUnavailable or IdentityError."""

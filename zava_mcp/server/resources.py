@@ -11,14 +11,14 @@ from zava_mcp.server.startup import Startup
 from zava_mcp.server.tools.common import Server, ToolContext
 
 if TYPE_CHECKING:
-    from zava_mcp.postgres.statement import Reader
+    from zava_mcp.postgres.statement import StatementBatch
     from zava_mcp.sales.service import SalesService
 
 
 def add_resources(server: Server, startup: Startup, executor: BoundedExecutor) -> None:
     """`zava://about`, `zava://schema` and `zava://schema/{table}`."""
 
-    async def read(ctx: ToolContext | None, work: "Callable[[SalesService, Reader], str]") -> str:
+    async def read(ctx: ToolContext | None, work: "Callable[[SalesService, StatementBatch], str]") -> str:
         try:
             service = await opened_service(startup, ctx)
             reading = service.reading()

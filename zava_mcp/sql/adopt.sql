@@ -1,9 +1,9 @@
--- Taking over a Zava database that somebody else made: what stands in the way, what has to be done, what is left to
--- its admin. Asked as admin; every block only reads the catalogue and the list of stores. "ours" is whether the
--- schema zava is there already. Blocks that give statements give those that are still needed: none on a second run.
+-- Adopts a Zava database that zava-mcp did not create: obstacles, missing statements, manual steps. An administrator
+-- runs these blocks; they only read the catalogue and the list of stores. Blocks that return statements return those
+-- that are still needed: none on a second run.
 
 -- name: problems
--- What stands in the way, a line each.
+-- The obstacles.
 WITH wanted (relation, name, type) AS (VALUES
     ('stores', 'store_id', 'integer'), ('stores', 'store_name', 'text'), ('stores', 'rls_user_id', 'uuid'), ('stores', 'is_online', 'boolean'),
     ('customers', 'customer_id', 'integer'), ('customers', 'first_name', 'text'), ('customers', 'last_name', 'text'),
@@ -24,7 +24,7 @@ WITH wanted (relation, name, type) AS (VALUES
     ('integer', '{smallint,bigint}'::text[]), ('text', '{character varying}'),
     ('timestamp', '{timestamp without time zone,timestamp with time zone}')
 ), found AS (
-    -- In a database of ours, stores and customers are views of zava_owner: reading anybody else's runs code of theirs.
+    -- In a database of zava-mcp, stores and customers are views of zava_owner. Reading another role's view runs its code.
     SELECT w.*, c.oid, coalesce(c.relkind IN ('r', 'p') OR c.relkind = 'v' AND c.relname IN ('stores', 'customers')
                AND c.relowner = to_regrole('zava_owner') AND EXISTS (
                    SELECT FROM pg_class b WHERE b.relnamespace = to_regnamespace('zava') AND b.relname = 'customers_by_store'
@@ -33,7 +33,7 @@ WITH wanted (relation, name, type) AS (VALUES
       FROM wanted w
       LEFT JOIN pg_class c ON c.relname = w.relation AND c.relnamespace = to_regnamespace('retail')
       LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = w.name AND NOT a.attisdropped
-     WHERE c.oid IS NOT NULL OR w.relation <> 'product_description_embeddings' -- which may be missing
+     WHERE c.oid IS NOT NULL OR w.relation <> 'product_description_embeddings' -- this table may be missing
 ), needed AS (
     SELECT format('the table retail.%I', c.relname) AS what, c.relowner AS owner FROM pg_class c
      WHERE c.relnamespace = to_regnamespace('retail') AND c.relkind IN ('r', 'p')
@@ -57,7 +57,7 @@ SELECT problem FROM (
             WHERE i.indrelid = found.oid AND i.indisunique AND i.indpred IS NULL AND i.indnkeyatts = 1 AND i.indkey[0] = a.attnum
               AND (i.indisprimary OR found.relation <> 'products'))
     UNION ALL
-    SELECT 6, 'the schema zava is there, but zava-mcp did not make it'
+    SELECT 6, 'there is a schema zava that zava-mcp did not create'
      WHERE to_regnamespace('zava') IS NOT NULL
        AND NOT EXISTS (SELECT FROM pg_class WHERE relname = 'about' AND relnamespace = to_regnamespace('zava') AND relowner = to_regrole('zava_owner'))
     UNION ALL
@@ -70,13 +70,14 @@ SELECT problem FROM (
     SELECT 9, format('%I may not create logins: ALTER ROLE %1$I CREATEROLE', current_user)
       FROM pg_roles WHERE rolname = current_user AND NOT (rolcreaterole OR rolsuper)
     UNION ALL
-    SELECT 10, format('%I is not a member of zava_owner, which is there already: GRANT zava_owner TO %1$I', current_user)
+    SELECT 10, format('%I is not a member of the existing role zava_owner: GRANT zava_owner TO %1$I', current_user)
       FROM pg_roles WHERE rolname = 'zava_owner' AND NOT pg_has_role(oid, 'USAGE')
 ) AS problems
  ORDER BY part, problem;
 
--- name: hidden
--- Tables whose rows older policies hide even from their owner: FORCE is set aside until ours is set.
+-- name: tables_forcing_rls
+-- Tables whose older policies hide rows even from their owner, and the statement that shows the rows until the
+-- adoption forces row-level security again.
 SELECT c.oid::regclass::text, format('ALTER TABLE %s NO FORCE ROW LEVEL SECURITY', c.oid::regclass)
   FROM pg_class c
  WHERE c.relnamespace = 'retail'::regnamespace AND c.relkind IN ('r', 'p') AND c.relforcerowsecurity
@@ -85,8 +86,8 @@ SELECT c.oid::regclass::text, format('ALTER TABLE %s NO FORCE ROW LEVEL SECURITY
  ORDER BY 1;
 
 -- name: identities
--- Who the stores say there is: user id, name, stores; whether a login of that name is there, could do more than an
--- identity may (as superuser, BYPASSRLS or a member of another role), and can be altered.
+-- The identities of the stores: user id, name, store ids, whether a login of that name exists, has more rights than an
+-- identity may have (superuser, BYPASSRLS, member of another role), and can be altered.
 SELECT s.rls_user_id, string_agg(s.store_name, ' and ' ORDER BY s.store_id), array_agg(s.store_id::integer ORDER BY s.store_id),
        r.oid IS NOT NULL, r.rolsuper OR r.rolbypassrls OR EXISTS (SELECT FROM pg_auth_members m WHERE m.member = r.oid),
        r.oid IS NULL OR pg_has_role(current_user, r.oid, 'USAGE WITH ADMIN OPTION') OR current_setting('server_version_num')::integer < 160000
@@ -96,14 +97,14 @@ SELECT s.rls_user_id, string_agg(s.store_name, ' and ' ORDER BY s.store_id), arr
  ORDER BY min(s.store_id);
 
 -- name: login
--- The same of the login of a name.
+-- Whether one login has more rights than an identity may have, and can be altered.
 SELECT r.rolsuper OR r.rolbypassrls OR EXISTS (SELECT FROM pg_auth_members m WHERE m.member = r.oid),
        pg_has_role(current_user, r.oid, 'USAGE WITH ADMIN OPTION') OR current_setting('server_version_num')::integer < 160000
   FROM pg_roles r WHERE r.rolname = %(login)s;
 
 -- name: older_policies
--- Every policy there is, before ours are made: permissive ones are OR-ed, and ours are to stand alone. Those for certain
--- roles stay, because they show nothing to our logins, unless they trust a setting.
+-- All policies for PUBLIC, because PostgreSQL combines permissive policies with OR. Policies for certain roles stay,
+-- because they show nothing to identities, unless they trust a setting.
 SELECT format('DROP POLICY %I ON %s', p.polname, p.polrelid::regclass)
   FROM pg_policy p JOIN pg_class c ON c.oid = p.polrelid
  WHERE c.relnamespace = 'retail'::regnamespace
@@ -112,9 +113,9 @@ SELECT format('DROP POLICY %I ON %s', p.polname, p.polrelid::regclass)
         OR p.polname IN ('owner_maintains', 'own_stores', 'own_customers', 'every_identity', 'isolation'))
  ORDER BY 1;
 
--- name: open_to_everybody
--- What everybody may do with the shop's tables, with their partitions and views over them, and functions that act as their owner: our logins
--- are somebody too. The statement, and whether this admin may run it.
+-- name: granted_to_public
+-- Privileges of PUBLIC, and so of identities, on the retail tables, their partitions, views over them, and functions that
+-- run with their owner's rights: the statement that revokes them, and whether this administrator may run it.
 WITH RECURSIVE over (oid) AS (
     SELECT c.oid FROM pg_class c WHERE c.relnamespace = 'retail'::regnamespace AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S')
     UNION
@@ -142,14 +143,14 @@ SELECT format('REVOKE EXECUTE ON ROUTINE %s FROM PUBLIC', p.oid::regprocedure), 
  ORDER BY 1;
 
 -- name: model_columns
--- An older table of vectors does not say which model made them, from which text: unknown, so searches ask for new ones.
+-- Columns for the model and the text of embeddings. The unknown values of an older table make searches ask for new ones.
 SELECT format('ALTER TABLE %1$s ADD COLUMN %2$I text NOT NULL DEFAULT %3$L; ALTER TABLE %1$s ALTER COLUMN %2$I DROP DEFAULT', c.oid::regclass, w.name, w.unknown)
   FROM (VALUES ('model_id', 'unknown'), ('text_sha256', '')) AS w (name, unknown)
   JOIN pg_class c ON c.oid = to_regclass('retail.product_description_embeddings')
  WHERE NOT EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = w.name AND NOT a.attisdropped);
 
 -- name: owners
--- Tables that do not belong to our owner yet; the others' first owner is changed by the schema's own files.
+-- Tables that zava_owner does not own yet and whose owner no migration changes.
 SELECT format('ALTER TABLE %s OWNER TO zava_owner', c.oid::regclass)
   FROM pg_class c
  WHERE c.relnamespace = 'retail'::regnamespace AND c.relkind IN ('r', 'p')
@@ -157,7 +158,8 @@ SELECT format('ALTER TABLE %s OWNER TO zava_owner', c.oid::regclass)
  ORDER BY 1;
 
 -- name: other_tables
--- Tables that are not the shop's: shown to nobody. The name, and the statement that lets the owner maintain them.
+-- Tables of the schema retail that zava-mcp does not know: the name, the statement that lets zava_owner maintain the
+-- table if it is missing, and whether the table has other policies.
 SELECT c.oid::regclass::text,
        CASE WHEN p.oid IS NULL THEN format('CREATE POLICY owner_maintains ON %s TO zava_owner USING (true) WITH CHECK (true)', c.oid::regclass) END,
        EXISTS (SELECT FROM pg_policy q WHERE q.polrelid = c.oid AND q.polname <> 'owner_maintains')
@@ -168,14 +170,14 @@ SELECT c.oid::regclass::text,
  ORDER BY 1;
 
 -- name: unprotected
--- Row-level security that is not enabled or not forced.
+-- Tables without enabled and forced row-level security.
 SELECT format('ALTER TABLE %1$s ENABLE ROW LEVEL SECURITY; ALTER TABLE %1$s FORCE ROW LEVEL SECURITY', c.oid::regclass)
   FROM pg_class c
  WHERE c.relnamespace = 'retail'::regnamespace AND c.relkind IN ('r', 'p') AND NOT (c.relrowsecurity AND c.relforcerowsecurity)
  ORDER BY 1;
 
 -- name: incomplete
--- Admitted logins that may not read a column that they should, because it is new.
+-- Admitted logins that lack the privilege to read a column.
 SELECT a.login::text, a.rls_user_id, a.display_name, a.all_stores, a.store_ids
   FROM zava.access a JOIN pg_roles r ON r.rolname = a.login
  WHERE EXISTS (SELECT FROM zava.readable_columns() AS c
@@ -183,11 +185,11 @@ SELECT a.login::text, a.rls_user_id, a.display_name, a.all_stores, a.store_ids
  ORDER BY 1;
 
 -- name: admitted
--- The user ids that have a login, and those that an admin removed.
+-- The user ids that have a login, and those that an administrator removed.
 SELECT rls_user_id FROM zava.access UNION SELECT rls_user_id FROM zava.removed;
 
 -- name: indexes
--- The indexes there are: name, and what it indexes how.
+-- The existing indexes: name, table and definition.
 SELECT c.relname, t.relname || ' ' || regexp_replace(pg_get_indexdef(i.indexrelid), '^.* USING ', '')
   FROM pg_index i
   JOIN pg_class c ON c.oid = i.indexrelid
@@ -195,7 +197,7 @@ SELECT c.relname, t.relname || ' ' || regexp_replace(pg_get_indexdef(i.indexreli
  WHERE t.relnamespace IN ('retail'::regnamespace, to_regnamespace('zava')) AND i.indisvalid AND i.indpred IS NULL;
 
 -- name: comments
--- The comments there are, as they are named in a COMMENT statement.
+-- The objects that have a comment, as a COMMENT statement names them.
 SELECT format('TABLE retail.%s', relname) FROM pg_class WHERE relnamespace = 'retail'::regnamespace AND obj_description(oid, 'pg_class') IS NOT NULL
 UNION ALL
 SELECT format('COLUMN retail.%s.%s', c.relname, a.attname) FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0
@@ -203,16 +205,17 @@ SELECT format('COLUMN retail.%s.%s', c.relname, a.attname) FROM pg_class c JOIN 
 UNION ALL
 SELECT format('SCHEMA %s', nspname) FROM pg_namespace WHERE nspname IN ('retail', 'zava') AND obj_description(oid, 'pg_namespace') IS NOT NULL;
 
--- name: sums
--- For each table the statement that counts its rows and sums them up, over the columns it has now.
+-- name: checksums
+-- For each table, the statement that counts its rows and adds up their hashes, over the columns it has now.
 SELECT c.oid::regclass::text,
        format('SELECT count(*), sum(hashtextextended(ROW(%s)::text, 0)::numeric) FROM %s', string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum), c.oid::regclass)
   FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
  WHERE c.relnamespace = 'retail'::regnamespace AND c.relkind IN ('r', 'p')
  GROUP BY c.oid ORDER BY 1;
 
--- name: left_to_the_admin
--- Who else can reach the rows, and the SQL that ends it: what somebody may still need is not taken away here.
+-- name: manual_steps
+-- Other roles that can read the rows, and the SQL that ends it. Adoption leaves it to the administrator, because other
+-- programs may need these rights.
 WITH RECURSIVE ours AS (
     SELECT oid FROM pg_roles
      WHERE rolname IN ('zava_owner', current_user) OR rolsuper OR shobj_description(oid, 'pg_authid') = 'An identity of zava-mcp.'
@@ -255,8 +258,8 @@ SELECT finding, fix FROM (
      WHERE n.nspname = 'retail' AND x.grantee <> n.nspowner AND r.oid NOT IN (SELECT oid FROM ours)
      GROUP BY r.oid, r.rolname, r.rolcanlogin
     UNION ALL
-    SELECT 4, format('the view %s reads the shop''s tables with the rights of %I', c.oid::regclass, r.rolname)
-              || coalesce('; it is open to ' || (SELECT string_agg(DISTINCT coalesce(g.rolname, 'everybody'), ', ')
+    SELECT 4, format('the view %s reads the retail tables with the rights of %I', c.oid::regclass, r.rolname)
+              || coalesce('; it is open to ' || (SELECT string_agg(DISTINCT coalesce(g.rolname, 'PUBLIC'), ', ')
                                   FROM aclexplode(c.relacl) AS x LEFT JOIN pg_roles g ON g.oid = x.grantee WHERE x.grantee <> c.relowner), ''),
            CASE WHEN c.relkind = 'm' THEN format('REVOKE ALL ON %s FROM those who should not see all stores', c.oid::regclass)
                 ELSE format('ALTER VIEW %s SET (security_invoker = true)', c.oid::regclass) END
@@ -265,7 +268,7 @@ SELECT finding, fix FROM (
        AND NOT (c.oid = to_regclass('retail.stores') AND to_regclass('zava.stores') IS NOT NULL)
     UNION ALL
     SELECT 5, format('the policy %I on %s is for %s and stays', p.polname, p.polrelid::regclass,
-                     (SELECT string_agg(coalesce(r.rolname, 'everybody, and only narrows'), ', ') FROM unnest(p.polroles) AS x (oid) LEFT JOIN pg_roles r ON r.oid = x.oid)),
+                     (SELECT string_agg(coalesce(r.rolname, 'PUBLIC, and only restricts'), ', ') FROM unnest(p.polroles) AS x (oid) LEFT JOIN pg_roles r ON r.oid = x.oid)),
            format('DROP POLICY %I ON %s', p.polname, p.polrelid::regclass)
       FROM pg_policy p JOIN relations c ON c.oid = p.polrelid
      WHERE (p.polroles <> '{0}' OR NOT p.polpermissive) AND p.polname NOT IN ('owner_maintains', 'isolation')
@@ -281,7 +284,7 @@ SELECT finding, fix FROM (
       FROM pg_auth_members m JOIN pg_roles r ON r.oid = m.member
      WHERE m.roleid = to_regrole('zava_owner') AND r.rolname <> current_user AND NOT r.rolsuper
     UNION ALL
-    SELECT DISTINCT 8, format('new objects of %I in %s will be open to %s', o.rolname, coalesce(d.defaclnamespace::regnamespace::text, 'any schema'), coalesce(g.rolname, 'everybody')),
+    SELECT DISTINCT 8, format('new objects of %I in %s will be open to %s', o.rolname, coalesce(d.defaclnamespace::regnamespace::text, 'any schema'), coalesce(g.rolname, 'PUBLIC')),
            format('ALTER DEFAULT PRIVILEGES FOR ROLE %I %sREVOKE ALL ON %s FROM %s', o.rolname,
                   CASE WHEN d.defaclnamespace <> 0 THEN format('IN SCHEMA %s ', d.defaclnamespace::regnamespace) ELSE '' END,
                   CASE d.defaclobjtype WHEN 'r' THEN 'TABLES' ELSE 'SEQUENCES' END, coalesce(quote_ident(g.rolname), 'PUBLIC'))
@@ -293,8 +296,8 @@ SELECT finding, fix FROM (
  ORDER BY part, finding;
 
 -- name: gaps
--- What could not be done with this admin's rights.
-SELECT format('%s still belongs to %I: a superuser can say ALTER %s OWNER TO zava_owner', what, rolname, object)
+-- What this administrator's rights did not allow.
+SELECT format('%s still belongs to %I: a superuser can run ALTER %s OWNER TO zava_owner', what, rolname, object)
   FROM (SELECT format('the schema %I', nspname) AS what, format('SCHEMA %I', nspname) AS object, nspowner AS owner
           FROM pg_namespace WHERE nspname IN ('retail', 'zava')
         UNION ALL
@@ -303,13 +306,13 @@ SELECT format('%s still belongs to %I: a superuser can say ALTER %s OWNER TO zav
   JOIN pg_roles r ON r.oid = owner
  WHERE r.rolname <> 'zava_owner'
 UNION ALL
-SELECT format('everybody may create temporary tables: the database''s owner can say REVOKE TEMPORARY ON DATABASE %I FROM PUBLIC', current_database())
+SELECT format('PUBLIC may create temporary tables: the database''s owner can run REVOKE TEMPORARY ON DATABASE %I FROM PUBLIC', current_database())
  WHERE has_database_privilege('public', current_database(), 'TEMP')
 UNION ALL
-SELECT 'everybody may create objects in the schema public: its owner can say REVOKE CREATE ON SCHEMA public FROM PUBLIC'
+SELECT 'PUBLIC may create objects in the schema public: its owner can run REVOKE CREATE ON SCHEMA public FROM PUBLIC'
   FROM pg_namespace n, aclexplode(n.nspacl) AS x WHERE n.nspname = 'public' AND x.grantee = 0 AND x.privilege_type = 'CREATE'
 UNION ALL
-SELECT 'the extension vector is not there and could not be created: products cannot be searched by meaning'
+SELECT 'the extension vector is not installed and could not be created: semantic search is not available'
  WHERE to_regclass('retail.product_description_embeddings') IS NULL
 UNION ALL
 SELECT 'set_config, clock_timestamp, advisory locks and the like stay executable by PUBLIC, because other programs may use this database: '

@@ -1,12 +1,13 @@
--- Which functions identities may execute: an allow-list, in one query that lists the functions outside it. hardening.sql
--- revokes them from PUBLIC in databases that we own; guard.sql names those that an identity can execute all the same.
+-- The allow-list of functions that identities may execute, as one query that lists the functions outside it.
+-- hardening.sql revokes those from PUBLIC in databases that zava-mcp created; guard.sql reports those that an identity can
+-- execute nevertheless.
 -- A function in pg_catalog is allowed if
 --   * it is IMMUTABLE and not an exception below: it computes a value from its arguments, and reads and changes nothing;
---   * it is STABLE or VOLATILE and named below, in a group that says why. A name stands for all its signatures;
+--   * it is STABLE or VOLATILE and named below, in a group with a reason. A name stands for all its signatures;
 --   * SQL cannot call it (an argument of type internal, a trigger), or casts call it anyway: PostgreSQL asks for no
 --     privilege on the input and output functions of types.
--- Functions of a newer PostgreSQL are thus denied until they are named. Functions of extensions that are written in C
--- are judged by the same rules, with names of their own. Functions in SQL and PL/pgSQL are made of these functions.
+-- New functions of a newer PostgreSQL are therefore denied until they are named here. The same rules hold for functions of
+-- extensions in C, with a list of their own. Functions in SQL and PL/pgSQL can only call these functions.
 SELECT p.oid, p.proname AS name, p.pronamespace = 'pg_catalog'::regnamespace AS built_in,
        CASE
            WHEN p.proname ~ '^(clock_timestamp|timeofday|uuidv7|uuid_generate_v[167].*|pg_sleep.*|pg_(postmaster_start|conf_load)_time|pg_stat_get_snapshot_timestamp)$'
@@ -30,12 +31,12 @@ SELECT p.oid, p.proname AS name, p.pronamespace = 'pg_catalog'::regnamespace AS 
     WHEN p.oid IN (SELECT typinput FROM pg_catalog.pg_type UNION ALL SELECT typoutput FROM pg_catalog.pg_type) THEN true
 
     WHEN p.provolatile = 'i' THEN p.proname <> ALL (string_to_array(
-         -- read what the server does in spite of their label
+         -- These read the server's state although they are labelled IMMUTABLE.
          'pg_walfile_name pg_walfile_name_offset '
          -- Geometry compares each point or edge of one argument with each of the other, and cannot be interrupted.
          'path_distance path_inter poly_contain poly_contained poly_distance poly_overlap poly_same', ' '))
 
-    -- The age of a transaction id counts everybody's transactions; the age of a date does not.
+    -- The age of a transaction id reveals the number of all sessions' transactions; the age of a date does not.
     WHEN 'xid'::regtype = ANY (p.proargtypes) OR 'xid8'::regtype = ANY (p.proargtypes) THEN false
 
     WHEN p.pronamespace = 'pg_catalog'::regnamespace THEN p.proname = ANY (regexp_split_to_array(

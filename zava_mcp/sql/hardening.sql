@@ -1,8 +1,8 @@
--- Defence in depth, for databases that we own: functions, row counts and rights that no query needs are revoked from
--- PUBLIC. Only a superuser may do this, and only for the database it is connected to. Row-level security does not
--- depend on it. Each block changes only what is not as it should be, so that a second run writes nothing.
+-- Defence in depth for databases that zava-mcp created: revokes functions, row counts and rights that no query needs from
+-- PUBLIC. Only a superuser can do this, and only in the connected database. Row-level security does not depend on it.
+-- Each block changes only what needs a change, so that a second run writes nothing.
 
--- Functions outside the allow-list, in one statement: one for each would take three times as long.
+-- Functions outside the allow-list, in one statement: a statement for each would take three times as long.
 DO $$
 DECLARE
     names text;
@@ -17,7 +17,7 @@ BEGIN
     END IF;
 END $$;
 
--- Row and page counts in the catalogue cover all stores' rows; everything else in it stays readable.
+-- Row and page counts in pg_class, which cover all stores' rows. The other columns stay readable.
 DO $$
 DECLARE
     columns text;
@@ -35,7 +35,7 @@ BEGIN
     END IF;
 END $$;
 
--- No way into another database from here, nor from there into this one without being admitted.
+-- The privileges of PUBLIC on this database and on PL/pgSQL, so that only admitted logins can connect.
 DO $$ BEGIN
     IF has_database_privilege('public', current_database(), 'CONNECT, TEMPORARY, CREATE') THEN
         EXECUTE format('REVOKE ALL ON DATABASE %I FROM PUBLIC', current_database());
@@ -45,19 +45,19 @@ DO $$ BEGIN
     END IF;
 END $$;
 
--- What a restricted administrator, who is a member of zava_owner, needs of this.
+-- The functions that an administrator without superuser rights, as a member of zava_owner, needs.
 DO $$
 DECLARE
     wanted regprocedure;
 BEGIN
     FOREACH wanted IN ARRAY ARRAY[
-        -- One set-up, one embedding run at a time.
+        -- Serialise set-ups and embedding runs.
         'pg_advisory_xact_lock(bigint)', 'pg_try_advisory_lock(bigint)', 'pg_advisory_unlock(bigint)',
-        -- Ends the connections of an identity that was removed.
+        -- End the connections of a removed identity.
         'pg_terminate_backend(integer, bigint)', 'pg_stat_get_activity(integer)',
-        -- Whether the extension vector can be created (the view pg_available_extensions).
+        -- Read whether the extension vector can be created (the view pg_available_extensions).
         'pg_available_extensions()',
-        -- Default values in tables of their own, and how long a load takes.
+        -- Default values in the administrator's own tables, and the duration of a load.
         'clock_timestamp()']::regprocedure[]
     LOOP
         IF NOT has_function_privilege('zava_owner', wanted, 'EXECUTE') THEN
@@ -96,9 +96,9 @@ BEGIN
     END IF;
 END $outer$;
 
--- What somebody adds to this database is hidden from identities from the moment it is there, also where default
--- privileges or a grant would show it: what identities could read without a policy of zava-mcp is revoked. The function
--- has a superuser's rights, and so calls nothing but PostgreSQL's own functions.
+-- Hides new objects from identities at once, even if default privileges or a grant would show them: an event trigger
+-- revokes what identities could read without a policy of zava-mcp. The function has a superuser's rights and therefore
+-- calls only PostgreSQL's own functions.
 DO $outer$
 DECLARE
     body CONSTANT text := $body$

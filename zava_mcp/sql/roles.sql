@@ -1,10 +1,10 @@
--- Roles of our names that were there before us: why they cannot be trusted, and the SQL that cures it. Asked as admin.
--- Each row: what was found, the statement, and whether the cure leaves the finding as it is.
+-- Existing roles with the names of zava-mcp's roles: why they cannot be trusted, and the SQL that cures it. An
+-- administrator runs these blocks. Each row has the fault, the statement, and whether the fault is still found afterwards.
 
 -- name: owner
--- About zava_owner, who sees every row: who else could become it, or change it. Deliberate are this admin's own
--- membership and those that a superuser granted; on 16 and newer, whoever creates a role gets one from PostgreSQL
--- itself, which may neither inherit nor SET ROLE.
+-- Faults of zava_owner, who sees every row: other roles that could become it or change it. This administrator's own
+-- membership and those that a superuser granted are deliberate. On PostgreSQL 16 and newer, the creator of a role gets a
+-- membership that allows neither INHERIT nor SET ROLE.
 WITH owner AS (SELECT * FROM pg_roles WHERE rolname = 'zava_owner'
 ), held AS (
     SELECT m.member, g.rolname AS grantor, NOT coalesce(g.rolsuper, false) AS doubtful,
@@ -30,7 +30,7 @@ SELECT found, cure, false AS stays FROM (
      WHERE NOT r.rolsuper AND r.rolname NOT IN (session_user, current_user)
        AND NOT EXISTS (SELECT FROM held d WHERE d.member = h.member AND d.usable AND NOT d.doubtful)
     UNION ALL
-    SELECT 5, format('objects that zava_owner makes will be open to %%s', coalesce(quote_ident(g.rolname), 'everybody')),
+    SELECT 5, format('objects that zava_owner creates will be open to %%s', coalesce(quote_ident(g.rolname), 'PUBLIC')),
            format('ALTER DEFAULT PRIVILEGES FOR ROLE zava_owner %%sREVOKE ALL ON %%s FROM %%s',
                   CASE WHEN d.defaclnamespace <> 0 THEN format('IN SCHEMA %%s ', d.defaclnamespace::regnamespace) ELSE '' END,
                   CASE d.defaclobjtype WHEN 'r' THEN 'TABLES' WHEN 'S' THEN 'SEQUENCES' WHEN 'f' THEN 'FUNCTIONS' WHEN 'T' THEN 'TYPES' ELSE 'SCHEMAS' END,
@@ -42,7 +42,7 @@ SELECT found, cure, false AS stays FROM (
  ORDER BY part, found, cure;
 
 -- name: login
--- About a login named like an identity: what it could do besides, and who else could log in as it.
+-- Faults of a login named like an identity: its other rights, and other roles that could log in as it.
 WITH login AS (SELECT * FROM pg_roles WHERE rolname = %(login)s)
 SELECT found, cure, stays FROM (
     SELECT 1, format('%%I is more than an identity may be (%%s)', rolname, what), format('ALTER ROLE %%I NO%%s', rolname, what), false
@@ -61,13 +61,13 @@ SELECT found, cure, stays FROM (
      WHERE NOT r.rolsuper AND r.rolname NOT IN (session_user, current_user)
        AND NOT coalesce(pg_has_role(r.oid, to_regrole('zava_owner'), 'USAGE'), false)
     UNION ALL
-    SELECT 4, format('%%I owns things in this database', rolname), format('REASSIGN OWNED BY %%I TO CURRENT_USER', rolname), false
+    SELECT 4, format('%%I owns objects in this database', rolname), format('REASSIGN OWNED BY %%I TO CURRENT_USER', rolname), false
       FROM login WHERE EXISTS (
            SELECT FROM pg_shdepend s WHERE s.refclassid = 'pg_authid'::regclass AND s.refobjid = login.oid AND s.deptype = 'o'
               AND s.dbid = (SELECT oid FROM pg_database WHERE datname = current_database()))
     UNION ALL
-    -- Newer versions tell who made a role: they let nobody else alter it.
-    SELECT 5, format('%%I may have been made by %%I, who may create roles and would know its password', login.rolname, r.rolname),
+    -- From PostgreSQL 16 on, only the creator of a role can alter it.
+    SELECT 5, format('%%I may have been created by %%I, who may create roles and would know its password', login.rolname, r.rolname),
            format('ALTER ROLE %%I PASSWORD NULL', login.rolname), true
       FROM login JOIN pg_roles r ON r.rolcreaterole AND NOT r.rolsuper AND r.rolname NOT IN (session_user, current_user)
      WHERE current_setting('server_version_num')::integer < 160000
@@ -76,5 +76,5 @@ SELECT found, cure, stays FROM (
  ORDER BY part, found, cure;
 
 -- name: connected
--- The processes that are logged in as a role, in whatever database.
+-- The sessions of a role in any database.
 SELECT pid FROM pg_stat_activity WHERE usename = %(login)s AND pid <> pg_backend_pid();

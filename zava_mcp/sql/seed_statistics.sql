@@ -1,7 +1,7 @@
--- What the planner knows of a partitioned table as a whole: how many rows share a value, and nothing else. PostgreSQL
--- would collect it from the rows of all stores, and each store's plans would tell of the others. So it is collected once,
--- from made-up rows, before there are any, and never again: a column with STATISTICS 0 keeps what it has. Conditions are
--- estimated by the statistics of the partitions, which are collected as ever.
+-- Planner statistics of a partitioned table as a whole: how many rows share a value, and nothing else. PostgreSQL would
+-- collect them from the rows of all stores, and each store's plans would reveal the others. Therefore they are collected
+-- once, from synthetic rows in the empty table, and never again: a column with STATISTICS 0 keeps its statistics.
+-- Conditions are estimated by the statistics of the partitions, which PostgreSQL collects as usual.
 CREATE OR REPLACE FUNCTION zava.seed_statistics(parent regclass) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET client_min_messages = warning
 AS $$

@@ -25,7 +25,7 @@ from zava_mcp.standard_streams import write_exactly
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from zava_mcp.admin.migrations import Report
+    from zava_mcp.admin.change_report import Report
     from zava_mcp.admin.sample import Progress as Told
     from zava_mcp.postgres.checks import Check
     from zava_mcp.sales.result import QueryResult
@@ -177,7 +177,7 @@ def show_report(report: "Report", only_sql: bool = False) -> None:
         for line in lines:
             print_note(line)
         return
-    for line in [*(report.did or [_NOTHING]), *lines]:
+    for line in [*(report.actions or [_NOTHING]), *lines]:
         print(escape_lines(line))
 
 

@@ -1,5 +1,5 @@
--- What each outing buys, as orders and their items: for a WITH that has the customers' "outings" (customer_id, n, store_id,
--- day) and each store's "last_numbers".
+-- The orders and items of each outing, to be included in a WITH that has the customers' "outings" (customer_id, n,
+-- store_id, day) and each store's "last_numbers".
 errands AS MATERIALIZED (
     SELECT customer_id, n, store_id, day,
            category_ids[1 + width_bucket(pg_temp.dice(%(seed)s, 'department', n), upto)] AS main_category_id,

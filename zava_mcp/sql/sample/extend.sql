@@ -1,6 +1,6 @@
--- Extends the sample of an embedded database by the days since it was made. What a day gets follows from the seed, the
--- size, the day on which the sample was made, and the day itself: whether the days come one by one or a month at once,
--- the rows are the same. They are not those of a sample made today, which spreads its customers' visits over all days.
+-- Extends the sample of an embedded database by the days since it was created. A day's rows depend only on the seed, the
+-- size, the creation date and the day, so that extending day by day or by a month at once gives the same rows. A sample
+-- created today has other rows, because it spreads its customers' visits over all days.
 
 -- name: stale
 -- The seed, size and day of the sample, if it is one that is extended and ends before a day; one row or none.
@@ -9,17 +9,17 @@ SELECT a.sample_seed, a.sample_scale, a.sample_as_of, e.extended_to
  WHERE a.sample_seed IS NOT NULL AND e.extended_to < %(today)s;
 
 -- name: turn
--- Whether it is this transaction that extends it; its end gives the turn back.
+-- Whether this transaction got the lock for extending the sample; its end releases the lock.
 SELECT pg_try_advisory_xact_lock(7283416);
 
 -- name: orders
 -- The orders of the days after %(after)s up to %(today)s, of customers whom the sample has, and their items.
 WITH rate AS (
-    -- 1.53 visits a customer on average, times the store's frequency
+    -- 1.53 visits per customer on average, times the store's frequency
     SELECT round(50000 * %(scale)s::float8) AS customers, (SELECT max(order_frequency) FROM sample_stores) AS most,
            round(50000 * %(scale)s::float8) * 1.53 / (SELECT sum(weight) FROM sample_days WHERE day <= %(as_of)s) AS per_weight
 ), draws AS MATERIALIZED (
-    -- each draw is kept in the proportion in which the customer's store sees its customers
+    -- Each draw is kept with the probability of the store's relative frequency.
     SELECT day, n, 1 + floor(pg_temp.dice(%(seed)s, 'customer of a day', n) * customers)::bigint AS c, most
       FROM sample_days, rate,
            LATERAL (SELECT (day - date '2020-01-01')::bigint AS d) AS k,
@@ -47,16 +47,16 @@ WITH rate AS (
 SELECT count(*) FROM visits;
 
 -- name: extended
--- Notes the day, and makes servers read the first and last day anew.
+-- Records the day, and notifies servers, which then read the first and last day again.
 WITH noted AS (UPDATE zava.sample_extension SET extended_to = %(today)s RETURNING 1)
 SELECT pg_notify('zava_schema_changed', '') FROM noted;
 
 -- name: to_be_extended
--- That a new sample is extended from its last day on.
+-- Marks a new sample to be extended from its last day on.
 INSERT INTO zava.sample_extension (extended_to) SELECT sample_as_of FROM zava.about WHERE sample_seed IS NOT NULL ON CONFLICT DO NOTHING;
 
 -- name: older_to_be_extended
--- The same for a database that an older program made, if its sample was as of the day on which it was made.
+-- The same for a database of an older version, if its sample ended on the day of its creation.
 INSERT INTO zava.sample_extension (extended_to)
 SELECT a.sample_as_of FROM zava.about a JOIN zava.migrations m ON m.file = 'schema/001_tables.sql'
  WHERE a.sample_seed IS NOT NULL AND m.applied_at::date = a.sample_as_of

@@ -1,6 +1,6 @@
--- Sample data, deterministic from a seed and an as-of date. Each block is one named statement;
--- %(seed)s, %(as_of)s and, batch by batch, %(first)s and %(last)s come from set-up, which runs them in this order.
--- pg_temp.dice(seed, what, n) is the only source of chance: the same throw always falls the same.
+-- Sample data, deterministic from a seed and an as-of date. Set-up runs the blocks in this order and supplies
+-- %(seed)s, %(as_of)s and, for each batch, %(first)s and %(last)s. pg_temp.dice(seed, what, n) is the only source of
+-- randomness: the same arguments always return the same number.
 
 -- name: dice
 CREATE FUNCTION pg_temp.dice(seed bigint, what text, n bigint) RETURNS double precision
@@ -8,7 +8,7 @@ CREATE FUNCTION pg_temp.dice(seed bigint, what text, n bigint) RETURNS double pr
     RETURN ((hashint8extended(n, hashtextextended(what, seed)) >> 11) & 9007199254740991) / 9007199254740992.0::float8;
 
 -- name: catalogue
--- Stores, categories, types and products, from the two CSV files beside this one (staged by set-up).
+-- Stores, categories, types and products, from the two CSV files that set-up copies into temporary tables.
 WITH put_stores AS (
     INSERT INTO retail.stores SELECT store_id, store_name, rls_user_id, is_online FROM sample_stores
 ), put_categories AS (
@@ -28,7 +28,7 @@ SELECT line, sku, name, t.category_id, t.type_id, cost, round(cost / 0.67, 2), 3
   JOIN put_types t ON t.category_id = c.category_id AND type_name = type;
 
 -- name: partitions
--- Where the rows of each store go. (Set-up closes them to everybody but their owner when the rows are in.)
+-- The partitions of each store. Set-up restricts them to their owner after loading the rows.
 DO $$
 DECLARE
     store integer;
@@ -41,7 +41,7 @@ BEGIN
 END $$;
 
 -- name: months
--- How much each department sells in each month, Jan..Dec, and its share of an average month.
+-- The sales of each department in each month, Jan..Dec, and its share of an average month.
 CREATE TEMP TABLE sample_months ON COMMIT DROP AS
 SELECT month, c.category_id, c.category_name, c.multipliers[month] * c.share AS weight
   FROM (SELECT category_id, category_name, share, multipliers
@@ -104,7 +104,7 @@ SELECT category_id, array_agg(product_id ORDER BY place) AS product_ids,
  GROUP BY category_id;
 
 -- name: homes
--- The stores as places to live near: running shares of customers, and how often customers come.
+-- For each home store: the running share of customers, and how often they order.
 CREATE TEMP TABLE sample_homes ON COMMIT DROP AS
 SELECT array_agg(store_id ORDER BY store_id) AS store_ids, array_agg(order_frequency ORDER BY store_id) AS frequencies,
        (array_agg(upto ORDER BY store_id))[:count(*) - 1] AS upto
@@ -118,11 +118,11 @@ SELECT string_to_array('Aaron Abigail Adrian Alice Amara Andre Angela Anita Arju
        string_to_array('Abbott Adams Ahmed Alvarez Anderson Baker Banerjee Bennett Brooks Brown Campbell Carter Castillo Chavez Chen Clark Cohen Cooper Cruz Davis Delgado Diaz Edwards Evans Fischer Fisher Flores Foster Garcia Gomez Gonzalez Gray Green Gupta Hall Hansen Harris Hernandez Hill Hoffman Howard Hughes Ibrahim Jackson James Jensen Johnson Jones Kaur Kelly Khan Kim King Kowalski Larsen Lee Lewis Li Lopez Martin Martinez Meyer Miller Mitchell Moore Morales Morgan Morris Mueller Murphy Nakamura Nelson Nguyen Novak Okafor Olsen Ortiz Park Parker Patel Pereira Perez Peterson Phillips Popov Price Ramirez Reed Reyes Rivera Roberts Robinson Rogers Rossi Ruiz Russell Sanchez Santos Sato Schmidt Scott Silva Singh Smith Stewart Sullivan Suzuki Taylor Thomas Thompson Torres Tran Turner Walker Wang Ward Watson White Williams Wilson Wood Wright Yamamoto Young Zhang', ' ') AS last_names;
 
 -- name: batch
--- Customers %(first)s to %(last)s with all their orders and items; returns how many orders.
--- Order and item numbers count within their store, customer numbers are scattered: from one's own
--- numbers nothing follows about the size of the others.
--- (The days go into arrays here, not in their table: there they would be compressed, and unpacked for each row.
--- Each draw is materialized before the next sort, or the sort would carry the arrays along.)
+-- Customers %(first)s to %(last)s with all their orders and items; returns the number of orders.
+-- Order and item numbers count within their store and customer numbers are scattered, so that a store's own numbers
+-- reveal nothing about the size of the others.
+-- (The days are aggregated into arrays here: in a table they would be compressed, and decompressed for each row.
+-- Each random choice is materialized before the next sort, because the sort would otherwise carry the arrays along.)
 WITH calendar AS MATERIALIZED (
     SELECT array_agg(day ORDER BY day) AS days, (array_agg(upto ORDER BY day))[:count(*) - 1] AS upto FROM sample_days
 ), people AS MATERIALIZED (

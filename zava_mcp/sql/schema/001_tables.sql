@@ -1,5 +1,5 @@
--- The shop's tables, without keys between them: keys, indexes and policies follow in the next files,
--- after the rows of a new database, because they are built faster over rows than before them.
+-- The retail tables without foreign keys. The next files add keys, indexes and policies after the rows of a new database
+-- are loaded, because building them over existing rows is faster.
 
 CREATE SCHEMA retail;
 CREATE SCHEMA zava;
@@ -44,8 +44,8 @@ CREATE TABLE retail.products (
     product_description  text          NOT NULL
 );
 
--- What belongs to a store lies in a partition of that store (schema zava): the query of a store's manager does not
--- even open the others. A key of a partitioned table includes the store.
+-- Rows of a store are in a partition of that store (schema zava): the query of a store's manager does not open the
+-- others. Keys of a partitioned table include the store.
 CREATE TABLE retail.inventory (
     store_id    integer NOT NULL,
     product_id  integer NOT NULL,

@@ -1,4 +1,4 @@
--- What must hold between rows, and the indexes that the questions need.
+-- Constraints between rows, and indexes for frequent queries.
 
 ALTER TABLE retail.stores
     ADD UNIQUE (store_name),
@@ -11,7 +11,7 @@ ALTER TABLE retail.customers
 ALTER TABLE retail.categories
     ADD UNIQUE (category_name);
 
--- The pair is unique so that a product's type can be held to its category.
+-- The pair is unique, so that a foreign key can bind a product's type to its category.
 ALTER TABLE retail.product_types
     ADD UNIQUE (category_id, type_name),
     ADD UNIQUE (type_id, category_id),
@@ -49,13 +49,13 @@ ALTER TABLE retail.order_items
     ADD CONSTRAINT order_items_total_adds_up
         CHECK (total_amount = quantity * unit_price - discount_amount);
 
--- Head office's orders of a period.
+-- Index for head office's orders of a period.
 CREATE INDEX orders_date ON retail.orders (order_date);
--- A customer's orders, and whether a customer ever ordered in a store (the customers' policy).
+-- Index for a customer's orders, and for the customers' policy: whether a customer ever ordered in a store.
 CREATE INDEX orders_customer_store ON retail.orders (customer_id, store_id);
--- A store's items, answered from the index alone for the top products of a store.
+-- Index that alone answers queries for a store's top products.
 CREATE INDEX order_items_store_product ON retail.order_items (store_id, product_id) INCLUDE (order_id, quantity, total_amount);
--- What a product sold, over all stores.
+-- Index for the sales of a product over all stores.
 CREATE INDEX order_items_product ON retail.order_items (product_id);
 CREATE INDEX inventory_product ON retail.inventory (product_id);
 CREATE INDEX customers_primary_store ON retail.customers (primary_store_id);

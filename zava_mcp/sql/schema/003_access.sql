@@ -1,9 +1,9 @@
--- Who sees what. Identity is the login a connection authenticated as (session_user): the one name
--- that no SQL text can change. Everything here reads it through one table, zava.access.
+-- Access to rows. The identity is the login that a connection authenticated as (session_user), which no SQL text can
+-- change. All functions and policies map it to stores through one table, zava.access.
 
 CREATE SCHEMA IF NOT EXISTS zava;
 
--- Every table and function belongs to a role nobody can log in as.
+-- The owner of every table and function is a role without login.
 DO $$
 BEGIN
     IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'zava_owner') THEN
@@ -28,7 +28,7 @@ CREATE TABLE zava.access (
 );
 COMMENT ON TABLE zava.access IS 'One row per login: the identity it stands for and the stores that identity may see.';
 
--- What a database holds and which version of this schema it has; written by set-up, read by everyone.
+-- The database's content and schema version; written by set-up, readable by every login.
 CREATE TABLE zava.about (
     only_row       boolean PRIMARY KEY DEFAULT true CHECK (only_row),
     schema_version integer NOT NULL,
@@ -38,18 +38,17 @@ CREATE TABLE zava.about (
 );
 COMMENT ON TABLE zava.about IS 'Version of the schema and, where it holds sample data, how that was made.';
 
--- The answers about the asking login. They are IMMUTABLE although they read a table, because their
--- value cannot change while a connection lives, and only so does the planner fold them into the
--- policies as constants: an index on store_id works, plans run in parallel, row estimates are right,
--- and head office pays for no filter at all. SECURITY DEFINER, because no login may read zava.access.
--- 009 replaces them by ones that do not read the table each time.
+-- Properties of the session's login. They are IMMUTABLE although they read a table, because their value cannot change while
+-- a connection lives, and because the planner then folds them into the policies as constants: an index on store_id is
+-- used, plans run in parallel, row estimates are right, and head office pays for no filter. They are SECURITY DEFINER,
+-- because no login may read zava.access. 009 replaces them with functions that do not read the table each time.
 
 CREATE FUNCTION zava.sees_all_stores() RETURNS boolean
     LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$ BEGIN RETURN coalesce((SELECT a.all_stores FROM zava.access a WHERE a.login = session_user), false); END $$;
 COMMENT ON FUNCTION zava.sees_all_stores() IS 'Whether the asking login sees every store.';
 
--- NULL unless the login has exactly one store: then policies compare with = and plans stay the simplest.
+-- NULL unless the login has exactly one store: policies then compare with =, which gives the simplest plans.
 CREATE FUNCTION zava.only_store() RETURNS integer
     LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$ BEGIN RETURN (SELECT a.store_ids[1] FROM zava.access a WHERE a.login = session_user AND cardinality(a.store_ids) = 1); END $$;
@@ -65,7 +64,7 @@ CREATE FUNCTION zava.is_known() RETURNS boolean
 AS $$ BEGIN RETURN EXISTS (SELECT FROM zava.access a WHERE a.login = session_user); END $$;
 COMMENT ON FUNCTION zava.is_known() IS 'Whether the asking login is an identity at all.';
 
--- The asking login's own entry; nobody else's can be asked for.
+-- The entry of the session's own login; other entries cannot be read.
 CREATE FUNCTION zava.who_am_i(OUT rls_user_id uuid, OUT display_name text, OUT all_stores boolean, OUT store_ids integer[])
     LANGUAGE plpgsql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$ BEGIN
@@ -75,7 +74,7 @@ AS $$ BEGIN
 END $$;
 COMMENT ON FUNCTION zava.who_am_i() IS 'The asking login''s identity: id, name and the stores it sees; all NULL if it is unknown.';
 
--- Refuses a row inside the database, before it crosses the wire. Called by the wrapper of every query.
+-- Refuses a row that is too large inside the database. The wrapper of every query calls it.
 CREATE FUNCTION zava.row_too_large(bytes bigint) RETURNS boolean
     LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$ BEGIN
@@ -86,8 +85,8 @@ AS $$ BEGIN
 END $$;
 COMMENT ON FUNCTION zava.row_too_large(bigint) IS 'Raises the error for a row that is too large for an answer.';
 
--- Policies. FORCE binds the owner too; the owner's own way in is written out as a policy of its own. Those of orders, their
--- items, the stock and customers are made in 010.
+-- Policies. FORCE applies them to the owner too, which therefore has a policy of its own. 010 creates the policies of
+-- orders, items, stock and customers.
 DO $$
 DECLARE
     t regclass;

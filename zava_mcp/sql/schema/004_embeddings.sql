@@ -1,5 +1,5 @@
--- Search by meaning needs the type vector; a server that lacks pgvector goes without this table.
--- Run set-up again once the extension can be had: this file looks anew each time.
+-- Semantic search needs the type vector; a server without pgvector does not get this table. Set-up runs this file again
+-- each time, because the extension may have become available.
 
 DO $$
 BEGIN

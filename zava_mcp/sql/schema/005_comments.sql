@@ -1,4 +1,4 @@
--- What the columns mean, in which units: these texts reach the model that writes the questions' SQL.
+-- Meanings and units of the columns. Models that write SQL read these texts.
 
 COMMENT ON SCHEMA retail IS 'Zava Retail: a DIY chain in Washington State, seven shops and one online store';
 COMMENT ON SCHEMA zava IS 'Who may see what in retail, and which version of the schema this is';

@@ -1,7 +1,7 @@
--- What search by meaning needs beside the vectors: room to make new ones, and ways to products by their words.
+-- Tables and indexes for search: unpublished embeddings, and full-text search of products.
 
--- Vectors that `zava-mcp embed` has made but not yet published. It goes on here after a kill, and publishes
--- them in one transaction, so that a search never meets half a set. An array, so that no extension is needed.
+-- Embeddings that `zava-mcp embed` has stored but not yet published. After an interruption it continues here, and it
+-- publishes them in one transaction, so that searches never see a part. An array needs no extension.
 CREATE TABLE zava.new_embeddings (
     product_id  integer PRIMARY KEY REFERENCES retail.products ON DELETE CASCADE,
     model_id    text   NOT NULL,
@@ -11,21 +11,21 @@ CREATE TABLE zava.new_embeddings (
 COMMENT ON TABLE zava.new_embeddings IS 'Vectors on their way to retail.product_description_embeddings; emptied when they are published.';
 ALTER TABLE zava.new_embeddings ENABLE ROW LEVEL SECURITY;
 ALTER TABLE zava.new_embeddings FORCE ROW LEVEL SECURITY;
--- The owner maintains every row; nobody else sees any: no identity has a privilege or a policy here.
+-- The owner maintains all rows. No identity has a privilege or a policy on this table.
 CREATE POLICY owner_maintains ON zava.new_embeddings TO zava_owner USING (true) WITH CHECK (true);
 ALTER TABLE zava.new_embeddings OWNER TO zava_owner;
 
--- A SKU or a full name that somebody types, in whatever case.
+-- Index for a SKU or a full name, in upper or lower case.
 CREATE INDEX IF NOT EXISTS products_sku_upper ON retail.products (upper(sku));
 CREATE INDEX IF NOT EXISTS products_name_lower ON retail.products (lower(product_name));
--- Search by words, where there is no search by meaning.
+-- Indexes for full-text search, the fallback of semantic search.
 CREATE INDEX IF NOT EXISTS products_words ON retail.products
     USING gin (to_tsvector('english', product_name || '. ' || coalesce(product_description, '')));
--- The stock of one product in the stores somebody sees, without a look at the table.
+-- Index that alone answers the stock of one product in the visible stores.
 CREATE INDEX IF NOT EXISTS inventory_product_store ON retail.inventory (product_id, store_id) INCLUDE (stock_level);
 DROP INDEX IF EXISTS retail.inventory_product;
 
--- A product that goes takes its vector with it. What 004 creates since then, for databases that had it before.
+-- Deleting a product deletes its embedding. 004 creates this constraint in new databases; this is for older ones.
 DO $$
 DECLARE
     old name;

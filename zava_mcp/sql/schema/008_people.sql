@@ -1,10 +1,9 @@
--- What changes about a database over the years: who was taken out of it, whose logins were there before, and which of
--- these files it has.
+-- Records of administration: removed identities, mapped logins, and applied migrations.
 
--- A login that somebody else made (an Entra user's, say) stays when its identity goes.
+-- A login that zava-mcp did not create (such as an Entra user's) is not dropped with its identity.
 ALTER TABLE zava.access ADD COLUMN mapped boolean NOT NULL DEFAULT false;
 
--- Whom an admin took out: set-up does not let them in again.
+-- Removed identities, which set-up does not add again.
 CREATE TABLE zava.removed (
     rls_user_id  uuid PRIMARY KEY,
     display_name text NOT NULL,
@@ -12,14 +11,14 @@ CREATE TABLE zava.removed (
 );
 COMMENT ON TABLE zava.removed IS 'Identities that an admin removed, and when.';
 
--- Files of the schema only go forward, each once. About older ones it is not known when.
+-- The applied migrations, each once. The times of older ones are unknown.
 CREATE TABLE zava.migrations (
     file       text PRIMARY KEY,
     applied_at timestamptz
 );
 COMMENT ON TABLE zava.migrations IS 'The files that made this schema, and when each was applied.';
 
--- The owner maintains every row; nobody else sees any: no identity has a privilege or a policy here.
+-- The owner maintains all rows. No identity has a privilege or a policy on this table.
 DO $$
 DECLARE
     t regclass;

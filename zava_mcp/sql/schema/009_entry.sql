@@ -1,8 +1,8 @@
--- What the policies ask about the login, a session looks up once instead of with every question: for each of the
--- shop's tables that is two to four times less work in planning, which short questions feel.
+-- A session looks its access entry up once and not with every query. For each retail table, this makes planning two to
+-- four times faster, which is noticeable in short queries.
 
--- The asking login's entry in zava.access, as it is now. VOLATILE, so that it sees what was committed after the
--- statement began that asks: a revocation must not be missed by a statement that was running meanwhile.
+-- The current entry of the session's login in zava.access. VOLATILE, so that it sees what was committed after the calling
+-- statement began: a running statement must not miss a revocation.
 CREATE FUNCTION zava.entry_now() RETURNS zava.access
     LANGUAGE plpgsql VOLATILE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
@@ -14,17 +14,17 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION zava.entry_now() IS 'The asking login''s entry in zava.access, NULL if it is unknown; for the functions of the policies.';
 
--- The same, IMMUTABLE: where PL/pgSQL plans an expression that calls it, once a session, its value becomes a part of the
--- plan. Who uses it compares its login with session_user, which an admin's session can change, and uses it alone: what
--- another such function makes of it would stay in the plan when it changes. In a transaction that goes on seeing what
--- was committed when it began, there is nothing to keep for later: NULL, and each question looks it up.
+-- The same as IMMUTABLE: PL/pgSQL plans an expression that calls it once in a session, and its value becomes a part of the
+-- plan. The calling functions compare the entry's login with session_user, which an administrator's session can change, and
+-- use only this function: the value of another such function would stay in the plan after a change. In a transaction with
+-- an older snapshot the value must not be kept: it is NULL, and each query looks the entry up.
 CREATE FUNCTION zava.entry() RETURNS zava.access
     LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$ BEGIN RETURN CASE WHEN current_setting('transaction_isolation') = 'read committed' THEN zava.entry_now() END; END $$;
 COMMENT ON FUNCTION zava.entry() IS 'The asking login''s entry as the session looked it up; for the functions of the policies.';
 
--- The functions that policies call have no rights beyond the asker's any more, and set nothing, which takes longer than
--- all else they do. Every name in them is written with its schema, so it does not matter where the asker looks for names.
+-- The functions that policies call now have no rights beyond the session's and set nothing, because setting takes longer
+-- than all the rest. Every name in them has its schema, so the session's search path does not matter.
 CREATE OR REPLACE FUNCTION zava.sees_all_stores() RETURNS boolean LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
 AS $$ BEGIN
     RETURN coalesce(CASE WHEN (zava.entry()).login OPERATOR(pg_catalog.=) session_user THEN (zava.entry()).all_stores
@@ -51,9 +51,9 @@ AS $$ BEGIN
                 ELSE (zava.entry_now()).login IS NOT NULL END;
 END $$;
 
--- When an entry changes, every session looks its own up again: altering a function, to what it is, ends the plans
--- that contain its value, of its own expressions and of statements that somebody prepared. One change at a time,
--- because two could not alter them at once.
+-- When an entry changes, every session must look its own up again: altering a function, without a change, invalidates the
+-- plans that contain its value, including those of prepared statements. Changes run one at a time, because two sessions
+-- cannot alter the functions at once.
 CREATE FUNCTION zava.access_changed() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
@@ -66,15 +66,15 @@ BEGIN
     RETURN NULL;
 END $$;
 COMMENT ON FUNCTION zava.access_changed() IS 'Makes sessions look their entries up again. After a change that no trigger sees: UPDATE zava.access SET login = login WHERE false.';
--- Before the rows change, so that what the changing session looks up meanwhile is undone with the change; after each
--- row too, which is all that a subscription to another server's changes sets off.
+-- Before the rows change, so that what the changing session looks up meanwhile is undone with the change. After each row
+-- too, because a subscription to another server's changes fires only row triggers.
 CREATE TRIGGER access_changing BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON zava.access
     FOR EACH STATEMENT EXECUTE FUNCTION zava.access_changed();
 CREATE TRIGGER access_changed AFTER INSERT OR UPDATE OR DELETE ON zava.access
     FOR EACH ROW EXECUTE FUNCTION zava.access_changed();
 ALTER TABLE zava.access ENABLE ALWAYS TRIGGER access_changing, ENABLE ALWAYS TRIGGER access_changed;
 
--- They tell the asker about the asker; who may use the schema may call them, as the policies' functions do for them.
+-- They return data about the session's own login, so every role with USAGE on the schema may call them, as policies do.
 GRANT EXECUTE ON FUNCTION zava.entry_now(), zava.entry() TO PUBLIC;
 REVOKE ALL ON FUNCTION zava.access_changed() FROM PUBLIC;
 ALTER FUNCTION zava.entry_now() OWNER TO zava_owner;

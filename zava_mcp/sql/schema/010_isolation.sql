@@ -1,15 +1,15 @@
--- No expression of a query is evaluated on a row outside the identity's policy, and other stores' rows are not even read.
+-- No expression of a query is evaluated on a row outside the identity's policy, and other stores' rows are not read.
 --
--- PostgreSQL may evaluate a condition of the query before a policy where the condition is leakproof and costs less; CASE,
--- IS NULL and scalar subqueries cost nothing. So each table of a store has a restrictive policy that costs nothing either
--- (an array subscript) and is the first in line; no setting changes that order. Below it, the rows of each store lie in a
--- partition of their own, which the planner leaves out before it looks at a row or a statistic of it.
+-- PostgreSQL may evaluate a condition of the query before a policy if the condition is leakproof and costs less. CASE,
+-- IS NULL and scalar subqueries cost nothing. Therefore each table with a store_id has a restrictive policy that costs
+-- nothing either (an array subscript) and is evaluated first; no setting changes that order. In addition, each store's rows
+-- are in a partition, which the planner excludes before it reads a row or a statistic of it.
 
--- == What the policies ask about a session ==
+-- == What policies read about the session ==
 
--- The stores of the session's login as flags, store 3 at subscript 3, NULL for the others: whether a subscript is NULL is
--- a test that costs the planner nothing, and that it expects to hold for nearly every row. One pair of numbers far apart
--- would make a long array: zava.admit refuses that.
+-- The stores of the session's login as flags: store 3 at subscript 3, NULL for others. The planner assumes that testing a
+-- subscript for NULL costs nothing and holds for nearly every row. Store ids far apart would make a long array, so
+-- zava.admit refuses them.
 CREATE FUNCTION zava.store_flags() RETURNS boolean[] LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
 AS $$
 DECLARE
@@ -25,7 +25,7 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION zava.store_flags() IS 'The stores of the session''s login as an array of flags by store_id; NULL if it has none.';
 
--- Whether the session may maintain the stores' rows: it has the rights of their owner, and is no identity.
+-- Whether the session may maintain the stores' rows: it has their owner's rights and is not an identity.
 CREATE FUNCTION zava.maintains() RETURNS boolean LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
 AS $$ BEGIN
     RETURN CASE WHEN (zava.entry()).login OPERATOR(pg_catalog.=) session_user THEN false
@@ -49,9 +49,9 @@ BEGIN
     RETURN NULL;
 END $$;
 
--- For tables that are not partitioned (an adopted database): the customers who ordered in a store of the session's login,
--- as the keys of an object, whose subscript costs the planner nothing. IMMUTABLE, so that it is looked up while the query
--- is planned, whatever rows the query then meets: the time that it takes says nothing about a row.
+-- For tables without partitions (an adopted database): the customers who ordered in a store of the session's login, as the
+-- keys of an object, whose subscript costs the planner nothing. IMMUTABLE, so that it is computed while the query is
+-- planned, independently of the rows: its duration reveals nothing about a row.
 CREATE FUNCTION zava.own_customers() RETURNS jsonb LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
 AS $$ BEGIN
     RETURN coalesce((SELECT pg_catalog.jsonb_object_agg(own.customer_id, true)
@@ -63,7 +63,7 @@ COMMENT ON FUNCTION zava.own_customers() IS 'The customers with an order in a st
 
 -- == A partition for each store ==
 
--- Makes a table one that only its owner reads: partitions are read by way of their parents, whose policies hold then.
+-- Restricts a table to its owner: partitions are read only through their parents, whose policies apply.
 CREATE FUNCTION zava.close_table(closed regclass) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
@@ -77,7 +77,7 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION zava.close_table(regclass) IS 'Gives a table to zava_owner and hides its rows from everybody else.';
 
--- The partitions of one store, made where they are missing: zava.orders_3 of retail.orders, and so on.
+-- Creates the missing partitions of one store: zava.orders_3 of retail.orders, and so on.
 CREATE FUNCTION zava.add_partitions(store integer) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET client_min_messages = warning
 AS $$
@@ -119,8 +119,8 @@ COMMENT ON FUNCTION zava.store_added() IS 'Makes the partitions of a new store.'
 
 -- == Customers: all of them, and each store's own ==
 
--- Copies in the partitions of the stores that see a customer, by primary store or by an order there, kept right by the
--- triggers below. visible_in is NULL in zava.customers itself, which head office and administrators read.
+-- Copies of customers in the partitions of the stores that see them, by primary store or by an order there, maintained by
+-- the triggers below. visible_in is NULL in the original rows, which head office and administrators read.
 CREATE FUNCTION zava.place_customers(ids integer[]) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
@@ -137,8 +137,8 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION zava.place_customers(integer[]) IS 'Puts customers anew into the partitions of the stores that see them; all customers for NULL.';
 
--- What the triggers below read must be what was committed when they run, not when their transaction began: in the
--- latter, an order that another transaction has added meanwhile is not seen, and its store keeps what was changed here.
+-- The triggers below must read what was committed when they run, not when their transaction began: with an older snapshot,
+-- they would miss an order of a concurrent transaction, and its store would keep the old copy.
 CREATE FUNCTION zava.refuse_older_snapshot() RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
@@ -205,7 +205,7 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION zava.order_changed() IS 'Keeps order ids unique over all stores; shows a customer to the store of an order, and no longer when the last one there is gone.';
 
--- == What an administrator may write to the views ==
+-- == Writing to the views as an administrator ==
 
 CREATE FUNCTION zava.write_store() RETURNS trigger
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
@@ -229,9 +229,9 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION zava.write_store() IS 'Writes a row of the view retail.stores to zava.stores.';
 
--- == From the tables of an older database to these ==
+-- == Migrating tables of an older database ==
 
--- What keeps one table from being partitioned: everything that would not survive it, or that this function does not know.
+-- The reasons why one table cannot be partitioned: dependent objects that would be lost or that this function does not know.
 CREATE FUNCTION zava.partition_blockers(old regclass) RETURNS SETOF text
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
 AS $$
@@ -279,7 +279,7 @@ AS $$
 $$;
 COMMENT ON FUNCTION zava.partition_blockers(regclass) IS 'Why zava.partition_by_store cannot take a table, a line each.';
 
--- Rows of a table whose store there is not, for the error that names them.
+-- Rows of a table with an unknown store, for the error message.
 CREATE FUNCTION zava.refuse_unknown_stores(old regclass, key name, column_name name) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
@@ -359,7 +359,7 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION zava.partition_table(regclass) IS 'Puts the rows of one of the stores'' tables into partitions by store.';
 
--- Moves stores and customers to the schema zava, beneath views of their old names. Every table is partitioned by now.
+-- Moves stores and customers to the schema zava and creates views with their old names. All tables are partitioned by now.
 CREATE FUNCTION zava.put_views_over_tables() RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET client_min_messages = warning
 AS $$
@@ -424,7 +424,7 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION zava.put_views_over_tables() IS 'Moves stores and customers to the schema zava, beneath views in retail.';
 
--- What keeps a database from being partitioned by store.
+-- The reasons why a database cannot be partitioned by store.
 CREATE FUNCTION zava.layout_blockers() RETURNS SETOF text
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
 AS $$
@@ -442,9 +442,9 @@ AS $$
 $$;
 COMMENT ON FUNCTION zava.layout_blockers() IS 'Why zava.partition_by_store cannot partition this database, a line each.';
 
--- The policies of what belongs to a store. "isolation" is restrictive, so PostgreSQL puts it first, and costs the planner
--- nothing, so no condition of a query comes before it; "own_stores" says the same in the way that indexes and partitions
--- understand. Where ids are no integers, there is no test that costs nothing: doctor says so.
+-- The policies of tables with a store_id. "isolation" is restrictive, so PostgreSQL evaluates it first, and costs the
+-- planner nothing, so that no condition of a query comes before it. "own_stores" is the same condition in a form that
+-- indexes and partition pruning support. Without integer ids there is no test that costs nothing; doctor reports it.
 CREATE FUNCTION zava.make_store_policies() RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET client_min_messages = warning
 AS $$
@@ -520,9 +520,9 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION zava.partition_by_store() IS 'Partitions a database''s tables by store, as in a database that zava-mcp made. Rewrites orders, order_items and inventory.';
 
--- == The rights of an identity ==
+-- == Privileges of an identity ==
 
--- What a login may read as an identity, for every login at once that has an entry, or for one.
+-- Grants the columns that identities may read, to one login or to all logins with an entry.
 CREATE FUNCTION zava.grant_reading(admitted name DEFAULT NULL) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
@@ -555,8 +555,8 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION zava.grant_reading(name) IS 'Grants the logins of zava.access, or one of them, what an identity may read.';
 
--- Where the tables are not partitioned, other stores' rows lie beside one's own, and a bitmap scan over two indexes evaluates
--- a subquery in the second condition only if the first has found rows: its error would tell of them.
+-- In tables without partitions, a bitmap scan over two indexes evaluates a subquery in the second condition only if the first
+-- has found rows, also of other stores: an error of the subquery would reveal them.
 CREATE FUNCTION zava.set_bitmap_scans(login name) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
@@ -567,8 +567,8 @@ EXCEPTION WHEN insufficient_privilege THEN NULL; -- a login that this administra
 END $$;
 COMMENT ON FUNCTION zava.set_bitmap_scans(name) IS 'Switches bitmap scans off for a login of a database that is not partitioned by store.';
 
--- Lets one login read as one identity. What is not granted: membership in any role, ownership,
--- writing, TEMP or CREATE anywhere, zava.access, and stores.rls_user_id, which names other identities.
+-- Lets one login read as one identity. It gets no membership in a role, no ownership, no write privilege, no TEMP or
+-- CREATE, and no access to zava.access and stores.rls_user_id, which has other identities' user ids.
 CREATE OR REPLACE FUNCTION zava.admit(login name, rls_user_id uuid, display_name text, all_stores boolean, store_ids integer[])
     RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$

@@ -1,7 +1,7 @@
--- Identities look for names in the schema retail alone, in which nobody but zava_owner may create. Our server adds
--- public for its own connections, where nobody else may create there either.
+-- The search path of identities is the schema retail, in which only zava_owner may create objects. The server adds public
+-- for its own connections if no other role may create objects there.
 
--- The logins that zava.admit has admitted; one that this admin may not alter is given its path by our server alone.
+-- The admitted logins. If this administrator may not alter a login, only the server sets its search path.
 DO $$
 DECLARE
     admitted name;

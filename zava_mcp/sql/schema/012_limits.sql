@@ -1,4 +1,4 @@
--- What one login may take of the server that all identities share.
+-- Limits of one login on the server that all identities share.
 
 CREATE OR REPLACE FUNCTION zava.limit_login(login name) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp

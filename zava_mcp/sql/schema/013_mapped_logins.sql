@@ -1,7 +1,7 @@
--- Since PostgreSQL 16, an administrator may alter only the logins that this administrator created, or was given with the
--- ADMIN OPTION. A login that somebody else created, as Azure does for people of Entra, gets its identity all the same.
+-- From PostgreSQL 16 on, an administrator may alter only logins that this administrator created or was granted with ADMIN
+-- OPTION. Other logins, such as those that Azure creates for Entra users, can become identities nevertheless.
 
--- What a login starts its connections with. Our server sets the same for its own connections.
+-- The defaults of a login's connections. The server sets the same for its own connections.
 CREATE OR REPLACE FUNCTION zava.set_login_defaults(login name) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
@@ -25,8 +25,8 @@ COMMENT ON FUNCTION zava.set_login_defaults(name) IS 'Sets what a login starts i
 REVOKE ALL ON FUNCTION zava.set_login_defaults(name) FROM PUBLIC;
 ALTER FUNCTION zava.set_login_defaults(name) OWNER TO zava_owner;
 
--- Lets one login read as one identity. What is not granted: membership in any role, ownership,
--- writing, TEMP or CREATE anywhere, zava.access, and stores.rls_user_id, which names other identities.
+-- Lets one login read as one identity. It gets no membership in a role, no ownership, no write privilege, no TEMP or
+-- CREATE, and no access to zava.access and stores.rls_user_id, which has other identities' user ids.
 CREATE OR REPLACE FUNCTION zava.admit(login name, rls_user_id uuid, display_name text, all_stores boolean, store_ids integer[])
     RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$

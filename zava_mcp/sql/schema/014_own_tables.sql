@@ -1,16 +1,16 @@
 -- Tables, views and columns that administrators add are hidden from identities until an administrator shows them.
 
--- Relations that show rows without asking a policy of zava-mcp.
+-- Relations and functions that show rows without a policy of zava-mcp.
 CREATE FUNCTION zava.unprotected() RETURNS SETOF oid
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
 AS $$ SELECT u.oid FROM (
 -- include: unprotected.sql
 ) AS u WHERE u.kind = 'TABLE' $$;
 
--- The columns that identities may read. The tables of zava-mcp are read in the columns that it made, and in those that
--- every identity that reads the table reads already (a database that was adopted has more). A table of an administrator
--- is read once row-level security is forced on it and zava.show_table made its policies; a view once an identity was
--- granted it, with the rights of who reads.
+-- The columns that identities may read: of zava-mcp's tables, the columns that it created and those that every identity
+-- with access reads already (an adopted database has more). An administrator's table is readable once row-level security is
+-- forced on it and zava.show_table created its policies; a view once it was granted to an identity, and it runs with the
+-- rights of the reader.
 CREATE FUNCTION zava.readable_columns(OUT relation regclass, OUT column_name name) RETURNS SETOF record
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
 AS $$
@@ -46,7 +46,7 @@ $$;
 COMMENT ON FUNCTION zava.unprotected() IS 'Relations that show rows to their readers without asking a policy of zava-mcp.';
 COMMENT ON FUNCTION zava.readable_columns() IS 'The columns that zava.grant_reading grants to identities.';
 
--- As in 010, with what readable_columns says.
+-- As in 010, with the columns of readable_columns.
 CREATE OR REPLACE FUNCTION zava.grant_reading(admitted name DEFAULT NULL) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
@@ -68,8 +68,8 @@ BEGIN
     END LOOP;
 END $$;
 
--- Shows a table or view of the schema retail to all identities: of a table with an integer store_id each its own stores'
--- rows. Any other table can be shown whole only, which has to be said.
+-- Shows a table or view of the schema retail to all identities. Of a table with an integer store_id, each identity sees its
+-- own stores' rows. Every other table can only be shown as a whole, which an argument must confirm.
 CREATE FUNCTION zava.show_table(relation regclass, every_row boolean DEFAULT false) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET client_min_messages = warning
 AS $$

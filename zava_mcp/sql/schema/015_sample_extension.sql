@@ -1,5 +1,5 @@
--- The last day to which the sample of an embedded database was extended; no row in a database that is not extended: a
--- server's, an adopted one, and a sample of a day that somebody chose.
+-- The last day to which the sample of an embedded database was extended. There is no row in a database that is not
+-- extended: a server's database, an adopted one, and a sample with a chosen date.
 CREATE TABLE zava.sample_extension (
     only_row    boolean PRIMARY KEY DEFAULT true CHECK (only_row),
     extended_to date    NOT NULL

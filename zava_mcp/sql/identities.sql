@@ -1,19 +1,19 @@
--- Who may ask, kept by an admin. Each block is asked as admin, most about one login.
+-- Statements that administrators run to manage identities. Most blocks take one login.
 
 -- name: stores
--- What an identity can be given.
+-- The stores.
 SELECT store_id, store_name FROM retail.stores ORDER BY store_id;
 
--- name: entries
--- Everybody who may ask.
+-- name: records
+-- The logins of all identities.
 SELECT login::text, rls_user_id, display_name, all_stores, store_ids, mapped FROM zava.access ORDER BY display_name, login;
 
 -- name: removed
--- Who was taken out, and on which day.
+-- Removed identities, and the day of their removal.
 SELECT rls_user_id, display_name, removed_at::date FROM zava.removed;
 
--- name: dangers
--- Why a login must not be an identity, a line each.
+-- name: login_risks
+-- The reasons why a login must not be an identity.
 WITH login AS (SELECT * FROM pg_roles WHERE rolname = %(login)s)
 SELECT what FROM (
     SELECT 'it is a superuser' FROM login WHERE rolsuper
@@ -39,11 +39,11 @@ SELECT what FROM (
     UNION ALL
     SELECT format('it owns the function %%s', p.oid::regprocedure) FROM login JOIN pg_proc p ON p.proowner = login.oid
      WHERE p.pronamespace = 'zava'::regnamespace OR p.prosecdef
-) AS danger (what)
+) AS risk (what)
  ORDER BY what;
 
 -- name: rights
--- The statements that take from a login what it may do here, besides what it owns.
+-- The statements that revoke a login's privileges in this database, except on objects that it owns.
 WITH login AS (SELECT oid, rolname FROM pg_roles WHERE rolname = %(login)s)
 SELECT format('REVOKE ALL ON %%s FROM %%I', object, login.rolname)
   FROM login, LATERAL (
@@ -68,7 +68,7 @@ SELECT format('REVOKE ALL ON %%s FROM %%I', object, login.rolname)
  ORDER BY 1;
 
 -- name: excess
--- What a login may still do here beyond what an identity may: others granted it, and only they can take it back.
+-- Privileges of a login beyond an identity's. Other roles granted them, and only those roles can revoke them.
 SELECT format('%%s on %%s', x.privilege_type, c.oid::regclass)
   FROM pg_roles r, pg_class c, LATERAL (
         SELECT grantee, privilege_type FROM aclexplode(c.relacl)
@@ -79,7 +79,7 @@ SELECT format('%%s on %%s', x.privilege_type, c.oid::regclass)
  ORDER BY 1;
 
 -- name: missing
--- What a login cannot do although it was admitted, because this admin may not grant it.
+-- The grants with which this administrator could give an admitted login the privileges that it lacks.
 SELECT format('GRANT CONNECT ON DATABASE %%I TO %%I WITH GRANT OPTION', current_database(), current_user)
   FROM pg_roles WHERE rolname = %(login)s AND NOT has_database_privilege(oid, current_database(), 'CONNECT')
 UNION ALL
@@ -89,9 +89,9 @@ SELECT format('GRANT zava_owner TO %%I', current_user)
             AND has_function_privilege(oid, 'zava.who_am_i()', 'EXECUTE')
             AND has_column_privilege(oid, 'retail.orders', 'store_id', 'SELECT'));
 
--- name: ties
--- What keeps a login from being dropped: what it owns, here or elsewhere, and its rights in other databases.
-SELECT CASE WHEN d.deptype = 'o' THEN 'it owns things' ELSE 'it has other rights' END
+-- name: drop_blockers
+-- The reasons why a login cannot be dropped: objects that it owns in any database, and rights in other databases.
+SELECT CASE WHEN d.deptype = 'o' THEN 'it owns objects' ELSE 'it has other rights' END
        || CASE WHEN d.dbid NOT IN (0, (SELECT oid FROM pg_database WHERE datname = current_database()))
                THEN format(' in the database %%I', (SELECT datname FROM pg_database WHERE oid = d.dbid)) ELSE '' END
   FROM pg_shdepend d JOIN pg_roles r ON r.oid = d.refobjid
@@ -99,7 +99,7 @@ SELECT CASE WHEN d.deptype = 'o' THEN 'it owns things' ELSE 'it has other rights
  GROUP BY 1 ORDER BY 1;
 
 -- name: settings
--- The statements that undo what zava.admit set for a login that stays.
+-- The statements that reset what zava.admit set on a login that is not dropped.
 SELECT format('ALTER ROLE %%I %%sRESET %%I', r.rolname, CASE WHEN d.oid IS NOT NULL THEN format('IN DATABASE %%I ', d.datname) END, name)
   FROM pg_roles r JOIN pg_db_role_setting s ON s.setrole = r.oid
   LEFT JOIN pg_database d ON d.oid = s.setdatabase,
@@ -113,17 +113,17 @@ SELECT format('COMMENT ON ROLE %%I IS NULL', rolname) FROM pg_roles
  WHERE rolname = %(login)s AND shobj_description(oid, 'pg_authid') = 'An identity of zava-mcp.';
 
 -- name: without_defaults
--- Whether zava.admit could not set what a login starts its connections with, and who could let this administrator do it.
+-- If zava.admit could not set a login's defaults: the grant that lets this administrator set them.
 SELECT format('GRANT %%I TO %%I WITH ADMIN OPTION', r.rolname, current_user) FROM pg_roles r
  WHERE r.rolname = %(login)s AND NOT EXISTS (
        SELECT FROM pg_db_role_setting s
         WHERE s.setrole = r.oid AND s.setdatabase = 0 AND 'default_transaction_read_only=on' = ANY (s.setconfig));
 
 -- name: has_sessions
--- A row if a login is connected to this database, whatever this administrator may see of its sessions.
+-- One row if a login is connected to this database. Every administrator sees this much of other roles' sessions.
 SELECT FROM pg_stat_activity WHERE usename = %(login)s AND datname = current_database() LIMIT 1;
 
 -- name: end_sessions
--- Ends a login's connections to this database, and waits up to two seconds for each.
+-- Ends a login's connections to this database, waits up to two seconds for each, and counts those that ended.
 SELECT count(*) FILTER (WHERE pg_terminate_backend(pid, 2000)) FROM pg_stat_activity
  WHERE usename = %(login)s AND datname = current_database();

@@ -1,0 +1,92 @@
+"""Opens an identity's connection pool whose first connection is one that is verified already."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+from uuid import UUID
+
+import psycopg
+from psycopg_pool import ConnectionPool
+
+from zava_mcp.errors import IdentityError
+from zava_mcp.postgres.connection_parameters import ConnectionParameters
+from zava_mcp.postgres.identity import VerifiedIdentity, connect_with_timeout
+from zava_mcp.postgres.pgbouncer import is_pooled, refuse_transaction_pooling
+from zava_mcp.postgres.query_errors import connection_error
+from zava_mcp.postgres.timeout_connection import CONNECT_SECONDS, TimeoutConnection
+from zava_mcp.settings import DESCRIPTIONS_AT_ONCE, QUESTIONS_AT_ONCE
+
+Pool = ConnectionPool[TimeoutConnection]
+Verify = Callable[[TimeoutConnection], VerifiedIdentity]
+
+
+def open_first(target: ConnectionParameters, verify: Verify) -> tuple[TimeoutConnection, VerifiedIdentity]:
+    """The first connection and its verified identity. Raises a ZavaError with the exact cause, which a pool hides."""
+    first = connect_with_timeout(target)
+    try:
+        identity = verify(first)
+        if is_pooled(first, identity.backend):
+            refuse_transaction_pooling(first, lambda: connect_with_timeout(target))
+    except BaseException as error:
+        first.close()
+        if isinstance(error, psycopg.Error):
+            raise connection_error(error, target.location) from None
+        raise
+    return first, identity
+
+
+def open_pool(target: ConnectionParameters, first: TimeoutConnection, verify: Verify) -> Pool:
+    """A pool that starts with the first connection; it verifies all others."""
+
+    def configure(connection: TimeoutConnection) -> None:
+        if connection is not first:
+            verify(connection)
+
+    pool = ConnectionPool(
+        connection_class=_returning_first(first),
+        kwargs=lambda: {**target.keywords(), "autocommit": True, "prepare_threshold": None},
+        min_size=1,
+        max_size=QUESTIONS_AT_ONCE + DESCRIPTIONS_AT_ONCE,
+        timeout=CONNECT_SECONDS,
+        max_idle=60,  # other servers of the same login may need the connections
+        configure=configure,
+        reconnect_timeout=CONNECT_SECONDS,
+        open=False,
+    )
+    pool.open(wait=True)  # otherwise the first query would find the pool empty and open another connection
+    return pool
+
+
+def _returning_first(first: TimeoutConnection) -> type[TimeoutConnection]:
+    """A connection class whose first `connect` returns an open connection."""
+    unused = [first]
+
+    class FirstConnection(TimeoutConnection):
+        @classmethod
+        def connect(cls, *arguments: Any, **keywords: Any) -> Any:
+            return unused.pop() if unused else TimeoutConnection.connect(*arguments, **keywords)
+
+    return FirstConnection
+
+
+def pool_statistics(pool: Pool) -> dict[str, float]:
+    """The pool's connections and waiting calls as metrics."""
+    stats = pool.get_stats()
+    size, idle = stats["pool_size"], stats["pool_available"]
+    return {
+        "mcp_pool_connections_busy": size - idle,
+        "mcp_pool_connections_idle": idle,
+        "mcp_pool_requests_waiting": stats["requests_waiting"],
+    }
+
+
+@contextmanager
+def add_meaning_of_name(name: str, user_id: UUID | None) -> Iterator[None]:
+    """Adds the user id that a name stands for to errors about the login, if the settings name the identity."""
+    try:
+        yield
+    except IdentityError as error:
+        if not name or user_id is None or str(user_id) in error.message:
+            raise
+        meaning = f"{name[:60]!r} stands for the sample's user id {user_id}."
+        raise IdentityError(error.message, f"{meaning} {error.hint}") from None
