@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from zava_mcp.call_context import Call, record_call
 from zava_mcp.errors import AuditError
 from zava_mcp.server.flow_control import when_finished
+from zava_mcp.server.sdk_internals import registered_tools
 from zava_mcp.telemetry import Observer
 
 _NO_TOOL = "unknown"
@@ -30,7 +31,7 @@ def add_audit(server: MCPServer[Any], observer: Observer) -> None:
     async def observe(ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:
         if ctx.method not in _NAMED_BY:
             return await call_next(ctx)
-        call = _call(ctx, {tool.name for tool in server._tool_manager.list_tools()})
+        call = _call(ctx, {tool.name for tool in registered_tools(server)})
         try:
             with record_call(call):
                 result = await call_next(ctx)
@@ -49,7 +50,7 @@ def add_audit(server: MCPServer[Any], observer: Observer) -> None:
         return result if fault is None else _refusal(ctx.method, fault)
 
     server.middleware.append(observe)
-    tools = (tool.name for tool in server._tool_manager.list_tools())
+    tools = (tool.name for tool in registered_tools(server))
     observer.expect([*tools, _NO_TOOL, *_ENTRIES.values()])
 
 

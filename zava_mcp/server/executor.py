@@ -21,6 +21,7 @@ from zava_mcp.server.arguments import NAMED, WrongArgument, understand
 from zava_mcp.server.flow_control import reserve_reply, room_for_reply
 from zava_mcp.server.request_shapes import SQL_ARGUMENT, unreadable
 from zava_mcp.server.resource_uris import check_parameters
+from zava_mcp.server.sdk_internals import registered_tool, registered_tools, without_prefix
 from zava_mcp.server.startup import Startup
 from zava_mcp.settings import QUESTIONS_AT_ONCE
 from zava_mcp.suggestions import did_you_mean
@@ -155,7 +156,7 @@ class ZavaServer(MCPServer[Any]):
     async def call_tool(self, name: str, arguments: dict[str, Any], context: Context[Any, Any] | None = None) -> Any:
         if self._fault is not None:
             raise tool_error(self._fault)
-        tool = self._tool_manager.get_tool(name)
+        tool = registered_tool(self, name)
         if tool is None:
             raise tool_error(InputError(self._no_tool(name)))
         call = call_context.current_call()
@@ -173,13 +174,13 @@ class ZavaServer(MCPServer[Any]):
         except ToolError as error:
             if isinstance(error, UnexpectedToolError):
                 call.failed(error.__cause__ or error)
-            raise ToolError(" ".join([_without_prefix(str(error), name), *call.take_remarks()])) from None
+            raise ToolError(" ".join([without_prefix(str(error), name), *call.take_remarks()])) from None
         if (remarks := call.take_remarks()) and isinstance(result, CallToolResult):  # which stand in no hint
             result.content.append(TextContent(text=f"hint: {' '.join(remarks)}"))
         return result
 
     def _no_tool(self, name: str) -> str:
-        names = [tool.name for tool in self._tool_manager.list_tools()]
+        names = [tool.name for tool in registered_tools(self)]
         fault = f"there is no tool {name[:_NAME_CHARACTERS]!r}{did_you_mean(name, names)}"
         return f"{fault}. The tools are: {', '.join(names)}."
 
@@ -189,7 +190,7 @@ class ZavaServer(MCPServer[Any]):
         if len(str(uri)) > _URI_CHARACTERS:
             raise MCPError(INVALID_PARAMS, f"the URI is longer than {_URI_CHARACTERS:,} characters")
         try:
-            check_parameters(str(uri), [template.uri_template for template in self._resource_manager.list_templates()])
+            check_parameters(str(uri), [template.uri_template for template in await self.list_resource_templates()])
         except WrongArgument as fault:
             raise MCPError(INVALID_PARAMS, str(fault)) from None
         return await super().read_resource(uri, context)
@@ -199,12 +200,11 @@ class ZavaServer(MCPServer[Any]):
     ) -> Any:
         if self._fault is not None:
             raise MCPError(INVALID_REQUEST, error_text(self._fault))
-        prompt = self._prompt_manager.get_prompt(name)
-        if prompt is None:
-            names = [prompt.name for prompt in self._prompt_manager.list_prompts()]
-            fault = f"there is no prompt {name[:_NAME_CHARACTERS]!r}{did_you_mean(name, names)}"
-            raise MCPError(INVALID_PARAMS, f"{fault}. The prompts are: {', '.join(names)}.")
-        takes = {argument.name: argument.required for argument in prompt.arguments or []}
+        prompts = {prompt.name: prompt for prompt in await self.list_prompts()}
+        if name not in prompts:
+            fault = f"there is no prompt {name[:_NAME_CHARACTERS]!r}{did_you_mean(name, list(prompts))}"
+            raise MCPError(INVALID_PARAMS, f"{fault}. The prompts are: {', '.join(prompts)}.")
+        takes = {argument.name: argument.required for argument in prompts[name].arguments or []}
         given = {name: value for name, value in (arguments or {}).items() if value not in (None, "")}
         faults = [
             f"there is no argument {name[:_NAME_CHARACTERS]!r}" for name in list(given)[:NAMED] if name not in takes
@@ -215,11 +215,6 @@ class ZavaServer(MCPServer[Any]):
         if faults:
             raise MCPError(INVALID_PARAMS, f"{'; '.join(faults)}. The arguments are: {', '.join(takes)}.")
         return await super().get_prompt(name, given, context)
-
-
-def _without_prefix(text: str, tool: str) -> str:
-    """The text without what the SDK puts before it, which tells a reader nothing."""
-    return text.removeprefix(f"Error executing tool {tool}: ")
 
 
 def tool_error(error: ZavaError) -> ToolError:

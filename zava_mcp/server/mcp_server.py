@@ -16,6 +16,7 @@ from zava_mcp.server.request_shapes import read_shapes
 from zava_mcp.server.resources import add_resources
 from zava_mcp.server.result_links import ResultLinks
 from zava_mcp.server.result_resources import add_results
+from zava_mcp.server.sdk_internals import forbid_extra_arguments, registered_tools
 from zava_mcp.server.startup import Startup
 from zava_mcp.server.tools.chart_sales_query import add_charts, chart_view
 from zava_mcp.server.tools.execute_sales_query import add_sales_query
@@ -102,15 +103,12 @@ def _instructions(settings: Settings, fault: ZavaError | None) -> str:
 
 
 def _describe_arguments_plainly(server: MCPServer[Any]) -> None:
-    """A parameter that a model made up is an error it can read, not something silently ignored.
+    """Makes unknown arguments errors that a model can read, and describes optional ones by their type alone.
 
-    What may be left out is described by its type alone: not every client understands a union with null.
+    Not every client understands a union with null.
     """
-    for tool in server._tool_manager.list_tools():
-        model = tool.fn_metadata.arg_model
-        model.model_config["extra"] = "forbid"
-        model.model_rebuild(force=True)
-        tool.parameters = {**model.model_json_schema(by_alias=True)}
+    for tool in registered_tools(server):
+        tool.parameters = forbid_extra_arguments(tool)
         tool.parameters.pop("title", None)
         for argument in tool.parameters["properties"].values():
             argument.pop("title", None)

@@ -14,6 +14,7 @@ from mcp.types import INVALID_PARAMS
 from pydantic import ValidationError
 
 from zava_mcp.server.arguments import NAMED, WrongArgument, as_object, unwrapped
+from zava_mcp.server.sdk_internals import registered_tool
 
 SQL_ARGUMENT = "postgresql_query"
 _CHARACTERS = 60
@@ -52,7 +53,7 @@ def _readable(server: MCPServer[Any], ctx: ServerRequestContext[Any, Any]) -> Se
         arguments = {}
     if ctx.method == "prompts/get":
         arguments = {name: _text(value) for name, value in arguments.items() if value is not None}
-    elif (tool := server._tool_manager.get_tool(str(params.get("name")))) is not None:
+    elif (tool := registered_tool(server, str(params.get("name")))) is not None:
         arguments = unwrapped(arguments, tool.parameters["properties"])
     return replace(ctx, params={**params, "arguments": arguments})
 

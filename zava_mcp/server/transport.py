@@ -22,11 +22,11 @@ import anyio.to_thread
 import mcp_types as types
 from anyio.abc import ObjectStream
 from mcp.server.mcpserver import MCPServer
-from mcp.server.runner import serve_dual_era_loop
 from mcp.shared.message import ServerMessageMetadata, SessionMessage
 
 from zava_mcp.server.flow_control import MESSAGE_BYTES, UNSENT_BYTES, Flow, finish_current, memory_of
 from zava_mcp.server.invalid_lines import BOM, refusals
+from zava_mcp.server.sdk_internals import lifespan, serve_session
 from zava_mcp.server.stdio_lines import Stdio, TooLong
 
 _LAST_REPLIES_SECONDS = 1.0
@@ -45,10 +45,9 @@ _log = logging.getLogger(__name__)
 
 async def serve(server: MCPServer[Any], close: Callable[[], None]) -> int:
     """Serves the client on stdin and stdout until it goes or a signal comes, then closes; returns the exit code."""
-    lowlevel = server._lowlevel_server
     received: list[int] = []
     with ExitStack() as stack:
-        async with lowlevel.lifespan(lowlevel) as state, anyio.create_task_group() as group:
+        async with lifespan(server) as state, anyio.create_task_group() as group:
 
             async def heed(signals: AsyncIterator[signal.Signals]) -> None:
                 async for signum in signals:
@@ -61,8 +60,7 @@ async def serve(server: MCPServer[Any], close: Callable[[], None]) -> int:
             client = _Client(Stdio(), group.cancel_scope.cancel)
             while await client.opens():
                 with client.session:
-                    options = lowlevel.create_initialization_options()
-                    await serve_dual_era_loop(lowlevel, client, client, lifespan_state=state, init_options=options)
+                    await serve_session(server, client, state)
             group.cancel_scope.cancel()
         client.end()
         # Still with the signals received: another one must not end us before everything is closed.
