@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from zava_mcp.charts.chart import Chart, ChartRequest, chart_of
+from zava_mcp.charts.chart import Chart, ChartRequest, choose_chart
 from zava_mcp.charts.client_view import view
 from zava_mcp.charts.vega import spec
 from zava_mcp.errors import InputError, ZavaError
@@ -24,7 +24,7 @@ def answer(columns: dict[str, int], *rows: list[Any]) -> QueryResult:
 
 
 def drawn(columns: dict[str, int], *rows: list[Any], **request: str) -> Chart:
-    return chart_of(answer(columns, *rows), ChartRequest(**request))
+    return choose_chart(answer(columns, *rows), ChartRequest(**request))
 
 
 def refused(columns: dict[str, int], *rows: list[Any], **request: str) -> str:
@@ -197,7 +197,7 @@ def test_a_truncated_answer_is_not_drawn_as_if_it_were_whole() -> None:
     cut = answer({"store": TEXT, "orders": BIGINT}, ["Seattle", 1])
     cut.cut = "rows"
     with pytest.raises(InputError, match="more than the 1 rows") as told:
-        chart_of(cut, ChartRequest())
+        choose_chart(cut, ChartRequest())
     assert "GROUP BY" in told.value.hint
 
 
@@ -343,7 +343,7 @@ def test_any_answer_gives_a_chart_or_says_why_not(data: st.DataObject) -> None:
         1000, 40_000, [n for n, _ in columns], [t for _, t in columns], [json.dumps(r) for r in rows]
     )
     try:
-        chart = chart_of(given_answer, request)
+        chart = choose_chart(given_answer, request)
     except ZavaError:
         return
     json.dumps(view(chart), allow_nan=False).encode()

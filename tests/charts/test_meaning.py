@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from zava_mcp.charts.chart import Chart, ChartRequest, chart_of
+from zava_mcp.charts.chart import Chart, ChartRequest, choose_chart
 from zava_mcp.charts.client_view import view
 from zava_mcp.charts.missing_glyphs import rename
 from zava_mcp.charts.ordering import is_ordered
@@ -24,7 +24,7 @@ QUARTERS = [f"{year}-Q{quarter}" for year in range(2020, 2027) for quarter in (1
 
 def drawn(columns: dict[str, int], rows: list[list[Any]], sql: str = "", **request: str) -> Chart:
     answer = QueryResult(1000, 40_000, list(columns), list(columns.values()), [json.dumps(row) for row in rows])
-    return chart_of(answer, ChartRequest(**request), sql, NOW)
+    return choose_chart(answer, ChartRequest(**request), sql, NOW)
 
 
 def places(chart: Chart) -> list[str]:
@@ -252,4 +252,4 @@ def test_names_in_letters_that_no_font_has_are_numbered() -> None:
 def test_a_truncated_result_is_not_drawn() -> None:
     answer = QueryResult(1, 40_000, ["a", "n"], [TEXT, BIGINT], ['["a",1]'], cut="rows")
     with pytest.raises(InputError, match="more than the 1 rows"):
-        chart_of(answer, ChartRequest())
+        choose_chart(answer, ChartRequest())

@@ -11,7 +11,7 @@ from mcp.server.mcpserver.exceptions import ToolError
 from tests.conftest import SEATTLE
 from tests.stdio_client import Wire, server_for
 from zava_mcp.server.executor import BoundedExecutor
-from zava_mcp.server.flow_control import IN_FLIGHT_BYTES, MESSAGE_BYTES, REPLIES_BYTES, Flow, memory_of
+from zava_mcp.server.flow_control import IN_FLIGHT_BYTES, MESSAGE_BYTES, REPLIES_BYTES, FlowControl, estimate_memory
 
 SLOW = "WITH RECURSIVE r AS (SELECT 1 AS n UNION ALL SELECT n FROM r) SELECT count(*) FROM r"
 LONG = "x" * 1_800_000
@@ -133,7 +133,7 @@ async def test_a_call_cancelled_while_it_waits_for_a_thread_is_forgotten(running
 @pytest.mark.anyio
 async def test_replies_wait_until_earlier_ones_are_read() -> None:
     unread = REPLIES_BYTES
-    flow, executor = Flow(lambda: unread), BoundedExecutor()
+    flow, executor = FlowControl(lambda: unread), BoundedExecutor()
     call = flow.add(1).context().run(asyncio.create_task, executor.call(lambda: 7))
     done, _ = await asyncio.wait([call], timeout=0.1)
     assert not done
@@ -153,6 +153,6 @@ async def test_a_call_that_fails_frees_its_thread() -> None:
 @pytest.mark.parametrize("character", [",", "{", "[", ":", "x", "ж", "😀"])
 def test_the_longest_sql_there_may_be_is_taken(character: str) -> None:
     for text in (character * 100_000, character.encode("utf-16-be", "surrogatepass").hex() * 25_000):
-        assert memory_of(text.encode()) <= MESSAGE_BYTES
+        assert estimate_memory(text.encode()) <= MESSAGE_BYTES
     escaped = r"\ud83d\ude00" * 100_000
-    assert memory_of(escaped.encode()) <= MESSAGE_BYTES
+    assert estimate_memory(escaped.encode()) <= MESSAGE_BYTES

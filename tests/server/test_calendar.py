@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from tests.conftest import SEATTLE, Ask
-from zava_mcp.server.calendar import reading_of
+from zava_mcp.server.calendar import describe_time
 
 pytestmark = pytest.mark.portable
 
@@ -26,7 +26,7 @@ DAYS = (
 @pytest.mark.parametrize("row", DAYS, ids=lambda row: row[0])
 def test_calendar_names_last_complete_periods(row: tuple[str, ...]) -> None:
     day, *told, week, month, quarter = row
-    reading = reading_of(datetime.fromisoformat(f"{day}T23:59:59+00:00"))
+    reading = describe_time(datetime.fromisoformat(f"{day}T23:59:59+00:00"))
     assert [reading[name] for name in ("weekday", "iso_week", "quarter")] == told
     for name, expected in (("week", week), ("month", month), ("quarter", quarter)):
         first, last = expected.split("/")
@@ -37,7 +37,7 @@ def test_calendar_names_last_complete_periods(row: tuple[str, ...]) -> None:
 def test_complete_periods_end_before_every_day_of_ten_years() -> None:
     day, ends = date(2020, 1, 1), set()
     while day < date(2030, 1, 1):
-        reading = reading_of(datetime(day.year, day.month, day.day, tzinfo=UTC))
+        reading = describe_time(datetime(day.year, day.month, day.day, tzinfo=UTC))
         for name, longest in (("week", 7), ("month", 31), ("quarter", 92), ("year", 366)):
             first, last = map(date.fromisoformat, reading[f"last_complete_{name}"])
             assert first <= last < day <= last + timedelta(days=longest)
@@ -54,6 +54,6 @@ async def test_date_tool_reads_the_calendar(ask: Ask) -> None:
     reading = json.loads(text)
     now = datetime.fromisoformat(reading["now"])
     assert now <= datetime.now(UTC)
-    assert reading == reading_of(now)
+    assert reading == describe_time(now)
     assert "today is incomplete" in reading["note"]
     assert len(text) <= 500

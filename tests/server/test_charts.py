@@ -16,7 +16,7 @@ from mcp.types import ImageContent, TextContent, TextResourceContents
 from PIL import Image
 
 from tests.conftest import HEAD_OFFICE, SEATTLE, Ask, Asker, asking, settings_for
-from zava_mcp.charts.chart import ChartRequest, chart_of
+from zava_mcp.charts.chart import ChartRequest, choose_chart
 from zava_mcp.charts.render import Drawing
 from zava_mcp.charts.vega import PALETTE, spec
 from zava_mcp.errors import ZavaError
@@ -81,7 +81,7 @@ async def test_result_is_charted_in_its_own_session_alone(ask: Ask) -> None:
         assert json.loads(told)["rows"] == own["rows"], "the query is asked anew, as who one is"
         told, failed = await seattle.call("chart_sales_query", result=mine, postgresql_query="SELECT 1")
         assert failed
-        assert told == "both postgresql_query and result are given. Give one of them."
+        assert told == "both postgresql_query and result are given. Pass one of them."
         for number in range(70):
             await seattle.query(f"VALUES ({number}), (0)")
         told, failed = await seattle.call("chart_sales_query", result=mine)
@@ -226,7 +226,7 @@ def test_letters_that_no_font_has_are_no_boxes() -> None:
 async def test_names_in_letters_that_no_font_has_are_listed(data_dir: Path) -> None:
     sql = "SELECT * FROM (VALUES ('北京', 3), ('Zoë', 2)) AS t(store, n)"
     answer = QueryResult(10, 40_000, ["store", "n"], [25, 23], ['["北京",3]', '["Zoë",2]'])
-    drawing = Drawing(spec(chart_of(answer, ChartRequest())))
+    drawing = Drawing(spec(choose_chart(answer, ChartRequest())))
     drawing.run()
     async with asking(settings_for(data_dir, SEATTLE)) as seattle:
         told, _ = await chart(seattle, sql)

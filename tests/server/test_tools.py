@@ -56,7 +56,7 @@ async def test_a_text_that_looks_like_a_plan_stays_as_it_is(ask: Ask) -> None:
 
 
 async def test_a_long_query_tells_its_progress(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(progress, "_EVERY", 0.005)
+    monkeypatch.setattr(progress, "_INTERVAL_SECONDS", 0.005)
     heard: list[tuple[float, float | None, str | None]] = []
 
     async def poll_notifications(progress: float, total: float | None, message: str | None) -> None:

@@ -78,7 +78,7 @@ def _described(field: ChartColumn) -> dict[str, Any]:
     return {**place, "name": field.title, "as": field.unit or field.role}
 
 
-def chart_of(answer: QueryResult, request: ChartRequest, sql: str = "", now: datetime | None = None) -> Chart:
+def choose_chart(answer: QueryResult, request: ChartRequest, sql: str = "", now: datetime | None = None) -> Chart:
     """The chart of an answer to this SQL. Raises InputError if there is none, with what would make one."""
     rows = [json.loads(row) for row in answer.rows]
     if not rows:
