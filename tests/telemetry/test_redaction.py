@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zava_mcp.telemetry.redaction import without_values
+from zava_mcp.telemetry.redaction import redact_values
 
 pytestmark = pytest.mark.portable
 
@@ -29,7 +29,7 @@ pytestmark = pytest.mark.portable
     ],
 )
 def test_names_stay_and_constants_go(sql: str, told: str) -> None:
-    assert without_values(sql) == told
+    assert redact_values(sql) == told
 
 
 SECRET = "hunter"
@@ -44,9 +44,9 @@ GAPS = st.sampled_from(
 @given(st.lists(st.tuples(CONSTANTS, GAPS), min_size=1, max_size=8))
 def test_no_constant_and_no_comment_shows_however_they_are_mixed(parts: list[tuple[str, str]]) -> None:
     sql = "SELECT " + "".join(constant.format(SECRET) + gap.format(SECRET) for constant, gap in parts)
-    assert SECRET not in without_values(sql)
+    assert SECRET not in redact_values(sql)
 
 
 @given(st.text())
 def test_any_text_has_an_end(text: str) -> None:
-    without_values(text)
+    redact_values(text)
