@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from zava_mcp.charts.columns import ChartColumn, chart_columns, together
-from zava_mcp.charts.labels import labels, unused
-from zava_mcp.charts.number_format import axis, beside
+from zava_mcp.charts.columns import ChartColumn, chart_columns, combine_periods
+from zava_mcp.charts.labels import labels, make_unique
+from zava_mcp.charts.number_format import axis, short_texts
 
 DATE, TIMESTAMP, TIMESTAMPTZ, TEXT, BPCHAR, INTEGER, BIGINT = 1082, 1114, 1184, 25, 1042, 23, 20
 DOUBLE, NUMERIC, BOOLEAN, MONEY = 701, 1700, 16, 790
@@ -118,7 +118,7 @@ def test_booleans_are_yes_and_no() -> None:
 @pytest.mark.parametrize("unit", ["month", "quarter", "week"])
 def test_a_year_and_a_part_of_it_are_one_period(unit: str) -> None:
     rows = [[year, part, 1.5] for year in (2025, 2026) for part in (1, 2)]
-    period, measure = together(chart_columns(["year", unit, "revenue"], [NUMERIC] * 3, rows))
+    period, measure = combine_periods(chart_columns(["year", unit, "revenue"], [NUMERIC] * 3, rows))
     assert (period.role, period.unit, period.places, measure.name) == ("time", unit, (0, 1), "revenue")
     assert len(set(period.values)) == 4
 
@@ -155,7 +155,7 @@ def test_numbers_of_a_column_are_written_alike(
     name: str, type_oid: int, values: list[Any], unit: str, texts: list[str]
 ) -> None:
     found = column(name, type_oid, values)
-    assert (found.unit, beside(found.values, found.unit)) == (unit, texts)
+    assert (found.unit, short_texts(found.values, found.unit)) == (unit, texts)
 
 
 @pytest.mark.parametrize(
@@ -190,7 +190,7 @@ def test_many_names_that_are_cut_to_one_stay_apart_in_few_steps() -> None:
     taken = Looked()
     following: dict[str, int] = {}
     for _ in range(2_000):
-        taken.add(unused("x", taken, following))
+        taken.add(make_unique("x", taken, following))
     assert len(taken) == 2_000
     assert taken.times <= 2 * 2_000
     assert len(set(labels(["x" * 100 + str(n) for n in range(2_000)]))) == 2_000

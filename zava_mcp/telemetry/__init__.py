@@ -1,8 +1,8 @@
 """Reports calls to an audit log, to traces and to metrics, as far as the settings turn them on.
 
 The server and the command line report the same record of a call through the same Observer, so audit log, traces and
-metrics agree. OpenTelemetry is imported inside functions, because its SDK takes more than a second to load and most servers send
-no telemetry.
+metrics agree. OpenTelemetry is imported inside functions, because its SDK takes more than a second to load and most
+servers send no telemetry.
 """
 
 import hashlib
@@ -44,7 +44,7 @@ class Observer:
         self._kinds: tuple[str, ...] = ()
 
     def expect(self, kinds: Iterable[str]) -> None:
-        """Starts counters of these kinds of calls at 0, so that a backend that computes increases sees the first call."""
+        """Starts counters of these kinds of calls at 0, so that backends that compute increases see the first call."""
         self._kinds = tuple(kinds)
         if self._exporters is not None:
             self._exporters.count_from_zero(self._kinds)

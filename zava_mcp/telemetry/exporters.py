@@ -1,8 +1,8 @@
 """Sends traces and metrics with OpenTelemetry, to the exporters that the settings name.
 
 Imports of OpenTelemetry stand inside functions, so that an exporter that is not configured need not be installed. The
-parent package imports this module only when the settings turn an exporter on, because OpenTelemetry's SDK takes more than a
-second to load.
+parent package imports this module only when the settings turn an exporter on, because OpenTelemetry's SDK takes more
+than a second to load.
 """
 
 import logging

@@ -102,7 +102,7 @@ class _Shown:
         text = self._columns[y.place][point.row] or "NULL"
         if y.unit == "dollars" and re.fullmatch(r"[-\d,]+\.\d", text):
             text += "0"
-        return text if "$" in text or "%" in text else number_format.marked(text, y.unit)
+        return text if "$" in text or "%" in text else number_format.with_unit(text, y.unit)
 
 
 def _numbers(found: Chart, shown: _Shown) -> RenderableType:
