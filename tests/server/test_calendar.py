@@ -1,4 +1,4 @@
-"""What day it is, and which periods are over."""
+"""Tests of the calendar of get_current_utc_date."""
 
 import json
 from datetime import UTC, date, datetime, timedelta
@@ -25,9 +25,9 @@ DAYS = (
 
 @pytest.mark.parametrize("row", DAYS, ids=lambda row: row[0])
 def test_calendar_names_last_complete_periods(row: tuple[str, ...]) -> None:
-    day, *told, week, month, quarter = row
+    day, *fields, week, month, quarter = row
     reading = describe_time(datetime.fromisoformat(f"{day}T23:59:59+00:00"))
-    assert [reading[name] for name in ("weekday", "iso_week", "quarter")] == told
+    assert [reading[name] for name in ("weekday", "iso_week", "quarter")] == fields
     for name, expected in (("week", week), ("month", month), ("quarter", quarter)):
         first, last = expected.split("/")
         assert reading[f"last_complete_{name}"] == [first, last if len(last) > 2 else first[:8] + last]
@@ -47,7 +47,7 @@ def test_complete_periods_end_before_every_day_of_ten_years() -> None:
 
 
 @pytest.mark.anyio
-async def test_date_tool_reads_the_calendar(ask: Ask) -> None:
+async def test_date_tool_returns_the_calendar(ask: Ask) -> None:
     async with ask(SEATTLE) as seattle:
         text, failed = await seattle.call("get_current_utc_date")
     assert not failed
