@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Awaitable, Callable
 from typing import Annotated
 
 from mcp.shared.exceptions import MCPError
@@ -33,12 +34,20 @@ Month = Annotated[str, Field(description="A month, e.g. 2026-10; the default is 
 Category = Annotated[str, Field(description="A category or product type, e.g. POWER TOOLS; the default is all.")]
 
 
+Filters = Callable[..., Awaitable[str]]  # takes store and category, returns a clause of a prompt
+
+
 def add_prompts(server: Server, startup: Startup, executor: BoundedExecutor) -> None:
     """Adds `monthly_review`, `compare_stores`, `slow_movers` and `find_product`."""
 
     async def filters(store: str = "", category: str = "") -> str:
         return await _filters(startup, executor, store, category)
 
+    for add in (_add_monthly_review, _add_compare_stores, _add_slow_movers, _add_find_product):
+        add(server, filters)
+
+
+def _add_monthly_review(server: Server, filters: Filters) -> None:
     @server.prompt(
         title="Monthly review",
         description="A month against the one before and a year before, with chart and reorder list.",
@@ -61,6 +70,8 @@ lasts at that pace; those that last under 14 days, most lost sales first, 20 at 
 End with the chart, three findings, each with its figure, and the reorder list.
 {_RULES}"""
 
+
+def _add_compare_stores(server: Server, filters: Filters) -> None:
     @server.prompt(title="Compare stores", description="The stores side by side in one month: sales, mix, trend.")
     async def compare_stores(month: Month = "", category: Category = "") -> str:
         return f"""Compare the stores in {_month(month)}{await filters(category=category)}.
@@ -72,6 +83,8 @@ End with the chart, three findings, each with its figure, and the reorder list.
 If I may see one store only, say so, and compare it with its own past twelve months instead.
 {_RULES}"""
 
+
+def _add_slow_movers(server: Server, filters: Filters) -> None:
     @server.prompt(
         title="Slow movers and stock-outs", description="Products that hardly sell, and products that are out of stock."
     )
@@ -87,6 +100,8 @@ The stock is the current one; get_current_utc_date has the day. End with what to
 may see several stores, what to move from one to another.
 {_RULES}"""
 
+
+def _add_find_product(server: Server, filters: Filters) -> None:
     @server.prompt(title="Find a product", description="Products for a need in plain words: price, stock, sales.")
     async def find_product(
         description: Annotated[str, Field(description="What it is for, e.g. something to stop a door from slamming.")],

@@ -31,13 +31,7 @@ from anyio.abc import ObjectStream
 from mcp.server.mcpserver import MCPServer
 from mcp.shared.message import ServerMessageMetadata, SessionMessage
 
-from zava_mcp.server.flow_control import (
-    MESSAGE_BYTES,
-    UNSENT_BYTES,
-    FlowControl,
-    end_current_request,
-    estimate_memory,
-)
+from zava_mcp.server.flow_control import MESSAGE_BYTES, UNSENT_BYTES, FlowControl, end_current_request, estimate_memory
 from zava_mcp.server.invalid_lines import BOM, error_replies
 from zava_mcp.server.sdk_internals import lifespan, serve_session
 from zava_mcp.server.stdio_lines import Stdio, TooLong

@@ -1,6 +1,6 @@
 """The tool `execute_sales_query`: runs one query and returns its rows as JSON."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from mcp.types import CallToolResult, ContentBlock, TextContent
 from pydantic import Field
@@ -21,6 +21,9 @@ from zava_mcp.server.startup import Startup
 from zava_mcp.server.tool_errors import raise_tool_errors
 from zava_mcp.server.tools.common import Server, ToolContext, read_only
 from zava_mcp.settings import DEFAULT_ROWS, Settings
+
+if TYPE_CHECKING:
+    from zava_mcp.sales.result import QueryResult
 
 
 def add_sales_query(
@@ -55,20 +58,27 @@ def add_sales_query(
         query.answer.reserve += HANDLE_BYTES
         if not supports_links(ctx.protocol_version):
             query.answer.reserve += REMARK_BYTES
-        links: list[ContentBlock] = []
 
-        def run() -> str:
+        def run() -> tuple[str, list[ContentBlock]]:
             answer = service.answer(query)
-            more = {"result": f'"{results.keep(postgresql_query)}"'} if len(answer.rows) > 1 else {}
-            text = answer.json(more)
-            if not is_long(text, bool(answer.cut)):
-                return text
-            handle = result_links.keep(postgresql_query)
-            if supports_links(ctx.protocol_version):
-                links.append(link_to(handle))
-                return text
-            answer.remarks.append(link_remark(handle))
-            return answer.json(more)
+            return _write(answer, postgresql_query, results, result_links, supports_links(ctx.protocol_version))
 
-        text = await with_progress(ctx, "querying", settings.query_timeout, lambda: executor.call(run, query.cancel))
+        text, links = await with_progress(
+            ctx, "querying", settings.query_timeout, lambda: executor.call(run, query.cancel)
+        )
         return CallToolResult(content=[TextContent(text=text), *links])
+
+
+def _write(
+    answer: "QueryResult", sql: str, results: ResultLinks, result_links: ResultLinks, with_links: bool
+) -> tuple[str, list[ContentBlock]]:
+    """A result as JSON, and a link to all of its rows if it is long."""
+    more = {"result": f'"{results.keep(sql)}"'} if len(answer.rows) > 1 else {}
+    text = answer.json(more)
+    if not is_long(text, bool(answer.cut)):
+        return text, []
+    handle = result_links.keep(sql)
+    if with_links:
+        return text, [link_to(handle)]
+    answer.remarks.append(link_remark(handle))
+    return answer.json(more), []
