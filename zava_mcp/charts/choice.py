@@ -43,8 +43,8 @@ class Axes:
 def axes_of(columns: list[ChartColumn], request: ChartRequest, rows: list[list[Any]]) -> Axes:
     """The requested axes, and a choice for those that are not requested. Raises InputError if there are none."""
     x, series, ys = named(columns, request.x), named(columns, request.series), measures_named(columns, request.y)
-    taken = {column.places for column in (x, series, *ys) if column is not None}
-    free = [column for column in columns if column.places not in taken]
+    assigned = {column.places for column in (x, series, *ys) if column is not None}
+    free = [column for column in columns if column.places not in assigned]
     if x is None and request.chart != "heat_map":
         free = combine_periods(free)
     numbers = [column for column in free if column.role == "number"]

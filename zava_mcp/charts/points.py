@@ -89,9 +89,11 @@ def missing_periods(x: ChartColumn) -> str:
     if x.role != "time" or x.unit not in ("year", "half", "quarter", "month"):
         return ""
     begins = {value for value in x.values if value is not None}
+    if not begins:
+        return ""
     missing: list[int] = []
-    moment = periods.moment_of(min(begins)) if begins else None
-    while moment is not None and (begin := periods.milliseconds(moment)) < max(begins) and len(missing) < _MAX_MISSING:
+    moment, last = periods.moment_of(min(begins)), max(begins)
+    while (begin := periods.milliseconds(moment)) < last and len(missing) < _MAX_MISSING:
         if begin not in begins:
             missing.append(begin)
         moment = periods.end(moment, x.unit)

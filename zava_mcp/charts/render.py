@@ -60,16 +60,16 @@ class Drawing:
             if self._cancelled:
                 process.kill()
             try:
-                picture, _ = process.communicate(self._spec, self._seconds)
+                image, _ = process.communicate(self._spec, self._seconds)
             except subprocess.TimeoutExpired:
                 raise ZavaError(f"drawing took longer than {self._seconds:g} s") from None
             finally:
                 process.kill()
-        renamed, _, picture = picture.partition(b"\n")
-        if process.returncode or len(picture) > _MAX_BYTES:
+        renamed, _, image = image.partition(b"\n")
+        if process.returncode or len(image) > _MAX_BYTES:
             raise ZavaError("the chart could not be drawn")
         self.renamed = json.loads(renamed)
-        return picture
+        return image
 
     def cancel(self) -> None:
         """Kills the child process."""
@@ -92,20 +92,20 @@ def _draw() -> None:
 
     spec = json.loads(sys.stdin.buffer.read())
     renamed = rename(spec, vl_convert.svg_to_png) if "title" in spec else {}
-    picture = vl_convert.vegalite_to_png(json.dumps(spec), scale=_SCALE, allowed_base_urls=[])
-    sys.stdout.buffer.write(json.dumps(renamed).encode() + b"\n" + _recompress(picture))
+    image = vl_convert.vegalite_to_png(json.dumps(spec), scale=_SCALE, allowed_base_urls=[])
+    sys.stdout.buffer.write(json.dumps(renamed).encode() + b"\n" + _recompress(image))
 
 
-def _recompress(picture: bytes) -> bytes:
+def _recompress(image: bytes) -> bytes:
     """The same PNG in a quarter of the bytes, because vl-convert compresses little."""
     chunks, place = [], 8
-    while place < len(picture):
-        (length,) = struct.unpack_from(">I", picture, place)
-        chunks.append((picture[place + 4 : place + 8], picture[place + 8 : place + 8 + length]))
+    while place < len(image):
+        (length,) = struct.unpack_from(">I", image, place)
+        chunks.append((image[place + 4 : place + 8], image[place + 8 : place + 8 + length]))
         place += 12 + length
     pixels = zlib.decompress(b"".join(data for kind, data in chunks if kind == b"IDAT"))
     chunks = [chunk for chunk in chunks if chunk[0] == b"IHDR"] + [(b"IDAT", zlib.compress(pixels, 9)), (b"IEND", b"")]
-    return picture[:8] + b"".join(
+    return image[:8] + b"".join(
         struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)) for kind, data in chunks
     )
 

@@ -105,7 +105,7 @@ def _record_result(call: Call, result: HandlerResult) -> None:
 
 
 def _content_bytes(part: object) -> int:
-    """The bytes of a text, a picture or a message in a result."""
+    """The bytes of a text, an image or a message in a result."""
     contents = [_get(part, name) for name in _CONTENTS]
     message = _get(part, "content")
     size = sum(_byte_count(content) for content in contents if isinstance(content, str))
