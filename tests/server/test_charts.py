@@ -280,7 +280,7 @@ def test_cancelled_drawing_kills_its_process() -> None:
         assert thread.is_alive()
     drawing.cancel()
     thread.join()
-    assert failures == ["the picture could not be drawn"]
+    assert failures == ["the chart could not be drawn"]
     assert not pictures()
 
 
@@ -302,5 +302,5 @@ def pictures() -> list[psutil.Process]:
     ],
 )
 def test_drawing_rejects_a_specification_with_a_url(made: dict[str, Any]) -> None:
-    with pytest.raises(ValueError, match="address"):
+    with pytest.raises(ValueError, match="URL"):
         Drawing(made)

@@ -54,7 +54,7 @@ def add_charts(
     @server.tool(
         title="Chart sales",
         description="Draw a query's rows: an image, and the rows as JSON. Select one row per date, month or category, "
-        "and its numbers. Periods become a line, categories bars, two categories stacked bars or a heat map, two "
+        "and its numbers. Periods give a line, categories bars, two categories stacked bars or a heat map, two "
         "numbers a scatter plot; ORDER BY is kept.",
         annotations=read_only("Chart sales"),
         meta={"ui": {"resourceUri": _VIEW}},
@@ -63,11 +63,11 @@ def add_charts(
     async def chart_sales_query(
         ctx: ToolContext,
         postgresql_query: Annotated[str, Field(description="As for execute_sales_query.")] = "",
-        result: Annotated[str, Field(description='Instead: "result" of an earlier call.')] = "",
+        result: Annotated[str, Field(description="Instead: result of an earlier call.")] = "",
         chart: Annotated[Kind, Field(description="auto: chosen by the columns.")] = "auto",
-        x: Annotated[str, Field(description="Column of the x axis; chosen if empty.")] = "",
-        y: Annotated[str, Field(description="Columns of numbers, with commas.")] = "",
-        series: Annotated[str, Field(description="Column with one line or colour for each value.")] = "",
+        x: Annotated[str, Field(description="x axis; chosen if empty.")] = "",
+        y: Annotated[str, Field(description="Numeric columns, with commas.")] = "",
+        series: Annotated[str, Field(description="A line for each value.")] = "",
         title: Annotated[str, Field(description="Above the chart.")] = "",
     ) -> CallToolResult:
         from zava_mcp.charts.chart import ChartRequest, choose_chart
