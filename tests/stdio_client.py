@@ -1,4 +1,4 @@
-"""A server process and the bare wire to it: lines of JSON in, lines of JSON out."""
+"""Starts a server process and exchanges lines of JSON with it, without the SDK's client."""
 
 import json
 import os
@@ -20,7 +20,7 @@ MODERN_META = {
 
 
 class Wire:
-    """One server process. Replies are read in order; everything on stdout must be JSON-RPC."""
+    """A server process and its pipes. Replies are read in order; everything on stdout must be JSON-RPC."""
 
     def __init__(self, *arguments: str, environment: dict[str, str] | None = None) -> None:
         self.log: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  # closed in __exit__

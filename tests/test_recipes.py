@@ -62,7 +62,7 @@ RECIPES: dict[str, tuple[Callable[[Path], None], set[str]]] = {
         add_tool,
         {
             "tests/test_reference.py::test_tables_of_tools_resources_and_prompts_name_all_of_them",
-            "tests/telemetry/test_records.py::test_every_entry_that_answers_is_recorded_with_time_rows_and_bytes",
+            "tests/telemetry/test_records.py::test_record_of_every_kind_of_call_has_time_rows_and_bytes",
         },
     ),
     "Add a setting": (

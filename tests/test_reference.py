@@ -26,7 +26,7 @@ from zava_mcp.embeddings import embedder
 from zava_mcp.postgres.user_ids import sample_identities
 from zava_mcp.sales import sales_query as sales
 from zava_mcp.sales.result import CELL_CHARACTERS
-from zava_mcp.server.executor import WAITING
+from zava_mcp.server.executor import QUEUE_LENGTH
 from zava_mcp.settings import DEFAULT_ROWS, HARD_BYTES, QUESTIONS_AT_ONCE, load
 from zava_mcp.settings.table import default
 
@@ -92,7 +92,7 @@ def test_limits_of_queries_are_those_of_the_code() -> None:
         [default("ZAVA_QUERY_TIMEOUT")],
         [f"{sales.MAX_SQL_CHARACTERS:,}"],
         [str(sales._MAX_RELATIONS)],
-        [str(QUESTIONS_AT_ONCE), str(WAITING)],
+        [str(QUESTIONS_AT_ONCE), str(QUEUE_LENGTH)],
         [f"{int(rows):,}", str(HARD_BYTES // 1_000_000)],
     ]
     assert f"{sales._MAX_STARS} `*`, and at most {sales._MAX_OPERATOR_CHARACTERS:,} operator" in " ".join(

@@ -1,6 +1,6 @@
 """Every failure a reader can act on: what happened, what to do next, how the command line exits.
 
-Raised anywhere below; turned into a tool error in one place (`server/executor.py`) and printed in one
+Raised anywhere below; turned into a tool error in one place (`server/tool_errors.py`) and printed in one
 place (`cli/__init__.py`).
 """
 

@@ -1,4 +1,4 @@
-"""Which chart an answer becomes."""
+"""Tests of the choice of a chart for a result."""
 
 import json
 from types import NoneType
@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from zava_mcp.charts.chart import Chart, ChartRequest, chart_of
+from zava_mcp.charts.chart import Chart, ChartRequest, choose_chart
 from zava_mcp.charts.client_view import view
 from zava_mcp.charts.vega import spec
 from zava_mcp.errors import InputError, ZavaError
@@ -18,19 +18,19 @@ DATE, TIMESTAMPTZ, TEXT, INTEGER, BIGINT, DOUBLE, NUMERIC, BOOLEAN, JSONB = 1082
 
 
 def answer(columns: dict[str, int], *rows: list[Any]) -> QueryResult:
-    """What a query gave: columns with their types, and rows."""
+    """A query result from columns with their types, and rows."""
     texts = [row if isinstance(row, str) else json.dumps(row) for row in rows]
     return QueryResult(1000, 40_000, list(columns), list(columns.values()), texts)
 
 
 def drawn(columns: dict[str, int], *rows: list[Any], **request: str) -> Chart:
-    return chart_of(answer(columns, *rows), ChartRequest(**request))
+    return choose_chart(answer(columns, *rows), ChartRequest(**request))
 
 
 def refused(columns: dict[str, int], *rows: list[Any], **request: str) -> str:
-    with pytest.raises(InputError) as told:
+    with pytest.raises(InputError) as raised:
         drawn(columns, *rows, **request)
-    return f"{told.value} {told.value.hint}"
+    return f"{raised.value} {raised.value.hint}"
 
 
 MONTHS = [["2026-03-01", 30.5], ["2026-01-01", 10.25], ["2026-02-01", 20.0]]
@@ -62,18 +62,18 @@ def test_dates_become_a_line_in_their_order() -> None:
         (TIMESTAMPTZ, ["2026-01-01T00:00:00+00:00", "2026-02-01T10:30:00+00:00"], "minute"),
     ],
 )
-def test_times_are_written_in_the_unit_they_begin(type_oid: int, values: list[str], unit: str) -> None:
+def test_times_have_labels_in_the_unit_of_their_periods(type_oid: int, values: list[str], unit: str) -> None:
     chart = drawn({"at": type_oid, "orders": BIGINT}, *([value, 1] for value in values), chart="line")
     assert (chart.x.role, chart.x.unit) == ("time", unit)
 
 
-def test_one_row_is_no_chart_unless_one_is_asked_for() -> None:
+def test_one_row_is_a_value_unless_a_kind_is_requested() -> None:
     columns = {"month": DATE, "store": TEXT, "revenue": NUMERIC, "orders": BIGINT}
     row = ["2026-03-01", "Seattle", 30.5, 3]
-    told = json.loads(drawn(columns, row).summary())
-    assert (told["kind"], told["title"]) == ("value", "Revenue and orders: Mar 2026 · Seattle")
-    assert [y["column"] for y in told["y"]] == [2, 3]
-    assert "x" not in told
+    summary = json.loads(drawn(columns, row).summary())
+    assert (summary["kind"], summary["title"]) == ("value", "Revenue and orders: Mar 2026 · Seattle")
+    assert [y["column"] for y in summary["y"]] == [2, 3]
+    assert "x" not in summary
     assert drawn({"orders": BIGINT}, [3]).kind == "value"
     assert drawn(columns, row, chart="bar").kind == "bar"
 
@@ -86,7 +86,7 @@ def test_categories_become_bars_the_largest_first() -> None:
     assert not chart.notes
 
 
-def test_long_names_lie() -> None:
+def test_long_names_make_bars_horizontal() -> None:
     chart = drawn({"store": TEXT, "orders": BIGINT}, ["Zava Retail Seattle", 9], ["Zava Retail Tacoma", 2])
     assert spec(chart)["encoding"]["y"]["field"] == "c0"
 
@@ -96,7 +96,7 @@ def test_years_are_drawn_in_their_order() -> None:
     assert (chart.kind, [chart.x.written(point.x) for point in chart.points]) == ("line", ["2024", "2025", "2026"])
 
 
-def test_dates_and_a_category_become_a_line_each() -> None:
+def test_dates_with_a_category_become_one_line_for_each() -> None:
     rows = [[month, store, 1.5] for month in ("2026-01", "2026-02") for store in ("Seattle", "Tacoma")]
     chart = drawn({"month": TEXT, "store": TEXT, "revenue": NUMERIC}, *rows)
     assert chart.series is not None
@@ -124,7 +124,7 @@ def test_two_numbers_become_a_scatter_plot() -> None:
     assert chart.x.unit == "dollars"
 
 
-def test_a_name_is_preferred_to_an_id() -> None:
+def test_name_is_preferred_to_an_id() -> None:
     chart = drawn(
         {"sku": TEXT, "product_id": INTEGER, "product_name": TEXT, "units": BIGINT},
         ["A1", 7, "Paint", 3],
@@ -147,11 +147,11 @@ def test_a_name_is_preferred_to_an_id() -> None:
         ("score", NUMERIC, 1.25, ""),
     ],
 )
-def test_money_is_told_by_its_name_and_cents(name: str, type_oid: int, value: float, written: str) -> None:
+def test_dollars_are_recognized_by_name_and_cents(name: str, type_oid: int, value: float, written: str) -> None:
     assert drawn({"store": TEXT, name: type_oid}, ["Seattle", value], ["Tacoma", value]).y.unit == written
 
 
-def test_columns_may_be_named() -> None:
+def test_requested_columns_are_drawn() -> None:
     columns = {"store": TEXT, "region": TEXT, "orders": BIGINT, "revenue": NUMERIC}
     rows = [["Seattle", "North", 3, 30.5], ["Tacoma", "South", 2, 20.5]]
     chart = drawn(columns, *rows, chart="line", x="region", y="REVENUE", series="store", title="Regions")
@@ -165,14 +165,14 @@ def test_columns_may_be_named() -> None:
     )
 
 
-def test_an_unknown_column_is_told_the_nearest_and_all() -> None:
+def test_unknown_column_is_rejected_with_the_nearest_and_all_names() -> None:
     text = refused({"month": DATE, "revenue": NUMERIC}, *MONTHS, y="revenu")
     assert "no column 'revenu' (did you mean revenue?)" in text
     assert "The columns are: month, revenue" in text
 
 
 @pytest.mark.parametrize(
-    ("columns", "rows", "wish", "said"),
+    ("columns", "rows", "arguments", "said"),
     [
         ({"month": DATE, "revenue": NUMERIC}, [], {}, "no rows"),
         ({"store": TEXT}, [["Seattle"]], {}, "no column of numbers"),
@@ -187,21 +187,21 @@ def test_an_unknown_column_is_told_the_nearest_and_all() -> None:
          {"chart": "bar"}, "84 ds are too many for bars"),
     ],
 )  # fmt: skip
-def test_what_cannot_be_drawn_is_told_why(
-    columns: dict[str, int], rows: list[list[Any]], request: dict[str, str], said: str
+def test_result_that_cannot_be_drawn_is_rejected_with_reason(
+    columns: dict[str, int], rows: list[list[Any]], arguments: dict[str, str], said: str
 ) -> None:
-    assert said in refused(columns, *rows, **request)
+    assert said in refused(columns, *rows, **arguments)
 
 
-def test_a_truncated_answer_is_not_drawn_as_if_it_were_whole() -> None:
+def test_truncated_result_is_rejected() -> None:
     cut = answer({"store": TEXT, "orders": BIGINT}, ["Seattle", 1])
     cut.cut = "rows"
-    with pytest.raises(InputError, match="more than the 1 rows") as told:
-        chart_of(cut, ChartRequest())
-    assert "GROUP BY" in told.value.hint
+    with pytest.raises(InputError, match="more than the 1 rows") as raised:
+        choose_chart(cut, ChartRequest())
+    assert "GROUP BY" in raised.value.hint
 
 
-def test_of_many_categories_the_largest_are_drawn_and_the_others_are_said() -> None:
+def test_many_categories_are_limited_to_the_largest_with_a_note() -> None:
     chart = drawn({"product": TEXT, "units": BIGINT}, *([f"product {n}", n] for n in range(1, 101)))
     assert [point.y for point in chart.points] == list(range(100, 75, -1))
     assert chart.notes == ("product: the 25 largest of 100; the others are not drawn",)
@@ -212,44 +212,44 @@ def test_of_many_categories_the_largest_are_drawn_and_the_others_are_said() -> N
     assert lines.notes == ("store: the 9 largest of 12; the others are not drawn",)
 
 
-def test_missing_and_unbounded_values_are_not_drawn_and_said() -> None:
+def test_missing_and_infinite_values_are_not_drawn_with_a_note() -> None:
     rows: list[list[Any]] = [["a", 1.0], ["b", None], ["c", "NaN"], ["d", "-Infinity"], [None, -2.0], ["", 3.0]]
     chart = drawn({"store": TEXT, "profit": DOUBLE}, *rows)
     assert [(point.x, point.y) for point in chart.points] == [("(empty)", 3.0), ("a", 1.0), ("(none)", -2.0)]
     assert chart.notes == ("3 of 6 rows not drawn: they have no value",)
 
 
-def test_a_line_keeps_its_gaps() -> None:
+def test_line_keeps_its_gaps() -> None:
     chart = drawn({"month": TEXT, "n": BIGINT}, ["2026-01", 1], ["2026-02", None], ["2026-03", 3])
     assert [point.y for point in chart.points] == [1.0, None, 3.0]
 
 
-def test_areas_lie_on_each_other_everywhere() -> None:
+def test_stacked_areas_have_a_value_at_each_place() -> None:
     rows = [["2026-01", "a", 1], ["2026-02", "a", 2], ["2026-02", "b", 3]]
     chart = drawn({"month": TEXT, "s": TEXT, "n": BIGINT}, *rows, chart="area")
     assert {(point.series, point.y) for point in chart.points} == {("a", 1.0), ("a", 2.0), ("b", 0.0), ("b", 3.0)}
 
 
-def test_numbers_may_come_as_texts() -> None:
+def test_numbers_as_texts_are_drawn_as_numbers() -> None:
     chart = drawn({"store": TEXT, "n": NUMERIC}, ["a", "123456789012345678901"], ["b", "1e400"])
     assert [point.y for point in chart.points] == [123456789012345678901.0]
     assert drawn({"store": TEXT, "n": TEXT}, ["a", "$1,234.50"], ["b", "1"], y="n").points[0].y == 1234.5
 
 
-def test_numbers_may_be_categories_in_their_order() -> None:
+def test_numbers_on_the_x_axis_of_bars_keep_their_order() -> None:
     chart = drawn({"size": DOUBLE, "n": BIGINT}, [253402300800000.0, 1], [-1.5, 2], [None, 3], chart="bar")
     assert [point.x for point in chart.points] == ["−1.5", "253,402,300,800,000", "(none)"]
 
 
-def test_names_that_are_cut_stay_apart() -> None:
+def test_truncated_names_stay_distinct() -> None:
     chart = drawn({"name": TEXT, "n": BIGINT}, *(["x" * 100 + str(n), n] for n in range(1, 4)))
     assert len({point.x for point in chart.points}) == 3
     assert max(len(point.x) for point in chart.points) <= 44
 
 
-def test_what_was_drawn_is_told_as_json() -> None:
-    told = json.loads(drawn({"month": DATE, "total_revenue": NUMERIC}, *MONTHS).summary())
-    assert told == {
+def test_chart_summary_is_json() -> None:
+    summary = json.loads(drawn({"month": DATE, "total_revenue": NUMERIC}, *MONTHS).summary())
+    assert summary == {
         "kind": "line",
         "title": "Total revenue by month",
         "x": {"column": 0, "name": "month", "as": "month"},
@@ -283,8 +283,8 @@ def leaves(value: Any, path: tuple[str, ...] = ()) -> dict[tuple[str, ...], Any]
 
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
 @pytest.mark.parametrize("kind", ["line", "stacked_bar", "area", "heat_map"])
-def test_names_and_values_are_data_never_language(text: str, kind: str) -> None:
-    """A hostile text changes the specification only where Vega takes strings for what they are."""
+def test_names_and_values_never_become_vega_expressions(text: str, kind: str) -> None:
+    """A hostile text changes the specification only where Vega takes plain strings."""
 
     def made(word: str, other: str) -> dict[tuple[str, ...], Any]:
         columns = {word: TEXT, other: TEXT, word + "#": NUMERIC}
@@ -292,7 +292,7 @@ def test_names_and_values_are_data_never_language(text: str, kind: str) -> None:
         request = {"x": word, "series": other, "y": word + "#", "title": word}
         return leaves(spec(drawn(columns, *rows, chart=kind, **request)))
 
-    # of about the same length, so that the same layout is chosen
+    # about the same length leads to the same layout
     harmless, hostile = made("n" * min(40, len(text)), "m" * min(40, len(text))), made(text, text + "s")
     assert harmless.keys() == hostile.keys()
     changed = {path for path, leaf in hostile.items() if leaf != harmless[path]}
@@ -319,7 +319,7 @@ KINDS = st.sampled_from(["auto", "line", "bar", "stacked_bar", "area", "scatter"
 
 
 def cells(type_oid: int) -> st.SearchStrategy[Any]:
-    """What PostgreSQL gives for a type: numbers for numbers, or their texts."""
+    """Values of a type in JSON: numbers, or their texts."""
     if type_oid in (INTEGER, BIGINT):
         return st.none() | st.integers(-(2**62), 2**62)
     if type_oid in (DOUBLE, NUMERIC):
@@ -331,7 +331,7 @@ def cells(type_oid: int) -> st.SearchStrategy[Any]:
 
 @settings(max_examples=400, deadline=None)
 @given(st.data())
-def test_any_answer_gives_a_chart_or_says_why_not(data: st.DataObject) -> None:
+def test_any_result_becomes_a_chart_or_an_input_error(data: st.DataObject) -> None:
     columns = data.draw(st.lists(st.tuples(NAMES, TYPES), max_size=4))
     row = st.tuples(*(cells(type_oid) for _, type_oid in columns)).map(list)
     rows = data.draw(st.lists(row, max_size=8))
@@ -343,7 +343,7 @@ def test_any_answer_gives_a_chart_or_says_why_not(data: st.DataObject) -> None:
         1000, 40_000, [n for n, _ in columns], [t for _, t in columns], [json.dumps(r) for r in rows]
     )
     try:
-        chart = chart_of(given_answer, request)
+        chart = choose_chart(given_answer, request)
     except ZavaError:
         return
     json.dumps(view(chart), allow_nan=False).encode()

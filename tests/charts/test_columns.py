@@ -1,12 +1,12 @@
-"""What columns are to a chart, whatever SQL made them with: one table for pictures, views and terminals."""
+"""Tests of how columns are recognized: periods, steps, numbers and labels in every format of SQL."""
 
 from typing import Any
 
 import pytest
 
-from zava_mcp.charts.columns import ChartColumn, chart_columns, together
-from zava_mcp.charts.labels import labels, unused
-from zava_mcp.charts.number_format import axis, beside
+from zava_mcp.charts.columns import ChartColumn, chart_columns, combine_periods
+from zava_mcp.charts.labels import labels, make_unique
+from zava_mcp.charts.number_format import axis, short_texts
 
 DATE, TIMESTAMP, TIMESTAMPTZ, TEXT, BPCHAR, INTEGER, BIGINT = 1082, 1114, 1184, 25, 1042, 23, 20
 DOUBLE, NUMERIC, BOOLEAN, MONEY = 701, 1700, 16, 790
@@ -18,7 +18,7 @@ def column(name: str, type_oid: int, values: list[Any]) -> ChartColumn:
 
 
 def shown(field: ChartColumn) -> list[str]:
-    """Its distinct values as people read them, in their own order."""
+    """The distinct values of a column as texts, in their own order."""
     natural = field.natural()
     rows = range(len(field.values))
     ordered = sorted(rows, key=natural.__getitem__) if natural is not None else rows
@@ -80,7 +80,7 @@ PERIODS: list[tuple[str, int, list[Any], str, list[str]]] = [
 
 
 @pytest.mark.parametrize(("name", "type_oid", "values", "unit", "texts"), PERIODS)
-def test_periods_are_known_however_sql_writes_them(
+def test_periods_are_recognized_in_every_sql_format(
     name: str, type_oid: int, values: list[Any], unit: str, texts: list[str]
 ) -> None:
     found = column(name, type_oid, values)
@@ -98,7 +98,7 @@ def test_periods_are_known_however_sql_writes_them(
         ("month", INTEGER, [0, 40_000], "number"),
         ("store_id", INTEGER, [1, 2], "label"),
         ("sku", TEXT, ["2024-99", "2025-01"], "label"),
-        ("day", TEXT, ["11/12/2026", "10/11/2026"], "label"),  # either way round
+        ("day", TEXT, ["11/12/2026", "10/11/2026"], "label"),  # the order of day and month is ambiguous
         ("zip", TEXT, ["98101", "98102"], "label"),
         ("is_online", BOOLEAN, [True, False], "label"),
         ("note", TEXT, ["March of time", "May be"], "label"),
@@ -107,23 +107,23 @@ def test_periods_are_known_however_sql_writes_them(
         ("total", MONEY, ["$1,234.50", "-$10.00"], "number"),
     ],
 )
-def test_other_columns_are_not_taken_for_periods(name: str, type_oid: int, values: list[Any], role: str) -> None:
+def test_other_columns_are_not_recognized_as_periods(name: str, type_oid: int, values: list[Any], role: str) -> None:
     assert column(name, type_oid, values).role == role
 
 
-def test_booleans_are_yes_and_no() -> None:
+def test_booleans_are_labelled_yes_and_no() -> None:
     assert column("is_online", BOOLEAN, [True, False, None]).values == ("yes", "no", "(none)")
 
 
 @pytest.mark.parametrize("unit", ["month", "quarter", "week"])
-def test_a_year_and_a_part_of_it_are_one_period(unit: str) -> None:
+def test_year_and_month_columns_are_combined(unit: str) -> None:
     rows = [[year, part, 1.5] for year in (2025, 2026) for part in (1, 2)]
-    period, measure = together(chart_columns(["year", unit, "revenue"], [NUMERIC] * 3, rows))
+    period, measure = combine_periods(chart_columns(["year", unit, "revenue"], [NUMERIC] * 3, rows))
     assert (period.role, period.unit, period.places, measure.name) == ("time", unit, (0, 1), "revenue")
     assert len(set(period.values)) == 4
 
 
-def test_columns_of_one_name_are_all_there() -> None:
+def test_columns_with_the_same_name_get_numbers() -> None:
     found = chart_columns(["extract", "extract", "sum"], [NUMERIC] * 3, [[2026, 11, 1.5]])
     assert [field.name for field in found] == ["extract", "extract (2)", "sum"]
 
@@ -135,7 +135,13 @@ def test_columns_of_one_name_are_all_there() -> None:
         ("rating", NUMERIC, [65, 69.2], "", ["65.0", "69.2"]),
         ("score", DOUBLE, [1, 0.125], "", ["1.00", "0.12"]),
         ("margin_percent", NUMERIC, [33, 31.5], "percent", ["33.0%", "31.5%"]),
-        ("margin_pct", NUMERIC, [0.25, 0.5], "", ["0.25", "0.50"]),  # of 1 or of 100: the name does not say
+        (
+            "margin_pct",
+            NUMERIC,
+            [0.25, 0.5],
+            "",
+            ["0.25", "0.50"],
+        ),  # the name does not say whether 0.25 means 25 % or 0.25 %
         ("discount_pct", INTEGER, [5, 25], "percent", ["5%", "25%"]),
         ("share", NUMERIC, [0.25, 0.125], "fraction", ["25.0%", "12.5%"]),
         ("share_of_sales", NUMERIC, [25.5, 74.5], "percent", ["25.5%", "74.5%"]),
@@ -151,11 +157,11 @@ def test_columns_of_one_name_are_all_there() -> None:
         ("n", DOUBLE, [1e18, 1], "", ["1.0e+18", "1.0e+00"]),
     ],
 )
-def test_numbers_of_a_column_are_written_alike(
+def test_short_texts_of_a_column_have_one_format(
     name: str, type_oid: int, values: list[Any], unit: str, texts: list[str]
 ) -> None:
     found = column(name, type_oid, values)
-    assert (found.unit, beside(found.values, found.unit)) == (unit, texts)
+    assert (found.unit, short_texts(found.values, found.unit)) == (unit, texts)
 
 
 @pytest.mark.parametrize(
@@ -172,12 +178,12 @@ def test_numbers_of_a_column_are_written_alike(
         ([0], "", ["0", "1"]),
     ],
 )
-def test_ticks_of_an_axis_are_written_alike(numbers: list[float], unit: str, texts: list[str]) -> None:
+def test_ticks_of_an_axis_have_one_format(numbers: list[float], unit: str, texts: list[str]) -> None:
     assert [text for _, text in axis(numbers, unit).ticks] == texts
 
 
 class Looked(set[str]):
-    """A set that counts how often it is looked into."""
+    """A set that counts its lookups."""
 
     times = 0
 
@@ -186,11 +192,11 @@ class Looked(set[str]):
         return super().__contains__(item)
 
 
-def test_many_names_that_are_cut_to_one_stay_apart_in_few_steps() -> None:
+def test_many_equally_truncated_names_become_unique_in_few_steps() -> None:
     taken = Looked()
     following: dict[str, int] = {}
     for _ in range(2_000):
-        taken.add(unused("x", taken, following))
+        taken.add(make_unique("x", taken, following))
     assert len(taken) == 2_000
     assert taken.times <= 2 * 2_000
     assert len(set(labels(["x" * 100 + str(n) for n in range(2_000)]))) == 2_000

@@ -1,4 +1,4 @@
-"""Charts say what the data says: the order, the measures, the periods and the texts that are drawn."""
+"""Tests that charts are true to the result: order, measures, periods and texts."""
 
 import json
 from datetime import UTC, datetime
@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from zava_mcp.charts.chart import Chart, ChartRequest, chart_of
+from zava_mcp.charts.chart import Chart, ChartRequest, choose_chart
 from zava_mcp.charts.client_view import view
 from zava_mcp.charts.missing_glyphs import rename
 from zava_mcp.charts.ordering import is_ordered
@@ -24,7 +24,7 @@ QUARTERS = [f"{year}-Q{quarter}" for year in range(2020, 2027) for quarter in (1
 
 def drawn(columns: dict[str, int], rows: list[list[Any]], sql: str = "", **request: str) -> Chart:
     answer = QueryResult(1000, 40_000, list(columns), list(columns.values()), [json.dumps(row) for row in rows])
-    return chart_of(answer, ChartRequest(**request), sql, NOW)
+    return choose_chart(answer, ChartRequest(**request), sql, NOW)
 
 
 def places(chart: Chart) -> list[str]:
@@ -32,7 +32,7 @@ def places(chart: Chart) -> list[str]:
 
 
 def found(part: Any, name: str) -> list[Any]:
-    """Every value of that name in a specification."""
+    """Every value of this key in a specification."""
     if isinstance(part, dict):
         mine = [part[name]] if name in part else []
         return mine + [value for key, inner in part.items() if key != "values" for value in found(inner, name)]
@@ -56,7 +56,7 @@ def found(part: Any, name: str) -> list[Any]:
         ("", False),
     ],
 )
-def test_an_order_by_of_the_query_itself_is_seen(sql: str, ordered: bool) -> None:
+def test_order_by_of_the_outermost_query_is_recognized(sql: str, ordered: bool) -> None:
     assert is_ordered(sql) is ordered
 
 
@@ -68,43 +68,50 @@ def test_an_order_by_of_the_query_itself_is_seen(sql: str, ordered: bool) -> Non
         (["Online", "Seattle", "Tacoma"], "auto", "ORDER BY 1", ["Online", "Seattle", "Tacoma"]),
         (["May", "April", "June"], "line", "", ["Apr", "May", "Jun"]),
         (["May", "April", "June"], "bar", "", ["Apr", "May", "Jun"]),
-        (["April", "June", "May"], "bar", "ORDER BY 1", ["Apr", "Jun", "May"]),  # which ranks them too
+        (
+            ["April", "June", "May"],
+            "bar",
+            "ORDER BY 1",
+            ["Apr", "Jun", "May"],
+        ),  # the alphabetical order also ranks the numbers
         (["Saturday", "Sunday", "Monday"], "bar", "ORDER BY dow", ["Sat", "Sun", "Mon"]),
         (["2026-03", "2026-02", "2026-01"], "bar", "ORDER BY 1 DESC", ["Mar 2026", "Feb 2026", "Jan 2026"]),
         (["2026-03", "2026-02", "2026-01"], "line", "ORDER BY 1 DESC", ["Jan 2026", "Feb 2026", "Mar 2026"]),
         (["2026-03", "2025-12", "2026-01"], "auto", "ORDER BY 2", ["Mar 2026", "Dec 2025", "Jan 2026"]),
     ],
 )
-def test_names_and_periods_keep_the_querys_order(names: list[str], chart: str, sql: str, order: list[str]) -> None:
+def test_names_and_periods_keep_the_order_of_the_query(
+    names: list[str], chart: str, sql: str, order: list[str]
+) -> None:
     rows = [[name, number] for number, name in enumerate(names, 1)]
     assert places(drawn({"which": TEXT, "n": BIGINT}, rows, sql, chart=chart)) == order
 
 
-def test_month_names_from_a_to_z_are_put_in_the_order_of_the_year() -> None:
+def test_alphabetical_month_names_are_sorted_by_the_year() -> None:
     rows = [[name, number * 7 % 12] for number, name in enumerate(sorted(NAMES))]
     for chart in ("line", "bar"):
         assert places(drawn({"month": TEXT, "n": BIGINT}, rows, "ORDER BY 1", chart=chart)) == [n[:3] for n in NAMES]
 
 
-def test_a_fiscal_year_begins_where_the_query_begins_it() -> None:
+def test_fiscal_year_begins_where_the_query_begins() -> None:
     rows = [[name, number * 7 % 12] for number, name in enumerate(NAMES[6:] + NAMES[:6])]
     for chart in ("line", "bar"):
         assert places(drawn({"month": TEXT, "n": BIGINT}, rows, "ORDER BY 3", chart=chart))[:2] == ["Jul", "Aug"]
 
 
 @pytest.mark.parametrize("chart", ["line", "bar", "area"])
-def test_no_quarter_is_left_out(chart: str) -> None:
+def test_all_quarters_are_drawn(chart: str) -> None:
     one = drawn({"quarter": TEXT, "revenue": NUMERIC}, [[q, n + 0.5] for n, q in enumerate(QUARTERS)], chart=chart)
     assert places(one) == [f"{quarter[5:]} {quarter[:4]}" for quarter in QUARTERS]
 
 
-def test_of_many_ranked_rows_the_first_are_drawn() -> None:
+def test_many_ranked_rows_are_limited_to_the_first() -> None:
     slowest = drawn({"product": TEXT, "units": BIGINT}, [[f"p{n}", n] for n in range(100)], "ORDER BY units")
     assert places(slowest) == [f"p{n}" for n in range(25)]
     assert slowest.notes == ("product: the first 25 of 100, in the query's order; the others are not drawn",)
 
 
-def test_weekdays_and_months_are_a_heat_map_and_so_are_plain_numbers() -> None:
+def test_weekdays_by_month_become_a_heat_map() -> None:
     rows = [[day, month, day + month] for day in range(7) for month in range(1, 13)]
     named = drawn({"dow": NUMERIC, "month": NUMERIC, "orders": BIGINT}, rows)
     plain = drawn({"a": NUMERIC, "b": INTEGER, "n": BIGINT}, rows, chart="heat_map")
@@ -131,7 +138,7 @@ def test_weekdays_and_months_are_a_heat_map_and_so_are_plain_numbers() -> None:
         ({"m": DATE, "a": BIGINT, "b": BIGINT, "c": BIGINT, "d": BIGINT}, [1, 99, 9999, 9e6], "line", 3, "d"),
     ],
 )
-def test_each_measure_is_drawn_or_named_as_left_out(
+def test_each_measure_is_drawn_or_named_in_a_note(
     columns: dict[str, int], row: list[Any], kind: str, measures: int, left_out: str
 ) -> None:
     firsts = [f"2025-{n:02}-01" if "m" in next(iter(columns)) else f"s{n}" for n in (1, 2)]
@@ -140,29 +147,31 @@ def test_each_measure_is_drawn_or_named_as_left_out(
     assert (chart.kind, len(chart.panels)) == (kind, measures)
     assert chart.notes == ((f"not drawn: {left_out}",) if left_out else ())
     names = [name for name in columns if name not in (next(iter(columns)), left_out.replace(" ", "_"))]
-    told = json.loads(chart.summary())["y"]
-    assert [y["name"] for y in (told if isinstance(told, list) else [told])] == names
+    summary = json.loads(chart.summary())["y"]
+    assert [y["name"] for y in (summary if isinstance(summary, list) else [summary])] == names
     assert len({point.series for point in chart.points}) == (len(names) if measures == 1 and names[1:] else 1)
     assert [panel["name"] for panel in view(chart)["panels"]] == [panel.y.title for panel in chart.panels]
     if measures > 1:
         assert [p["title"]["text"] for p in spec(chart).get("vconcat") or spec(chart)["hconcat"]] == names
 
 
-def test_measures_may_be_named_together() -> None:
+def test_several_measures_can_be_requested() -> None:
     columns, rows = {"store": TEXT, "a": BIGINT, "b": BIGINT, "c": BIGINT}, [["x", 1, 100, 3], ["y", 1, 100, 3]]
     assert [panel.y.name for panel in drawn(columns, rows, y="c, b").panels] == ["c", "b"]
 
 
-def test_a_single_month_of_many_stores_is_about_the_stores() -> None:
+def test_single_month_of_many_stores_has_the_stores_on_the_x_axis() -> None:
     chart = drawn({"month": DATE, "store": TEXT, "n": BIGINT}, [["2026-10-01", "a", 1], ["2026-10-01", "b", 2]])
     assert (chart.kind, chart.x.name, chart.title) == ("bar", "store", "N by store (Oct 2026)")
 
 
-def test_dots_have_names_and_those_without_room_are_counted() -> None:
+def test_scatter_plot_counts_names_that_do_not_fit() -> None:
     columns = {"product_name": TEXT, "price": NUMERIC, "units": BIGINT}
     chart = drawn(columns, [[f"p{n}", n % 5 + 0.5, n % 5] for n in range(15)], chart="scatter")
     rows = spec(chart)["data"]["values"]
-    assert [row["c8"] for row in rows if "c8" in row] == [f"p{n}" for n in range(10)]  # right and left of the dots
+    assert [row["c8"] for row in rows if "c8" in row] == [
+        f"p{n}" for n in range(10)
+    ]  # names stand to the right or to the left of the dots
     assert spec(chart)["title"]["subtitle"] == ["5 of 15 names have no room"]
     assert [point[-1] for point in view(chart)["panels"][0]["points"]] == [f"p{n}" for n in range(15)]
 
@@ -187,7 +196,7 @@ def test_dots_have_names_and_those_without_room_are_counted() -> None:
     ],
 )
 @pytest.mark.parametrize("kind", ["line", "bar", "area"])
-def test_the_current_period_is_marked(columns: dict[str, int], rows: list[list[Any]], period: str, kind: str) -> None:
+def test_current_period_is_marked(columns: dict[str, int], rows: list[list[Any]], period: str, kind: str) -> None:
     chart = drawn({**columns, "n": BIGINT}, [[*row, 5] for row in rows], chart=kind)
     marked = {chart.x.written(point.x) for point in chart.points if point.open}
     assert marked == ({period.removeprefix("the week of ")} if period else set())
@@ -200,13 +209,13 @@ def test_the_current_period_is_marked(columns: dict[str, int], rows: list[list[A
         assert ([5, 4] in found(spec(chart), "strokeDash")) is bool(period)
 
 
-def test_a_months_line_of_each_year_marks_the_current_month_alone() -> None:
+def test_line_for_each_year_marks_only_the_current_month() -> None:
     rows = [[month, year, 5] for year in (2025, 2026) for month in range(1, 12)]
     chart = drawn({"month": NUMERIC, "year": NUMERIC, "n": BIGINT}, rows, x="month", series="year")
     assert [(point.x, point.series) for point in chart.points if point.open] == [("Nov", "2026")]
 
 
-def test_months_without_rows_are_named() -> None:
+def test_months_without_rows_are_named_in_a_note() -> None:
     chart = drawn({"month": DATE, "n": BIGINT}, [["2026-01-01", 1], ["2026-04-01", 2], ["2026-05-01", 2]])
     assert chart.notes == ("no rows for Feb 2026, Mar 2026",)
 
@@ -218,13 +227,13 @@ def test_months_without_rows_are_named() -> None:
     ("title", "titles"),
     [("", set()), ("What did each store sell?", {"revenue", "store name"}), ("Revenue", {"store name"})],
 )
-def test_axes_have_no_title_that_the_title_says(title: str, titles: set[str]) -> None:
+def test_axis_title_is_omitted_if_the_chart_title_says_it(title: str, titles: set[str]) -> None:
     chart = drawn({"store_name": TEXT, "revenue": NUMERIC}, [["a", 1.5], ["b", 2.5]], title=title)
     assert {axis["title"] for axis in spec(chart)["encoding"].values() if axis.get("title")} == titles
 
 
 @pytest.mark.parametrize("names", [["Zava Retail Seattle", "Zava Retail Tacoma"], ["Seattle", "Tacoma"]])
-def test_numbers_of_losses_have_room_beside_the_names(names: list[str]) -> None:
+def test_negative_bars_leave_room_for_their_numbers(names: list[str]) -> None:
     chart = drawn({"store": TEXT, "profit": NUMERIC}, [[names[0], 1250.5], [names[1], -1000]])
     encoding = spec(chart)["encoding"]
     axis = encoding["x" if len(names[0]) > 12 else "y"]
@@ -236,7 +245,7 @@ def test_numbers_of_losses_have_room_beside_the_names(names: list[str]) -> None:
     assert view(chart)["panels"][0]["ends"][0] < -1000
 
 
-def test_names_in_letters_that_no_font_has_are_numbered() -> None:
+def test_names_in_letters_without_font_are_numbered() -> None:
     chart = drawn({"店": TEXT, "n": BIGINT}, [["北京", 3], ["Zoë", 2], ["京都", 1]], title="北 and Zoë")
     made = spec(chart)
     renamed = rename(made, lambda svg: b"box" if any(letter in svg for letter in "北京都店\u0378") else b"a letter")
@@ -249,7 +258,7 @@ def test_names_in_letters_that_no_font_has_are_numbered() -> None:
     assert not rename(made, lambda _: b"never looked at" if "ë" not in _ else b"a letter")
 
 
-def test_a_truncated_result_is_not_drawn() -> None:
+def test_chart_of_a_truncated_result_is_rejected() -> None:
     answer = QueryResult(1, 40_000, ["a", "n"], [TEXT, BIGINT], ['["a",1]'], cut="rows")
     with pytest.raises(InputError, match="more than the 1 rows"):
-        chart_of(answer, ChartRequest())
+        choose_chart(answer, ChartRequest())

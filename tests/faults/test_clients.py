@@ -50,7 +50,7 @@ def test_client_that_reads_late_gets_all_results_with_little_memory(data_dir: Pa
         assert sorted(seen) == list(numbers)
         for result in seen.values():
             text = result["content"][0]["text"]
-            assert "x" * 7000 in text or "too many questions at once" in text
+            assert "x" * 7000 in text or "too many calls at once" in text
         assert resident(server, "VmHWM") - idle < BOUND
 
 

@@ -8,7 +8,7 @@ import anyio
 import pytest
 
 from tests.conftest import SEATTLE, asking, settings_for
-from zava_mcp.server.executor import WAITING
+from zava_mcp.server.executor import QUEUE_LENGTH
 from zava_mcp.settings import QUESTIONS_AT_ONCE
 
 pytestmark = pytest.mark.anyio
@@ -25,8 +25,8 @@ async def test_a_thousand_parallel_calls_are_answered_or_told_to_come_back(data_
             sql = f"SELECT {number}, count(*) FROM retail.orders"
             text, failed = await seattle.call("execute_sales_query", postgresql_query=sql)
             if failed:
-                assert "too many questions at once" in text
-                assert "Wait for some of them" in text
+                assert "too many calls at once" in text
+                assert "Wait until some of them" in text
             else:
                 assert json.loads(text)["rows"] == [[number, own]]
             ends["busy" if failed else "answered"] += 1
@@ -36,7 +36,7 @@ async def test_a_thousand_parallel_calls_are_answered_or_told_to_come_back(data_
                 for number in range(CALLS):
                     group.start_soon(ask, number)
         assert sum(ends.values()) == CALLS
-        assert ends["answered"] >= QUESTIONS_AT_ONCE + WAITING  # whatever comes after them
+        assert ends["answered"] >= QUESTIONS_AT_ONCE + QUEUE_LENGTH  # whatever comes after them
         assert ends["busy"]
         assert await seattle.value("SELECT count(*) FROM retail.orders") == own
 

@@ -63,7 +63,7 @@ async def test_errors_begin_with_what_happened(data_dir: Path) -> None:
         ("execute_sales_query", {}, "the argument 'postgresql_query' is missing"),
         ("execute_sales_query", {"sql": "SELECT 1"}, ""),
         ("explain_sales_query", {"postgresql_query": "SELEC 1"}, "42601: syntax error"),
-        ("chart_sales_query", {}, "neither postgresql_query nor result is given. Give one of them."),
+        ("chart_sales_query", {}, "neither postgresql_query nor result is given. Pass one of them."),
         ("chart_sales_query", {"postgresql_query": "SELECT 1 WHERE false"}, "the query gave no rows"),
         ("get_multiple_table_schemas", {"table_names": ["order"]}, "there is no table 'order'"),
         ("semantic_search_products", {}, ""),

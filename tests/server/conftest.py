@@ -1,4 +1,4 @@
-"""One server process that several modules' tables of requests share."""
+"""Fixtures: one server process that the tables of requests of several modules share."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +11,7 @@ from tests.stdio_client import Wire, server_for
 
 @pytest.fixture(scope="package")
 def seattle(data_dir: Path) -> Iterator[Wire]:
-    """A server as Seattle, after the handshake; tests leave no reply unread."""
+    """A server of Seattle's identity after the handshake; each test must read all replies."""
     with server_for(data_dir, SEATTLE) as server:
         server.shake_hands()
         yield server

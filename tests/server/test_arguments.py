@@ -1,4 +1,4 @@
-"""Arguments in other shapes than the schema has: taken where they have one meaning, else refused in a sentence."""
+"""Tests of arguments that do not match the schema: accepted if they have one meaning, else rejected with a reason."""
 
 import json
 from typing import Any
@@ -20,13 +20,13 @@ PAINT = {"query_description": "paint", "similarity_threshold": 10}
 
 
 def call(server: Wire, tool: str, arguments: Any) -> tuple[str, bool]:
-    """All the text of a tool's answer, and whether it is an error."""
+    """All text of a tool's result, and whether it is an error."""
     result = server.request("tools/call", name=tool, arguments=arguments)["result"]
     return "\n".join(block.get("text", "") for block in result["content"]), result.get("isError", False)
 
 
 NOTHING: list[Any] = [None, "", "null", "None", {}, []]
-#: What is taken, and what the answer contains.
+#: Accepted arguments, and a text that the result contains.
 TAKEN: list[tuple[str, Any, str]] = [
     # whole argument objects
     (QUERY, json.dumps(ONE), '"rows":[[1]]'),
@@ -65,7 +65,7 @@ TAKEN: list[tuple[str, Any, str]] = [
     ],
 ]
 
-#: And what is refused, with what the refusal says.
+#: Rejected arguments, and a text that the error contains.
 REFUSED: list[tuple[str, Any, str]] = [
     *[
         (QUERY, nothing, "'postgresql_query' is missing")
@@ -74,15 +74,15 @@ REFUSED: list[tuple[str, Any, str]] = [
     ],
     *[(QUERY, other, "arguments must be a JSON object, such as") for other in (["SELECT 1"], "SELECT 1", 7, True)],
     (QUERY, {"postgresql_query": ""}, "There is no statement in the text: send a SELECT."),
-    (QUERY, {"postgresql_query": {"sql": "SELECT 1"}}, "must be one text, not an object"),
-    (QUERY, {"postgresql_query": ["SELECT 1", "SELECT 2"]}, "must be one text, not a list of 2"),
-    (QUERY, {"postgresql_query": True}, "must be one text, not true"),
+    (QUERY, {"postgresql_query": {"sql": "SELECT 1"}}, "must be one string, not an object"),
+    (QUERY, {"postgresql_query": ["SELECT 1", "SELECT 2"]}, "must be one string, not a list of 2"),
+    (QUERY, {"postgresql_query": True}, "must be one string, not true"),
     *[(QUERY, {**ONE, "max_rows": n}, "must be a whole number, such as") for n in (2.5, "ten", True, [1, 2], "1,0")],
     *[(SEARCH, {**PAINT, "max_price": n}, "must be a number, such as") for n in ("5,50", "cheap", False, "NaN", "1_0")],
     *[(SEARCH, {**PAINT, "in_stock_only": x}, "must be true or false") for x in ("oui", 2, [1, 2], {"a": 1})],
     *[(CHART, {**BARS, "chart": x}, "must be one of auto, line") for x in ("pie", 3, {"a": 1})],
-    *[(TABLES, {"table_names": x}, "must be a list of texts, such as") for x in (5, True, [5], {"a": "b", "c": "d"})],
-    (TABLES, {"table_names": [[[[["orders"]]]]]}, "must be a list of texts"),
+    *[(TABLES, {"table_names": x}, "must be a list of strings, such as") for x in (5, True, [5], {"a": "b", "c": "d"})],
+    (TABLES, {"table_names": [[[[["orders"]]]]]}, "must be a list of strings"),
     (TABLES, {"table_names": ["public.orders"]}, "did you mean orders?"),
     (TABLES, {"table_names": ["ordres"]}, "did you mean orders?"),
     # another name for a real argument
@@ -109,43 +109,45 @@ EXTRA = (
 
 
 @pytest.mark.parametrize(("tool", "arguments", "contains"), TAKEN, ids=[str(row[:2])[:90] for row in TAKEN])
-def test_arguments_with_one_meaning_are_taken(seattle: Wire, tool: str, arguments: Any, contains: str) -> None:
+def test_tool_arguments_with_one_meaning_are_accepted(seattle: Wire, tool: str, arguments: Any, contains: str) -> None:
     text, failed = call(seattle, tool, arguments)
     assert not failed, text
     assert contains in text
     assert "Ignored" not in text
 
 
-@pytest.mark.parametrize(("tool", "arguments", "told"), REFUSED, ids=[str(row[:2])[:90] for row in REFUSED])
-def test_other_arguments_are_refused_in_a_sentence(seattle: Wire, tool: str, arguments: Any, told: str) -> None:
+@pytest.mark.parametrize(("tool", "arguments", "expected"), REFUSED, ids=[str(row[:2])[:90] for row in REFUSED])
+def test_tool_arguments_without_clear_meaning_are_rejected_with_reason(
+    seattle: Wire, tool: str, arguments: Any, expected: str
+) -> None:
     text, failed = call(seattle, tool, arguments)
     assert failed
-    assert told in text
+    assert expected in text
     assert len(text) < 600
     assert "Input should" not in text
 
 
-def test_arguments_of_clients_are_ignored_and_named(seattle: Wire) -> None:
+def test_tool_arguments_of_clients_are_ignored_and_named(seattle: Wire) -> None:
     for tool, arguments in ((QUERY, ONE), (TABLES, {}), (SEARCH, PAINT), (CHART, BARS), ("get_current_utc_date", {})):
         plain, _ = call(seattle, tool, arguments)
         for name in EXTRA if tool == QUERY else EXTRA[:2]:
             text, failed = call(seattle, tool, {**arguments, name: "x"})
             assert not failed, text
-            told = f"Ignored, because this tool has no such argument: {name[:60]!r}."
+            expected = f"Ignored, because this tool has no such argument: {name[:60]!r}."
             if plain.startswith("{"):
                 answer, without = json.loads(text), json.loads(plain)
-                assert answer.pop("hint") == f"{without.pop('hint', '')} {told}".strip()
+                assert answer.pop("hint") == f"{without.pop('hint', '')} {expected}".strip()
                 answer |= {"now": without["now"]} if "now" in without else {}  # a second may have passed
                 assert answer == without
             else:
-                assert text.endswith(f"\nhint: {told}")
+                assert text.endswith(f"\nhint: {expected}")
     text, failed = call(seattle, QUERY, {"postgresql_query": "SELEC 1", "toolCallId": 1})
     assert failed
     assert "Ignored" in text
     assert "and 995 more." in call(seattle, QUERY, {**ONE, **{f"a{number}": 1 for number in range(1000)}})[0]
 
 
-def test_an_answer_is_not_longer_for_what_it_says_about_ignored_arguments(seattle: Wire) -> None:
+def test_result_bounds_include_the_remark_on_ignored_arguments(seattle: Wire) -> None:
     wide = {"postgresql_query": "SELECT repeat('x', 300) FROM generate_series(1, 1000)", "max_rows": 1000}
     text, _ = call(seattle, QUERY, {**wide, **{f"{number}" * 60: 1 for number in range(9)}})
     assert len(text.encode()) <= 40_000
@@ -153,7 +155,7 @@ def test_an_answer_is_not_longer_for_what_it_says_about_ignored_arguments(seattl
 
 
 @pytest.mark.parametrize(
-    ("method", "params", "told"),
+    ("method", "params", "expected"),
     [
         ("tools/call", {}, "params.name: Field required"),
         ("tools/call", {"name": 7}, "params.name: Input should be a valid string"),
@@ -164,19 +166,21 @@ def test_an_answer_is_not_longer_for_what_it_says_about_ignored_arguments(seattl
         ("prompts/get", {"name": "monthly_review", "arguments": {"month": 7}}, "written as a year and a month"),
     ],
 )
-def test_wrong_parameters_are_named(seattle: Wire, method: str, params: dict[str, Any], told: str) -> None:
+def test_request_with_wrong_parameters_is_rejected_with_their_names(
+    seattle: Wire, method: str, params: dict[str, Any], expected: str
+) -> None:
     error = seattle.request(method, **params)["error"]
     assert error["code"] == -32602
-    assert told in error["message"]
+    assert expected in error["message"]
 
 
 @pytest.mark.parametrize("arguments", ['{"month": "2026-10"}', {"month": "2026-10", "store": None}])
-def test_arguments_of_prompts_are_taken(seattle: Wire, arguments: Any) -> None:
+def test_prompt_arguments_with_one_meaning_are_accepted(seattle: Wire, arguments: Any) -> None:
     result = seattle.request("prompts/get", name="monthly_review", arguments=arguments)["result"]
     assert "the month 2026-10" in result["messages"][0]["content"]["text"]
 
 
-#: The kinds of content that each version of the protocol has. A client drops the whole answer for one it does not know.
+#: The kinds of content in each version of MCP. A client rejects a result with a kind that it does not know.
 CONTENT = {
     "2024-11-05": {"text", "image", "resource"},
     "2025-03-26": {"text", "image", "resource", "audio"},
@@ -186,7 +190,7 @@ CONTENT = {
 
 
 @pytest.mark.parametrize("version", CONTENT)
-def test_answers_have_only_content_that_the_protocols_version_has(seattle: Wire, version: str) -> None:
+def test_result_has_only_content_of_the_protocol_version(seattle: Wire, version: str) -> None:
     assert seattle.shake_hands(version)["protocolVersion"] == version
     wide = {"postgresql_query": "SELECT g, repeat('x', 300) FROM generate_series(1, 1000) g", "max_rows": 1000}
     for tool, arguments in ((QUERY, ROWS), (QUERY, wide), (TABLES, {}), (CHART, BARS)):

@@ -1,4 +1,4 @@
-"""What a client gets that sends more than the server holds: its turn, or an error that says what to do."""
+"""Tests of flow control: a client that sends more than the server holds waits or gets an error with a hint."""
 
 import asyncio
 import threading
@@ -11,7 +11,7 @@ from mcp.server.mcpserver.exceptions import ToolError
 from tests.conftest import SEATTLE
 from tests.stdio_client import Wire, server_for
 from zava_mcp.server.executor import BoundedExecutor
-from zava_mcp.server.flow_control import IN_FLIGHT_BYTES, MESSAGE_BYTES, REPLIES_BYTES, Flow, memory_of
+from zava_mcp.server.flow_control import IN_FLIGHT_BYTES, MESSAGE_BYTES, REPLIES_BYTES, FlowControl, estimate_memory
 
 SLOW = "WITH RECURSIVE r AS (SELECT 1 AS n UNION ALL SELECT n FROM r) SELECT count(*) FROM r"
 LONG = "x" * 1_800_000
@@ -27,7 +27,7 @@ def send_slow(server: Wire, number: object, **meta: object) -> None:
     send(server, number, "tools/call", name="execute_sales_query", arguments=arguments, _meta=meta)
 
 
-def test_requests_past_the_bound_are_refused_and_a_cancel_behind_them_is_seen(data_dir: Path) -> None:
+def test_requests_beyond_the_bound_are_rejected_and_later_cancellations_handled(data_dir: Path) -> None:
     with server_for(data_dir, SEATTLE, ZAVA_QUERY_TIMEOUT="60") as server:
         server.shake_hands()
         server.call("execute_sales_query", postgresql_query="SELECT 1")
@@ -42,7 +42,7 @@ def test_requests_past_the_bound_are_refused_and_a_cancel_behind_them_is_seen(da
         assert server.call("get_current_utc_date")[1] is False
 
 
-def test_a_message_of_too_many_values_is_refused_with_its_id(data_dir: Path) -> None:
+def test_message_with_too_many_values_is_rejected_with_its_id(data_dir: Path) -> None:
     with server_for(data_dir, SEATTLE) as server:
         server.shake_hands()
         send(server, 77, "tools/call", name="x", arguments={"x": [[] for _ in range(400_000)]})
@@ -60,7 +60,7 @@ def test_a_message_of_too_many_values_is_refused_with_its_id(data_dir: Path) -> 
         (1, "ping", {"_meta": {"progressToken": "x" * 2000}}),
     ],
 )
-def test_a_request_with_a_long_name_is_refused(
+def test_request_with_a_long_name_is_rejected(
     data_dir: Path, number: object, method: str, params: dict[str, object]
 ) -> None:
     with server_for(data_dir, SEATTLE) as server:
@@ -71,7 +71,7 @@ def test_a_request_with_a_long_name_is_refused(
         assert "1,000 characters" in reply["error"]["message"]
 
 
-def test_a_long_notification_is_dropped(data_dir: Path) -> None:
+def test_long_notification_is_dropped(data_dir: Path) -> None:
     with server_for(data_dir, SEATTLE) as server:
         server.shake_hands()
         server.send({"jsonrpc": "2.0", "method": "notifications/x", "params": {"x": "y" * 100_000}})
@@ -79,7 +79,7 @@ def test_a_long_notification_is_dropped(data_dir: Path) -> None:
         assert "dropped a notification" in server.stderr()
 
 
-def test_thousands_of_wrong_arguments_are_named_in_part(data_dir: Path) -> None:
+def test_error_about_thousands_of_wrong_arguments_names_a_few(data_dir: Path) -> None:
     with server_for(data_dir, SEATTLE) as server:
         server.shake_hands()
         text, failed = server.call(
@@ -95,15 +95,15 @@ def test_thousands_of_wrong_arguments_are_named_in_part(data_dir: Path) -> None:
 
 
 class Payload:
-    """What a call would do."""
+    """The work of a call."""
 
     def __call__(self) -> None:
-        """Nothing."""
+        """Does nothing."""
 
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("running_is_cancelled", [False, True])
-async def test_a_call_cancelled_while_it_waits_for_a_thread_is_forgotten(running_is_cancelled: bool) -> None:
+async def test_executor_forgets_a_call_cancelled_while_it_waits_for_a_thread(running_is_cancelled: bool) -> None:
     executor, go, begun = BoundedExecutor(1), threading.Event(), threading.Event()
 
     def run() -> None:
@@ -131,9 +131,9 @@ async def test_a_call_cancelled_while_it_waits_for_a_thread_is_forgotten(running
 
 
 @pytest.mark.anyio
-async def test_replies_wait_until_earlier_ones_are_read() -> None:
+async def test_replies_wait_until_the_client_reads_earlier_ones() -> None:
     unread = REPLIES_BYTES
-    flow, executor = Flow(lambda: unread), BoundedExecutor()
+    flow, executor = FlowControl(lambda: unread), BoundedExecutor()
     call = flow.add(1).context().run(asyncio.create_task, executor.call(lambda: 7))
     done, _ = await asyncio.wait([call], timeout=0.1)
     assert not done
@@ -143,7 +143,7 @@ async def test_replies_wait_until_earlier_ones_are_read() -> None:
 
 
 @pytest.mark.anyio
-async def test_a_call_that_fails_frees_its_thread() -> None:
+async def test_executor_releases_the_thread_of_a_failed_call() -> None:
     executor = BoundedExecutor(1)
     for _ in range(3):
         with pytest.raises(ToolError):
@@ -151,8 +151,8 @@ async def test_a_call_that_fails_frees_its_thread() -> None:
 
 
 @pytest.mark.parametrize("character", [",", "{", "[", ":", "x", "ж", "😀"])
-def test_the_longest_sql_there_may_be_is_taken(character: str) -> None:
+def test_longest_allowed_sql_fits_into_a_message(character: str) -> None:
     for text in (character * 100_000, character.encode("utf-16-be", "surrogatepass").hex() * 25_000):
-        assert memory_of(text.encode()) <= MESSAGE_BYTES
+        assert estimate_memory(text.encode()) <= MESSAGE_BYTES
     escaped = r"\ud83d\ude00" * 100_000
-    assert memory_of(escaped.encode()) <= MESSAGE_BYTES
+    assert estimate_memory(escaped.encode()) <= MESSAGE_BYTES

@@ -1,4 +1,4 @@
-"""What day it is, and which periods are over."""
+"""Tests of the calendar of get_current_utc_date."""
 
 import json
 from datetime import UTC, date, datetime, timedelta
@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from tests.conftest import SEATTLE, Ask
-from zava_mcp.server.calendar import reading_of
+from zava_mcp.server.calendar import describe_time
 
 pytestmark = pytest.mark.portable
 
@@ -25,9 +25,9 @@ DAYS = (
 
 @pytest.mark.parametrize("row", DAYS, ids=lambda row: row[0])
 def test_calendar_names_last_complete_periods(row: tuple[str, ...]) -> None:
-    day, *told, week, month, quarter = row
-    reading = reading_of(datetime.fromisoformat(f"{day}T23:59:59+00:00"))
-    assert [reading[name] for name in ("weekday", "iso_week", "quarter")] == told
+    day, *fields, week, month, quarter = row
+    reading = describe_time(datetime.fromisoformat(f"{day}T23:59:59+00:00"))
+    assert [reading[name] for name in ("weekday", "iso_week", "quarter")] == fields
     for name, expected in (("week", week), ("month", month), ("quarter", quarter)):
         first, last = expected.split("/")
         assert reading[f"last_complete_{name}"] == [first, last if len(last) > 2 else first[:8] + last]
@@ -37,7 +37,7 @@ def test_calendar_names_last_complete_periods(row: tuple[str, ...]) -> None:
 def test_complete_periods_end_before_every_day_of_ten_years() -> None:
     day, ends = date(2020, 1, 1), set()
     while day < date(2030, 1, 1):
-        reading = reading_of(datetime(day.year, day.month, day.day, tzinfo=UTC))
+        reading = describe_time(datetime(day.year, day.month, day.day, tzinfo=UTC))
         for name, longest in (("week", 7), ("month", 31), ("quarter", 92), ("year", 366)):
             first, last = map(date.fromisoformat, reading[f"last_complete_{name}"])
             assert first <= last < day <= last + timedelta(days=longest)
@@ -47,13 +47,13 @@ def test_complete_periods_end_before_every_day_of_ten_years() -> None:
 
 
 @pytest.mark.anyio
-async def test_date_tool_reads_the_calendar(ask: Ask) -> None:
+async def test_date_tool_returns_the_calendar(ask: Ask) -> None:
     async with ask(SEATTLE) as seattle:
         text, failed = await seattle.call("get_current_utc_date")
     assert not failed
     reading = json.loads(text)
     now = datetime.fromisoformat(reading["now"])
     assert now <= datetime.now(UTC)
-    assert reading == reading_of(now)
+    assert reading == describe_time(now)
     assert "today is incomplete" in reading["note"]
     assert len(text) <= 500

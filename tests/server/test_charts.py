@@ -1,4 +1,4 @@
-"""Charts through the tool: the picture, the rows beside it, the view, and what hostile texts can do to them."""
+"""Tests of chart_sales_query: its image, its rows, its view, and hostile texts in them."""
 
 import base64
 import io
@@ -16,7 +16,7 @@ from mcp.types import ImageContent, TextContent, TextResourceContents
 from PIL import Image
 
 from tests.conftest import HEAD_OFFICE, SEATTLE, Ask, Asker, asking, settings_for
-from zava_mcp.charts.chart import ChartRequest, chart_of
+from zava_mcp.charts.chart import ChartRequest, choose_chart
 from zava_mcp.charts.render import Drawing
 from zava_mcp.charts.vega import PALETTE, spec
 from zava_mcp.errors import ZavaError
@@ -30,7 +30,7 @@ GRID += "generate_series(0, 3) a, generate_series(0, 2) b"
 
 
 async def chart(asker: Asker, sql: str, **arguments: str) -> tuple[dict[str, Any], bytes]:
-    """The answer beside a picture, and the picture."""
+    """The JSON result of the tool, and its image as PNG."""
     result = await asker.client.call_tool("chart_sales_query", {"postgresql_query": sql, **arguments})
     assert not result.is_error, result.content
     assert result.structured_content is None
@@ -43,22 +43,22 @@ async def chart(asker: Asker, sql: str, **arguments: str) -> tuple[dict[str, Any
 
 
 def colours(picture: bytes) -> dict[str, int]:
-    """How many pixels a picture has of each colour."""
+    """The number of pixels of each colour in an image."""
     with Image.open(io.BytesIO(picture)) as image:
         counts: Any = image.convert("RGB").getcolors(1 << 24)
     return {"#{:02X}{:02X}{:02X}".format(*colour): count for count, colour in counts}
 
 
 @pytest.mark.anyio
-async def test_a_chart_is_a_picture_and_its_rows(ask: Ask) -> None:
+async def test_chart_result_has_an_image_and_the_rows(ask: Ask) -> None:
     async with ask(HEAD_OFFICE) as head_office:
-        told, picture = await chart(head_office, f"{REVENUE} GROUP BY 1 ORDER BY 1")
+        reply, picture = await chart(head_office, f"{REVENUE} GROUP BY 1 ORDER BY 1")
         rows = await head_office.query(f"{REVENUE} GROUP BY 1 ORDER BY 1")
         again, _ = await head_office.call("chart_sales_query", result=rows.pop("result"))
-    assert json.loads(again) == told
-    assert {name: told[name] for name in rows} == rows
-    assert set(told) - set(rows) == {"chart"}
-    assert told["chart"]["kind"] == "bar"
+    assert json.loads(again) == reply
+    assert {name: reply[name] for name in rows} == rows
+    assert set(reply) - set(rows) == {"chart"}
+    assert reply["chart"]["kind"] == "bar"
     found = colours(picture)
     assert found[PALETTE[0]] > 20_000
     assert found["#FFFFFF"] > 100_000
@@ -66,53 +66,53 @@ async def test_a_chart_is_a_picture_and_its_rows(ask: Ask) -> None:
 
 
 @pytest.mark.anyio
-async def test_result_is_charted_in_its_own_session_alone(ask: Ask) -> None:
+async def test_chart_of_an_earlier_result_works_only_in_its_session(ask: Ask) -> None:
     async with ask(SEATTLE) as seattle, ask(HEAD_OFFICE) as head_office:
         result = (await head_office.query(BY_QUANTITY))["result"]
         for unknown in (result, "x", "x" * 9_000, "../x", "é"):
-            told, failed = await seattle.call("chart_sales_query", result=unknown)
+            reply, failed = await seattle.call("chart_sales_query", result=unknown)
             assert failed
-            assert told.startswith(f"there is no result {unknown[:40]!r} here, or it is older than 30 minutes.")
+            assert reply.startswith(f"there is no result {unknown[:40]!r} here, or it is older than 30 minutes.")
         own = await seattle.query(BY_QUANTITY)
         mine = own["result"]
         assert mine == result, "it follows from the query"
-        told, failed = await seattle.call("chart_sales_query", result=mine)
+        reply, failed = await seattle.call("chart_sales_query", result=mine)
         assert not failed
-        assert json.loads(told)["rows"] == own["rows"], "the query is asked anew, as who one is"
-        told, failed = await seattle.call("chart_sales_query", result=mine, postgresql_query="SELECT 1")
+        assert json.loads(reply)["rows"] == own["rows"], "the query runs again as the current identity"
+        reply, failed = await seattle.call("chart_sales_query", result=mine, postgresql_query="SELECT 1")
         assert failed
-        assert told == "both postgresql_query and result are given. Give one of them."
+        assert reply == "both postgresql_query and result are given. Pass one of them."
         for number in range(70):
             await seattle.query(f"VALUES ({number}), (0)")
-        told, failed = await seattle.call("chart_sales_query", result=mine)
+        reply, failed = await seattle.call("chart_sales_query", result=mine)
         assert failed, "only the latest are kept"
 
 
 @pytest.mark.anyio
-async def test_a_chart_shows_what_its_asker_may_see(ask: Ask) -> None:
+async def test_chart_shows_only_data_of_its_identity(ask: Ask) -> None:
     async with ask(SEATTLE) as seattle:
-        told, _ = await chart(seattle, f"{REVENUE} GROUP BY 1")
-        assert [row[0] for row in told["rows"]] == ["Zava Retail Seattle"]
+        reply, _ = await chart(seattle, f"{REVENUE} GROUP BY 1")
+        assert [row[0] for row in reply["rows"]] == ["Zava Retail Seattle"]
         text, failed = await seattle.call("chart_sales_query", postgresql_query="DELETE FROM retail.orders")
         assert failed
         assert "42601" in text
 
 
 @pytest.mark.anyio
-async def test_every_kind_has_ink(data_dir: Path) -> None:
+async def test_chart_image_of_every_kind_is_not_blank(data_dir: Path) -> None:
     async with asking(settings_for(data_dir, SEATTLE)) as seattle:
         for kind in ("line", "stacked_bar", "area", "scatter", "heat_map"):
             axes = {"x": "revenue", "y": "revenue"} if kind == "scatter" else {"x": "category", "series": "store"}
-            told, picture = await chart(seattle, GRID, chart=kind, **axes)
+            reply, picture = await chart(seattle, GRID, chart=kind, **axes)
             found = colours(picture)
-            assert told["chart"]["kind"] == kind
+            assert reply["chart"]["kind"] == kind
             assert sum(found.values()) - found["#FFFFFF"] > 2_000, kind
             if kind in ("line", "stacked_bar"):
                 assert all(found[colour] > 100 for colour in PALETTE[:4]), kind
 
 
 @pytest.mark.anyio
-async def test_hostile_texts_are_drawn_as_texts_and_nothing_is_fetched(data_dir: Path) -> None:
+async def test_chart_draws_hostile_texts_as_texts_and_fetches_nothing(data_dir: Path) -> None:
     column = 'c0.d[""0""]\\\''
     with socket.create_server(("127.0.0.1", 0)) as server:
         server.setblocking(False)
@@ -120,7 +120,7 @@ async def test_hostile_texts_are_drawn_as_texts_and_nothing_is_fetched(data_dir:
         names = [url, "datum.x", "a.b[0]['c'].d\\", "<script>alert(1)</script>", "x" * 10_000, "{{title}} ${1+1}\n%s"]
         values = ", ".join(f"('{name.replace(chr(39), chr(39) * 2)}', {n})" for n, name in enumerate(names, 1))
         async with asking(settings_for(data_dir, SEATTLE)) as seattle:
-            told, picture = await chart(
+            reply, picture = await chart(
                 seattle,
                 f'SELECT * FROM (VALUES {values}) AS t("{column}", n)',
                 title=f"</svg>'\"\\\n{{{{}}}} {url}",
@@ -128,11 +128,11 @@ async def test_hostile_texts_are_drawn_as_texts_and_nothing_is_fetched(data_dir:
         with pytest.raises(BlockingIOError):
             server.accept()
     assert colours(picture)[PALETTE[0]] > 5_000
-    assert told["chart"]["x"]["name"] == 'c0.d["0"]\\\''
+    assert reply["chart"]["x"]["name"] == 'c0.d["0"]\\\''
 
 
 @pytest.mark.anyio
-async def test_errors_say_what_would_be_drawn(ask: Ask) -> None:
+async def test_chart_errors_say_what_can_be_drawn(ask: Ask) -> None:
     async with ask(SEATTLE) as seattle:
 
         async def refused(**arguments: str) -> str:
@@ -149,20 +149,20 @@ async def test_errors_say_what_would_be_drawn(ask: Ask) -> None:
 
 
 @pytest.mark.anyio
-async def test_without_the_extra_there_are_the_rows_and_how_to_get_it(
+async def test_chart_without_the_extra_returns_rows_and_an_install_hint(
     ask: Ask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(sys.modules, "vl_convert", None)  # which is how Python says: not to be found
+    monkeypatch.setitem(sys.modules, "vl_convert", None)  # an import of it raises ImportError
     async with ask(SEATTLE) as seattle:
-        told, picture = await chart(seattle, "SELECT * FROM (VALUES ('a', 1), ('b', 2)) AS t(store, orders)")
+        reply, picture = await chart(seattle, "SELECT * FROM (VALUES ('a', 1), ('b', 2)) AS t(store, orders)")
     assert not picture
-    assert told["rows"] == [["a", 1], ["b", 2]]
-    assert told["chart"]["kind"] == "bar"
-    assert "uvx 'zava-mcp[charts]'" in told["no_picture"]
+    assert reply["rows"] == [["a", 1], ["b", 2]]
+    assert reply["chart"]["kind"] == "bar"
+    assert "uvx 'zava-mcp[charts]'" in reply["no_picture"]
 
 
 @pytest.mark.anyio
-async def test_the_tool_names_its_view_and_the_view_needs_nobody(ask: Ask) -> None:
+async def test_chart_tool_names_its_view_and_the_view_loads_nothing(ask: Ask) -> None:
     async with ask(SEATTLE) as seattle:
         tools = {tool.name: tool for tool in (await seattle.client.list_tools()).tools}
         tool = tools["chart_sales_query"]
@@ -182,7 +182,7 @@ async def test_the_tool_names_its_view_and_the_view_needs_nobody(ask: Ask) -> No
 
 
 @pytest.mark.anyio
-async def test_the_view_draws_like_the_picture(ask: Ask) -> None:
+async def test_chart_view_draws_the_same_as_the_image(ask: Ask) -> None:
     async with ask(SEATTLE) as seattle:
         page = (await seattle.client.read_resource(VIEW)).contents[0]
     assert isinstance(page, TextResourceContents)
@@ -190,7 +190,7 @@ async def test_the_view_draws_like_the_picture(ask: Ask) -> None:
 
 
 @pytest.mark.anyio
-async def test_the_view_is_sent_what_the_picture_shows(ask: Ask) -> None:
+async def test_chart_view_gets_the_texts_of_the_image(ask: Ask) -> None:
     async with ask(HEAD_OFFICE) as head_office:
         sql = f"{REVENUE} GROUP BY 1 ORDER BY 2"
         result = await head_office.client.call_tool("chart_sales_query", {"postgresql_query": sql})
@@ -204,16 +204,16 @@ async def test_the_view_is_sent_what_the_picture_shows(ask: Ask) -> None:
 
 
 @pytest.mark.anyio
-async def test_one_row_has_no_picture_and_says_so(ask: Ask) -> None:
+async def test_chart_of_one_row_has_no_image_and_says_so(ask: Ask) -> None:
     async with ask(SEATTLE) as seattle:
-        told, picture = await chart(seattle, "SELECT 'a' AS store, 1 AS orders")
+        reply, picture = await chart(seattle, "SELECT 'a' AS store, 1 AS orders")
     assert not picture
-    assert told["chart"]["kind"] == "value"
-    assert "One row needs no chart" in told["no_picture"]
+    assert reply["chart"]["kind"] == "value"
+    assert "One row needs no chart" in reply["no_picture"]
 
 
-def test_letters_that_no_font_has_are_no_boxes() -> None:
-    """U+0378 is no letter of any script; the fonts of this machine decide about all others."""
+def test_chart_image_has_no_boxes_for_letters_without_font() -> None:
+    """U+0378 is unassigned, so no font has it; whether fonts have other letters depends on the machine."""
     values = [{"c0": "\u0378", "c1": 2}, {"c0": "é", "c1": 1}]
     made = {"data": {"values": values}, "mark": "bar", "title": {"text": ["t"], "subtitle": []}}
     made |= {"encoding": {"y": {"field": "c0"}, "x": {"field": "c1"}}, "config": {"font": "sans-serif"}}
@@ -223,14 +223,14 @@ def test_letters_that_no_font_has_are_no_boxes() -> None:
 
 
 @pytest.mark.anyio
-async def test_names_in_letters_that_no_font_has_are_listed(data_dir: Path) -> None:
+async def test_chart_result_lists_names_replaced_for_lack_of_a_font(data_dir: Path) -> None:
     sql = "SELECT * FROM (VALUES ('北京', 3), ('Zoë', 2)) AS t(store, n)"
     answer = QueryResult(10, 40_000, ["store", "n"], [25, 23], ['["北京",3]', '["Zoë",2]'])
-    drawing = Drawing(spec(chart_of(answer, ChartRequest())))
+    drawing = Drawing(spec(choose_chart(answer, ChartRequest())))
     drawing.run()
     async with asking(settings_for(data_dir, SEATTLE)) as seattle:
-        told, _ = await chart(seattle, sql)
-    assert told.get("numbered_names", {}) == drawing.renamed
+        reply, _ = await chart(seattle, sql)
+    assert reply.get("numbered_names", {}) == drawing.renamed
 
 
 PERIODS = {
@@ -246,26 +246,26 @@ PERIODS = {
 
 
 @pytest.mark.anyio
-async def test_what_sql_does_with_periods_is_drawn_as_periods(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "vl_convert", None)  # pictures would take long
+async def test_chart_recognizes_periods_of_every_sql_format(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "vl_convert", None)  # without images, the test is fast
     async with asking(settings_for(data_dir, SEATTLE)) as seattle:
         for expression, (kind, unit) in PERIODS.items():
             days = 10_000 if unit == "year" else 400
             recent = f"FROM retail.orders WHERE order_date >= current_date - {days}"
-            told, _ = await chart(seattle, f"SELECT {expression}, count(*) AS n {recent} GROUP BY 1")
-            assert (told["chart"]["kind"], told["chart"]["x"]["as"]) == (kind, unit), expression
+            reply, _ = await chart(seattle, f"SELECT {expression}, count(*) AS n {recent} GROUP BY 1")
+            assert (reply["chart"]["kind"], reply["chart"]["x"]["as"]) == (kind, unit), expression
 
 
 ENDLESS = {"data": {"sequence": {"start": 0, "stop": 1e12}}, "mark": "bar", "encoding": {"x": {"field": "data"}}}
 
 
-def test_a_picture_that_takes_too_long_is_given_up() -> None:
+def test_drawing_that_takes_too_long_is_stopped() -> None:
     with pytest.raises(ZavaError, match=r"longer than 0\.05 s"):
-        Drawing(ENDLESS, seconds=0.05).run()  # less than a Python needs to start
+        Drawing(ENDLESS, seconds=0.05).run()  # Python takes longer to start
     assert not pictures()
 
 
-def test_a_cancelled_picture_ends_its_process() -> None:
+def test_cancelled_drawing_kills_its_process() -> None:
     drawing, failures = Drawing(ENDLESS), []
 
     def draw() -> None:
@@ -280,12 +280,12 @@ def test_a_cancelled_picture_ends_its_process() -> None:
         assert thread.is_alive()
     drawing.cancel()
     thread.join()
-    assert failures == ["the picture could not be drawn"]
+    assert failures == ["the chart could not be drawn"]
     assert not pictures()
 
 
 def pictures() -> list[psutil.Process]:
-    """The processes that draw."""
+    """The child processes that render."""
     return [
         child
         for child in psutil.Process().children()
@@ -301,6 +301,6 @@ def pictures() -> list[psutil.Process]:
         {"data": {"values": []}, "mark": "bar", "encoding": {"href": {"field": "c0"}}},
     ],
 )
-def test_nothing_with_an_address_is_drawn(made: dict[str, Any]) -> None:
-    with pytest.raises(ValueError, match="address"):
+def test_drawing_rejects_a_specification_with_a_url(made: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="URL"):
         Drawing(made)

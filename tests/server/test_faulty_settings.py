@@ -1,4 +1,4 @@
-"""A server that is configured wrongly says so through the protocol, and serves nothing else."""
+"""Tests of servers with faulty settings: instructions and every call report the fault."""
 
 import json
 import os
@@ -26,7 +26,7 @@ FAULTS: list[tuple[list[str], dict[str, str], str]] = [
 
 
 def said(reply: dict[str, Any]) -> str:
-    """What a reply says: a tool error, or a protocol error."""
+    """The text of a tool error or a protocol error."""
     if "error" in reply:
         return str(reply["error"]["message"])
     assert reply["result"]["isError"]
@@ -34,13 +34,13 @@ def said(reply: dict[str, Any]) -> str:
     return str(block["text"])
 
 
-@pytest.mark.parametrize(("arguments", "environment", "told"), FAULTS, ids=[row[2][:30] for row in FAULTS])
-def test_faulty_settings_are_all_that_is_served(
-    data_dir: Path, arguments: list[str], environment: dict[str, str], told: str
+@pytest.mark.parametrize(("arguments", "environment", "fault"), FAULTS, ids=[row[2][:30] for row in FAULTS])
+def test_server_with_faulty_settings_fails_every_call_with_them(
+    data_dir: Path, arguments: list[str], environment: dict[str, str], fault: str
 ) -> None:
     with Wire("--data-dir", str(data_dir), *arguments, environment=environment) as server:
         hello = server.shake_hands("2025-11-25")
-        assert told in hello["instructions"]
+        assert fault in hello["instructions"]
         tools = server.request("tools/list")["result"]["tools"]
         assert len(tools) == 6
         replies = [
@@ -54,20 +54,20 @@ def test_faulty_settings_are_all_that_is_served(
             server.request("prompts/get", name="monthly_review"),
         ]
         for reply in replies:
-            assert told in said(reply)
+            assert fault in said(reply)
         argument = {"name": "store", "value": ""}
         ref = {"type": "ref/prompt", "name": "monthly_review"}
         assert server.request("completion/complete", ref=ref, argument=argument)["result"]["completion"]["values"] == []
         everything = json.dumps([hello, *replies])
         server.close_stdin()
         assert server.process.wait(10) == 2
-        assert told.partition(". ")[0] in server.stderr()
+        assert fault.partition(". ")[0] in server.stderr()
     assert "hunter2" not in everything
     assert not [user_id for user_id in STORES.values() if user_id in everything]
 
 
 @pytest.mark.parametrize("stdin", ["terminal", "nothing"])
-def test_a_person_gets_an_exit_code(data_dir: Path, stdin: str) -> None:
+def test_faulty_settings_at_a_terminal_end_with_an_exit_code(data_dir: Path, stdin: str) -> None:
     leader, follower = pty.openpty()
     try:
         ran = subprocess.run(
@@ -85,8 +85,8 @@ def test_a_person_gets_an_exit_code(data_dir: Path, stdin: str) -> None:
     assert f"{SEATTLE}  Zava Retail Seattle" in ran.stderr
 
 
-def test_a_misspelt_setting_is_named_in_the_instructions(data_dir: Path, tmp_path: Path) -> None:
-    """It may mean another database than the one that answers."""
+def test_instructions_name_a_misspelt_setting(data_dir: Path, tmp_path: Path) -> None:
+    """A misspelt setting may mean another database than the one in use."""
     env_file = tmp_path / "env"
     env_file.write_text("POSTGRES_DB_HOSTT=prod.example.com\n")
     environment = {"ZAVA_DATABASE_ULR": "postgresql://prod.example.com/zava", "ZAVA_ENV_FILE": str(env_file)}

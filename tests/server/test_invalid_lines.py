@@ -1,4 +1,4 @@
-"""Lines that are no valid request: each request in them gets an error reply, and the server goes on."""
+"""Tests of invalid lines: each request in them gets an error reply, and the server continues."""
 
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ Answers = list[tuple[object, int]]  # ids and codes
 
 
 def ping(number: str, **more: str) -> bytes:
-    """A request as JSON text, whose members may be replaced."""
+    """A request as JSON text with replaced members."""
     members = {"jsonrpc": '"2.0"', "id": number, "method": '"ping"', **more}
     return ("{" + ",".join(f'"{name}":{text}' for name, text in members.items()) + "}").encode()
 
@@ -64,7 +64,7 @@ TABLE: list[tuple[bytes, Answers, str]] = [
     (ping("true"), [(None, REQUEST)], "the id must be"),
     (ping("[1]"), [(None, REQUEST)], "the id must be"),
     (ping('{"a":1}'), [(None, REQUEST)], "the id must be"),
-    # what nobody waits for an answer to
+    # messages that expect no reply
     (b'{"jsonrpc":"2.0","method":"ping"}', [], ""),
     (b'{"jsonrpc":"2.0","method":"notifications/x","params":[]}', [], ""),
     (b'{"jsonrpc":"2.0","id":null,"method":"notifications/initialized"}', [], ""),
@@ -77,7 +77,7 @@ TABLE: list[tuple[bytes, Answers, str]] = [
 
 
 def replies_to(server: Wire, line: bytes) -> list[dict[str, Any]]:
-    """What the server answers to a line; the reply to a line after it comes last."""
+    """The replies to a line, without the reply to a ping after it."""
     server.send(line + b"\n" + b'{"jsonrpc":"2.0","id":"last","method":7}\n')
     replies = [server.read()]
     while replies[-1]["id"] != "last":
@@ -85,20 +85,22 @@ def replies_to(server: Wire, line: bytes) -> list[dict[str, Any]]:
     return replies[:-1]
 
 
-@pytest.mark.parametrize(("line", "answers", "told"), TABLE, ids=[str(line[:60]) for line, *_ in TABLE])
-def test_each_request_of_an_invalid_line_gets_an_error(seattle: Wire, line: bytes, answers: Answers, told: str) -> None:
+@pytest.mark.parametrize(("line", "answers", "expected"), TABLE, ids=[str(line[:60]) for line, *_ in TABLE])
+def test_invalid_line_gets_an_error_for_each_request(
+    seattle: Wire, line: bytes, answers: Answers, expected: str
+) -> None:
     replies = replies_to(seattle, line)
     assert [(reply["id"], reply["error"]["code"]) for reply in replies] == answers
-    assert all(told in reply["error"]["message"] for reply in replies)
+    assert all(expected in reply["error"]["message"] for reply in replies)
     assert seattle.request("ping")["result"] == {}
 
 
-def test_a_byte_order_mark_does_not_matter(seattle: Wire) -> None:
+def test_line_with_a_byte_order_mark_is_accepted(seattle: Wire) -> None:
     seattle.send(b"\xef\xbb\xbf" + ping("20") + b"\n")
     assert seattle.read() == {"jsonrpc": "2.0", "id": 20, "result": {}}
 
 
-def test_the_last_request_is_answered_without_a_line_end(data_dir: Path) -> None:
+def test_last_line_without_line_end_is_answered(data_dir: Path) -> None:
     with server_for(data_dir, SEATTLE) as server:
         server.send(ping("1") + b"\n" + ping("2"))
         server.close_stdin()

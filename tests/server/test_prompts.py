@@ -1,4 +1,4 @@
-"""Prompts, and what a client offers for their arguments."""
+"""Tests of prompts and of completions of their arguments."""
 
 import re
 
@@ -30,17 +30,17 @@ async def offered(
     return completion.values
 
 
-async def test_every_prompt_names_tools_that_there_are(ask: Ask) -> None:
+async def test_prompts_name_only_existing_tools(ask: Ask) -> None:
     async with ask(SEATTLE) as seattle:
         tools = {tool.name for tool in (await seattle.client.list_tools()).tools}
         prompts = (await seattle.client.list_prompts()).prompts
         assert len(prompts) == 4
-        for told in prompts:
-            assert told.title
-            assert told.description
-            assert all(argument.description for argument in told.arguments or [])
-            needed = {argument.name: "stop a door" for argument in told.arguments or [] if argument.required}
-            text = await prompt(seattle, told.name, **needed)
+        for listed in prompts:
+            assert listed.title
+            assert listed.description
+            assert all(argument.description for argument in listed.arguments or [])
+            needed = {argument.name: "stop a door" for argument in listed.arguments or [] if argument.required}
+            text = await prompt(seattle, listed.name, **needed)
             named = {
                 word.strip("`.,;()") for word in text.split() if word.startswith(("get_", "execute_", "semantic_"))
             }
@@ -48,7 +48,7 @@ async def test_every_prompt_names_tools_that_there_are(ask: Ask) -> None:
             assert named <= tools
 
 
-async def test_arguments_stand_in_the_prompt(ask: Ask) -> None:
+async def test_prompt_contains_its_arguments(ask: Ask) -> None:
     async with ask(SEATTLE) as seattle:
         text = await prompt(seattle, "monthly_review", month="2026-10", store="Zava Retail Seattle")
         assert text.startswith('Review the sales of the month 2026-10, only of the store "Zava Retail Seattle", in six')
@@ -76,7 +76,9 @@ async def test_monthly_review_leads_to_chart_and_reorder_list_in_six_calls(ask: 
         ("monthly_revue", {}, "there is no prompt 'monthly_revue' (did you mean monthly_review?). The prompts are: "),
     ],
 )
-async def test_a_wrong_prompt_is_told_what_is_right(ask: Ask, name: str, arguments: dict[str, str], said: str) -> None:
+async def test_prompt_with_wrong_name_or_arguments_is_rejected_with_a_hint(
+    ask: Ask, name: str, arguments: dict[str, str], said: str
+) -> None:
     async with ask(SEATTLE) as seattle:
         with pytest.raises(MCPError) as refused:
             await prompt(seattle, name, **arguments)
@@ -85,7 +87,7 @@ async def test_a_wrong_prompt_is_told_what_is_right(ask: Ask, name: str, argumen
 
 
 @pytest.mark.parametrize("name", ["monthly_review", "slow_movers"])
-async def test_prompt_takes_only_a_store_that_the_identity_sees(ask: Ask, name: str) -> None:
+async def test_prompt_accepts_only_a_store_of_the_identity(ask: Ask, name: str) -> None:
     async with ask(SEATTLE) as seattle, ask(HEAD_OFFICE) as head_office:
         for said in ("Zava Retail Seattle", "zava retail SEATTLE", "seattle", " Seattle "):
             assert 'only of the store "Zava Retail Seattle"' in await prompt(seattle, name, store=said)
@@ -101,20 +103,22 @@ async def test_prompt_takes_only_a_store_that_the_identity_sees(ask: Ask, name: 
 
 
 @pytest.mark.parametrize("name", ["compare_stores", "slow_movers", "find_product"])
-async def test_prompt_takes_only_a_category_or_type_that_there_is(ask: Ask, name: str) -> None:
+async def test_prompt_accepts_only_an_existing_category_or_type(ask: Ask, name: str) -> None:
     more = {"description": "a ladder"} if name == "find_product" else {}
     async with ask(SEATTLE) as seattle:
-        for said, meant in (("power tools", "POWER TOOLS"), ("garden hand tools", "Garden Hand Tools")):
-            assert f'"{meant}"' in await prompt(seattle, name, category=said, **more)
+        for said, expected in (("power tools", "POWER TOOLS"), ("garden hand tools", "Garden Hand Tools")):
+            assert f'"{expected}"' in await prompt(seattle, name, category=said, **more)
         with pytest.raises(MCPError, match="you see no category or product type 'gadgets'"):
             await prompt(seattle, name, category="gadgets", **more)
 
 
-async def test_completions_are_what_this_identity_sees(ask: Ask) -> None:
+async def test_completions_contain_only_what_the_identity_may_see(ask: Ask) -> None:
     async with ask(SEATTLE) as seattle, ask(HEAD_OFFICE) as head_office, ask(REDMOND) as redmond:
         assert await offered(seattle, REVIEW, "store") == ["Zava Retail Seattle"]
         assert await offered(seattle, REVIEW, "store", "Redmond") == []
-        assert await offered(head_office, REVIEW, "store", "re") == [  # beginning a word, then anywhere
+        assert await offered(
+            head_office, REVIEW, "store", "re"
+        ) == [  # matches at the begin of a word come before others
             *(f"Zava Retail {name}" for name in STORES)
         ]
         months = await offered(redmond, REVIEW, "month")
@@ -125,7 +129,7 @@ async def test_completions_are_what_this_identity_sees(ask: Ask) -> None:
         assert await offered(redmond, REVIEW, "month", last) == [last]
 
 
-async def test_completions_find_the_beginning_first(ask: Ask) -> None:
+async def test_completions_rank_values_that_begin_with_the_text_first(ask: Ask) -> None:
     async with ask(SEATTLE) as seattle:
         found = await offered(seattle, FIND, "category", "PAINT")
         assert found[0].lower().startswith("paint")
@@ -139,7 +143,7 @@ async def test_completions_find_the_beginning_first(ask: Ask) -> None:
         assert await offered(seattle, ResourceTemplateReference(uri="zava://results/{handle}.csv"), "handle") == []
 
 
-async def test_no_more_than_a_hundred_values_are_offered(ask: Ask, admin: psycopg.Connection) -> None:
+async def test_completions_have_at_most_a_hundred_values(ask: Ask, admin: psycopg.Connection) -> None:
     admin.execute("INSERT INTO retail.categories SELECT g, 'ZZ ' || g FROM generate_series(1001, 1150) g")
     try:
         async with ask(SEATTLE) as seattle:
@@ -149,7 +153,7 @@ async def test_no_more_than_a_hundred_values_are_offered(ask: Ask, admin: psycop
         admin.execute("DELETE FROM retail.categories WHERE category_id > 1000")
 
 
-async def test_completions_are_read_once(ask: Ask, admin: psycopg.Connection) -> None:
+async def test_completions_read_the_database_once(ask: Ask, admin: psycopg.Connection) -> None:
     async with ask(SEATTLE) as seattle:
         before = await offered(seattle, FIND, "category", "hand tools")
         admin.execute("UPDATE retail.categories SET category_name = 'RENAMED' WHERE category_id = 1")
@@ -161,7 +165,7 @@ async def test_completions_are_read_once(ask: Ask, admin: psycopg.Connection) ->
             admin.execute("UPDATE retail.categories SET category_name = 'HAND TOOLS' WHERE category_id = 1")
 
 
-async def test_without_a_database_there_are_prompts_but_nothing_to_offer(era: str) -> None:
+async def test_prompts_without_a_database_work_without_completions(era: str) -> None:
     nowhere = {"ZAVA_DATABASE_URL": "postgresql://127.0.0.1:1/zava", "ZAVA_USER_ID": SEATTLE}
     async with asking(settings_for(None, **nowhere), era) as seattle:  # type: ignore[arg-type]  # it is a server's
         assert await offered(seattle, REVIEW, "store") == []

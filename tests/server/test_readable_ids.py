@@ -1,4 +1,4 @@
-"""The id of a line that cannot be parsed or is too long: that of the outermost object, or none."""
+"""Tests of ids in lines that cannot be parsed or are too long."""
 
 import json
 from typing import Any
@@ -21,26 +21,26 @@ FILLER = "x" * (2 * EDGE_BYTES)
 
 
 def line(members: dict[str, Any], place: int, number: Any, ascii_only: bool) -> bytes:
-    """An object with its id at a place among its members."""
+    """A JSON object with its id at any position among its members."""
     entries = list(members.items())
     entries.insert(place, ("id", number))
     return json.dumps(dict(entries), ensure_ascii=ascii_only).encode()
 
 
 def kept(text: bytes) -> TooLong:
-    """What is kept of a line that is too long."""
+    """The beginning and the end of a line that is too long."""
     return TooLong(text[:EDGE_BYTES] + text[-EDGE_BYTES:])
 
 
 @given(MEMBERS, st.integers(0, 4), IDS, st.booleans(), st.sampled_from([b"", b"}", b"]", b" x", b'{"id":8}']))
-def test_an_id_is_that_of_the_outermost_object_whatever_stands_in_others(
+def test_readable_id_is_that_of_the_outermost_object(
     members: dict[str, Any], place: int, number: Any, ascii_only: bool, behind: bytes
 ) -> None:
     assert readable_id(line(members, place, number, ascii_only) + behind) == number
 
 
 @given(MEMBERS)
-def test_no_id_is_taken_from_an_object_within_another(members: dict[str, Any]) -> None:
+def test_readable_id_ignores_nested_objects(members: dict[str, Any]) -> None:
     text = json.dumps(members).encode()
     assert readable_id(text) is None
     assert readable_id(text[:-1]) is None
@@ -48,7 +48,7 @@ def test_no_id_is_taken_from_an_object_within_another(members: dict[str, Any]) -
 
 
 @given(MEMBERS, IDS, st.booleans())
-def test_an_id_of_a_line_that_is_too_long_is_read_at_its_edges_only(
+def test_readable_id_of_a_long_line_is_found_at_its_ends_only(
     members: dict[str, Any], number: Any, ascii_only: bool
 ) -> None:
     first = line({"params": [members, FILLER]}, 0, number, ascii_only)
@@ -58,14 +58,14 @@ def test_an_id_of_a_line_that_is_too_long_is_read_at_its_edges_only(
 
 
 @given(IDS, IDS)
-def test_ids_that_differ_are_none(one: Any, other: Any) -> None:
+def test_readable_id_is_none_for_several_different_ids(one: Any, other: Any) -> None:
     text = f'{{"id":{json.dumps(one)},"x":"{FILLER}","id":{json.dumps(other)}}}'.encode()
     expected = one if one == other and type(one) is type(other) else None
     assert readable_id(kept(text)) == expected
     assert readable_id(text + b"}") == expected
 
 
-def test_an_id_that_is_cut_or_no_id_is_none() -> None:
+def test_readable_id_is_none_for_truncated_or_invalid_ids() -> None:
     digits = b'{"id":' + b"1" * 20
     for text in (
         digits + b"}", b'{"id":12', b'{"id":"a', b'{"id":"a"', b'{"id":{"id":1},', b'{"id":[1],', b'{"id":true,',

@@ -1,4 +1,4 @@
-"""What a client may read beside the tools."""
+"""Tests of the MCP resources."""
 
 import csv
 import io
@@ -21,12 +21,12 @@ MANY = "SELECT order_id, store_id FROM retail.orders ORDER BY 1"
 
 async def read(asker: Asker, uri: str) -> str:
     (content,) = (await asker.client.read_resource(uri)).contents
-    text: str = content.text  # type: ignore[union-attr]  # none of ours is binary
+    text: str = content.text  # type: ignore[union-attr]  # no resource is binary
     return text
 
 
 async def link(asker: Asker, sql: str, **arguments: object) -> ResourceLink | None:
-    """The link that comes with an answer, behind its text."""
+    """The link in a result, after its text."""
     result = await asker.client.call_tool("execute_sales_query", {"postgresql_query": sql, **arguments})
     text, *links = result.content
     assert isinstance(text, TextContent)
@@ -34,7 +34,7 @@ async def link(asker: Asker, sql: str, **arguments: object) -> ResourceLink | No
     return next((found for found in links if isinstance(found, ResourceLink)), None)
 
 
-async def test_about_tells_who_asks_and_what_they_see(ask: Ask) -> None:
+async def test_about_resource_describes_identity_and_data(ask: Ask) -> None:
     async with ask(REDMOND) as redmond, ask(HEAD_OFFICE) as head_office:
         about = json.loads(await read(redmond, "zava://about"))
         assert about["identity"] == {"name": "Zava Retail Redmond", "user_id": REDMOND, "sees_all_stores": False}
@@ -47,7 +47,7 @@ async def test_about_tells_who_asks_and_what_they_see(ask: Ask) -> None:
         assert len(everything["stores"]) == 8
 
 
-async def test_a_table_reads_as_the_tool_describes_it(ask: Ask) -> None:
+async def test_table_resource_equals_the_tools_description(ask: Ask) -> None:
     async with ask(SEATTLE) as seattle:
         described, _ = await seattle.call("get_multiple_table_schemas", table_names=["orders"])
         assert await read(seattle, "zava://schema/orders") == described
@@ -57,14 +57,14 @@ async def test_a_table_reads_as_the_tool_describes_it(ask: Ask) -> None:
 
 
 @pytest.mark.parametrize("uri", ["zava://schema/order", "zava://nothing", "zava://results/x.csv", "zava://schema/"])
-async def test_what_is_not_there_is_not_found(ask: Ask, uri: str) -> None:
+async def test_unknown_resource_is_not_found(ask: Ask, uri: str) -> None:
     async with ask(SEATTLE) as seattle:
         with pytest.raises(MCPError) as refused:
             await read(seattle, uri)
     assert refused.value.error.code == -32602
 
 
-async def test_a_result_that_was_cut_links_to_the_whole_of_it(ask: Ask, admin: psycopg.Connection) -> None:
+async def test_truncated_result_links_to_all_rows(ask: Ask, admin: psycopg.Connection) -> None:
     async with ask(REDMOND) as redmond:
         found = await link(redmond, f"{MANY} LIMIT 700", max_rows=10)
         assert found is not None
@@ -76,13 +76,13 @@ async def test_a_result_that_was_cut_links_to_the_whole_of_it(ask: Ask, admin: p
     assert rows == [["order_id", "store_id"], *([str(cell) for cell in row] for row in true)]
 
 
-async def test_a_short_answer_carries_no_link_and_a_long_one_does(ask: Ask) -> None:
+async def test_only_a_long_result_has_a_link(ask: Ask) -> None:
     async with ask(SEATTLE) as seattle:
         assert await link(seattle, "SELECT 1") is None
         assert await link(seattle, "SELECT repeat('x', 200) FROM generate_series(1, 60)") is not None
 
 
-async def test_values_look_the_same_as_csv(ask: Ask) -> None:
+async def test_csv_resource_has_the_values_of_the_result(ask: Ask) -> None:
     sql = """SELECT 'a,"b"' AS t, NULL AS n, 1.50 AS m, date '2026-11-22' AS d, true AS b, 'Ä🔩' AS u,
                     '{"a": [1]}'::jsonb AS j FROM generate_series(1, 2)"""
     async with ask(SEATTLE) as seattle:
@@ -94,7 +94,7 @@ async def test_values_look_the_same_as_csv(ask: Ask) -> None:
     assert rows[1][5:] == ["Ä🔩", '{"a":[1]}']
 
 
-async def test_a_line_end_inside_a_value_ends_no_line_of_csv(ask: Ask) -> None:
+async def test_csv_resource_quotes_line_ends_in_values(ask: Ask) -> None:
     sql = "SELECT E'a\\rb' AS t, E'c\\nd' AS u, E'\\r\\n' AS v FROM generate_series(1, 2)"
     async with ask(SEATTLE) as seattle:
         found = await link(seattle, sql, max_rows=1)
@@ -103,7 +103,7 @@ async def test_a_line_end_inside_a_value_ends_no_line_of_csv(ask: Ask) -> None:
     assert text == "t,u,v\n" + '"a\rb","c\nd","\r\n"\n' * 2
 
 
-async def test_a_result_has_caps_too_and_says_so(ask: Ask) -> None:
+async def test_csv_resource_is_bounded_and_says_so(ask: Ask) -> None:
     async with ask(SEATTLE) as seattle:
         found = await link(seattle, "SELECT g FROM generate_series(1, 5000) g")
         assert found is not None
@@ -117,8 +117,8 @@ async def test_a_result_has_caps_too_and_says_so(ask: Ask) -> None:
         assert "rows fit into 1,000,000 bytes" in text.splitlines()[-1]
 
 
-async def test_a_handle_of_one_server_is_none_of_another(ask: Ask) -> None:
-    """What it names is the query; whoever reads it is asked for as who they are."""
+async def test_result_handle_is_unknown_to_another_server(ask: Ask) -> None:
+    """A handle names a query, which runs as the identity of the server that reads it."""
     async with ask(HEAD_OFFICE) as head_office, ask(SEATTLE) as seattle:
         found = await link(head_office, MANY, max_rows=1)
         assert found is not None
@@ -126,8 +126,8 @@ async def test_a_handle_of_one_server_is_none_of_another(ask: Ask) -> None:
             await read(seattle, str(found.uri))
 
 
-async def test_reading_a_result_asks_as_the_identity_again(ask: Ask, admin: psycopg.Connection) -> None:
-    """No rows are kept: what is gone from the identity's sight since is gone from the result."""
+async def test_csv_resource_runs_the_query_as_the_current_identity(ask: Ask, admin: psycopg.Connection) -> None:
+    """The server keeps no rows: rows that the identity may no longer see are not in the result."""
     async with ask(REDMOND) as redmond:
         found = await link(
             redmond, "SELECT store_name FROM retail.stores WHERE store_id = 6 UNION ALL VALUES (''), ('')", max_rows=1
@@ -140,7 +140,7 @@ async def test_reading_a_result_asks_as_the_identity_again(ask: Ask, admin: psyc
             admin.execute("UPDATE retail.stores SET store_name = 'Zava Retail Redmond' WHERE store_id = 6")
 
 
-async def test_the_audit_log_tells_the_query_of_a_result(ask: Ask, tmp_path: Path) -> None:
+async def test_audit_log_has_the_query_of_a_csv_resource(ask: Ask, tmp_path: Path) -> None:
     log = tmp_path / "audit.jsonl"
     async with ask(SEATTLE, ZAVA_AUDIT_LOG=str(log)) as seattle:
         found = await link(seattle, MANY, max_rows=1)
@@ -150,7 +150,7 @@ async def test_the_audit_log_tells_the_query_of_a_result(ask: Ask, tmp_path: Pat
     assert (line["tool"], line["sql"], line["rows"], line["truncated"]) == ("resource", MANY, 1000, True)
 
 
-async def test_a_handle_expires_and_says_how_to_recover(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_expired_result_handle_is_rejected_with_a_hint(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
     async with ask(SEATTLE) as seattle:
         found = await link(seattle, MANY)
         assert found is not None
@@ -159,7 +159,7 @@ async def test_a_handle_expires_and_says_how_to_recover(ask: Ask, monkeypatch: p
             await read(seattle, str(found.uri))
 
 
-def test_handles_are_bounded_and_cannot_be_guessed() -> None:
+def test_result_handles_are_bounded_and_cannot_be_guessed() -> None:
     kept = ResultLinks()
     names = [kept.keep(f"SELECT {number}") for number in range(200)]
     assert len(set(names)) == 200
@@ -171,7 +171,7 @@ def test_handles_are_bounded_and_cannot_be_guessed() -> None:
             kept.query(name)
 
 
-def test_long_queries_are_not_remembered_without_end() -> None:
+def test_result_links_bound_the_characters_of_their_queries() -> None:
     kept = ResultLinks()
     names = [kept.keep("x" * 100_000) for _ in range(20)]
     assert kept.query(names[-10]) == "x" * 100_000
@@ -179,8 +179,8 @@ def test_long_queries_are_not_remembered_without_end() -> None:
         kept.query(names[-11])
 
 
-async def test_cache_hints_say_what_is_anybodys(ask: Ask, era: str) -> None:
-    """Only the newer protocol has them."""
+async def test_cache_hints_are_public_only_for_lists(ask: Ask, era: str) -> None:
+    """Only the newer version of the protocol has cache hints."""
     async with ask(SEATTLE) as seattle:
         lists: list[CacheableResult] = [
             await seattle.client.list_tools(),
@@ -196,7 +196,7 @@ async def test_cache_hints_say_what_is_anybodys(ask: Ask, era: str) -> None:
         assert all("ttl_ms" not in found.model_fields_set for found in [*lists, schema])
 
 
-#: The query of a search's URI, and what the refusal says; "" if it is answered.
+#: The query part of a search URI, and a text of its error; "" for a valid one.
 SEARCHED = {
     "max_rows=abc": "'max_rows' must be a whole number",
     "max_rows=1.5": "'max_rows' must be a whole number",
@@ -222,14 +222,14 @@ SEARCHED = {
 
 
 @pytest.mark.parametrize("path", ["", "x"])
-async def test_a_wrong_parameter_of_a_resource_is_named(ask: Ask, path: str) -> None:
+async def test_resource_with_a_wrong_parameter_is_rejected_with_its_name(ask: Ask, path: str) -> None:
     async with ask(SEATTLE) as seattle:
-        for query, told in SEARCHED.items():
+        for query, expected in SEARCHED.items():
             uri = f"zava://products/search{path}?query=hammer&{query}"
-            if not (told or path):
+            if not (expected or path):
                 await read(seattle, uri)
                 continue
             with pytest.raises(MCPError) as refused:
                 assert not await read(seattle, uri), query
             assert refused.value.error.code == -32602, query
-            assert path or told in refused.value.error.message, query
+            assert path or expected in refused.value.error.message, query

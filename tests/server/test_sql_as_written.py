@@ -1,4 +1,4 @@
-"""SQL as models and people write it: a fence is taken off, and errors say what was probably meant."""
+"""Tests of SQL as models and people write it: code fences are removed, and errors suggest the intended SQL."""
 
 import json
 from pathlib import Path
@@ -25,7 +25,7 @@ NO_FENCES = (
 
 STORE = "SELECT store_id FROM retail.stores WHERE store_name = "
 ITEMS = "FROM retail.order_items"
-#: What is sent, and what the error says beside PostgreSQL's own words.
+#: SQL, and the text that its error has beside PostgreSQL's message.
 HINTS: list[tuple[str, str]] = [
     # characters that look like others
     ("SELECT\u00a01", "Character 7 is U+00A0 (no-break space): write an ordinary space."),
@@ -111,7 +111,7 @@ HINTS: list[tuple[str, str]] = [
     ("SELECT revenue FROM retail.orders", "Revenue is sum(order_items.total_amount). Add JOIN retail.order_items"),
     ("SELECT nothing_like_it FROM retail.orders", "orders has order_id, customer_id, store_id, order_date."),
     ("SELECT count(*) AS n FROM retail.stores HAVING n > 1", "n is an alias of the SELECT list"),
-    # names that several have
+    # ambiguous names
     (f"SELECT store_id {ITEMS} i JOIN retail.orders o USING (order_id)", "Write i.store_id or o.store_id."),
     ("SELECT store_id FROM retail.orders, retail.stores", "Write orders.store_id or stores.store_id."),
     (
@@ -131,7 +131,7 @@ HINTS: list[tuple[str, str]] = [
     ),
     ("SELECT 1 AS n, 2 AS n FROM retail.stores ORDER BY n", "Several columns of the SELECT list are named n"),
     ("SELECT 1 FROM retail.orders JOIN retail.orders ON true", "FROM retail.orders a JOIN retail.orders b."),
-    # what may not be read or called
+    # forbidden tables and functions
     *[
         (sql, "Of retail.stores, this identity may read store_id, store_name, is_online. Name the columns")
         for sql in (
@@ -163,14 +163,14 @@ HINTS: list[tuple[str, str]] = [
 
 @pytest.fixture(scope="module")
 def reader(seattle: Wire) -> Wire:
-    """The server, once it has read the tables' descriptions."""
+    """The server after it has read the table descriptions."""
     seattle.shake_hands()
     seattle.call("get_multiple_table_schemas")
     return seattle
 
 
 @pytest.mark.parametrize("fence", FENCES)
-def test_a_fence_around_the_whole_text_is_taken_off_and_said(reader: Wire, fence: str) -> None:
+def test_code_fence_around_sql_is_removed_and_reported(reader: Wire, fence: str) -> None:
     text, failed = reader.call("execute_sales_query", postgresql_query=fence.format("SELECT 1 AS one"))
     assert not failed, text
     answer = json.loads(text)
@@ -182,7 +182,7 @@ def test_a_fence_around_the_whole_text_is_taken_off_and_said(reader: Wire, fence
 
 
 @pytest.mark.parametrize(("sql", "hint"), HINTS, ids=[sql[:60] for sql, _ in HINTS])
-def test_an_error_says_what_was_meant(reader: Wire, sql: str, hint: str) -> None:
+def test_sql_error_suggests_the_intended_sql(reader: Wire, sql: str, hint: str) -> None:
     text, failed = reader.call("execute_sales_query", postgresql_query=sql)
     assert failed, text
     assert hint in text
@@ -197,13 +197,13 @@ def test_an_error_says_what_was_meant(reader: Wire, sql: str, hint: str) -> None
         "SELECT $$a`b$$, 'O''Brien' /* [x] {y} */",
     ],
 )
-def test_what_looks_odd_and_is_right_is_run_as_it_is(reader: Wire, sql: str) -> None:
+def test_unusual_but_valid_sql_runs_unchanged(reader: Wire, sql: str) -> None:
     text, failed = reader.call("execute_sales_query", postgresql_query=sql)
     assert not failed, text
     assert "hint" not in json.loads(text)
 
 
-def test_hints_take_no_round_trip_and_are_there_from_the_start(data_dir: Path) -> None:
+def test_sql_hints_need_no_round_trip_from_the_first_call_on(data_dir: Path) -> None:
     startup = Startup(settings_for(data_dir, SEATTLE))
     startup.start()
     try:

@@ -1,4 +1,4 @@
-"""The tools' manners: plans, progress, arguments as models write them, and how little there is to load."""
+"""Tests of all tools: plans, progress, arguments as models write them, and the size of what a client loads."""
 
 import json
 import re
@@ -22,41 +22,41 @@ async def plan(asker: Asker, sql: str) -> str:
     return text.partition("\n")[2]
 
 
-async def test_a_plan_names_scans_and_indexes(ask: Ask) -> None:
+async def test_plan_names_scans_and_indexes(ask: Ask) -> None:
     async with ask(SEATTLE) as seattle:
-        told = await plan(seattle, "SELECT * FROM retail.orders WHERE order_date = '2025-01-01';")
-        assert re.match(r"Index (Only )?Scan using orders_1_store_id_order_date|Bitmap Heap Scan on orders_1", told)
-        assert "Index Cond: ((store_id = 1) AND (order_date = '2025-01-01'::date))" in told
+        output = await plan(seattle, "SELECT * FROM retail.orders WHERE order_date = '2025-01-01';")
+        assert re.match(r"Index (Only )?Scan using orders_1_store_id_order_date|Bitmap Heap Scan on orders_1", output)
+        assert "Index Cond: ((store_id = 1) AND (order_date = '2025-01-01'::date))" in output
         assert await plan(seattle, "SELECT 1") == "Result"
 
 
-async def test_a_query_is_not_run_to_be_explained(ask: Ask) -> None:
+async def test_explain_does_not_run_the_query(ask: Ask) -> None:
     async with ask(SEATTLE) as seattle:
         assert "generate_series" in await plan(seattle, "SELECT 1 / (g - g) FROM generate_series(1, 10000000000) g")
 
 
-async def test_a_mistake_is_placed_as_when_the_query_runs(ask: Ask) -> None:
+async def test_explain_reports_the_error_position_of_the_query(ask: Ask) -> None:
     async with ask(SEATTLE) as seattle:
-        await seattle.call("get_multiple_table_schemas")  # of which hints are made
+        await seattle.call("get_multiple_table_schemas")  # hints use the table descriptions
         for sql in ("SELECT nope FROM retail.orders", "SELEC 1", "SELECT 1; SELECT 2", "DELETE FROM retail.orders"):
-            told, failed = await seattle.call("explain_sales_query", postgresql_query=sql)
+            output, failed = await seattle.call("explain_sales_query", postgresql_query=sql)
             assert failed
-            assert told.rpartition("query: ")[2] == (await seattle.refusal(sql)).rpartition("query: ")[2]
+            assert output.rpartition("query: ")[2] == (await seattle.refusal(sql)).rpartition("query: ")[2]
         assert (
             '42703: column "nope" does not exist (at character 8)'
             in (await seattle.call("explain_sales_query", postgresql_query="SELECT nope FROM retail.orders"))[0]
         )
 
 
-async def test_a_text_that_looks_like_a_plan_stays_as_it_is(ask: Ask) -> None:
+async def test_explain_keeps_texts_that_look_like_a_plan(ask: Ask) -> None:
     async with ask(SEATTLE) as seattle:
         assert "'a\nWorkers\n  ->  b'" in await plan(
             seattle, "SELECT * FROM retail.customers WHERE email = 'a\nWorkers\n  ->  b'"
         )
 
 
-async def test_a_long_query_tells_its_progress(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(progress, "_EVERY", 0.005)
+async def test_progress_of_a_long_query_is_reported(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(progress, "_INTERVAL_SECONDS", 0.005)
     heard: list[tuple[float, float | None, str | None]] = []
 
     async def poll_notifications(progress: float, total: float | None, message: str | None) -> None:
@@ -76,8 +76,8 @@ async def test_a_long_query_tells_its_progress(ask: Ask, monkeypatch: pytest.Mon
             assert "s of at most" in str(heard[-1][2])
 
 
-def test_progress_ends_with_the_answer_and_comes_only_to_who_asked(data_dir: Path) -> None:
-    """Of two queries that both run into their deadline."""
+def test_progress_ends_before_the_result_and_only_on_request(data_dir: Path) -> None:
+    """Two queries run into their timeout; only one of them asks for progress."""
     endless = {"postgresql_query": "SELECT count(*) FROM generate_series(1, 10000000000) g"}
     asked = {"name": "execute_sales_query", "arguments": endless}
     flags = ("--data-dir", str(data_dir), "--user-id", SEATTLE)
@@ -88,9 +88,9 @@ def test_progress_ends_with_the_answer_and_comes_only_to_who_asked(data_dir: Pat
         heard = [server.read()]
         while {message.get("id") for message in heard} < {None, 50, 51}:
             heard.append(server.read())
-        told = [message["params"] for message in heard if message.get("method") == "notifications/progress"]
-        assert {params["progressToken"] for params in told} == {"t"}
-        parts = [params["progress"] for params in told]
+        output = [message["params"] for message in heard if message.get("method") == "notifications/progress"]
+        assert {params["progressToken"] for params in output} == {"t"}
+        parts = [params["progress"] for params in output]
         assert parts == sorted(set(parts))
         answered = next(place for place, message in enumerate(heard) if message.get("id") == 50)
         assert "method" not in str(heard[answered + 1 :])
@@ -109,14 +109,14 @@ def test_progress_ends_with_the_answer_and_comes_only_to_who_asked(data_dir: Pat
         ("semantic_search_products", {"query_description": "paint", "category": None, "min_price": None}),
     ],
 )
-async def test_what_a_small_model_means_is_understood(ask: Ask, tool: str, arguments: dict[str, object]) -> None:
+async def test_tools_accept_the_calls_of_small_models(ask: Ask, tool: str, arguments: dict[str, object]) -> None:
     async with ask(SEATTLE) as seattle:
         text, failed = await seattle.call(tool, **arguments)
     assert not failed, text
 
 
-async def test_descriptions_of_arguments_are_plain(ask: Ask) -> None:
-    """Each has one type, because not every client understands a union; and says what it means."""
+async def test_argument_schemas_have_no_unions_with_null(ask: Ask) -> None:
+    """Each argument has one type, because not every client understands a union, and a description."""
     async with ask(SEATTLE) as seattle:
         tools = (await seattle.client.list_tools()).tools
     for tool in tools:
@@ -129,7 +129,7 @@ async def test_descriptions_of_arguments_are_plain(ask: Ask) -> None:
 
 
 def test_everything_a_client_loads_at_start_is_small(data_dir: Path) -> None:
-    """8 KB of tools, of which charts may take a fifth; 12 KB in all."""
+    """Tools take at most 8 KB, of which charts take at most a fifth; everything takes at most 12 KB."""
     methods = ("tools/list", "prompts/list", "resources/list", "resources/templates/list")
     with server_for(data_dir, SEATTLE) as server:
         hello = server.shake_hands()
@@ -139,7 +139,7 @@ def test_everything_a_client_loads_at_start_is_small(data_dir: Path) -> None:
     assert len(hello["instructions"].encode()) <= 1500
 
 
-async def test_the_shops_eight_tables_take_six_kilobytes(ask: Ask) -> None:
+async def test_descriptions_of_all_tables_take_six_kilobytes(ask: Ask) -> None:
     tables = ["categories", "customers", "inventory", "order_items", "orders", "product_types", "products", "stores"]
     async with ask(HEAD_OFFICE) as head_office:
         text, _ = await head_office.call("get_multiple_table_schemas", table_names=tables)

@@ -1,4 +1,4 @@
-"""The wire with clients that misbehave: the server goes on, or goes, but never hangs."""
+"""Tests of the stdio transport with clients that misbehave: the server continues or ends, but never hangs."""
 
 import itertools
 import json
@@ -22,7 +22,7 @@ LIST = {"jsonrpc": "2.0", "method": "tools/list", "params": {}}
 
 
 @pytest.mark.parametrize("number", [[1], {"a": 1}, None, 1.5, True, "x"])
-def test_a_cancellation_of_anything_is_survived(data_dir: Path, number: object) -> None:
+def test_server_survives_any_cancellation(data_dir: Path, number: object) -> None:
     with server_for(data_dir, SEATTLE) as server:
         server.shake_hands()
         params = {"requestId": number}
@@ -30,7 +30,7 @@ def test_a_cancellation_of_anything_is_survived(data_dir: Path, number: object) 
         assert server.call("get_current_utc_date")[1] is False
 
 
-def test_a_request_that_is_none_is_answered_if_somebody_waits_for_it(data_dir: Path) -> None:
+def test_invalid_request_with_an_id_is_answered(data_dir: Path) -> None:
     with server_for(data_dir, SEATTLE) as server:
         server.shake_hands()
         text = '{"jsonrpc": "2.0", "id": 77, "method": "tools/call", "params": {"name": "x", "arguments": "\\ud800"}}'
@@ -40,15 +40,15 @@ def test_a_request_that_is_none_is_answered_if_somebody_waits_for_it(data_dir: P
         assert server.call("get_current_utc_date")[1] is False
 
 
-def test_a_notification_before_the_handshake_does_not_matter(data_dir: Path) -> None:
+def test_notification_before_the_handshake_is_accepted(data_dir: Path) -> None:
     with server_for(data_dir, SEATTLE) as server:
         server.send({"jsonrpc": "2.0", "method": "notifications/initialized"})
         assert server.shake_hands()["protocolVersion"] == "2025-06-18"
         assert server.call("get_current_utc_date")[1] is False
 
 
-def test_replies_to_good_and_bad_lines_do_not_mix(data_dir: Path) -> None:
-    """Both kinds wait for the same slow reader."""
+def test_replies_to_valid_and_invalid_lines_are_whole_lines(data_dir: Path) -> None:
+    """Replies of the SDK and of the transport wait for the same slow reader."""
     with server_for(data_dir, SEATTLE) as server:
         server.shake_hands()
         for number in range(100, 160):
@@ -58,7 +58,7 @@ def test_replies_to_good_and_bad_lines_do_not_mix(data_dir: Path) -> None:
         assert ids == [*range(100, 160), *range(1100, 1160)]
 
 
-def test_a_client_that_asks_on_without_reading_may_go_at_any_time(data_dir: Path) -> None:
+def test_client_that_sends_without_reading_may_leave_at_any_time(data_dir: Path) -> None:
     with server_for(data_dir, SEATTLE) as server:
         server.shake_hands()
         for number in range(600):
@@ -67,8 +67,8 @@ def test_a_client_that_asks_on_without_reading_may_go_at_any_time(data_dir: Path
         assert server.process.wait(5) == 0
 
 
-def test_a_client_that_reads_no_answers_is_not_read_any_further(data_dir: Path) -> None:
-    """Else its questions and their answers would pile up here."""
+def test_server_stops_reading_a_client_that_reads_no_replies(data_dir: Path) -> None:
+    """Otherwise requests and replies would fill the server's memory."""
     with server_for(data_dir, SEATTLE) as server:
         server.shake_hands()
         assert server.process.stdin is not None
@@ -83,15 +83,15 @@ def test_a_client_that_reads_no_answers_is_not_read_any_further(data_dir: Path) 
 
 
 def at_rest(server: Wire) -> bool:
-    """Whether the server has done what it could about all that was sent to it."""
+    """Whether the server waits: it has read all requests or stopped reading."""
     assert server.process.stdin is not None
     waits = psutil.Process(server.process.pid).status() == psutil.STATUS_SLEEPING
     return waits and waiting_bytes(server.process.stdin.fileno()) == 0
 
 
 @pytest.mark.parametrize("then", ["initialize", "notifications/cancelled", "SIGTERM"])
-def test_a_reply_that_waits_to_be_read_stays_whole(data_dir: Path, then: str) -> None:
-    """Whatever the client does next, half a line would spoil all that follow it."""
+def test_reply_that_waits_to_be_read_stays_whole(data_dir: Path, then: str) -> None:
+    """Half a line would corrupt all later ones."""
     sql = "SELECT repeat('x', 7000) AS long FROM generate_series(1, 60)"
     params = {"name": "execute_sales_query", "arguments": {"postgresql_query": sql}, "_meta": MODERN_META}
     call = {"jsonrpc": "2.0", "id": 7, "method": "tools/call", "params": params}
@@ -116,7 +116,7 @@ def test_a_reply_that_waits_to_be_read_stays_whole(data_dir: Path, then: str) ->
         assert replies[9]["result"]["tools"]
 
 
-#: What clients send in either era, well or badly put; those with a place for an id get an answer.
+#: Valid and invalid messages of both versions of the protocol; those with a placeholder for an id get a reply.
 SAID = [
     b'{"jsonrpc":"2.0","id":%d,"method":"initialize","params":' + json.dumps(HELLO).encode() + b"}",
     b'{"jsonrpc":"2.0","method":"notifications/initialized"}',
@@ -136,7 +136,7 @@ NO_ID = b'"id": null'
 
 
 def answered(server: Wire, count: int) -> list[int]:
-    """The ids of so many answers, past those to lines without an id; fails when none comes any more."""
+    """The ids of this many replies, without those that have no id; fails if fewer arrive."""
     assert server.process.stdout is not None
     pipe, came = server.process.stdout.fileno(), b""
     while came[-1:] not in (b"", b"\n") or came.count(b"\n") - came.count(NO_ID) < count:
@@ -145,8 +145,8 @@ def answered(server: Wire, count: int) -> list[int]:
     return sorted(json.loads(line)["id"] for line in came.splitlines() if NO_ID not in line)
 
 
-def test_every_request_of_any_conversation_is_answered_once(data_dir: Path) -> None:
-    """Whatever the era, its changes, what stands between, and where the pipe cuts it."""
+def test_every_request_is_answered_once_in_any_order_of_messages(data_dir: Path) -> None:
+    """This holds for both versions of the protocol, changes between them, other messages, and any split of writes."""
     numbers = itertools.count(1)
     with server_for(data_dir, SEATTLE) as server:
 
@@ -163,7 +163,7 @@ def test_every_request_of_any_conversation_is_answered_once(data_dir: Path) -> N
         converse()
 
 
-def test_two_lines_in_one_write_and_one_in_many(data_dir: Path) -> None:
+def test_lines_are_found_in_any_split_of_writes(data_dir: Path) -> None:
     with server_for(data_dir, SEATTLE) as server:
         server.shake_hands()
         lines = b"".join(json.dumps({**LIST, "id": number}).encode() + b"\r\n" for number in (1, 2))
@@ -174,7 +174,7 @@ def test_two_lines_in_one_write_and_one_in_many(data_dir: Path) -> None:
         assert server.read()["id"] == 3
 
 
-def test_a_line_without_an_end_is_not_kept(data_dir: Path) -> None:
+def test_line_without_end_is_dropped(data_dir: Path) -> None:
     with server_for(data_dir, SEATTLE) as server:
         server.shake_hands()
         before = psutil.Process(server.process.pid).memory_info().rss
@@ -186,7 +186,7 @@ def test_a_line_without_an_end_is_not_kept(data_dir: Path) -> None:
         assert "dropped a message" in server.stderr()
 
 
-def test_arguments_nobody_knows_are_refused_with_the_right_name(data_dir: Path) -> None:
+def test_unknown_argument_is_rejected_with_the_similar_name(data_dir: Path) -> None:
     with server_for(data_dir, SEATTLE) as server:
         server.shake_hands()
         text, failed = server.call("execute_sales_query", postgresql_query="SELECT 1", maxrows=3)
@@ -198,7 +198,7 @@ def test_arguments_nobody_knows_are_refused_with_the_right_name(data_dir: Path) 
         assert "pydantic" not in text
 
 
-def test_what_a_client_loads_at_start_is_small_and_says_read_only(data_dir: Path) -> None:
+def test_tools_list_is_small_and_says_read_only(data_dir: Path) -> None:
     with server_for(data_dir, SEATTLE) as server:
         hello = server.shake_hands()
         tools = server.request("tools/list")["result"]["tools"]

@@ -1,4 +1,4 @@
-"""Audit log, traces and metrics report the same of each call, of servers and of commands alike."""
+"""Tests that audit log, traces and metrics agree on each call of servers and commands."""
 
 import fcntl
 import json
@@ -21,10 +21,10 @@ LONG = "SELECT count(*) FROM generate_series(1, 100000000) AS a, generate_series
 
 
 def serve(settings: Path, log: Path) -> None:
-    """A server gets calls of every outcome; the last reply is one that nobody reads."""
+    """A server gets calls of every outcome; the client leaves before it reads the last reply."""
     with Wire("--env-file", str(settings), environment={"ZAVA_USER_ID": "seattle"}) as server:
         assert server.process.stdout is not None
-        if hasattr(fcntl, "F_SETPIPE_SZ"):  # some systems' pipes hold a whole answer
+        if hasattr(fcntl, "F_SETPIPE_SZ"):  # some systems' pipes hold a whole reply
             fcntl.fcntl(server.process.stdout, fcntl.F_SETPIPE_SZ, 4096)
         server.shake_hands()
         server.call("get_current_utc_date")  # before OpenTelemetry is loaded
@@ -50,7 +50,7 @@ def call(server: Wire, number: int, sql: str) -> None:
 
 
 def run_commands(settings: Path) -> None:
-    """Commands that end well, and whose output nobody reads, at the same time."""
+    """Commands run at the same time: some end well, and the output of others is not read."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("ZAVA_")}
     command = [sys.executable, "-P", "-m", "zava_mcp", "--env-file", str(settings), "--user-id", "seattle"]
     read, unread = (
@@ -63,7 +63,7 @@ def run_commands(settings: Path) -> None:
     unread.wait(60)
 
 
-def test_audit_traces_and_metrics_agree_on_each_call_of_servers_and_commands(data_dir: Path, tmp_path: Path) -> None:
+def test_audit_traces_and_metrics_agree_on_each_call(data_dir: Path, tmp_path: Path) -> None:
     log = tmp_path / "audit.jsonl"
     with Collector() as collector:
         settings = env_file(
@@ -80,7 +80,9 @@ def test_audit_traces_and_metrics_agree_on_each_call_of_servers_and_commands(dat
         spans = [span for span in collector.spans() if "zava.call" in span["attributes"]]
         points = collector.counted("mcp_queries_total")
     audited = {line["call"]: line for line in lines}
-    spans.sort(key=lambda span: span["attributes"]["zava.outcome"] == "undelivered")  # the later one of two
+    spans.sort(
+        key=lambda span: span["attributes"]["zava.outcome"] == "undelivered"
+    )  # an undelivered call has two spans, of which the later counts
     traced = {span["attributes"]["zava.call"]: span for span in spans}
     assert {line["user_id"] for line in lines} == {SEATTLE}
     assert Counter(line["outcome"] for line in audited.values()) == {
@@ -90,12 +92,14 @@ def test_audit_traces_and_metrics_agree_on_each_call_of_servers_and_commands(dat
         "cancelled": 1,
         "undelivered": 2,
     }
-    assert {key: told(span) for key, span in traced.items()} == {key: written(line) for key, line in audited.items()}
+    assert {key: span_fields(span) for key, span in traced.items()} == {
+        key: audit_fields(line) for key, line in audited.items()
+    }
     assert points == Counter((line["tool"], line["outcome"]) for line in audited.values())
 
 
-def written(line: dict[str, Any]) -> tuple[object, ...]:
-    """What a line of the audit log says of a call."""
+def audit_fields(line: dict[str, Any]) -> tuple[object, ...]:
+    """The fields of a line of the audit log."""
     return (
         line["tool"],
         label(line["user_id"]),
@@ -106,8 +110,8 @@ def written(line: dict[str, Any]) -> tuple[object, ...]:
     )
 
 
-def told(span: dict[str, Any]) -> tuple[object, ...]:
-    """The same of a span, whose whole numbers OTLP writes as texts."""
+def span_fields(span: dict[str, Any]) -> tuple[object, ...]:
+    """The same fields of a span; OTLP writes integers as texts."""
     attributes = span["attributes"]
     rows, size = attributes.get("zava.rows"), attributes.get("zava.bytes")
     return (

@@ -1,4 +1,4 @@
-"""The audit log: a line for each call, before its answer, or no answer."""
+"""Tests of the audit log: each call has a line before its reply, or fails."""
 
 import json
 import os
@@ -22,7 +22,7 @@ def lines(log: Path) -> list[dict[str, Any]]:
 
 
 @pytest.mark.anyio
-async def test_each_call_is_one_line_that_says_who_what_and_how_it_ended(ask: Ask, tmp_path: Path) -> None:
+async def test_audit_log_has_one_line_with_identity_and_outcome_for_each_call(ask: Ask, tmp_path: Path) -> None:
     log = tmp_path / "audit.jsonl"
     async with ask(SEATTLE, ZAVA_AUDIT_LOG=str(log)) as seattle:
         await seattle.query("SELECT order_id FROM retail.orders", max_rows=3)
@@ -50,7 +50,7 @@ async def test_each_call_is_one_line_that_says_who_what_and_how_it_ended(ask: As
     assert stat.S_IMODE(log.stat().st_mode) == 0o600
 
 
-def test_numbers_that_json_lacks_leave_the_line_strict_json(data_dir: Path, tmp_path: Path) -> None:
+def test_audit_log_with_nan_and_infinity_is_strict_json(data_dir: Path, tmp_path: Path) -> None:
     log = tmp_path / "audit.jsonl"
     sent = {"ratio": float("nan"), "bounds": [float("inf"), {"low": float("-inf")}]}
     with server_for(data_dir, SEATTLE, ZAVA_AUDIT_LOG=str(log)) as server:
@@ -65,7 +65,7 @@ def test_numbers_that_json_lacks_leave_the_line_strict_json(data_dir: Path, tmp_
 
 
 @pytest.mark.anyio
-async def test_a_text_that_looks_like_a_line_stays_inside_its_own(ask: Ask, tmp_path: Path) -> None:
+async def test_audit_log_escapes_text_that_looks_like_a_line(ask: Ask, tmp_path: Path) -> None:
     log = tmp_path / "audit.jsonl"
     forged = 'SELECT 1 AS a --"}\n{"user_id": "somebody else"}\r\n\u2028'
     async with ask(SEATTLE, ZAVA_AUDIT_LOG=str(log)) as seattle:
@@ -73,7 +73,7 @@ async def test_a_text_that_looks_like_a_line_stays_inside_its_own(ask: Ask, tmp_
     assert [line["sql"] for line in lines(log)] == [forged]
 
 
-def test_what_cannot_be_written_down_is_not_answered(data_dir: Path, tmp_path: Path) -> None:
+def test_call_fails_if_its_audit_record_cannot_be_written(data_dir: Path, tmp_path: Path) -> None:
     log = tmp_path / "audit.jsonl"
     with server_for(data_dir, SEATTLE, "--env-file", str(env_file(tmp_path, ZAVA_AUDIT_LOG=str(log)))) as server:
         server.shake_hands()
@@ -81,8 +81,8 @@ def test_what_cannot_be_written_down_is_not_answered(data_dir: Path, tmp_path: P
             '{"columns":["?column?"],"rows":[[4711]],"row_count":1,"truncated":false}',
             False,
         )
-        log.rename(tmp_path / "audit.jsonl.1")  # as logrotate does
-        log.symlink_to("/dev/full")  # a disk without room
+        log.rename(tmp_path / "audit.jsonl.1")  # logrotate does the same
+        log.symlink_to("/dev/full")  # writing to it fails like on a full disk
         text, failed = server.call("execute_sales_query", postgresql_query="SELECT 4711")
         assert failed
         assert "4711" not in text
@@ -99,9 +99,7 @@ def test_what_cannot_be_written_down_is_not_answered(data_dir: Path, tmp_path: P
     assert [line["sql"] for line in lines(tmp_path / "audit.jsonl.1")] == ["SELECT 4711"]
 
 
-def test_a_call_that_was_cancelled_is_written_down_too(
-    data_dir: Path, tmp_path: Path, embedded: EmbeddedPostgres
-) -> None:
+def test_audit_log_has_cancelled_calls(data_dir: Path, tmp_path: Path, embedded: EmbeddedPostgres) -> None:
     log = tmp_path / "audit.jsonl"
     with server_for(data_dir, SEATTLE, "--env-file", str(env_file(tmp_path, ZAVA_AUDIT_LOG=str(log)))) as server:
         server.shake_hands()
@@ -115,7 +113,7 @@ def test_a_call_that_was_cancelled_is_written_down_too(
     assert {line["sql"]: line["outcome"] for line in lines(log) if "sql" in line}[sql] == "cancelled"
 
 
-def test_several_servers_write_into_one_log_and_no_line_is_lost(data_dir: Path, tmp_path: Path) -> None:
+def test_audit_log_of_several_servers_loses_no_line(data_dir: Path, tmp_path: Path) -> None:
     log = tmp_path / "audit.jsonl"
     settings = str(env_file(tmp_path, ZAVA_AUDIT_LOG=str(log)))
     with server_for(data_dir, SEATTLE, "--env-file", settings) as one:
@@ -132,7 +130,7 @@ def test_several_servers_write_into_one_log_and_no_line_is_lost(data_dir: Path, 
     assert len(lines(log)) == 40
 
 
-def test_a_log_that_cannot_be_written_is_told_at_the_start(data_dir: Path, tmp_path: Path) -> None:
+def test_audit_log_that_cannot_be_written_prevents_the_start(data_dir: Path, tmp_path: Path) -> None:
     common = ["--user-id", SEATTLE, "--data-dir", str(data_dir)]
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("ZAVA_AUDIT_LOG", str(tmp_path / "no" / "such" / "folder"))
@@ -145,7 +143,7 @@ def test_a_log_that_cannot_be_written_is_told_at_the_start(data_dir: Path, tmp_p
         assert "the audit log" in server.stderr()
 
 
-def test_questions_from_the_terminal_are_written_down_as_well(data_dir: Path, tmp_path: Path) -> None:
+def test_audit_log_has_queries_of_the_command_line(data_dir: Path, tmp_path: Path) -> None:
     log = tmp_path / "audit.jsonl"
     common = ["--user-id", SEATTLE, "--data-dir", str(data_dir)]
     with pytest.MonkeyPatch.context() as patch:
@@ -159,7 +157,7 @@ def test_questions_from_the_terminal_are_written_down_as_well(data_dir: Path, tm
 
 
 def env_file(folder: Path, **settings: str) -> Path:
-    """A file for --env-file: servers of tests get no ZAVA_ variables."""
+    """A file for --env-file, because servers of tests get no ZAVA_ variables."""
     file = folder / "settings"
     file.write_text("".join(f"{name}={value}\n" for name, value in settings.items()))
     return file

@@ -1,4 +1,4 @@
-"""Traces and metrics: what a call did goes where the settings say, and what it was about does not."""
+"""Tests of traces and metrics: they report what a call did, and contain no values of its SQL."""
 
 import json
 from pathlib import Path
@@ -32,7 +32,7 @@ ASKED = f"SELECT order_id FROM retail.orders WHERE '{SECRET}' <> '' -- {SECRET}"
 
 
 def ask(server: Wire) -> None:
-    """A good question, a refused one, a search, a tool and a table that are not there."""
+    """A valid query, a refused one, a search, an unknown tool and an unknown table."""
     server.shake_hands()
     assert not server.call("execute_sales_query", postgresql_query=ASKED, max_rows=2)[1]
     assert server.call("execute_sales_query", postgresql_query=f"SELECT 1/0, '{SECRET}'")[1]
@@ -43,7 +43,7 @@ def ask(server: Wire) -> None:
 
 @pytest.fixture(scope="module")
 def collected(data_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Collector:
-    """What a server sent over OTLP and to Application Insights by the time it had ended."""
+    """Everything that a server sent over OTLP and to Application Insights until its end."""
     folder = tmp_path_factory.mktemp("collected")
     with Collector() as collector:
         settings = env_file(
@@ -70,11 +70,11 @@ def collected(data_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Colle
 
 
 def exporting(server: Wire, folder: Path) -> None:
-    """Waits until OpenTelemetry is loaded, which the handshake does not wait for."""
+    """Waits until OpenTelemetry is loaded, because the handshake does not wait for it."""
     until(lambda: (folder / f"zava-mcp-{server.process.pid}.prom").exists())
 
 
-def test_a_span_tells_what_a_call_did(collected: Collector) -> None:
+def test_span_has_the_attributes_of_its_call(collected: Collector) -> None:
     calls = [span["attributes"] for span in collected.spans() if span["attributes"]["mcp.method.name"] == "tools/call"]
     query, refused, search, unknown = calls
     assert query["zava.tool"] == "execute_sales_query"
@@ -89,7 +89,7 @@ def test_a_span_tells_what_a_call_did(collected: Collector) -> None:
     assert unknown["zava.tool"] == "unknown"
 
 
-def test_metrics_count_calls_by_what_was_asked_and_how_it_ended(collected: Collector) -> None:
+def test_metrics_count_calls_by_tool_and_outcome(collected: Collector) -> None:
     metrics = collected.metrics()
     counted = {
         (point["attributes"]["query_type"], point["attributes"]["status"]): point
@@ -103,7 +103,7 @@ def test_metrics_count_calls_by_what_was_asked_and_how_it_ended(collected: Colle
     assert int(metrics["mcp_pool_connections_idle"][0]["asInt"]) >= 1
 
 
-def test_application_insights_is_told_the_same(collected: Collector) -> None:
+def test_application_insights_gets_the_same_spans_and_metrics(collected: Collector) -> None:
     sent = [item for path, body in collected.bodies if "track" in path for item in json.loads(body)]
     assert {item["iKey"] for item in sent} == {KEY}
     requests = [item["data"]["baseData"] for item in sent if item["data"]["baseType"] == "RequestData"]
@@ -111,7 +111,7 @@ def test_application_insights_is_told_the_same(collected: Collector) -> None:
     assert any(request["properties"].get("zava.rows") == "2" for request in requests)
 
 
-def test_what_a_call_was_about_stays_here(collected: Collector) -> None:
+def test_telemetry_contains_no_user_id_and_no_values(collected: Collector) -> None:
     sent = "\n".join(body.decode("utf-8", "replace") for path, body in collected.bodies if path != "stderr")
     assert SEATTLE not in sent
     for text in (f"'{SECRET}", f"-- {SECRET}", f"paint {SECRET}", "there is no table"):
@@ -119,7 +119,7 @@ def test_what_a_call_was_about_stays_here(collected: Collector) -> None:
 
 
 def scraped(port: int) -> tuple[str, dict[tuple[str, str | None, str | None], Sample]]:
-    """What Prometheus reads from a port: as text, and by name, kind of call and outcome."""
+    """The metrics of a port: as text, and by name, kind of call and outcome."""
     with urlopen(f"http://127.0.0.1:{port}/metrics") as page:
         text = page.read().decode()
     return text, {
@@ -129,9 +129,7 @@ def scraped(port: int) -> tuple[str, dict[tuple[str, str | None, str | None], Sa
     }
 
 
-def test_prometheus_reads_them_from_a_port_or_a_file_and_the_file_goes_with_the_server(
-    data_dir: Path, tmp_path: Path
-) -> None:
+def test_prometheus_reads_metrics_from_a_port_or_a_file_of_the_process(data_dir: Path, tmp_path: Path) -> None:
     port = free_port()
     settings = env_file(tmp_path, ZAVA_METRICS_DIR=str(tmp_path), ZAVA_METRICS_PORT=str(port))
     with server_for(data_dir, SEATTLE, "--env-file", str(settings)) as server:
@@ -159,12 +157,12 @@ def test_prometheus_reads_them_from_a_port_or_a_file_and_the_file_goes_with_the_
     assert not list(tmp_path.glob("*.prom*"))
 
 
-def test_server_with_telemetry_settings_loads_what_sends_it(collected: Collector) -> None:
+def test_server_with_telemetry_settings_loads_the_exporters(collected: Collector) -> None:
     (stderr,) = (body.decode() for path, body in collected.bodies if path == "stderr")
     assert imported(stderr) == SENDERS
 
 
-def test_server_without_telemetry_settings_loads_nothing_that_sends_and_logs_nothing(data_dir: Path) -> None:
+def test_server_without_telemetry_settings_loads_no_exporter(data_dir: Path) -> None:
     with server_for(data_dir, SEATTLE, **IMPORTS) as server:
         ask(server)
         stderr = server.stderr()
@@ -174,7 +172,7 @@ def test_server_without_telemetry_settings_loads_nothing_that_sends_and_logs_not
 
 
 def imported(stderr: str) -> set[str]:
-    """Which of the libraries that send telemetry a server imported."""
+    """The telemetry libraries that a server imported."""
     modules = {line.rpartition("|")[2].strip() for line in stderr.splitlines() if line.startswith("import time:")}
     return modules & SENDERS
 
@@ -188,22 +186,20 @@ def imported(stderr: str) -> set[str]:
     ],
     ids=str,
 )
-def test_telemetry_that_does_not_work_keeps_nobody_from_asking(
-    data_dir: Path, tmp_path: Path, settings: dict[str, Any]
-) -> None:
+def test_server_with_broken_telemetry_still_serves(data_dir: Path, tmp_path: Path, settings: dict[str, Any]) -> None:
     with server_for(data_dir, SEATTLE, "--env-file", str(env_file(tmp_path, **settings))) as server:
         ask(server)
         server.close_stdin()
         assert server.process.wait(10) == 0
 
 
-def test_nor_from_the_terminal(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_command_with_broken_telemetry_still_runs(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ZAVA_METRICS_DIR", "/no/such/folder")
     assert "4711" in zava("query", "SELECT 4711", "--user-id", SEATTLE, "--data-dir", str(data_dir))
 
 
-def test_no_secret_leaves_the_process_by_any_way(data_dir: Path, tmp_path: Path) -> None:
-    """Each is planted where it belongs; then all that was said, logged, sent and written is looked through."""
+def test_telemetry_and_logs_contain_no_secret(data_dir: Path, tmp_path: Path) -> None:
+    """Each secret is set where it belongs; then all replies, logs, files and exports are searched for it."""
     planted = {
         name: f"{name.lower()}-{SECRET}"
         for name in ("POSTGRES_PASSWORD", "AZURE_OPENAI_API_KEY", "OPENAI_API_KEY", "AZURE_CLIENT_SECRET")

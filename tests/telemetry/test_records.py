@@ -1,4 +1,4 @@
-"""The record of a call: who asked, how long it took, what was answered and how it ended, for every entry."""
+"""Tests of the record of a call for every tool, resource, prompt, completion and command."""
 
 import json
 import shlex
@@ -26,7 +26,7 @@ from zava_mcp.settings import load
 
 SQL = "SELECT order_id, order_date FROM retail.orders ORDER BY 1 LIMIT 3"
 LONG = "SELECT count(*) FROM generate_series(1, 100000000) AS a, generate_series(1, 1000) AS b"
-#: Each tool with arguments that it takes, and the rows that it then gives.
+#: Each tool with valid arguments, and the number of rows of its result.
 TOOLS: dict[str, tuple[dict[str, Any], int | None]] = {
     "execute_sales_query": ({"postgresql_query": SQL}, 3),
     "chart_sales_query": ({"postgresql_query": "SELECT * FROM (VALUES ('a', 1), ('b', 2)) AS v(category, sales)"}, 2),
@@ -35,7 +35,7 @@ TOOLS: dict[str, tuple[dict[str, Any], int | None]] = {
     "get_multiple_table_schemas": ({"table_names": ["orders"]}, None),
     "get_current_utc_date": ({}, None),
 }
-#: Arguments that each tool refuses, but for the one that takes none.
+#: Arguments that each tool rejects; get_current_utc_date has none.
 REFUSED: dict[str, dict[str, Any]] = {
     "execute_sales_query": {"postgresql_query": SQL, "max_rows": 0},
     "chart_sales_query": {"postgresql_query": SQL, "chart": "pie"},
@@ -45,7 +45,7 @@ REFUSED: dict[str, dict[str, Any]] = {
     "no_such_tool": {},
 }
 RESOURCES = ("zava://about", "zava://schema", "zava://schema/orders", "zava://products/search?query=paint")
-#: How settings name Seattle: flags, environment, lines of an env file.
+#: The forms in which settings name Seattle: flags, environment, lines of an env file.
 IDENTITIES: dict[str, tuple[dict[str, str], dict[str, str], str]] = {
     "uuid": ({"ZAVA_USER_ID": SEATTLE}, {}, ""),
     "upper case": ({"ZAVA_USER_ID": SEATTLE.upper()}, {}, ""),
@@ -68,7 +68,7 @@ def records(log: Path) -> list[dict[str, Any]]:
 
 @asynccontextmanager
 async def recording(data_dir: Path, log: Path, **settings: str) -> AsyncIterator[Asker]:
-    """A client of a server that also has a tool, a resource and a prompt that fail in a way nobody foresaw."""
+    """A client of a server that also has a tool, a resource and a prompt with an unexpected error."""
     named = {"ZAVA_USER_ID": "seattle", **settings}
     loaded = load({"ZAVA_DATA_DIR": str(data_dir), "ZAVA_AUDIT_LOG": str(log), **named}, {})
     startup = Startup(loaded)
@@ -89,7 +89,7 @@ async def recording(data_dir: Path, log: Path, **settings: str) -> AsyncIterator
 
 
 async def entries(asker: Asker) -> list[tuple[str, int | None]]:
-    """Calls each entry with arguments that it takes; the names and rows that records of them have."""
+    """Calls everything with valid arguments; returns the names and rows that the records must have."""
     assert {tool.name for tool in (await asker.client.list_tools()).tools} == {*TOOLS, "broken"}
     for tool, (arguments, _) in TOOLS.items():
         text, failed = await asker.call(tool, **arguments)
@@ -144,7 +144,7 @@ def test_command_records_the_user_id_of_every_form_of_identity(
 
 
 @pytest.mark.anyio
-async def test_every_entry_that_answers_is_recorded_with_time_rows_and_bytes(data_dir: Path, log: Path) -> None:
+async def test_record_of_every_kind_of_call_has_time_rows_and_bytes(data_dir: Path, log: Path) -> None:
     began = time.monotonic()
     async with recording(data_dir, log) as asker:
         expected = await entries(asker)
@@ -160,7 +160,7 @@ async def test_every_entry_that_answers_is_recorded_with_time_rows_and_bytes(dat
 
 
 @pytest.mark.anyio
-async def test_refusals_and_errors_of_every_entry_are_recorded_as_what_they_are(data_dir: Path, log: Path) -> None:
+async def test_record_of_a_failed_call_has_its_outcome(data_dir: Path, log: Path) -> None:
     async with recording(data_dir, log) as asker:
         for tool, arguments in REFUSED.items():
             assert (await asker.call(tool, **arguments))[1]
@@ -189,7 +189,7 @@ async def test_refusals_and_errors_of_every_entry_are_recorded_as_what_they_are(
 
 
 @pytest.mark.anyio
-async def test_timeouts_and_cancellations_are_recorded_as_such(data_dir: Path, log: Path) -> None:
+async def test_record_of_a_timeout_or_cancellation_has_that_outcome(data_dir: Path, log: Path) -> None:
     async with recording(data_dir, log, ZAVA_QUERY_TIMEOUT="1") as asker:
         await asker.refusal(LONG)
         with anyio.move_on_after(0.5):
@@ -203,7 +203,7 @@ async def test_timeouts_and_cancellations_are_recorded_as_such(data_dir: Path, l
 
 
 @pytest.mark.anyio
-async def test_a_database_that_is_not_there_is_recorded_as_unavailable(data_dir: Path, log: Path) -> None:
+async def test_record_without_a_database_has_the_outcome_unavailable(data_dir: Path, log: Path) -> None:
     async with recording(
         data_dir, log, ZAVA_DATABASE_URL="postgresql://127.0.0.1:1/zava", ZAVA_USER_ID=SEATTLE
     ) as asker:
@@ -214,14 +214,14 @@ async def test_a_database_that_is_not_there_is_recorded_as_unavailable(data_dir:
 
 
 def run(*arguments: str) -> tuple[bytes, int]:
-    """What a command prints, and its exit code; 1 for errors, which nobody prints here."""
+    """The output of a command, and its exit code; 1 for errors, because the runner does not print them."""
     result = CliRunner().invoke(app, arguments)
     return result.stdout_bytes, result.exit_code
 
 
 def commands() -> dict[str, str]:
-    """The commands by name, each as the example of its help types it."""
-    found = {"identities": "identities"}  # and not `help`, which reads no settings
+    """The commands by name, each with the arguments of the example in its help."""
+    found = {"identities": "identities"}  # `help` is not recorded, because it reads no settings
     groups = [("", app), *((f"{group.name} ", group.typer_instance) for group in app.registered_groups)]
     for before, group in groups:
         assert group is not None
@@ -233,7 +233,7 @@ def commands() -> dict[str, str]:
 
 
 @pytest.mark.parametrize("name", commands())
-def test_every_command_is_recorded_once_with_time_bytes_and_user_id(
+def test_record_of_every_command_has_time_bytes_and_user_id(
     name: str, data_dir: Path, log: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for variable, value in {"USER_ID": "seattle", "DATA_DIR": str(data_dir), "AUDIT_LOG": str(log)}.items():
@@ -255,7 +255,7 @@ def test_every_command_is_recorded_once_with_time_bytes_and_user_id(
     assert record["outcome"] in ("ok", "refused", "internal_error")
 
 
-def test_outcomes_of_commands_are_recorded(data_dir: Path, log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_record_of_a_command_has_its_outcome(data_dir: Path, log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ZAVA_AUDIT_LOG", str(log))
     monkeypatch.setenv("ZAVA_DATA_DIR", str(data_dir))
     broken = typer.Typer()
@@ -291,7 +291,7 @@ def test_outcomes_of_commands_are_recorded(data_dir: Path, log: Path, monkeypatc
     assert records(log)[5]["seconds"] >= 1
 
 
-def test_output_that_cannot_be_recorded_is_not_shown(data_dir: Path, tmp_path: Path) -> None:
+def test_command_shows_no_output_if_its_record_cannot_be_written(data_dir: Path, tmp_path: Path) -> None:
     full = tmp_path / "full"
     full.symlink_to("/dev/full")
     environment = {"ZAVA_AUDIT_LOG": str(full), "ZAVA_DATA_DIR": str(data_dir), "ZAVA_USER_ID": "seattle"}

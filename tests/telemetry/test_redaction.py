@@ -1,16 +1,16 @@
-"""SQL in traces: its structure is told, its values are not."""
+"""Tests of redacted SQL: structure stays, values and comments go."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zava_mcp.telemetry.redaction import without_values
+from zava_mcp.telemetry.redaction import redact_values
 
 pytestmark = pytest.mark.portable
 
 
 @pytest.mark.parametrize(
-    ("sql", "told"),
+    ("sql", "redacted"),
     [
         ("SELECT 1", "SELECT ?"),
         ("SELECT a, 'x''y' FROM t WHERE b=-1.5e-7 AND c<>$1", "SELECT a, ? FROM t WHERE b=-? AND c<>$1"),
@@ -28,8 +28,8 @@ pytestmark = pytest.mark.portable
         ("SELECT x::numeric(10,2)[1:2]", "SELECT x::numeric(?,?)[?:?]"),
     ],
 )
-def test_names_stay_and_constants_go(sql: str, told: str) -> None:
-    assert without_values(sql) == told
+def test_redaction_keeps_names_and_replaces_constants(sql: str, redacted: str) -> None:
+    assert redact_values(sql) == redacted
 
 
 SECRET = "hunter"
@@ -42,11 +42,11 @@ GAPS = st.sampled_from(
 
 
 @given(st.lists(st.tuples(CONSTANTS, GAPS), min_size=1, max_size=8))
-def test_no_constant_and_no_comment_shows_however_they_are_mixed(parts: list[tuple[str, str]]) -> None:
+def test_redaction_removes_constants_and_comments_in_any_mix(parts: list[tuple[str, str]]) -> None:
     sql = "SELECT " + "".join(constant.format(SECRET) + gap.format(SECRET) for constant, gap in parts)
-    assert SECRET not in without_values(sql)
+    assert SECRET not in redact_values(sql)
 
 
 @given(st.text())
-def test_any_text_has_an_end(text: str) -> None:
-    without_values(text)
+def test_redaction_ends_for_any_text(text: str) -> None:
+    redact_values(text)

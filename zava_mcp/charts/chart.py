@@ -1,4 +1,4 @@
-"""Which chart says what an answer says: its kind, its columns, its points, and what is left out of it."""
+"""Chooses the chart of a query result: its kind, its columns, its points, and notes about what is not drawn."""
 
 import json
 import re
@@ -11,24 +11,25 @@ from zava_mcp.charts.choice import Axes, axes_of, measures_named, named, share_a
 from zava_mcp.charts.choice import ChartRequest as ChartRequest
 from zava_mcp.charts.columns import ChartColumn, as_labels, as_numbers, chart_columns
 from zava_mcp.charts.labels import plain
-from zava_mcp.charts.ordering import arranged, in_order, is_ordered, order_of, ranks
+from zava_mcp.charts.ordering import choose_order, is_ordered, is_ranked, limit_points, sort_points
 from zava_mcp.charts.periods import milliseconds, written
 from zava_mcp.charts.points import (
     BARS,
     MOST_BARS,
     MOST_SERIES,
     Point,
-    filled,
-    placed,
+    drop_missing,
+    fill_gaps,
+    missing_periods,
     unfinished,
-    without_rows,
 )
 from zava_mcp.errors import InputError
 from zava_mcp.sales.result import QueryResult
 
 _TITLE_CHARACTERS = 200
-_ADDS_UP = re.compile(r"^(?!.*(avg|average|mean|median|price|margin|pct|percent|share|rate|ratio|rank))", re.DOTALL)
-_FEW_STEPS = 7  # quarters and weekdays are compared, months followed
+#: Names of measures whose sum has a meaning.
+_ADDITIVE = re.compile(r"^(?!.*(avg|average|mean|median|price|margin|pct|percent|share|rate|ratio|rank))", re.DOTALL)
+_FEW_STEPS = 7  # up to this number, steps are bars to compare; more of them are a line
 
 
 @dataclass(frozen=True)
@@ -41,16 +42,19 @@ class Panel:
 
 @dataclass(frozen=True)
 class Chart:
-    """A chart that can be drawn; several measures have a panel each, or are its series."""
+    """A chart that can be rendered; several measures have a panel each, or are its series.
 
-    kind: str  # line, bar, grouped_bar, stacked_bar, area, scatter, heat_map, or value: one row, which needs no chart
+    `kind` is line, bar, grouped_bar, stacked_bar, area, scatter, heat_map, or value for one row, which needs no chart.
+    """
+
+    kind: str
     title: str
     x: ChartColumn
     series: ChartColumn | None
     panels: tuple[Panel, ...]
     notes: tuple[str, ...]
-    measures: tuple[ChartColumn, ...] = ()  # the series, if they are measures
-    names: ChartColumn | None = None  # of the dots of a scatter plot
+    measures: tuple[ChartColumn, ...] = ()  # the columns of the series, if each series is a measure
+    names: ChartColumn | None = None  # the names of the dots of a scatter plot
 
     @property
     def y(self) -> ChartColumn:
@@ -59,27 +63,27 @@ class Chart:
 
     @property
     def points(self) -> tuple[Point, ...]:
-        """Of the first measure."""
+        """The points of the first measure."""
         return self.panels[0].points
 
     def summary(self) -> str:
-        """As JSON, for readers of the rows: what was drawn from which columns, how, and what was left out."""
-        ys = [_described(field) for field in self.measures or [panel.y for panel in self.panels]]
-        told: dict[str, Any] = {"kind": self.kind, "title": self.title}
-        told |= {"x": _described(self.x)} if self.x.places else {}
-        told["y"] = ys[0] if len(ys) == 1 else ys
-        told |= {"series": _described(self.series)} if self.series is not None and not self.measures else {}
-        told |= {"names": _described(self.names)} if self.names is not None else {}
-        return json.dumps(told | {"notes": self.notes}, ensure_ascii=False, separators=(",", ":"))
+        """A JSON description for readers of the rows: which columns are drawn, how, and what is not drawn."""
+        ys = [_describe_column(column) for column in self.measures or [panel.y for panel in self.panels]]
+        summary: dict[str, Any] = {"kind": self.kind, "title": self.title}
+        summary |= {"x": _describe_column(self.x)} if self.x.places else {}
+        summary["y"] = ys[0] if len(ys) == 1 else ys
+        summary |= {"series": _describe_column(self.series)} if self.series is not None and not self.measures else {}
+        summary |= {"names": _describe_column(self.names)} if self.names is not None else {}
+        return json.dumps(summary | {"notes": self.notes}, ensure_ascii=False, separators=(",", ":"))
 
 
-def _described(field: ChartColumn) -> dict[str, Any]:
-    place = {"column": field.places[0]} if len(field.places) == 1 else {"columns": field.places}
-    return {**place, "name": field.title, "as": field.unit or field.role}
+def _describe_column(column: ChartColumn) -> dict[str, Any]:
+    place = {"column": column.places[0]} if len(column.places) == 1 else {"columns": column.places}
+    return {**place, "name": column.title, "as": column.unit or column.role}
 
 
-def chart_of(answer: QueryResult, request: ChartRequest, sql: str = "", now: datetime | None = None) -> Chart:
-    """The chart of an answer to this SQL. Raises InputError if there is none, with what would make one."""
+def choose_chart(answer: QueryResult, request: ChartRequest, sql: str = "", now: datetime | None = None) -> Chart:
+    """The chart of a query's result. Raises InputError if it cannot be drawn, with a hint that says what can be."""
     rows = [json.loads(row) for row in answer.rows]
     if not rows:
         raise InputError("the query gave no rows, so there is nothing to draw", " ".join(answer.remarks))
@@ -96,11 +100,11 @@ def chart_of(answer: QueryResult, request: ChartRequest, sql: str = "", now: dat
     kind = _kind(request, axes, ordered)
     if kind == "heat_map" and axes.series is None:
         raise InputError("a heat map needs two columns of categories besides the number", "Draw bars instead.")
-    return _drawn(kind, request, axes, ordered, now or datetime.now(UTC))
+    return _build_chart(kind, request, axes, ordered, now or datetime.now(UTC))
 
 
 def _value(columns: list[ChartColumn], request: ChartRequest, rows: list[list[Any]]) -> Chart:
-    """One row: nothing to compare, so its numbers are only written."""
+    """The chart of one row, which only states its numbers."""
     for name in (request.x, request.series):
         named(columns, name)
     measures = [as_numbers(column, [rows[0][column.place]]) for column in measures_named(columns, request.y)]
@@ -108,13 +112,13 @@ def _value(columns: list[ChartColumn], request: ChartRequest, rows: list[list[An
     drawn = [column for column in measures if not column.is_rank] or measures
     if not drawn:
         raise InputError("there is no column of numbers to draw", "Select one, such as sum(total_amount).")
-    said = {column.places for column in drawn}
-    others = [column for column in columns if column.role != "number" and column.places not in said]
-    about = " · ".join(column.written(column.values[0]) for column in others)
-    title = _and(drawn) + (f": {about}" if about else "")
+    used = {column.places for column in drawn}
+    others = [column for column in columns if column.role != "number" and column.places not in used]
+    subject = " · ".join(column.written(column.values[0]) for column in others)
+    title = _join_titles(drawn) + (f": {subject}" if subject else "")
     panels = tuple(Panel(column, (Point("", column.values[0], "", 0),)) for column in drawn)
     notes = ("one row needs no chart",)
-    return Chart("value", _titled(request, title), ChartColumn((), "", "label", ("",)), None, panels, notes)
+    return Chart("value", _chart_title(request, title), ChartColumn((), "", "label", ("",)), None, panels, notes)
 
 
 def _kind(request: ChartRequest, axes: Axes, ordered: bool) -> str:
@@ -130,7 +134,7 @@ def _kind(request: ChartRequest, axes: Axes, ordered: bool) -> str:
     if series is None:
         return "bar"
     few = len(set(series.values)) <= MOST_SERIES and len(set(x.values)) <= MOST_BARS
-    return "stacked_bar" if few and all(_adds_up(y) for y in axes.measures) else "heat_map"
+    return "stacked_bar" if few and all(_is_additive(y) for y in axes.measures) else "heat_map"
 
 
 def _kind_of_periods(axes: Axes, ordered: bool) -> str:
@@ -140,15 +144,15 @@ def _kind_of_periods(axes: Axes, ordered: bool) -> str:
         return "heat_map" if x.role == series.role == "step" else "line" if places > 1 else "stacked_bar"
     if places == 1 or (x.role == "step" and places <= _FEW_STEPS):
         return "bar"
-    # the ten best months are no course of time
-    return "bar" if ordered and places <= MOST_BARS and ranks(axes.measures[0].values, x) else "line"
+    # Periods that are ranked by a measure, such as the ten best months, are bars: a line would suggest a time series.
+    return "bar" if ordered and places <= MOST_BARS and is_ranked(axes.measures[0].values, x) else "line"
 
 
-def _adds_up(y: ChartColumn) -> bool:
-    return _ADDS_UP.search(y.name.lower()) is not None
+def _is_additive(y: ChartColumn) -> bool:
+    return _ADDITIVE.search(y.name.lower()) is not None
 
 
-def _drawn(kind: str, request: ChartRequest, axes: Axes, ordered: bool, now: datetime) -> Chart:
+def _build_chart(kind: str, request: ChartRequest, axes: Axes, ordered: bool, now: datetime) -> Chart:
     x, series, measures = axes.x, axes.series, axes.measures
     if kind != "scatter" and _repeats(zip(x.values, series.values if series else x.values, strict=True)):
         both = f"{x.title} and {series.title}" if series else x.title
@@ -157,7 +161,7 @@ def _drawn(kind: str, request: ChartRequest, axes: Axes, ordered: bool, now: dat
             f"Aggregate in SQL (GROUP BY {both}), or name the column that tells them apart as series.",
         )
     running = {} if kind == "scatter" else unfinished(x, series, now)
-    notes = _remarks(kind, axes, running, now)
+    notes = _notes(kind, axes, running, now)
     if kind in (*BARS, "heat_map"):
         x = as_labels(x)
     axes = replace(axes, x=x, series=as_labels(series) if series is not None else None)
@@ -167,7 +171,7 @@ def _drawn(kind: str, request: ChartRequest, axes: Axes, ordered: bool, now: dat
         kind = "grouped_bar" if kind == "bar" else kind
         axes = replace(axes, series=ChartColumn((), "", "label", ()))
     panels, more = _panels(kind, axes, groups, ordered)
-    title = _titled(request, _title(axes, [panel.y for panel in panels]))
+    title = _chart_title(request, _default_title(axes, [panel.y for panel in panels]))
     return Chart(
         kind,
         title,
@@ -180,23 +184,24 @@ def _drawn(kind: str, request: ChartRequest, axes: Axes, ordered: bool, now: dat
     )
 
 
-def _remarks(kind: str, axes: Axes, running: dict[int, str], now: datetime) -> list[str]:
-    """What is said before anything is drawn."""
-    notes = [f"not drawn: {', '.join(field.title for field in axes.left_out)}"] if axes.left_out else []
+def _notes(kind: str, axes: Axes, running: dict[int, str], now: datetime) -> list[str]:
+    """Notes about columns that are not drawn, periods that are not over, and periods without rows."""
+    notes = [f"not drawn: {', '.join(column.title for column in axes.left_out)}"] if axes.left_out else []
     if running:
         periods, today = " and ".join(dict.fromkeys(running.values())), written(milliseconds(now), "day")
         notes.append(f"{periods} is not over yet" + (f": today is {today}" if today not in periods else ""))
-    if kind in ("line", "area") and axes.series is None and (missing := without_rows(axes.x)):
+    if kind in ("line", "area") and axes.series is None and (missing := missing_periods(axes.x)):
         notes.append(missing)
     return notes
 
 
 def _groups(kind: str, axes: Axes, running: dict[int, str]) -> list[tuple[ChartColumn, list[Point]]]:
-    """The measures with their points: one each, or all in one where they can share an axis."""
+    """The measures with their points: one group each, or all in one group if they can share an axis."""
     x, series, measures, rows = axes.x, axes.series, axes.measures, range(len(axes.x.values))
     shared = len(measures) > 1 and series is None and kind in ("line", "bar", "stacked_bar") and share_an_axis(measures)
     if shared:
-        both = ChartColumn(tuple(field.place for field in measures), _and(measures), "number", (), measures[0].unit)
+        places = tuple(column.place for column in measures)
+        both = ChartColumn(places, _join_titles(measures), "number", (), measures[0].unit)
         return [(both, [Point(x.values[r], y.values[r], y.title, r, r in running) for r in rows for y in measures])]
     names = axes.names.values if axes.names is not None and kind == "scatter" else [""] * len(x.values)
     apart = series.values if series is not None else [""] * len(x.values)
@@ -208,19 +213,19 @@ def _groups(kind: str, axes: Axes, running: dict[int, str]) -> list[tuple[ChartC
 def _panels(
     kind: str, axes: Axes, groups: list[tuple[ChartColumn, list[Point]]], ordered: bool
 ) -> tuple[tuple[Panel, ...], list[str]]:
-    """What is drawn of each measure; all have the places of the first."""
+    """One panel for each measure, with the places of the first one; and notes about what is not drawn."""
     panels: list[Panel] = []
-    order = order_of(kind, groups[0][1], axes.x, axes.series, ordered)
-    first, notes = arranged(kind, groups[0][1], order, axes.x, axes.series)
+    order = choose_order(kind, groups[0][1], axes.x, axes.series, ordered)
+    first, notes = limit_points(kind, groups[0][1], order, axes.x, axes.series)
     places, names = {point.x for point in first}, {point.series for point in first}
     for y, points in groups:
-        kept = in_order(kind, [point for point in points if point.x in places and point.series in names], order)
-        drawn, more = placed(kind, kept, "rows" if len(groups) == 1 else "values")
+        kept = sort_points(kind, [point for point in points if point.x in places and point.series in names], order)
+        drawn, more = drop_missing(kind, kept, "rows" if len(groups) == 1 else "values")
         if not drawn:
             notes.append(f"not drawn: {y.title}, which has no value")
             continue
         if kind == "area" and axes.series is not None:
-            drawn = filled(drawn, order.places, order.series)
+            drawn = fill_gaps(drawn, order.places, order.series)
         panels.append(Panel(y, tuple(drawn)))
         notes += [f"{y.title}: {note}" if len(groups) > 1 else note for note in more]
     if not panels:
@@ -228,17 +233,17 @@ def _panels(
     return tuple(panels), notes
 
 
-def _titled(request: ChartRequest, title: str) -> str:
+def _chart_title(request: ChartRequest, title: str) -> str:
     return plain(request.title, _TITLE_CHARACTERS) or plain(title[:1].upper() + title[1:], _TITLE_CHARACTERS)
 
 
-def _title(axes: Axes, ys: list[ChartColumn]) -> str:
+def _default_title(axes: Axes, ys: list[ChartColumn]) -> str:
     series = f" and {axes.series.title}" if axes.series is not None and axes.series.places else ""
-    return f"{_and(ys)} by {axes.x.title}{series}" + (f" ({axes.constant})" if axes.constant else "")
+    return f"{_join_titles(ys)} by {axes.x.title}{series}" + (f" ({axes.constant})" if axes.constant else "")
 
 
-def _and(measures: list[ChartColumn]) -> str:
-    titles = [field.title for field in measures]
+def _join_titles(measures: list[ChartColumn]) -> str:
+    titles = [column.title for column in measures]
     return " and ".join([", ".join(titles[:-1]), titles[-1]] if titles[1:] else titles)
 
 

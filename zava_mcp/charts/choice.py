@@ -1,22 +1,22 @@
-"""Which columns of an answer are drawn along which axis, and which are left out."""
+"""Chooses which columns of a result are drawn on which axis, and which are left out."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from zava_mcp.charts.columns import ChartColumn, as_numbers, together
+from zava_mcp.charts.columns import ChartColumn, as_numbers, combine_periods
 from zava_mcp.charts.labels import LABEL_CHARACTERS, plain
 from zava_mcp.errors import InputError
 from zava_mcp.suggestions import did_you_mean
 
 MOST_PANELS = 3
-_ALONG = ("time", "step", "label", "number")  # what the x axis takes first
-_ALIKE = 10  # times as large, measures still share an axis
+_X_ROLES = ("time", "step", "label", "number")  # the roles of the x axis, the preferred one first
+_SHARED_AXIS_RATIO = 10  # measures share an axis if the largest is at most so many times the smallest
 
 
 @dataclass(frozen=True)
 class ChartRequest:
-    """What somebody wants drawn; "" leaves the choice to us."""
+    """The arguments of a chart; "" means that the column or title is chosen."""
 
     chart: str = "auto"  # line, bar, stacked_bar, area, scatter, heat_map
     x: str = ""
@@ -27,9 +27,9 @@ class ChartRequest:
 
 @dataclass(frozen=True)
 class Axes:
-    """The columns of a chart: along x, the measures, what tells lines apart, what names dots; and what is not drawn.
+    """The columns of a chart: x axis, measures, series, names of dots; and the columns that are not drawn.
 
-    `constant` is what all rows have in common and was not worth an axis.
+    `constant` is the text of columns with one value in all rows, which get no axis.
     """
 
     x: ChartColumn
@@ -41,12 +41,12 @@ class Axes:
 
 
 def axes_of(columns: list[ChartColumn], request: ChartRequest, rows: list[list[Any]]) -> Axes:
-    """The axes that are named, the others chosen. Raises InputError if there are none."""
+    """The requested axes, and a choice for those that are not requested. Raises InputError if there are none."""
     x, series, ys = named(columns, request.x), named(columns, request.series), measures_named(columns, request.y)
-    taken = {column.places for column in (x, series, *ys) if column is not None}
-    free = [column for column in columns if column.places not in taken]
+    assigned = {column.places for column in (x, series, *ys) if column is not None}
+    free = [column for column in columns if column.places not in assigned]
     if x is None and request.chart != "heat_map":
-        free = together(free)
+        free = combine_periods(free)
     numbers = [column for column in free if column.role == "number"]
     measures = [column for column in numbers if not column.is_rank] or numbers
     if x is None:
@@ -58,7 +58,7 @@ def axes_of(columns: list[ChartColumn], request: ChartRequest, rows: list[list[A
         numbers = [column for column in numbers if column is not series]
     left_out: list[ChartColumn] = []
     if not ys:
-        ys, left_out = _drawn(measures, numbers, x, request.chart)
+        ys, left_out = _choose_measures(measures, numbers, x, request.chart)
     if request.chart == "scatter" and x.role != "time":
         x = as_numbers(x, [row[x.place] for row in rows])
     ys = [as_numbers(y, [row[y.place] for row in rows]) for y in ys]
@@ -69,12 +69,12 @@ def axes_of(columns: list[ChartColumn], request: ChartRequest, rows: list[list[A
     constant = " · ".join(_written(column) for column in free if column is not series and _is_constant(column))
     if not (request.x or request.y or request.series):
         left_out += [column for column in free if _is_left_out(column, series, names)]
-    return _turned(Axes(x, ys, series, names, tuple(left_out), constant), request)
+    return _replace_constant_x(Axes(x, ys, series, names, tuple(left_out), constant), request)
 
 
 def _is_left_out(column: ChartColumn, series: ChartColumn | None, names: ChartColumn | None) -> bool:
-    """Whether a column says something of each row that no axis says: the product that sold best in each month."""
-    drawn = {place for field in (series, names) if field is not None for place in field.places}
+    """Whether a column varies and is on no axis, such as the best-selling product of each month."""
+    drawn = {place for axis in (series, names) if axis is not None for place in axis.places}
     return not drawn & set(column.places) and len(set(column.values)) > 1 and not column.is_key
 
 
@@ -86,10 +86,10 @@ def _written(column: ChartColumn) -> str:
     return str(column.written(column.values[0]))
 
 
-def _drawn(
+def _choose_measures(
     measures: list[ChartColumn], numbers: list[ChartColumn], x: ChartColumn, kind: str
 ) -> tuple[list[ChartColumn], list[ChartColumn]]:
-    """The measures that are drawn, and the numbers that are not."""
+    """The measures that are drawn, and the numeric columns that are not."""
     if not measures:
         raise InputError("there is no column of numbers to draw", "Select one, such as sum(total_amount).")
     most = 1 if kind in ("scatter", "heat_map") or x.role == "number" else MOST_PANELS
@@ -100,39 +100,40 @@ def _drawn(
 
 
 def share_an_axis(measures: list[ChartColumn]) -> bool:
-    """Whether measures count the same and are of about the same size."""
-    largest = [max((abs(value) for value in field.values if value is not None), default=0.0) for field in measures]
-    return len({field.unit for field in measures}) == 1 and max(largest) <= _ALIKE * min(largest)
+    """Whether measures have the same unit and about the same size."""
+    largest = [max((abs(value) for value in column.values if value is not None), default=0.0) for column in measures]
+    return len({column.unit for column in measures}) == 1 and max(largest) <= _SHARED_AXIS_RATIO * min(largest)
 
 
 def _first_axis(free: list[ChartColumn], kind: str, spare: list[ChartColumn]) -> ChartColumn:
-    """The column along which values are put, if nobody says; `spare` are numbers that are not needed as y."""
+    """The column of the x axis, if none is requested; `spare` are numeric columns that are not needed as measures."""
     if kind == "scatter" and spare:
         return spare[0]
-    found = [column for column in free if column.role != "number"]
-    # what is the same in all rows tells nothing, and an id is a poor label beside a name
-    found.sort(key=lambda column: (len(set(column.values)) == 1, _ALONG.index(column.role), column.is_key))
-    if found or spare:
-        return (found or spare)[0]
+    candidates = [column for column in free if column.role != "number"]
+    # Constant columns come last, and keys after names, because both are poor labels.
+    candidates.sort(key=lambda column: (len(set(column.values)) == 1, _X_ROLES.index(column.role), column.is_key))
+    if candidates or spare:
+        return (candidates or spare)[0]
     raise InputError(
         "there is no column along which to draw the numbers", "Select a date, a month or a category besides them."
     )
 
 
 def measures_named(columns: list[ChartColumn], names: str) -> list[ChartColumn]:
-    """The columns of numbers that are named, one or several with commas. Raises InputError if one is none."""
+    """The columns with these names, one or several with commas. Raises InputError if there is no such column."""
     if any(column.name == names or column.name.lower() == names.strip().lower() for column in columns):
-        names, several = "", [named(columns, names)]
+        matches = [named(columns, names)]
     else:
-        several = [named(columns, name) for name in names.split(",")] if names else []
-    found = [column for column in several if column is not None]
-    if len(found) > MOST_PANELS and not share_an_axis([column for column in found if column.role == "number"] or found):
+        matches = [named(columns, name) for name in names.split(",")] if names else []
+    measures = [column for column in matches if column is not None]
+    numeric = [column for column in measures if column.role == "number"]
+    if len(measures) > MOST_PANELS and not share_an_axis(numeric or measures):
         raise InputError(f"a chart has at most {MOST_PANELS} measures", "Draw the others in a second chart.")
-    return found
+    return measures
 
 
 def named(columns: list[ChartColumn], name: str) -> ChartColumn | None:
-    """The column of this name, None for no name. Raises InputError if there is none."""
+    """The column with this name; None for an empty name. Raises InputError if there is no such column."""
     if not name.strip():
         return None
     for column in columns:
@@ -147,7 +148,7 @@ def named(columns: list[ChartColumn], name: str) -> ChartColumn | None:
 
 
 def _series(rest: list[ChartColumn], request: ChartRequest, x: ChartColumn) -> ChartColumn | None:
-    """The column, or columns, that tell rows with the same x apart."""
+    """The column, or several joined ones, that distinguish rows with the same x; None if none is needed."""
     if request.chart == "scatter" or x.role == "number":
         return None
     if _repeats(x.values):
@@ -155,14 +156,14 @@ def _series(rest: list[ChartColumn], request: ChartRequest, x: ChartColumn) -> C
             if not _repeats(zip(x.values, column.values, strict=True)):
                 return column
         if len(rest) > 1 and not _repeats(zip(x.values, *[column.values for column in rest], strict=True)):
-            return _joined([column for column in rest if len(set(column.values)) > 1] or rest)
+            return _join_columns([column for column in rest if len(set(column.values)) > 1] or rest)
     if rest and request.chart in ("stacked_bar", "heat_map"):
         return rest[0]
     return None
 
 
-def _joined(columns: list[ChartColumn]) -> ChartColumn:
-    """Several columns as one of labels."""
+def _join_columns(columns: list[ChartColumn]) -> ChartColumn:
+    """Several columns as one column of labels."""
     parts = [[column.written(value) for value in column.values] for column in columns]
     values = tuple(plain(" · ".join(texts), 2 * LABEL_CHARACTERS) for texts in zip(*parts, strict=True))
     name = " and ".join(column.name for column in columns)
@@ -174,8 +175,8 @@ def _repeats(values: Iterable[Any]) -> bool:
     return len(set(listed)) < len(listed)
 
 
-def _turned(axes: Axes, request: ChartRequest) -> Axes:
-    """A single month with many stores is about the stores."""
+def _replace_constant_x(axes: Axes, request: ChartRequest) -> Axes:
+    """Draws the series on the x axis if x has one value only: a single month of many stores compares the stores."""
     x, series = axes.x, axes.series
     if request.x or series is None or request.chart not in ("auto", "bar", "line") or not _is_constant(x):
         return axes

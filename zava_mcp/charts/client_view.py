@@ -1,4 +1,4 @@
-"""A chart as the view in a client draws it: every text, tick and order of the picture, ready to be placed."""
+"""The data that the view in an MCP client draws a chart from: texts, ticks and order are those of the PNG."""
 
 from typing import Any
 
@@ -7,14 +7,14 @@ from zava_mcp.charts import number_format
 from zava_mcp.charts.chart import Chart, Panel
 from zava_mcp.charts.vega_axes import series_of
 
-_PIXELS = 500  # of an axis of bars, about
+_AXIS_PIXELS = 500  # the approximate length of an axis of bars
 
 
 def view(chart: Chart) -> dict[str, Any]:
-    """`{kind, title, notes, lying, x, places, series, panels}`, to be sent beside the rows.
+    """`{kind, title, notes, horizontal, x, places, series, panels}`, sent in the metadata of the result.
 
-    A point is [place on x, number, series by number, whether its period is not over, short text, exact text, name];
-    labels on the x axis stand by their number in `places`.
+    A point is [index in `places` or of the x axis, number, index of its series, 1 if its period is not over, short
+    text, exact text, name].
     """
     places = list(dict.fromkeys(point.x for panel in chart.panels for point in panel.points))
     labels = chart.x.role in ("label", "step")
@@ -22,7 +22,7 @@ def view(chart: Chart) -> dict[str, Any]:
         "kind": chart.kind,
         "title": chart.title,
         "notes": chart.notes,
-        "lying": layout.is_lying(chart),
+        "horizontal": layout.is_horizontal(chart),
         "x": {"name": chart.x.title, "title": layout.axis_title(chart, chart.x), **_x_axis(chart, places)},
         "places": places if labels else [],
         "exact": [] if labels else [chart.x.written(place) for place in places],
@@ -46,10 +46,11 @@ def _x_axis(chart: Chart, places: list[Any]) -> dict[str, Any]:
 
 def _panel(chart: Chart, panel: Panel, numbers: dict[Any, int]) -> dict[str, Any]:
     series = {name: number for number, name in enumerate(series_of(chart))}
-    axis, texts = layout.number_axis(chart, panel), layout.beside(panel)
-    lying = layout.is_lying(chart)
+    axis, texts = layout.number_axis(chart, panel), layout.mark_texts(panel)
+    horizontal = layout.is_horizontal(chart)
+    pixels = _AXIS_PIXELS / (len(chart.panels) if horizontal else 1)
     bars = chart.kind in ("bar", "grouped_bar")
-    ends = layout.with_room(axis, texts, _PIXELS / (len(chart.panels) if lying else 1), lying) if bars else axis[:2]
+    ends = layout.extend_for_texts(axis, texts, pixels, horizontal) if bars else axis[:2]
     points = [
         [numbers[point.x], point.y, series[point.series], int(point.open), text,
          number_format.exact(point.y, panel.y.unit), point.name]

@@ -1,6 +1,6 @@
-"""What the columns of an answer are to a chart: times, steps, labels or numbers, whatever SQL made them with.
+"""Recognizes what the columns of a result are to a chart: times, steps, labels or numbers.
 
-Every chart, in a picture, in a client's view or on a terminal, takes its columns from here.
+All renderers (PNG, the view in a client, the terminal) use these columns.
 """
 
 import math
@@ -16,29 +16,30 @@ from zava_mcp.charts.steps import named_unit, steps
 from zava_mcp.errors import InputError
 
 _DATES = {1082, 1114, 1184}  # date, timestamp, timestamptz
-_INTEGERS = {20, 21, 23, 26}
+_OID = 26
+_INTEGERS = {20, 21, 23, _OID}
 _NUMBERS = _INTEGERS | {700, 701, 790, 1700}
 _TEXTS = {18, 19, 25, 1042, 1043}
 _YEARS = range(1800, 2201)
 
 _KEYS = {"id", "sku", "uuid", "key", "code", "zip", "phone"}
 _RANKS = {"rank", "position", "row_number", "rownum", "rn", "no"}
-#: What PostgreSQL calls a column without an alias, and short names that people do not write.
+#: PostgreSQL's names for columns without an alias, and abbreviations; a chart shows the unit instead.
 _UNNAMED = {"extract", "date_part", "to_char", "date_trunc", "yr", "mon", "mth", "qtr", "wk", "hr", "dow", "isodow"}
 _TITLE_CHARACTERS = 60
 
 
 @dataclass(frozen=True)
 class ChartColumn:
-    """One column, or the year and the month of two as one.
+    """One column of a result, or several combined into one, such as year and month.
 
-    Values are milliseconds since 1970 in UTC for times, floats for numbers, else labels. `unit` says of which
-    periods times and steps are (year, month, weekday, …) and what numbers count (dollars, percent, fraction, "").
-    A value that cannot be drawn (null, NaN, infinity, a date that is none) is None; labels have none. Steps are
-    labels whose order is theirs: `order` has it.
+    Values are milliseconds since 1970 in UTC for times, floats for numbers, and else labels. `unit` is the period of
+    times and steps (year, month, weekday, …) or the unit of numbers (dollars, percent, fraction, or ""). A value that
+    cannot be drawn (null, NaN, infinity, an invalid date) is None, except for labels. Steps are labels with an order of
+    their own, such as weekdays; `order` has the sort key of each row.
     """
 
-    places: tuple[int, ...]  # of its column, or columns, in the answer; () for none
+    places: tuple[int, ...]  # the positions of its columns in the result; () for none
     name: str
     role: str  # time, step, label or number
     values: tuple[Any, ...]
@@ -47,27 +48,27 @@ class ChartColumn:
 
     @property
     def place(self) -> int:
-        """Of its column in the answer, the first if it is made of several."""
+        """The position of its first column in the result."""
         return self.places[0]
 
     @property
     def title(self) -> str:
-        """The name as people write it."""
+        """The name for a reader: on one line, with spaces instead of underscores."""
         name = self.unit if self.unit and self.name.partition(" ")[0] in _UNNAMED else self.name
         return plain(name.replace("_", " "), _TITLE_CHARACTERS) or "(no name)"
 
     @property
     def is_key(self) -> bool:
-        """Whether it only identifies: a poor label beside a name."""
+        """Whether its name says that it holds keys, which are poor labels if there is a name."""
         return words_of(self.name)[-1:] != [] and words_of(self.name)[-1] in _KEYS
 
     @property
     def is_rank(self) -> bool:
-        """Whether it numbers the rows, which is no measure of them."""
+        """Whether it numbers the rows; such a column is no measure."""
         return self.name.lower() in _RANKS or words_of(self.name)[-1:] == ["rank"]
 
     def natural(self) -> list[float] | None:
-        """By what its rows are in order by themselves; None for labels, which have no order of their own."""
+        """The sort keys of its rows in its own order; None for labels, which have no order of their own."""
         if self.role == "label":
             return None
         if self.order:
@@ -75,7 +76,7 @@ class ChartColumn:
         return [math.inf if value is None else float(value) for value in self.values]
 
     def written(self, value: Any) -> str:
-        """One of its values as people write it."""
+        """One of its values as text for a reader."""
         if value is None:
             return "(none)"
         if self.role == "time":
@@ -84,113 +85,112 @@ class ChartColumn:
 
 
 def chart_columns(names: Sequence[str], types: Sequence[int], rows: Sequence[Sequence[Any]]) -> list[ChartColumn]:
-    """The columns of an answer; a name that comes again gets a number."""
-    columns = list(zip(*rows, strict=True)) or [()] * len(names)
-    found: list[ChartColumn] = []
-    for place, (name, type_oid, values) in enumerate(zip(names, types, columns, strict=True)):
-        seen = names[:place].count(name)
-        field = _field(place, name, type_oid, values)
-        found.append(replace(field, name=f"{name} ({seen + 1})") if seen else field)
-    return found
+    """The columns of a result; repeated names get a number."""
+    values_by_column = list(zip(*rows, strict=True)) or [()] * len(names)
+    columns: list[ChartColumn] = []
+    for place, (name, type_oid, values) in enumerate(zip(names, types, values_by_column, strict=True)):
+        earlier = names[:place].count(name)
+        column = _recognize(place, name, type_oid, values)
+        columns.append(replace(column, name=f"{name} ({earlier + 1})") if earlier else column)
+    return columns
 
 
-def _field(place: int, name: str, type_oid: int, values: tuple[Any, ...]) -> ChartColumn:
+def _recognize(place: int, name: str, type_oid: int, values: tuple[Any, ...]) -> ChartColumn:
     named = named_unit(name)
     if type_oid in _DATES:
         moments = [periods.instant(value) for value in values]
-        return _times(place, name, moments, periods.unit_of([m for m in moments if m is not None], named))
+        return _time_column(place, name, moments, periods.unit_of([m for m in moments if m is not None], named))
     if type_oid in _NUMBERS:
-        return _of_numbers(place, name, type_oid, values, named)
+        return _recognize_numbers(place, name, type_oid, values, named)
     if type_oid in _TEXTS or not type_oid:
-        return _of_texts(place, name, type_oid, values, named)
+        return _recognize_texts(place, name, type_oid, values, named)
     return ChartColumn((place,), name, "label", labels(values))
 
 
-def _of_texts(place: int, name: str, type_oid: int, values: tuple[Any, ...], named: str) -> ChartColumn:
-    if found := steps(values, named):
-        return ChartColumn((place,), name, "step", found.labels, found.unit, found.order)
-    if found_moments := periods.moments(values, named):
-        moments, unit = found_moments
+def _recognize_texts(place: int, name: str, type_oid: int, values: tuple[Any, ...], named: str) -> ChartColumn:
+    if stepped := steps(values, named):
+        return ChartColumn((place,), name, "step", stepped.labels, stepped.unit, stepped.order)
+    if dated := periods.moments(values, named):
+        moments, unit = dated
         if unit == "day":
             unit = periods.unit_of([moment for moment in moments if moment is not None], named)
             unit = unit if unit == named or unit == "week" else "day"
-        return _times(place, name, moments, unit)
+        return _time_column(place, name, moments, unit)
     if number_format.are_written(values) and not _is_key(name):
-        found_numbers = number_format.numbers(values)
-        return ChartColumn(
-            (place,), name, "number", found_numbers, number_format.unit_of(name, type_oid, found_numbers, values)
-        )
+        numbers = number_format.numbers(values)
+        return ChartColumn((place,), name, "number", numbers, number_format.unit_of(name, type_oid, numbers, values))
     return ChartColumn((place,), name, "label", labels(values))
 
 
-def _of_numbers(place: int, name: str, type_oid: int, values: tuple[Any, ...], named: str) -> ChartColumn:
-    found = number_format.numbers(values)
-    whole = [value for value in found if value is not None]
-    if named and whole and all(value == int(value) for value in whole):
-        if named in ("year", "any") and all(int(value) in _YEARS for value in whole):
-            years = [None if value is None else datetime(int(value), 1, 1, tzinfo=UTC) for value in found]
-            return _times(place, name, years, "year")
-        if named in ("month", "period") and (
-            made := periods.moments([None if value is None else str(int(value)) for value in found], "month")
-        ):
-            return _times(place, name, *made)
-        if stepped := steps([None if value is None else int(value) for value in found], named):
+def _recognize_numbers(place: int, name: str, type_oid: int, values: tuple[Any, ...], named: str) -> ChartColumn:
+    numbers = number_format.numbers(values)
+    present = [value for value in numbers if value is not None]
+    if named and present and all(value == int(value) for value in present):
+        whole = [None if value is None else int(value) for value in numbers]
+        if named in ("year", "any") and all(int(value) in _YEARS for value in present):
+            years = [None if value is None else datetime(value, 1, 1, tzinfo=UTC) for value in whole]
+            return _time_column(place, name, years, "year")
+        digits = [None if value is None else str(value) for value in whole]
+        if named in ("month", "period") and (dated := periods.moments(digits, "month")):
+            return _time_column(place, name, *dated)
+        if stepped := steps(whole, named):
             return ChartColumn((place,), name, "step", stepped.labels, stepped.unit, stepped.order)
-    if _is_key(name) or type_oid == 26:
+    if _is_key(name) or type_oid == _OID:
         return ChartColumn((place,), name, "label", labels(values))
-    return ChartColumn((place,), name, "number", found, number_format.unit_of(name, type_oid, found, ()))
+    return ChartColumn((place,), name, "number", numbers, number_format.unit_of(name, type_oid, numbers, ()))
 
 
 def _is_key(name: str) -> bool:
     return ChartColumn((), name, "", ()).is_key
 
 
-def _times(place: int, name: str, moments: Sequence[datetime | None], unit: str) -> ChartColumn:
+def _time_column(place: int, name: str, moments: Sequence[datetime | None], unit: str) -> ChartColumn:
     return ChartColumn((place,), name, "time", tuple(None if m is None else milliseconds(m) for m in moments), unit)
 
 
-def as_labels(field: ChartColumn) -> ChartColumn:
-    """The same column with a label for each value; the order of times and numbers stays theirs."""
-    if field.role in ("label", "step"):
-        return field
-    order = field.natural() or []
-    return replace(field, role="step", values=tuple(map(field.written, field.values)), order=tuple(order))
+def as_labels(column: ChartColumn) -> ChartColumn:
+    """The column with a label for each value; times and numbers keep their order."""
+    if column.role in ("label", "step"):
+        return column
+    order = column.natural() or []
+    return replace(column, role="step", values=tuple(map(column.written, column.values)), order=tuple(order))
 
 
-def as_numbers(field: ChartColumn, values: Sequence[Any]) -> ChartColumn:
-    """The same column with numbers for its values, as they came. Raises InputError if they are none."""
-    if field.role == "number":
-        return field
+def as_numbers(column: ChartColumn, values: Sequence[Any]) -> ChartColumn:
+    """The column with its values of the result as numbers. Raises InputError if one is no number."""
+    if column.role == "number":
+        return column
     try:
-        found = number_format.numbers(values)
+        numbers = number_format.numbers(values)
     except ValueError:
         raise InputError(
-            f"the column {field.title!r} holds no numbers", "Name a numeric column, or cast it: (…)::numeric."
+            f"the column {column.title!r} holds no numbers", "Name a numeric column, or cast it: (…)::numeric."
         ) from None
-    return replace(field, role="number", values=found, unit=number_format.unit_of(field.name, 0, found, ()), order=())
+    unit = number_format.unit_of(column.name, 0, numbers, ())
+    return replace(column, role="number", values=numbers, unit=unit, order=())
 
 
-def together(columns: Sequence[ChartColumn]) -> list[ChartColumn]:
-    """The columns with a year and a quarter, month or week made one column of periods, where both are there."""
+def combine_periods(columns: Sequence[ChartColumn]) -> list[ChartColumn]:
+    """The columns, with a year and a quarter, month or week combined into one column of periods."""
     years = [column for column in columns if column.role == "time" and column.unit == "year"]
     parts = [column for column in columns if column.role == "step" and column.unit in ("quarter", "month", "week")]
     if len(years) != 1 or not parts:
         return list(columns)
     year, part = years[0], max(parts, key=lambda column: ("quarter", "month", "week").index(column.unit))
-    made = [begin_of(y, p, part.unit) for y, p in zip(year.values, part.order, strict=True)]
+    begins = [begin_of(y, p, part.unit) for y, p in zip(year.values, part.order, strict=True)]
     period = replace(
         part,
         role="time",
         order=(),
         places=(year.place, part.place),
-        values=tuple(None if moment is None else milliseconds(moment) for moment in made),
+        values=tuple(None if moment is None else milliseconds(moment) for moment in begins),
     )
     dropped = {year.place, *(column.place for column in parts)}
     return [period, *(column for column in columns if column.place not in dropped)]
 
 
 def begin_of(year: int | None, part: float, unit: str) -> datetime | None:
-    """When the period begins that a year and the number of a part of it name."""
+    """The begin of the quarter, month or week with this number in a year; None if there is none."""
     if year is None or math.isinf(part):
         return None
     number, step = periods.moment_of(year).year, int(part)

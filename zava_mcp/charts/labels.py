@@ -1,4 +1,4 @@
-"""Texts in a chart: the words of a column's name, and labels that every font, XML and reader takes."""
+"""Texts of a chart: the words of a column's name, and printable labels on one line."""
 
 import json
 import re
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 LABEL_CHARACTERS = 40
-_JOINERS = "\u200c\u200d"  # of letters and of emoji
+_JOINERS = "\u200c\u200d"  # they join letters and emoji
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 
 
@@ -16,31 +16,29 @@ def words_of(name: str) -> list[str]:
 
 
 def plain(text: str, characters: int) -> str:
-    """A text on one line that every font, XML and reader takes: printable, and cut to so many characters.
+    """A text on one line, printable and truncated to this number of characters.
 
-    Control characters and others that nobody sees are written out, such as \\x1b.
+    Control characters and other invisible ones are escaped, such as \\x1b.
     """
-    text = "".join(
-        mark if mark.isprintable() or mark in _JOINERS else _visible(mark) for mark in text[: 4 * characters]
-    )
+    text = "".join(mark if mark.isprintable() or mark in _JOINERS else _escape(mark) for mark in text[: 4 * characters])
     text = " ".join(text.split())
     return text if len(text) <= characters else f"{text[: characters - 1]}…"
 
 
-def _visible(mark: str) -> str:
+def _escape(mark: str) -> str:
     return " " if mark.isspace() else mark.encode("unicode_escape").decode()
 
 
 def labels(values: Sequence[Any]) -> tuple[str, ...]:
     """Short printable texts, different for different values."""
     by_value: dict[str, str] = {}
-    taken: set[str] = set()
-    following: dict[str, int] = {}  # by label, the number to try next: many may be cut to the same
+    used: set[str] = set()
+    next_numbers: dict[str, int] = {}  # without it, many values that are truncated alike take quadratic time
     keys = [json.dumps(value) for value in values]
     for key, value in zip(keys, values, strict=True):
         if key not in by_value:
-            by_value[key] = unused(_label(value), taken, following)
-            taken.add(by_value[key])
+            by_value[key] = make_unique(_label(value), used, next_numbers)
+            used.add(by_value[key])
     return tuple(map(by_value.__getitem__, keys))
 
 
@@ -53,10 +51,10 @@ def _label(value: Any) -> str:
     return plain(text, LABEL_CHARACTERS) or "(empty)"
 
 
-def unused(label: str, taken: set[str], following: dict[str, int]) -> str:
-    """The label, or with the first number that nothing else has: `following` has where to look from."""
-    free = label
-    while free in taken:
-        number = following.get(label, 2)
-        free, following[label] = f"{label} ({number})", number + 1
-    return free
+def make_unique(label: str, used: set[str], next_numbers: dict[str, int]) -> str:
+    """The label, followed by a number if it is used already; `next_numbers` has the next number to try by label."""
+    unique = label
+    while unique in used:
+        number = next_numbers.get(label, 2)
+        unique, next_numbers[label] = f"{label} ({number})", number + 1
+    return unique

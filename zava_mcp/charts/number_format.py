@@ -1,8 +1,8 @@
-"""Numbers in a chart: what they count, the ticks of their axis, and how people read them beside a bar."""
+"""Numbers of a chart: their unit, the ticks of their axis, and their texts beside marks."""
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from zava_mcp.charts.labels import words_of
@@ -43,31 +43,31 @@ _RATIO = {"ratio", "fraction", "proportion"}
 _NUMERIC, _MONEY_TYPE = 1700, 790
 
 _WRITTEN = re.compile(r"[-−(]?\s*(\$)?\s*-?(\d{1,3}(,\d{3})+|\d+)?(\.\d+)?\s*(%)?\)?")
-_LARGEST = 1e300  # an axis has to reach beyond it
-_LETTERS = ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e4, "k"))
+_LARGEST = 1e300  # the ends of an axis are larger than its numbers, and must be finite
+_SUFFIXES = ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e4, "k"))
 _SCIENTIFIC = 1e15
-_MOST_DECIMALS = 6
+_MAX_DECIMALS = 6
 
 
 def unit_of(name: str, type_oid: int, values: Sequence[float | None], texts: Sequence[Any]) -> str:
-    """What a column counts: dollars, percent, fraction (0.25 is 25%) or "" for things, by its name and values."""
-    words, given = set(words_of(name)), [value for value in values if value is not None]
+    """The unit of a column by its name and values: dollars, percent, fraction (0.25 is 25%), or "" for counts."""
+    words, present = set(words_of(name)), [value for value in values if value is not None]
     written = [text for text in texts if isinstance(text, str)]
     if type_oid == _MONEY_TYPE or (written and all("$" in text for text in written)):
         return "dollars"
     if written and all("%" in text for text in written):
         return "percent"
-    small = bool(given) and all(abs(value) <= 1 for value in given) and any(value % 1 for value in given)
+    small = bool(present) and all(abs(value) <= 1 for value in present) and any(value % 1 for value in present)
     if words & _PERCENT:
-        return "" if small else "percent"  # 0.25 may be 25 % or a quarter of one
+        return "" if small else "percent"  # 0.25 may mean 25 % or 0.25 %
     if words & _FRACTION and not words & {"exchange", "hourly"} and small:
         return "" if words & _RATIO else "fraction"
-    if "share" in words and given and all(0 <= value <= 100 for value in given):
+    if "share" in words and present and all(0 <= value <= 100 for value in present):
         return "percent"
     if words & (_NOT_MONEY | {"share", "rate", "ratio"}):
         return ""
-    # a sum of prices has cents; a sum of pieces has none
-    cents = type_oid == _NUMERIC and any(value % 1 for value in given)
+    # An ambiguous name such as total means dollars if the values have cents.
+    cents = type_oid == _NUMERIC and any(value % 1 for value in present)
     return "dollars" if words & _MONEY or (cents and words & _MAYBE_MONEY) else ""
 
 
@@ -84,7 +84,7 @@ def are_written(values: Sequence[Any]) -> bool:
 
 
 def numbers(values: Sequence[Any]) -> tuple[float | None, ...]:
-    """Numbers, also those that come as texts. Raises ValueError for a text that is none."""
+    """The values as numbers, also those that are texts. Raises ValueError for a text that is no number."""
     return tuple(map(_number, values))
 
 
@@ -94,128 +94,131 @@ def _number(value: Any) -> float | None:
     if not isinstance(value, int | float | str) or isinstance(value, bool):
         raise ValueError
     try:
-        number = _read(value) if isinstance(value, str) else float(value)
+        number = _parse(value) if isinstance(value, str) else float(value)
     except OverflowError:
         return None
     return number if math.isfinite(number) and abs(number) < _LARGEST else None
 
 
-def _read(text: str) -> float:
+def _parse(text: str) -> float:
     for mark in ",$% ":
         text = text.replace(mark, "")
-    if text.startswith("(") and text.endswith(")"):  # as accountants write a loss
+    if text.startswith("(") and text.endswith(")"):  # accountants write negative numbers in parentheses
         text = f"-{text[1:-1]}"
     return float(text.replace("−", "-"))
 
 
 class Axis(NamedTuple):
-    """The ends of an axis of numbers, and the places on it that bear a label."""
+    """The ends of an axis of numbers, and its ticks with their labels."""
 
     low: float
     high: float
     ticks: tuple[tuple[float, str], ...]
 
 
-def axis(given: Sequence[float], unit: str, zero: bool = True, wanted: int = 6) -> Axis:
-    """An axis for these numbers, from nought if `zero`, all its labels written alike: $0, $0.5M, $1.0M."""
-    low, high = min(given, default=0.0), max(given, default=1.0)
+def axis(values: Sequence[float], unit: str, zero: bool = True, intervals: int = 6) -> Axis:
+    """An axis for these numbers, including 0 if `zero`, with labels in one format: $0, $0.5M, $1.0M."""
+    low, high = min(values, default=0.0), max(values, default=1.0)
     if zero:
         low, high = min(low, 0.0), max(high, 0.0)
     if low == high:
         low, high = low - (abs(low) or 1.0) * (not zero), high + (abs(high) or 1.0)
-    whole = all(number == int(number) for number in given) and unit != "fraction"
-    step = _step((high - low) / wanted, whole)
+    whole = all(number == int(number) for number in values) and unit != "fraction"
+    step = _round_step((high - low) / intervals, whole)
     first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
     digits = max(0, 1 - math.floor(math.log10(step)))
-    places = [round(place * step, digits) for place in range(first, last + 1)]
-    return Axis(places[0], places[-1], tuple(zip(places, _alike(places, unit), strict=True)))
+    ticks = [round(number * step, digits) for number in range(first, last + 1)]
+    return Axis(ticks[0], ticks[-1], tuple(zip(ticks, _tick_labels(ticks, unit), strict=True)))
 
 
-def _step(rough: float, whole: bool) -> float:
+def _round_step(rough: float, whole: bool) -> float:
+    """The next larger 1, 2 or 5 times a power of ten."""
     power = 10.0 ** math.floor(math.log10(rough))
     step = next((factor * power for factor in (1, 2, 5) if factor * power >= rough * (1 - 1e-9)), 10 * power)
     return max(step, 1.0) if whole else step
 
 
-def _alike(places: Sequence[float], unit: str) -> list[str]:
-    """With one letter and as many decimals for all."""
+def _tick_labels(ticks: Sequence[float], unit: str) -> list[str]:
+    """Labels that all have the same suffix and number of decimals."""
     if unit == "fraction":
-        places, unit = [place * 100 for place in places], "percent"
-    largest = max(map(abs, places))
-    if largest >= _SCIENTIFIC or 0 < largest < 10.0**-_MOST_DECIMALS:
-        return [marked(f"{place:.3g}", unit) for place in places]
-    size, letter = _size(largest)
+        ticks, unit = [tick * 100 for tick in ticks], "percent"
+    largest = max(map(abs, ticks))
+    if largest >= _SCIENTIFIC or 0 < largest < 10.0**-_MAX_DECIMALS:
+        return [with_unit(f"{tick:.3g}", unit) for tick in ticks]
+    size, suffix = _scale(largest)
     decimals = next(
-        (d for d in range(_MOST_DECIMALS) if all(abs(round(p / size, d) * size - p) <= 1e-9 * largest for p in places)),
-        _MOST_DECIMALS,
+        (d for d in range(_MAX_DECIMALS) if all(abs(round(t / size, d) * size - t) <= 1e-9 * largest for t in ticks)),
+        _MAX_DECIMALS,
     )
-    if unit == "dollars" and decimals and not letter:
+    if unit == "dollars" and decimals and not suffix:
         decimals = max(2, decimals)
-    return [marked(f"{place / size:,.{decimals}f}{letter}" if place else "0", unit) for place in places]
+    return [with_unit(f"{tick / size:,.{decimals}f}{suffix}" if tick else "0", unit) for tick in ticks]
 
 
-def _size(number: float) -> tuple[float, str]:
-    for least, letter in _LETTERS:
+def _scale(number: float) -> tuple[float, str]:
+    """The divisor of a number of this size, and its suffix."""
+    for least, suffix in _SUFFIXES:
         if abs(number) >= least:
-            return (1e3 if letter == "k" else least), letter
+            return (1e3 if suffix == "k" else least), suffix
     return 1.0, ""
 
 
-def marked(text: str, unit: str) -> str:
-    """A number's text with what it counts: $1,234, −$5, 12%."""
+def with_unit(text: str, unit: str) -> str:
+    """A number's text with its unit: $1,234, −$5, 12%."""
     sign, text = ("−", text[1:]) if text.startswith("-") else ("", text)
     return f"{sign}{'$' if unit == 'dollars' else ''}{text}{'%' if unit == 'percent' else ''}"
 
 
-def beside(given: Sequence[float | None], unit: str) -> list[str]:
-    """Short texts for a column of numbers, all written alike: 65.00 and 69.20, $10.3M and $0.6M."""
+def short_texts(values: Sequence[float | None], unit: str) -> list[str]:
+    """Short texts for a column of numbers in one format: 65.00 and 69.20, $10.3M and $0.6M."""
     if unit == "fraction":
-        given, unit = [None if value is None else value * 100 for value in given], "percent"
-    sizes = [abs(value) for value in given if value]
-    style = _style(sizes, unit, all(value == int(value) for value in given if value is not None))
-    return ["" if value is None else marked(style(value), unit) for value in given]
+        values, unit = [None if value is None else value * 100 for value in values], "percent"
+    sizes = [abs(value) for value in values if value]
+    write = _common_format(sizes, unit, all(value == int(value) for value in values if value is not None))
+    return ["" if value is None else with_unit(write(value), unit) for value in values]
 
 
-def _style(sizes: list[float], unit: str, whole: bool) -> Any:
+def _common_format(sizes: list[float], unit: str, whole: bool) -> Callable[[float], str]:
+    """The function that formats numbers of these sizes alike, or each with its own suffix if they differ too much."""
     largest, smallest = max(sizes, default=0.0), min(sizes, default=0.0)
-    size, letter = _size(largest)
+    size, suffix = _scale(largest)
     if largest >= _SCIENTIFIC:
         return "{:.1e}".format
-    if not letter:
+    if not suffix:
         decimals = 0 if whole else 2 if unit == "dollars" else _decimals(sizes)
-        return f"{{:,.{decimals}f}}".format if decimals <= _MOST_DECIMALS else "{:.2g}".format
+        return f"{{:,.{decimals}f}}".format if decimals <= _MAX_DECIMALS else "{:.2g}".format
     if smallest / size >= 0.095:
         most = 1 if smallest / size >= 0.95 else 2
         decimals = next((d for d in range(most) if all(round(one / size, d) == one / size for one in sizes)), most)
-        return lambda value: f"{value / size:,.{decimals}f}{letter}"
-    return _own
+        return lambda value: f"{value / size:,.{decimals}f}{suffix}"
+    return _three_digits
 
 
 def _decimals(sizes: list[float]) -> int:
-    """As many as the values have, at most two; more for small ones, so that two digits of each are seen."""
+    """The decimals of the values, at most two; more for small values, so that each shows two digits."""
     if all(abs(round(one, 1) - one) < 1e-9 * one for one in sizes):
         return 1
     return max(2, 1 - math.floor(math.log10(min(sizes))))
 
 
-def _own(value: float) -> str:
-    """With a letter of its own and three digits: 10.3M, 647k, 1,200."""
-    size, letter = _size(value)
-    if not letter:
+def _three_digits(value: float) -> str:
+    """A number with its own suffix and three digits: 10.3M, 647k, 1,200."""
+    size, suffix = _scale(value)
+    if not suffix:
         return f"{value:,.0f}" if abs(value) >= 100 or value == int(value) else f"{value:,.2f}"
     short = value / size
-    return f"{short:,.{0 if abs(short) >= 100 else 1}f}".removesuffix(".0") + letter
+    return f"{short:,.{0 if abs(short) >= 100 else 1}f}".removesuffix(".0") + suffix
 
 
 def exact(value: float | None, unit: str) -> str:
-    """A number as a reader wants it who points at it: all of it, with its thousands."""
+    """A number with all its digits and thousands separators, as a tooltip shows it."""
     if value is None:
         return "no value"
     if unit == "fraction":
         value, unit = round(value * 100, 10), "percent"
     if abs(value) >= _SCIENTIFIC:
-        return marked(f"{value:.15g}", unit)
+        return with_unit(f"{value:.15g}", unit)
     text = f"{value:,.2f}" if unit == "dollars" else f"{value:,.6f}".rstrip("0").rstrip(".")
     if value and not float(text.replace(",", "")):
         text = f"{value:.4g}"
-    return marked(text, unit)
+    return with_unit(text, unit)

@@ -1,4 +1,4 @@
-"""Periods in a column: how SQL writes them, which unit they have, when they end, and how people read them."""
+"""Periods: parses them from the texts of SQL, finds their unit, computes their end, and formats them for readers."""
 
 import itertools
 import re
@@ -29,7 +29,7 @@ MONTHS = tuple(name[:3].title() for name in MONTH_NAMES)
 WEEKDAYS = tuple(name[:3].title() for name in WEEKDAY_NAMES)
 
 _Y, _NAME, _SEP = r"(?P<y>\d{4})", r"(?P<name>[A-Za-z]{3,9})\.?", r"[-/., _]*"
-#: What to_char and date functions give, with the unit; all values of a column have to match one of them.
+#: The formats of to_char and date functions, with their unit; all values of a column must match one of them.
 _FORMS: tuple[tuple[str, str], ...] = (
     ("year", r"(?:FY ?)?(?P<y>(?:19|20|21)\d\d)"),
     ("half", rf"{_Y}{_SEP}H(?P<h>[12])"),
@@ -50,43 +50,44 @@ _FORMS: tuple[tuple[str, str], ...] = (
 )
 _US, _BRITISH = rf"(?P<m>\d\d?)/(?P<d>\d\d?)/{_Y}", rf"(?P<d>\d\d?)/(?P<m>\d\d?)/{_Y}"
 _DIGITS = {"month": r"(?P<y>\d{4})(?P<m>\d\d)", "day": r"(?P<y>\d{4})(?P<m>\d\d)(?P<d>\d\d)"}
-_ISO_WEEK = rf"{_Y}-(?P<w>\d\d)"  # to_char(…, 'IYYY-IW'), which looks like a month
+_ISO_WEEK = rf"{_Y}-(?P<w>\d\d)"  # to_char(…, 'IYYY-IW'); only the column's name distinguishes it from a month
 
 Moments = list[datetime | None]
 
 
 def moments(values: Sequence[Any], named: str) -> tuple[Moments, str] | None:
-    """When the periods begin that a column of texts names, and their unit; None if it names others or none.
+    """The begins of the periods in a column of texts, and their unit; None if not all texts are periods of one format.
 
-    `named` is the unit in the column's name, which decides where a text alone would not.
+    `named` is the unit in the column's name, which decides ambiguous texts.
     """
     texts = [value.strip() for value in values if isinstance(value, str)]
     if not texts or len(texts) < sum(value is not None for value in values):
         return None
     forms = [(named, _DIGITS[named])] if named in _DIGITS else [("week", _ISO_WEEK)] if named == "week" else []
     for unit, form in [*forms, *_FORMS]:
-        if found := _all(texts, form, unit):
-            return _spread(values, found), unit
-    american, british = _all(texts, _US, "day"), _all(texts, _BRITISH, "day")
-    if (american is None) != (british is None):  # 11/12/2026 alone says neither
-        return _spread(values, american or british or []), "day"
+        if begins := _parse_all(texts, form, unit):
+            return _with_nulls(values, begins), unit
+    american, british = _parse_all(texts, _US, "day"), _parse_all(texts, _BRITISH, "day")
+    if (american is None) != (british is None):  # 11/12/2026 alone is ambiguous
+        return _with_nulls(values, american or british or []), "day"
     return None
 
 
-def _spread(values: Sequence[Any], found: list[datetime]) -> Moments:
-    following = iter(found)
-    return [None if value is None else next(following) for value in values]
+def _with_nulls(values: Sequence[Any], begins: list[datetime]) -> Moments:
+    remaining = iter(begins)
+    return [None if value is None else next(remaining) for value in values]
 
 
-def _all(texts: list[str], form: str, unit: str) -> list[datetime] | None:
-    pattern, found = re.compile(form, re.IGNORECASE), []
+def _parse_all(texts: list[str], form: str, unit: str) -> list[datetime] | None:
+    """The begins of the periods in these texts; None if one does not match the format."""
+    pattern, begins = re.compile(form, re.IGNORECASE), []
     for text in texts:
         match = pattern.fullmatch(text)
-        moment = _begin(match.groupdict(), unit) if match else None
-        if moment is None:
+        begin = _begin(match.groupdict(), unit) if match else None
+        if begin is None:
             return None
-        found.append(moment)
-    return found
+        begins.append(begin)
+    return begins
 
 
 def _begin(parts: dict[str, str | None], unit: str) -> datetime | None:
@@ -105,7 +106,7 @@ def _begin(parts: dict[str, str | None], unit: str) -> datetime | None:
 
 
 def place_of(name: str, names: Sequence[str]) -> int | None:
-    """The number, from 1, of a month or weekday that is written whole or with three letters."""
+    """The number, from 1, of a month or weekday that is written in full or with three letters."""
     word = name.strip().rstrip(".").lower()
     for place, whole in enumerate(names, 1):
         if word in (whole, whole[:3], *(["sept"] if whole == "september" else [])):
@@ -114,7 +115,7 @@ def place_of(name: str, names: Sequence[str]) -> int | None:
 
 
 def instant(value: Any) -> datetime | None:
-    """A date or timestamp in its JSON form; None for null, infinity and years BC."""
+    """The time of a date or timestamp in its JSON form; None for null, infinity and years BC."""
     try:
         moment = datetime.fromisoformat(value)
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
@@ -122,14 +123,14 @@ def instant(value: Any) -> datetime | None:
         return None
 
 
-def unit_of(found: list[datetime], named: str) -> str:
-    """The unit that all of them begin: the one in the column's name if it can be, else the longest that is likely."""
-    can_be = [unit for unit in UNITS if all(_begins(moment, unit) for moment in found)]
-    if named in can_be:
+def unit_of(times: list[datetime], named: str) -> str:
+    """The unit of periods that begin at these times: the named one if possible, else the longest that is likely."""
+    possible = [unit for unit in UNITS if all(_begins(moment, unit) for moment in times)]
+    if named in possible:
         return named
-    distinct = sorted(set(found))
-    for unit in can_be:
-        if unit in ("half", "quarter", "week"):  # others only happen to begin there
+    distinct = sorted(set(times))
+    for unit in possible:
+        if unit in ("half", "quarter", "week"):  # other periods may begin there by chance, so these must be consecutive
             regular = len(distinct) > 2 and all(end(one, unit) == other for one, other in itertools.pairwise(distinct))
             if not regular:
                 continue
@@ -154,7 +155,7 @@ def _begins(moment: datetime, unit: str) -> bool:
 
 
 def end(moment: datetime, unit: str) -> datetime:
-    """When the period that begins there is over."""
+    """The end of the period that begins at a time."""
     if unit in _SPAN:
         return moment + min(_SPAN[unit], datetime.max.replace(tzinfo=UTC) - moment)
     month = moment.month - 1 + _MONTHS_OF[unit]
@@ -165,17 +166,17 @@ def end(moment: datetime, unit: str) -> datetime:
 
 
 def milliseconds(moment: datetime) -> int:
-    """Since 1970, as charts count."""
+    """The milliseconds from 1970 to a time."""
     return round((moment - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds() * 1000)
 
 
 def moment_of(since_1970: float) -> datetime:
-    """The time so many milliseconds after 1970."""
+    """The time from its milliseconds since 1970."""
     return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=since_1970)
 
 
 def written(since_1970: float, unit: str) -> str:
-    """A period as people write it: 2026, H2 2026, Q4 2026, Nov 2026, 22 Nov 2026, 22 Nov 2026 10:11."""
+    """A period as text for a reader: 2026, H2 2026, Q4 2026, Nov 2026, 22 Nov 2026, 22 Nov 2026 10:11."""
     moment = moment_of(since_1970)
     day = f"{moment.day} {MONTHS[moment.month - 1]} {moment.year}"
     forms: dict[str, Callable[[], str]] = {
@@ -190,7 +191,7 @@ def written(since_1970: float, unit: str) -> str:
 
 
 def ticks(moments_drawn: Sequence[int], unit: str, most: int) -> list[int]:
-    """Some of the times on an axis; of months and quarters those that people count in: every third, January."""
+    """The times on an axis that get a tick, at most `most`; of months every first, second, third, … from January."""
     drawn = sorted(set(moments_drawn))
     if unit in ("month", "quarter"):
         for step in (1, 2, 3, 6, 12):

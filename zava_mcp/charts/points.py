@@ -1,4 +1,4 @@
-"""The points of a chart: in which order they are drawn, which are left out, and what is said about those."""
+"""The points of a chart: which are drawn, which belong to a period that is not over, and which periods are missing."""
 
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -9,16 +9,17 @@ from zava_mcp.errors import InputError
 
 MOST_SERIES = 9  # colours that can be told apart
 MOST_BARS = 25
-MOST_STEPS = 60  # periods, or names in an order of theirs, in bars and heat maps; a line may have more
+MOST_STEPS = 60  # periods, or ordered names, in bars and heat maps; a line may have more
 MOST_COLUMNS, MOST_ROWS = 40, 30  # of a heat map
 BARS = ("bar", "grouped_bar", "stacked_bar")
-_MOST_NAMED = 5
+_MAX_LISTED = 5
+_MAX_MISSING = 1_000
 
 
 class Point(NamedTuple):
     """A place on the x axis (milliseconds, number or label), a number (None is a gap in a line), a series.
 
-    `row` is the row it comes from, and `name` the name of a dot. The period of an `open` one is not over.
+    `row` is the index of its row, `name` the name of a dot, and `open` whether its period is not over.
     """
 
     x: Any
@@ -29,47 +30,50 @@ class Point(NamedTuple):
     name: str = ""
 
 
-def placed(kind: str, points: list[Point], what: str) -> tuple[list[Point], list[str]]:
-    """Without the points that have no place; a line keeps its gaps."""
+def drop_missing(kind: str, points: list[Point], noun: str) -> tuple[list[Point], list[str]]:
+    """The points that have a place and a number, and notes about the others; a line keeps points without number."""
     drawn = [point for point in points if point.x is not None]
     kept = [point for point in drawn if point.y is not None]
     missing = len(points) - len(kept)
     if not kept:
         return [], []
-    note = f"{missing:,} of {len(points):,} {what} not drawn: they have no value"
+    note = f"{missing:,} of {len(points):,} {noun} not drawn: they have no value"
     return drawn if kind == "line" else kept, [note] if missing else []
 
 
-def filled(points: list[Point], places: list[Any], names: list[str]) -> list[Point]:
-    """Areas that lie on each other need a value everywhere. Raises InputError if one is negative."""
+def fill_gaps(points: list[Point], places: list[Any], names: list[str]) -> list[Point]:
+    """Points with 0 for missing values, because stacked areas need a value at each place.
+
+    Raises InputError if a value is negative.
+    """
     if any((point.y or 0) < 0 for point in points):
-        raise InputError("areas with negative values cannot lie on each other", "Draw a line instead.")
+        raise InputError("areas with negative values cannot be stacked", "Draw a line instead.")
     known = {(point.x, point.series): point for point in points}
-    there, drawn = {point.x for point in points}, {point.series for point in points}
+    used_places, used_names = {point.x for point in points}, {point.series for point in points}
     return [
         known.get((place, name), Point(place, 0.0, name))
         for name in names
-        if name in drawn
+        if name in used_names
         for place in places
-        if place in there
+        if place in used_places
     ]
 
 
 def unfinished(x: ChartColumn, series: ChartColumn | None, now: datetime) -> dict[int, str]:
-    """The rows whose period is not over at that time, with how people write the period."""
-    found: dict[int, str] = {}
+    """The rows whose period is not over at this time, with the period's text."""
+    periods_by_row: dict[int, str] = {}
     for row, value in enumerate(x.values):
         for period in _periods(x, series, row, value):
             begin, unit = period
             moment = periods.moment_of(begin)
             if unit != "minute" and moment <= now < periods.end(moment, unit):
-                found[row] = ("the week of " if unit == "week" else "") + periods.written(begin, unit)
+                periods_by_row[row] = ("the week of " if unit == "week" else "") + periods.written(begin, unit)
                 break
-    return found
+    return periods_by_row
 
 
 def _periods(x: ChartColumn, series: ChartColumn | None, row: int, value: Any) -> list[tuple[int, str]]:
-    """The periods that a row is about, as far as they have a year."""
+    """The periods of a row as (begin, unit); none if the year is unknown."""
     if x.role == "time":
         return [] if value is None else [(value, x.unit)]
     if series is None or series.role != "time" or series.values[row] is None:
@@ -80,18 +84,19 @@ def _periods(x: ChartColumn, series: ChartColumn | None, row: int, value: Any) -
     return [(series.values[row], series.unit)]
 
 
-def without_rows(x: ChartColumn) -> str:
-    """What periods of a column of years, quarters or months have no row; "" if none has."""
+def missing_periods(x: ChartColumn) -> str:
+    """A note about years, quarters or months without rows between the first and the last; "" if there are none."""
     if x.role != "time" or x.unit not in ("year", "half", "quarter", "month"):
         return ""
-    there = {value for value in x.values if value is not None}
-    given = sorted(there)
+    begins = {value for value in x.values if value is not None}
+    if not begins:
+        return ""
     missing: list[int] = []
-    moment = periods.moment_of(given[0]) if given else None
-    while moment is not None and (begin := periods.milliseconds(moment)) < given[-1] and len(missing) < 1000:
-        if begin not in there:
+    moment, last = periods.moment_of(min(begins)), max(begins)
+    while (begin := periods.milliseconds(moment)) < last and len(missing) < _MAX_MISSING:
+        if begin not in begins:
             missing.append(begin)
         moment = periods.end(moment, x.unit)
-    named = ", ".join(periods.written(begin, x.unit) for begin in missing[:_MOST_NAMED])
-    more = f" and {len(missing) - _MOST_NAMED:,} others" if len(missing) > _MOST_NAMED else ""
+    named = ", ".join(periods.written(begin, x.unit) for begin in missing[:_MAX_LISTED])
+    more = f" and {len(missing) - _MAX_LISTED:,} others" if len(missing) > _MAX_LISTED else ""
     return f"no rows for {named}{more}" if missing else ""

@@ -1,4 +1,4 @@
-"""Steps in a column: months, weekdays, quarters or hours without their year, as numbers or names, in their order."""
+"""Recognizes steps: months, weekdays, quarters or hours without a year, as numbers or names, and orders them."""
 
 import math
 import re
@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from zava_mcp.charts.labels import labels, words_of
 from zava_mcp.charts.periods import MONTH_NAMES, MONTHS, WEEKDAY_NAMES, WEEKDAYS, place_of
 
-#: The words for a unit in a column's name, and the numbers that it has.
+#: The words for each unit in a column's name.
 _WORDS = {
     "year": "year years yr isoyear fy",
     "half": "half semester",
@@ -23,6 +23,7 @@ _WORDS = {
     "any": "extract part",
 }
 _UNITS = {word: unit for unit, words in _WORDS.items() for word in words.split()}
+#: The numbers that steps of each unit have.
 _NUMBERS = {
     "half": range(1, 3),
     "quarter": range(1, 5),
@@ -34,7 +35,7 @@ _NUMBERS = {
     "minute": range(60),
     "any": range(367),
 }
-#: A name with one of these words counts something, such as orders_per_day and revenue_last_year.
+#: A column whose name has one of these words is a measure, such as orders_per_day and revenue_last_year.
 _COUNTING = {
     "per",
     "avg",
@@ -86,7 +87,7 @@ _TIME_OF_DAY = re.compile(r"(\d\d):(\d\d)(:\d\d)?")
 
 
 class Steps(NamedTuple):
-    """The labels of a column of steps, their unit, and the place of each in their order."""
+    """The labels of a column of steps, their unit, and the sort key of each row."""
 
     labels: tuple[str, ...]
     unit: str
@@ -94,7 +95,7 @@ class Steps(NamedTuple):
 
 
 def named_unit(name: str) -> str:
-    """The unit that a column's name says its values are of; "" if it says none."""
+    """The unit in a column's name; "" if it has none."""
     words = words_of(name)
     if _COUNTING & set(words):
         return ""
@@ -110,50 +111,49 @@ def named_unit(name: str) -> str:
 
 
 def steps(values: Sequence[Any], named: str) -> Steps | None:
-    """The steps that a column holds; None if it holds something else."""
-    given = [value for value in values if value is not None]
-    if not given:
+    """The steps in a column; None if it holds other values."""
+    present = [value for value in values if value is not None]
+    if not present:
         return None
     for read in (
-        _names_of(MONTH_NAMES, MONTHS, "month"),
-        _names_of(WEEKDAY_NAMES, WEEKDAYS, "weekday"),
+        _name_reader(MONTH_NAMES, MONTHS, "month"),
+        _name_reader(WEEKDAY_NAMES, WEEKDAYS, "weekday"),
         _quarter,
         _time,
     ):
-        if all(isinstance(value, str) and read(value) for value in given):
-            return _steps(values, [read(value) if isinstance(value, str) else None for value in values])
-    if named in _NUMBERS and all(_whole(value) is not None for value in given):
-        return _numbered(values, named, isinstance(given[0], str))
+        if all(isinstance(value, str) and read(value) for value in present):
+            return _collect(values, [read(value) if isinstance(value, str) else None for value in values])
+    if named in _NUMBERS and all(_whole(value) is not None for value in present):
+        return _numbered_steps(values, named, isinstance(present[0], str))
     return None
 
 
-Read = tuple[float, str, str]  # place in the order, label, unit
+Step = tuple[float, str, str]  # sort key, label, unit
 
 
-def _names_of(whole: list[str], short: tuple[str, ...], unit: str) -> Callable[[str], Read | None]:
-    def read(text: str) -> Read | None:
-        place = place_of(text, whole)
+def _name_reader(names: list[str], short: tuple[str, ...], unit: str) -> Callable[[str], Step | None]:
+    def read(text: str) -> Step | None:
+        place = place_of(text, names)
         return (place, short[place - 1], unit) if place else None
 
     return read
 
 
-def _quarter(text: str) -> Read | None:
+def _quarter(text: str) -> Step | None:
     match = re.fullmatch(r"\s*(?:Q|Quarter )([1-4])\s*", text, re.IGNORECASE)
     return (int(match[1]), f"Q{match[1]}", "quarter") if match else None
 
 
-def _time(text: str) -> Read | None:
+def _time(text: str) -> Step | None:
     match = _TIME_OF_DAY.fullmatch(text.strip())
     return (int(match[1]) * 60 + int(match[2]), text.strip(), "hour") if match else None
 
 
-def _steps(values: Sequence[Any], found: Sequence[Read | None]) -> Steps:
-    unit = next((one[2] for one in found if one), "")
-    order = tuple(one[0] if one else math.inf for one in found)
-    return Steps(
-        tuple(one[1] if one else labels([value])[0] for one, value in zip(found, values, strict=True)), unit, order
-    )
+def _collect(values: Sequence[Any], read: Sequence[Step | None]) -> Steps:
+    unit = next((step[2] for step in read if step), "")
+    order = tuple(step[0] if step else math.inf for step in read)
+    texts = tuple(step[1] if step else labels([value])[0] for step, value in zip(read, values, strict=True))
+    return Steps(texts, unit, order)
 
 
 def _whole(value: Any) -> int | None:
@@ -161,23 +161,23 @@ def _whole(value: Any) -> int | None:
     return int(text) if re.fullmatch(r"\d{1,3}", text) else None
 
 
-def _numbered(values: Sequence[Any], named: str, texts: bool) -> Steps | None:
+def _numbered_steps(values: Sequence[Any], named: str, are_texts: bool) -> Steps | None:
     numbers = [None if value is None else _whole(value) for value in values]
-    given = {number for number in numbers if number is not None}
-    if named == "day" and 0 in given:  # extract(dow …) AS day: no month has a day 0
+    distinct = {number for number in numbers if number is not None}
+    if named == "day" and 0 in distinct:  # no month has a day 0, so this is extract(dow …) AS day
         named = "weekday"
-    if not given <= set(_NUMBERS[named]) or (named == "weekday" and {0, 7} <= given):
+    if not distinct <= set(_NUMBERS[named]) or (named == "weekday" and {0, 7} <= distinct):
         return None
     unit = "" if named == "any" else named
-    found: list[Read | None] = [None if n is None else (n, _shown(n, named, texts), unit) for n in numbers]
-    return _steps(values, found)
+    read: list[Step | None] = [None if n is None else (n, _label(n, named, are_texts), unit) for n in numbers]
+    return _collect(values, read)
 
 
-def _shown(number: int, unit: str, text: bool) -> str:
+def _label(number: int, unit: str, is_text: bool) -> str:
     if unit == "month":
         return MONTHS[number - 1]
-    if unit == "weekday" and not text:  # dow has Sunday as 0, isodow as 7; to_char's D, a text, as 1
-        return WEEKDAYS[number - 1]  # 0 is the last of them
+    if unit == "weekday" and not is_text:  # Sunday is 0 in dow and 7 in isodow; in to_char's D, a text, it is 1
+        return WEEKDAYS[number - 1]  # index -1 is Sunday
     if unit in ("quarter", "half"):
         return f"{unit[0].upper()}{number}"
     return f"{number:02}:00" if unit == "hour" else str(number)

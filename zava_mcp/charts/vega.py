@@ -1,8 +1,7 @@
-"""A chart as a Vega-Lite specification.
+"""Builds the Vega-Lite specification of a chart.
 
-Nothing of the data is a part of its language: fields have names of ours (c0, c1, …), and titles, labels and notes
-are plain strings where Vega takes strings for what they are. There is no address in it, and the few expressions
-are constants.
+Data cannot inject expressions: fields are named c0, c1, …, and titles, labels and notes stand only where Vega takes
+plain strings. The specification has no URL, and its few expressions are constants.
 """
 
 from typing import Any
@@ -19,24 +18,24 @@ from zava_mcp.charts.vega_axes import (
     labelled,
     measure,
     names,
+    panel_title,
     series_of,
-    title_of,
     wrapped,
 )
 from zava_mcp.charts.vega_axes import PALETTE as PALETTE
 
 _WIDTH, _HEIGHT = 640, 340
 _PANEL_HEIGHT = 200
-_CELLS_WITH_NUMBERS = 120
-_POINTS_ON_A_LINE = 60
+_MAX_CELLS_WITH_NUMBERS = 120
+_MAX_DOTS_ON_LINE = 60
 _OPEN: Spec = {"field": "c5", "equal": True}
 _FAINT: Spec = {"condition": {"test": _OPEN, "value": 0.45}, "value": 1}
 
 
 def spec(chart: Chart) -> Spec:
-    """The specification of a picture, white, for an axis as people write it."""
+    """The specification of a chart on a white background."""
     drawn = [_KINDS[chart.kind](chart, panel) for panel in chart.panels]
-    notes = [*chart.notes, *_without_names(chart)]
+    notes = [*chart.notes, *_missing_names(chart)]
     head = {
         "data": {"values": [row for number, panel in enumerate(chart.panels) for row in _rows(chart, panel, number)]},
         "background": "white",
@@ -46,21 +45,21 @@ def spec(chart: Chart) -> Spec:
     }
     if len(drawn) == 1:
         return {**head, "width": _WIDTH, "height": _HEIGHT, **drawn[0]}
-    beside = layout.is_lying(chart)
-    return {**head, "hconcat" if beside else "vconcat": _panels(chart, drawn, beside)}
+    side_by_side = layout.is_horizontal(chart)
+    return {**head, "hconcat" if side_by_side else "vconcat": _panels(chart, drawn, side_by_side)}
 
 
-def _panels(chart: Chart, drawn: list[Spec], beside: bool) -> list[Spec]:
-    """Each measure in a view of its own, below each other, or beside each other where bars lie."""
+def _panels(chart: Chart, drawn: list[Spec], side_by_side: bool) -> list[Spec]:
+    """A view for each measure: below each other, or side by side if the bars are horizontal."""
     panels = []
     for number, (panel, view) in enumerate(zip(chart.panels, drawn, strict=True)):
-        size: Spec = {"width": _WIDTH / len(drawn)} if beside else {"height": _PANEL_HEIGHT, "width": _WIDTH}
-        panels.append({"title": title_of(panel.y), **size, **view, "transform": [_only("c6", number)]})
-        if beside and number:
+        size: Spec = {"width": _WIDTH / len(drawn)} if side_by_side else {"height": _PANEL_HEIGHT, "width": _WIDTH}
+        panels.append({"title": panel_title(panel.y), **size, **view, "transform": [_only("c6", number)]})
+        if side_by_side and number:
             panels[-1]["encoding"]["y"] = {**view["encoding"]["y"], "axis": None}
         if chart.x.role != "time":
             places = list(dict.fromkeys(point.x for each in chart.panels for point in each.points))
-            panels[-1]["encoding"]["y" if beside else "x"]["scale"] = {"domain": places}
+            panels[-1]["encoding"]["y" if side_by_side else "x"]["scale"] = {"domain": places}
     return panels
 
 
@@ -68,7 +67,7 @@ def _only(name: str, value: Any) -> Spec:
     return {"filter": {"field": name, "equal": value}}
 
 
-def _without_names(chart: Chart) -> list[str]:
+def _missing_names(chart: Chart) -> list[str]:
     missing = len(chart.points) - len(layout.named_dots(chart, _WIDTH, _HEIGHT)) if chart.names is not None else 0
     return [f"{missing:,} of {len(chart.points):,} names have no room"] if missing else []
 
@@ -78,7 +77,7 @@ def _rows(chart: Chart, panel: Panel, number: int) -> list[Spec]:
     leading = layout.leading_to_open(panel.points)
     sides = layout.named_dots(chart, _WIDTH, _HEIGHT) if chart.kind == "scatter" else {}
     rows: list[Spec] = []
-    for place, (point, text) in enumerate(zip(panel.points, layout.beside(panel), strict=True)):
+    for place, (point, text) in enumerate(zip(panel.points, layout.mark_texts(panel), strict=True)):
         row: Spec = {"c0": point.x, "c1": point.y, "c2": point.series, "c4": places[point.series]}
         row |= {"c3": text} if text else {}
         row |= {"c5": point.open} if point.open or leading[place] else {}
@@ -90,7 +89,7 @@ def _rows(chart: Chart, panel: Panel, number: int) -> list[Spec]:
 
 
 def _line(chart: Chart, panel: Panel) -> Spec:
-    few = len(panel.points) <= _POINTS_ON_A_LINE or len({point.x for point in panel.points}) == 1
+    few = len(panel.points) <= _MAX_DOTS_ON_LINE or len({point.x for point in panel.points}) == 1
     dots: Spec = {"type": "point", "filled": True, "size": 36, "opacity": 1}
     encoding = _along(chart, panel)
     if not any(point.open for point in panel.points):
@@ -138,47 +137,47 @@ def _along(chart: Chart, panel: Panel) -> Spec:
 
 def _bars(chart: Chart, panel: Panel) -> Spec:
     labels = list(dict.fromkeys(point.x for point in panel.points))
-    lying = layout.is_lying(chart)
+    horizontal = layout.is_horizontal(chart)
     series = len(series_of(chart)) if chart.kind == "grouped_bar" else 1
-    numbered = chart.kind != "stacked_bar" and len(labels) * series <= (MOST_BARS if lying else 12)
+    numbered = chart.kind != "stacked_bar" and len(labels) * series <= (MOST_BARS if horizontal else 12)
     encoding = _bar_axes(chart, panel, labels, numbered) | colour(chart)
     size: Spec = {"width": max(200, min(_WIDTH, 90 * len(labels) * series))}
-    if lying:
+    if horizontal:
         size = {"height": {"step": 26 if series == 1 else 16}}
     if chart.kind == "grouped_bar":
         offset = {"field": "c2", "type": "nominal", "sort": None, "scale": {"domain": series_of(chart)}}
-        encoding["yOffset" if lying else "xOffset"] = offset
+        encoding["yOffset" if horizontal else "xOffset"] = offset
     layers: list[Spec] = [{"mark": "bar"}]
     if any((point.y or 0) < 0 for point in panel.points):
-        layers.append({"mark": {"type": "rule", "color": "#888888"}, "encoding": _nought(lying)})
+        layers.append({"mark": {"type": "rule", "color": "#888888"}, "encoding": _zero_line(horizontal)})
     if numbered:
-        layers += [_beside(lying, True), _beside(lying, False)]
+        layers += [_beside(horizontal, True), _beside(horizontal, False)]
     return {"encoding": encoding, **size} | ({"layer": layers} if layers[1:] else layers[0])
 
 
 def _bar_axes(chart: Chart, panel: Panel, labels: list[str], numbered: bool) -> Spec:
-    """The axes of bars; with room for the numbers at their ends."""
-    lying, panels = layout.is_lying(chart), len(chart.panels)
-    pixels = _WIDTH / panels if lying else _HEIGHT if panels == 1 else _PANEL_HEIGHT
-    axis = layout.number_axis(chart, panel, int(pixels // 100) if lying else 6)
-    ends = layout.with_room(axis, layout.beside(panel), pixels, lying) if numbered else None
+    """The axes of bars, with room for the numbers at the ends of the bars."""
+    horizontal, panels = layout.is_horizontal(chart), len(chart.panels)
+    pixels = _WIDTH / panels if horizontal else _HEIGHT if panels == 1 else _PANEL_HEIGHT
+    axis = layout.number_axis(chart, panel, int(pixels // 100) if horizontal else 6)
+    ends = layout.extend_for_texts(axis, layout.mark_texts(panel), pixels, horizontal) if numbered else None
     placed, number = names("c0", layout.axis_title(chart, chart.x), labels), measure(chart, panel, axis, ends)
-    if lying:
+    if horizontal:
         return {"y": {**placed, "axis": NAMES_BESIDE}, "x": number, "opacity": _FAINT}
     return {"x": placed, "y": number, "opacity": _FAINT}
 
 
-def _nought(lying: bool) -> Spec:
-    """A line where bars begin; it belongs to no bar."""
-    here, other = ("x", "y") if lying else ("y", "x")
-    offset = "yOffset" if lying else "xOffset"
+def _zero_line(horizontal: bool) -> Spec:
+    """A line where bars begin; it has none of the encodings of the bars."""
+    here, other = ("x", "y") if horizontal else ("y", "x")
+    offset = "yOffset" if horizontal else "xOffset"
     return {here: {"datum": 0}, other: None, "color": None, "opacity": None, "order": None, offset: None}
 
 
-def _beside(lying: bool, negative: bool) -> Spec:
-    """The numbers at the ends of the bars that go this way."""
+def _beside(horizontal: bool, negative: bool) -> Spec:
+    """The numbers at the ends of the positive or the negative bars."""
     place: Spec = {"align": "right" if negative else "left", "dx": -5 if negative else 5}
-    if not lying:
+    if not horizontal:
         place = {"baseline": "top" if negative else "bottom", "dy": 5 if negative else -5}
     return {
         "transform": [{"filter": {"field": "c1", "lt" if negative else "gte": 0}}],
@@ -196,7 +195,7 @@ def _heat_map(chart: Chart, panel: Panel) -> Spec:
     rows = series_of(chart)
     numbers = [point.y for point in panel.points if point.y is not None]
     scheme: Spec = {"scheme": "blues"}
-    if min(numbers) < 0:  # blue above nought and orange below it, as strong as far
+    if min(numbers) < 0:  # blue above 0 and orange below it, with the same strength at the same distance
         reach = max(map(abs, numbers))
         scheme = {"scheme": "blueorange", "reverse": True, "domain": [-reach, 0, reach]}
     assert chart.series is not None
@@ -211,10 +210,10 @@ def _heat_map(chart: Chart, panel: Panel) -> Spec:
     colours: Spec = {"field": "c1", "type": "quantitative", "title": title, "scale": scheme}
     size = {"width": max(240, min(_WIDTH, 70 * len(columns))), "height": {"step": 30}}
     cells: Spec = {"mark": "rect", "encoding": {"color": colours}}
-    if len(columns) * len(rows) > _CELLS_WITH_NUMBERS or len(columns) > 12:
+    if len(columns) * len(rows) > _MAX_CELLS_WITH_NUMBERS or len(columns) > 12:
         colours["legend"] = labelled(layout.number_axis(chart, panel).ticks)
         return {"encoding": encoding, "layer": [cells], **size}
-    colours["legend"] = None  # the numbers say it
+    colours["legend"] = None  # the cells show their numbers
     return {"encoding": encoding, "layer": [cells, _inside(numbers)], **size}
 
 

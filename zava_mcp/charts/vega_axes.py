@@ -1,4 +1,4 @@
-"""Axes, scales and colours of a Vega-Lite specification. Their expressions are made of our own numbers alone."""
+"""Axes, scales and colours of a Vega-Lite specification; their expressions contain only computed numbers and labels."""
 
 import itertools
 import json
@@ -12,20 +12,20 @@ from zava_mcp.charts.number_format import Axis
 
 Spec = dict[str, Any]
 
-#: Of Okabe and Ito, whom colour-blind people helped to choose, the yellow darkened for white paper; and two more.
+#: The colours of Okabe and Ito for colour-blind readers, with a darker yellow for white backgrounds, and two more.
 PALETTE = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#A69B00", "#5E4FA2", "#7F7F7F")
 _LINE_CHARACTERS = 80
 NAMES_BESIDE: Spec = {"grid": False, "labelLimit": 320, "maxExtent": 340}
 
 
 def measure(chart: Chart, panel: Panel, axis: Axis | None = None, ends: tuple[float, float] | None = None) -> Spec:
-    """The axis of a panel's numbers, this one and between these ends if they are given."""
+    """The axis of a panel's numbers; `axis` and `ends` replace the computed ones."""
     title = None if len(chart.panels) > 1 else axis_title(chart, panel.y)
     return numeric("c1", title, axis or number_axis(chart, panel), ends)
 
 
 def numeric(name: str, title: str | None, axis: Axis, ends: tuple[float, float] | None = None) -> Spec:
-    """An axis of numbers with its ticks as they are written."""
+    """An axis of numbers with its tick labels."""
     return {
         "field": name,
         "type": "quantitative",
@@ -36,17 +36,17 @@ def numeric(name: str, title: str | None, axis: Axis, ends: tuple[float, float] 
 
 
 def labelled(ticks: Sequence[tuple[float, str]]) -> Spec:
-    """Ticks at these values with these texts, for an axis or a legend."""
+    """Ticks at these values with these labels, for an axis or a legend."""
     choice = "''"
     values = [value for value, _ in ticks]
     near = min((other - value for value, other in itertools.pairwise(values)), default=1) / 100
-    for value, text in reversed(ticks):  # numbers on their way through JSON may lose a last digit
+    for value, text in reversed(ticks):  # Vega may compute values that differ in the last digit
         choice = f"abs(datum.value - {value!r}) < {near!r} ? {json.dumps(text, ensure_ascii=False)} : {choice}"
     return {"values": values, "labelExpr": choice}
 
 
 def along(chart: Chart, panel: Panel) -> Spec:
-    """The x axis of times or numbers, or of labels in their order."""
+    """The x axis of times, numbers or labels."""
     values = list(dict.fromkeys(point.x for point in panel.points))
     title = axis_title(chart, chart.x)
     if chart.x.role == "number":
@@ -65,7 +65,7 @@ def names(field: str, title: str | None, values: list[Any]) -> Spec:
 
 
 def colour(chart: Chart) -> Spec:
-    """A colour for each series, and what lies on each other in the order of the colours."""
+    """The colour of each series; stacked marks are in the order of the colours."""
     if chart.series is None:
         return {}
     title: str | None = axis_title(chart, chart.series)
@@ -81,13 +81,13 @@ def series_of(chart: Chart) -> list[str]:
     return list(dict.fromkeys(point.series for panel in chart.panels for point in panel.points))
 
 
-def title_of(field: ChartColumn) -> Spec:
-    """What stands above one of several panels."""
-    return {"text": field.title, "fontSize": 13, "fontWeight": "normal", "color": "#444444", "offset": 8}
+def panel_title(column: ChartColumn) -> Spec:
+    """The title above one of several panels."""
+    return {"text": column.title, "fontSize": 13, "fontWeight": "normal", "color": "#444444", "offset": 8}
 
 
 def wrapped(text: str) -> list[str]:
-    """A text in lines that fit the picture."""
+    """A text as lines that fit the image."""
     lines = [""]
     for word in text.split():
         if lines[-1] and len(lines[-1]) + len(word) >= _LINE_CHARACTERS:

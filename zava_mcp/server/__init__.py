@@ -1,1 +1,1 @@
-"""The door for models: the MCP server over stdio. The only floor that imports mcp."""
+"""The MCP server over stdio. No other layer imports mcp."""

@@ -1,4 +1,4 @@
-"""Every request that an assistant's client makes for data is recorded, and reported before its answer leaves."""
+"""Middleware that records each request for data, and writes the record to the audit log before the reply is sent."""
 
 from contextlib import suppress
 from typing import Any
@@ -13,24 +13,25 @@ from pydantic import ValidationError
 
 from zava_mcp.call_context import Call, record_call
 from zava_mcp.errors import AuditError
-from zava_mcp.server.flow_control import when_finished
+from zava_mcp.server.flow_control import call_after_reply
+from zava_mcp.server.sdk_internals import registered_tools
 from zava_mcp.telemetry import Observer
 
-_NO_TOOL = "unknown"
-#: By method, the parameter that names what is called.
-_NAMED_BY = {"tools/call": "name", "prompts/get": "name", "resources/read": "uri", "completion/complete": "ref"}
-_ENTRIES = {"prompts/get": "prompt", "resources/read": "resource", "completion/complete": "completion"}
+_UNKNOWN_TOOL = "unknown"
+#: By method, the parameter with the name of the tool, prompt, resource or completion.
+_NAME_PARAMETERS = {"tools/call": "name", "prompts/get": "name", "resources/read": "uri", "completion/complete": "ref"}
+_CALL_NAMES = {"prompts/get": "prompt", "resources/read": "resource", "completion/complete": "completion"}
 _SQL = "postgresql_query"
-_CONTENTS = ("text", "blob", "data")  # the parts of an answer that hold something
+_CONTENTS = ("text", "blob", "data")  # the attributes of a result's parts that hold content
 
 
 def add_audit(server: MCPServer[Any], observer: Observer) -> None:
-    """From now on an observer reports the server's calls; what cannot be written into the audit log is not answered."""
+    """Adds the middleware: an observer reports the server's calls, and a call fails if its record cannot be written."""
 
     async def observe(ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:
-        if ctx.method not in _NAMED_BY:
+        if ctx.method not in _NAME_PARAMETERS:
             return await call_next(ctx)
-        call = _call(ctx, {tool.name for tool in server._tool_manager.list_tools()})
+        call = _call_record(ctx, {tool.name for tool in registered_tools(server)})
         try:
             with record_call(call):
                 result = await call_next(ctx)
@@ -39,86 +40,91 @@ def add_audit(server: MCPServer[Any], observer: Observer) -> None:
             with anyio.CancelScope(shield=True):
                 await _report(observer, call)
             raise
-        except Exception as error:  # whose text may quote the data
+        except Exception as error:
             _record_error(call, error)
+            # The text of the error may quote data, so the client must not get it without a record either.
             if (fault := await _report(observer, call)) is not None:
-                return _refusal(ctx.method, fault)
+                return _audit_failure(ctx.method, fault)
             raise
-        _record_answer(call, result)
+        _record_result(call, result)
         fault = await _report(observer, call)
-        return result if fault is None else _refusal(ctx.method, fault)
+        return result if fault is None else _audit_failure(ctx.method, fault)
 
     server.middleware.append(observe)
-    tools = (tool.name for tool in server._tool_manager.list_tools())
-    observer.expect([*tools, _NO_TOOL, *_ENTRIES.values()])
+    tools = (tool.name for tool in registered_tools(server))
+    observer.expect([*tools, _UNKNOWN_TOOL, *_CALL_NAMES.values()])
 
 
-def _call(ctx: ServerRequestContext[Any, Any], tools: set[str]) -> Call:
-    """The record of a request. Names that clients make up are no names of metrics."""
+def _call_record(ctx: ServerRequestContext[Any, Any], tools: set[str]) -> Call:
+    """The record of a request. Unknown tools are recorded as "unknown", to bound the label values of metrics."""
     params = ctx.params or {}
-    name = params.get(_NAMED_BY[ctx.method], "")
+    name = params.get(_NAME_PARAMETERS[ctx.method], "")
     arguments = dict(params.get("arguments") or {}) if isinstance(params.get("arguments"), dict) else {}
     if ctx.method == "tools/call":
         name = str(name)
         sql = arguments.pop(_SQL) if isinstance(arguments.get(_SQL), str) else ""
-        return Call(name if name in tools else _NO_TOOL, sql, arguments | ({} if name in tools else {"asked": name}))
+        if name not in tools:
+            return Call(_UNKNOWN_TOOL, sql, arguments | {"asked": name})
+        return Call(name, sql, arguments)
     if ctx.method == "completion/complete":
         argument = params.get("argument")
         arguments = dict(argument) if isinstance(argument, dict) else {}
         name = (name.get("uri") or name.get("name", "")) if isinstance(name, dict) else ""
         return Call("completion", arguments={"asked": str(name), "argument": arguments})
-    return Call(_ENTRIES[ctx.method], arguments={"asked": str(name), **arguments})
+    return Call(_CALL_NAMES[ctx.method], arguments={"asked": str(name), **arguments})
 
 
 def _record_error(call: Call, error: Exception) -> None:
-    """Records an error that the layers below have not recorded; the protocol's own errors are refusals."""
-    unforeseen = not isinstance(error, MCPError | ValidationError)
+    """Records an error that the layers below have not recorded; errors of the protocol count as refused."""
+    is_internal = not isinstance(error, MCPError | ValidationError)
     call.bytes = 0
     if isinstance(error, MCPError):
         call.bytes = len(error.error.message.encode("utf-8", "replace"))
-        unforeseen = error.error.code == INTERNAL_ERROR
+        is_internal = error.error.code == INTERNAL_ERROR
     if call.outcome != "ok":
         return
     cause = error.__cause__ or error.__context__ or error
-    if unforeseen:
+    if is_internal:
         call.failed(cause.__cause__ or cause)
         call.outcome = "internal_error"
     else:
         call.outcome, call.fault = "refused", type(cause).__name__
 
 
-def _record_answer(call: Call, result: HandlerResult) -> None:
-    """Records what a client gets: the bytes of its contents, and whether it is an error that is not recorded yet."""
-    if (found := _part(result, "completion")) is not None:
-        values = _part(found, "values") or []
-        more = _part(found, "has_more") or _part(found, "hasMore")
-        call.answered(len(values), sum(map(_bytes, values)), bool(more))
+def _record_result(call: Call, result: HandlerResult) -> None:
+    """Records the bytes of a result's content, and whether it is an error that is not recorded yet."""
+    if (completion := _get(result, "completion")) is not None:
+        values = _get(completion, "values") or []
+        more = _get(completion, "has_more") or _get(completion, "hasMore")
+        call.answered(len(values), sum(map(_byte_count, values)), bool(more))
     else:
-        parts = _part(result, "content") or _part(result, "contents") or _part(result, "messages") or []
-        call.bytes = sum(map(_size, parts))
-    if call.outcome == "ok" and (_part(result, "is_error") or _part(result, "isError")):
+        parts = _get(result, "content") or _get(result, "contents") or _get(result, "messages") or []
+        call.bytes = sum(map(_content_bytes, parts))
+    if call.outcome == "ok" and (_get(result, "is_error") or _get(result, "isError")):
         call.outcome, call.fault = "refused", "ToolError"
 
 
-def _size(part: object) -> int:
-    """The bytes of a text, a picture or a message in an answer."""
-    held = [_part(part, name) for name in _CONTENTS]
-    message = _part(part, "content")
-    return sum(_bytes(value) for value in held if isinstance(value, str)) + (_size(message) if message else 0)
+def _content_bytes(part: object) -> int:
+    """The bytes of a text, an image or a message in a result."""
+    contents = [_get(part, name) for name in _CONTENTS]
+    message = _get(part, "content")
+    size = sum(_byte_count(content) for content in contents if isinstance(content, str))
+    return size + (_content_bytes(message) if message else 0)
 
 
-def _part(of: object, name: str) -> Any:
-    return of.get(name) if isinstance(of, dict) else getattr(of, name, None)
+def _get(source: object, name: str) -> Any:
+    """A member of a dictionary, or an attribute of an object; None if it is missing."""
+    return source.get(name) if isinstance(source, dict) else getattr(source, name, None)
 
 
-def _bytes(text: str) -> int:
+def _byte_count(text: str) -> int:
     return len(text) if text.isascii() else len(text.encode("utf-8", "replace"))
 
 
 async def _report(observer: Observer, call: Call) -> AuditError | None:
-    """Reports a call; returns why it could not be written into the audit log.
+    """Reports a call; returns the error if its record could not be written into the audit log.
 
-    It is counted when its answer has been handed over: one that could not be is reported once more, as what it became.
+    Metrics count the call when its reply has been delivered. If that fails, the call is reported again as undelivered.
     """
     fault = None
     if observer.writes:
@@ -127,21 +133,22 @@ async def _report(observer: Observer, call: Call) -> AuditError | None:
         except AuditError as error:
             call.failed(fault := error)
     observer.trace(call)
-    when_finished(lambda delivered: _finish(observer, call, delivered))
+    call_after_reply(lambda delivered: _count(observer, call, delivered))
     return fault
 
 
-def _finish(observer: Observer, call: Call, delivered: bool) -> None:
-    """Counts a call, now that it is known whether its answer was handed over."""
+def _count(observer: Observer, call: Call, delivered: bool) -> None:
+    """Counts a call once it is known whether its reply was delivered."""
     if not delivered and call.outcome != "cancelled":
         call.undelivered()
         observer.trace(call)
-        with suppress(AuditError):  # nobody is left who could be refused
+        with suppress(AuditError):  # the client has left, so the call can no longer fail
             observer.write(call)
     observer.count(call)
 
 
-def _refusal(method: str, fault: AuditError) -> HandlerResult:
+def _audit_failure(method: str, fault: AuditError) -> HandlerResult:
+    """The result of a call whose record could not be written. Raises MCPError for other methods than tools/call."""
     text = f"{fault.message}. {fault.hint}"
     if method == "tools/call":
         return CallToolResult(content=[TextContent(type="text", text=text)], is_error=True)

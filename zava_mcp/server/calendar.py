@@ -1,4 +1,4 @@
-"""What a moment is by the calendar, and which periods before it are complete."""
+"""Describes a time by the calendar: weekday, ISO week, quarter, and the last complete periods before it."""
 
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -7,7 +7,7 @@ _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday",
 _DAY = timedelta(days=1)
 
 
-def reading_of(moment: datetime) -> dict[str, Any]:
+def describe_time(moment: datetime) -> dict[str, Any]:
     """The moment, and [first day, last day] of the last complete week (from Monday), month, quarter and year."""
     today = moment.date()
     year, week, weekday = today.isocalendar()
@@ -29,11 +29,11 @@ def reading_of(moment: datetime) -> dict[str, Any]:
 
 
 def _months_before(first: date, months: int) -> date:
-    """The first of a month, so many months before."""
+    """The first day of the month that lies `months` before the month of `first`."""
     month = first.year * 12 + first.month - 1 - months
     return date(month // 12, month % 12 + 1, 1)
 
 
 def _days(first: date, end: date) -> list[str]:
-    """The first day and the one before the end."""
+    """The first day, and the last day before `end`."""
     return [first.isoformat(), (end - _DAY).isoformat()]

@@ -1,4 +1,4 @@
-"""What a client offers while somebody types an argument, as this identity sees it."""
+"""Completes arguments of prompts and resources with values that the identity may see."""
 
 from typing import TYPE_CHECKING
 
@@ -14,12 +14,12 @@ from zava_mcp.server.tools.common import Server
 if TYPE_CHECKING:
     from zava_mcp.sales.descriptions import SchemaSummary
 
-_MOST = 100  # values, by the protocol
-_SET_UP_SECONDS = 5.0  # seconds: somebody is typing
+_MAX_VALUES = 100  # the limit of MCP
+_SET_UP_SECONDS = 5.0  # short, because a person is typing
 
 
-async def known_soon(startup: Startup, executor: BoundedExecutor) -> "SchemaSummary | None":
-    """What there is to ask about, read once and kept; None if it cannot be read soon."""
+async def read_summary(startup: Startup, executor: BoundedExecutor) -> "SchemaSummary | None":
+    """The names that arguments can have, read once and kept; None if they cannot be read soon."""
     try:
         service = await anyio.to_thread.run_sync(startup.wait, _SET_UP_SECONDS, abandon_on_cancel=True)
         if service is None:
@@ -31,40 +31,41 @@ async def known_soon(startup: Startup, executor: BoundedExecutor) -> "SchemaSumm
 
 
 def add_completions(server: Server, startup: Startup, executor: BoundedExecutor) -> None:
-    """Stores, categories and types, months and tables, for the arguments of prompts and resources."""
+    """Completes stores, categories and product types, months and tables."""
 
     async def complete(
-        _of: PromptReference | ResourceTemplateReference,
+        _reference: PromptReference | ResourceTemplateReference,
         argument: CompletionArgument,
         _others: CompletionContext | None,
     ) -> Completion:
-        offered = _OFFERED.get(argument.name)
-        if offered is None or (there := await known_soon(startup, executor)) is None:
+        candidates = _CANDIDATES.get(argument.name)
+        if candidates is None or (summary := await read_summary(startup, executor)) is None:
             return Completion(values=[], total=0, has_more=False)
-        return _matching(offered(there), argument.value)
+        return _match(candidates(summary), argument.value)
 
     server.completion()(complete)  # type: ignore[no-untyped-call]  # the SDK's decorator has no types
 
 
-def _matching(values: list[str], typed: str) -> Completion:
-    """Values that begin with what is typed, then those with a word that does, then those that contain it."""
-    wanted = typed.strip().casefold()
-    found = [value for value in values if wanted in value.casefold()]
-    found.sort(key=lambda value: _distance(value.casefold(), wanted))
-    return Completion(values=found[:_MOST], total=len(found), has_more=len(found) > _MOST)
+def _match(values: list[str], typed: str) -> Completion:
+    """Values that begin with the typed text, then those with a word that begins with it, then those that contain it."""
+    text = typed.strip().casefold()
+    matches = [value for value in values if text in value.casefold()]
+    matches.sort(key=lambda value: _match_rank(value.casefold(), text))
+    return Completion(values=matches[:_MAX_VALUES], total=len(matches), has_more=len(matches) > _MAX_VALUES)
 
 
-def _distance(value: str, wanted: str) -> int:
-    return 0 if value.startswith(wanted) else 1 if f" {wanted}" in value else 2
+def _match_rank(value: str, text: str) -> int:
+    return 0 if value.startswith(text) else 1 if f" {text}" in value else 2
 
 
 def categories_of(known: "SchemaSummary") -> list[str]:
+    """The names of all categories, then those of all product types."""
     types = [name for names in known.types.values() for name in names]
     return list(dict.fromkeys([*known.types, *types]))
 
 
-#: By the name of an argument, which means the same wherever it stands.
-_OFFERED = {
+#: By the name of an argument, which means the same in every prompt and resource.
+_CANDIDATES = {
     "table": lambda known: list(known.tables),
     "store": lambda known: known.stores,
     "month": lambda known: known.months(),

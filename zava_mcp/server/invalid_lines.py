@@ -1,7 +1,7 @@
-"""Lines that no request can be made of, and the errors that answer them.
+"""The JSON-RPC error replies to lines that are no valid messages.
 
-An error carries the id of its request wherever an id can be read, because a client waits for that one. Where there is
-none, JSON-RPC has it be null. Notifications and replies are never answered.
+An error carries the id of its request wherever an id can be read, because the client waits for a reply with that id.
+Otherwise the id is null, as JSON-RPC requires. Notifications and replies get no reply.
 """
 
 import json
@@ -15,7 +15,7 @@ from zava_mcp.server.readable_ids import readable_id
 from zava_mcp.server.stdio_lines import LINE_BYTES, TooLong
 
 BOM = b"\xef\xbb\xbf"
-_ANSWERED_AT_ONCE = 100  # requests of one line that get an error each
+_MAX_REPLIES = 100  # requests of one line that get an error each
 _TOO_LONG = f"the message is longer than {LINE_BYTES:,} bytes or has too many values; send a shorter one"
 _NOT_UTF8 = "the message is not UTF-8"
 _NOT_ALONE = "each message must be on a line of its own; send these one by one"
@@ -24,32 +24,32 @@ _NO_JSON = "the line is not JSON; each message is one line of JSON, without head
 _NO_OBJECT = "a message must be a JSON object"
 
 
-class Refusal(NamedTuple):
-    """An error reply: the id of its request, None if no id can be read, and JSON-RPC's code."""
+class ErrorReply(NamedTuple):
+    """The id of a request, None if it cannot be read; JSON-RPC's error code; and the message."""
 
     id: str | int | float | None
     code: int
     text: str
 
 
-def refusals(line: bytes) -> list[Refusal]:
-    """The errors that answer a line which is no valid message; none for notifications and replies."""
+def error_replies(line: bytes) -> list[ErrorReply]:
+    """The replies to a line that is no valid message; none to notifications and replies."""
     if isinstance(line, TooLong):
-        return [Refusal(readable_id(line), INVALID_REQUEST, _TOO_LONG)]
+        return [ErrorReply(readable_id(line), INVALID_REQUEST, _TOO_LONG)]
     fault = "" if _is_utf8(line) else _NOT_UTF8
     try:
-        values = list(_values(line))
+        values = list(_parse_values(line))
     except (ValueError, RecursionError):
-        return [Refusal(readable_id(line), PARSE_ERROR, fault or _NO_JSON)]
-    if not values:  # what is left of line ends in UTF-16
+        return [ErrorReply(readable_id(line), PARSE_ERROR, fault or _NO_JSON)]
+    if not values:  # the rest of a line end in UTF-16
         return []
     if fault:
-        return _each(values, fault, PARSE_ERROR)
+        return _reply_to_each(values, fault, PARSE_ERROR)
     if len(values) > 1:
-        return _each(values, _NOT_ALONE, PARSE_ERROR)
+        return _reply_to_each(values, _NOT_ALONE, PARSE_ERROR)
     if isinstance(values[0], list) and values[0]:
-        return _each(values[0], _BATCH, INVALID_REQUEST)
-    return _each(values, "", INVALID_REQUEST)
+        return _reply_to_each(values[0], _BATCH, INVALID_REQUEST)
+    return _reply_to_each(values, "", INVALID_REQUEST)
 
 
 def _is_utf8(line: bytes) -> bool:
@@ -57,40 +57,41 @@ def _is_utf8(line: bytes) -> bool:
         line.decode()
     except UnicodeDecodeError:
         return False
-    return b"\0" not in line  # which UTF-16 is full of, and no JSON contains
+    return b"\0" not in line  # UTF-16 has zero bytes, JSON in UTF-8 has none
 
 
-def _values(line: bytes) -> Iterator[Any]:
-    """The JSON values of a line, one behind the other. Raises ValueError, and RecursionError for deep ones."""
-    line = line.lstrip(b"\0")  # of a line end in UTF-16
+def _parse_values(line: bytes) -> Iterator[Any]:
+    """The JSON values that a line holds. Raises ValueError, and RecursionError if they are nested too deeply."""
+    line = line.lstrip(b"\0")  # the rest of a line end in UTF-16
     text = line.decode(json.detect_encoding(line), "replace").strip("\ufeff\0 \t\r")
-    decoder, place = json.JSONDecoder(), 0
-    while place < len(text):
-        value, place = decoder.raw_decode(text, place)
+    decoder, position = json.JSONDecoder(), 0
+    while position < len(text):
+        value, position = decoder.raw_decode(text, position)
         yield value
-        while text[place : place + 1].isspace():
-            place += 1
+        while text[position : position + 1].isspace():
+            position += 1
 
 
-def _each(values: list[Any], fault: str, code: int) -> list[Refusal]:
-    """An error for each value that is a request; for too many of them one that has no id."""
-    found = [Refusal(_id_of(value), code, fault or _fault(value)) for value in values if _is_answered(value)]
-    if len(found) > _ANSWERED_AT_ONCE:
-        return [Refusal(None, code, f"{fault}; none of these {len(found):,} messages was handled")]
-    return found
+def _reply_to_each(values: list[Any], fault: str, code: int) -> list[ErrorReply]:
+    """One error for each value that expects a reply; a single one without id if there are too many."""
+    replies = [ErrorReply(_id_of(value), code, fault or _explain(value)) for value in values if _expects_reply(value)]
+    if len(replies) > _MAX_REPLIES:
+        return [ErrorReply(None, code, f"{fault}; none of these {len(replies):,} messages was handled")]
+    return replies
 
 
-def _is_answered(value: Any) -> bool:
+def _expects_reply(value: Any) -> bool:
     if not isinstance(value, dict):
         return True
     if "method" not in value:
-        return not {"result", "error"} & set(value)  # a reply
+        is_reply = bool({"result", "error"} & set(value))
+        return not is_reply
     is_notification = value.get("id") is None and str(value["method"]).startswith("notifications/")
     return not is_notification and ("id" in value or not isinstance(value["method"], str))
 
 
-def _fault(value: Any) -> str:
-    """What keeps a value from being a request."""
+def _explain(value: Any) -> str:
+    """Why a value is no valid request."""
     if not isinstance(value, dict):
         return _NO_OBJECT
     faults = [
@@ -99,8 +100,8 @@ def _fault(value: Any) -> str:
         "the method must be a string" if not isinstance(value.get("method"), str) else "",
         "params must be an object" if not isinstance(value.get("params"), dict | None) else "",
     ]
-    told = "; ".join(filter(None, faults)) or "a string in it is not valid Unicode"
-    return f"not a valid JSON-RPC request: {told}"
+    reasons = "; ".join(filter(None, faults)) or "a string in it is not valid Unicode"
+    return f"not a valid JSON-RPC request: {reasons}"
 
 
 def _is_id(value: Any) -> bool:
@@ -108,7 +109,7 @@ def _is_id(value: Any) -> bool:
 
 
 def _id_of(value: Any) -> str | int | float | None:
-    """The id of a message; a fraction is repeated too, for its sender knows it."""
+    """The id of a message; also a fraction, because the client waits for a reply with it."""
     number = value.get("id") if isinstance(value, dict) else None
     if _is_id(number) or (isinstance(number, float) and math.isfinite(number)):
         return number

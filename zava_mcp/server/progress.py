@@ -1,4 +1,4 @@
-"""Telling a client that work goes on: how long it has taken, and how long it may."""
+"""Reports to a client how long a call has run, and how long it may run."""
 
 import asyncio
 import time
@@ -10,29 +10,32 @@ from mcp.server.mcpserver.context import Context
 
 T = TypeVar("T")
 
-_EVERY = 2.0  # seconds: often enough to be seen, seldom enough to disturb nobody
+_INTERVAL_SECONDS = 2.0
 
 
-async def with_progress(ctx: Context[Any, Any], what: str, limit: float, work: Callable[[], Awaitable[T]]) -> T:
-    """Does work; if it takes long, tells its seconds, of at most `limit`, to a client that asked for progress.
+async def with_progress(ctx: Context[Any, Any], activity: str, limit: float, work: Callable[[], Awaitable[T]]) -> T:
+    """Does work; if it takes long, reports its seconds, of at most `limit`, to a client that asked for progress.
 
-    What is told increases, also over the shares of one that set-up told before, and ends before the result.
+    The progress starts above 1, because set-up reports up to 1 and MCP requires that progress increases. It ends before
+    the result.
     """
-    loop, begun = asyncio.get_running_loop(), time.monotonic()
-    tellers: list[asyncio.Task[None]] = []
-    # A timer costs work that is done soon nothing, which a task would.
-    timer = loop.call_later(_EVERY, lambda: tellers.append(loop.create_task(_tell(ctx, what, limit, begun))))
+    loop, start = asyncio.get_running_loop(), time.monotonic()
+    reports: list[asyncio.Task[None]] = []
+    # A timer costs less than a task, and most calls end before it fires.
+    timer = loop.call_later(
+        _INTERVAL_SECONDS, lambda: reports.append(loop.create_task(_report(ctx, activity, limit, start)))
+    )
     try:
         return await work()
     finally:
         timer.cancel()
-        for teller in tellers:
-            teller.cancel()
+        for report in reports:
+            report.cancel()
 
 
-async def _tell(ctx: Context[Any, Any], what: str, limit: float, begun: float) -> None:
-    with suppress(Exception):  # the client has gone; the work itself says what else is wrong
+async def _report(ctx: Context[Any, Any], activity: str, limit: float, start: float) -> None:
+    with suppress(Exception):  # the client has left; the work raises its own errors
         while True:
-            seconds = time.monotonic() - begun
-            await ctx.report_progress(1 + seconds, 1 + limit, f"{what}: {seconds:.0f} s of at most {limit:.0f} s")
-            await asyncio.sleep(_EVERY)
+            seconds = time.monotonic() - start
+            await ctx.report_progress(1 + seconds, 1 + limit, f"{activity}: {seconds:.0f} s of at most {limit:.0f} s")
+            await asyncio.sleep(_INTERVAL_SECONDS)

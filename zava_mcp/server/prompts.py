@@ -1,7 +1,8 @@
-"""The questions a manager asks, as prompts: what to look up, what to compare, what to tell."""
+"""The MCP prompts: recurring questions of a store manager, with the steps to answer them."""
 
 import re
 import unicodedata
+from collections.abc import Awaitable, Callable
 from typing import Annotated
 
 from mcp.shared.exceptions import MCPError
@@ -9,34 +10,44 @@ from mcp.types import INVALID_PARAMS
 from pydantic import Field
 
 from zava_mcp import call_context
-from zava_mcp.server.completions import categories_of, known_soon
+from zava_mcp.server.completions import categories_of, read_summary
 from zava_mcp.server.executor import BoundedExecutor
 from zava_mcp.server.startup import Startup
 from zava_mcp.server.tools.common import Server
 
-_CHARACTERS = 300
-_SHOWN = 60  # characters of a name that is refused
-_MOST_LISTED = 30
-_UNCHECKED = " (the database cannot be reached now, so nobody has checked that there is one of that name)"
+_MAX_CHARACTERS = 300
+_EXCERPT_CHARACTERS = 60  # characters of a rejected name that an error repeats
+_MAX_LISTED = 30
+_UNCHECKED = " (the database cannot be reached now, so this name is not checked)"
 _MONTH = r"[0-9]{4}-(0[1-9]|1[0-2])"
 
-_MANNERS = """
+_RULES = """
 Look the tables up with get_multiple_table_schemas before the first query. Revenue is sum(order_items.total_amount), \
-in US dollars. Aggregate in SQL. Show the main comparison with chart_sales_query. Tell which stores and \
+in US dollars. Aggregate in SQL. Show the main comparison with chart_sales_query. State which stores and \
 which days the figures cover: they are of the stores I may see, not necessarily of the chain. If a figure is missing, \
 say so instead of guessing."""
 
-Store = Annotated[str, Field(description="A store's name, e.g. Zava Retail Seattle; all that you may see if left out.")]
-Month = Annotated[str, Field(description="A month, e.g. 2026-10; the last complete one if left out.")]
-Category = Annotated[str, Field(description="A category or product type, e.g. POWER TOOLS; all if left out.")]
+Store = Annotated[
+    str, Field(description="A store's name, e.g. Zava Retail Seattle; the default is all stores you may see.")
+]
+Month = Annotated[str, Field(description="A month, e.g. 2026-10; the default is the last complete one.")]
+Category = Annotated[str, Field(description="A category or product type, e.g. POWER TOOLS; the default is all.")]
+
+
+Filters = Callable[..., Awaitable[str]]  # takes store and category, returns a clause of a prompt
 
 
 def add_prompts(server: Server, startup: Startup, executor: BoundedExecutor) -> None:
-    """`monthly_review`, `compare_stores`, `slow_movers` and `find_product`."""
+    """Adds `monthly_review`, `compare_stores`, `slow_movers` and `find_product`."""
 
     async def filters(store: str = "", category: str = "") -> str:
         return await _filters(startup, executor, store, category)
 
+    for add in (_add_monthly_review, _add_compare_stores, _add_slow_movers, _add_find_product):
+        add(server, filters)
+
+
+def _add_monthly_review(server: Server, filters: Filters) -> None:
     @server.prompt(
         title="Monthly review",
         description="A month against the one before and a year before, with chart and reorder list.",
@@ -49,16 +60,18 @@ def add_prompts(server: Server, startup: Startup, executor: BoundedExecutor) -> 
 3. execute_sales_query, by category, with one column for each of the three periods (the month, the month before, the \
 same month a year before; FILTER does that): revenue, orders, units, and discount given. GROUPING SETS add the total. \
 Say which categories gained and lost most, in dollars and in percent.
-4. chart_sales_query: revenue by month of the last 25 months, so that the month stands against both. To draw an answer \
-that you have, give its "result" instead of SQL.
+4. chart_sales_query: revenue by month of the last 25 months, so that the month stands against both. To draw a result \
+that you have, pass its "result" instead of SQL.
 5. execute_sales_query, the ten products with the most revenue, their rank and revenue in the month before, and those \
 of its ten that fell out.
 6. execute_sales_query, the reorder list: products by units sold in the last 30 days, with stock_level and the days it \
 lasts at that pace; those that last under 14 days, most lost sales first, 20 at most, each with the units for 30 days.
 
 End with the chart, three findings, each with its figure, and the reorder list.
-{_MANNERS}"""
+{_RULES}"""
 
+
+def _add_compare_stores(server: Server, filters: Filters) -> None:
     @server.prompt(title="Compare stores", description="The stores side by side in one month: sales, mix, trend.")
     async def compare_stores(month: Month = "", category: Category = "") -> str:
         return f"""Compare the stores in {_month(month)}{await filters(category=category)}.
@@ -68,9 +81,13 @@ End with the chart, three findings, each with its figure, and the reorder list.
 3. What sells unusually well or badly in a store compared with the others.
 
 If I may see one store only, say so, and compare it with its own past twelve months instead.
-{_MANNERS}"""
+{_RULES}"""
 
-    @server.prompt(title="Slow movers and stock-outs", description="What lies on the shelf, and what is missing there.")
+
+def _add_slow_movers(server: Server, filters: Filters) -> None:
+    @server.prompt(
+        title="Slow movers and stock-outs", description="Products that hardly sell, and products that are out of stock."
+    )
     async def slow_movers(category: Category = "", store: Store = "") -> str:
         return f"""Find the slow movers and the stock-outs{await filters(store, category)}.
 
@@ -79,16 +96,18 @@ sold, days the stock will last at that pace, and the money in it (stock_level * 
 2. Stock-outs: products with a stock_level of 0, by what they sold in the last 90 days; the twenty that cost most sales.
 3. Nearly out: what will be gone within two weeks at that pace.
 
-The stock is of now; get_current_utc_date tells the day. End with what to reorder, what to mark down and, if I may see \
-several stores, what to move from one to another.
-{_MANNERS}"""
+The stock is the current one; get_current_utc_date has the day. End with what to reorder, what to mark down and, if I \
+may see several stores, what to move from one to another.
+{_RULES}"""
 
-    @server.prompt(title="Find a product", description="Products for a need told in plain words: price, stock, sales.")
+
+def _add_find_product(server: Server, filters: Filters) -> None:
+    @server.prompt(title="Find a product", description="Products for a need in plain words: price, stock, sales.")
     async def find_product(
         description: Annotated[str, Field(description="What it is for, e.g. something to stop a door from slamming.")],
         category: Category = "",
     ) -> str:
-        return f"""Find products for this need: {_text(description, "description")}{await filters(category=category)}.
+        return f"""Find products for this need: {_quote(description, "description")}{await filters(category=category)}.
 
 Use semantic_search_products, with include_sales. Show the best five with SKU, price, stock and sales; say which one \
 you would take and why. If none is in stock, offer the nearest that is, with similar_to and in_stock_only. If nothing \
@@ -96,54 +115,58 @@ fits, say so, and ask what else I could tell you about it."""
 
 
 async def _filters(startup: Startup, executor: BoundedExecutor, store: str, category: str) -> str:
-    """The stores and products that a prompt is about: of those that this identity sees."""
+    """The part of a prompt that names store and category, checked against those that the identity may see."""
     if not (store or category):
         return ""
-    known = await known_soon(startup, executor)
+    known = await read_summary(startup, executor)
+    kind = "category or product type"
     if known is None:
-        call_context.current_call().recovered()  # a prompt can do without
-        return _of("the store", store) + _of("the category or product type", category) + _UNCHECKED
-    return _of("the store", _one_of(known.stores, store, "store")) + _of(
-        "the category or product type", _one_of(categories_of(known), category, "category or product type")
+        call_context.current_call().recovered()  # a prompt works without the database
+        return _clause("the store", store) + _clause(f"the {kind}", category) + _UNCHECKED
+    return _clause("the store", _match_name(known.stores, store, "store")) + _clause(
+        f"the {kind}", _match_name(categories_of(known), category, kind)
     )
 
 
 def _month(month: str) -> str:
     if not month:
-        return "the last complete month (get_current_utc_date tells what day it is)"
+        return "the last complete month (get_current_utc_date has it)"
     if not re.fullmatch(_MONTH, month):
         raise MCPError(INVALID_PARAMS, "the month must be written as a year and a month: 2026-10")
     return f"the month {month}"
 
 
-def _of(what: str, value: str) -> str:
-    return f", only of {what} {_text(value, what)}" if value else ""
+def _clause(kind: str, value: str) -> str:
+    return f", only of {kind} {_quote(value, kind)}" if value else ""
 
 
-def _one_of(names: list[str], given: str, what: str) -> str:
-    """The one name that is meant, in whole or by its last words, in upper or lower case.
+def _match_name(names: list[str], value: str, kind: str) -> str:
+    """The one name that equals a value, or ends with it, regardless of case; "" for an empty value.
 
-    Raises MCPError for one that this identity does not see, whether or not somebody else does.
+    Raises MCPError for a name that this identity may not see, whether or not another identity may.
     """
-    words = _words(given, what).casefold()
-    found = [name for name in names if name.casefold() == words][:1]  # a category and a type may have one name
-    found = found or [name for name in names if words and name.casefold().endswith(f" {words}")]
-    if not words or len(found) == 1:
-        return found[0] if words else ""
-    listed = ", ".join(names[:_MOST_LISTED]) + (", …" if len(names) > _MOST_LISTED else "")
-    several = f"{given[:_SHOWN]!r} may be several" if found else f"you see no {what} {given[:_SHOWN]!r}"
-    raise MCPError(INVALID_PARAMS, f"{several}. There {'are' if names else 'is'}: {listed or 'none'}.")
+    text = _one_line(value, kind).casefold()
+    if not text:
+        return ""
+    matches = [name for name in names if name.casefold() == text][:1]  # a category and a type may have one name
+    matches = matches or [name for name in names if name.casefold().endswith(f" {text}")]
+    if len(matches) == 1:
+        return matches[0]
+    listed = ", ".join(names[:_MAX_LISTED]) + (", …" if len(names) > _MAX_LISTED else "")
+    excerpt = repr(value[:_EXCERPT_CHARACTERS])
+    fault = f"{excerpt} may be several" if matches else f"you see no {kind} {excerpt}"
+    raise MCPError(INVALID_PARAMS, f"{fault}. There {'are' if names else 'is'}: {listed or 'none'}.")
 
 
-def _text(value: str, what: str) -> str:
-    """A value in quotation marks, on one line. Raises MCPError for one that is no name or description."""
-    return '"' + _words(value, what).replace('"', "'") + '"'
+def _quote(value: str, kind: str) -> str:
+    """A value on one line in quotation marks. Raises MCPError for a value that can be no name or description."""
+    return '"' + _one_line(value, kind).replace('"', "'") + '"'
 
 
-def _words(value: str, what: str) -> str:
-    words = " ".join(value.split())
-    if len(words) > _CHARACTERS:
-        raise MCPError(INVALID_PARAMS, f"{what} is longer than {_CHARACTERS} characters")
-    if any(unicodedata.category(character) in ("Cc", "Cs", "Co", "Cn") for character in words):
-        raise MCPError(INVALID_PARAMS, f"{what} contains a control character")
-    return words
+def _one_line(value: str, kind: str) -> str:
+    text = " ".join(value.split())
+    if len(text) > _MAX_CHARACTERS:
+        raise MCPError(INVALID_PARAMS, f"{kind} is longer than {_MAX_CHARACTERS} characters")
+    if any(unicodedata.category(character) in ("Cc", "Cs", "Co", "Cn") for character in text):
+        raise MCPError(INVALID_PARAMS, f"{kind} contains a control character")
+    return text

@@ -1,4 +1,4 @@
-"""The id of a message that cannot be parsed, or of which only the edges were kept."""
+"""Reads the id of a message that cannot be parsed, or of which only the beginning and the end were kept."""
 
 import json
 import re
@@ -13,27 +13,27 @@ _LAST = re.compile(rb'[,{]\s*"id"\s*:\s*(' + _VALUE + rb")\s*\}\s*$", re.DOTALL)
 
 
 def readable_id(line: bytes) -> str | int | None:
-    """The id that stands in the outermost object of a line; None if there is none, or several that differ.
+    """The id in the outermost object of a line; None if there is none, or if there are several different ones.
 
-    Of a line that is too long, the id can be read at its beginning and at its end.
+    In a line that was too long, the id is found only near the beginning or the end.
     """
     text = line.removeprefix(b"\xef\xbb\xbf").lstrip()
     if not text.startswith(b"{"):
         return None
-    found = list(_outermost(text[:EDGE_BYTES] if isinstance(line, TooLong) else text))
+    values = list(_outermost_ids(text[:EDGE_BYTES] if isinstance(line, TooLong) else text))
     if isinstance(line, TooLong) and (last := _LAST.search(line[-EDGE_BYTES:])):
-        found.append(last[1])
-    ids = {_parsed(value) for value in found}
+        values.append(last[1])
+    ids = {_parse_id(value) for value in values}
     return ids.pop() if len(ids) == 1 else None
 
 
-def _outermost(text: bytes) -> Iterator[bytes]:
-    """The values of all members "id" of the object that a text begins with, as far as that can be read."""
+def _outermost_ids(text: bytes) -> Iterator[bytes]:
+    """The values of all members "id" of the object that a text begins with, up to the first that cannot be read."""
     depth, name, value = 0, b"", None
     for match in _TOKEN.finditer(text):
         token = match[0]
         if depth == 1 and token in (b",", b"}"):
-            if value is not None and _is_id(name):
+            if value is not None and _is_id_name(name):
                 yield value
             name, value = b"", None
         elif depth == 1 and token == b":" and value is None:
@@ -45,16 +45,16 @@ def _outermost(text: bytes) -> Iterator[bytes]:
             return
 
 
-def _is_id(key: bytes) -> bool:
-    return key.startswith(b'"') and _loaded(key) == "id"
+def _is_id_name(name: bytes) -> bool:
+    return name.startswith(b'"') and _parse_json(name) == "id"
 
 
-def _parsed(value: bytes) -> str | int | None:
-    """An id as its value; None for what is none."""
-    return _loaded(value) if re.fullmatch(_VALUE, value, re.DOTALL) else None
+def _parse_id(value: bytes) -> str | int | None:
+    """The value of an id; None if it is no valid id."""
+    return _parse_json(value) if re.fullmatch(_VALUE, value, re.DOTALL) else None
 
 
-def _loaded(text: bytes) -> str | int | None:
+def _parse_json(text: bytes) -> str | int | None:
     try:
         value: str | int = json.loads(text.decode("utf-8", "replace"), strict=False)
     except ValueError:

@@ -1,6 +1,6 @@
-"""Requests whose parameters have another shape than the protocol's: read where they can be, else refused in a sentence.
+"""Accepts requests whose parameters have another shape than MCP's where the meaning is clear, and explains the others.
 
-The SDK would answer "Invalid request parameters" to all of them.
+The SDK replies "Invalid request parameters" to all of them.
 """
 
 from contextvars import ContextVar
@@ -13,33 +13,35 @@ from mcp.shared.exceptions import MCPError
 from mcp.types import INVALID_PARAMS
 from pydantic import ValidationError
 
-from zava_mcp.server.arguments import NAMED, WrongArgument, as_object, unwrapped
+from zava_mcp.server.argument_values import WrongArgument, as_object
+from zava_mcp.server.arguments import MAX_LISTED, unwrap
+from zava_mcp.server.sdk_internals import registered_tool
 
 SQL_ARGUMENT = "postgresql_query"
-_CHARACTERS = 60
+_NAME_CHARACTERS = 60
 
-#: Why the arguments of the present tool call cannot be read; "" if they can. A tool call is refused as a tool error,
-#: which a model reads, and not as a protocol error, which it does not see.
-unreadable: ContextVar[str] = ContextVar("unreadable", default="")
+#: Why the arguments of the current tool call cannot be read; "" if they can. A tool call fails with a tool error, which
+#: a model reads, and not with a protocol error, which it does not see.
+unreadable_arguments: ContextVar[str] = ContextVar("unreadable_arguments", default="")
 
 
-def read_shapes(server: MCPServer[Any]) -> None:
-    """From now on requests are read so; to be called before anything records them."""
+def add_request_shapes(server: MCPServer[Any]) -> None:
+    """Adds the middleware; middleware that records requests must be added after it, to see what it accepted."""
 
-    async def read(ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:
+    async def accept(ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:
         if ctx.request_id is None:
             return await call_next(ctx)
         try:
-            return await call_next(_readable(server, ctx))
+            return await call_next(_with_arguments(server, ctx))
         except ValidationError as error:
-            raise MCPError(INVALID_PARAMS, _faults(ctx.method, error)) from None
+            raise MCPError(INVALID_PARAMS, _explain(ctx.method, error)) from None
 
-    server.middleware.append(read)
+    server.middleware.append(accept)
 
 
-def _readable(server: MCPServer[Any], ctx: ServerRequestContext[Any, Any]) -> ServerRequestContext[Any, Any]:
+def _with_arguments(server: MCPServer[Any], ctx: ServerRequestContext[Any, Any]) -> ServerRequestContext[Any, Any]:
     """The request with its arguments as an object."""
-    unreadable.set("")
+    unreadable_arguments.set("")
     params = ctx.params or {}
     if ctx.method not in ("tools/call", "prompts/get") or "arguments" not in params:
         return ctx
@@ -48,23 +50,23 @@ def _readable(server: MCPServer[Any], ctx: ServerRequestContext[Any, Any]) -> Se
     except WrongArgument as fault:
         if ctx.method == "prompts/get":
             raise MCPError(INVALID_PARAMS, str(fault)) from None
-        unreadable.set(str(fault))
+        unreadable_arguments.set(str(fault))
         arguments = {}
     if ctx.method == "prompts/get":
-        arguments = {name: _text(value) for name, value in arguments.items() if value is not None}
-    elif (tool := server._tool_manager.get_tool(str(params.get("name")))) is not None:
-        arguments = unwrapped(arguments, tool.parameters["properties"])
+        arguments = {name: _as_text(value) for name, value in arguments.items() if value is not None}
+    elif (tool := registered_tool(server, str(params.get("name")))) is not None:
+        arguments = unwrap(arguments, tool.parameters["properties"])
     return replace(ctx, params={**params, "arguments": arguments})
 
 
-def _text(value: Any) -> Any:
-    """A number as the text that a prompt takes."""
+def _as_text(value: Any) -> Any:
+    """A number as text, because a prompt's arguments are texts; other values unchanged."""
     return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
 
 
-def _faults(method: str, error: ValidationError) -> str:
-    said = [
-        f"{'.'.join(map(str, fault['loc']))[:_CHARACTERS] or 'params'}: {fault['msg']}"
-        for fault in error.errors(include_url=False, include_input=False)[:NAMED]
+def _explain(method: str, error: ValidationError) -> str:
+    faults = [
+        f"{'.'.join(map(str, fault['loc']))[:_NAME_CHARACTERS] or 'params'}: {fault['msg']}"
+        for fault in error.errors(include_url=False, include_input=False)[:MAX_LISTED]
     ]
-    return f"the parameters of {method[:_CHARACTERS]} are wrong: {'; '.join(said)}"
+    return f"the parameters of {method[:_NAME_CHARACTERS]} are wrong: {'; '.join(faults)}"

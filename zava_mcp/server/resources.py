@@ -1,4 +1,4 @@
-"""What a client may read beside the tools: the tables, and who asks."""
+"""The MCP resources that describe the identity and the tables."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp.server.mcpserver.resources import FunctionResource
 
-from zava_mcp.server.executor import BoundedExecutor, opened_service, resource_error
+from zava_mcp.server.executor import BoundedExecutor, wait_for_service
 from zava_mcp.server.startup import Startup
+from zava_mcp.server.tool_errors import resource_error
 from zava_mcp.server.tools.common import Server, ToolContext
 
 if TYPE_CHECKING:
@@ -16,11 +17,11 @@ if TYPE_CHECKING:
 
 
 def add_resources(server: Server, startup: Startup, executor: BoundedExecutor) -> None:
-    """`zava://about`, `zava://schema` and `zava://schema/{table}`."""
+    """Adds `zava://about`, `zava://schema` and `zava://schema/{table}`."""
 
     async def read(ctx: ToolContext | None, work: "Callable[[SalesService, StatementBatch], str]") -> str:
         try:
-            service = await opened_service(startup, ctx)
+            service = await wait_for_service(startup, ctx)
             reading = service.reading()
             return await executor.call(lambda: work(service, reading), reading.cancel)
         except ToolError as error:
@@ -33,8 +34,8 @@ def add_resources(server: Server, startup: Startup, executor: BoundedExecutor) -
         return await read(None, lambda service, reading: service.tables(reading))
 
     for fn, title, description, mime_type in (
-        (about, "Who asks, and of what", "The identity, its stores and days, database and model.", "application/json"),
-        (schema, "The tables", "The tables there are, and what a row of each is.", "text/plain"),
+        (about, "Identity and data", "The identity, its stores and days, database and model.", "application/json"),
+        (schema, "Tables", "The tables, and what a row of each means.", "text/plain"),
     ):
         name = fn.__name__
         server.add_resource(

@@ -1,4 +1,4 @@
-"""Names for results: nobody can guess them, and they do not last."""
+"""Keeps the text of recent queries under handles that cannot be guessed and that expire."""
 
 import hashlib
 import secrets
@@ -10,20 +10,20 @@ from mcp.server.mcpserver.exceptions import ResourceNotFoundError
 from mcp.types import ResourceLink
 
 LIFETIME_MINUTES = 30
-ROOM_FOR_REMARK = 150  # bytes that `remark_on` takes in an answer
-ROOM_FOR_RESULT = 30  # bytes that a short handle takes there
-_LONG_CHARACTERS = 10_000  # an answer that people rather open in a spreadsheet
-_HANDLES = 64
-_SHORT = 10  # characters of a short handle
-_FIRST_WITH_LINKS = "2025-06-18"  # of the protocol's versions, which are dates
-_CHARACTERS = 1_000_000  # of all remembered queries together
+REMARK_BYTES = 150  # the most that `link_remark` takes in a result
+HANDLE_BYTES = 30  # the most that a short handle takes in a result
+_LONG_CHARACTERS = 10_000  # from this length on, people rather open a result in a spreadsheet
+_MAX_HANDLES = 64
+_SHORT_HANDLE_CHARACTERS = 10
+_FIRST_VERSION_WITH_LINKS = "2025-06-18"  # versions of MCP are dates
+_MAX_CHARACTERS = 1_000_000  # of all queries together
 
 
 class ResultLinks:
-    """Queries by handle. Only their texts are kept; who reads a result asks the database again, as who one is then.
+    """Queries by handle. Only their texts are kept: reading a result runs its query again, as the current identity.
 
-    With `short`, a handle follows from the query: the same query has the same one, and a handle from elsewhere leads to
-    no other query.
+    With `short`, a handle is computed from the query: the same query has the same handle, and a handle of another
+    server process finds the same query or none.
     """
 
     def __init__(self, short: bool = False) -> None:
@@ -32,17 +32,21 @@ class ResultLinks:
         self._lock = threading.Lock()  # worker threads keep queries, the event loop looks them up
 
     def keep(self, sql: str) -> str:
-        """A handle for a query; the oldest ones make room."""
-        handle = hashlib.sha256(sql.encode()).hexdigest()[:_SHORT] if self._short else secrets.token_urlsafe(24)
+        """Keeps a query and returns its handle; the oldest queries are dropped when there are too many."""
+        digest = hashlib.sha256(sql.encode()).hexdigest()
+        handle = digest[:_SHORT_HANDLE_CHARACTERS] if self._short else secrets.token_urlsafe(24)
         with self._lock:
             self._queries[handle] = (sql, time.monotonic())
             self._queries.move_to_end(handle)
-            while len(self._queries) > _HANDLES or sum(len(sql) for sql, _ in self._queries.values()) > _CHARACTERS:
+            while len(self._queries) > _MAX_HANDLES or self._characters() > _MAX_CHARACTERS:
                 self._queries.popitem(last=False)
         return handle
 
+    def _characters(self) -> int:
+        return sum(len(sql) for sql, _ in self._queries.values())
+
     def query(self, handle: str) -> str:
-        """The query of a handle. Raises ResourceNotFoundError if there is none, or none any more."""
+        """The query of a handle. Raises ResourceNotFoundError if the handle is unknown or has expired."""
         with self._lock:
             sql, kept_at = self._queries.get(handle, ("", float("-inf")))
             is_gone = time.monotonic() - kept_at > LIFETIME_MINUTES * 60
@@ -51,23 +55,23 @@ class ResultLinks:
         if is_gone:
             raise ResourceNotFoundError(
                 f"there is no such result, or it is older than {LIFETIME_MINUTES} minutes. "
-                "Run execute_sales_query again and read the link that comes with its answer."
+                "Run execute_sales_query again and read the link in its result."
             )
         return sql
 
 
-def is_long(text: str, cut: bool) -> bool:
-    """Whether an answer is worth a link to the whole of it."""
-    return cut or len(text) > _LONG_CHARACTERS
+def is_long(text: str, truncated: bool) -> bool:
+    """Whether a result gets a link to all of its rows."""
+    return truncated or len(text) > _LONG_CHARACTERS
 
 
-def knows_links(protocol_version: str | None) -> bool:
-    """Whether clients of a version know links in results: older ones refuse all of a result that has one."""
-    return protocol_version is None or protocol_version >= _FIRST_WITH_LINKS
+def supports_links(protocol_version: str | None) -> bool:
+    """Whether clients of a version accept links in results; older ones reject the whole result."""
+    return protocol_version is None or protocol_version >= _FIRST_VERSION_WITH_LINKS
 
 
 def link_to(handle: str) -> ResourceLink:
-    """A link to a whole result."""
+    """A link to all rows of a result."""
     return ResourceLink(
         uri=_uri(handle),
         name="result.csv",
@@ -77,8 +81,8 @@ def link_to(handle: str) -> ResourceLink:
     )
 
 
-def remark_on(handle: str) -> str:
-    """The same as a sentence."""
+def link_remark(handle: str) -> str:
+    """The link as a sentence, for clients that do not accept links."""
     return f"The whole result as CSV is the resource {_uri(handle)}, for {LIFETIME_MINUTES} minutes."
 
 

@@ -1,12 +1,13 @@
-"""Results to keep: the rows of a query as CSV."""
+"""The MCP resource with all rows of an earlier query as CSV."""
 
 from mcp.server.mcpserver.exceptions import ToolError
 
 from zava_mcp import call_context
-from zava_mcp.server.executor import BoundedExecutor, opened_service, resource_error
+from zava_mcp.server.executor import BoundedExecutor, wait_for_service
 from zava_mcp.server.progress import with_progress
 from zava_mcp.server.result_links import LIFETIME_MINUTES, ResultLinks
 from zava_mcp.server.startup import Startup
+from zava_mcp.server.tool_errors import raise_tool_errors, resource_error
 from zava_mcp.server.tools.common import Server, ToolContext
 from zava_mcp.settings import HARD_BYTES, Settings
 
@@ -14,7 +15,7 @@ from zava_mcp.settings import HARD_BYTES, Settings
 def add_results(
     server: Server, startup: Startup, executor: BoundedExecutor, settings: Settings, result_links: ResultLinks
 ) -> None:
-    """`zava://results/{handle}.csv`: a query asked again, with as many rows and bytes as an answer may ever have."""
+    """Adds `zava://results/{handle}.csv`: runs the query again, with the largest row and byte limits of a result."""
 
     @server.resource(
         "zava://results/{handle}.csv",
@@ -27,8 +28,8 @@ def add_results(
     async def result(ctx: ToolContext, handle: str) -> str:
         sql = call_context.current_call().sql = result_links.query(handle)
         try:
-            service = await opened_service(startup, ctx)
-            with executor.errors():
+            service = await wait_for_service(startup, ctx)
+            with raise_tool_errors():
                 query = service.whole_query(sql)
             return await with_progress(
                 ctx,

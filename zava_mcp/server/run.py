@@ -1,4 +1,4 @@
-"""A serving process, from its settings to its end."""
+"""Runs a server process until its client leaves or a signal arrives, and exits."""
 
 import gc
 import logging
@@ -18,29 +18,32 @@ _log = logging.getLogger(__name__)
 
 
 def run(settings: Settings, startup: Startup) -> NoReturn:
-    """Serves until the client goes, then ends the process.
+    """Serves until the client leaves, then exits the process.
 
-    The end is immediate: once connections are closed and the share in the embedded database is given
-    back, nothing that the interpreter would still tear down matters to anybody.
+    The process exits without the interpreter's own shutdown: connections are closed and the embedded database is
+    released by then, and nothing else outlives the process.
     """
     server = build_server(startup, settings)
-    gc.freeze()  # what was imported stays: the collector need not look at it again and again
+    gc.freeze()  # imported objects stay until the end, so the collector need not traverse them
     gc.enable()
     startup.start()
     _serve(server, startup, 0)
 
 
 def run_faulty(settings: Settings, fault: ZavaError) -> NoReturn:
-    """Serves a fault of the settings, and nothing else; `settings` are the defaults. The exit code is the fault's."""
+    """Serves a server whose every call fails with a fault of the settings, then exits with the fault's exit code.
+
+    `settings` are the defaults.
+    """
     startup = FaultyStartup(fault)
     gc.enable()
     _serve(build_server(startup, settings), startup, fault.exit_code)
 
 
-def _serve(server: MCPServer[Any], startup: Startup, at_the_end: int) -> NoReturn:
+def _serve(server: MCPServer[Any], startup: Startup, normal_exit_code: int) -> NoReturn:
     exit_code = 1
     try:
-        exit_code = anyio.run(serve, server, startup.close) or at_the_end
+        exit_code = anyio.run(serve, server, startup.close) or normal_exit_code
     except BaseException:
         _log.exception("the server failed")
         startup.close()

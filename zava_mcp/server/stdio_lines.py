@@ -1,4 +1,11 @@
-"""stdin and stdout as lines: read as they come, written whole."""
+"""Reads lines from stdin and writes whole lines to stdout on the event loop.
+
+The SDK's own stdio transport reads and writes each line in a worker thread. A thread that sits in a read of stdin keeps
+the process from ending, so this module waits for readiness instead. stdin stays registered with the event loop between
+messages: together with the sessions in transport.py, which need no memory streams, this takes 7 turns of the event loop
+for each call instead of 12 (scripts/measure/README.md). On Windows, and for regular files, readiness cannot be waited
+for; there worker threads read and write.
+"""
 
 import asyncio
 import logging
@@ -13,21 +20,21 @@ from contextlib import suppress
 import anyio
 import anyio.to_thread
 
-LINE_BYTES = 2_000_000  # a longer message is not read: nobody asks a question of that size
-EDGE_BYTES = 200  # of it are kept, to find out which reply somebody waits for
-_PIECE = getattr(select, "PIPE_BUF", 512)  # a pipe that is writable takes this much without blocking
-_READ = 65_536
-_AHEAD = 4  # reads that nobody has asked for yet
+LINE_BYTES = 2_000_000  # a longer message is dropped while it is read
+EDGE_BYTES = 200  # bytes of its beginning and of its end that are kept, to find its id
+_WRITE_BYTES = getattr(select, "PIPE_BUF", 512)  # a pipe that is writable takes this much without blocking
+_READ_BYTES = 65_536
+_MAX_CHUNKS = 4  # chunks that are read ahead
 
 _log = logging.getLogger(__name__)
 
 
 class TooLong(bytes):
-    """What is kept of a line that is too long: its edges."""
+    """The beginning and the end of a line that is too long."""
 
 
 class Stdio:
-    """stdin and stdout, taken over: no thread sits in a read, so nothing keeps the process from ending."""
+    """The client's ends of stdin and stdout. From its creation on, fd 0 reads nothing and fd 1 writes to stderr."""
 
     def __init__(self) -> None:
         self._input, self._output = os.dup(0), os.dup(1)
@@ -36,8 +43,8 @@ class Stdio:
         os.close(nothing)
         os.dup2(2, 1)
         self._chunks: deque[bytes] = deque()
-        self._came: asyncio.Future[None]
-        self._watching = False
+        self._arrival: asyncio.Future[None]
+        self._is_watched = False
         self._unsent = bytearray()
         self._queued = 0  # bytes that wait for the writing thread
         self._sent = anyio.Event()
@@ -45,10 +52,10 @@ class Stdio:
         self._fault: OSError | None = None
         self._writer = ThreadPoolExecutor(1, "stdout")
         files = stat.S_ISREG(os.fstat(self._input).st_mode) or stat.S_ISREG(os.fstat(self._output).st_mode)
-        self._waits = os.name != "nt" and not files  # whether readiness can be waited for
+        self._is_selectable = os.name != "nt" and not files  # whether readiness can be waited for
 
     async def lines(self) -> AsyncIterator[bytes]:
-        """Each line of stdin without its end, until EOF."""
+        """Each line of stdin without its line end, until EOF; blank lines are skipped."""
         buffer, head, too_long = bytearray(), b"", False
         while chunk := await self._read():
             buffer += chunk
@@ -66,46 +73,46 @@ class Stdio:
                     head, too_long = bytes(buffer[:EDGE_BYTES]), True
                     _log.warning("dropped a message of more than %s bytes", LINE_BYTES)
                 del buffer[:-EDGE_BYTES]
-        if buffer.strip() and not too_long:  # a last line without an end
+        if buffer.strip() and not too_long:  # a last line without a line end
             yield bytes(buffer)
 
     async def write(self, data: bytes) -> None:
-        """Writes all of it, also if it is cancelled meanwhile: half a line would spoil the next one.
+        """Writes all data, even if the task is cancelled meanwhile: half a line would corrupt the next one.
 
-        A client that does not read holds up its own replies, not the event loop. Raises OSError.
+        A client that does not read delays its own replies, not the event loop. Raises OSError.
         """
-        if not self._waits:
+        if not self._is_selectable:
             await asyncio.wrap_future(self._submit(data))
             return
         self.post(data)
-        del data  # what waits to be read is kept once
+        del data  # `_unsent` holds the only copy while the client does not read
         if self._unsent and self._fault is None:
             await self._sent.wait()
         if self._fault is not None:
             raise self._fault
 
     def post(self, data: bytes) -> None:
-        """Writes all of it sooner or later, without waiting for that."""
-        if not self._waits:
+        """Queues data to be written, without waiting until it is."""
+        if not self._is_selectable:
             self._submit(data)
             return
         self._unsent += data
-        self._put()
+        self._write_ready()
         if self._unsent and self._fault is None:
-            asyncio.get_running_loop().add_writer(self._output, self._go_on)
+            asyncio.get_running_loop().add_writer(self._output, self._on_writable)
 
     def unsent(self) -> int:
-        """Bytes that the client has not read."""
+        """The number of bytes that the client has not read."""
         return len(self._unsent) + self._queued
 
     def _submit(self, data: bytes) -> Future[None]:
-        """Has a thread write it, where readiness cannot be waited for."""
+        """Writes data in a thread, where readiness cannot be waited for."""
         loop, size = asyncio.get_running_loop(), len(data)
         self._queued += size
         future = self._writer.submit(_write_all, self._output, data)
 
         def done(_: Future[None]) -> None:
-            with suppress(RuntimeError):  # the loop has ended
+            with suppress(RuntimeError):  # the event loop has ended
                 loop.call_soon_threadsafe(self._written, size)
 
         future.add_done_callback(done)
@@ -115,18 +122,18 @@ class Stdio:
         self._queued -= size
         self.on_sent()
 
-    def _put(self) -> None:
-        """Writes as much as does not block."""
+    def _write_ready(self) -> None:
+        """Writes as much as the client's pipe takes without blocking."""
         try:
             while self._unsent and select.select([], [self._output], [], 0)[1]:
-                del self._unsent[: os.write(self._output, self._unsent[:_PIECE])]
+                del self._unsent[: os.write(self._output, self._unsent[:_WRITE_BYTES])]
         except BlockingIOError:
             return
         except OSError as fault:
             self._fault = fault
 
-    def _go_on(self) -> None:
-        self._put()
+    def _on_writable(self) -> None:
+        self._write_ready()
         self.on_sent()
         if not self._unsent or self._fault is not None:
             asyncio.get_running_loop().remove_writer(self._output)
@@ -134,7 +141,7 @@ class Stdio:
             self._sent = anyio.Event()
 
     def is_hung_up(self) -> bool:
-        """Whether the client closed its end of stdin, also if there is more to read before that."""
+        """Whether the client has closed its end of stdin, even if there is unread data."""
         if not hasattr(select, "poll"):
             return False
         poll = select.poll()
@@ -142,37 +149,37 @@ class Stdio:
         return any(events & (select.POLLHUP | getattr(select, "POLLRDHUP", 0)) for _, events in poll.poll(0))
 
     async def _read(self) -> bytes:
-        """What came; b"" at the end."""
-        while self._waits and not self._chunks:
-            self._came = asyncio.get_running_loop().create_future()
+        """The next chunk of stdin; b"" at its end."""
+        while self._is_selectable and not self._chunks:
+            self._arrival = asyncio.get_running_loop().create_future()
             if self._watch():
-                await self._came
+                await self._arrival
         if self._chunks:
             return self._chunks.popleft()
-        return await anyio.to_thread.run_sync(os.read, self._input, _READ, abandon_on_cancel=True)
+        return await anyio.to_thread.run_sync(os.read, self._input, _READ_BYTES, abandon_on_cancel=True)
 
     def _watch(self) -> bool:
-        """Has stdin read as it comes, from now on: to begin and end that with each message would cost more."""
-        if not self._watching:
+        """Watches stdin from now on, because registering it for each message costs more; False if it cannot be."""
+        if not self._is_watched:
             try:
-                asyncio.get_running_loop().add_reader(self._input, self._take)
-            except PermissionError:  # epoll does not take regular files
-                self._waits = False
-            self._watching = self._waits
-        return self._watching
+                asyncio.get_running_loop().add_reader(self._input, self._on_readable)
+            except PermissionError:  # epoll does not accept regular files
+                self._is_selectable = False
+            self._is_watched = self._is_selectable
+        return self._is_watched
 
-    def _take(self) -> None:
+    def _on_readable(self) -> None:
         try:
-            chunk = os.read(self._input, _READ)
+            chunk = os.read(self._input, _READ_BYTES)
         except BlockingIOError:
             return
-        except OSError:  # reset, or a terminal that is gone
+        except OSError:  # the connection was reset, or the terminal is gone
             chunk = b""
         self._chunks.append(chunk)
-        if not chunk or len(self._chunks) >= _AHEAD:
-            self._watching = not asyncio.get_running_loop().remove_reader(self._input)
-        if not self._came.done():
-            self._came.set_result(None)
+        if not chunk or len(self._chunks) >= _MAX_CHUNKS:
+            self._is_watched = not asyncio.get_running_loop().remove_reader(self._input)
+        if not self._arrival.done():
+            self._arrival.set_result(None)
 
 
 def _write_all(fd: int, data: bytes) -> None:

@@ -1,7 +1,8 @@
-"""What is reported about calls: an audit log, traces and metrics. Nothing, unless the settings say so.
+"""Reports calls to an audit log, to traces and to metrics, as far as the settings turn them on.
 
-The server and the command line report the same record of a call, through the same Observer: audit log, traces and
-metrics cannot differ.
+The server and the command line report the same record of a call through the same Observer, so audit log, traces and
+metrics agree. OpenTelemetry is imported inside functions, because its SDK takes more than a second to load and most
+servers send no telemetry.
 """
 
 import hashlib
@@ -17,19 +18,19 @@ from zava_mcp.call_context import Call
 from zava_mcp.errors import ZavaError
 from zava_mcp.settings import TelemetrySettings
 from zava_mcp.telemetry.audit import AuditLog
-from zava_mcp.telemetry.redaction import without_values
+from zava_mcp.telemetry.redaction import redact_values
 
 if TYPE_CHECKING:
     from zava_mcp.telemetry.exporters import Exporters, Statistics
 
-_EARLY_CALLS = 1_000  # that are kept until OpenTelemetry is loaded
-_LOADING_SECONDS = 1.0  # that the end of a short session waits for it
+_MAX_EARLY_CALLS = 1_000  # calls that are kept until OpenTelemetry is loaded
+_LOADING_SECONDS = 1.0  # how long the end of a short session waits until OpenTelemetry is loaded
 
 _log = logging.getLogger(__name__)
 
 
 class Observer:
-    """Reports what each call of one identity did; a call that knows its own identity is reported as that one's."""
+    """Reports the calls of one identity; a call with a user id of its own is reported under that one."""
 
     def __init__(self, settings: TelemetrySettings, user_id: UUID | None = None) -> None:
         """Raises SettingsError if the audit log cannot be written."""
@@ -37,26 +38,26 @@ class Observer:
         self.user_id = str(user_id or "")
         self._audit = AuditLog(settings.audit_log) if settings.audit_log else None
         self._exporters: Exporters | None = None
-        self._early: list[tuple[bool, Call]] | None = [] if settings.exports else None  # spans and counts to come
+        self._early: list[tuple[bool, Call]] | None = [] if settings.exports else None  # (whether a span, call)
         self._lock = threading.Lock()
         self._loaded = threading.Event()
         self._kinds: tuple[str, ...] = ()
 
     def expect(self, kinds: Iterable[str]) -> None:
-        """Counts these kinds of calls from 0, so that a backend that knows increases alone sees the first call too."""
+        """Starts counters of these kinds of calls at 0, so that backends that compute increases see the first call."""
         self._kinds = tuple(kinds)
         if self._exporters is not None:
             self._exporters.count_from_zero(self._kinds)
 
     @property
     def writes(self) -> bool:
-        """Whether there is an audit log: writing takes a moment, for which no event loop should wait."""
+        """Whether there is an audit log; if so, call `write` outside of the event loop's thread."""
         return self._audit is not None
 
     def export(self, statistics: "Statistics") -> None:
-        """Begins to send traces and metrics if the settings say so; a failure to send is logged and fails no call.
+        """Begins to send traces and metrics if the settings turn them on; a failure is logged and fails no call.
 
-        Loads OpenTelemetry's SDK, which takes a second: not for the event loop's thread.
+        Call this outside of the event loop's thread, because loading OpenTelemetry takes more than a second.
         """
         if not self._settings.exports:
             return
@@ -72,7 +73,7 @@ class Observer:
             exporters.show()
         except ZavaError as error:
             _log.error("%s. %s", error.message, error.hint)
-        except Exception as error:  # exporters look at what they are given in their own ways
+        except Exception as error:  # exporters raise errors of their own for settings that they do not accept
             _log.error("no telemetry can be sent (%s)", type(error).__name__)
         finally:
             with self._lock:
@@ -80,8 +81,8 @@ class Observer:
             self._loaded.set()
 
     def trace(self, call: Call) -> None:
-        """Reports a call to traces: on the protocol's span where there is one, else as a span of its own."""
-        if self._kept(True, call) or self._exporters is None:
+        """Reports a call to traces: as attributes of the current span of the MCP SDK, or else as a new span."""
+        if self._keep_early(True, call) or self._exporters is None:
             return
         from opentelemetry import trace
 
@@ -93,7 +94,7 @@ class Observer:
 
     def count(self, call: Call) -> None:
         """Reports a call to metrics."""
-        if not self._kept(False, call) and self._exporters is not None:
+        if not self._keep_early(False, call) and self._exporters is not None:
             self._count(self._exporters, call)
 
     def write(self, call: Call) -> None:
@@ -102,18 +103,18 @@ class Observer:
             self._audit.write(call, call.user_id or self.user_id)
 
     def close(self) -> None:
-        """Sends what is left; waits a moment for OpenTelemetry if calls wait for it."""
+        """Sends what is left; if calls are kept, waits up to a second until OpenTelemetry is loaded."""
         if self._early:
             self._loaded.wait(_LOADING_SECONDS)
         if self._exporters is not None:
             self._exporters.close()
 
-    def _kept(self, is_span: bool, call: Call) -> bool:
-        """Whether a call is kept until OpenTelemetry is loaded: it may be answered before."""
+    def _keep_early(self, is_span: bool, call: Call) -> bool:
+        """Keeps a call that ended before OpenTelemetry is loaded; False if it is loaded or not used."""
         with self._lock:
             if self._early is None:
                 return False
-            if len(self._early) < _EARLY_CALLS:
+            if len(self._early) < _MAX_EARLY_CALLS:
                 self._early.append((is_span, replace(call)))
             return True
 
@@ -133,7 +134,7 @@ class Observer:
         span.end(call.began + round(call.seconds * 1e9))
 
     def _attributes(self, call: Call) -> dict[str, str | int | float | bool]:
-        known: dict[str, str | int | float | bool | None] = {
+        attributes: dict[str, str | int | float | bool | None] = {
             "zava.call": call.id,
             "zava.tool": call.tool,
             "zava.identity": label(call.user_id or self.user_id),
@@ -146,11 +147,11 @@ class Observer:
             "zava.seconds": call.seconds,
             "error.type": call.fault or None,
             "db.response.status_code": call.sqlstate or None,
-            "db.query.text": without_values(call.sql) if self._settings.sql and call.sql else None,
+            "db.query.text": redact_values(call.sql) if self._settings.sql and call.sql else None,
         }
-        return {name: value for name, value in known.items() if value is not None}
+        return {name: value for name, value in attributes.items() if value is not None}
 
 
 def label(user_id: str) -> str:
-    """A short name for a user id that does not disclose it; "none" where no identity is known."""
+    """A short name for a user id that does not disclose it; "none" for an empty user id."""
     return hashlib.sha256(user_id.encode()).hexdigest()[:12] if user_id else "none"

@@ -1,4 +1,4 @@
-"""The audit log: one JSON line a call, written before its answer leaves."""
+"""The audit log: one JSON line for each call, written before its reply is sent."""
 
 import json
 import math
@@ -10,18 +10,18 @@ from zava_mcp.call_context import Call
 from zava_mcp.errors import AuditError, SettingsError
 from zava_mcp.trusted_files import open_trusted
 
-_HINT = "Make the folder of ZAVA_AUDIT_LOG writable, or free its disk; nothing is answered that is not written down."
+_HINT = "Make the folder of ZAVA_AUDIT_LOG writable, or free its disk; without an audit record, every call fails."
 
 
 class AuditLog:
     """Appends to a file that belongs to the operator.
 
-    The file is opened anew for each line, so it may be moved away, as logrotate does, at any time. A line is one
-    write at the file's end: several servers may share the file.
+    The file is opened for each line, so that logrotate may move it away at any time. Each line is one write at the end
+    of the file, so that several servers may share it.
     """
 
     def __init__(self, path: Path) -> None:
-        """Raises SettingsError if nothing can be written there."""
+        """Raises SettingsError if the file cannot be written."""
         self._path = path
         try:
             os.close(self._open())
@@ -29,13 +29,14 @@ class AuditLog:
             raise SettingsError(f"the audit log {path} cannot be written: {error.strerror}", _HINT) from None
 
     def write(self, call: Call, user_id: str) -> None:
-        """Raises AuditError if the line is not in the file afterwards."""
+        """Appends the record of a call. Raises AuditError if the whole line could not be written."""
         line = _json(_entry(call, user_id)).encode() + b"\n"
         try:
             file = self._open()
             try:
                 written = os.write(file, line)
-                if written < len(line):  # a full disk took a part of it: what follows must not stick to it
+                if written < len(line):
+                    # A full disk took a part of the line. The line end separates that part from the next record.
                     os.write(file, b"\n")
                     raise OSError(0, "no space left")
             finally:
@@ -50,12 +51,12 @@ class AuditLog:
 def _json(entry: dict[str, object]) -> str:
     try:
         return json.dumps(entry, default=str, allow_nan=False)
-    except ValueError:  # numbers that JSON does not have, which Python reads and writes all the same
+    except ValueError:  # the arguments hold NaN or an infinity, which Python parses although JSON has none
         return json.dumps(_finite(entry), default=str, allow_nan=False)
 
 
 def _finite(value: object) -> object:
-    """The same with NaN and the infinities as texts."""
+    """The value with NaN and the infinities as texts."""
     if isinstance(value, dict):
         return {key: _finite(item) for key, item in value.items()}
     if isinstance(value, list):
@@ -64,14 +65,14 @@ def _finite(value: object) -> object:
 
 
 def _entry(call: Call, user_id: str) -> dict[str, object]:
-    asked: dict[str, object] = {"sql": call.sql} if call.sql else {}
+    sql: dict[str, object] = {"sql": call.sql} if call.sql else {}
     return {
         "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
         "user_id": user_id,
         "process": os.getpid(),
         "call": call.id,
         "tool": call.tool,
-        **asked,
+        **sql,
         "arguments": call.arguments,
         "outcome": call.outcome,
         "fault": call.fault,

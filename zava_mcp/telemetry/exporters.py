@@ -1,4 +1,9 @@
-"""Where traces and metrics go. OpenTelemetry's SDK is heavy: it is loaded only if something is to go out."""
+"""Sends traces and metrics with OpenTelemetry, to the exporters that the settings name.
+
+Imports of OpenTelemetry stand inside functions, so that an exporter that is not configured need not be installed. The
+parent package imports this module only when the settings turn an exporter on, because OpenTelemetry's SDK takes more
+than a second to load.
+"""
 
 import logging
 import os
@@ -21,26 +26,26 @@ if TYPE_CHECKING:
 
 Statistics = Callable[[], Mapping[str, float]]
 
-_EVERY_SECONDS = 10.0  # a file of metrics is renewed
-_LAST_SECONDS = 1.0  # at the end: clients wait two before they get rude
-_NO_STATISTICS = ("APPLICATIONINSIGHTS_STATSBEAT_DISABLED_ALL", "true")  # which the exporter tells its makers
+_INTERVAL_SECONDS = 10.0  # between two writes of the metrics file
+_CLOSE_SECONDS = 1.0  # MCP clients kill a server two seconds after they closed its stdin
+_NO_STATISTICS = ("APPLICATIONINSIGHTS_STATSBEAT_DISABLED_ALL", "true")  # the exporter would send them to Microsoft
 _LABELS = ("zava.identity", "process.pid")
-_BOUNDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+_DURATION_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 _GAUGES = {
-    "mcp_pool_connections_busy": "Connections that answer a question.",
-    "mcp_pool_connections_idle": "Connections that wait for one.",
-    "mcp_pool_requests_waiting": "Questions that wait for a connection.",
-    "mcp_schema_cache_age_seconds": "Age of the tables' descriptions; absent before the first.",
+    "mcp_pool_connections_busy": "Connections that run a query.",
+    "mcp_pool_connections_idle": "Connections that run no query.",
+    "mcp_pool_requests_waiting": "Queries that wait for a connection.",
+    "mcp_schema_cache_age_seconds": "Age of the table descriptions; absent until they are read.",
 }
 
 _log = logging.getLogger(__name__)
 
 
 class Exporters:
-    """OpenTelemetry for this process: a tracer's and a meter's provider with the exporters that the settings name."""
+    """The tracer and the meter of this process, with the exporters that the settings name."""
 
     def __init__(self, settings: TelemetrySettings, identity: str, version: str, statistics: Statistics) -> None:
-        """Raises SettingsError if what the settings name is not installed."""
+        """Raises SettingsError if an exporter that the settings name is not installed."""
         try:
             from opentelemetry import metrics, trace
             from opentelemetry.sdk.metrics import MeterProvider
@@ -56,10 +61,10 @@ class Exporters:
                 }
             )
             os.environ.setdefault(*_NO_STATISTICS)
-            self._ends: list[Callable[[], object]] = []
-            self._file: Callable[[], _MetricsFile] | None = None
+            self._closers: list[Callable[[], object]] = []
+            self._open_file: Callable[[], _MetricsFile] | None = None
             self._tracing = self._tracer_provider(settings, TracerProvider(resource=resource))
-            self._metering = MeterProvider(self._readers(settings), resource)
+            self._metering = MeterProvider(self._metric_readers(settings), resource)
         except ImportError as error:
             extra = "azure" if settings.application_insights else "telemetry"
             raise SettingsError(
@@ -67,58 +72,59 @@ class Exporters:
             ) from None
         trace.set_tracer_provider(self._tracing)
         metrics.set_meter_provider(self._metering)
+        self._create_instruments(version, statistics)
+
+    def _create_instruments(self, version: str, statistics: Statistics) -> None:
         self.tracer = self._tracing.get_tracer("zava_mcp", version)
         meter = self._metering.get_meter("zava_mcp", version)
-        self.queries = meter.create_counter(
-            "mcp_queries_total", description="Calls by what was asked and how it ended."
-        )
+        self.queries = meter.create_counter("mcp_queries_total", description="Calls by tool and outcome.")
         self.duration = meter.create_histogram(
             "mcp_query_duration_seconds",
             "s",
-            "From the call to its answer.",
-            explicit_bucket_boundaries_advisory=_BOUNDS,
+            "Time from a call to its reply.",
+            explicit_bucket_boundaries_advisory=_DURATION_BUCKETS,
         )
-        for name, meaning in _GAUGES.items():
-            meter.create_observable_gauge(name, [_gauge(statistics, name)], description=meaning)
+        for name, description in _GAUGES.items():
+            meter.create_observable_gauge(name, [_gauge_callback(statistics, name)], description=description)
 
     def count_from_zero(self, kinds: Iterable[str]) -> None:
-        """Makes the counters of these kinds of calls, one for each way in which a call ends."""
+        """Starts the counters of these kinds of calls at 0, one for each outcome."""
         for kind in kinds:
             for outcome in set(get_args(Outcome)) - {"started"}:
                 self.queries.add(0, {"query_type": kind, "status": outcome})
 
     def show(self) -> None:
-        """Writes the metrics file for the first time, once calls are counted: it says so to whoever waits for it.
+        """Writes the metrics file for the first time; its existence shows that calls are counted.
 
         Raises SettingsError if it cannot be written.
         """
-        if self._file is not None:
-            self._ends.append(self._file().remove)
+        if self._open_file is not None:
+            self._closers.append(self._open_file().remove)
 
     def close(self) -> None:
-        """Sends what has not been sent, if that takes no longer than a moment: exporters try again for minutes."""
+        """Sends what has not been sent, for at most a second, because exporters retry for minutes."""
         flushes = (self._tracing.force_flush, self._metering.force_flush)
-        sending = [threading.Thread(target=flush, name="send-telemetry", daemon=True) for flush in flushes]
-        for thread in sending:
+        threads = [threading.Thread(target=flush, name="send-telemetry", daemon=True) for flush in flushes]
+        for thread in threads:
             thread.start()
-        for thread in sending:
-            thread.join(_LAST_SECONDS / len(sending))
-        for end in self._ends:
-            end()
+        for thread in threads:
+            thread.join(_CLOSE_SECONDS / len(threads))
+        for close in self._closers:
+            close()
 
     def _tracer_provider(self, settings: TelemetrySettings, provider: "TracerProvider") -> "TracerProvider":
         if settings.otlp:
             from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 
-            provider.add_span_processor(_sending(OTLPSpanExporter(f"{settings.otlp.rstrip('/')}/v1/traces")))
+            provider.add_span_processor(_span_processor(OTLPSpanExporter(f"{settings.otlp.rstrip('/')}/v1/traces")))
         if settings.application_insights:
             from azure.monitor.opentelemetry.exporter import AzureMonitorTraceExporter
 
-            exporter = AzureMonitorTraceExporter(**_azure(settings.application_insights))
-            provider.add_span_processor(_sending(exporter))
+            exporter = AzureMonitorTraceExporter(**_azure_arguments(settings.application_insights))
+            provider.add_span_processor(_span_processor(exporter))
         return provider
 
-    def _readers(self, settings: TelemetrySettings) -> "list[MetricReader]":
+    def _metric_readers(self, settings: TelemetrySettings) -> "list[MetricReader]":
         from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader
 
         readers: list[MetricReader] = []
@@ -130,7 +136,7 @@ class Exporters:
         if settings.application_insights:
             from azure.monitor.opentelemetry.exporter import AzureMonitorMetricExporter
 
-            exporter = AzureMonitorMetricExporter(**_azure(settings.application_insights))
+            exporter = AzureMonitorMetricExporter(**_azure_arguments(settings.application_insights))
             readers.append(PeriodicExportingMetricReader(exporter))
         if settings.metrics_dir or settings.metrics_port:
             readers.append(self._prometheus(settings))
@@ -144,27 +150,27 @@ class Exporters:
         reader = PrometheusMetricReader(
             disable_target_info=True,
             scope_info_enabled=False,
-            resource_attribute_filter=_LABELS.__contains__,  # several servers of one desk are several series
+            resource_attribute_filter=_LABELS.__contains__,  # servers of one machine are separate series
             registry=registry,
         )
         if settings.metrics_port:
             try:
                 server, _ = start_http_server(settings.metrics_port, "127.0.0.1", registry)
-                self._ends.append(server.shutdown)
-            except OSError as error:  # another server of this desk has it
+                self._closers.append(server.shutdown)
+            except OSError as error:  # another server of this machine uses the port
                 _log.warning("no metrics on port %s: %s", settings.metrics_port, error.strerror)
         if settings.metrics_dir:
-            self._file = partial(_MetricsFile, settings.metrics_dir, registry)
+            self._open_file = partial(_MetricsFile, settings.metrics_dir, registry)
         return reader
 
 
-def _sending(exporter: "SpanExporter") -> "SpanProcessor":
-    """What sends spans without the texts of errors, which the protocol's SDK puts there: they quote SQL and data."""
+def _span_processor(exporter: "SpanExporter") -> "SpanProcessor":
+    """A processor that removes the texts of errors, which the MCP SDK adds to spans: they quote SQL and data."""
     from opentelemetry.sdk.trace import ReadableSpan
     from opentelemetry.sdk.trace.export import BatchSpanProcessor
     from opentelemetry.trace import Status
 
-    class Discreet(BatchSpanProcessor):
+    class RedactingProcessor(BatchSpanProcessor):
         def on_end(self, span: ReadableSpan) -> None:
             super().on_end(
                 ReadableSpan(
@@ -182,19 +188,19 @@ def _sending(exporter: "SpanExporter") -> "SpanProcessor":
                 )
             )
 
-    return Discreet(exporter)
+    return RedactingProcessor(exporter)
 
 
-def _azure(connection_string: Secret) -> dict[str, Any]:
-    """What its exporters are made with: what could not be sent is not kept on disk."""
+def _azure_arguments(connection_string: Secret) -> dict[str, Any]:
+    """The arguments of Azure's exporters; without offline storage, they write nothing to disk."""
     return {"connection_string": connection_string.reveal(), "disable_offline_storage": True}
 
 
 class _MetricsFile:
-    """A file for node_exporter's textfile collector, renewed while the process lives, and gone with it."""
+    """A file for node_exporter's textfile collector, renewed while the process lives and removed at its end."""
 
     def __init__(self, folder: Path, registry: "CollectorRegistry") -> None:
-        """Raises SettingsError if it cannot be written."""
+        """Raises SettingsError if the file cannot be written."""
         self._path = folder / f"zava-mcp-{os.getpid()}.prom"
         self._registry = registry
         self._ended = threading.Event()
@@ -211,7 +217,7 @@ class _MetricsFile:
         self._path.unlink(missing_ok=True)
 
     def _renew(self) -> None:
-        while not self._ended.wait(_EVERY_SECONDS):
+        while not self._ended.wait(_INTERVAL_SECONDS):
             try:
                 self._write()
             except OSError as error:
@@ -220,11 +226,11 @@ class _MetricsFile:
     def _write(self) -> None:
         from prometheus_client import generate_latest
 
-        write_whole(self._path, generate_latest(self._registry), 0o644)  # node_exporter is another user
+        write_whole(self._path, generate_latest(self._registry), 0o644)  # node_exporter runs as another user
 
 
-def _gauge(statistics: Statistics, name: str) -> "Callable[[Any], Iterable[Observation]]":
-    """What a reader calls for the present value; nothing while there is none."""
+def _gauge_callback(statistics: Statistics, name: str) -> "Callable[[Any], Iterable[Observation]]":
+    """The function that a metric reader calls for a gauge's current value; it returns nothing while there is none."""
 
     def observe(_: object) -> "Iterable[Observation]":
         from opentelemetry.metrics import Observation

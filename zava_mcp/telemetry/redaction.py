@@ -1,14 +1,14 @@
-"""SQL without the values in it, for traces: names and structure stay, constants and comments go.
+"""Redacts SQL for traces: names and structure stay, constants become `?` and comments are removed.
 
-No security of the data hangs on this; it keeps customers' names out of other systems. So it errs on the side of
-leaving out: what does not end is left out to the end of the text.
+It keeps customers' names out of tracing systems; the security of the database does not depend on it. Text that is not
+recognized, such as a string without an end, is redacted up to the end of the SQL.
 """
 
 import re
 
 _VALUE = "?"
 
-#: PostgreSQL's lexical rules, in the order in which they must be tried. A prefix belongs to its string.
+#: PostgreSQL's lexical rules, in the order in which they must be tried; a string includes its prefix.
 _LEXEMES = re.compile(
     r"""
       (?P<value>  [eE]'(?:[^'\\]|\\.|'')*' | (?:[bBxXnN]|[uU]&)?'(?:[^']|'')*' | [uU]&"(?:[^"]|"")*"
@@ -22,27 +22,27 @@ _LEXEMES = re.compile(
 )
 
 
-def without_values(sql: str) -> str:
-    """The text with `?` for each constant and no comments."""
-    kept: list[str] = []
-    at = 0
-    while at < len(sql):
-        if sql.startswith("/*", at):
-            at = _after_comment(sql, at)
+def redact_values(sql: str) -> str:
+    """The SQL with `?` for each constant and without comments."""
+    parts: list[str] = []
+    position = 0
+    while position < len(sql):
+        if sql.startswith("/*", position):
+            position = _comment_end(sql, position)
             continue
-        found = _LEXEMES.match(sql, at)
-        if found is None:  # a string that does not end, or a prefix of one
-            return "".join(kept) + _VALUE
-        kept.append({"value": _VALUE, "gap": " "}.get(found.lastgroup or "", found[0]))
-        at = found.end()
-    return "".join(kept)
+        lexeme = _LEXEMES.match(sql, position)
+        if lexeme is None:  # a string that does not end, or a prefix of one
+            return "".join(parts) + _VALUE
+        parts.append({"value": _VALUE, "gap": " "}.get(lexeme.lastgroup or "", lexeme[0]))
+        position = lexeme.end()
+    return "".join(parts)
 
 
-def _after_comment(sql: str, at: int) -> int:
-    """Where a comment ends that begins at a place; comments nest."""
+def _comment_end(sql: str, start: int) -> int:
+    """The position after the block comment that begins at `start`; block comments nest."""
     depth = 0
-    for mark in re.finditer(r"/\*|\*/", sql[at:]):
+    for mark in re.finditer(r"/\*|\*/", sql[start:]):
         depth += 1 if mark[0] == "/*" else -1
         if not depth:
-            return at + mark.end()
+            return start + mark.end()
     return len(sql)

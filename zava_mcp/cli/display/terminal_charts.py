@@ -13,7 +13,7 @@ from rich.text import Text
 
 from zava_mcp.charts import axis_layout as layout
 from zava_mcp.charts import number_format, periods
-from zava_mcp.charts.chart import Chart, ChartRequest, Panel, chart_of
+from zava_mcp.charts.chart import Chart, ChartRequest, Panel, choose_chart
 from zava_mcp.charts.columns import ChartColumn
 from zava_mcp.charts.points import Point
 from zava_mcp.cli.display.escape import column, escape
@@ -68,7 +68,7 @@ def chart(answer: QueryResult, sql: str, width: int, style: Style) -> Renderable
 
     Raises InputError if there is none, ZavaError if lines are to be drawn and the extra is not installed.
     """
-    found = chart_of(answer, ChartRequest(), sql)
+    found = choose_chart(answer, ChartRequest(), sql)
     shown = _Shown(answer)
     head: list[RenderableType] = [Text(escape(found.title), style="bold")]
     head += [Text(escape(note), style="dim") for note in found.notes]
@@ -102,7 +102,7 @@ class _Shown:
         text = self._columns[y.place][point.row] or "NULL"
         if y.unit == "dollars" and re.fullmatch(r"[-\d,]+\.\d", text):
             text += "0"
-        return text if "$" in text or "%" in text else number_format.marked(text, y.unit)
+        return text if "$" in text or "%" in text else number_format.with_unit(text, y.unit)
 
 
 def _numbers(found: Chart, shown: _Shown) -> RenderableType:

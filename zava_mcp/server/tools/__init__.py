@@ -1,1 +1,1 @@
-"""The tools, one file each."""
+"""The MCP tools, one file for each."""

@@ -1,4 +1,4 @@
-"""Charts, as a tool that gives a picture and its data, and as a view for clients that show one (MCP Apps)."""
+"""The tool `chart_sales_query`, and the view that draws its charts in clients with MCP Apps."""
 
 import base64
 import json
@@ -12,9 +12,10 @@ from pydantic import Field
 
 from zava_mcp import call_context
 from zava_mcp.errors import InputError, ZavaError
-from zava_mcp.server.executor import BoundedExecutor, opened_service
+from zava_mcp.server.executor import BoundedExecutor, wait_for_service
 from zava_mcp.server.result_links import LIFETIME_MINUTES, ResultLinks
 from zava_mcp.server.startup import Startup
+from zava_mcp.server.tool_errors import raise_tool_errors
 from zava_mcp.server.tools.common import Server, ToolContext, read_only
 from zava_mcp.settings import HARD_ROWS, Settings
 
@@ -22,22 +23,22 @@ if TYPE_CHECKING:
     from zava_mcp.charts.chart import Chart
 
 _VIEW = "ui://zava/chart.html"
-_DRAWN = "zava/chart"  # in the result's _meta, for the view alone: no model reads it
-_HANDLE_CHARACTERS = 40  # of a result that nobody knows are repeated
-_PICTURES_AT_ONCE = 1  # each takes a processor and 120 MB for half a second
+_VIEW_DATA = "zava/chart"  # the key in the result's _meta; the view reads it, models do not
+_HANDLE_CHARACTERS = 40  # characters of an unknown result that an error repeats
+_RENDERERS = 1  # each takes one processor and 120 MB for half a second
 
 Kind = Literal["auto", "line", "bar", "stacked_bar", "area", "scatter", "heat_map"]
 
 
 def chart_view() -> Apps:
-    """The view that draws a chart from the tool's text; it loads nothing and connects to nowhere."""
+    """The view that draws the tool's charts; it loads nothing and connects to nothing."""
     apps = Apps()
     apps.add_html_resource(
         _VIEW,
         files("zava_mcp.server").joinpath("chart.html").read_text(encoding="utf-8"),
         name="chart",
         title="Chart",
-        description="Draws what chart_sales_query answers.",
+        description="Draws the charts of chart_sales_query.",
         csp=ResourceCsp(connect_domains=[], resource_domains=[]),
         prefers_border=True,
     )
@@ -47,14 +48,14 @@ def chart_view() -> Apps:
 def add_charts(
     server: Server, startup: Startup, executor: BoundedExecutor, settings: Settings, results: ResultLinks
 ) -> None:
-    """`chart_sales_query`: a picture of the rows that the model's own SQL gives."""
-    renderer = BoundedExecutor(_PICTURES_AT_ONCE)
+    """Adds `chart_sales_query`; `results` has the queries of earlier results."""
+    renderer = BoundedExecutor(_RENDERERS)
 
     @server.tool(
         title="Chart sales",
-        description="Draw a query's rows: a picture, and the rows as JSON. Select one row per date, month or category, "
-        "and its numbers. Periods give a line, categories bars, two categories stacked bars or a heat map, two numbers "
-        "a scatter plot; ORDER BY is kept.",
+        description="Draw a query's rows: an image, and the rows as JSON. Select one row per date, month or category, "
+        "and its numbers. Periods give a line, categories bars, two categories stacked bars or a heat map, two "
+        "numbers a scatter plot; ORDER BY is kept.",
         annotations=read_only("Chart sales"),
         meta={"ui": {"resourceUri": _VIEW}},
         structured_output=False,
@@ -62,34 +63,34 @@ def add_charts(
     async def chart_sales_query(
         ctx: ToolContext,
         postgresql_query: Annotated[str, Field(description="As for execute_sales_query.")] = "",
-        result: Annotated[str, Field(description="Instead: result of an earlier answer.")] = "",
-        chart: Annotated[Kind, Field(description="auto: by what the columns are.")] = "auto",
-        x: Annotated[str, Field(description="Column along; chosen if empty.")] = "",
-        y: Annotated[str, Field(description="Numbers, with commas.")] = "",
-        series: Annotated[str, Field(description="Tells lines apart.")] = "",
+        result: Annotated[str, Field(description="Instead: result of an earlier call.")] = "",
+        chart: Annotated[Kind, Field(description="auto: chosen by the columns.")] = "auto",
+        x: Annotated[str, Field(description="x axis; chosen if empty.")] = "",
+        y: Annotated[str, Field(description="Numeric columns, with commas.")] = "",
+        series: Annotated[str, Field(description="A line for each value.")] = "",
         title: Annotated[str, Field(description="Above the chart.")] = "",
     ) -> CallToolResult:
-        from zava_mcp.charts.chart import ChartRequest, chart_of
+        from zava_mcp.charts.chart import ChartRequest, choose_chart
         from zava_mcp.charts.client_view import view
 
-        with executor.errors():
-            sql = call_context.current_call().sql = _query_of(postgresql_query, result, results)
-        service = await opened_service(startup, ctx)
-        with executor.errors():
+        with raise_tool_errors():
+            sql = call_context.current_call().sql = _select_query(postgresql_query, result, results)
+        service = await wait_for_service(startup, ctx)
+        with raise_tool_errors():
             query = service.sales_query(sql, min(settings.max_rows, HARD_ROWS))
         answer = await executor.call(lambda: service.answer(query), query.cancel)
-        with executor.errors():
-            drawn = chart_of(answer, ChartRequest(chart, x, y, series, title), sql)
-        picture, more = await _picture(renderer, drawn)
-        text = answer.json({"chart": drawn.summary()} | {name: _json(value) for name, value in more.items()})
-        return CallToolResult(content=[TextContent(text=text), *picture], _meta={_DRAWN: view(drawn)})
+        with raise_tool_errors():
+            chart_drawn = choose_chart(answer, ChartRequest(chart, x, y, series, title), sql)
+        images, more = await _render(renderer, chart_drawn)
+        text = answer.json({"chart": chart_drawn.summary()} | {name: _json(value) for name, value in more.items()})
+        return CallToolResult(content=[TextContent(text=text), *images], _meta={_VIEW_DATA: view(chart_drawn)})
 
 
-def _query_of(sql: str, result: str, results: ResultLinks) -> str:
-    """The query to draw. Raises InputError unless exactly one of the two is given, and for a result that is unknown."""
+def _select_query(sql: str, result: str, results: ResultLinks) -> str:
+    """The query to draw. Raises InputError unless exactly one of the two is passed, and for an unknown result."""
     if bool(sql.strip()) == bool(result.strip()):
-        given = "both postgresql_query and result are" if result.strip() else "neither postgresql_query nor result is"
-        raise InputError(f"{given} given", "Give one of them.")
+        fault = "both postgresql_query and result are" if result.strip() else "neither postgresql_query nor result is"
+        raise InputError(f"{fault} given", "Pass one of them.")
     if sql.strip():
         return sql
     try:
@@ -105,13 +106,16 @@ def _json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
-async def _picture(renderer: BoundedExecutor, chart: "Chart") -> tuple[list[ImageContent], dict[str, Any]]:
-    """The picture, with the names that it numbers; or none, and why: the rows are worth having all the same."""
+async def _render(renderer: BoundedExecutor, chart: "Chart") -> tuple[list[ImageContent], dict[str, Any]]:
+    """The image and the names that it replaces by numbers; or no image and the reason.
+
+    A chart without image is no error, because the result also has the rows.
+    """
     from zava_mcp.charts.render import HOW_TO_GET_IT, Drawing, can_draw
     from zava_mcp.charts.vega import spec
 
     if chart.kind == "value":
-        return [], {"no_picture": "One row needs no chart: say its numbers."}
+        return [], {"no_picture": "One row needs no chart: state its numbers."}
     if not can_draw():
         return [], {"no_picture": HOW_TO_GET_IT}
     drawing = Drawing(spec(chart))
@@ -122,8 +126,8 @@ async def _picture(renderer: BoundedExecutor, chart: "Chart") -> tuple[list[Imag
         except ZavaError as error:
             return b"", error.full_message()
 
-    png, without = await renderer.call(draw, drawing.cancel)
+    png, failure = await renderer.call(draw, drawing.cancel)
     if not png:
-        return [], {"no_picture": without}
-    picture = ImageContent(data=base64.b64encode(png).decode(), mime_type="image/png")
-    return [picture], {"numbered_names": drawing.renamed} if drawing.renamed else {}
+        return [], {"no_picture": failure}
+    image = ImageContent(data=base64.b64encode(png).decode(), mime_type="image/png")
+    return [image], {"numbered_names": drawing.renamed} if drawing.renamed else {}

@@ -1,4 +1,4 @@
-"""What all tools share: their types and annotations."""
+"""Types and annotations that all tools share."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ ToolContext = Context[Any, Any]
 
 
 def read_only(title: str, idempotent: bool = True) -> ToolAnnotations:
-    """What every tool of ours is: it only reads, and only the shop's own data."""
+    """The annotations of every tool: it only reads, and only this database."""
     return ToolAnnotations(
         title=title, read_only_hint=True, destructive_hint=False, idempotent_hint=idempotent, open_world_hint=False
     )

@@ -1,25 +1,29 @@
-"""`execute_sales_query`: one query, its rows as JSON."""
+"""The tool `execute_sales_query`: runs one query and returns its rows as JSON."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from mcp.types import CallToolResult, ContentBlock, TextContent
 from pydantic import Field
 
-from zava_mcp.server.executor import BoundedExecutor, opened_service
+from zava_mcp.server.executor import BoundedExecutor, wait_for_service
 from zava_mcp.server.progress import with_progress
 from zava_mcp.server.result_links import (
+    HANDLE_BYTES,
     LIFETIME_MINUTES,
-    ROOM_FOR_REMARK,
-    ROOM_FOR_RESULT,
+    REMARK_BYTES,
     ResultLinks,
     is_long,
-    knows_links,
+    link_remark,
     link_to,
-    remark_on,
+    supports_links,
 )
 from zava_mcp.server.startup import Startup
+from zava_mcp.server.tool_errors import raise_tool_errors
 from zava_mcp.server.tools.common import Server, ToolContext, read_only
 from zava_mcp.settings import DEFAULT_ROWS, Settings
+
+if TYPE_CHECKING:
+    from zava_mcp.sales.result import QueryResult
 
 
 def add_sales_query(
@@ -30,15 +34,15 @@ def add_sales_query(
     result_links: ResultLinks,
     results: ResultLinks,
 ) -> None:
-    """`execute_sales_query`: the model's own SQL."""
+    """Adds `execute_sales_query`; `results` keeps queries to chart, `result_links` those to read as CSV."""
     rows = f"Most rows to return, 1 to {settings.max_rows}; aggregate rather than raise it."
 
     @server.tool(
         title="Query sales",
         description="Run one PostgreSQL query (SELECT, WITH, VALUES or TABLE) on the schema retail and get its rows as "
         'JSON: {"columns", "rows", "row_count", "truncated"}, with a hint when truncated or empty, a result to chart, '
-        f"and a link to all rows as CSV for {LIFETIME_MINUTES} minutes when they are many. Read-only. A column has one "
-        "type: strings where a number has more digits than a double; round() averages in SQL. "
+        f"and a link to all rows as CSV for {LIFETIME_MINUTES} minutes when they are many. Read-only. Each column has "
+        "one type: strings if a number has more digits than a double; round() averages in SQL. "
         "Look up columns with get_multiple_table_schemas first. Revenue is sum(order_items.total_amount).",
         annotations=read_only("Query sales"),
         structured_output=False,
@@ -48,26 +52,33 @@ def add_sales_query(
         postgresql_query: Annotated[str, Field(description="One query in PostgreSQL's dialect.")],
         max_rows: Annotated[int, Field(description=rows)] = min(DEFAULT_ROWS, settings.max_rows),
     ) -> CallToolResult:
-        service = await opened_service(startup, ctx)
-        with executor.errors():
+        service = await wait_for_service(startup, ctx)
+        with raise_tool_errors():
             query = service.sales_query(postgresql_query, max_rows)
-        query.answer.reserve += ROOM_FOR_RESULT
-        if not knows_links(ctx.protocol_version):
-            query.answer.reserve += ROOM_FOR_REMARK
-        links: list[ContentBlock] = []
+        query.answer.reserve += HANDLE_BYTES
+        if not supports_links(ctx.protocol_version):
+            query.answer.reserve += REMARK_BYTES
 
-        def answer() -> str:
+        def run() -> tuple[str, list[ContentBlock]]:
             answer = service.answer(query)
-            more = {"result": f'"{results.keep(postgresql_query)}"'} if len(answer.rows) > 1 else {}
-            text = answer.json(more)
-            if not is_long(text, bool(answer.cut)):
-                return text
-            handle = result_links.keep(postgresql_query)
-            if knows_links(ctx.protocol_version):
-                links.append(link_to(handle))
-                return text
-            answer.remarks.append(remark_on(handle))
-            return answer.json(more)
+            return _write(answer, postgresql_query, results, result_links, supports_links(ctx.protocol_version))
 
-        text = await with_progress(ctx, "querying", settings.query_timeout, lambda: executor.call(answer, query.cancel))
+        text, links = await with_progress(
+            ctx, "querying", settings.query_timeout, lambda: executor.call(run, query.cancel)
+        )
         return CallToolResult(content=[TextContent(text=text), *links])
+
+
+def _write(
+    answer: "QueryResult", sql: str, results: ResultLinks, result_links: ResultLinks, with_links: bool
+) -> tuple[str, list[ContentBlock]]:
+    """A result as JSON, and a link to all of its rows if it is long."""
+    more = {"result": f'"{results.keep(sql)}"'} if len(answer.rows) > 1 else {}
+    text = answer.json(more)
+    if not is_long(text, bool(answer.cut)):
+        return text, []
+    handle = result_links.keep(sql)
+    if with_links:
+        return text, [link_to(handle)]
+    answer.remarks.append(link_remark(handle))
+    return answer.json(more), []

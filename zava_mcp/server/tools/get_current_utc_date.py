@@ -1,15 +1,15 @@
-"""`get_current_utc_date`: models do not know what day it is."""
+"""The tool `get_current_utc_date`, because models do not know the current date."""
 
 import json
 from datetime import UTC, datetime
 
 from zava_mcp import call_context
-from zava_mcp.server.calendar import reading_of
+from zava_mcp.server.calendar import describe_time
 from zava_mcp.server.tools.common import Server, read_only
 
 
 def add_date(server: Server) -> None:
-    """`get_current_utc_date`: models do not know what day it is."""
+    """Adds `get_current_utc_date`."""
 
     @server.tool(
         title="Today's date",
@@ -19,7 +19,7 @@ def add_date(server: Server) -> None:
         structured_output=False,
     )
     async def get_current_utc_date() -> str:
-        reading = reading_of(datetime.now(UTC))
+        description = describe_time(datetime.now(UTC))
         if remarks := call_context.current_call().take_remarks():
-            reading["hint"] = " ".join(remarks)
-        return json.dumps(reading, ensure_ascii=False, separators=(",", ":"))
+            description["hint"] = " ".join(remarks)
+        return json.dumps(description, ensure_ascii=False, separators=(",", ":"))

@@ -1,18 +1,18 @@
-"""`get_multiple_table_schemas`: what a model must know before it writes SQL."""
+"""The tool `get_multiple_table_schemas`: describes tables to a model that is about to write SQL."""
 
 from typing import Annotated
 
 from pydantic import Field
 
-from zava_mcp.server.executor import BoundedExecutor, opened_service
+from zava_mcp.server.executor import BoundedExecutor, wait_for_service
 from zava_mcp.server.startup import Startup
 from zava_mcp.server.tools.common import Server, ToolContext, read_only
 from zava_mcp.settings import DESCRIPTIONS_AT_ONCE
 
 
 def add_schemas(server: Server, startup: Startup) -> None:
-    """`get_multiple_table_schemas`: what the model must know before it writes SQL."""
-    executor = BoundedExecutor(DESCRIPTIONS_AT_ONCE)  # what is known already waits for no query
+    """Adds `get_multiple_table_schemas`."""
+    executor = BoundedExecutor(DESCRIPTIONS_AT_ONCE)  # its own, so that cached descriptions do not wait for queries
 
     @server.tool(
         title="Describe tables",
@@ -26,8 +26,8 @@ def add_schemas(server: Server, startup: Startup) -> None:
         ctx: ToolContext,
         table_names: Annotated[
             list[str], Field(description='Table names, e.g. ["orders", "order_items"]; an empty list means all.')
-        ] = [],  # noqa: B006  # the SDK reads it, nothing changes it
+        ] = [],  # noqa: B006  # the SDK only reads the default
     ) -> str:
-        service = await opened_service(startup, ctx)
+        service = await wait_for_service(startup, ctx)
         reading = service.reading()
         return await executor.call(lambda: service.describe(table_names, reading), reading.cancel)

@@ -1,4 +1,4 @@
-"""Search by meaning, as a tool and as a resource."""
+"""The tool `semantic_search_products`, and the resource with the same search."""
 
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Annotated, Any
@@ -8,10 +8,11 @@ from mcp.shared.exceptions import MCPError
 from mcp.types import INVALID_PARAMS
 from pydantic import Field
 
-from zava_mcp.server.arguments import WrongArgument, read
-from zava_mcp.server.executor import BoundedExecutor, opened_service, resource_error
+from zava_mcp.server.argument_values import WrongArgument, convert
+from zava_mcp.server.executor import BoundedExecutor, wait_for_service
 from zava_mcp.server.progress import with_progress
 from zava_mcp.server.startup import Startup
+from zava_mcp.server.tool_errors import raise_tool_errors, resource_error
 from zava_mcp.server.tools.common import Server, ToolContext, read_only
 from zava_mcp.settings import FOUND_ROWS, FOUND_THRESHOLD, HARD_FOUND_ROWS, Settings
 
@@ -19,21 +20,21 @@ if TYPE_CHECKING:
     from zava_mcp.sales.product_search import ProductSearch, ProductSearches
     from zava_mcp.sales.service import SalesService
 
-Search = Callable[..., Awaitable[str]]  # makes a wish, given as its fields, and answers with JSON
+Search = Callable[..., Awaitable[str]]  # takes the context and the fields of a SearchRequest, returns JSON
 
 
 def add_search(server: Server, startup: Startup, executor: BoundedExecutor, settings: Settings) -> None:
-    """`semantic_search_products`, and its twin `zava://products/search{?query…}` for clients that read resources."""
-    vectors = BoundedExecutor()  # a slow embedding service keeps no question to the database waiting
+    """Adds `semantic_search_products` and the resource `zava://products/search{?query…}`."""
+    embedder = BoundedExecutor()  # its own, so that a slow embedding service does not delay queries
 
     async def search(ctx: ToolContext, **request: Any) -> str:
-        service = await opened_service(startup, ctx)
-        with executor.errors():
+        service = await wait_for_service(startup, ctx)
+        with raise_tool_errors():
             found = _searches(service, **request)
 
         async def find() -> str:
             if found.needs_vector:
-                await vectors.call(lambda: service.prepare(found), found.cancel)
+                await embedder.call(lambda: service.prepare(found), found.cancel)
             return await executor.call(lambda: service.found_json(found), found.cancel)
 
         return await with_progress(ctx, "searching", 2 * settings.query_timeout, find)
@@ -45,7 +46,7 @@ def add_search(server: Server, startup: Startup, executor: BoundedExecutor, sett
 def _searches(
     service: "SalesService", query_description: str | list[str], **request: Any
 ) -> "ProductSearch | ProductSearches":
-    """A search, or one for each of several needs. Raises InputError."""
+    """One search, or one search for each of several descriptions. Raises InputError."""
     from zava_mcp.sales.search_request import SearchRequest
 
     needs = [query_description] if isinstance(query_description, str) else query_description
@@ -57,10 +58,10 @@ def _searches(
 def _add_tool(server: Server, search: Search) -> None:
     @server.tool(
         title="Search products",
-        description="Find products by what people mean, in their own words (English, unless another model is set up), "
-        'and by what is written: SKUs, sizes, "quoted phrases"; misspelt words are corrected. Or products like a given '
-        "one (similar_to). Gives SKU, name, category, type, price in dollars, description, similarity in percent, and "
-        "stock in the stores you may see. If nothing passes the threshold, the closest product is named.",
+        description="Find products by meaning, in plain words (English, unless another model is set up), "
+        'and literally by SKUs, sizes and "quoted phrases"; misspelt words are corrected. Or products like a given '
+        "one (similar_to). Returns SKU, name, category, type, price in dollars, description, similarity in percent, "
+        "and stock in the stores you may see. If nothing passes the threshold, it names the closest product.",
         annotations=read_only("Search products"),
         structured_output=False,
     )
@@ -68,10 +69,10 @@ def _add_tool(server: Server, search: Search) -> None:
         ctx: ToolContext,
         query_description: Annotated[
             str | list[str],
-            Field(description="The thing looked for, in plain words; or a list of several needs, each answered."),
+            Field(description="The need, in plain words; or a list of several needs, each searched."),
         ] = "",
         max_rows: Annotated[
-            int, Field(description=f"Most products, for each need, 1 to {HARD_FOUND_ROWS}.")
+            int, Field(description=f"Most products for each need, 1 to {HARD_FOUND_ROWS}.")
         ] = FOUND_ROWS,
         similarity_threshold: Annotated[
             float, Field(description="Least similarity in percent, 0 to 100; 20 to 80 is useful.")
@@ -79,7 +80,7 @@ def _add_tool(server: Server, search: Search) -> None:
         category: Annotated[str | None, Field(description="Only this category or product type, e.g. PLUMBING.")] = None,
         min_price: Annotated[float | None, Field(description="Dollars.")] = None,
         max_price: Annotated[float | None, Field(description="Dollars.")] = None,
-        in_stock_only: Annotated[bool, Field(description="Only what a store you may see has in stock.")] = False,
+        in_stock_only: Annotated[bool, Field(description="Only products in stock in a store you may see.")] = False,
         similar_to: Annotated[
             str | None, Field(description="A SKU or full product name, instead of query_description.")
         ] = None,
@@ -87,7 +88,7 @@ def _add_tool(server: Server, search: Search) -> None:
             bool, Field(description="Add units_sold and revenue of the last 365 days, in the stores you may see.")
         ] = False,
         include_bought_with: Annotated[
-            bool, Field(description="Add what is bought in the same orders as similar_to, or the first product found.")
+            bool, Field(description="Add products bought in the same orders as similar_to or the first result.")
         ] = False,
     ) -> str:
         return await search(
@@ -109,7 +110,7 @@ def _add_resource(server: Server, search: Search) -> None:
     @server.resource(
         "zava://products/search{?query,similar_to,category,max_rows}",
         name="product_search",
-        title="Products found by meaning",
+        title="Product search",
         description="Products that fit a description (query), or are like a SKU or name (similar_to).",
         mime_type="application/json",
     )
@@ -121,13 +122,13 @@ def _add_resource(server: Server, search: Search) -> None:
         max_rows: str = "",
     ) -> str:
         try:
-            most = read(max_rows, {"type": "integer"}, "max_rows")
+            rows = convert(max_rows, {"type": "integer"}, "max_rows")
             return await search(
                 ctx,
                 query_description=query,
                 similar_to=similar_to,
                 category=category or None,
-                max_rows=FOUND_ROWS if most is None else most,
+                max_rows=FOUND_ROWS if rows is None else rows,
             )
         except WrongArgument as fault:
             raise MCPError(INVALID_PARAMS, str(fault)) from None
