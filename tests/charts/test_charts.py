@@ -195,7 +195,7 @@ def test_what_cannot_be_drawn_is_told_why(
 
 def test_a_truncated_answer_is_not_drawn_as_if_it_were_whole() -> None:
     cut = answer({"store": TEXT, "orders": BIGINT}, ["Seattle", 1])
-    cut.cut = "rows"
+    cut.truncated_by = "rows"
     with pytest.raises(InputError, match="more than the 1 rows") as told:
         chart_of(cut, ChartRequest())
     assert "GROUP BY" in told.value.hint

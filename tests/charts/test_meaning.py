@@ -250,6 +250,6 @@ def test_names_in_letters_that_no_font_has_are_numbered() -> None:
 
 
 def test_a_truncated_result_is_not_drawn() -> None:
-    answer = QueryResult(1, 40_000, ["a", "n"], [TEXT, BIGINT], ['["a",1]'], cut="rows")
+    answer = QueryResult(1, 40_000, ["a", "n"], [TEXT, BIGINT], ['["a",1]'], truncated_by="rows")
     with pytest.raises(InputError, match="more than the 1 rows"):
         chart_of(answer, ChartRequest())

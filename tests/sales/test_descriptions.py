@@ -62,7 +62,7 @@ async def test_valid_values_are_those_this_identity_sees(ask: Ask) -> None:
 
 MEANT = {
     "customers": ("you see the customers who ordered in a store of yours, and none of their orders elsewhere",),
-    "inventory": ("the last count", "In the sample, sales do not reduce it"),
+    "inventory": ("the current stock", "In the sample, sales do not reduce it"),
     "order_items": ("after discounts; tax, shipping and returns are not", "Join orders on order_id"),
     "products": ("cost and base_price are today's", "Margin on sales is"),
 }

@@ -23,7 +23,7 @@ EXPLAINED = (
     (
         "SELECT sum(total_amount) FROM retail.order_items WHERE store_id = 3",
         "Only nulls",
-        "You see nothing of store_id 3. " + OWN,
+        "You do not see store_id 3. " + OWN,
     ),
     (
         "SELECT coalesce(sum(total_amount), 0) FROM order_items WHERE store_id IN (2, 3)",
@@ -40,12 +40,12 @@ EXPLAINED = (
     (
         STORE.format("s.store_name = 'Zava Retail Redmond'"),
         "Nothing",
-        "You see nothing of store 'Zava Retail Redmond'. " + OWN,
+        "You do not see the store 'Zava Retail Redmond'. " + OWN,
     ),
     (
         STORE.format("s.store_name = 'Zava Retail Nowhere'"),
         "Nothing",
-        "You see nothing of store 'Zava Retail Nowhere'. " + OWN,
+        "You do not see the store 'Zava Retail Nowhere'. " + OWN,
     ),
     (STORE.format("s.store_name = 'Seattle'"), "Nothing", "store_name is 'Zava Retail Seattle', not 'Seattle'."),
     (STORE.format("s.store_name = 'ZAVA RETAIL SEATTLE'"), "Nothing", "store_name is 'Zava Retail Seattle', not"),

@@ -11,7 +11,7 @@ from scripts.search.labels import labelled
 from tests.conftest import HEAD_OFFICE, SEATTLE, Ask
 from tests.sales.test_product_search import refusal, search, skus
 from zava_mcp.embeddings.english_words import is_english
-from zava_mcp.sales.search_literals import literals, meant
+from zava_mcp.sales.search_literals import find_literals, rephrase
 from zava_mcp.sales.search_spelling import CatalogueWords, is_foreign
 
 FRAMING = ["LB-FRM-001", "LB-FRM-002", "LB-FRM-003", "LB-FRM-004", "LB-FRM-005"]
@@ -57,7 +57,7 @@ FRAMING = ["LB-FRM-001", "LB-FRM-002", "LB-FRM-003", "LB-FRM-004", "LB-FRM-005"]
     ],
 )
 def test_literal_parts_match_what_they_mean_and_nothing_else(text: str, has: list[str], has_not: list[str]) -> None:
-    found = literals(text, is_english).found
+    found = find_literals(text, is_english).items
 
     def matches(product: str) -> bool:
         return bool(found) and all(re.search(part.pattern, product, re.IGNORECASE) for part in found)
@@ -71,17 +71,17 @@ CODES = ("HW HNG 005", "hw-hng-005", "HW_HNG_005", "HW.HNG.005", "hw/hng/005", "
 
 @pytest.mark.parametrize("text", [*CODES, "[HW-HNG-005]", "sku: HW-HNG-005, please", "do you have hw hng 005?"])
 def test_codes_are_recognised_with_any_separator(text: str) -> None:
-    assert "HW-HNG-005" in literals(text, is_english).codes
+    assert "HW-HNG-005" in find_literals(text, is_english).codes
 
 
 def test_codes_without_separators_are_recognised_by_their_beginning() -> None:
-    assert "HWHNG005" in literals("is hwhng005 there?", is_english).prefixes
+    assert "HWHNG005" in find_literals("is hwhng005 there?", is_english).prefixes
 
 
 def test_words_are_no_codes() -> None:
     for text in ("something for my car", "paint", "a heavy-duty hook", "fix a tap in 5 min"):
-        assert not literals(text, is_english).whole
-    assert literals("paint for the shed", is_english).prefixes == ()
+        assert not find_literals(text, is_english).only_code
+    assert find_literals("paint for the shed", is_english).prefixes == ()
 
 
 def test_misspelt_words_are_corrected_and_right_ones_are_left() -> None:
@@ -103,9 +103,9 @@ def test_misspelt_words_are_corrected_and_right_ones_are_left() -> None:
         "ham",
         "x" * 2_000,
     ):
-        assert catalogue.corrected(text, words) == (text, {})
+        assert catalogue.correct(text, words) == (text, {})
     corrected = {
-        text: catalogue.corrected(text, words)[0] for text in ("hamer", "HAMER.", "toliet and fawcet", "scrwdriver")
+        text: catalogue.correct(text, words)[0] for text in ("hamer", "HAMER.", "toliet and fawcet", "scrwdriver")
     }
     assert list(corrected.values()) == ["hammer", "hammer.", "toilet and faucet", "screwdriver"]
     assert len(read) == 1  # a search does not read the catalogue each time
@@ -134,12 +134,12 @@ async def test_what_is_written_is_found_and_the_answer_says_what_was_done(ask: A
         assert skus(await search(seattle, similar_to="ht ham 001")) == skus(
             await search(seattle, similar_to="HT-HAM-001")
         )
-        assert "No SKU is this" in (await search(seattle, "HT-HMA-001"))["hint"]
+        assert "No SKU is or begins with this." in (await search(seattle, "HT-HMA-001"))["hint"]
         misspelt = await search(seattle, "hamer")
         assert misspelt["corrected"] == {"hamer": "hammer"}
         assert skus(misspelt) == skus(await search(seattle, "hammer"))
         keep = await search(seattle, "something to keep paint in")
-        assert keep["searched_for"] == meant("something to keep paint in") == "storage container for paint"
+        assert keep["searched_for"] == rephrase("something to keep paint in") == "storage container for paint"
         assert keep["products"][0]["sku"].startswith("ST-JAR")
         assert (await search(seattle, "fix a dripping tap"))["products"][0]["sku"] == "PL-BFS-005"
         brick = skus(await search(seattle, "hang a heavy mirror on brick"))
@@ -180,7 +180,7 @@ async def test_answers_are_short_and_say_what_they_leave_out(ask: Ask) -> None:
         loose = await search(seattle, "xylophone of destiny")
         assert "set category" in loose["hint"]
         spanish = await search(seattle, "martillo para clavos")
-        assert "Ask in English" in spanish["hint"]
+        assert "Search in English" in spanish["hint"]
         assert "Say 30 if you mean 30 %" in await refusal(seattle, "hammer", similarity_threshold=0.3)
 
 

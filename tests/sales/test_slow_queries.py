@@ -18,7 +18,7 @@ CAUSES = {
     COUNT + "order_items i JOIN inventory v ON v.product_id = i.product_id": "order_items and inventory are joined on",
     COUNT + "orders a CROSS JOIN customers": "orders and customers are joined without a condition",
     COUNT + "orders, customers": "orders and customers are joined without a condition",
-    "WITH RECURSIVE t AS (SELECT 1 UNION ALL SELECT 1 FROM t) SELECT count(*) FROM t": "It recurses",
+    "WITH RECURSIVE t AS (SELECT 1 UNION ALL SELECT 1 FROM t) SELECT count(*) FROM t": "The query is recursive",
 }
 NO_CAUSE = (
     COUNT + "orders o JOIN order_items i ON o.order_id = i.order_id AND o.store_id = i.store_id",

@@ -67,8 +67,8 @@ HINTS: list[tuple[str, str]] = [
         for mark in (":name", "?", "%s", "%(name)s", "@name", "{name}", "${name}", "{{ name }}", "$1", "<name>")
     ],
     # quotes
-    (f'{STORE}"Zava Retail Seattle"', "Write texts in single quotes: 'Zava Retail Seattle'."),
-    ('SELECT 1 FROM retail.stores WHERE store_name LIKE "%x%"', "Write texts in single quotes: '%x%'."),
+    (f'{STORE}"Zava Retail Seattle"', "Write strings in single quotes: 'Zava Retail Seattle'."),
+    ('SELECT 1 FROM retail.stores WHERE store_name LIKE "%x%"', "Write strings in single quotes: '%x%'."),
     ("SELECT `store_id` FROM retail.stores", "Backticks"),
     ("SELECT [store_id] FROM retail.stores", "Brackets"),
     (f"{STORE}'O'Brien'", "A quote inside a text is written twice"),
@@ -88,9 +88,9 @@ HINTS: list[tuple[str, str]] = [
     ("SELECT TOP 5 * FROM retail.orders", "LIMIT 5"),
     ("SELECT * EXCEPT (a) FROM retail.stores", "name the columns"),
     (f"{STORE[:-2]}== 'x'", "Equality is written =."),
-    ("SELECT 1 FROM retail.orders WHERE order_date = 2024-01-01", "Write dates as texts"),
+    ("SELECT 1 FROM retail.orders WHERE order_date = 2024-01-01", "Write dates as strings"),
     ("SELECT 'a' + 'b'", "joined with ||"),
-    ("SELECT store_id, FROM retail.stores", "a comma too many"),
+    ("SELECT store_id, FROM retail.stores", "Remove the comma before this position."),
     ("SELECT 1 # comment", "Comments begin with --."),
     ("SELECT 1 FROM dual", "leave it out"),
     # columns
@@ -148,7 +148,7 @@ HINTS: list[tuple[str, str]] = [
         (f"SELECT * FROM {name}", "This identity may read these tables, in the schema retail: categories")
         for name in ("zava.access", "zava.stores", "pg_catalog.pg_authid")
     ],
-    ("SELECT set_config('a.b', 'c', true)", "Queries here cannot call set_config: leave it out."),
+    ("SELECT set_config('a.b', 'c', true)", "Queries cannot call set_config: leave it out."),
     # tables
     (f"SELECT orders.order_date {ITEMS}", "Add JOIN retail.orders USING"),
     ("SELECT x.store_id FROM retail.stores s", "The query's tables are: s."),
@@ -174,7 +174,7 @@ def test_a_fence_around_the_whole_text_is_taken_off_and_said(reader: Wire, fence
     text, failed = reader.call("execute_sales_query", postgresql_query=fence.format("SELECT 1 AS one"))
     assert not failed, text
     answer = json.loads(text)
-    assert (answer["rows"], answer["hint"]) == ([[1]], "The Markdown fence around the query was taken off.")
+    assert (answer["rows"], answer["hint"]) == ([[1]], "The Markdown fence around the query was removed.")
     text, failed = reader.call("explain_sales_query", postgresql_query=fence.format("SELECT 1 AS one"))
     assert (failed, text.endswith("taken off.")) == (False, True)
     text, _ = reader.call("execute_sales_query", postgresql_query=fence.format("SELECT nope"))
@@ -210,7 +210,7 @@ def test_hints_take_no_round_trip_and_are_there_from_the_start(data_dir: Path) -
         service = startup.wait(60)
         assert service is not None
         with record_call(Call("test")) as call, pytest.raises(QueryError) as refused:
-            service.answer(service.sales_query("SELECT order_date FROM retail.order_items", 10))
+            service.run_query(service.sales_query("SELECT order_date FROM retail.order_items", 10))
         assert "Add JOIN retail.orders" in refused.value.hint
         assert call.round_trips == 1
     finally:

@@ -217,7 +217,7 @@ def _migrate(connection: psycopg.Connection, sample: Sample | None, report: Repo
 def _record(connection: psycopg.Connection, sample: Sample | None, version: int) -> None:
     """The version for everybody to read, and for the admin which files were applied when."""
     connection.cursor().executemany(
-        sql.query("migrated"), [(file, number > version) for number, file in sql.migrations()]
+        sql.query("record_migration"), [(file, number > version) for number, file in sql.migrations()]
     )
     if version:
         connection.execute("UPDATE zava.about SET schema_version = %s", [sql.schema_version()])
@@ -231,7 +231,7 @@ def _record(connection: psycopg.Connection, sample: Sample | None, version: int)
 
 def _close(connection: psycopg.Connection, report: Report) -> None:
     """Takes from everybody what a database as PostgreSQL makes it lets them do: a dump brings no rights on it."""
-    for (statement,) in connection.execute(sql.query("open_to_everybody")).fetchall():
+    for (statement,) in connection.execute(sql.query("list_public_temporary")).fetchall():
         connection.execute(statement.encode())
         report.did.append("took from PUBLIC the right to make temporary tables")
 

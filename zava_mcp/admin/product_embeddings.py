@@ -37,12 +37,12 @@ class ProductEmbeddings:
 
     def missing(self) -> tuple[int, int]:
         """How many products wait for a vector, and how many there are."""
-        waiting, products = self._rows("missing")[0]
+        waiting, products = self._rows("count_pending")[0]
         return int(waiting), int(products)
 
     def next(self, after: int, batch: int) -> list[Text]:
         """The next texts that wait, of products behind `after`."""
-        return [Text(*row) for row in self._rows("next", after=after, batch=batch)]
+        return [Text(*row) for row in self._rows("list_pending", after=after, batch=batch)]
 
     def keep(self, texts: Sequence[Text], product_embeddings: Sequence[Sequence[float]]) -> None:
         """Keeps new vectors, for good, but does not show them to searches yet."""
@@ -51,11 +51,11 @@ class ProductEmbeddings:
             for text, vector in zip(texts, product_embeddings, strict=True)
         ]
         with _told(), self._connection.cursor() as cursor:
-            cursor.executemany(sql.named("embed.sql")["keep"], rows)
+            cursor.executemany(sql.named("embed.sql")["store_new"], rows)
 
     def forget(self) -> None:
         """Drops vectors that an earlier run made for another model, or all if everything is made anew."""
-        self._rows("forget")
+        self._rows("delete_new")
 
     def publish(self) -> int:
         """Shows all new vectors to searches at once; how many there were."""
@@ -69,20 +69,20 @@ class ProductEmbeddings:
 
         Fewer vectors go without, and so does pgvector before 0.7, which knows no half precision.
         """
-        ((product_embeddings, can, definition),) = self._rows("index_wanted")
+        ((product_embeddings, can, definition),) = self._rows("read_index")
         wanted = bool(can) and product_embeddings >= INDEX_FROM
         model = compose.Literal(self._values["model"]).as_string(self._connection)
         if definition and wanted and f"halfvec({self._dimensions})" in definition and model in definition:
             return False
-        self._run(sql.named("embed.sql")["no_index"])
+        self._run(sql.named("embed.sql")["drop_index"])
         if wanted:
-            text = sql.named("embed.sql")["index"].replace("{dimensions}", str(self._dimensions))
+            text = sql.named("embed.sql")["create_index"].replace("{dimensions}", str(self._dimensions))
             self._run(text.replace("{model}", model))
         return wanted
 
     def _rows(self, name: str, **values: Any) -> list[tuple[Any, ...]]:
         parts = sql.named("embed.sql")
-        statement = parts[name].replace("{waiting}", parts["waiting"])
+        statement = parts[name].replace("{from_pending}", parts["from_pending"])
         with _told():
             cursor = self._connection.execute(statement.encode(), {**self._values, **values})
             return cursor.fetchall() if cursor.description else []

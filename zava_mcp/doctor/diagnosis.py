@@ -66,7 +66,7 @@ def diagnose(service: SalesService) -> list[Check]:
     if service.data_dir is not None:
         checks += [_folder(service.data_dir), _room(service.data_dir)]
     try:
-        checks += service.examine()
+        checks += service.check_database()
     except (DatabaseUnavailable, IdentityError) as error:
         return [*checks, Check("connection", "fail", error.message, error.hint)]
     try:
@@ -85,7 +85,7 @@ def _model(service: SalesService) -> Check:
     """Makes one vector, by the model that searches would be made with."""
     start = time.monotonic()
     try:
-        model, numbers = service.try_model()
+        model, numbers = service.try_embedding_model()
     except (EmbeddingError, SettingsError) as error:
         return Check("embedding model", "fail", error.message, error.hint)
     if not model:
@@ -178,7 +178,7 @@ def _condition(service: SalesService, table: str, statement: str) -> Check:
 
 
 def _rows(service: SalesService, statement: str) -> list[list[object]]:
-    return [json.loads(row) for row in service.answer(service.sales_query(statement, 100)).rows]
+    return [json.loads(row) for row in service.run_query(service.sales_query(statement, 100)).rows]
 
 
 def _tried(name: str, harmless: bool, found: str, otherwise: str) -> Check:

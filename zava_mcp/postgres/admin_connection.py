@@ -18,7 +18,7 @@ def connect_as_admin(target: ConnectionParameters) -> psycopg.Connection:
     connection = connect(target)
     try:
         named = "role=" in str(target.parameters.get("options", ""))  # else the database may have set one
-        for statement in ("names_of_postgresql", *(() if named else ("no_other_role",))):
+        for statement in ("set_session_search_path", *(() if named else ("reset_role",))):
             connection.execute(sql.query(statement).encode())
         if is_pooled(connection, backend_of(connection)):
             refuse_by_transaction(connection, lambda: connect(target))

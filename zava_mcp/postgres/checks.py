@@ -137,7 +137,7 @@ def _vectors(connection: psycopg.Connection, model: str) -> Check:
     """Whether the products can be searched by meaning, with the model that is configured."""
     fix = "run zava-mcp embed as admin, with the embedding settings that this server has"
     try:
-        row = connection.execute(sql.query("vectors").encode(), {"model": model}).fetchone() or (0, 0, 0, None)
+        row = connection.execute(sql.query("count_embeddings").encode(), {"model": model}).fetchone() or (0, 0, 0, None)
     except psycopg.errors.UndefinedTable:
         return Check("vectors", "ok", "none: search goes by words")
     except psycopg.errors.Error as error:

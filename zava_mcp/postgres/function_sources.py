@@ -26,7 +26,7 @@ def made_functions() -> dict[str, tuple[str, str]]:
 
 def changed_functions(connection: psycopg.Connection) -> dict[str, str]:
     """The functions whose text, owner or rights are not what we made, each with the SQL that makes it again."""
-    rows = connection.execute(sql.query("functions").encode()).fetchall()
+    rows = connection.execute(sql.query("list_functions").encode()).fetchall()
     there = {name: (body, definer, owner) for name, body, definer, owner in rows}
     wrong = {}
     for name, (statement, body) in made_functions().items():

@@ -138,9 +138,9 @@ def identity_of(connection: psycopg.Connection, user_id: UUID | None) -> dict[st
     """
     connection.prepare_threshold = None
     try:
-        row = _ask_identity(connection, ("names_of_postgresql_first", "identity", "listen"))
+        row = _ask_identity(connection, ("set_search_path", "read_identity", "listen"))
     except psycopg.errors.ReadOnlySqlTransaction:  # a read replica cannot LISTEN
-        row = _ask_identity(connection, ("names_of_postgresql_first", "identity"))
+        row = _ask_identity(connection, ("set_search_path", "read_identity"))
     except (psycopg.errors.InvalidSchemaName, psycopg.errors.UndefinedFunction, psycopg.errors.UndefinedTable):
         raise not_a_zava_database() from None
     except psycopg.errors.InsufficientPrivilege:
@@ -157,7 +157,7 @@ def _ask_identity(connection: psycopg.Connection, statements: tuple[str, ...]) -
         cursors = {name: connection.cursor(row_factory=dict_row).execute(sql.query(name)) for name in statements}
         standing.ask(connection)
     standing.keep()
-    return cursors["identity"].fetchone()
+    return cursors["read_identity"].fetchone()
 
 
 def mismatches(row: dict[str, Any], user_id: UUID | None, name: str = "") -> list[ZavaError]:

@@ -77,7 +77,7 @@ def add_charts(
         service = await opened_service(startup, ctx)
         with executor.errors():
             query = service.sales_query(sql, min(settings.max_rows, HARD_ROWS))
-        answer = await executor.call(lambda: service.answer(query), query.cancel)
+        answer = await executor.call(lambda: service.run_query(query), query.cancel)
         with executor.errors():
             drawn = chart_of(answer, ChartRequest(chart, x, y, series, title), sql)
         picture, more = await _picture(renderer, drawn)

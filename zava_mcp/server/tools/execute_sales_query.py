@@ -51,16 +51,16 @@ def add_sales_query(
         service = await opened_service(startup, ctx)
         with executor.errors():
             query = service.sales_query(postgresql_query, max_rows)
-        query.answer.reserve += ROOM_FOR_RESULT
+        query.result.reserve += ROOM_FOR_RESULT
         if not knows_links(ctx.protocol_version):
-            query.answer.reserve += ROOM_FOR_REMARK
+            query.result.reserve += ROOM_FOR_REMARK
         links: list[ContentBlock] = []
 
         def answer() -> str:
-            answer = service.answer(query)
+            answer = service.run_query(query)
             more = {"result": f'"{results.keep(postgresql_query)}"'} if len(answer.rows) > 1 else {}
             text = answer.json(more)
-            if not is_long(text, bool(answer.cut)):
+            if not is_long(text, bool(answer.truncated_by)):
                 return text
             handle = result_links.keep(postgresql_query)
             if knows_links(ctx.protocol_version):
