@@ -92,7 +92,7 @@ def _put(client: Client, printed: str, where: str) -> Path:
     if client is Client.claude_code:
         path, printed = Path.home() / ".claude.json", json.dumps({"mcpServers": read(client, printed)})
     else:
-        path = Path(where.split("put that into ")[1].split(", ")[0])
+        path = Path(where.split("put that into ")[1].split(", and restart ")[0].partition(" (it exists")[0])
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(printed)
     return path
@@ -203,7 +203,7 @@ def test_without_uvx_on_the_path_the_one_that_runs_us_is_named_or_this_installat
 ) -> None:
     monkeypatch.setenv("PATH", "")
     this = [*lasting_command(), "--user-id", SEATTLE]
-    for flags, remark in (([], "uvx is not on this machine"), (["--local"], "")):
+    for flags, remark in (([], "uvx is not installed"), (["--local"], "")):
         printed, remarks = told("codex", *flags)
         entry = read("codex", printed)["zava-seattle"]
         assert [entry["command"], *entry["args"]] == this
@@ -243,7 +243,7 @@ def test_extra_without_uvx_must_be_in_this_installation(
         return found(name)
 
     monkeypatch.setattr(Distribution, "from_name", without_azure)
-    with pytest.raises(InputError, match="lacks the extra azure, and only uvx brings extras"):
+    with pytest.raises(InputError, match="lacks the extra azure, and only uvx can install it"):
         told("plain", "--extra", "azure", *options)
 
 
@@ -257,7 +257,7 @@ def test_names_are_of_stores_or_as_wished(uvx: str) -> None:
         "x-12345678",
     ]
     assert list(read("plain", told("plain", "--name", "shop")[0])) == ["shop"]
-    with pytest.raises(InputError, match="no name for a client"):
+    with pytest.raises(InputError, match="is not a valid name"):
         told("plain", "--name", "my shop")
     with pytest.raises(InputError, match="the same name"):
         told("plain", "--user-id", unknown, "--user-id", unknown[:-1] + "2")

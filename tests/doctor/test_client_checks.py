@@ -10,7 +10,7 @@ import pytest
 
 from tests.conftest import SEATTLE
 from tests.installation import Checks, Doctor, examined, ill
-from zava_mcp.clients.checks import examine_clients
+from zava_mcp.clients.checks import check_clients
 
 PROGRAM = str(Path(sys.executable))
 GOOD: dict[str, Any] = {"command": PROGRAM, "args": ["-P", "-m", "zava_mcp", "--user-id", SEATTLE]}
@@ -72,7 +72,7 @@ def test_each_client_that_starts_us_is_found_and_its_faults_are_named(client: tu
     assert good[check]["found"].endswith("starts zava")
     bad = write({"command": "/no/such/uvx", "args": ["zava-mcp", "--user-id", "atlantis"]})
     assert ill(bad) == {check}
-    assert "zava: the command '/no/such/uvx' is not there" in bad[check]["found"]
+    assert "zava: the command '/no/such/uvx' does not exist" in bad[check]["found"]
     assert "the user id 'atlantis' is neither a uuid nor a name" in bad[check]["found"]
     assert '"command": ' in bad[check]["fix"]
     assert "zava-mcp identities" in bad[check]["fix"]
@@ -81,38 +81,38 @@ def test_each_client_that_starts_us_is_found_and_its_faults_are_named(client: tu
 @pytest.mark.parametrize(
     ("entry", "found", "fix"),
     [
-        ({**GOOD, "command": "uvx-nowhere"}, "'uvx-nowhere' is not there", '"command": "'),
-        ({**GOOD, "args": ["-P", "-m", "zava_mcp"]}, "it names no user id", '"--user-id"'),
+        ({**GOOD, "command": "uvx-nowhere"}, "'uvx-nowhere' does not exist", '"command": "'),
+        ({**GOOD, "args": ["-P", "-m", "zava_mcp"]}, "it has no user id", '"--user-id"'),
         ({**GOOD, "args": ["-P", "-m", "zava_mcp", "--user-id"]}, "user id '' is neither a uuid", "identities"),
         ({**GOOD, "args": ["-P", "-m", "zava_mcp", "--user-id=me"]}, "user id 'me' is neither", "identities"),
-        ({**GOOD, "args": ["-m", *GOOD["args"][2:]]}, "takes modules from the client", '" before "-m"'),
-        ({**GOOD, "args": ["-E", "-m", *GOOD["args"][2:]]}, "takes modules from the client's working", '" before "-m"'),
+        ({**GOOD, "args": ["-m", *GOOD["args"][2:]]}, "imports modules from the client", '" before "-m"'),
+        ({**GOOD, "args": ["-E", "-m", *GOOD["args"][2:]]}, "imports modules from the client's working", '" before "-m"'),
         ({**STARTED, "command": ".vscode/zava-mcp"}, "'.vscode/zava-mcp' is relative", '/home/.vscode/zava-mcp"'),
         ({**GOOD, "env": {"ZAVA_DATA_DIR": "data"}}, "the path 'data' in ZAVA_DATA_DIR is relative", "ZAVA_DATA_DIR"),
-        ({**GOOD, "args": [*GOOD["args"], "--data-dir=x"]}, "'x' in --data-dir is relative", "whole path"),
-        ({**GOOD, "args": [*GOOD["args"], "--env-file", "x"]}, "'x' in --env-file is relative", "whole path"),
+        ({**GOOD, "args": [*GOOD["args"], "--data-dir=x"]}, "'x' in --data-dir is relative", "absolute path"),
+        ({**GOOD, "args": [*GOOD["args"], "--env-file", "x"]}, "'x' in --env-file is relative", "absolute path"),
         ({**GOOD, "env": {"ZAVA_DATABASE_ULR": "x"}}, "did you mean ZAVA_DATABASE_URL?", 'correct the name in "env"'),
         ({**GOOD, "env": {"POSTGRES_HOST": "prod"}}, "did you mean POSTGRES_DB_HOST?", 'correct the name in "env"'),
-        ({**GOOD, "env": {"POSTGRES_PASSWORD": "hunter2"}}, "key stands in POSTGRES_PASSWORD", "passfile"),
+        ({**GOOD, "env": {"POSTGRES_PASSWORD": "hunter2"}}, "POSTGRES_PASSWORD contains a password or key", "passfile"),
         (
             {**GOOD, "env": {"APPLICATIONINSIGHTS_CONNECTION_STRING": "InstrumentationKey=hunter2"}},
-            "a password or key stands in APPLICATIONINSIGHTS_CONNECTION_STRING",
+            "APPLICATIONINSIGHTS_CONNECTION_STRING contains a password or key",
             "ZAVA_ENV_FILE",
         ),
-        ({**GOOD, "env": {"OPENAI_API_KEY": "hunter2"}}, "a password or key stands in OPENAI_API_KEY", "ZAVA_ENV_FILE"),
+        ({**GOOD, "env": {"OPENAI_API_KEY": "hunter2"}}, "OPENAI_API_KEY contains a password or key", "ZAVA_ENV_FILE"),
         (
             {**GOOD, "env": {"ZAVA_DATABASE_URL": "postgresql://me:hunter2@db/zava"}},
-            "a password or key stands in ZAVA_DATABASE_URL",
+            "ZAVA_DATABASE_URL contains a password or key",
             "passfile",
         ),
         (
             {**GOOD, "args": [*GOOD["args"], "--database-url", "postgresql://me:hunter2@db/zava"]},
-            "a password or key stands in args",
+            "args contains a password or key",
             "passfile",
         ),
         (
             {**GOOD, "env": {"ZAVA_DATABASE_URL": "postgresql://db:5432/zava?sslmode=require&password=hunter2"}},
-            "a password or key stands in ZAVA_DATABASE_URL",
+            "ZAVA_DATABASE_URL contains a password or key",
             "passfile",
         ),
     ],
@@ -141,7 +141,7 @@ def test_what_the_client_fills_in_itself_is_no_fault(home: Path) -> None:
     put(home / ".vscode" / "mcp.json", json.dumps({"inputs": inputs, "servers": {"zava": entry}}))
     assert looked_at()["client config: VS Code, this folder"]["state"] == "ok"
     put(home / ".vscode" / "mcp.json", json.dumps({"inputs": inputs[:1], "servers": {"zava": entry}}))
-    assert "${input:password}, which is not among" in looked_at()["client config: VS Code, this folder"]["found"]
+    assert "${input:password}, which is not defined" in looked_at()["client config: VS Code, this folder"]["found"]
     put(home / ".vscode" / "mcp.json", json.dumps({"servers": {"zava": {**GOOD, "env": {"ZAVA_USER_ID": SEATTLE}}}}))
     assert looked_at()["client config: VS Code, this folder"]["state"] == "ok"
     by_file = {"command": PROGRAM, "args": ["-I", "-m", "zava_mcp", "--env-file", "/etc/zava.env"]}
@@ -156,7 +156,7 @@ def test_comments_and_last_commas_are_read_and_broken_files_are_said_to_be(home:
     for client, path, broken, found in (
         ("VS Code, this folder", ".vscode/mcp.json", text[:-40], "is not valid JSON: "),
         ("Codex", ".codex/config.toml", "[mcp_servers.zava]\nargs = ['zava-mcp'", "is not valid TOML: "),
-        ("Cursor", ".cursor/mcp.json", '["zava-mcp"]', "has not the form that Cursor reads"),
+        ("Cursor", ".cursor/mcp.json", '["zava-mcp"]', "does not have the structure that Cursor reads"),
     ):
         put(home / path, broken)
         checks = looked_at()
@@ -168,7 +168,7 @@ def test_comments_and_last_commas_are_read_and_broken_files_are_said_to_be(home:
 
 def at_a_glance() -> Checks:
     """The clients' checks alone, which take no other of the doctor's."""
-    return {check.name: asdict(check) for check in examine_clients()}
+    return {check.name: asdict(check) for check in check_clients()}
 
 
 HOMES = {
@@ -185,13 +185,13 @@ STRICT = ("Claude Desktop", "Cursor", "Claude Code")
 @pytest.mark.parametrize(
     ("clients", "text", "found"),
     [
-        (STRICT, f'{{"mcpServers": {{"zava": {_ENTRY},}}}}', "reads no comments and no comma after the last entry"),
-        (STRICT, f'{{"mcpServers": {{"zava": {_ENTRY}}}}} // mine', "reads no comments and no comma"),
+        (STRICT, f'{{"mcpServers": {{"zava": {_ENTRY},}}}}', "allows neither comments nor trailing commas"),
+        (STRICT, f'{{"mcpServers": {{"zava": {_ENTRY}}}}} // mine', "allows neither comments nor trailing commas"),
         (STRICT, f'{{"mcpServers": {{"zava": {_ENTRY}}}, "x": NaN}}', "NaN is not JSON"),
         (STRICT, f'{{"servers": {{"zava": {_ENTRY}}}}}', 'under "servers", which'),
         (("VS Code",), f'{{"mcpServers": {{"zava": {_ENTRY}}}}}', 'under "mcpServers", which VS Code does not read'),
         (tuple(HOMES), f'{{"KEY": {{"zava": {_ENTRY}}}', "is not valid JSON"),
-        (tuple(HOMES), '{"KEY": ["zava"]}', "has not the form"),
+        (tuple(HOMES), '{"KEY": ["zava"]}', "does not have the structure"),
         (tuple(HOMES), '{"KEY": {"zava": "zava-mcp"}}', "it is not an object"),
         (tuple(HOMES), "[" * 100_000 + "zava", "is not valid JSON"),
     ],
@@ -213,26 +213,26 @@ USER = ["--user-id", SEATTLE]
 @pytest.mark.parametrize(
     ("entry", "found"),
     [
-        ({**GOOD, "args": f"-P -m zava_mcp --user-id {SEATTLE}"}, "its args are not a list of texts"),
-        ({**GOOD, "args": ["-P", "-m", "zava_mcp", "--user-id", 7]}, "its args are not a list of texts"),
-        ({**GOOD, "env": {"ZAVA_MAX_ROWS": 100}}, "the variable ZAVA_MAX_ROWS is not a text"),
-        ({**GOOD, "env": {"ZAVA_MAX_ROWS": True}}, "the variable ZAVA_MAX_ROWS is not a text"),
-        ({**GOOD, "env": {"ZAVA_MAX_ROWS": None}}, "the variable ZAVA_MAX_ROWS is not a text"),
+        ({**GOOD, "args": f"-P -m zava_mcp --user-id {SEATTLE}"}, "its args are not a list of strings"),
+        ({**GOOD, "args": ["-P", "-m", "zava_mcp", "--user-id", 7]}, "its args are not a list of strings"),
+        ({**GOOD, "env": {"ZAVA_MAX_ROWS": 100}}, "the variable ZAVA_MAX_ROWS is not a string"),
+        ({**GOOD, "env": {"ZAVA_MAX_ROWS": True}}, "the variable ZAVA_MAX_ROWS is not a string"),
+        ({**GOOD, "env": {"ZAVA_MAX_ROWS": None}}, "the variable ZAVA_MAX_ROWS is not a string"),
         ({**GOOD, "env": ["ZAVA_MAX_ROWS=1"]}, "its env is not an object"),
-        ({**GOOD, "command": ["python"]}, "it has no command, as a text"),
-        ({"url": "http://localhost/zava-mcp"}, "it has no command, as a text"),
+        ({**GOOD, "command": ["python"]}, "its command is missing or not a string"),
+        ({"url": "http://localhost/zava-mcp"}, "its command is missing or not a string"),
         ({**GOOD, "type": "http"}, "its type is 'http', not 'stdio'"),
-        ({**GOOD, "disabled": True}, "it is switched off"),
-        ({**GOOD, "args": ["-P", "-m", "zava", *USER]}, "Python is not asked for the module zava_mcp"),
-        ({**GOOD, "args": ["-P", "-m", "zava_mcp", "--user", SEATTLE]}, "the argument '--user' is none that"),
-        ({**GOOD, "args": ["-P", "-m", "zava_mcp", *USER, "doctor"]}, "the argument 'doctor' is none that"),
+        ({**GOOD, "disabled": True}, "it is disabled"),
+        ({**GOOD, "args": ["-P", "-m", "zava", *USER]}, "Python does not run the module zava_mcp"),
+        ({**GOOD, "args": ["-P", "-m", "zava_mcp", "--user", SEATTLE]}, "the server has no argument '--user'"),
+        ({**GOOD, "args": ["-P", "-m", "zava_mcp", *USER, "doctor"]}, "the server has no argument 'doctor'"),
         ({"command": "BIN/uvx", "args": ["zava-mcp-server", *USER]}, "the package 'zava-mcp-server', which is not"),
         ({"command": "BIN/uvx", "args": ["zava_mpc", *USER]}, "the package 'zava_mpc', which is not zava-mcp"),
         ({"command": "BIN/uvx", "args": ["zava-mcp[charts,plots]", *USER]}, "zava-mcp has no extra 'plots'"),
-        ({"command": "BIN/uvx", "args": ["--from", "zava-mcp", "zava", *USER]}, "for the program 'zava'"),
+        ({"command": "BIN/uvx", "args": ["--from", "zava-mcp", "zava", *USER]}, "uvx runs the program 'zava'"),
         ({"command": "BIN/uvx", "args": ["zava-mcp", *USER]}, "does not start zava-mcp: zava-mcp was not found"),
         ({"command": "BIN/zava-mcp", "args": USER}, "does not start zava-mcp: zava-mcp was not found"),
-        ({"command": "BIN/plain", "args": ["zava-mcp", *USER]}, "the command 'BIN/plain' is not there"),
+        ({"command": "BIN/plain", "args": ["zava-mcp", *USER]}, "the command 'BIN/plain' does not exist"),
         ({**GOOD, "args": [*GOOD["args"][:-1], "${SEATTLE}"]}, "the user id '${SEATTLE}' is neither"),
         ({**GOOD, "env": {"PYTHONHOME": "/nowhere"}}, "does not start zava-mcp: "),
     ],
@@ -272,7 +272,7 @@ def test_claude_codes_projects_are_looked_at_and_other_peoples_servers_are_not(h
     project = {"projects": {"/shop": {"mcpServers": {"zava": {**GOOD, "command": "/no/such/zava-mcp"}}}}, **others}
     put(home / ".claude.json", json.dumps(project))
     check = looked_at()["client config: Claude Code"]
-    assert "'/no/such/zava-mcp' is not there" in check["found"]
+    assert "'/no/such/zava-mcp' does not exist" in check["found"]
     assert "hunter2" not in str(check)
 
 

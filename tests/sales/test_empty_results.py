@@ -28,14 +28,14 @@ EXPLAINED = (
     (
         "SELECT coalesce(sum(total_amount), 0) FROM order_items WHERE store_id IN (2, 3)",
         "Nothing",
-        "nothing of store_id 2, 3.",
+        "You do not see store_id 2, 3.",
     ),
     ("SELECT count(*), avg(quantity) FROM order_items WHERE store_id = 8", "Only nulls", OWN),
     (
         "SELECT category_name, sum(o.total_amount) AS revenue FROM categories "
         "LEFT JOIN order_items o ON o.store_id = 3 GROUP BY 1",
         "Every row has null in 'revenue'.",
-        "nothing of store_id 3",
+        "You do not see store_id 3",
     ),
     (
         STORE.format("s.store_name = 'Zava Retail Redmond'"),
@@ -71,10 +71,10 @@ EXPLAINED = (
         "type_name is 'Garden Hand Tools'",
     ),
     ("SELECT sku FROM products WHERE product_name = 'hammer'", "No rows.", "semantic_search_products"),
-    (SALES.format("order_date < '2019-01-01'"), "Only nulls", "The query's dates are before that."),
-    (SALES.format("order_date BETWEEN DATE '2018-01-01' AND '2018-12-31'"), "Only nulls", "dates are before that."),
-    (SALES.format("extract(year FROM order_date) = 2017"), "Only nulls", "The query's dates are before that."),
-    (SALES.format("to_char(order_date, 'YYYY-MM') = '2199-02'"), "Only nulls", "The query's dates are after that."),
+    (SALES.format("order_date < '2019-01-01'"), "Only nulls", "The dates in the query are earlier."),
+    (SALES.format("order_date BETWEEN DATE '2018-01-01' AND '2018-12-31'"), "Only nulls", "dates in the query are earlier."),
+    (SALES.format("extract(year FROM order_date) = 2017"), "Only nulls", "The dates in the query are earlier."),
+    (SALES.format("to_char(order_date, 'YYYY-MM') = '2199-02'"), "Only nulls", "The dates in the query are later."),
     ('SELECT order_id FROM "retail"."orders" WHERE order_id < 0', "No rows.", OWN),
     ("TABLE orders LIMIT 0", "No rows.", OWN),
 )
@@ -155,7 +155,7 @@ async def test_hint_of_changed_schema_says_where_to_look(seattle: Asker, admin: 
     admin.execute("NOTIFY zava_schema_changed")
     await seattle.query("SELECT 1")
     assert (await seattle.query(sql))["hint"] == (
-        "No rows. get_multiple_table_schemas says which stores and days you see."
+        "No rows. get_multiple_table_schemas lists the stores and days that you see."
     )
     await seattle.call("get_multiple_table_schemas", table_names=["stores"])
     assert CAPITALS in (await seattle.query(sql))["hint"]

@@ -183,8 +183,8 @@ async def test_nothing_above_the_threshold_names_the_closest(ask: Ask) -> None:
 @pytest.mark.parametrize(
     ("wish", "told"),
     [
-        ({}, "say what to look for"),
-        ({"text": " \n\t "}, "say what to look for"),
+        ({}, "the search has no description"),
+        ({"text": " \n\t "}, "the search has no description"),
         ({"text": "x" * 100_000}, "100,000 characters"),
         ({"text": "a\0b"}, "NUL"),
         ({"text": "hammer", "max_rows": 0}, "max_rows must be from 1 to 100"),

@@ -181,7 +181,7 @@ async def test_answers_are_short_and_say_what_they_leave_out(ask: Ask) -> None:
         assert "set category" in loose["hint"]
         spanish = await search(seattle, "martillo para clavos")
         assert "Search in English" in spanish["hint"]
-        assert "Say 30 if you mean 30 %" in await refusal(seattle, "hammer", similarity_threshold=0.3)
+        assert "Use 30 if you mean 30 %" in await refusal(seattle, "hammer", similarity_threshold=0.3)
 
 
 @pytest.mark.anyio

@@ -49,16 +49,16 @@ HINTS: list[tuple[str, str]] = [
     # other text around it
     *[(text, "Send the SQL alone") for text in ("SQL: SELECT 1", "sql\nSELECT 1", "<sql>SELECT 1</sql>", '"SELECT 1"')],
     *[(text.replace("{}", "SELECT 1"), "Send the SQL alone") for text in NO_FENCES],
-    ("SELECT store_id\\nFROM retail.stores", "The text has \\n or \\t as two characters"),
-    ("-- a comment", "There is no statement in the text"),
+    ("SELECT store_id\\nFROM retail.stores", "The SQL has \\n or \\t as two characters"),
+    ("-- a comment", "The text contains no statement"),
     # no query
     *[(f"{word} SELECT 1", "explain_sales_query") for word in ("EXPLAIN", "explain analyze", "EXPLAIN (ANALYZE)")],
     *[(text, "get_multiple_table_schemas") for text in ("SHOW TABLES", "DESCRIBE orders", "DESC orders", "\\d orders")],
     *[
-        (text, "Nothing can be changed")
+        (text, "This server is read-only: send a SELECT.")
         for text in ("INSERT INTO x VALUES (1)", "DROP TABLE x", "CALL f()", "/* a */ UPDATE")
     ],
-    ("WITH x AS (DELETE FROM retail.orders RETURNING 1) SELECT * FROM x", "Nothing can be changed"),
+    ("WITH x AS (DELETE FROM retail.orders RETURNING 1) SELECT * FROM x", "This server is read-only: send a SELECT."),
     *[(text, "Send the SELECT alone") for text in ("SET x = 1", "USE retail", "BEGIN; SELECT 1", "GO")],
     ("SELECT 1; SELECT 2", "Send one statement at a time."),
     # placeholders
@@ -71,7 +71,7 @@ HINTS: list[tuple[str, str]] = [
     ('SELECT 1 FROM retail.stores WHERE store_name LIKE "%x%"', "Write strings in single quotes: '%x%'."),
     ("SELECT `store_id` FROM retail.stores", "Backticks"),
     ("SELECT [store_id] FROM retail.stores", "Brackets"),
-    (f"{STORE}'O'Brien'", "A quote inside a text is written twice"),
+    (f"{STORE}'O'Brien'", "Write a quote inside a string twice"),
     ("SELECT 'a", "never closed"),
     # other databases
     ("SELECT DATE_TRUNC(month, order_date) FROM retail.orders", "date_trunc('month', order_date)"),
@@ -87,7 +87,7 @@ HINTS: list[tuple[str, str]] = [
     ("SELECT median(store_id) FROM retail.stores", "percentile_cont(0.5)"),
     ("SELECT TOP 5 * FROM retail.orders", "LIMIT 5"),
     ("SELECT * EXCEPT (a) FROM retail.stores", "name the columns"),
-    (f"{STORE[:-2]}== 'x'", "Equality is written =."),
+    (f"{STORE[:-2]}== 'x'", "Write equality as =."),
     ("SELECT 1 FROM retail.orders WHERE order_date = 2024-01-01", "Write dates as strings"),
     ("SELECT 'a' + 'b'", "joined with ||"),
     ("SELECT store_id, FROM retail.stores", "Remove the comma before this position."),
@@ -118,7 +118,7 @@ HINTS: list[tuple[str, str]] = [
         "SELECT store_id FROM (SELECT * FROM retail.orders) a JOIN retail.stores s ON true",
         "Write s.store_id or a.store_id,",
     ),
-    ("SELECT n FROM (SELECT 1 AS n) a, (SELECT 2 AS n) b", "Write a.n or b.n, whichever source is meant."),
+    ("SELECT n FROM (SELECT 1 AS n) a, (SELECT 2 AS n) b", "Write a.n or b.n, whichever source you mean."),
     ("WITH a AS (SELECT 1 AS n), b AS (SELECT 2 AS n) SELECT n FROM a JOIN b ON true", "Write a.n or b.n,"),
     ("SELECT n FROM (SELECT 1 AS n, 2 AS n) q", "q has several columns named n: give each another alias in it."),
     (
@@ -127,7 +127,7 @@ HINTS: list[tuple[str, str]] = [
     ),
     (
         "SELECT FROM retail.orders o JOIN retail.order_items i USING (order_id) JOIN retail.stores s USING (store_id)",
-        "USING and NATURAL cannot take it: write ON with the tables' names, such as ON o.store_id = s.store_id.",
+        "USING and NATURAL are ambiguous: write ON with the table names, such as ON o.store_id = s.store_id.",
     ),
     ("SELECT 1 AS n, 2 AS n FROM retail.stores ORDER BY n", "Several columns of the SELECT list are named n"),
     ("SELECT 1 FROM retail.orders JOIN retail.orders ON true", "FROM retail.orders a JOIN retail.orders b."),
@@ -151,13 +151,13 @@ HINTS: list[tuple[str, str]] = [
     ("SELECT set_config('a.b', 'c', true)", "Queries cannot call set_config: leave it out."),
     # tables
     (f"SELECT orders.order_date {ITEMS}", "Add JOIN retail.orders USING"),
-    ("SELECT x.store_id FROM retail.stores s", "The query's tables are: s."),
+    ("SELECT x.store_id FROM retail.stores s", "The tables of this query are: s."),
     ("SELECT * FROM retail.order", "Did you mean retail.orders?"),
     *[
         (f"SELECT * FROM {name}", "Write retail.orders")
         for name in ("public.orders", '"retail.orders"', 'retail."Orders"')
     ],
-    ("SELECT * FROM retail.sales", "The tables are, in the schema retail: categories"),
+    ("SELECT * FROM retail.sales", "The schema retail has the tables categories"),
 ]
 
 

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from zava_mcp.clients.checks import examine_clients
+from zava_mcp.clients.checks import check_clients
 from zava_mcp.embedded.folders import folder_fault
 from zava_mcp.errors import DatabaseUnavailable, EmbeddingError, IdentityError, InputError, QueryError, SettingsError
 from zava_mcp.postgres.checks import Check
@@ -62,7 +62,7 @@ _HEAD_OFFICE = "00000000-0000-0000-0000-000000000000"
 
 def diagnose(service: SalesService) -> list[Check]:
     """All checks: of this machine, of the database as the identity sees it, and of what it does when it is attacked."""
-    checks = [*examine_clients(), _model(service)]
+    checks = [*check_clients(), _model(service)]
     if service.data_dir is not None:
         checks += [_folder(service.data_dir), _room(service.data_dir)]
     try:
