@@ -167,7 +167,7 @@ def test_doctor_table_names_each_check(data_dir: Path, tmp_path: Path) -> None:
         capture_output=True,
         check=True,
     )
-    names = {re.sub(r"(forgery|client config): .*", r"\1", row[0]) for row in json.loads(ran.stdout)["rows"]}
+    names = {re.sub(r"(attack|client config): .*", r"\1", row[0]) for row in json.loads(ran.stdout)["rows"]}
     # Only a database that zava-mcp did not create has a check of this name.
     assert {name.removesuffix(": …") for name in documented} == names | {"schema"}
 

@@ -77,7 +77,7 @@ async def test_a_table_that_was_shown_has_the_stores_rows_and_no_description_bef
             text, _ = await seattle.call("get_multiple_table_schemas", table_names=["retail.loyal"])
             assert "points" not in text
             assert "hidden ones" in await seattle.refusal("SELECT * FROM retail.loyal")
-            check = doctor()["own tables are hidden"]
+            check = doctor()["added tables are visible"]
             assert (check["state"], check["fix"]) == ("warn", "SELECT zava.show_table('retail.loyal')")
             assert hidden_objects(surgeon) == [f"{check['found']}: {check['fix']}"]
             surgeon.execute(check["fix"].encode())

@@ -86,7 +86,7 @@ def test_each_client_that_starts_us_is_found_and_its_faults_are_named(client: tu
         ({**GOOD, "args": ["-P", "-m", "zava_mcp", "--user-id"]}, "user id '' is neither a uuid", "identities"),
         ({**GOOD, "args": ["-P", "-m", "zava_mcp", "--user-id=me"]}, "user id 'me' is neither", "identities"),
         ({**GOOD, "args": ["-m", *GOOD["args"][2:]]}, "imports modules from the client", '" before "-m"'),
-        ({**GOOD, "args": ["-E", "-m", *GOOD["args"][2:]]}, "imports modules from the client's working", '" before "-m"'),
+        ({**GOOD, "args": ["-E", "-m", *GOOD["args"][2:]]}, "imports modules from the client", '" before "-m"'),
         ({**STARTED, "command": ".vscode/zava-mcp"}, "'.vscode/zava-mcp' is relative", '/home/.vscode/zava-mcp"'),
         ({**GOOD, "env": {"ZAVA_DATA_DIR": "data"}}, "the path 'data' in ZAVA_DATA_DIR is relative", "ZAVA_DATA_DIR"),
         ({**GOOD, "args": [*GOOD["args"], "--data-dir=x"]}, "'x' in --data-dir is relative", "absolute path"),

@@ -24,8 +24,8 @@ ILLNESSES = [tuple(part.strip() for part in block) for block in _BLOCKS]
 def test_a_fresh_installation_is_well(doctor: Doctor) -> None:
     checks = doctor()
     assert ill(checks) == set()
-    assert len([name for name in checks if name.startswith("forgery: ")]) == 14
-    assert checks["vectors"]["found"] == "424 of 424 products have one of local/all-MiniLM-L6-v2-int8"
+    assert len([name for name in checks if name.startswith("attack: ")]) == 14
+    assert checks["embeddings"]["found"] == "424 of 424 products have one of local/all-MiniLM-L6-v2-int8"
 
 
 def test_people_get_a_table_and_what_to_do(
@@ -35,13 +35,13 @@ def test_people_get_a_table_and_what_to_do(
     flags = ["doctor", "--user-id", SEATTLE, "--data-dir", str(patient.folder)]
     shown = CliRunner().invoke(app, flags, catch_exceptions=False)
     assert shown.exit_code == 1
-    assert "forgery: another role" in shown.stdout
+    assert "attack: another role" in shown.stdout
     assert "readable by its owner alone" in shown.stdout
     first, second = "REVOKE DELETE ON retail.stores FROM PUBLIC", "REVOKE INSERT, UPDATE ON retail.orders FROM PUBLIC"
-    assert shown.stdout.endswith(f"\nonly reading:\n  {second};\n  {first}\n") or shown.stdout.endswith(
-        f"\nonly reading:\n  {first};\n  {second}\n"
+    assert shown.stdout.endswith(f"\nlogin is read only:\n  {second};\n  {first}\n") or shown.stdout.endswith(
+        f"\nlogin is read only:\n  {first};\n  {second}\n"
     )
-    surgeon.execute(doctor()["only reading"]["fix"].encode())
+    surgeon.execute(doctor()["login is read only"]["fix"].encode())
 
 
 @pytest.mark.parametrize(("name", "found", "besides", "illness"), ILLNESSES)
@@ -50,15 +50,15 @@ def test_each_illness_is_named_and_cured_by_its_sql(
 ) -> None:
     surgeon.execute(illness.encode())
     checks = doctor()
-    expected = {"": set(), "*": {"forgeries"}}.get(besides, {f"forgery: {besides}"})
+    expected = {"": set(), "*": {"attacks"}}.get(besides, {f"attack: {besides}"})
     assert ill(checks) == {name, *expected}
     warns = (
         name
         in (
             "functions revoked from public",
-            "sizes of tables",
-            "code on our tables is ours",
-            "own tables are hidden",
+            "table sizes are hidden",
+            "code on tables is trusted",
+            "added tables are visible",
         )
         or "may become or alter" in found
     )
@@ -74,7 +74,7 @@ def test_each_illness_is_named_and_cured_by_its_sql(
         (
             f'CREATE ROLE "{REDMOND}"',
             f'DROP ROLE "{REDMOND}"',
-            "names of logins",
+            "login names",
             "1 logins are named by user id",
             "not as secrets",
         ),
@@ -106,7 +106,7 @@ def test_what_sql_alone_does_not_cure_is_told_in_words(
 ) -> None:
     surgeon.execute(illness.encode())
     checks = doctor()
-    assert ill(checks) - {"forgeries"} == {name}
+    assert ill(checks) - {"attacks"} == {name}
     assert found in checks[name]["found"]
     assert fix in checks[name]["fix"]
     surgeon.execute(cure.encode())
@@ -122,7 +122,11 @@ def test_what_sql_alone_does_not_cure_is_told_in_words(
             "warn",
             "422 of 424 products have one",
         ),
-        ("UPDATE retail.product_description_embeddings SET model_id = 'other'", "fail", "the vectors are of other"),
+        (
+            "UPDATE retail.product_description_embeddings SET model_id = 'other'",
+            "fail",
+            "the embeddings were made by other",
+        ),
     ],
 )
 def test_missing_vectors_are_counted_and_made_by_embed(
@@ -130,19 +134,19 @@ def test_missing_vectors_are_counted_and_made_by_embed(
 ) -> None:
     surgeon.execute(illness.encode())
     checks = doctor()
-    assert ill(checks) == {"vectors"}
-    assert (checks["vectors"]["state"], found in checks["vectors"]["found"]) == (state, True)
-    assert "zava-mcp embed" in checks["vectors"]["fix"]
+    assert ill(checks) == {"embeddings"}
+    assert (checks["embeddings"]["state"], found in checks["embeddings"]["found"]) == (state, True)
+    assert "zava-mcp embed" in checks["embeddings"]["fix"]
     CliRunner().invoke(app, ["embed", "--data-dir", str(patient.folder)], catch_exceptions=False)
     assert ill(doctor()) == set()
 
 
-def test_a_policy_that_lets_a_forgery_through_is_found_by_trying(surgeon: psycopg.Connection, doctor: Doctor) -> None:
+def test_policy_that_an_attack_passes_is_found(surgeon: psycopg.Connection, doctor: Doctor) -> None:
     surgeon.execute(
         "GRANT EXECUTE ON FUNCTION set_config(text, text, boolean) TO PUBLIC; CREATE POLICY older ON retail.orders FOR"
         " SELECT USING (current_setting('app.current_rls_user_id', true) = '00000000-0000-0000-0000-000000000000')"
     )
-    forgery, condition = "forgery: the older policies' setting", "forgery: a condition on other stores' orders"
+    forgery, condition = "attack: the older policies' setting", "attack: a condition on other stores' orders"
     faults = {"no policy trusts a setting", "functions revoked from public"}
     assert ill(doctor()) == faults  # the restrictive policy holds
     surgeon.execute("DROP POLICY isolation ON retail.orders")
@@ -162,7 +166,7 @@ def test_a_database_that_is_down_foreign_or_not_set_up_is_said_to_be(server: str
     assert "not running" in down["connection"]["found"]
     url = ADMIN.format(database=database, host=server)
     empty = examined("--database-url", url)
-    assert ill(empty) == {"schema", "forgeries"}
+    assert ill(empty) == {"schema", "attacks"}
     assert "not set up for Zava Retail" in empty["schema"]["found"]
     assert "zava-mcp init" in empty["schema"]["fix"]
     assert "--adopt" in empty["schema"]["fix"]
@@ -180,11 +184,11 @@ def test_without_pgvector_the_doctor_says_how_search_gets_it(server: str, databa
         connection.execute("DROP TABLE retail.product_description_embeddings; DROP EXTENSION vector")
         seattle = ("--database-url", f"postgresql://{SEATTLE}:x@/{database}?host={server}")
         checks = examined(*seattle)
-        assert ill(checks) == {"extension vector", "names of logins"}
+        assert ill(checks) == {"extension vector", "login names"}
         assert checks["extension vector"]["state"] == "warn"
-        assert "search goes by words" in checks["extension vector"]["found"]
+        assert "search uses full-text search" in checks["extension vector"]["found"]
         create, _, then = checks["extension vector"]["fix"].partition("; then run zava-mcp ")
         connection.execute(create.encode())
         assert then == "init"
         CliRunner().invoke(app, init, catch_exceptions=False)
-    assert ill(examined(*seattle)) == {"names of logins"}
+    assert ill(examined(*seattle)) == {"login names"}

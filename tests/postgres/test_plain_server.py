@@ -98,7 +98,7 @@ def test_the_doctor_finds_nothing_wrong_and_names_the_gaps(debian_15: ZavaServer
     assert "fail" not in states.values()
     assert {name for name, state in states.items() if state == "warn"} == {
         "functions revoked from public",
-        "sizes of tables",
-        "names of logins",
+        "table sizes are hidden",
+        "login names",
         "extension vector",
     }

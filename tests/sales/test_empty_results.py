@@ -72,7 +72,11 @@ EXPLAINED = (
     ),
     ("SELECT sku FROM products WHERE product_name = 'hammer'", "No rows.", "semantic_search_products"),
     (SALES.format("order_date < '2019-01-01'"), "Only nulls", "The dates in the query are earlier."),
-    (SALES.format("order_date BETWEEN DATE '2018-01-01' AND '2018-12-31'"), "Only nulls", "dates in the query are earlier."),
+    (
+        SALES.format("order_date BETWEEN DATE '2018-01-01' AND '2018-12-31'"),
+        "Only nulls",
+        "dates in the query are earlier.",
+    ),
     (SALES.format("extract(year FROM order_date) = 2017"), "Only nulls", "The dates in the query are earlier."),
     (SALES.format("to_char(order_date, 'YYYY-MM') = '2199-02'"), "Only nulls", "The dates in the query are later."),
     ('SELECT order_id FROM "retail"."orders" WHERE order_id < 0', "No rows.", OWN),

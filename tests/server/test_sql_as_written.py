@@ -89,7 +89,7 @@ HINTS: list[tuple[str, str]] = [
     ("SELECT * EXCEPT (a) FROM retail.stores", "name the columns"),
     (f"{STORE[:-2]}== 'x'", "Write equality as =."),
     ("SELECT 1 FROM retail.orders WHERE order_date = 2024-01-01", "Write dates as strings"),
-    ("SELECT 'a' + 'b'", "joined with ||"),
+    ("SELECT 'a' + 'b'", "Concatenate strings with ||."),
     ("SELECT store_id, FROM retail.stores", "Remove the comma before this position."),
     ("SELECT 1 # comment", "Comments begin with --."),
     ("SELECT 1 FROM dual", "leave it out"),

@@ -110,7 +110,7 @@ def _frame(plan: Plan, hidden: list[str]) -> None:
 def _protect(connection: psycopg.Connection, plan: Plan, ours: bool) -> None:
     """Nothing shows more than our policies do."""
     if ours:
-        for check in ("no_policy_trusts_a_setting", "every_table_has_its_policies", "open_sessions_hear_of_changes"):
+        for check in ("no_policy_trusts_a_setting", "every_table_has_its_policies", "open_sessions_see_access_changes"):
             plan.add("policies put right", *(fix for _, _, fix in _guard(connection, check)))
     else:
         plan.add("older policies dropped", *_first(connection, "older_policies"))
@@ -226,4 +226,4 @@ def _first(connection: psycopg.Connection, name: str) -> list[str]:
 
 
 def _guard(connection: psycopg.Connection, name: str) -> list[tuple[str, str, str]]:
-    return connection.execute(sql.named("guard.sql")[name].encode()).fetchall()
+    return connection.execute(sql.named("checks.sql")[name].encode()).fetchall()

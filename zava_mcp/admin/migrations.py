@@ -169,8 +169,8 @@ def installed_version(connection: psycopg.Connection) -> int:
 
 def names(connection: psycopg.Connection) -> list[str]:
     """What others could make of names that mean ours, and what of theirs runs with our tables: with its cure."""
-    blocks = ("names_mean_ours", "code_on_our_tables_is_ours")
-    found = [row for name in blocks for row in connection.execute(sql.named("guard.sql")[name].encode()).fetchall()]
+    blocks = ("search_path_is_trusted", "code_on_tables_is_trusted")
+    found = [row for name in blocks for row in connection.execute(sql.named("checks.sql")[name].encode()).fetchall()]
     return [f"{what}: {fix}" for _, what, fix in found]
 
 

@@ -127,7 +127,7 @@ def product_embeddings(
 def _refuse_code_of_others(connection: psycopg.Connection) -> None:
     """Raises DatabaseUnavailable if writing vectors would run code that others can change, with the admin's rights."""
     with _told():
-        rows = connection.execute(sql.named("guard.sql")["code_on_our_tables_is_ours"].encode()).fetchall()
+        rows = connection.execute(sql.named("checks.sql")["code_on_tables_is_trusted"].encode()).fetchall()
     written = ("retail.product_description_embeddings ", "zava.new_embeddings ")
     found = "".join(f"\n  {what}: {fix}" for _, what, fix in rows if what.startswith(written))
     if found:

@@ -14,7 +14,7 @@ from zava_mcp import call_context
 from zava_mcp.embedded import kill_backend
 from zava_mcp.errors import DatabaseUnavailable, IdentityError, QueryError, ZavaError
 from zava_mcp.postgres.admin_connection import set_search_path
-from zava_mcp.postgres.checks import Check, examine
+from zava_mcp.postgres.checks import Check, check_database
 from zava_mcp.postgres.connection_parameters import ConnectionParameters
 from zava_mcp.postgres.identity import VerifiedIdentity, connect, connect_with_retries, for_identity, verify_identity
 from zava_mcp.postgres.location import Location
@@ -79,7 +79,7 @@ class Database:
         """Checks the database as this identity, its vectors against a model's. Raises like `open`."""
         target = for_identity(self._find(), self._user_id, self._settings)
         with self._named():
-            return examine(target, self._user_id, self._name, model)
+            return check_database(target, self._user_id, self._name, model)
 
     @contextmanager
     def _named(self) -> Iterator[None]:

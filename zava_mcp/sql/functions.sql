@@ -1,5 +1,5 @@
 -- Which functions identities may execute: an allow-list, in one query that lists the functions outside it. hardening.sql
--- revokes them from PUBLIC in databases that we own; guard.sql names those that an identity can execute all the same.
+-- revokes them from PUBLIC in databases that we own; checks.sql names those that an identity can execute all the same.
 -- A function in pg_catalog is allowed if
 --   * it is IMMUTABLE and not an exception below: it computes a value from its arguments, and reads and changes nothing;
 --   * it is STABLE or VOLATILE and named below, in a group that says why. A name stands for all its signatures;
@@ -97,7 +97,7 @@ SELECT p.oid, p.proname AS name, p.pronamespace = 'pg_catalog'::regnamespace AS 
          'shobj_description to_regclass to_regcollation to_regnamespace to_regoper to_regoperator to_regproc '
          'to_regprocedure to_regrole to_regtype to_regtypemod '
 
-         -- Privileges, as information_schema, guard.sql and queries.sql ask for them.
+         -- Privileges, as information_schema, checks.sql and queries.sql ask for them.
          'has_any_column_privilege has_column_privilege has_database_privilege has_foreign_data_wrapper_privilege '
          'has_function_privilege has_language_privilege has_parameter_privilege has_schema_privilege has_sequence_privilege '
          'has_server_privilege has_table_privilege has_type_privilege '
