@@ -60,7 +60,7 @@ def test_no_failure_of_a_service_shows_its_key(provider: Provider, data_dir: Pat
     provider.fake.script.extend([*misbehaviours, *[misbehaviours[3]] * 2])
     said = said_by_a_server(provider, data_dir, len(misbehaviours))
     assert "refused the request (400): cannot read" in said
-    assert "failed (500)" in said or "no list of vectors" in said
+    assert "failed (500)" in said or "not a list of embeddings" in said
     assert len(provider.fake.asked) >= len(misbehaviours)
     tokens = provider.entra.tokens if provider.entra else {}
     assert shown(said, *tokens) == []

@@ -206,7 +206,7 @@ async def test_a_search_ends_with_its_deadline(azure: Provider, own_dir: Path) -
     async with asking(settings_for(own_dir, SEATTLE, ZAVA_QUERY_TIMEOUT="5", **azure.environ)) as seattle:
         text, failed = await seattle.call("semantic_search_products", **WISH)
     assert failed
-    assert "limit allows (429), each of 2 times; it asks to wait 10 seconds" in text
+    assert "limit allows (429), in 2 attempts; it asks to wait 10 seconds" in text
     assert len(azure.fake.asked) == 2
 
 
