@@ -60,17 +60,17 @@ async def test_filter_values_are_those_the_identity_sees(ask: Ask) -> None:
     assert re.search(r"Zava Retail Seattle \(first order \S+\), Zava Retail Bellevue \(first", everything)
 
 
-MEANT = {
-    "customers": ("you see the customers who ordered in a store of yours, and none of their orders elsewhere",),
+NOTES = {
+    "customers": ("you see the customers who ordered in your stores, without their orders in other stores",),
     "inventory": ("the current stock", "In the sample, sales do not reduce it"),
     "order_items": ("after discounts; tax, shipping and returns are not", "Join orders on order_id"),
-    "products": ("cost and base_price are today's", "Margin on sales is"),
+    "products": ("cost and base_price are current", "Margin on sales is"),
 }
 
 
 async def test_table_descriptions_have_notes_on_their_numbers(ask: Ask) -> None:
     async with ask(REDMOND) as redmond, ask(HEAD_OFFICE) as head_office:
-        for table, sentences in MEANT.items():
+        for table, sentences in NOTES.items():
             text, _ = await redmond.call("get_multiple_table_schemas", table_names=[table])
             assert all(sentence in text for sentence in sentences), text
         text, _ = await head_office.call("get_multiple_table_schemas", table_names=["customers"])

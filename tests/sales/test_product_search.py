@@ -181,7 +181,7 @@ async def test_search_below_threshold_names_the_closest_product(ask: Ask) -> Non
 
 
 @pytest.mark.parametrize(
-    ("wish", "told"),
+    ("arguments", "message"),
     [
         ({}, "the search has no description"),
         ({"text": " \n\t "}, "the search has no description"),
@@ -197,9 +197,9 @@ async def test_search_below_threshold_names_the_closest_product(ask: Ask) -> Non
         ({"similar_to": "s" * 5_000}, "5,000 characters"),
     ],
 )
-async def test_invalid_search_is_refused_with_the_reason(ask: Ask, request: dict[str, Any], told: str) -> None:
+async def test_invalid_search_is_refused_with_the_reason(ask: Ask, arguments: dict[str, Any], message: str) -> None:
     async with ask(SEATTLE) as seattle:
-        assert told in await refusal(seattle, **request)
+        assert message in await refusal(seattle, **arguments)
 
 
 async def test_schema_resource_equals_the_tool_result(ask: Ask) -> None:

@@ -33,7 +33,7 @@ HINTS: list[tuple[str, str]] = [
     ("SELECT\u200b 1", "Character 7 is U+200B (zero width space): leave it out."),
     ("\ufeffSELECT 1", "Character 1 is U+FEFF"),
     ("SELECT\u3000 1", "Character 7 is U+3000 (ideographic space)"),
-    ("SELECT \u20181\u2019", "Character 8 is U+2018 (left single quotation mark): write texts in '"),
+    ("SELECT \u20181\u2019", "Character 8 is U+2018 (left single quotation mark): write strings in '"),
     ("SELECT \u201cstore_id\u201d FROM retail.stores", "Character 8 is U+201C (left double quotation mark)"),
     ("SELECT 1 \u2013 2", "Character 10 is U+2013 (en dash): write -."),
     ("SELECT 2\uff0c 3", "Character 9 is U+FF0C (fullwidth comma): write ,."),
