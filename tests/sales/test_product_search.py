@@ -165,7 +165,7 @@ async def test_search_reports_that_more_products_exist(ask: Ask) -> None:
     async with ask(SEATTLE, ZAVA_MAX_BYTES="3000") as seattle:
         small = await search(seattle, "hammer", max_rows=50)
         assert len(json.dumps(small["rows"])) < 3000
-        assert "fewer with max_rows" in small["hint"]
+        assert "Lower max_rows" in small["hint"]
 
 
 async def test_search_below_threshold_names_the_closest_product(ask: Ask) -> None:

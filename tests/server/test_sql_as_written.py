@@ -69,8 +69,8 @@ HINTS: list[tuple[str, str]] = [
     # quotes
     (f'{STORE}"Zava Retail Seattle"', "Write strings in single quotes: 'Zava Retail Seattle'."),
     ('SELECT 1 FROM retail.stores WHERE store_name LIKE "%x%"', "Write strings in single quotes: '%x%'."),
-    ("SELECT `store_id` FROM retail.stores", "Backticks"),
-    ("SELECT [store_id] FROM retail.stores", "Brackets"),
+    ("SELECT `store_id` FROM retail.stores", "has no backticks"),
+    ("SELECT [store_id] FROM retail.stores", "with brackets"),
     (f"{STORE}'O'Brien'", "Write a quote inside a string twice"),
     ("SELECT 'a", "never closed"),
     # other databases
@@ -92,7 +92,7 @@ HINTS: list[tuple[str, str]] = [
     ("SELECT 'a' + 'b'", "Concatenate strings with ||."),
     ("SELECT store_id, FROM retail.stores", "Remove the comma before this position."),
     ("SELECT 1 # comment", "Comments begin with --."),
-    ("SELECT 1 FROM dual", "leave it out"),
+    ("SELECT 1 FROM dual", "remove it"),
     # columns
     (
         f"SELECT order_date {ITEMS}",
@@ -176,7 +176,7 @@ def test_a_fence_around_the_whole_text_is_taken_off_and_said(reader: Wire, fence
     answer = json.loads(text)
     assert (answer["rows"], answer["hint"]) == ([[1]], "The Markdown fence around the query was removed.")
     text, failed = reader.call("explain_sales_query", postgresql_query=fence.format("SELECT 1 AS one"))
-    assert (failed, text.endswith("taken off.")) == (False, True)
+    assert (failed, text.endswith("removed.")) == (False, True)
     text, _ = reader.call("execute_sales_query", postgresql_query=fence.format("SELECT nope"))
     assert f'"nope" does not exist (at character {fence.index("{") + 8})' in text
 
