@@ -1,4 +1,4 @@
-"""What the doctor's tests share: a home of their own, and the doctor's word."""
+"""Fixtures of the doctor's tests: a home directory, an installation, and the results of the doctor."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,7 +17,7 @@ Doctor = Callable[..., Checks]
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty home and an empty folder to be in: no client of whoever runs the tests is looked at."""
+    """An empty home directory as working directory, so that no real client config is checked."""
     folder = tmp_path / "home"
     folder.mkdir()
     for name in ("HOME", "USERPROFILE"):
@@ -29,31 +29,31 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture(scope="session")
-def patient(tmp_path_factory: pytest.TempPathFactory, clean_environment: None) -> Iterator[EmbeddedPostgres]:
-    """An embedded database that tests make ill and cure."""
-    folder = tmp_path_factory.mktemp("patient")
+def installation(tmp_path_factory: pytest.TempPathFactory, clean_environment: None) -> Iterator[EmbeddedPostgres]:
+    """An embedded database in which tests create and repair faults."""
+    folder = tmp_path_factory.mktemp("installation")
     with small_embedded(folder) as postgres:
         yield postgres
 
 
 @pytest.fixture
-def surgeon(patient: EmbeddedPostgres) -> Iterator[psycopg.Connection]:
-    """A superuser's connection to it."""
-    with psycopg.connect(**admin_keywords(patient), autocommit=True) as connection:
+def superuser(installation: EmbeddedPostgres) -> Iterator[psycopg.Connection]:
+    """A connection as superuser to that database."""
+    with psycopg.connect(**admin_keywords(installation), autocommit=True) as connection:
         yield connection
 
 
 @pytest.fixture
-def doctor(patient: EmbeddedPostgres, home: Path) -> Doctor:
-    """`doctor()` examines it as Seattle: the checks by name. The exit code is 1 exactly if one failed."""
+def doctor(installation: EmbeddedPostgres, home: Path) -> Doctor:
+    """`doctor()` checks the installation as Seattle and returns {check name: check}."""
 
     def examine(*more: str) -> Checks:
-        return examined("--data-dir", str(patient.folder), *more)
+        return run_doctor("--data-dir", str(installation.folder), *more)
 
     return examine
 
 
-def examined(*flags: str) -> Checks:
+def run_doctor(*flags: str) -> Checks:
     user = [] if "--user-id" in flags else ["--user-id", SEATTLE]
     ran = CliRunner().invoke(app, ["doctor", "--json", *user, *flags], catch_exceptions=False)
     checks = objects(ran.stdout)
@@ -62,8 +62,8 @@ def examined(*flags: str) -> Checks:
     return {check["name"]: check for check in checks}
 
 
-def ill(checks: Checks) -> set[str]:
-    """The names of those that are not well; each says what to do."""
+def not_passed(checks: Checks) -> set[str]:
+    """Returns the names of checks with warnings or failures; each must have a fix."""
     found = {name for name, check in checks.items() if check["state"] != "ok"}
     assert all(checks[name]["fix"] for name in found)
     return found

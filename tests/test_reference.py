@@ -25,7 +25,7 @@ from zava_mcp.embedded import EmbeddedPostgres
 from zava_mcp.embeddings import embedder
 from zava_mcp.postgres.user_ids import sample_identities
 from zava_mcp.sales import sales_query as sales
-from zava_mcp.sales.result import CELL_CHARACTERS
+from zava_mcp.sales.result import MAX_CELL_CHARACTERS
 from zava_mcp.server.executor import QUEUE_LENGTH
 from zava_mcp.settings import DEFAULT_ROWS, HARD_BYTES, QUESTIONS_AT_ONCE, load
 from zava_mcp.settings.table import default
@@ -88,7 +88,7 @@ def test_limits_of_queries_are_those_of_the_code() -> None:
     assert list(limits.values()) == [
         [str(DEFAULT_ROWS), f"{int(rows):,}"],
         [f"{int(size):,}"],
-        [f"{CELL_CHARACTERS:,}"],
+        [f"{MAX_CELL_CHARACTERS:,}"],
         [default("ZAVA_QUERY_TIMEOUT")],
         [f"{sales.MAX_SQL_CHARACTERS:,}"],
         [str(sales._MAX_RELATIONS)],
@@ -167,7 +167,7 @@ def test_doctor_table_names_each_check(data_dir: Path, tmp_path: Path) -> None:
         capture_output=True,
         check=True,
     )
-    names = {re.sub(r"(forgery|client config): .*", r"\1", row[0]) for row in json.loads(ran.stdout)["rows"]}
+    names = {re.sub(r"(attack|client config): .*", r"\1", row[0]) for row in json.loads(ran.stdout)["rows"]}
     # Only a database that zava-mcp did not create has a check of this name.
     assert {name.removesuffix(": …") for name in documented} == names | {"schema"}
 

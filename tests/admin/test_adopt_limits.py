@@ -82,7 +82,7 @@ def test_embed_refuses_to_run_other_roles_code(older: psycopg.Connection, superu
 
 def test_doctor_sql_for_bigint_ids_works(older: psycopg.Connection, superuser: str) -> None:
     adopted(superuser)
-    check = sql.named("guard.sql")["conditions_meet_own_rows_alone"].encode()
+    check = sql.named("checks.sql")["conditions_see_own_rows_only"].encode()
     fixes = [fix for _, found, fix in older.execute(check).fetchall() if "is bigint" in found]
     for fix in fixes:
         older.execute(fix.encode())

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from tests.conftest import HEAD_OFFICE, REDMOND, SEATTLE, asking, login_keywords, settings_for
-from tests.installation import Doctor, ill
+from tests.installation import Doctor, not_passed
 from zava_mcp.admin.migrations import embedded_target
 from zava_mcp.admin.own_objects import exposures, hidden_objects, revoke_exposures
 from zava_mcp.embedded import EmbeddedPostgres
@@ -23,10 +23,10 @@ _ADDED = re.findall(
 )
 
 
-def refusal(patient: EmbeddedPostgres) -> str:
+def refusal(installation: EmbeddedPostgres) -> str:
     """The reason why the server refuses Seattle's queries; empty if it does not."""
-    target = embedded_target(patient.open(), patient.logins()[SEATTLE])
-    keywords = for_identity(target, UUID(SEATTLE), settings_for(patient.folder, SEATTLE)).keywords()
+    target = embedded_target(installation.open(), installation.logins()[SEATTLE])
+    keywords = for_identity(target, UUID(SEATTLE), settings_for(installation.folder, SEATTLE)).keywords()
     with psycopg.connect(**keywords, autocommit=True) as connection:
         try:
             verify_identity(connection, UUID(SEATTLE))
@@ -35,9 +35,9 @@ def refusal(patient: EmbeddedPostgres) -> str:
     return ""
 
 
-def read(patient: EmbeddedPostgres, query: str, user_id: str = SEATTLE) -> list[Any] | str:
+def read(installation: EmbeddedPostgres, query: str, user_id: str = SEATTLE) -> list[Any] | str:
     """The rows that an identity reads, or the name of the error."""
-    with psycopg.connect(**login_keywords(patient, user_id), autocommit=True) as connection:
+    with psycopg.connect(**login_keywords(installation, user_id), autocommit=True) as connection:
         try:
             return connection.execute(query.encode()).fetchall()
         except psycopg.Error as error:
@@ -46,57 +46,57 @@ def read(patient: EmbeddedPostgres, query: str, user_id: str = SEATTLE) -> list[
 
 @pytest.mark.parametrize(("what", "query", "undo", "added"), _ADDED, ids=[row[0] for row in _ADDED])
 def test_added_objects_are_hidden_and_block_no_query(
-    patient: EmbeddedPostgres, surgeon: psycopg.Connection, what: str, query: str, undo: str, added: str
+    installation: EmbeddedPostgres, superuser: psycopg.Connection, what: str, query: str, undo: str, added: str
 ) -> None:
     try:
-        surgeon.execute(added.encode())
-        assert (refusal(patient), read(patient, query)) == ("", "InsufficientPrivilege")
-        surgeon.execute(undo.encode())
-        surgeon.execute("SET event_triggers = off")
-        surgeon.execute(added.encode())
+        superuser.execute(added.encode())
+        assert (refusal(installation), read(installation, query)) == ("", "InsufficientPrivilege")
+        superuser.execute(undo.encode())
+        superuser.execute("SET event_triggers = off")
+        superuser.execute(added.encode())
         if what.startswith("open"):  # as in a database that no superuser set up: refused, until init revokes it
-            assert "can read objects that no policy of zava-mcp protects" in refusal(patient)
-            assert exposures(surgeon)
-            assert any("own" in statement for statement in revoke_exposures(surgeon))
-        assert (refusal(patient), read(patient, query)) == ("", "InsufficientPrivilege")
-        assert exposures(surgeon) == []
+            assert "can read objects that no policy of zava-mcp protects" in refusal(installation)
+            assert exposures(superuser)
+            assert any("own" in statement for statement in revoke_exposures(superuser))
+        assert (refusal(installation), read(installation, query)) == ("", "InsufficientPrivilege")
+        assert exposures(superuser) == []
     finally:
-        surgeon.execute("SET event_triggers = off")
-        surgeon.execute(undo.encode())
+        superuser.execute("SET event_triggers = off")
+        superuser.execute(undo.encode())
 
 
 @pytest.mark.anyio
 async def test_shown_table_has_the_stores_rows_and_a_description(
-    patient: EmbeddedPostgres, surgeon: psycopg.Connection, doctor: Doctor
+    installation: EmbeddedPostgres, superuser: psycopg.Connection, doctor: Doctor
 ) -> None:
-    surgeon.execute("CREATE TABLE retail.loyal (store_id integer, points integer)")
-    surgeon.execute("INSERT INTO retail.loyal VALUES (1, 10), (1, 11), (6, 60)")
+    superuser.execute("CREATE TABLE retail.loyal (store_id integer, points integer)")
+    superuser.execute("INSERT INTO retail.loyal VALUES (1, 10), (1, 11), (6, 60)")
     try:
-        async with asking(settings_for(patient.folder, SEATTLE)) as seattle:
+        async with asking(settings_for(installation.folder, SEATTLE)) as seattle:
             assert await seattle.value("SELECT count(*) > 0 FROM retail.orders") is True
             text, _ = await seattle.call("get_multiple_table_schemas", table_names=["retail.loyal"])
             assert "points" not in text
             assert "hidden ones" in await seattle.refusal("SELECT * FROM retail.loyal")
-            check = doctor()["own tables are hidden"]
+            check = doctor()["added tables are visible"]
             assert (check["state"], check["fix"]) == ("warn", "SELECT zava.show_table('retail.loyal')")
-            assert hidden_objects(surgeon) == [f"{check['found']}: {check['fix']}"]
-            surgeon.execute(check["fix"].encode())
+            assert hidden_objects(superuser) == [f"{check['found']}: {check['fix']}"]
+            superuser.execute(check["fix"].encode())
             assert (await seattle.query("SELECT points FROM retail.loyal ORDER BY 1"))["rows"] == [[10], [11]]
             text, _ = await seattle.call("get_multiple_table_schemas", table_names=["retail.loyal"])
             assert "points" in text
-        assert read(patient, "SELECT sum(points) FROM retail.loyal", HEAD_OFFICE) == [(81,)]
-        assert read(patient, "SELECT points FROM retail.loyal", REDMOND) == [(60,)]
+        assert read(installation, "SELECT sum(points) FROM retail.loyal", HEAD_OFFICE) == [(81,)]
+        assert read(installation, "SELECT points FROM retail.loyal", REDMOND) == [(60,)]
         fails = (
             "SELECT count(*) FROM retail.loyal WHERE CASE WHEN store_id = 1 THEN false ELSE 1 / (points - 60) > 0 END"
         )
-        assert read(patient, fails) == [(0,)]
-        assert ill(doctor()) == set()
+        assert read(installation, fails) == [(0,)]
+        assert not_passed(doctor()) == set()
     finally:
-        surgeon.execute("DROP TABLE retail.loyal")
+        superuser.execute("DROP TABLE retail.loyal")
 
 
-def test_new_identity_reads_only_shown_tables(patient: EmbeddedPostgres, surgeon: psycopg.Connection) -> None:
-    surgeon.execute(
+def test_new_identity_reads_only_shown_tables(installation: EmbeddedPostgres, superuser: psycopg.Connection) -> None:
+    superuser.execute(
         "CREATE TABLE retail.shown (store_id integer); SELECT zava.show_table('retail.shown');"
         " CREATE TABLE retail.hidden (store_id integer); CREATE VIEW retail.seen AS TABLE retail.orders;"
         " SELECT zava.show_table('retail.seen');"
@@ -110,27 +110,29 @@ def test_new_identity_reads_only_shown_tables(patient: EmbeddedPostgres, surgeon
             f"has_column_privilege('newcomer', 'retail.{table}', '{column or 'store_id'}', 'SELECT')"
             for table, _, column in (name.partition(".") for name in names)
         ]
-        (may,) = surgeon.execute(f"SELECT {', '.join(asked)}".encode()).fetchall()
+        (may,) = superuser.execute(f"SELECT {', '.join(asked)}".encode()).fetchall()
         assert dict(zip(names, may, strict=True)) == {name: "hidden" not in name for name in names}
         with pytest.raises(psycopg.Error, match="has no integer column store_id"):
-            surgeon.execute("CREATE TABLE retail.whole (day date); SELECT zava.show_table('retail.whole')")
+            superuser.execute("CREATE TABLE retail.whole (day date); SELECT zava.show_table('retail.whole')")
         with pytest.raises(psycopg.Error, match="names other identities"):
-            surgeon.execute("SELECT zava.show_column('zava.stores', 'rls_user_id')")
+            superuser.execute("SELECT zava.show_column('zava.stores', 'rls_user_id')")
     finally:
-        surgeon.execute("DELETE FROM zava.access WHERE login = 'newcomer'; DROP OWNED BY newcomer; DROP ROLE newcomer")
-        surgeon.execute("DROP TABLE retail.shown, retail.hidden; DROP VIEW retail.seen")
-        surgeon.execute("ALTER TABLE retail.orders DROP COLUMN shown, DROP COLUMN hidden")
+        superuser.execute(
+            "DELETE FROM zava.access WHERE login = 'newcomer'; DROP OWNED BY newcomer; DROP ROLE newcomer"
+        )
+        superuser.execute("DROP TABLE retail.shown, retail.hidden; DROP VIEW retail.seen")
+        superuser.execute("ALTER TABLE retail.orders DROP COLUMN shown, DROP COLUMN hidden")
 
 
 def test_administrator_revokes_own_exposures_and_names_the_rest(
-    patient: EmbeddedPostgres, surgeon: psycopg.Connection
+    installation: EmbeddedPostgres, superuser: psycopg.Connection
 ) -> None:
-    surgeon.execute("SET event_triggers = off; CREATE ROLE cloud_admin LOGIN PASSWORD 'x' IN ROLE zava_owner")
-    surgeon.execute(
+    superuser.execute("SET event_triggers = off; CREATE ROLE cloud_admin LOGIN PASSWORD 'x' IN ROLE zava_owner")
+    superuser.execute(
         "CREATE TABLE public.own (); CREATE TABLE public.foreign_table (); GRANT SELECT ON own, foreign_table TO PUBLIC"
     )
-    surgeon.execute("ALTER TABLE public.own OWNER TO cloud_admin; GRANT CONNECT ON DATABASE zava TO cloud_admin")
-    cloud_admin = {**login_keywords(patient, SEATTLE), "user": "cloud_admin", "password": "x"}
+    superuser.execute("ALTER TABLE public.own OWNER TO cloud_admin; GRANT CONNECT ON DATABASE zava TO cloud_admin")
+    cloud_admin = {**login_keywords(installation, SEATTLE), "user": "cloud_admin", "password": "x"}
     try:
         with psycopg.connect(**cloud_admin, autocommit=True) as connection:
             connection.execute("SET search_path = pg_catalog, pg_temp")
@@ -138,4 +140,6 @@ def test_administrator_revokes_own_exposures_and_names_the_rest(
             (left,) = exposures(connection)
             assert left.endswith("runs REVOKE SELECT ON public.foreign_table FROM PUBLIC CASCADE")
     finally:
-        surgeon.execute("DROP TABLE public.own, public.foreign_table; DROP OWNED BY cloud_admin; DROP ROLE cloud_admin")
+        superuser.execute(
+            "DROP TABLE public.own, public.foreign_table; DROP OWNED BY cloud_admin; DROP ROLE cloud_admin"
+        )

@@ -18,7 +18,7 @@ _CLIENTS = {"VS Code": Client.vscode, "VS Code Insiders": Client.vscode_insiders
 
 
 def entries(*command: str) -> list[Entry]:
-    """What a client is given to start all of them by a command, on the embedded database."""
+    """Returns an entry per identity of the embedded database."""
     return planned_entry(command, map(UUID, DESKS.values()))
 
 

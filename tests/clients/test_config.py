@@ -1,4 +1,4 @@
-"""`zava-mcp client-config`: what it prints starts the server, pleases the doctor, and shows no secret."""
+"""Tests of `zava-mcp client-config`: its output starts the server, passes the doctor, and contains no secret."""
 
 import base64
 import json
@@ -18,7 +18,7 @@ from typer.testing import CliRunner
 
 from tests.clients.install_links import entries
 from tests.conftest import HEAD_OFFICE, SEATTLE
-from tests.installation import examined
+from tests.installation import run_doctor
 from zava_mcp.cli.commands import app
 from zava_mcp.clients.config import configuration
 from zava_mcp.clients.names import Client
@@ -32,7 +32,7 @@ LINKED = [Client.vscode, Client.vscode_insiders, Client.cursor]
 
 @pytest.fixture
 def uvx(tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    """A uvx on the path, which is otherwise empty."""
+    """A uvx on an otherwise empty PATH."""
     program = tmp_path / "programs" / "uvx"
     program.parent.mkdir()
     program.write_text("#!/bin/sh\necho zava-mcp 1.0\n")
@@ -48,14 +48,14 @@ def uvx(tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 
 
 def told(client: str, *flags: str, user_id: str = SEATTLE) -> tuple[str, str]:
-    """What is printed, on stdout and on stderr."""
+    """Returns the output on stdout and on stderr."""
     who = ["--user-id", user_id] if user_id else []
     ran = CliRunner().invoke(app, ["client-config", client, *who, *flags], catch_exceptions=False)
     return ran.stdout, ran.stderr
 
 
 def read(client: str, text: str) -> dict[str, dict[str, Any]]:
-    """The servers as the client reads them, by name."""
+    """Returns {name: server} as the client reads them."""
     if client == "codex":
         return dict(tomllib.loads(text)["mcp_servers"])
     if client == "claude-code":
@@ -64,7 +64,7 @@ def read(client: str, text: str) -> dict[str, dict[str, Any]]:
 
 
 def _added(line: str) -> tuple[str, dict[str, Any]]:
-    """What `claude mcp add` makes of its words."""
+    """Returns the entry that `claude mcp add` creates."""
     words = shlex.split(line)
     end = words.index("--")
     assert words[:3] == ["claude", "mcp", "add"]
@@ -75,12 +75,12 @@ def _added(line: str) -> tuple[str, dict[str, Any]]:
 
 
 @pytest.mark.parametrize("more", [[], ["--local"], ["--env-file", "shop.env"], ["--database-url", "postgresql://db/z"]])
-def test_what_is_printed_and_put_where_it_says_passes_the_doctor(more: list[str], uvx: str) -> None:
+def test_printed_configuration_passes_the_doctor(more: list[str], uvx: str) -> None:
     Path("shop.env").touch()
     paths = [
         _put(client, *told(client, *more, "--user-id", HEAD_OFFICE)) for client in (*IN_A_FILE, Client.claude_code)
     ]
-    checks = examined("--database-url", "postgresql://127.0.0.1:1/zava")
+    checks = run_doctor("--database-url", "postgresql://127.0.0.1:1/zava")
     examinations = {
         check["found"]: check["state"] for name, check in checks.items() if name.startswith("client config")
     }
@@ -88,18 +88,18 @@ def test_what_is_printed_and_put_where_it_says_passes_the_doctor(more: list[str]
 
 
 def _put(client: Client, printed: str, where: str) -> Path:
-    """Does what the command said; `claude mcp add` writes its entries into ~/.claude.json."""
+    """Follows the printed instructions; `claude mcp add` writes its entries into ~/.claude.json."""
     if client is Client.claude_code:
         path, printed = Path.home() / ".claude.json", json.dumps({"mcpServers": read(client, printed)})
     else:
-        path = Path(where.split("put that into ")[1].split(", ")[0])
+        path = Path(where.split("put that into ")[1].split(", and restart ")[0].partition(" (it exists")[0])
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(printed)
     return path
 
 
 @pytest.mark.anyio
-async def test_what_is_printed_starts_the_server_as_that_identity(data_dir: Path, anyio_backend: str) -> None:
+async def test_printed_configuration_starts_the_server_as_that_identity(data_dir: Path, anyio_backend: str) -> None:
     entry = read("plain", told("plain", "--local", "--data-dir", str(data_dir))[0])["zava-seattle"]
     parameters = StdioServerParameters(command=entry["command"], args=entry["args"], env=entry["env"])
     async with McpClient(parameters) as client:
@@ -122,7 +122,7 @@ async def test_what_is_printed_starts_the_server_as_that_identity(data_dir: Path
     ],
 )
 @pytest.mark.parametrize("client", Client)
-def test_a_password_in_the_url_is_left_out_and_asked_for_otherwise(client: Client, url: str, uvx: str) -> None:
+def test_password_in_url_is_omitted_and_requested_by_the_client(client: Client, url: str, uvx: str) -> None:
     printed, remarks = told(client, "--database-url", url)
     entry = read(client, printed)["zava-seattle"]
     assert entry["env"]["ZAVA_DATABASE_URL"] == "postgresql://me@db:5432/zava?sslmode=require"
@@ -140,14 +140,14 @@ def test_a_password_in_the_url_is_left_out_and_asked_for_otherwise(client: Clien
     "url",
     ["postgresql://me:hunter2/x@db/zava", "postgresql://me:x@hunter2@db/zava", "postgresql://me:x@b?hunter2@db/zava"],
 )
-def test_a_url_whose_password_cannot_be_told_from_the_rest_is_refused(url: str, uvx: str) -> None:
+def test_url_with_ambiguous_password_is_refused(url: str, uvx: str) -> None:
     with pytest.raises(SettingsError, match=r"an @ too many|a / before the @") as refused:
         told("plain", "--database-url", url)
     assert "hunter2" not in str(refused.value) + refused.value.hint
 
 
 @pytest.mark.parametrize("client", Client)
-def test_settings_are_carried_over_but_secrets_and_the_admins(
+def test_settings_are_copied_without_secrets_and_admin_settings(
     client: Client, uvx: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("AZURE_OPENAI_API_KEY", "POSTGRES_PASSWORD"):
@@ -168,7 +168,7 @@ def test_settings_are_carried_over_but_secrets_and_the_admins(
     assert "AZURE_OPENAI_API_KEY" in remarks
 
 
-def test_what_libpq_and_uv_read_from_the_environment_is_carried_over(uvx: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_variables_of_libpq_and_uv_are_copied(uvx: str, monkeypatch: pytest.MonkeyPatch) -> None:
     given = {"PGHOST": "db", "PGPASSFILE": "passes", "PGPASSWORD": "hunter2", "PGUSER": "me", "UV_SYSTEM_CERTS": "1"}
     for name, text in given.items():
         monkeypatch.setenv(name, text)
@@ -179,7 +179,7 @@ def test_what_libpq_and_uv_read_from_the_environment_is_carried_over(uvx: str, m
     assert "hunter2" not in printed + remarks
 
 
-def test_each_login_has_a_password_of_its_own(uvx: str) -> None:
+def test_each_login_has_its_own_password_input(uvx: str) -> None:
     server = ["--user-id", HEAD_OFFICE, "--database-url", "postgresql://db/zava"]
     asked = json.loads(told("vscode", *server)[0])["inputs"]
     assert [(one["id"], one["password"]) for one in asked] == [
@@ -192,18 +192,18 @@ def test_each_login_has_a_password_of_its_own(uvx: str) -> None:
     assert all(name in remarks for name in taken)
 
 
-def test_uvx_is_named_by_its_path_where_the_client_would_not_find_it(uvx: str) -> None:
+def test_uvx_path_is_absolute_for_clients_without_the_shell_path(uvx: str) -> None:
     commands = {client: read(client, told(client)[0])["zava-seattle"]["command"] for client in Client}
     by_path = (Client.claude_desktop, Client.cursor, Client.plain)
     assert commands == {client: uvx if client in by_path else "uvx" for client in Client}
 
 
-def test_without_uvx_on_the_path_the_one_that_runs_us_is_named_or_this_installation(
+def test_missing_uvx_is_replaced_by_the_running_one_or_this_installation(
     uvx: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", "")
     this = [*lasting_command(), "--user-id", SEATTLE]
-    for flags, remark in (([], "uvx is not on this machine"), (["--local"], "")):
+    for flags, remark in (([], "uvx is not installed"), (["--local"], "")):
         printed, remarks = told("codex", *flags)
         entry = read("codex", printed)["zava-seattle"]
         assert [entry["command"], *entry["args"]] == this
@@ -212,7 +212,7 @@ def test_without_uvx_on_the_path_the_one_that_runs_us_is_named_or_this_installat
     assert read("codex", told("codex")[0])["zava-seattle"]["command"] == uvx
 
 
-def test_where_a_token_is_the_password_none_is_asked_for(uvx: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_entra_authentication_needs_no_password_input(uvx: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ZAVA_DATABASE_URL", "postgresql://db.example.com/zava?sslmode=verify-full")
     for auth, asked in (("password", True), ("entra", False)):
         monkeypatch.setenv("ZAVA_DATABASE_AUTH", auth)
@@ -221,13 +221,13 @@ def test_where_a_token_is_the_password_none_is_asked_for(uvx: str, monkeypatch: 
         assert read("vscode", printed)["zava-seattle"]["env"]["ZAVA_DATABASE_AUTH"] == auth
 
 
-def test_an_extra_comes_with_uvx_only(uvx: str) -> None:
+def test_extra_is_added_to_the_uvx_requirement(uvx: str) -> None:
     entry = read("plain", told("plain", "--extra", "azure")[0])["zava-seattle"]
     assert entry["args"] == ["zava-mcp[azure]", "--user-id", SEATTLE]
 
 
 @pytest.mark.parametrize("options", [["--local"], []])
-def test_extra_without_uvx_must_be_in_this_installation(
+def test_extra_without_uvx_must_be_installed(
     options: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     if not options:
@@ -243,11 +243,11 @@ def test_extra_without_uvx_must_be_in_this_installation(
         return found(name)
 
     monkeypatch.setattr(Distribution, "from_name", without_azure)
-    with pytest.raises(InputError, match="lacks the extra azure, and only uvx brings extras"):
+    with pytest.raises(InputError, match="lacks the extra azure, and only uvx can install it"):
         told("plain", "--extra", "azure", *options)
 
 
-def test_names_are_of_stores_or_as_wished(uvx: str) -> None:
+def test_entry_names_are_those_of_stores_or_requested(uvx: str) -> None:
     unknown = "12345678-0000-4000-8000-000000000001"
     everybody = ["--user-id", HEAD_OFFICE, "--user-id", unknown]
     assert list(read("plain", told("plain", *everybody)[0])) == ["zava-seattle", "zava-head-office", "zava-12345678"]
@@ -257,22 +257,20 @@ def test_names_are_of_stores_or_as_wished(uvx: str) -> None:
         "x-12345678",
     ]
     assert list(read("plain", told("plain", "--name", "shop")[0])) == ["shop"]
-    with pytest.raises(InputError, match="no name for a client"):
+    with pytest.raises(InputError, match="is not a valid name"):
         told("plain", "--name", "my shop")
     with pytest.raises(InputError, match="the same name"):
         told("plain", "--user-id", unknown, "--user-id", unknown[:-1] + "2")
 
 
-def test_a_missing_identity_lists_those_that_exist(uvx: str) -> None:
+def test_missing_identity_lists_the_known_ones(uvx: str) -> None:
     for nobody in ("", "somebody"):
         with pytest.raises(IdentityError) as refused:
             told("plain", user_id=nobody)
         assert SEATTLE in refused.value.listing
 
 
-def test_whoever_is_named_before_the_command_or_in_the_environment_or_the_env_file_is_meant(
-    uvx: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_user_id_comes_from_flag_environment_or_env_file(uvx: str, monkeypatch: pytest.MonkeyPatch) -> None:
     Path("shop.env").write_text(f"ZAVA_USER_ID={HEAD_OFFICE}\n")
     assert list(read("plain", told("plain", "--env-file", "shop.env", user_id="")[0])) == ["zava-head-office"]
     before = CliRunner().invoke(app, ["--user-id", SEATTLE, "client-config", "plain"], catch_exceptions=False)
@@ -281,7 +279,7 @@ def test_whoever_is_named_before_the_command_or_in_the_environment_or_the_env_fi
 
 
 @pytest.mark.parametrize("client", LINKED)
-def test_an_install_link_holds_what_would_be_pasted(client: Client, uvx: str) -> None:
+def test_install_link_equals_the_printed_configuration(client: Client, uvx: str) -> None:
     more = ["--database-url", "postgresql://db/zava"]
     pasted = json.loads(told(client, *more)[0])
     link = urlsplit(told(client, "--link", *more)[0].strip())
@@ -294,12 +292,12 @@ def test_an_install_link_holds_what_would_be_pasted(client: Client, uvx: str) ->
     assert parts.get("quality") == ("insiders" if client is Client.vscode_insiders else None)
 
 
-def test_clients_without_install_links_say_which_have_them(uvx: str) -> None:
+def test_client_without_install_links_is_refused(uvx: str) -> None:
     with pytest.raises(InputError, match="no install links"):
         told("codex", "--link")
 
 
-def test_the_repositorys_servers_are_what_is_printed_but_for_the_program() -> None:
+def test_repository_configuration_equals_the_printed_one() -> None:
     written = (ROOT / ".vscode" / "mcp.json").read_text(encoding="utf-8")
     checkout = entries("${workspaceFolder}/.venv/bin/python", "-I", "-m", "zava_mcp")
     assert written == configuration(Client.vscode, checkout) + "\n"

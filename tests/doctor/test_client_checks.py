@@ -9,17 +9,17 @@ from typing import Any
 import pytest
 
 from tests.conftest import SEATTLE
-from tests.installation import Checks, Doctor, examined, ill
-from zava_mcp.clients.checks import examine_clients
+from tests.installation import Checks, Doctor, not_passed, run_doctor
+from zava_mcp.clients.checks import check_clients
 
 PROGRAM = str(Path(sys.executable))
 GOOD: dict[str, Any] = {"command": PROGRAM, "args": ["-P", "-m", "zava_mcp", "--user-id", SEATTLE]}
 STARTED: dict[str, Any] = {"command": "zava-mcp", "args": ["--user-id", SEATTLE]}
 
 
-def looked_at(*flags: str) -> Checks:
-    """The clients' checks; the rest is told by a database that is down."""
-    checks = examined("--database-url", "postgresql://127.0.0.1:1/zava", *flags)
+def checks_of_clients(*flags: str) -> Checks:
+    """Returns the checks of clients, from a run of the doctor without a database."""
+    checks = run_doctor("--database-url", "postgresql://127.0.0.1:1/zava", *flags)
     return {name: check for name, check in checks.items() if name.startswith("client config")}
 
 
@@ -45,7 +45,7 @@ def toml(entry: dict[str, object]) -> str:
     ]
 )
 def client(request: pytest.FixtureRequest, home: Path) -> tuple[str, Path, str]:
-    """A client's name, its config file, and the key under which its servers stand."""
+    """A client's name, its config file, and the key of its servers."""
     programs = home / {"darwin": "Library/Application Support", "win32": "AppData/Roaming"}.get(sys.platform, ".config")
     path, key = {
         "Claude Desktop": (programs / "Claude" / "claude_desktop_config.json", "mcpServers"),
@@ -59,20 +59,20 @@ def client(request: pytest.FixtureRequest, home: Path) -> tuple[str, Path, str]:
     return str(request.param), path, key
 
 
-def test_each_client_that_starts_us_is_found_and_its_faults_are_named(client: tuple[str, Path, str]) -> None:
+def test_each_client_file_is_checked_and_its_faults_are_named(client: tuple[str, Path, str]) -> None:
     name, path, key = client
     check = f"client config: {name}"
 
     def write(entry: dict[str, object]) -> Checks:
         put(path, json.dumps({key: {"zava": entry, "other": {"command": "no-such"}}}) if key else toml(entry))
-        return looked_at()
+        return checks_of_clients()
 
     good = write(GOOD)
     assert good[check]["state"] == "ok"
     assert good[check]["found"].endswith("starts zava")
     bad = write({"command": "/no/such/uvx", "args": ["zava-mcp", "--user-id", "atlantis"]})
-    assert ill(bad) == {check}
-    assert "zava: the command '/no/such/uvx' is not there" in bad[check]["found"]
+    assert not_passed(bad) == {check}
+    assert "zava: the command '/no/such/uvx' does not exist" in bad[check]["found"]
     assert "the user id 'atlantis' is neither a uuid nor a name" in bad[check]["found"]
     assert '"command": ' in bad[check]["fix"]
     assert "zava-mcp identities" in bad[check]["fix"]
@@ -81,49 +81,47 @@ def test_each_client_that_starts_us_is_found_and_its_faults_are_named(client: tu
 @pytest.mark.parametrize(
     ("entry", "found", "fix"),
     [
-        ({**GOOD, "command": "uvx-nowhere"}, "'uvx-nowhere' is not there", '"command": "'),
-        ({**GOOD, "args": ["-P", "-m", "zava_mcp"]}, "it names no user id", '"--user-id"'),
+        ({**GOOD, "command": "uvx-nowhere"}, "'uvx-nowhere' does not exist", '"command": "'),
+        ({**GOOD, "args": ["-P", "-m", "zava_mcp"]}, "it has no user id", '"--user-id"'),
         ({**GOOD, "args": ["-P", "-m", "zava_mcp", "--user-id"]}, "user id '' is neither a uuid", "identities"),
         ({**GOOD, "args": ["-P", "-m", "zava_mcp", "--user-id=me"]}, "user id 'me' is neither", "identities"),
-        ({**GOOD, "args": ["-m", *GOOD["args"][2:]]}, "takes modules from the client", '" before "-m"'),
-        ({**GOOD, "args": ["-E", "-m", *GOOD["args"][2:]]}, "takes modules from the client's working", '" before "-m"'),
+        ({**GOOD, "args": ["-m", *GOOD["args"][2:]]}, "imports modules from the client", '" before "-m"'),
+        ({**GOOD, "args": ["-E", "-m", *GOOD["args"][2:]]}, "imports modules from the client", '" before "-m"'),
         ({**STARTED, "command": ".vscode/zava-mcp"}, "'.vscode/zava-mcp' is relative", '/home/.vscode/zava-mcp"'),
         ({**GOOD, "env": {"ZAVA_DATA_DIR": "data"}}, "the path 'data' in ZAVA_DATA_DIR is relative", "ZAVA_DATA_DIR"),
-        ({**GOOD, "args": [*GOOD["args"], "--data-dir=x"]}, "'x' in --data-dir is relative", "whole path"),
-        ({**GOOD, "args": [*GOOD["args"], "--env-file", "x"]}, "'x' in --env-file is relative", "whole path"),
+        ({**GOOD, "args": [*GOOD["args"], "--data-dir=x"]}, "'x' in --data-dir is relative", "absolute path"),
+        ({**GOOD, "args": [*GOOD["args"], "--env-file", "x"]}, "'x' in --env-file is relative", "absolute path"),
         ({**GOOD, "env": {"ZAVA_DATABASE_ULR": "x"}}, "did you mean ZAVA_DATABASE_URL?", 'correct the name in "env"'),
         ({**GOOD, "env": {"POSTGRES_HOST": "prod"}}, "did you mean POSTGRES_DB_HOST?", 'correct the name in "env"'),
-        ({**GOOD, "env": {"POSTGRES_PASSWORD": "hunter2"}}, "key stands in POSTGRES_PASSWORD", "passfile"),
+        ({**GOOD, "env": {"POSTGRES_PASSWORD": "hunter2"}}, "POSTGRES_PASSWORD contains a password or key", "passfile"),
         (
             {**GOOD, "env": {"APPLICATIONINSIGHTS_CONNECTION_STRING": "InstrumentationKey=hunter2"}},
-            "a password or key stands in APPLICATIONINSIGHTS_CONNECTION_STRING",
+            "APPLICATIONINSIGHTS_CONNECTION_STRING contains a password or key",
             "ZAVA_ENV_FILE",
         ),
-        ({**GOOD, "env": {"OPENAI_API_KEY": "hunter2"}}, "a password or key stands in OPENAI_API_KEY", "ZAVA_ENV_FILE"),
+        ({**GOOD, "env": {"OPENAI_API_KEY": "hunter2"}}, "OPENAI_API_KEY contains a password or key", "ZAVA_ENV_FILE"),
         (
             {**GOOD, "env": {"ZAVA_DATABASE_URL": "postgresql://me:hunter2@db/zava"}},
-            "a password or key stands in ZAVA_DATABASE_URL",
+            "ZAVA_DATABASE_URL contains a password or key",
             "passfile",
         ),
         (
             {**GOOD, "args": [*GOOD["args"], "--database-url", "postgresql://me:hunter2@db/zava"]},
-            "a password or key stands in args",
+            "args contains a password or key",
             "passfile",
         ),
         (
             {**GOOD, "env": {"ZAVA_DATABASE_URL": "postgresql://db:5432/zava?sslmode=require&password=hunter2"}},
-            "a password or key stands in ZAVA_DATABASE_URL",
+            "ZAVA_DATABASE_URL contains a password or key",
             "passfile",
         ),
     ],
 )  # fmt: skip
-def test_each_fault_of_an_entry_is_named_with_what_to_do(
-    home: Path, entry: dict[str, object], found: str, fix: str
-) -> None:
+def test_entry_fault_is_named_with_its_fix(home: Path, entry: dict[str, object], found: str, fix: str) -> None:
     put(home / ".vscode" / "zava-mcp", "").chmod(0o700)
     put(home / ".cursor" / "mcp.json", json.dumps({"mcpServers": {"zava": entry}}))
-    checks = looked_at()
-    assert ill(checks) == {"client config: Cursor"}
+    checks = checks_of_clients()
+    assert not_passed(checks) == {"client config: Cursor"}
     check = checks["client config: Cursor"]
     assert (check["state"], check["found"].count("zava: ")) == ("fail", 1)
     assert found in check["found"]
@@ -131,7 +129,7 @@ def test_each_fault_of_an_entry_is_named_with_what_to_do(
     assert "hunter2" not in str(checks)
 
 
-def test_what_the_client_fills_in_itself_is_no_fault(home: Path) -> None:
+def test_references_that_the_client_replaces_are_no_fault(home: Path) -> None:
     entry = {
         "command": "${workspaceFolder}/.venv/bin/zava-mcp",
         "args": ["--user-id", "${input:user}"],
@@ -139,36 +137,38 @@ def test_what_the_client_fills_in_itself_is_no_fault(home: Path) -> None:
     }
     inputs = [{"type": "promptString", "id": name} for name in ("user", "password")]
     put(home / ".vscode" / "mcp.json", json.dumps({"inputs": inputs, "servers": {"zava": entry}}))
-    assert looked_at()["client config: VS Code, this folder"]["state"] == "ok"
+    assert checks_of_clients()["client config: VS Code, this folder"]["state"] == "ok"
     put(home / ".vscode" / "mcp.json", json.dumps({"inputs": inputs[:1], "servers": {"zava": entry}}))
-    assert "${input:password}, which is not among" in looked_at()["client config: VS Code, this folder"]["found"]
+    assert (
+        "${input:password}, which is not defined" in checks_of_clients()["client config: VS Code, this folder"]["found"]
+    )
     put(home / ".vscode" / "mcp.json", json.dumps({"servers": {"zava": {**GOOD, "env": {"ZAVA_USER_ID": SEATTLE}}}}))
-    assert looked_at()["client config: VS Code, this folder"]["state"] == "ok"
+    assert checks_of_clients()["client config: VS Code, this folder"]["state"] == "ok"
     by_file = {"command": PROGRAM, "args": ["-I", "-m", "zava_mcp", "--env-file", "/etc/zava.env"]}
     put(home / ".vscode" / "mcp.json", json.dumps({"servers": {"zava": by_file}}))
-    assert looked_at()["client config: VS Code, this folder"]["state"] == "ok"
+    assert checks_of_clients()["client config: VS Code, this folder"]["state"] == "ok"
 
 
-def test_comments_and_last_commas_are_read_and_broken_files_are_said_to_be(home: Path) -> None:
+def test_comments_and_trailing_commas_pass_and_broken_files_fail(home: Path) -> None:
     text = f'// ours\n{{"servers": {{"zava": {json.dumps(GOOD)}, /* "x": 1, */ }}, }} // "https://end"'
     put(home / ".vscode" / "mcp.json", text)
-    assert looked_at()["client config: VS Code, this folder"]["state"] == "ok"
+    assert checks_of_clients()["client config: VS Code, this folder"]["state"] == "ok"
     for client, path, broken, found in (
         ("VS Code, this folder", ".vscode/mcp.json", text[:-40], "is not valid JSON: "),
         ("Codex", ".codex/config.toml", "[mcp_servers.zava]\nargs = ['zava-mcp'", "is not valid TOML: "),
-        ("Cursor", ".cursor/mcp.json", '["zava-mcp"]', "has not the form that Cursor reads"),
+        ("Cursor", ".cursor/mcp.json", '["zava-mcp"]', "does not have the structure that Cursor reads"),
     ):
         put(home / path, broken)
-        checks = looked_at()
+        checks = checks_of_clients()
         check = checks[f"client config: {client}"]
         assert check["state"] == "fail"
         assert found in check["found"]
         assert str(Path(path)) in check["fix"]
 
 
-def at_a_glance() -> Checks:
-    """The clients' checks alone, which take no other of the doctor's."""
-    return {check.name: asdict(check) for check in examine_clients()}
+def client_checks() -> Checks:
+    """Returns the checks of clients without running the doctor."""
+    return {check.name: asdict(check) for check in check_clients()}
 
 
 HOMES = {
@@ -185,24 +185,22 @@ STRICT = ("Claude Desktop", "Cursor", "Claude Code")
 @pytest.mark.parametrize(
     ("clients", "text", "found"),
     [
-        (STRICT, f'{{"mcpServers": {{"zava": {_ENTRY},}}}}', "reads no comments and no comma after the last entry"),
-        (STRICT, f'{{"mcpServers": {{"zava": {_ENTRY}}}}} // mine', "reads no comments and no comma"),
+        (STRICT, f'{{"mcpServers": {{"zava": {_ENTRY},}}}}', "allows neither comments nor trailing commas"),
+        (STRICT, f'{{"mcpServers": {{"zava": {_ENTRY}}}}} // mine', "allows neither comments nor trailing commas"),
         (STRICT, f'{{"mcpServers": {{"zava": {_ENTRY}}}, "x": NaN}}', "NaN is not JSON"),
         (STRICT, f'{{"servers": {{"zava": {_ENTRY}}}}}', 'under "servers", which'),
         (("VS Code",), f'{{"mcpServers": {{"zava": {_ENTRY}}}}}', 'under "mcpServers", which VS Code does not read'),
         (tuple(HOMES), f'{{"KEY": {{"zava": {_ENTRY}}}', "is not valid JSON"),
-        (tuple(HOMES), '{"KEY": ["zava"]}', "has not the form"),
+        (tuple(HOMES), '{"KEY": ["zava"]}', "does not have the structure"),
         (tuple(HOMES), '{"KEY": {"zava": "zava-mcp"}}', "it is not an object"),
         (tuple(HOMES), "[" * 100_000 + "zava", "is not valid JSON"),
     ],
 )
-def test_a_file_that_its_client_does_not_read_so_is_named(
-    home: Path, clients: tuple[str, ...], text: str, found: str
-) -> None:
+def test_file_that_its_client_cannot_read_fails(home: Path, clients: tuple[str, ...], text: str, found: str) -> None:
     for client in clients:
         put(home / HOMES[client], text.replace("KEY", "servers" if client == "VS Code" else "mcpServers"))
-    checks = at_a_glance()
-    assert ill(checks) == {f"client config: {client}" for client in clients}
+    checks = client_checks()
+    assert not_passed(checks) == {f"client config: {client}" for client in clients}
     for client in clients:
         assert found in checks[f"client config: {client}"]["found"]
 
@@ -213,71 +211,71 @@ USER = ["--user-id", SEATTLE]
 @pytest.mark.parametrize(
     ("entry", "found"),
     [
-        ({**GOOD, "args": f"-P -m zava_mcp --user-id {SEATTLE}"}, "its args are not a list of texts"),
-        ({**GOOD, "args": ["-P", "-m", "zava_mcp", "--user-id", 7]}, "its args are not a list of texts"),
-        ({**GOOD, "env": {"ZAVA_MAX_ROWS": 100}}, "the variable ZAVA_MAX_ROWS is not a text"),
-        ({**GOOD, "env": {"ZAVA_MAX_ROWS": True}}, "the variable ZAVA_MAX_ROWS is not a text"),
-        ({**GOOD, "env": {"ZAVA_MAX_ROWS": None}}, "the variable ZAVA_MAX_ROWS is not a text"),
+        ({**GOOD, "args": f"-P -m zava_mcp --user-id {SEATTLE}"}, "its args are not a list of strings"),
+        ({**GOOD, "args": ["-P", "-m", "zava_mcp", "--user-id", 7]}, "its args are not a list of strings"),
+        ({**GOOD, "env": {"ZAVA_MAX_ROWS": 100}}, "the variable ZAVA_MAX_ROWS is not a string"),
+        ({**GOOD, "env": {"ZAVA_MAX_ROWS": True}}, "the variable ZAVA_MAX_ROWS is not a string"),
+        ({**GOOD, "env": {"ZAVA_MAX_ROWS": None}}, "the variable ZAVA_MAX_ROWS is not a string"),
         ({**GOOD, "env": ["ZAVA_MAX_ROWS=1"]}, "its env is not an object"),
-        ({**GOOD, "command": ["python"]}, "it has no command, as a text"),
-        ({"url": "http://localhost/zava-mcp"}, "it has no command, as a text"),
+        ({**GOOD, "command": ["python"]}, "its command is missing or not a string"),
+        ({"url": "http://localhost/zava-mcp"}, "its command is missing or not a string"),
         ({**GOOD, "type": "http"}, "its type is 'http', not 'stdio'"),
-        ({**GOOD, "disabled": True}, "it is switched off"),
-        ({**GOOD, "args": ["-P", "-m", "zava", *USER]}, "Python is not asked for the module zava_mcp"),
-        ({**GOOD, "args": ["-P", "-m", "zava_mcp", "--user", SEATTLE]}, "the argument '--user' is none that"),
-        ({**GOOD, "args": ["-P", "-m", "zava_mcp", *USER, "doctor"]}, "the argument 'doctor' is none that"),
+        ({**GOOD, "disabled": True}, "it is disabled"),
+        ({**GOOD, "args": ["-P", "-m", "zava", *USER]}, "Python does not run the module zava_mcp"),
+        ({**GOOD, "args": ["-P", "-m", "zava_mcp", "--user", SEATTLE]}, "the server has no argument '--user'"),
+        ({**GOOD, "args": ["-P", "-m", "zava_mcp", *USER, "doctor"]}, "the server has no argument 'doctor'"),
         ({"command": "BIN/uvx", "args": ["zava-mcp-server", *USER]}, "the package 'zava-mcp-server', which is not"),
         ({"command": "BIN/uvx", "args": ["zava_mpc", *USER]}, "the package 'zava_mpc', which is not zava-mcp"),
         ({"command": "BIN/uvx", "args": ["zava-mcp[charts,plots]", *USER]}, "zava-mcp has no extra 'plots'"),
-        ({"command": "BIN/uvx", "args": ["--from", "zava-mcp", "zava", *USER]}, "for the program 'zava'"),
+        ({"command": "BIN/uvx", "args": ["--from", "zava-mcp", "zava", *USER]}, "uvx runs the program 'zava'"),
         ({"command": "BIN/uvx", "args": ["zava-mcp", *USER]}, "does not start zava-mcp: zava-mcp was not found"),
         ({"command": "BIN/zava-mcp", "args": USER}, "does not start zava-mcp: zava-mcp was not found"),
-        ({"command": "BIN/plain", "args": ["zava-mcp", *USER]}, "the command 'BIN/plain' is not there"),
+        ({"command": "BIN/plain", "args": ["zava-mcp", *USER]}, "the command 'BIN/plain' does not exist"),
         ({**GOOD, "args": [*GOOD["args"][:-1], "${SEATTLE}"]}, "the user id '${SEATTLE}' is neither"),
         ({**GOOD, "env": {"PYTHONHOME": "/nowhere"}}, "does not start zava-mcp: "),
     ],
 )  # fmt: skip
-def test_what_an_entry_would_not_start_is_named(home: Path, entry: dict[str, Any], found: str) -> None:
-    for name in ("uvx", "zava-mcp", "plain"):  # uvx of a machine that no registry answers
+def test_entry_that_does_not_start_the_server_fails(home: Path, entry: dict[str, Any], found: str) -> None:
+    for name in ("uvx", "zava-mcp", "plain"):  # uvx on a machine without access to a registry
         program = put(
             home / "bin" / name, "#!/bin/sh\necho zava-mcp was not found in the package registry >&2; exit 1\n"
         )
         program.chmod(0o600 if name == "plain" else 0o700)
     text = json.dumps({"mcpServers": {"zava": entry}}).replace("BIN", str(home / "bin"))
     put(home / ".cursor" / "mcp.json", text)
-    checks = at_a_glance()
-    assert ill(checks) == {"client config: Cursor"}
+    checks = client_checks()
+    assert not_passed(checks) == {"client config: Cursor"}
     assert found.replace("BIN", str(home / "bin")) in checks["client config: Cursor"]["found"]
 
 
-def test_a_command_that_a_folder_brought_along_is_not_run(home: Path) -> None:
+def test_command_of_a_project_file_is_not_run(home: Path) -> None:
     ran = home / "ran"
     program = put(home / "bin" / "zava-mcp", f"#!/bin/sh\ntouch {ran}\n")
     program.chmod(0o700)
     entry = {"mcpServers": {"zava": {"command": str(program), "args": USER}}}
     put(home / ".mcp.json", json.dumps(entry))
-    assert at_a_glance()["client config: Claude Code, this folder"]["state"] == "ok"
+    assert client_checks()["client config: Claude Code, this folder"]["state"] == "ok"
     assert not ran.exists()
     put(home / ".claude.json", json.dumps(entry))
-    assert at_a_glance()["client config: Claude Code"]["state"] == "fail"
+    assert client_checks()["client config: Claude Code"]["state"] == "fail"
     assert ran.exists()
 
 
-def test_claude_codes_projects_are_looked_at_and_other_peoples_servers_are_not(home: Path) -> None:
+def test_claude_code_projects_are_checked_and_other_servers_ignored(home: Path) -> None:
     others = {"mcpServers": {"other": {"command": "/no/such", "env": {"POSTGRES_PASSWORD": "hunter2"}}}}
     put(home / ".claude.json", json.dumps(others))
     put(home / ".cursor" / "mcp.json", "broken")
     told = "no known client on this machine starts zava-mcp"
-    assert looked_at() == {"client config": {"name": "client config", "state": "ok", "found": told, "fix": ""}}
+    assert checks_of_clients() == {"client config": {"name": "client config", "state": "ok", "found": told, "fix": ""}}
     project = {"projects": {"/shop": {"mcpServers": {"zava": {**GOOD, "command": "/no/such/zava-mcp"}}}}, **others}
     put(home / ".claude.json", json.dumps(project))
-    check = looked_at()["client config: Claude Code"]
-    assert "'/no/such/zava-mcp' is not there" in check["found"]
+    check = checks_of_clients()["client config: Claude Code"]
+    assert "'/no/such/zava-mcp' does not exist" in check["found"]
     assert "hunter2" not in str(check)
 
 
-def test_two_files_of_one_client_are_two_checks(home: Path, doctor: Doctor) -> None:
+def test_two_files_of_one_client_give_two_checks(home: Path, doctor: Doctor) -> None:
     put(home / ".claude.json", json.dumps({"mcpServers": {"zava": GOOD}}))
     put(home / ".mcp.json", json.dumps({"mcpServers": {"zava": {**GOOD, "command": "/no/such/zava-mcp"}}}))
     checks = doctor()
-    assert ill(checks) == {"client config: Claude Code, this folder"}
+    assert not_passed(checks) == {"client config: Claude Code, this folder"}

@@ -1,4 +1,4 @@
-"""A database of these tests' own, and the services that make its vectors, each as a shop would configure it."""
+"""Fixtures of the embedding tests: a database, and fake services with the settings for each."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ SECRET = "hunter2/is+not=for-anybody"  # with characters that encodings change
 
 @dataclass(frozen=True)
 class Provider:
-    """A service as the settings name it."""
+    """A fake service and its settings."""
 
     fake: FakeOpenAI
     environ: dict[str, str]
@@ -30,7 +30,7 @@ Embed = Callable[..., str]
 
 @pytest.fixture(scope="session")
 def own_embedded(tmp_path_factory: pytest.TempPathFactory, clean_environment: None) -> Iterator[EmbeddedPostgres]:
-    """Small, and with vectors of whoever embedded last."""
+    """A small database; its embeddings are those of the last test that ran `embed`."""
     folder = tmp_path_factory.mktemp("vectors")
     with small_embedded(folder) as postgres:
         yield postgres
@@ -43,7 +43,7 @@ def own_dir(own_embedded: EmbeddedPostgres) -> Path:
 
 @pytest.fixture
 def embed(own_dir: Path) -> Embed:
-    """`zava-mcp embed`, as somebody types it with these variables set; its errors are raised."""
+    """Runs `zava-mcp embed` with environment variables; errors are raised."""
 
     def run(environ: dict[str, str], *arguments: str) -> str:
         command = ["embed", "--data-dir", str(own_dir), *arguments]
@@ -60,14 +60,14 @@ def openai() -> Iterator[Provider]:
 
 @pytest.fixture
 def azure() -> Iterator[Provider]:
-    """With a key; the deployment is named after its model, which is what we expect if nothing is said."""
+    """Azure OpenAI with a key, and a deployment with the default name."""
     with FakeOpenAI(SECRET, deployment=MODEL) as fake:
         yield Provider(fake, {"AZURE_OPENAI_ENDPOINT": fake.url, "AZURE_OPENAI_API_KEY": SECRET})
 
 
 @pytest.fixture
 def azure_entra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Provider]:
-    """With a service principal."""
+    """Azure OpenAI with a service principal."""
     with FakeEntra(tmp_path, SECRET) as entra, FakeOpenAI(tokens=entra.knows, deployment="shop-words") as fake:
         monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(entra.certificate))
         environ = {
@@ -83,6 +83,6 @@ def azure_entra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pro
 
 @pytest.fixture(params=["openai", "azure", "azure_entra"])
 def provider(request: pytest.FixtureRequest) -> Provider:
-    """Each of them."""
+    """Each provider in turn."""
     found: Provider = request.getfixturevalue(request.param)
     return found

@@ -34,14 +34,14 @@ def model_of(environ: dict[str, str]) -> str:
     return made.id
 
 
-def test_azure_comes_before_openai_and_that_before_this_machine() -> None:
+def test_provider_choice_prefers_azure_then_openai_then_local() -> None:
     assert model_of({}) == LOCAL_MODEL
     assert model_of(ENTRA) == LOCAL_MODEL, "other programs read these variables too"
     for environ in (OPENAI, {**ENDPOINT, **KEY}, {**ENDPOINT, **ENTRA}, {**ENDPOINT, **KEY, **OPENAI}):
         assert model_of(environ) == "openai/text-embedding-3-small"
 
 
-def test_the_model_is_the_vectors_identity_not_what_a_deployment_is_called() -> None:
+def test_embedder_id_names_the_model_not_the_deployment() -> None:
     environ = {**ENDPOINT, **KEY, "EMBEDDING_MODEL_DEPLOYMENT_NAME": "our-words"}
     assert model_of(environ) == model_of(OPENAI)
 
@@ -76,11 +76,11 @@ def test_the_model_is_the_vectors_identity_not_what_a_deployment_is_called() -> 
         ({**ENDPOINT, **KEY, "EMBEDDING_MODEL_DEPLOYMENT_NAME": "../x"}, "must be a deployment's name, not an address"),
     ],
 )
-def test_what_cannot_work_is_said_before_anything_starts(environ: dict[str, str], fault: str) -> None:
+def test_settings_that_cannot_work_are_refused(environ: dict[str, str], fault: str) -> None:
     assert fault in faults_of(environ)
 
 
-def test_all_that_cannot_work_is_said_at_once() -> None:
+def test_all_faulty_settings_are_reported_together() -> None:
     environ = {**KEY, "EMBEDDING_MODEL_DEPLOYMENT_NAME": "x y", "OPENAI_BASE_URL": "nowhere", "ZAVA_MAX_ROWS": "0"}
     said = faults_of(environ)
     for name in ("AZURE_OPENAI_ENDPOINT", "DEPLOYMENT_NAME must", "OPENAI_BASE_URL must", "OPENAI_API_KEY", "ZAVA_MAX"):
@@ -88,12 +88,12 @@ def test_all_that_cannot_work_is_said_at_once() -> None:
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1:8080", "localhost:11434", "[::1]:8080"])
-def test_this_machine_may_be_asked_without_tls(host: str) -> None:
+def test_local_address_is_allowed_without_tls(host: str) -> None:
     assert load({}, {**OPENAI, "OPENAI_BASE_URL": f"http://{host}/v1"}).embedding.openai_url.endswith(f"{host}/v1")
 
 
 @pytest.mark.anyio
-async def test_a_service_principal_without_its_extra_says_how_to_get_it(
+async def test_service_principal_without_its_extra_names_the_package(
     data_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "azure.identity", None)  # as if it were not installed
@@ -106,7 +106,7 @@ async def test_a_service_principal_without_its_extra_says_how_to_get_it(
     assert model_of({**ENDPOINT, **KEY}).startswith("openai/")
 
 
-def test_secrets_do_not_show_in_settings() -> None:
+def test_settings_repr_shows_no_secrets() -> None:
     settings = load({}, {**ENDPOINT, **KEY, **ENTRA, **OPENAI})
     assert settings.embedding.azure_key is not None
     assert SECRET not in f"{settings!r} {settings} {settings.embedding!r}"
@@ -116,7 +116,7 @@ HEAVY = {"openai", "azure", "msal", "requests", "onnxruntime", "tokenizers", "nu
 
 
 def imported_by(server: Wire) -> set[str]:
-    """The packages that a process with PYTHONVERBOSE has imported, once it has ended."""
+    """Returns the packages that a process with PYTHONVERBOSE imported."""
     server.close_stdin()
     server.process.wait(10)
     lines = [line for line in server.stderr().splitlines() if line.startswith("import '")]
@@ -124,8 +124,8 @@ def imported_by(server: Wire) -> set[str]:
 
 
 @pytest.mark.parametrize("environ", [{}, {**ENDPOINT, **ENTRA}])
-def test_a_server_that_nobody_searches_with_imports_nothing_heavy(data_dir: Path, environ: dict[str, str]) -> None:
-    """A real process, which tells what it imports; questions to the database need none of it either."""
+def test_server_without_searches_imports_nothing_heavy(data_dir: Path, environ: dict[str, str]) -> None:
+    """It runs a process that prints its imports. Queries need none of the heavy packages either."""
     with Wire(
         "--data-dir", str(data_dir), "--user-id", SEATTLE, environment={**environ, "PYTHONVERBOSE": "1"}
     ) as server:
@@ -138,7 +138,7 @@ def test_a_server_that_nobody_searches_with_imports_nothing_heavy(data_dir: Path
     assert imported & HEAVY == set()
 
 
-def test_a_search_imports_only_what_its_service_needs(data_dir: Path, openai: Provider) -> None:
+def test_search_imports_only_what_its_provider_needs(data_dir: Path, openai: Provider) -> None:
     environment = {**openai.environ, "PYTHONVERBOSE": "1"}
     with Wire("--data-dir", str(data_dir), "--user-id", SEATTLE, environment=environment) as server:
         server.shake_hands()

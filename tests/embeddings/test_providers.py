@@ -1,4 +1,4 @@
-"""Azure OpenAI and OpenAI make the vectors: `zava-mcp embed` and search, from settings to found products."""
+"""Tests of Azure OpenAI and OpenAI as providers, from the settings to products found."""
 
 import json
 import threading
@@ -33,7 +33,7 @@ async def found(asker: Asker, **request: Any) -> dict[str, Any]:
 
 
 @pytest.mark.anyio
-async def test_what_was_embedded_is_found_in_the_same_words(
+async def test_embedded_products_are_found_by_their_own_text(
     provider: Provider, own_dir: Path, embed: Embed, era: str
 ) -> None:
     said = embed(provider.environ, "--all")
@@ -55,7 +55,7 @@ async def test_what_was_embedded_is_found_in_the_same_words(
         assert len(provider.fake.asked) == asked, "products like a given one need no service"
 
 
-def test_a_token_serves_many_requests(azure_entra: Provider, embed: Embed) -> None:
+def test_token_is_reused_for_many_requests(azure_entra: Provider, embed: Embed) -> None:
     assert azure_entra.entra is not None
     embed(azure_entra.environ, "--all")
     assert len(azure_entra.fake.asked) > 1
@@ -63,7 +63,7 @@ def test_a_token_serves_many_requests(azure_entra: Provider, embed: Embed) -> No
     assert {"api-key"} & set(azure_entra.fake.asked[0].headers) == set()
 
 
-def test_a_token_that_ends_soon_is_replaced_before_it_ends(azure_entra: Provider) -> None:
+def test_token_is_renewed_before_it_expires(azure_entra: Provider) -> None:
     assert azure_entra.entra is not None
     azure_entra.entra.seconds = 200  # of which the last five minutes are not used
     service = made_of(azure_entra)
@@ -75,8 +75,8 @@ def test_a_token_that_ends_soon_is_replaced_before_it_ends(azure_entra: Provider
     assert len(azure_entra.entra.asked) == 3
 
 
-def test_a_token_that_has_ended_is_not_used(azure_entra: Provider) -> None:
-    """Through an embedding that takes longer than its first token lives: no request is refused on the way."""
+def test_expired_token_is_not_used(azure_entra: Provider) -> None:
+    """The run takes longer than its first token is valid, and no request is refused."""
     assert azure_entra.entra is not None
     entra = azure_entra.entra
     entra.seconds = 1
@@ -94,7 +94,7 @@ def test_a_token_that_has_ended_is_not_used(azure_entra: Provider) -> None:
     assert (len(vectors), len(azure_entra.fake.asked), len(entra.asked)) == (80, 3, 3)
 
 
-def test_vectors_come_back_in_the_order_of_the_texts(openai: Provider) -> None:
+def test_vectors_have_the_order_of_the_texts(openai: Provider) -> None:
     openai.fake.always = changed(lambda body: {**body, "data": body["data"][::-1]})
     texts = ["hammer", "paint roller", "garden hose"]
     service = made_of(openai)
@@ -103,7 +103,7 @@ def test_vectors_come_back_in_the_order_of_the_texts(openai: Provider) -> None:
     service.close()
 
 
-def test_a_server_that_knows_no_base64_is_understood(openai: Provider) -> None:
+def test_response_without_base64_is_understood(openai: Provider) -> None:
     def as_numbers(body: Any) -> Any:
         return {**body, "data": [{"index": 0, "embedding": [2 * number for number in vector("saw")]}]}
 
@@ -114,7 +114,7 @@ def test_a_server_that_knows_no_base64_is_understood(openai: Provider) -> None:
 
 
 def test_requests_keep_to_the_limits_of_texts_and_tokens(openai: Provider) -> None:
-    """One token is at least one byte, so what keeps to the limits in bytes keeps to them in tokens."""
+    """One token is at least one byte, so limits in bytes imply limits in tokens."""
     service = made_of(openai)
     assert len(service.embed_documents(["nail"] * 2_049)) == 2_049
     assert [len(asked.body["input"]) for asked in openai.fake.asked] == [2_048, 1]
@@ -128,7 +128,7 @@ def test_requests_keep_to_the_limits_of_texts_and_tokens(openai: Provider) -> No
     service.close()
 
 
-def test_a_run_that_a_failing_service_ended_goes_on_where_it_was(
+def test_embed_continues_after_an_interrupted_run(
     openai: Provider, own_embedded: EmbeddedPostgres, embed: Embed
 ) -> None:
     with psycopg.connect(**admin_keywords(own_embedded), autocommit=True) as admin:
@@ -148,7 +148,7 @@ def test_a_run_that_a_failing_service_ended_goes_on_where_it_was(
     "copied",
     ["", "/", "/openai", "/openai/v1/", f"/openai/deployments/{MODEL}/embeddings?api-version=2023-05-15"],
 )
-def test_the_endpoint_is_found_in_whatever_address_was_copied(azure: Provider, copied: str) -> None:
+def test_azure_endpoint_accepts_any_copied_address(azure: Provider, copied: str) -> None:
     azure.environ["AZURE_OPENAI_ENDPOINT"] += copied
     service = made_of(azure)
     assert len(service.embed_query("paint")) == 1536
@@ -157,11 +157,11 @@ def test_the_endpoint_is_found_in_whatever_address_was_copied(azure: Provider, c
 
 
 @pytest.mark.anyio
-async def test_vectors_of_another_model_are_not_compared(openai: Provider, own_dir: Path, embed: Embed) -> None:
+async def test_embeddings_of_another_model_are_not_compared(openai: Provider, own_dir: Path, embed: Embed) -> None:
     embed(openai.environ, "--all")
     async with asking(settings_for(own_dir, SEATTLE)) as seattle:
         text, failed = await seattle.call("semantic_search_products", query_description="paint")
     assert failed
-    assert f"vectors are of {MODEL_ID}" in text
+    assert f"embeddings were made by {MODEL_ID}" in text
     assert "local/" in text
     assert "zava-mcp embed" in text

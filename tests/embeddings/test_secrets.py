@@ -1,4 +1,4 @@
-"""Keys, secrets and tokens are seen by the service they are for, and by nobody else: nothing says or logs them."""
+"""Tests that keys, secrets and tokens reach only their service, and no message or log."""
 
 import base64
 import os
@@ -15,7 +15,7 @@ from tests.embeddings.test_providers import made_of
 from tests.fakes.openai_api import Answer, Asked, FakeOpenAI, raw, status
 from tests.stdio_client import Wire
 
-#: What would give it away, however it is written: as it is, quoted for an address, for a header, or half of it.
+#: The secret in every encoding that may leak it: plain, URL-encoded, base64, and half of each.
 FORMS = {
     SECRET,
     urllib.parse.quote(SECRET),
@@ -28,13 +28,13 @@ LOUD = {"ZAVA_LOG_LEVEL": "debug", "OPENAI_LOG": "debug", "AZURE_LOG_LEVEL": "de
 
 
 def echo(asked: Asked, _: Answer) -> Answer:
-    """A careless gateway, which repeats what it was sent."""
+    """A gateway that repeats the headers of the request."""
     sent = {name: text for name, text in asked.headers.items() if name in ("authorization", "api-key")}
     return Answer(400, {"error": {"message": f"cannot read {sent}", "code": "bad"}})
 
 
-def said_by_a_server(provider: Provider, data_dir: Path, searches: int) -> str:
-    """All that a real process tells a client that searches so many times, and all that it logs meanwhile."""
+def server_output(provider: Provider, data_dir: Path, searches: int) -> str:
+    """Runs a server process, searches several times, and returns its results and its log."""
     flags = ("--data-dir", str(data_dir), "--user-id", SEATTLE)
     with Wire(*flags, environment={**provider.environ, **LOUD}) as server:
         server.shake_hands()
@@ -49,7 +49,7 @@ def shown(text: str, *more: str) -> list[str]:
     return [form for form in FORMS | set(more) if form in text]
 
 
-def test_no_failure_of_a_service_shows_its_key(provider: Provider, data_dir: Path) -> None:
+def test_service_failure_shows_no_key(provider: Provider, data_dir: Path) -> None:
     misbehaviours = [
         echo,
         status(401, f"Incorrect API key provided: {SECRET}."),
@@ -58,25 +58,25 @@ def test_no_failure_of_a_service_shows_its_key(provider: Provider, data_dir: Pat
         raw(f'{{"data": "{SECRET}'.encode()),
     ]
     provider.fake.script.extend([*misbehaviours, *[misbehaviours[3]] * 2])
-    said = said_by_a_server(provider, data_dir, len(misbehaviours))
+    said = server_output(provider, data_dir, len(misbehaviours))
     assert "refused the request (400): cannot read" in said
-    assert "failed (500)" in said or "no list of vectors" in said
+    assert "failed (500)" in said or "not a list of embeddings" in said
     assert len(provider.fake.asked) >= len(misbehaviours)
     tokens = provider.entra.tokens if provider.entra else {}
     assert shown(said, *tokens) == []
 
 
-def test_no_failure_of_entra_shows_the_secret(azure_entra: Provider, data_dir: Path) -> None:
-    """Its refusal repeats what it was sent, and a library logs that as a warning."""
+def test_entra_failure_shows_no_secret(azure_entra: Provider, data_dir: Path) -> None:
+    """Its error repeats the request, and a library logs that as a warning."""
     assert azure_entra.entra is not None
     azure_entra.entra.secret = "another"
-    said = said_by_a_server(azure_entra, data_dir, 1)
+    said = server_output(azure_entra, data_dir, 1)
     assert "AADSTS7000215" in said
     assert azure_entra.entra.asked[0]["client_secret"] == SECRET
     assert shown(said) == []
 
 
-def test_a_command_that_fails_shows_no_key(provider: Provider, data_dir: Path) -> None:
+def test_failed_command_shows_no_key(provider: Provider, data_dir: Path) -> None:
     provider.fake.always = echo
     ran = subprocess.run(
         [
@@ -102,8 +102,8 @@ def test_a_command_that_fails_shows_no_key(provider: Provider, data_dir: Path) -
     assert shown(ran.stdout + ran.stderr, *(provider.entra.tokens if provider.entra else {})) == []
 
 
-def test_a_key_for_this_machine_does_not_pass_a_proxy(openai: Provider, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without TLS it would be read there."""
+def test_key_for_a_local_address_does_not_pass_a_proxy(openai: Provider, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A proxy could read it without TLS."""
     with FakeOpenAI() as proxy:
         monkeypatch.setenv("HTTP_PROXY", proxy.url)
         monkeypatch.setenv("ALL_PROXY", proxy.url)

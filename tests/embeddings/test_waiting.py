@@ -1,4 +1,4 @@
-"""A service that is slow or overrun: nobody else waits for it, nobody waits for ever, and it is asked as it asks."""
+"""Tests of slow and rate-limited services: other calls continue, calls end, and Retry-After is respected."""
 
 import json
 import threading
@@ -19,23 +19,23 @@ from tests.fakes.openai_api import Answer, Asked, status
 from zava_mcp.errors import EmbeddingError
 from zava_mcp.settings import QUESTIONS_AT_ONCE
 
-WISH = {"query_description": "paint roller", "similarity_threshold": 5}
+REQUEST = {"query_description": "paint roller", "similarity_threshold": 5}
 
 
 class Held:
-    """A behaviour: each request waits until it is let go."""
+    """A behaviour that holds each request until it is released."""
 
     def __init__(self) -> None:
-        self.let_go = threading.Event()
-        self.came = threading.Semaphore(0)
+        self.released = threading.Event()
+        self.arrived = threading.Semaphore(0)
 
     def __call__(self, _: Asked, right: Answer) -> Answer:
-        self.came.release()
-        self.let_go.wait(60)
+        self.arrived.release()
+        self.released.wait(60)
         return right
 
-    async def until_there(self) -> None:
-        assert await anyio.to_thread.run_sync(lambda: self.came.acquire(timeout=30)), "no request came"
+    async def wait_for_request(self) -> None:
+        assert await anyio.to_thread.run_sync(lambda: self.arrived.acquire(timeout=30)), "no request came"
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ def held(azure: Provider) -> Iterator[Held]:
     behaviour = Held()
     azure.fake.always = behaviour
     yield behaviour
-    behaviour.let_go.set()
+    behaviour.released.set()
 
 
 @pytest.fixture
@@ -53,7 +53,7 @@ def embedded_here(azure: Provider, embed: Embed) -> None:
 
 
 async def search(asker: Asker) -> dict[str, Any]:
-    text, failed = await asker.call("semantic_search_products", **WISH)
+    text, failed = await asker.call("semantic_search_products", **REQUEST)
     assert not failed, text
     found: dict[str, Any] = json.loads(text)
     assert found["search"] == "semantic"
@@ -61,10 +61,10 @@ async def search(asker: Asker) -> dict[str, Any]:
 
 
 @pytest.mark.anyio
-async def test_other_calls_are_answered_while_searches_wait(
+async def test_other_calls_return_while_searches_wait(
     embedded_here: None, azure: Provider, held: Held, own_dir: Path, era: str
 ) -> None:
-    """More searches than are at work at once; they are answered after the others, and all of them."""
+    """There are more searches than workers. All return after the other calls."""
     answered: list[str] = []
     async with asking(settings_for(own_dir, SEATTLE, **azure.environ), era) as seattle:
 
@@ -76,35 +76,35 @@ async def test_other_calls_are_answered_while_searches_wait(
             for _ in range(QUESTIONS_AT_ONCE + 2):
                 group.start_soon(wait_for_one)
             for _ in range(QUESTIONS_AT_ONCE):
-                await held.until_there()
+                await held.wait_for_request()
             for number in range(3):
                 assert await seattle.value(f"SELECT {number}") == number
             assert (await seattle.call("get_current_utc_date"))[0]
             assert (await seattle.call("semantic_search_products", similar_to="no such product"))[1]
             answered.append("others")
-            held.let_go.set()
+            held.released.set()
     assert answered == ["others"] + ["search"] * (QUESTIONS_AT_ONCE + 2)
 
 
 @pytest.mark.anyio
-async def test_a_search_that_waits_can_be_cancelled(
+async def test_waiting_search_can_be_cancelled(
     embedded_here: None, azure: Provider, held: Held, own_dir: Path, era: str
 ) -> None:
-    """As many as are at work at once, so that one that was not given up would keep the next one waiting."""
+    """There are as many searches as workers, so that one that is not cancelled would block the next."""
     async with asking(settings_for(own_dir, SEATTLE, **azure.environ), era) as seattle:
         async with anyio.create_task_group() as group:
             for _ in range(QUESTIONS_AT_ONCE):
                 group.start_soon(search, seattle)
             for _ in range(QUESTIONS_AT_ONCE):
-                await held.until_there()
+                await held.wait_for_request()
             group.cancel_scope.cancel()
         azure.fake.always = None
         assert (await search(seattle))["row_count"] > 0
-        assert not held.let_go.is_set()
+        assert not held.released.is_set()
 
 
-def test_who_is_not_waited_for_any_more_asks_no_more(azure: Provider) -> None:
-    """The service says 20 seconds; whoever stops waiting in between is gone long before."""
+def test_stopped_embedding_sends_no_more_requests(azure: Provider) -> None:
+    """The service asks to wait 20 seconds, and the call is stopped before."""
     refused, stop = threading.Event(), threading.Event()
 
     def refuse(asked: Asked, right: Answer) -> Answer:
@@ -132,8 +132,10 @@ def test_who_is_not_waited_for_any_more_asks_no_more(azure: Provider) -> None:
 
 
 @pytest.mark.anyio
-async def test_a_cancelled_search_asks_no_more(embedded_here: None, azure: Provider, own_dir: Path, era: str) -> None:
-    """It was told to come back after a second; two such seconds pass for the next search, and it has not come."""
+async def test_cancelled_search_sends_no_more_requests(
+    embedded_here: None, azure: Provider, own_dir: Path, era: str
+) -> None:
+    """The cancelled search would retry after a second; the next search takes two seconds."""
     refused = threading.Event()
 
     def refuse(asked: Asked, right: Answer) -> Answer:
@@ -159,10 +161,10 @@ async def test_a_cancelled_search_asks_no_more(embedded_here: None, azure: Provi
 
 
 @pytest.mark.anyio
-async def test_a_storm_of_refusals_ends_in_an_answer(
+async def test_search_succeeds_after_many_rate_limits(
     embedded_here: None, azure: Provider, own_dir: Path, era: str
 ) -> None:
-    """Longer than other faults are tried again, and never before the time that was asked for."""
+    """Rate limits are retried more often than other failures, and never before Retry-After."""
     azure.fake.script.extend([status(429, Retry_After_ms="150")] * 6 + [status(429, Retry_After="1")])
     async with asking(settings_for(own_dir, REDMOND, **azure.environ), era) as redmond:
         assert (await search(redmond))["row_count"] > 0
@@ -172,14 +174,14 @@ async def test_a_storm_of_refusals_ends_in_an_answer(
     assert pauses[6] >= 1
 
 
-def test_embed_outlasts_a_storm(azure: Provider, embed: Embed) -> None:
+def test_embed_succeeds_after_many_rate_limits(azure: Provider, embed: Embed) -> None:
     azure.fake.script.extend([status(429, Retry_After_ms="20")] * 10 + [status(500, Retry_After_ms="1")] * 5)
     assert "new vectors" in embed(azure.environ, "--all")
     assert not azure.fake.script
 
 
-def test_a_date_to_come_back_at_is_kept(azure: Provider) -> None:
-    """Dates have whole seconds."""
+def test_retry_after_date_is_respected(azure: Provider) -> None:
+    """Dates have a resolution of one second."""
     until = time.time() + 2
     azure.fake.script.append(status(429, Retry_After=formatdate(until, usegmt=True)))
     service = made_of(azure)
@@ -189,29 +191,29 @@ def test_a_date_to_come_back_at_is_kept(azure: Provider) -> None:
 
 
 @pytest.mark.parametrize("nonsense", ["soon", "-5", "nan", "inf", "1e999", "0", "", "Thu, 99 Foo 2026"])
-def test_nonsense_to_come_back_at_is_not_followed(azure: Provider, nonsense: str) -> None:
+def test_invalid_retry_after_is_ignored(azure: Provider, nonsense: str) -> None:
     azure.fake.script.append(status(429, Retry_After=nonsense))
     service = made_of(azure)
     assert len(service.embed_query("paint")) == 1536
     service.close()
     assert len(azure.fake.asked) == 2
-    assert azure.fake.asked[1].at - azure.fake.asked[0].at >= 0.3, "a pause of our own"
+    assert azure.fake.asked[1].at - azure.fake.asked[0].at >= 0.3, "the default pause"
 
 
 @pytest.mark.anyio
-async def test_a_search_ends_with_its_deadline(azure: Provider, own_dir: Path) -> None:
-    """Before a pause that would outlast it, not behind it."""
+async def test_search_ends_at_its_deadline(azure: Provider, own_dir: Path) -> None:
+    """It ends before a pause that would exceed the deadline."""
     azure.fake.script.append(status(429, Retry_After_ms="100"))
     azure.fake.always = status(429, Retry_After="10")
     async with asking(settings_for(own_dir, SEATTLE, ZAVA_QUERY_TIMEOUT="5", **azure.environ)) as seattle:
-        text, failed = await seattle.call("semantic_search_products", **WISH)
+        text, failed = await seattle.call("semantic_search_products", **REQUEST)
     assert failed
-    assert "limit allows (429), each of 2 times; it asks to wait 10 seconds" in text
+    assert "limit allows (429), in 2 attempts; it asks to wait 10 seconds" in text
     assert len(azure.fake.asked) == 2
 
 
-def test_a_fault_that_passes_is_not_told(azure: Provider) -> None:
-    """A 500, and a connection that breaks in the middle of the answer."""
+def test_transient_failure_is_not_reported(azure: Provider) -> None:
+    """The failures are a 500, and a connection that breaks during the response."""
 
     def break_off(_: Asked, right: Answer) -> Answer:
         return Answer(pieces=[b'{"data":'], headers={"Content-Length": "1000"})

@@ -1,4 +1,4 @@
-"""Answers the calls of tests/fakes/az: records each, and prints what the real Azure CLI would print of an answer."""
+"""Serves the calls of tests/fakes/az: records each, and returns the output of the real Azure CLI."""
 
 import json
 import socketserver
@@ -10,12 +10,12 @@ from typing import Any
 
 import jmespath  # type: ignore[import-untyped]
 
-#: What Azure answers as {"data": …}, what az prints, the exit code of its failure, or a list: one of these each time.
+#: A response of Azure as {"data": …}, an output of az, an exit code of a failure, or a list of outputs, one per call.
 Answer = dict[str, Any] | str | int | list[str]
 
 
 class AzureCli:
-    """Listens while it is open; `answers` are by command, which is its words before the first option."""
+    """Listens while it is open. `answers` is {command: answer}; a command is its words before the first option."""
 
     def __init__(self, answers: Mapping[str, Answer]) -> None:
         self.answers = answers
@@ -32,7 +32,7 @@ class AzureCli:
         self.port: int = self._server.server_address[1]
 
     def answer(self, arguments: list[str], variables: list[str]) -> tuple[int, str]:
-        """The exit code, and the text for stdout, or for stderr after a failure."""
+        """Returns the exit code, and the text for stdout, or for stderr after a failure."""
         options = next((index for index, word in enumerate(arguments) if word.startswith("-")), len(arguments))
         command = " ".join(arguments[:options])
         environment = dict(variable.split("=", 1) for variable in variables)
@@ -58,7 +58,7 @@ class AzureCli:
 
 
 def _fields(stream: BufferedIOBase) -> list[str]:
-    """A number, and as many texts, each ended by a NUL."""
+    """Reads a number, and as many strings, each terminated by NUL."""
     return [_text(stream) for _ in range(int(_text(stream)))]
 
 
@@ -70,7 +70,7 @@ def _text(stream: BufferedIOBase) -> str:
 
 
 def printed(data: Any, arguments: list[str]) -> str:
-    """An answer after --query and --output: nothing where the query finds nothing."""
+    """Applies --query and --output to an answer. Returns "" if the query finds nothing."""
     options = dict(zip(arguments, [*arguments[1:], ""], strict=True))
     found = jmespath.search(options["--query"], data) if "--query" in options else data
     if found is None or options.get("--output") == "none":
@@ -81,7 +81,7 @@ def printed(data: Any, arguments: list[str]) -> str:
 
 
 def _row(value: Any) -> str:
-    """One line of `--output tsv`, as knack writes it: a missing value in a list is None."""
+    """Returns one line of `--output tsv` in the format of knack: a missing value in a list is None."""
     if isinstance(value, (list, dict)):
         values = value if isinstance(value, list) else [one for _, one in sorted(value.items())]
         return "\t".join(map(_cell, values))

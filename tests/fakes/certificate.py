@@ -1,4 +1,4 @@
-"""A certificate for this machine that nobody trusts who is not told to."""
+"""A self-signed certificate for 127.0.0.1."""
 
 import ssl
 from datetime import UTC, datetime, timedelta
@@ -11,8 +11,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 
-def self_made(folder: Path) -> tuple[Path, ssl.SSLContext]:
-    """The certificate's file, for those who shall trust it, and what a server needs to show it."""
+def self_signed(folder: Path) -> tuple[Path, ssl.SSLContext]:
+    """Returns the file of the certificate, for clients that trust it, and the TLS context for a server."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
     now = datetime.now(UTC)

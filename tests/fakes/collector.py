@@ -1,4 +1,4 @@
-"""A server on this machine that takes what telemetry sends: OTLP over HTTP, and Application Insights."""
+"""A fake collector of telemetry: OTLP over HTTP, and Application Insights."""
 
 import gzip
 import json
@@ -16,7 +16,7 @@ KEY = "11111111-2222-3333-4444-555555555555"
 
 
 class Collector:
-    """Keeps what it was sent, by path; `everything` is all of it as text."""
+    """Stores the bodies of requests with their paths; `everything` is all of them as text."""
 
     def __init__(self) -> None:
         self.bodies: list[tuple[str, bytes]] = []
@@ -58,7 +58,7 @@ class Collector:
         return "\n".join(body.decode("utf-8", "replace") for _, body in self.bodies)
 
     def spans(self) -> list[dict[str, Any]]:
-        """The spans that came over OTLP, each with its attributes as a dict under "attributes"."""
+        """Returns the spans received over OTLP, with their attributes as a dict under "attributes"."""
         found = []
         for path, body in self.bodies:
             if path == "/v1/traces":
@@ -68,7 +68,7 @@ class Collector:
         return found
 
     def counted(self, name: str) -> Counter[tuple[str, str]]:
-        """What all processes counted together, by query type and status."""
+        """Returns the sum of a counter over all processes as {(query type, status): count}."""
         last: dict[str, dict[tuple[str, str], int]] = {}
         for path, body in self.bodies:
             if path == "/v1/metrics":
@@ -84,7 +84,7 @@ class Collector:
         return sum(map(Counter, last.values()), Counter())
 
     def metrics(self) -> dict[str, list[dict[str, Any]]]:
-        """The points of the metrics that came over OTLP last, by name."""
+        """Returns the points of the metrics received last over OTLP as {name: points}."""
         found = {}
         for path, body in self.bodies:
             if path == "/v1/metrics":

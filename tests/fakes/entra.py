@@ -1,4 +1,4 @@
-"""An authority on this machine that gives tokens to a service principal, as Entra does."""
+"""A fake of Entra that issues tokens to a service principal."""
 
 import secrets
 import time
@@ -7,7 +7,7 @@ from pathlib import Path
 from types import TracebackType
 from urllib.parse import parse_qs
 
-from tests.fakes.certificate import self_made
+from tests.fakes.certificate import self_signed
 from tests.fakes.openai_api import Answer, Asked, Server
 
 TENANT = "11111111-2222-3333-4444-555555555555"
@@ -15,10 +15,10 @@ CLIENT = "66666666-7777-8888-9999-000000000000"
 
 
 class FakeEntra:
-    """Speaks TLS with a certificate of its own, as tokens are fetched over nothing else.
+    """Serves TLS with a self-signed certificate, because azure-identity requires TLS.
 
-    Requests for tokens are in `asked`; tokens last `seconds`, and `knows` tells whether one is good now. Each new one
-    is given to `publish` before it is given out.
+    `asked` has the requests for tokens. A token is valid for `seconds`; `knows` returns whether one is valid. `publish`
+    receives each new token before the response is sent.
     """
 
     def __init__(self, folder: Path, secret: str, seconds: float = 3600) -> None:
@@ -27,7 +27,7 @@ class FakeEntra:
         self.tokens: dict[str, float] = {}
         self.refuse: Callable[[], Answer] | None = None
         self.publish: Callable[[str], None] = lambda _: None
-        self.certificate, tls = self_made(folder)
+        self.certificate, tls = self_signed(folder)
         self._server = Server(self._answer, tls)
         self.url = self._server.url
 

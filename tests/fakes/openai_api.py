@@ -1,6 +1,6 @@
-"""A server on this machine that speaks the embeddings API of Azure OpenAI and of OpenAI, and misbehaves as told.
+"""A fake of the embeddings API of Azure OpenAI and OpenAI, with failures on request.
 
-Its vectors are made of a text's words, so that texts that share words are similar.
+A vector is the sum of a vector per word, so texts with common words are similar.
 """
 
 import json
@@ -25,7 +25,7 @@ MODEL = "text-embedding-3-small"
 
 @dataclass(frozen=True)
 class Asked:
-    """A request as it came."""
+    """A received request."""
 
     path: str
     headers: dict[str, str]
@@ -35,7 +35,7 @@ class Asked:
 
 @dataclass
 class Answer:
-    """What is sent back; `pieces` are sent one by one."""
+    """A response; `pieces` are sent one by one."""
 
     status: int = 200
     body: Any = None
@@ -43,12 +43,12 @@ class Answer:
     pieces: Iterable[bytes] | None = None
 
 
-#: Makes the answer to a request out of the one that a well-behaved server would give.
+#: Makes the response to a request from the correct response.
 Behaviour = Callable[[Asked, Answer], Answer]
 
 
 def status(code: int, message: str = "", error_code: str = "", **headers: str) -> Behaviour:
-    """An error in the shape of the API; headers with _ for -."""
+    """Returns an error in the format of the API. Header names have _ instead of -."""
     body = {"error": {"message": message, "code": error_code or str(code)}}
     return lambda *_: Answer(code, body, {name.replace("_", "-"): text for name, text in headers.items()})
 
@@ -58,7 +58,7 @@ def raw(content: bytes, content_type: str = "application/json") -> Behaviour:
 
 
 def changed(change: Callable[[Any], Any]) -> Behaviour:
-    """The right answer, but for a change to its JSON."""
+    """Returns the correct response with a change to its JSON."""
 
     def behave(_: Asked, right: Answer) -> Answer:
         return Answer(200, change(right.body)) if right.status == 200 else right
@@ -67,7 +67,7 @@ def changed(change: Callable[[Any], Any]) -> Behaviour:
 
 
 def vector(text: str) -> list[float]:
-    """Length 1; every word points somewhere of its own."""
+    """Returns a vector of length 1, the sum of a vector per word."""
     numbers = [0.0] * DIMENSIONS
     for word in re.findall(r"\w+", text.lower()) or [""]:
         digest = sha256(word.encode()).digest()
@@ -78,13 +78,13 @@ def vector(text: str) -> list[float]:
 
 
 class FakeOpenAI:
-    """Serves from `with` on. Requests to the embeddings API are in `asked`, those for tokens in `logged_in`.
+    """Serves within `with`. `asked` has the requests.
 
-    `script` holds behaviours for the next requests, one each; `always` one for all others.
+    `script` has behaviours for the next requests, one each; `always` is the behaviour for all others.
     """
 
     def __init__(self, key: str = "", tokens: "Callable[[str], bool] | None" = None, deployment: str = "") -> None:
-        """Lets in who has the key, or a token that `tokens` knows. With a deployment it is Azure's API."""
+        """Accepts the key, or tokens that `tokens` accepts. With a deployment, it serves Azure's API."""
         self.key, self.tokens, self.deployment = key, tokens, deployment
         self.asked: list[Asked] = []
         self.script: deque[Behaviour] = deque()
@@ -93,7 +93,7 @@ class FakeOpenAI:
 
     @property
     def url(self) -> str:
-        """As AZURE_OPENAI_ENDPOINT names it; OPENAI_BASE_URL has /v1 behind it."""
+        """The value of AZURE_OPENAI_ENDPOINT; OPENAI_BASE_URL is this and /v1."""
         return self._server.url
 
     def __enter__(self) -> "FakeOpenAI":
@@ -114,14 +114,16 @@ class FakeOpenAI:
         if not asked.path.startswith(path):
             message = "The API deployment for this resource does not exist."
             return Answer(404, {"error": {"code": "DeploymentNotFound", "message": message}})
-        if not self._admits(asked.headers):
-            shown = asked.headers.get("api-key") or asked.headers.get("authorization")  # as careless as can be
+        if not self._is_authorized(asked.headers):
+            shown = asked.headers.get("api-key") or asked.headers.get(
+                "authorization"
+            )  # repeats the secret, as careless services do
             return Answer(
                 401, {"error": {"code": "invalid_api_key", "message": f"Incorrect API key provided: {shown}"}}
             )
         return self._vectors(asked.body)
 
-    def _admits(self, headers: dict[str, str]) -> bool:
+    def _is_authorized(self, headers: dict[str, str]) -> bool:
         bearer = headers.get("authorization", "").removeprefix("Bearer ")
         if self.tokens is not None:
             return self.tokens(bearer)
@@ -154,7 +156,7 @@ class Server:
                 given = answer(Asked(self.path, headers, body, time.monotonic()))
                 try:
                     self._send(given)
-                except OSError:  # whoever asked has gone
+                except OSError:  # the client closed the connection
                     self.close_connection = True
 
             do_GET = do_POST
@@ -176,7 +178,7 @@ class Server:
         class Quiet(ThreadingHTTPServer):
             daemon_threads = True
 
-            def handle_error(self, *_: Any) -> None: ...  # a client that does not trust us, or goes away
+            def handle_error(self, *_: Any) -> None: ...  # a client that rejects the certificate, or disconnects
 
         self._server = Quiet(("127.0.0.1", 0), Handler)
         if tls is not None:

@@ -123,7 +123,7 @@ def _versions(connection: psycopg.Connection) -> dict[str, object]:
 def test_functions_of_extensions_outside_the_list_are_named(hardened: psycopg.Connection) -> None:
     for extension in ("uuid-ossp", "pg_trgm", "unaccent", "tablefunc"):
         hardened.execute(f'CREATE EXTENSION "{extension}"'.encode())
-    check = sql.named("guard.sql")["functions_revoked_from_public"].encode()
+    check = sql.named("checks.sql")["functions_revoked_from_public"].encode()
     hardened.execute(f'SET SESSION AUTHORIZATION "{SEATTLE}"'.encode())
     ((state, found, fix),) = hardened.execute(check).fetchall()
     hardened.execute("RESET SESSION AUTHORIZATION")

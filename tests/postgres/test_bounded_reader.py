@@ -16,7 +16,7 @@ def test_bounded_reader_delivers_all_rows_with_any_buffer_size(
     monkeypatch.setattr(bounded_reader, "_BUFFER_BYTES", buffer_bytes)
     settings = settings_for(data_dir, SEATTLE, ZAVA_MAX_BYTES="1000000")
     with SalesService(settings, lambda *_: None) as service:
-        rows = service.answer(
+        rows = service.run_query(
             service.sales_query("SELECT n, repeat('x', 7000) FROM generate_series(1, 100) AS n", 100)
         ).rows
     assert rows == [f'[{number},"{"x" * 7000}"]' for number in range(1, 101)]

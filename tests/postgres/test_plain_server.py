@@ -98,7 +98,7 @@ def test_doctor_reports_only_the_gaps_on_debian(debian_15: ZavaServer, tmp_path:
     assert "fail" not in states.values()
     assert {name for name, state in states.items() if state == "warn"} == {
         "functions revoked from public",
-        "sizes of tables",
-        "names of logins",
+        "table sizes are hidden",
+        "login names",
         "extension vector",
     }

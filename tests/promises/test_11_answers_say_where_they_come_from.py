@@ -36,10 +36,10 @@ async def test_products_without_vectors_say_which_command_makes_them(
     other_vectors.execute("DELETE FROM retail.product_description_embeddings")
     async with ask(SEATTLE) as seattle:
         told = await refusal(seattle, "hammer")
-        assert "no vectors yet" in told
+        assert "no embeddings yet" in told
         assert "zava-mcp embed" in told
         assert skus(await search(seattle, "HT-HAM-001")) == ["HT-HAM-001"]
-        assert "has no vector" in await refusal(seattle, similar_to="HT-HAM-001")
+        assert "has no embedding" in await refusal(seattle, similar_to="HT-HAM-001")
 
 
 async def test_vectors_of_another_model_are_never_compared(ask: Ask, other_vectors: psycopg.Connection) -> None:

@@ -1,4 +1,4 @@
-"""One JSON type in each column, whatever its values are."""
+"""Tests that each result column has one JSON type."""
 
 import json
 from pathlib import Path
@@ -11,15 +11,15 @@ from zava_mcp.cli.commands import app
 
 pytestmark = pytest.mark.anyio
 
-FITS, FITS_NOT = "21.1156250000000000", "20.5166666666666667"
+EXACT, INEXACT = "21.1156250000000000", "20.5166666666666667"
 MANY = (
     "SELECT CASE WHEN g = {} THEN 1 / 3.0 ELSE g END AS a, 0.5 AS b, g AS c FROM generate_series(1, 900) g ORDER BY g"
 )
 #: A query, and the JSON of its rows.
 ROWS = {
-    f"VALUES ({FITS}, 1), ({FITS_NOT}, 2), (NULL, 3)": f'[["{FITS}",1],["{FITS_NOT}",2],[null,3]]',
-    f"VALUES ({FITS}), (NULL), (1)": f"[[{FITS}],[null],[1]]",
-    f"VALUES ({FITS_NOT}), (NULL)": f'[["{FITS_NOT}"],[null]]',
+    f"VALUES ({EXACT}, 1), ({INEXACT}, 2), (NULL, 3)": f'[["{EXACT}",1],["{INEXACT}",2],[null,3]]',
+    f"VALUES ({EXACT}), (NULL), (1)": f"[[{EXACT}],[null],[1]]",
+    f"VALUES ({INEXACT}), (NULL)": f'[["{INEXACT}"],[null]]',
     "VALUES (9223372036854775807, 'a'), (5, NULL)": '[["9223372036854775807","a"],["5",null]]',
     "VALUES ('NaN'::numeric, 1.50), (0.10, 2)": '[["NaN",1.50],["0.10",2]]',
     "VALUES (1::float8), ('-Infinity'), (1e300), (-0.0::float8)": '[["1"],["-Infinity"],["1e+300"],["-0.0"]]',
@@ -32,7 +32,7 @@ ROWS = {
 }
 
 
-async def test_column_of_numbers_that_a_double_cannot_hold_is_of_strings(data_dir: Path) -> None:
+async def test_number_column_beyond_double_precision_becomes_strings(data_dir: Path) -> None:
     async with asking(settings_for(data_dir, SEATTLE)) as seattle:
         for sql, rows in ROWS.items():
             text, _ = await seattle.call("execute_sales_query", postgresql_query=sql)
@@ -45,7 +45,7 @@ async def test_column_of_numbers_that_a_double_cannot_hold_is_of_strings(data_di
         assert {type(row[0]) for row in found} == {int}, "the row that is not shown decides nothing"
 
 
-async def test_room_for_quotation_marks_is_kept(data_dir: Path) -> None:
+async def test_quotation_marks_of_string_numbers_stay_within_the_byte_limit(data_dir: Path) -> None:
     async with asking(settings_for(data_dir, SEATTLE, ZAVA_MAX_BYTES="1000")) as seattle:
         sql = "SELECT CASE WHEN g = 1 THEN 1 / 3.0 ELSE g END FROM generate_series(1, 500) g"
         text, _ = await seattle.call("execute_sales_query", postgresql_query=sql, max_rows=500)
@@ -56,10 +56,10 @@ async def test_room_for_quotation_marks_is_kept(data_dir: Path) -> None:
         assert f"Only {answer['row_count']} rows fit" in answer["hint"]
 
 
-def test_terminal_prints_one_type_a_column(data_dir: Path) -> None:
+def test_terminal_prints_one_type_per_column(data_dir: Path) -> None:
     flags = ("--user-id", SEATTLE, "--data-dir", str(data_dir))
-    sql = f"VALUES ({FITS}), ({FITS_NOT})"
+    sql = f"VALUES ({EXACT}), ({INEXACT})"
     printed = CliRunner().invoke(app, ["query", sql, "--format", "json", *flags], catch_exceptions=False)
-    assert json.loads(printed.stdout)["rows"] == [[FITS], [FITS_NOT]]
+    assert json.loads(printed.stdout)["rows"] == [[EXACT], [INEXACT]]
     printed = CliRunner().invoke(app, ["query", sql, "--format", "csv", *flags], catch_exceptions=False)
-    assert printed.stdout.splitlines()[1:] == [FITS, FITS_NOT]
+    assert printed.stdout.splitlines()[1:] == [EXACT, INEXACT]

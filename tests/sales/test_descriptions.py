@@ -1,4 +1,4 @@
-"""The tables in words."""
+"""Tests of the table descriptions."""
 
 import json
 import re
@@ -23,7 +23,7 @@ TABLES = [
 ]
 
 
-async def test_a_table_tells_columns_types_keys_relations_and_meaning(ask: Ask) -> None:
+async def test_table_description_has_columns_types_keys_and_comments(ask: Ask) -> None:
     async with ask(SEATTLE) as seattle:
         text, failed = await seattle.call("get_multiple_table_schemas", table_names=["retail.orders", "CUSTOMERS"])
     assert not failed
@@ -36,7 +36,7 @@ async def test_a_table_tells_columns_types_keys_relations_and_meaning(ask: Ask) 
     assert "retail.products" not in text
 
 
-async def test_no_names_mean_all_tables_within_six_kilobytes(ask: Ask) -> None:
+async def test_descriptions_without_names_fit_into_six_kilobytes(ask: Ask) -> None:
     async with ask(HEAD_OFFICE) as head_office:
         for everything in ([], ["*"], ["all"], ["retail"]):
             text, _ = await head_office.call("get_multiple_table_schemas", table_names=everything)
@@ -48,7 +48,7 @@ async def test_no_names_mean_all_tables_within_six_kilobytes(ask: Ask) -> None:
         assert text.startswith("retail.product_description_embeddings: One vector per product")
 
 
-async def test_valid_values_are_those_this_identity_sees(ask: Ask) -> None:
+async def test_filter_values_are_those_the_identity_sees(ask: Ask) -> None:
     async with ask(REDMOND) as redmond, ask(HEAD_OFFICE) as head_office:
         own, _ = await redmond.call("get_multiple_table_schemas", table_names=["stores", "categories", "product_types"])
         everything, _ = await head_office.call("get_multiple_table_schemas", table_names=["stores"])
@@ -60,24 +60,24 @@ async def test_valid_values_are_those_this_identity_sees(ask: Ask) -> None:
     assert re.search(r"Zava Retail Seattle \(first order \S+\), Zava Retail Bellevue \(first", everything)
 
 
-MEANT = {
-    "customers": ("you see the customers who ordered in a store of yours, and none of their orders elsewhere",),
-    "inventory": ("the last count", "In the sample, sales do not reduce it"),
+NOTES = {
+    "customers": ("you see the customers who ordered in your stores, without their orders in other stores",),
+    "inventory": ("the current stock", "In the sample, sales do not reduce it"),
     "order_items": ("after discounts; tax, shipping and returns are not", "Join orders on order_id"),
-    "products": ("cost and base_price are today's", "Margin on sales is"),
+    "products": ("cost and base_price are current", "Margin on sales is"),
 }
 
 
-async def test_tables_say_what_their_numbers_mean(ask: Ask) -> None:
+async def test_table_descriptions_have_notes_on_their_numbers(ask: Ask) -> None:
     async with ask(REDMOND) as redmond, ask(HEAD_OFFICE) as head_office:
-        for table, sentences in MEANT.items():
+        for table, sentences in NOTES.items():
             text, _ = await redmond.call("get_multiple_table_schemas", table_names=[table])
             assert all(sentence in text for sentence in sentences), text
         text, _ = await head_office.call("get_multiple_table_schemas", table_names=["customers"])
         assert "all customers, with their orders in every store" in text
 
 
-async def test_description_ends_with_what_about_has(ask: Ask) -> None:
+async def test_description_ends_with_the_identity_as_in_the_resource(ask: Ask) -> None:
     async with ask(REDMOND) as redmond, ask(HEAD_OFFICE) as head_office:
         for asker in (redmond, head_office):
             text, _ = await asker.call("get_multiple_table_schemas", table_names=["categories"])
@@ -95,7 +95,7 @@ async def test_description_ends_with_what_about_has(ask: Ask) -> None:
                 assert said in footer
 
 
-async def test_an_unknown_table_is_told_the_valid_ones(ask: Ask) -> None:
+async def test_unknown_table_lists_the_valid_names(ask: Ask) -> None:
     async with ask(SEATTLE) as seattle:
         text, failed = await seattle.call("get_multiple_table_schemas", table_names=["orders", "order_item"])
     assert failed
@@ -105,7 +105,7 @@ async def test_an_unknown_table_is_told_the_valid_ones(ask: Ask) -> None:
         assert table in text
 
 
-async def test_a_changed_schema_is_noticed_at_once(ask: Ask, admin: psycopg.Connection) -> None:
+async def test_schema_change_refreshes_the_descriptions(ask: Ask, admin: psycopg.Connection) -> None:
     async with ask(SEATTLE) as seattle:
         before, _ = await seattle.call("get_multiple_table_schemas", table_names=["categories"])
         assert "shelf_color" not in before
@@ -119,8 +119,8 @@ async def test_a_changed_schema_is_noticed_at_once(ask: Ask, admin: psycopg.Conn
             admin.execute("ALTER TABLE retail.categories DROP COLUMN shelf_color")
 
 
-async def test_a_second_look_asks_the_database_nothing(ask: Ask, admin: psycopg.Connection) -> None:
-    """A change of rows is not a change of the schema: what was read stays as it was."""
+async def test_second_description_needs_no_round_trip(ask: Ask, admin: psycopg.Connection) -> None:
+    """A change of rows does not invalidate the cached descriptions."""
     async with ask(SEATTLE) as seattle:
         first = await seattle.call("get_multiple_table_schemas", table_names=["categories"])
         admin.execute("UPDATE retail.categories SET category_name = 'RENAMED' WHERE category_id = 1")

@@ -18,34 +18,34 @@ CATEGORY = "SELECT category_id FROM categories WHERE category_name {}"
 SALES = "SELECT sum(total_amount) FROM retail.order_items JOIN retail.orders USING (order_id) WHERE {}"
 STORE = "SELECT count(*) FROM orders JOIN stores s USING (store_id) WHERE {}"
 
-#: A query, what its hint begins with, and what it has besides.
+#: A query, the beginning of its hint, and another part of it.
 EXPLAINED = (
     (
         "SELECT sum(total_amount) FROM retail.order_items WHERE store_id = 3",
         "Only nulls",
-        "You see nothing of store_id 3. " + OWN,
+        "You do not see store_id 3. " + OWN,
     ),
     (
         "SELECT coalesce(sum(total_amount), 0) FROM order_items WHERE store_id IN (2, 3)",
         "Nothing",
-        "nothing of store_id 2, 3.",
+        "You do not see store_id 2, 3.",
     ),
     ("SELECT count(*), avg(quantity) FROM order_items WHERE store_id = 8", "Only nulls", OWN),
     (
         "SELECT category_name, sum(o.total_amount) AS revenue FROM categories "
         "LEFT JOIN order_items o ON o.store_id = 3 GROUP BY 1",
         "Every row has null in 'revenue'.",
-        "nothing of store_id 3",
+        "You do not see store_id 3",
     ),
     (
         STORE.format("s.store_name = 'Zava Retail Redmond'"),
         "Nothing",
-        "You see nothing of store 'Zava Retail Redmond'. " + OWN,
+        "You do not see the store 'Zava Retail Redmond'. " + OWN,
     ),
     (
         STORE.format("s.store_name = 'Zava Retail Nowhere'"),
         "Nothing",
-        "You see nothing of store 'Zava Retail Nowhere'. " + OWN,
+        "You do not see the store 'Zava Retail Nowhere'. " + OWN,
     ),
     (STORE.format("s.store_name = 'Seattle'"), "Nothing", "store_name is 'Zava Retail Seattle', not 'Seattle'."),
     (STORE.format("s.store_name = 'ZAVA RETAIL SEATTLE'"), "Nothing", "store_name is 'Zava Retail Seattle', not"),
@@ -71,10 +71,14 @@ EXPLAINED = (
         "type_name is 'Garden Hand Tools'",
     ),
     ("SELECT sku FROM products WHERE product_name = 'hammer'", "No rows.", "semantic_search_products"),
-    (SALES.format("order_date < '2019-01-01'"), "Only nulls", "The query's dates are before that."),
-    (SALES.format("order_date BETWEEN DATE '2018-01-01' AND '2018-12-31'"), "Only nulls", "dates are before that."),
-    (SALES.format("extract(year FROM order_date) = 2017"), "Only nulls", "The query's dates are before that."),
-    (SALES.format("to_char(order_date, 'YYYY-MM') = '2199-02'"), "Only nulls", "The query's dates are after that."),
+    (SALES.format("order_date < '2019-01-01'"), "Only nulls", "The dates in the query are earlier."),
+    (
+        SALES.format("order_date BETWEEN DATE '2018-01-01' AND '2018-12-31'"),
+        "Only nulls",
+        "dates in the query are earlier.",
+    ),
+    (SALES.format("extract(year FROM order_date) = 2017"), "Only nulls", "The dates in the query are earlier."),
+    (SALES.format("to_char(order_date, 'YYYY-MM') = '2199-02'"), "Only nulls", "The dates in the query are later."),
     ('SELECT order_id FROM "retail"."orders" WHERE order_id < 0', "No rows.", OWN),
     ("TABLE orders LIMIT 0", "No rows.", OWN),
 )
@@ -96,8 +100,8 @@ NOT_CORRECTED = (
     "SELECT 1 FROM categories WHERE category_id < 0 -- 'Power Tools'",
 )
 LONG = "'" + "Zava Retail Seattle " * 40 + "'"
-#: However much a query names, a hint has at most 300 bytes.
-WORDY = (
+#: Queries with long or many literals; their hints have at most 300 bytes.
+LONG_QUERIES = (
     STORE.format(f"s.store_name IN ('Zava Retail Redmond', {LONG}, 'Zava Retail Bellevue', 'é{'🔩' * 60}')"),
     CATEGORY.format("IN ('" + "', '".join(f"Power{' ' * n}Tools" for n in range(1, 60)) + "')"),
     f"SELECT 1 FROM orders WHERE {' AND '.join(f'store_id = {n}' for n in range(20, 90))}",
@@ -112,24 +116,24 @@ async def seattle(data_dir: Path) -> AsyncIterator[Asker]:
         yield asker
 
 
-async def test_empty_result_explains_itself_in_300_bytes(seattle: Asker) -> None:
+async def test_empty_result_is_explained_in_300_bytes(seattle: Asker) -> None:
     for sql, first, more in EXPLAINED:
         hint = (await seattle.query(sql)).get("hint", "")
         assert hint.startswith(first), (sql, hint)
         assert more in hint, (sql, hint)
         assert len(hint.encode()) <= 300
-    for sql in WORDY:
+    for sql in LONG_QUERIES:
         assert len((await seattle.query(sql))["hint"].encode()) <= 300, sql
 
 
-async def test_result_that_is_not_empty_has_no_hint(seattle: Asker) -> None:
+async def test_nonempty_result_has_no_hint(seattle: Asker) -> None:
     for sql in SILENT:
         assert "hint" not in await seattle.query(sql), sql
     for sql in NOT_CORRECTED:
         assert "POWER TOOLS" not in (await seattle.query(sql))["hint"], sql
 
 
-async def test_hint_of_hidden_store_is_that_of_no_store(seattle: Asker) -> None:
+async def test_hint_for_hidden_store_equals_hint_for_unknown_store(seattle: Asker) -> None:
     hints = {
         (await seattle.query(STORE.format(f"s.store_name = '{name}'")))["hint"].replace(name, "…")
         for name in ("Zava Retail Redmond", "Zava Retail Nowhere", "Zava Retail Bellevue", "Bellevue")
@@ -142,26 +146,26 @@ async def test_hint_of_hidden_store_is_that_of_no_store(seattle: Asker) -> None:
     assert len(numbers) == 1
 
 
-async def test_head_office_reads_of_its_stores_by_number(data_dir: Path) -> None:
+async def test_hint_for_head_office_counts_its_stores(data_dir: Path) -> None:
     async with asking(settings_for(data_dir, HEAD_OFFICE)) as head_office:
         hint = (await head_office.query(STORE.format("s.store_name = 'Zava Retail Nowhere'")))["hint"]
         assert hint.startswith("Nothing was counted. You see all 8 stores, with orders from 2020-01-0")
 
 
-async def test_hint_of_changed_schema_says_where_to_look(seattle: Asker, admin: psycopg.Connection) -> None:
-    """What was read before may no longer be so, and reading it again would take a round trip."""
+async def test_hint_after_schema_change_names_the_tool_to_call(seattle: Asker, admin: psycopg.Connection) -> None:
+    """The cached summary may be outdated, and reading it again would take a round trip."""
     sql = CATEGORY.format("= 'Power Tools'")
     assert CAPITALS in (await seattle.query(sql))["hint"]
     admin.execute("NOTIFY zava_schema_changed")
     await seattle.query("SELECT 1")
     assert (await seattle.query(sql))["hint"] == (
-        "No rows. get_multiple_table_schemas says which stores and days you see."
+        "No rows. get_multiple_table_schemas lists the stores and days that you see."
     )
     await seattle.call("get_multiple_table_schemas", table_names=["stores"])
     assert CAPITALS in (await seattle.query(sql))["hint"]
 
 
-async def test_chart_of_no_rows_explains_itself(seattle: Asker) -> None:
+async def test_chart_without_rows_is_explained(seattle: Asker) -> None:
     text, failed = await seattle.call(
         "chart_sales_query", postgresql_query="SELECT category_name, 1 FROM categories WHERE category_name = 'Hammers'"
     )
@@ -169,7 +173,7 @@ async def test_chart_of_no_rows_explains_itself(seattle: Asker) -> None:
     assert "the query gave no rows, so there is nothing to draw. No rows. 'Hammers' is a type_name." in text
 
 
-def test_empty_result_explains_itself_at_the_terminal(data_dir: Path) -> None:
+def test_empty_result_is_explained_at_the_terminal(data_dir: Path) -> None:
     sql = CATEGORY.format("= 'Power Tools'")
     flags = ("--user-id", SEATTLE, "--data-dir", str(data_dir))
     for form in ("json", "table", "csv"):

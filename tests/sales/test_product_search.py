@@ -1,4 +1,4 @@
-"""Products found by what people mean, with what the asker's stores have of them."""
+"""Tests of product search: semantic ranking, filters, stock and sales of the identity's stores."""
 
 import csv
 import json
@@ -21,7 +21,7 @@ RAIN = "something to keep the rain out of an outdoor socket"
 
 
 async def search(asker: Asker, text: str = "", **request: Any) -> dict[str, Any]:
-    """The answer to a search that must succeed, with its rows as dicts."""
+    """Returns the result of a search that must succeed, with its rows as dicts under "products"."""
     told, failed = await asker.call("semantic_search_products", query_description=text, **request)
     assert not failed, told
     answer: dict[str, Any] = json.loads(told)
@@ -39,7 +39,7 @@ def skus(answer: dict[str, Any]) -> list[str]:
     return [product["sku"] for product in answer["products"]]
 
 
-async def test_products_are_found_by_meaning_best_first_and_the_answer_names_its_model(ask: Ask) -> None:
+async def test_semantic_search_sorts_by_similarity_and_names_its_model(ask: Ask) -> None:
     async with ask(SEATTLE) as seattle:
         rain = await search(seattle, RAIN)
         assert rain["products"][0]["product_name"] == "Weatherproof In-Use Outdoor Outlet Cover"
@@ -52,7 +52,7 @@ async def test_products_are_found_by_meaning_best_first_and_the_answer_names_its
         assert paint["columns"][:5] == ["sku", "product_name", "category", "type", "price"]
 
 
-async def test_the_stock_is_that_of_the_stores_the_asker_may_see(ask: Ask, admin: psycopg.Connection) -> None:
+async def test_search_returns_stock_of_visible_stores_only(ask: Ask, admin: psycopg.Connection) -> None:
     stock: dict[int, int] = dict(
         admin.execute(
             "SELECT store_id, stock_level FROM retail.inventory JOIN retail.products USING (product_id)"
@@ -69,7 +69,7 @@ async def test_the_stock_is_that_of_the_stores_the_asker_may_see(ask: Ask, admin
         assert sorted(all_of_it["stock_by_store"].values()) == sorted(stock.values())
 
 
-async def test_sales_are_added_on_request_and_are_the_askers_own(ask: Ask) -> None:
+async def test_search_with_sales_returns_sales_of_the_identity_only(ask: Ask) -> None:
     sold = (
         "SELECT coalesce(sum(quantity), 0), coalesce(sum(total_amount), 0) FROM retail.order_items"
         " JOIN retail.orders USING (order_id) JOIN retail.products USING (product_id)"
@@ -85,7 +85,7 @@ async def test_sales_are_added_on_request_and_are_the_askers_own(ask: Ask) -> No
         assert "units_sold" not in (await search(seattle, RAIN))["columns"]
 
 
-async def test_a_sku_or_full_name_comes_first_in_any_case(ask: Ask) -> None:
+async def test_sku_or_full_name_ranks_first_in_any_case(ask: Ask) -> None:
     async with ask(SEATTLE) as seattle:
         assert skus(await search(seattle, "is el-jbx-003, the cover, any good?"))[0] == "EL-JBX-003"
         assert skus(await search(seattle, "7 OZ MAGNETIC tack hammer"))[0] == "HT-HAM-005"
@@ -95,7 +95,7 @@ async def test_a_sku_or_full_name_comes_first_in_any_case(ask: Ask) -> None:
         assert skus(only) == ["HT-HAM-001"]
 
 
-async def test_beginning_of_skus_finds_those_skus_first_and_nothing_else_is_one(ask: Ask) -> None:
+async def test_sku_prefix_finds_only_those_skus(ask: Ask) -> None:
     async with ask(SEATTLE) as seattle:
         bulbs = [
             row[0]
@@ -110,13 +110,13 @@ async def test_beginning_of_skus_finds_those_skus_first_and_nothing_else_is_one(
             assert skus(await search(seattle, said, similarity_threshold=100)) == [], said
 
 
-async def test_beginning_of_skus_is_found_without_a_model_too(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_sku_prefix_works_without_a_model(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "onnxruntime", None)  # as on a platform it has no wheel for
     async with ask(SEATTLE) as seattle:
         assert {sku[:6] for sku in skus(await search(seattle, "EL-BLB"))} == {"EL-BLB"}
 
 
-async def test_products_like_a_given_one_need_no_model(ask: Ask) -> None:
+async def test_similar_to_needs_no_model(ask: Ask) -> None:
     async with ask(SEATTLE, ZAVA_EMBEDDING_MODEL_DIR="/nowhere") as seattle:
         like = await search(seattle, similar_to="el-cnn-002")
         assert "Heat-Shrink Waterproof Butt Connectors 60 Piece" in [p["product_name"] for p in like["products"][:3]]
@@ -129,7 +129,7 @@ async def test_products_like_a_given_one_need_no_model(ask: Ask) -> None:
         assert "7 oz Magnetic Tack Hammer" in told
 
 
-async def test_filters_keep_what_a_shopper_wants(ask: Ask, admin: psycopg.Connection) -> None:
+async def test_search_filters_by_category_price_and_stock(ask: Ask, admin: psycopg.Connection) -> None:
     async with ask(SEATTLE) as seattle:
         wide = {"similarity_threshold": 0, "max_rows": 100}
         plumbing = await search(seattle, "pipe", category="plumbing", **wide)
@@ -153,7 +153,7 @@ async def test_filters_keep_what_a_shopper_wants(ask: Ask, admin: psycopg.Connec
         assert "The categories are: HAND TOOLS" in await refusal(seattle, "pipe", category="SHOES")
 
 
-async def test_more_than_fits_is_said(ask: Ask) -> None:
+async def test_search_reports_that_more_products_exist(ask: Ask) -> None:
     async with ask(SEATTLE) as seattle:
         few = await search(seattle, "hammer", max_rows=2)
         assert (few["row_count"], few["truncated"], few["more"]) == (2, False, "2 shown, more exist")
@@ -165,10 +165,10 @@ async def test_more_than_fits_is_said(ask: Ask) -> None:
     async with ask(SEATTLE, ZAVA_MAX_BYTES="3000") as seattle:
         small = await search(seattle, "hammer", max_rows=50)
         assert len(json.dumps(small["rows"])) < 3000
-        assert "fewer with max_rows" in small["hint"]
+        assert "Lower max_rows" in small["hint"]
 
 
-async def test_nothing_above_the_threshold_names_the_closest(ask: Ask) -> None:
+async def test_search_below_threshold_names_the_closest_product(ask: Ask) -> None:
     async with ask(SEATTLE) as seattle:
         none = await search(seattle, "the collected letters of a mediaeval bishop", similarity_threshold=80)
         assert none["rows"] == []
@@ -181,10 +181,10 @@ async def test_nothing_above_the_threshold_names_the_closest(ask: Ask) -> None:
 
 
 @pytest.mark.parametrize(
-    ("wish", "told"),
+    ("arguments", "message"),
     [
-        ({}, "say what to look for"),
-        ({"text": " \n\t "}, "say what to look for"),
+        ({}, "the search has no description"),
+        ({"text": " \n\t "}, "the search has no description"),
         ({"text": "x" * 100_000}, "100,000 characters"),
         ({"text": "a\0b"}, "NUL"),
         ({"text": "hammer", "max_rows": 0}, "max_rows must be from 1 to 100"),
@@ -197,14 +197,12 @@ async def test_nothing_above_the_threshold_names_the_closest(ask: Ask) -> None:
         ({"similar_to": "s" * 5_000}, "5,000 characters"),
     ],
 )
-async def test_what_cannot_be_looked_for_is_refused_with_the_reason(
-    ask: Ask, request: dict[str, Any], told: str
-) -> None:
+async def test_invalid_search_is_refused_with_the_reason(ask: Ask, arguments: dict[str, Any], message: str) -> None:
     async with ask(SEATTLE) as seattle:
-        assert told in await refusal(seattle, **request)
+        assert message in await refusal(seattle, **arguments)
 
 
-async def test_the_resource_answers_like_the_tool(ask: Ask) -> None:
+async def test_schema_resource_equals_the_tool_result(ask: Ask) -> None:
     async with ask(SEATTLE) as seattle:
         read = await seattle.client.read_resource("zava://products/search?query=containers%20for%20paint&max_rows=3")
         found = json.loads(read.contents[0].text)  # type: ignore[union-attr]
@@ -213,14 +211,14 @@ async def test_the_resource_answers_like_the_tool(ask: Ask) -> None:
             await seattle.client.read_resource("zava://products/search?similar_to=nothing")
 
 
-async def test_all_tools_together_fit_into_8_kb(ask: Ask) -> None:
+async def test_tools_list_fits_into_8_kb(ask: Ask) -> None:
     async with ask(SEATTLE) as seattle:
         tools = (await seattle.client.list_tools()).tools
         listed = json.dumps([tool.model_dump(by_alias=True, exclude_none=True) for tool in tools], ensure_ascii=False)
         assert len(listed.encode()) < 8_000
 
 
-def test_the_samples_vectors_are_what_the_model_makes_of_the_catalogue() -> None:
+def test_sample_embeddings_equal_those_of_the_model() -> None:
     products = list(csv.DictReader(StringIO(sql.script("sample/catalogue.csv"))))
     packed = list(packed_vectors())
     parts = itemgetter("category", "type", "name", "description")
@@ -233,7 +231,7 @@ def test_the_samples_vectors_are_what_the_model_makes_of_the_catalogue() -> None
         assert sum(a * b for a, b in zip(stored, vector, strict=True)) > 0.9995
 
 
-def test_vectors_lie_in_their_rows_as_they_are_because_unpacking_takes_longer_than_comparing(
+def test_embeddings_are_stored_inline_and_uncompressed(
     admin: psycopg.Connection,
 ) -> None:
     row = admin.execute(

@@ -1,4 +1,4 @@
-"""What is written in a search counts: SKUs, sizes, phrases, misspelt words; and what the answer says about it."""
+"""Tests of literals in searches: SKUs, sizes, phrases, misspelt words, and the notes about them."""
 
 import json
 import re
@@ -11,7 +11,7 @@ from scripts.search.labels import labelled
 from tests.conftest import HEAD_OFFICE, SEATTLE, Ask
 from tests.sales.test_product_search import refusal, search, skus
 from zava_mcp.embeddings.english_words import is_english
-from zava_mcp.sales.search_literals import literals, meant
+from zava_mcp.sales.search_literals import find_literals, rephrase
 from zava_mcp.sales.search_spelling import CatalogueWords, is_foreign
 
 FRAMING = ["LB-FRM-001", "LB-FRM-002", "LB-FRM-003", "LB-FRM-004", "LB-FRM-005"]
@@ -56,8 +56,8 @@ FRAMING = ["LB-FRM-001", "LB-FRM-002", "LB-FRM-003", "LB-FRM-004", "LB-FRM-005"]
         ("((((a+)+)+)+ [[ {2} \\1 (?#", [], ["aaaa"]),
     ],
 )
-def test_literal_parts_match_what_they_mean_and_nothing_else(text: str, has: list[str], has_not: list[str]) -> None:
-    found = literals(text, is_english).found
+def test_literals_match_their_products_only(text: str, has: list[str], has_not: list[str]) -> None:
+    found = find_literals(text, is_english).items
 
     def matches(product: str) -> bool:
         return bool(found) and all(re.search(part.pattern, product, re.IGNORECASE) for part in found)
@@ -70,21 +70,21 @@ CODES = ("HW HNG 005", "hw-hng-005", "HW_HNG_005", "HW.HNG.005", "hw/hng/005", "
 
 
 @pytest.mark.parametrize("text", [*CODES, "[HW-HNG-005]", "sku: HW-HNG-005, please", "do you have hw hng 005?"])
-def test_codes_are_recognised_with_any_separator(text: str) -> None:
-    assert "HW-HNG-005" in literals(text, is_english).codes
+def test_codes_are_recognized_with_any_separator(text: str) -> None:
+    assert "HW-HNG-005" in find_literals(text, is_english).codes
 
 
-def test_codes_without_separators_are_recognised_by_their_beginning() -> None:
-    assert "HWHNG005" in literals("is hwhng005 there?", is_english).prefixes
+def test_codes_without_separators_are_recognized_as_prefixes() -> None:
+    assert "HWHNG005" in find_literals("is hwhng005 there?", is_english).prefixes
 
 
-def test_words_are_no_codes() -> None:
+def test_words_are_not_codes() -> None:
     for text in ("something for my car", "paint", "a heavy-duty hook", "fix a tap in 5 min"):
-        assert not literals(text, is_english).whole
-    assert literals("paint for the shed", is_english).prefixes == ()
+        assert not find_literals(text, is_english).only_code
+    assert find_literals("paint for the shed", is_english).prefixes == ()
 
 
-def test_misspelt_words_are_corrected_and_right_ones_are_left() -> None:
+def test_misspelt_words_are_corrected_and_others_unchanged() -> None:
     read: list[int] = []
 
     def words() -> tuple[str, str]:
@@ -103,9 +103,9 @@ def test_misspelt_words_are_corrected_and_right_ones_are_left() -> None:
         "ham",
         "x" * 2_000,
     ):
-        assert catalogue.corrected(text, words) == (text, {})
+        assert catalogue.correct(text, words) == (text, {})
     corrected = {
-        text: catalogue.corrected(text, words)[0] for text in ("hamer", "HAMER.", "toliet and fawcet", "scrwdriver")
+        text: catalogue.correct(text, words)[0] for text in ("hamer", "HAMER.", "toliet and fawcet", "scrwdriver")
     }
     assert list(corrected.values()) == ["hammer", "hammer.", "toilet and faucet", "screwdriver"]
     assert len(read) == 1  # a search does not read the catalogue each time
@@ -114,17 +114,17 @@ def test_misspelt_words_are_corrected_and_right_ones_are_left() -> None:
 @pytest.mark.parametrize(
     "text", ["martillo para clavos", "etwas zum Streichen", "un marteau pour les clous", "wasserdichte Farbe"]
 )
-def test_other_languages_are_noticed(text: str) -> None:
+def test_foreign_text_is_recognized(text: str) -> None:
     assert is_foreign(text)
 
 
-def test_english_is_not_taken_for_another_language() -> None:
+def test_english_text_is_not_foreign() -> None:
     questions = [question.query for catalogue in ("own", "other") for question in labelled(catalogue)]
     assert [text for text in questions if is_foreign(text)] == []
 
 
 @pytest.mark.anyio
-async def test_what_is_written_is_found_and_the_answer_says_what_was_done(ask: Ask) -> None:
+async def test_search_finds_literals_and_reports_corrections(ask: Ask) -> None:
     async with ask(SEATTLE) as seattle:
         stud = await search(seattle, "2x4")
         assert set(skus(stud)[:2]) == {"LB-FRM-001", "LB-PLY-005"}
@@ -134,12 +134,12 @@ async def test_what_is_written_is_found_and_the_answer_says_what_was_done(ask: A
         assert skus(await search(seattle, similar_to="ht ham 001")) == skus(
             await search(seattle, similar_to="HT-HAM-001")
         )
-        assert "No SKU is this" in (await search(seattle, "HT-HMA-001"))["hint"]
+        assert "No SKU is or begins with this." in (await search(seattle, "HT-HMA-001"))["hint"]
         misspelt = await search(seattle, "hamer")
         assert misspelt["corrected"] == {"hamer": "hammer"}
         assert skus(misspelt) == skus(await search(seattle, "hammer"))
         keep = await search(seattle, "something to keep paint in")
-        assert keep["searched_for"] == meant("something to keep paint in") == "storage container for paint"
+        assert keep["searched_for"] == rephrase("something to keep paint in") == "storage container for paint"
         assert keep["products"][0]["sku"].startswith("ST-JAR")
         assert (await search(seattle, "fix a dripping tap"))["products"][0]["sku"] == "PL-BFS-005"
         brick = skus(await search(seattle, "hang a heavy mirror on brick"))
@@ -148,7 +148,7 @@ async def test_what_is_written_is_found_and_the_answer_says_what_was_done(ask: A
 
 
 @pytest.mark.anyio
-async def test_what_is_written_is_found_without_vectors_too(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_search_finds_literals_without_embeddings(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("zava_mcp.embeddings.find_spec", lambda name: None)  # a platform that has no model
     async with ask(SEATTLE) as seattle:
         found = {
@@ -163,7 +163,7 @@ async def test_what_is_written_is_found_without_vectors_too(ask: Ask, monkeypatc
 
 
 @pytest.mark.anyio
-async def test_answers_are_short_and_say_what_they_leave_out(ask: Ask) -> None:
+async def test_search_results_are_short_and_report_omissions(ask: Ask) -> None:
     async with ask(SEATTLE) as seattle:
         paint = await search(seattle, "containers for paint")
         assert paint["row_count"] == 8
@@ -180,12 +180,12 @@ async def test_answers_are_short_and_say_what_they_leave_out(ask: Ask) -> None:
         loose = await search(seattle, "xylophone of destiny")
         assert "set category" in loose["hint"]
         spanish = await search(seattle, "martillo para clavos")
-        assert "Ask in English" in spanish["hint"]
-        assert "Say 30 if you mean 30 %" in await refusal(seattle, "hammer", similarity_threshold=0.3)
+        assert "Search in English" in spanish["hint"]
+        assert "Use 30 if you mean 30 %" in await refusal(seattle, "hammer", similarity_threshold=0.3)
 
 
 @pytest.mark.anyio
-async def test_several_needs_are_answered_in_one_call_each_as_if_alone(ask: Ask) -> None:
+async def test_search_for_several_needs_equals_single_searches(ask: Ask) -> None:
     needs = ["fix a dripping tap", "hang a heavy mirror on brick", "hamer"]
     async with ask(SEATTLE) as seattle:
         told, failed = await seattle.call("semantic_search_products", query_description=needs, max_rows=3)
@@ -226,7 +226,7 @@ SELECT (SELECT max(order_item_id) FROM retail.order_items) + row_number() OVER (
 
 @pytest.fixture
 def basket(admin: psycopg.Connection) -> Iterator[None]:
-    """Two products together in six orders of Seattle's, and two in twenty of Bellevue's."""
+    """Two products together in six orders of Seattle, and two in twenty orders of Bellevue."""
     admin.execute(BASKET, [1, 6, ["HT-HAM-001", "GO-PES-005"]])
     admin.execute(BASKET, [2, 20, ["HT-HAM-001", "ST-KPO-005"]])
     yield
@@ -234,7 +234,7 @@ def basket(admin: psycopg.Connection) -> Iterator[None]:
 
 
 @pytest.mark.anyio
-async def test_what_is_bought_with_a_product_is_of_the_own_orders(ask: Ask, basket: None) -> None:
+async def test_bought_with_counts_orders_of_the_identity_only(ask: Ask, basket: None) -> None:
     async with ask(SEATTLE) as seattle, ask(HEAD_OFFICE) as head_office:
         for like in ({"similar_to": "ht ham 001"}, {"text": "HT-HAM-001"}):
             own = (await search(seattle, max_rows=1, include_bought_with=True, **like))["bought_with"]

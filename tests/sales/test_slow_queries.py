@@ -18,7 +18,7 @@ CAUSES = {
     COUNT + "order_items i JOIN inventory v ON v.product_id = i.product_id": "order_items and inventory are joined on",
     COUNT + "orders a CROSS JOIN customers": "orders and customers are joined without a condition",
     COUNT + "orders, customers": "orders and customers are joined without a condition",
-    "WITH RECURSIVE t AS (SELECT 1 UNION ALL SELECT 1 FROM t) SELECT count(*) FROM t": "It recurses",
+    "WITH RECURSIVE t AS (SELECT 1 UNION ALL SELECT 1 FROM t) SELECT count(*) FROM t": "The query is recursive",
 }
 NO_CAUSE = (
     COUNT + "orders o JOIN order_items i ON o.order_id = i.order_id AND o.store_id = i.store_id",
@@ -37,7 +37,7 @@ SLOW = (
 )
 
 
-def test_likely_cause_is_join_that_pairs_many_rows() -> None:
+def test_likely_cause_is_the_join_that_pairs_many_rows() -> None:
     for sql, cause in CAUSES.items():
         assert likely_cause(sql).startswith(cause), (sql, likely_cause(sql))
     for sql in NO_CAUSE:
@@ -45,7 +45,7 @@ def test_likely_cause_is_join_that_pairs_many_rows() -> None:
 
 
 @pytest.mark.anyio
-async def test_timeout_names_limit_and_cause(data_dir: Path) -> None:
+async def test_timeout_error_names_limit_and_cause(data_dir: Path) -> None:
     async with asking(settings_for(data_dir, SEATTLE, ZAVA_QUERY_TIMEOUT="1")) as seattle:
         refusal = await seattle.refusal(SLOW)
     assert refusal.startswith("57014: the query was stopped after 1"), refusal
@@ -54,8 +54,8 @@ async def test_timeout_names_limit_and_cause(data_dir: Path) -> None:
 
 
 @pytest.mark.anyio
-async def test_errors_begin_with_what_happened(data_dir: Path) -> None:
-    """One sentence, then the hint: no name of the tool and no words of the SDK before it."""
+async def test_tool_errors_begin_with_what_happened(data_dir: Path) -> None:
+    """They contain one sentence and the hint, without the name of the tool or text of the SDK."""
     calls: tuple[tuple[str, dict[str, object], str], ...] = (
         ("execute_sales_query", {"postgresql_query": "SELECT nope FROM retail.orders"}, "42703: column"),
         ("execute_sales_query", {"postgresql_query": "DELETE FROM retail.orders"}, "42601: "),

@@ -73,7 +73,7 @@ REFUSED: list[tuple[str, Any, str]] = [
         if nothing != "None"
     ],
     *[(QUERY, other, "arguments must be a JSON object, such as") for other in (["SELECT 1"], "SELECT 1", 7, True)],
-    (QUERY, {"postgresql_query": ""}, "There is no statement in the text: send a SELECT."),
+    (QUERY, {"postgresql_query": ""}, "The text contains no statement: send a SELECT."),
     (QUERY, {"postgresql_query": {"sql": "SELECT 1"}}, "must be one string, not an object"),
     (QUERY, {"postgresql_query": ["SELECT 1", "SELECT 2"]}, "must be one string, not a list of 2"),
     (QUERY, {"postgresql_query": True}, "must be one string, not true"),

@@ -33,7 +33,7 @@ HINTS: list[tuple[str, str]] = [
     ("SELECT\u200b 1", "Character 7 is U+200B (zero width space): leave it out."),
     ("\ufeffSELECT 1", "Character 1 is U+FEFF"),
     ("SELECT\u3000 1", "Character 7 is U+3000 (ideographic space)"),
-    ("SELECT \u20181\u2019", "Character 8 is U+2018 (left single quotation mark): write texts in '"),
+    ("SELECT \u20181\u2019", "Character 8 is U+2018 (left single quotation mark): write strings in '"),
     ("SELECT \u201cstore_id\u201d FROM retail.stores", "Character 8 is U+201C (left double quotation mark)"),
     ("SELECT 1 \u2013 2", "Character 10 is U+2013 (en dash): write -."),
     ("SELECT 2\uff0c 3", "Character 9 is U+FF0C (fullwidth comma): write ,."),
@@ -49,16 +49,16 @@ HINTS: list[tuple[str, str]] = [
     # other text around it
     *[(text, "Send the SQL alone") for text in ("SQL: SELECT 1", "sql\nSELECT 1", "<sql>SELECT 1</sql>", '"SELECT 1"')],
     *[(text.replace("{}", "SELECT 1"), "Send the SQL alone") for text in NO_FENCES],
-    ("SELECT store_id\\nFROM retail.stores", "The text has \\n or \\t as two characters"),
-    ("-- a comment", "There is no statement in the text"),
+    ("SELECT store_id\\nFROM retail.stores", "The SQL has \\n or \\t as two characters"),
+    ("-- a comment", "The text contains no statement"),
     # no query
     *[(f"{word} SELECT 1", "explain_sales_query") for word in ("EXPLAIN", "explain analyze", "EXPLAIN (ANALYZE)")],
     *[(text, "get_multiple_table_schemas") for text in ("SHOW TABLES", "DESCRIBE orders", "DESC orders", "\\d orders")],
     *[
-        (text, "Nothing can be changed")
+        (text, "This server is read-only: send a SELECT.")
         for text in ("INSERT INTO x VALUES (1)", "DROP TABLE x", "CALL f()", "/* a */ UPDATE")
     ],
-    ("WITH x AS (DELETE FROM retail.orders RETURNING 1) SELECT * FROM x", "Nothing can be changed"),
+    ("WITH x AS (DELETE FROM retail.orders RETURNING 1) SELECT * FROM x", "This server is read-only: send a SELECT."),
     *[(text, "Send the SELECT alone") for text in ("SET x = 1", "USE retail", "BEGIN; SELECT 1", "GO")],
     ("SELECT 1; SELECT 2", "Send one statement at a time."),
     # placeholders
@@ -67,11 +67,11 @@ HINTS: list[tuple[str, str]] = [
         for mark in (":name", "?", "%s", "%(name)s", "@name", "{name}", "${name}", "{{ name }}", "$1", "<name>")
     ],
     # quotes
-    (f'{STORE}"Zava Retail Seattle"', "Write texts in single quotes: 'Zava Retail Seattle'."),
-    ('SELECT 1 FROM retail.stores WHERE store_name LIKE "%x%"', "Write texts in single quotes: '%x%'."),
-    ("SELECT `store_id` FROM retail.stores", "Backticks"),
-    ("SELECT [store_id] FROM retail.stores", "Brackets"),
-    (f"{STORE}'O'Brien'", "A quote inside a text is written twice"),
+    (f'{STORE}"Zava Retail Seattle"', "Write strings in single quotes: 'Zava Retail Seattle'."),
+    ('SELECT 1 FROM retail.stores WHERE store_name LIKE "%x%"', "Write strings in single quotes: '%x%'."),
+    ("SELECT `store_id` FROM retail.stores", "has no backticks"),
+    ("SELECT [store_id] FROM retail.stores", "with brackets"),
+    (f"{STORE}'O'Brien'", "Write a quote inside a string twice"),
     ("SELECT 'a", "never closed"),
     # other databases
     ("SELECT DATE_TRUNC(month, order_date) FROM retail.orders", "date_trunc('month', order_date)"),
@@ -87,12 +87,12 @@ HINTS: list[tuple[str, str]] = [
     ("SELECT median(store_id) FROM retail.stores", "percentile_cont(0.5)"),
     ("SELECT TOP 5 * FROM retail.orders", "LIMIT 5"),
     ("SELECT * EXCEPT (a) FROM retail.stores", "name the columns"),
-    (f"{STORE[:-2]}== 'x'", "Equality is written =."),
-    ("SELECT 1 FROM retail.orders WHERE order_date = 2024-01-01", "Write dates as texts"),
-    ("SELECT 'a' + 'b'", "joined with ||"),
-    ("SELECT store_id, FROM retail.stores", "a comma too many"),
+    (f"{STORE[:-2]}== 'x'", "Write equality as =."),
+    ("SELECT 1 FROM retail.orders WHERE order_date = 2024-01-01", "Write dates as strings"),
+    ("SELECT 'a' + 'b'", "Concatenate strings with ||."),
+    ("SELECT store_id, FROM retail.stores", "Remove the comma before this position."),
     ("SELECT 1 # comment", "Comments begin with --."),
-    ("SELECT 1 FROM dual", "leave it out"),
+    ("SELECT 1 FROM dual", "remove it"),
     # columns
     (
         f"SELECT order_date {ITEMS}",
@@ -118,7 +118,7 @@ HINTS: list[tuple[str, str]] = [
         "SELECT store_id FROM (SELECT * FROM retail.orders) a JOIN retail.stores s ON true",
         "Write s.store_id or a.store_id,",
     ),
-    ("SELECT n FROM (SELECT 1 AS n) a, (SELECT 2 AS n) b", "Write a.n or b.n, whichever source is meant."),
+    ("SELECT n FROM (SELECT 1 AS n) a, (SELECT 2 AS n) b", "Write a.n or b.n, whichever source you mean."),
     ("WITH a AS (SELECT 1 AS n), b AS (SELECT 2 AS n) SELECT n FROM a JOIN b ON true", "Write a.n or b.n,"),
     ("SELECT n FROM (SELECT 1 AS n, 2 AS n) q", "q has several columns named n: give each another alias in it."),
     (
@@ -127,7 +127,7 @@ HINTS: list[tuple[str, str]] = [
     ),
     (
         "SELECT FROM retail.orders o JOIN retail.order_items i USING (order_id) JOIN retail.stores s USING (store_id)",
-        "USING and NATURAL cannot take it: write ON with the tables' names, such as ON o.store_id = s.store_id.",
+        "USING and NATURAL are ambiguous: write ON with the table names, such as ON o.store_id = s.store_id.",
     ),
     ("SELECT 1 AS n, 2 AS n FROM retail.stores ORDER BY n", "Several columns of the SELECT list are named n"),
     ("SELECT 1 FROM retail.orders JOIN retail.orders ON true", "FROM retail.orders a JOIN retail.orders b."),
@@ -148,16 +148,16 @@ HINTS: list[tuple[str, str]] = [
         (f"SELECT * FROM {name}", "This identity may read these tables, in the schema retail: categories")
         for name in ("zava.access", "zava.stores", "pg_catalog.pg_authid")
     ],
-    ("SELECT set_config('a.b', 'c', true)", "Queries here cannot call set_config: leave it out."),
+    ("SELECT set_config('a.b', 'c', true)", "Queries cannot call set_config: leave it out."),
     # tables
     (f"SELECT orders.order_date {ITEMS}", "Add JOIN retail.orders USING"),
-    ("SELECT x.store_id FROM retail.stores s", "The query's tables are: s."),
+    ("SELECT x.store_id FROM retail.stores s", "The tables of this query are: s."),
     ("SELECT * FROM retail.order", "Did you mean retail.orders?"),
     *[
         (f"SELECT * FROM {name}", "Write retail.orders")
         for name in ("public.orders", '"retail.orders"', 'retail."Orders"')
     ],
-    ("SELECT * FROM retail.sales", "The tables are, in the schema retail: categories"),
+    ("SELECT * FROM retail.sales", "The schema retail has the tables categories"),
 ]
 
 
@@ -174,9 +174,9 @@ def test_code_fence_around_sql_is_removed_and_reported(reader: Wire, fence: str)
     text, failed = reader.call("execute_sales_query", postgresql_query=fence.format("SELECT 1 AS one"))
     assert not failed, text
     answer = json.loads(text)
-    assert (answer["rows"], answer["hint"]) == ([[1]], "The Markdown fence around the query was taken off.")
+    assert (answer["rows"], answer["hint"]) == ([[1]], "The Markdown fence around the query was removed.")
     text, failed = reader.call("explain_sales_query", postgresql_query=fence.format("SELECT 1 AS one"))
-    assert (failed, text.endswith("taken off.")) == (False, True)
+    assert (failed, text.endswith("removed.")) == (False, True)
     text, _ = reader.call("execute_sales_query", postgresql_query=fence.format("SELECT nope"))
     assert f'"nope" does not exist (at character {fence.index("{") + 8})' in text
 
@@ -210,7 +210,7 @@ def test_sql_hints_need_no_round_trip_from_the_first_call_on(data_dir: Path) -> 
         service = startup.wait(60)
         assert service is not None
         with record_call(Call("test")) as call, pytest.raises(QueryError) as refused:
-            service.answer(service.sales_query("SELECT order_date FROM retail.order_items", 10))
+            service.run_query(service.sales_query("SELECT order_date FROM retail.order_items", 10))
         assert "Add JOIN retail.orders" in refused.value.hint
         assert call.round_trips == 1
     finally:

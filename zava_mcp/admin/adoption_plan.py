@@ -115,7 +115,7 @@ def _lock_and_analyze(plan: Plan, show_rows: list[str]) -> None:
 def _plan_policies(connection: psycopg.Connection, plan: Plan, is_installed: bool) -> None:
     """Removes policies and rights that show more than zava-mcp's policies do."""
     if is_installed:
-        for check in ("no_policy_trusts_a_setting", "every_table_has_its_policies", "open_sessions_hear_of_changes"):
+        for check in ("no_policy_trusts_a_setting", "every_table_has_its_policies", "open_sessions_see_access_changes"):
             plan.add("policies corrected", *(fix for _, _, fix in _check_findings(connection, check)))
     else:
         plan.add("older policies dropped", *_first_column(connection, "older_policies"))
@@ -234,4 +234,4 @@ def _first_column(connection: psycopg.Connection, name: str) -> list[str]:
 
 def _check_findings(connection: psycopg.Connection, name: str) -> list[tuple[str, str, str]]:
     """The findings of one of doctor's checks: object, problem, SQL that fixes it."""
-    return connection.execute(sql.named("guard.sql")[name].encode()).fetchall()
+    return connection.execute(sql.named("checks.sql")[name].encode()).fetchall()

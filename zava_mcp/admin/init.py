@@ -34,7 +34,7 @@ def list_identities(settings: Settings, progress: Progress) -> list[list[str]]:
     with as_admin(settings, progress) as connection:
         if not installed_version(connection):
             raise not_a_zava_database()
-        rows = connection.execute(sql.query("identities").encode()).fetchall()
+        rows = connection.execute(sql.query("list_identities").encode()).fetchall()
     return [
         [str(user_id), name, "all" if all_stores else stores or "none", login, last_day or ""]
         for login, user_id, name, all_stores, stores, last_day in rows

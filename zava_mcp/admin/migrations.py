@@ -152,8 +152,8 @@ def installed_version(connection: psycopg.Connection) -> int:
 
 def untrusted_code(connection: psycopg.Connection) -> list[str]:
     """Objects of other roles that names resolve to or that run on Zava's tables, each with the SQL that fixes it."""
-    blocks = ("names_mean_ours", "code_on_our_tables_is_ours")
-    rows = [row for name in blocks for row in connection.execute(sql.named("guard.sql")[name].encode()).fetchall()]
+    blocks = ("search_path_is_trusted", "code_on_tables_is_trusted")
+    rows = [row for name in blocks for row in connection.execute(sql.named("checks.sql")[name].encode()).fetchall()]
     return [f"{problem}: {fix}" for _, problem, fix in rows]
 
 
@@ -211,7 +211,7 @@ def _add_embeddings(connection: psycopg.Connection, version: int, report: Report
 def _record_migrations(connection: psycopg.Connection, sample: Sample | None, version: int) -> None:
     """Records the schema version, which every login can read, and the applied files, for the administrator."""
     connection.cursor().executemany(
-        sql.query("migrated"), [(file, number > version) for number, file in sql.migrations()]
+        sql.query("record_migration"), [(file, number > version) for number, file in sql.migrations()]
     )
     if version:
         connection.execute("UPDATE zava.about SET schema_version = %s", [sql.schema_version()])
@@ -225,7 +225,7 @@ def _record_migrations(connection: psycopg.Connection, sample: Sample | None, ve
 
 def _revoke_from_public(connection: psycopg.Connection, report: Report) -> None:
     """Revokes PostgreSQL's defaults for PUBLIC, also in a restored dump, and what identities can read in excess."""
-    for (statement,) in connection.execute(sql.query("open_to_everybody")).fetchall():
+    for (statement,) in connection.execute(sql.query("list_public_temporary")).fetchall():
         connection.execute(statement.encode())
         report.actions.append("revoked the right to create temporary tables from PUBLIC")
     if connection.info.parameter_status("is_superuser") == "on":

@@ -9,7 +9,7 @@ from zava_mcp import sql
 
 def hidden_objects(connection: psycopg.Connection) -> list[str]:
     """Objects that an administrator added and identities do not see, each with the SQL that shows it."""
-    rows = connection.execute(sql.named("guard.sql")["own_tables_are_hidden"].encode()).fetchall()
+    rows = connection.execute(sql.named("checks.sql")["added_tables_are_visible"].encode()).fetchall()
     return [f"{problem}: {fix}" for _, problem, fix in rows]
 
 

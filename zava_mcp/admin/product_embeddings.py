@@ -37,12 +37,12 @@ class ProductEmbeddings:
 
     def count_missing(self) -> tuple[int, int]:
         """The number of products without a current embedding, and of all products."""
-        missing, products = self._rows("missing")[0]
+        missing, products = self._rows("count_pending")[0]
         return int(missing), int(products)
 
     def next_texts(self, last_id: int, limit: int) -> list[Text]:
         """The texts of the next products after `last_id` without a current embedding."""
-        return [Text(*row) for row in self._rows("next", after=last_id, batch=limit)]
+        return [Text(*row) for row in self._rows("list_pending", after=last_id, batch=limit)]
 
     def store(self, texts: Sequence[Text], embeddings: Sequence[Sequence[float]]) -> None:
         """Stores and commits new embeddings, which searches do not see until `publish`."""
@@ -51,11 +51,11 @@ class ProductEmbeddings:
             for text, vector in zip(texts, embeddings, strict=True)
         ]
         with _translate_errors(), self._connection.cursor() as cursor:
-            cursor.executemany(sql.named("embed.sql")["keep"], rows)
+            cursor.executemany(sql.named("embed.sql")["store_new"], rows)
 
     def discard_unpublished(self) -> None:
         """Drops unpublished embeddings of an earlier run with another model, or all of them with `all_products`."""
-        self._rows("forget")
+        self._rows("delete_new")
 
     def publish(self) -> int:
         """Publishes all stored embeddings atomically, and returns how many there were."""
@@ -69,20 +69,20 @@ class ProductEmbeddings:
 
         From `INDEX_FROM` embeddings on an index is needed; pgvector before 0.7 has no half precision and gets none.
         """
-        ((count, has_halfvec, definition),) = self._rows("index_wanted")
+        ((count, has_halfvec, definition),) = self._rows("read_index")
         is_needed = bool(has_halfvec) and count >= INDEX_FROM
         model = compose.Literal(self._values["model"]).as_string(self._connection)
         if definition and is_needed and f"halfvec({self._dimensions})" in definition and model in definition:
             return False
-        self._run(sql.named("embed.sql")["no_index"])
+        self._run(sql.named("embed.sql")["drop_index"])
         if is_needed:
-            text = sql.named("embed.sql")["index"].replace("{dimensions}", str(self._dimensions))
+            text = sql.named("embed.sql")["create_index"].replace("{dimensions}", str(self._dimensions))
             self._run(text.replace("{model}", model))
         return is_needed
 
     def _rows(self, name: str, **values: Any) -> list[tuple[Any, ...]]:
         parts = sql.named("embed.sql")
-        statement = parts[name].replace("{waiting}", parts["waiting"])
+        statement = parts[name].replace("{from_pending}", parts["from_pending"])
         with _translate_errors():
             cursor = self._connection.execute(statement.encode(), {**self._values, **values})
             return cursor.fetchall() if cursor.description else []
@@ -127,7 +127,7 @@ def product_embeddings(
 def _refuse_untrusted_code(connection: psycopg.Connection) -> None:
     """Raises DatabaseUnavailable if writing embeddings would run other roles' code with the administrator's rights."""
     with _translate_errors():
-        rows = connection.execute(sql.named("guard.sql")["code_on_our_tables_is_ours"].encode()).fetchall()
+        rows = connection.execute(sql.named("checks.sql")["code_on_tables_is_trusted"].encode()).fetchall()
     written = ("retail.product_description_embeddings ", "zava.new_embeddings ")
     listed = "".join(f"\n  {problem}: {fix}" for _, problem, fix in rows if problem.startswith(written))
     if listed:

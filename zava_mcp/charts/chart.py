@@ -87,7 +87,7 @@ def choose_chart(answer: QueryResult, request: ChartRequest, sql: str = "", now:
     rows = [json.loads(row) for row in answer.rows]
     if not rows:
         raise InputError("the query gave no rows, so there is nothing to draw", " ".join(answer.remarks))
-    if answer.cut:
+    if answer.truncated_by:
         raise InputError(
             f"there are more than the {len(rows):,} rows that a chart can have",
             "Aggregate in SQL (GROUP BY month, store or category), or choose the largest with ORDER BY and LIMIT.",

@@ -52,7 +52,8 @@ def client_config(
     before = {key: value for key, value in ctx.obj.items() if value is not None}
     given = {**before, **{key: value for key, value in after.items() if value is not None}}
     from zava_mcp.cli.display.output import print_note
-    from zava_mcp.clients.config import advice, configuration, install_link, planned_entry, program
+    from zava_mcp.clients.config import advice, configuration, install_link, planned_entry
+    from zava_mcp.clients.program_command import program
 
     server = settings_of(ctx, **after).place is not None
     named: Sequence[str | None] = user_ids or [before.get("ZAVA_USER_ID")]

@@ -28,6 +28,6 @@ def explain(
         ctx, ZAVA_USER_ID=user_id, ZAVA_ENV_FILE=env_file, ZAVA_DATABASE_URL=database_url, ZAVA_DATA_DIR=data_dir
     )
     with progress_bar() as tell, SalesService(settings, tell) as service:
-        with service.hints():
+        with service.name_hints():
             text = service.explain(service.explanation(sql))
     show_text(text)

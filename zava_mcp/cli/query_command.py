@@ -77,9 +77,9 @@ def query(
         most = settings.max_rows if chart else min(DEFAULT_ROWS, settings.max_rows)
         rows = most if max_rows is None else max_rows
         refuse_too_many(rows, settings.max_rows)
-        with service.hints():
-            answer = service.answer(service.sales_query(text, rows), unhurried=True)
-        answer.note()
+        with service.name_hints():
+            answer = service.run_query(service.sales_query(text, rows), may_read_descriptions=True)
+        answer.record()
         answer.rows_advice = rows_advice(rows, settings.max_rows)
         answer.bytes_advice += " --output FILE writes every row."
     if chart:

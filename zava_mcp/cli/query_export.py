@@ -7,7 +7,7 @@ from zava_mcp import call_context
 from zava_mcp.cli.command_audit import flush_output
 from zava_mcp.cli.display.output import print_note, progress_bar
 from zava_mcp.errors import InputError
-from zava_mcp.sales.export import written_to
+from zava_mcp.sales.export import open_writer
 from zava_mcp.sales.service import SalesService
 from zava_mcp.settings import Settings
 
@@ -24,7 +24,7 @@ def export(settings: Settings, sql: str, path: Path, seconds: float | None, bom:
     try:
         with progress_bar() as tell, SalesService(settings, tell) as service:
             flush_output()  # its record stands in the audit log before the first row leaves
-            with service.hints(), written_to(path, bom, formulas) as writer:
+            with service.name_hints(), open_writer(path, bom, formulas) as writer:
                 rows = service.export(sql, writer, lambda number: tell(0.0, f"{number:,} rows"))
     except OSError as error:
         raise InputError(f"{path} cannot be written: {error.strerror}", "Make room, or name another file.") from None

@@ -55,6 +55,6 @@ def search(
     with progress_bar() as tell, SalesService(settings, tell) as service:
         found = service.product_search(request)
         service.prepare(found)
-        answer = service.find(found)
-        answer.answer.note()
+        answer = service.search(found)
+        answer.rows.record()
     show_search_result(answer, form.value if form else None, pager)

@@ -30,5 +30,7 @@ def tables(
         ctx, ZAVA_USER_ID=user_id, ZAVA_ENV_FILE=env_file, ZAVA_DATABASE_URL=database_url, ZAVA_DATA_DIR=data_dir
     )
     with progress_bar() as tell, SalesService(settings, tell) as service:
-        text = service.describe(names, service.reading()) if names else service.tables(service.reading())
+        text = (
+            service.describe_tables(names, service.new_reader()) if names else service.list_tables(service.new_reader())
+        )
     show_text(text)

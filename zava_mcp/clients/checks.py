@@ -1,4 +1,4 @@
-"""The config files of MCP clients on this machine, and what is wrong with those that start us."""
+"""Checks the config files of MCP clients on this machine that start zava-mcp."""
 
 import json
 import os
@@ -9,7 +9,7 @@ from pathlib import Path
 from uuid import UUID
 
 from zava_mcp.clients.config_files import Entry, Fault, config_files, read_entries
-from zava_mcp.clients.start_command import argument_faults, program_started_by, why_not_started
+from zava_mcp.clients.start_command import argument_faults, program_arguments, start_failure
 from zava_mcp.postgres.checks import Check
 from zava_mcp.postgres.user_ids import sample_identities, short_name
 from zava_mcp.python_process import lasting_command
@@ -18,27 +18,27 @@ from zava_mcp.settings import is_secret
 from zava_mcp.settings.remarks import misspelt
 from zava_mcp.settings.table import NAMES
 
-_OURS = re.compile(r"zava")
+_PROGRAM = re.compile(r"zava")
 _PASSWORD_IN_URL = re.compile(r"(?:\w+://[^/\s:@]*:(?=[^@\s/]+@)|[?&](?:ssl)?password=)([^@\s/&]+)")
 _PYTHON = re.compile(r"(?:.*[/\\])?(?:python|pypy)[\d.]*w?(?:\.exe)?", re.IGNORECASE)
 _SAFE_FLAG = re.compile(r"-[a-zA-Z]*[PI][a-zA-Z]*")
-_ELSEWHERE = "put it into libpq's passfile, or into a file of mode 600 named by ZAVA_ENV_FILE"
-#: Variables and options whose value is a path: relative, it would be looked for in the client's working directory.
-_PATHS = ("ZAVA_ENV_FILE", "ZAVA_DATA_DIR", "ZAVA_AUDIT_LOG", "ZAVA_METRICS_DIR", "ZAVA_EMBEDDING_MODEL_DIR")
+_FIX_FOR_SECRETS = "put it into libpq's passfile, or into a file of mode 600 named by ZAVA_ENV_FILE"
+#: Variables and options whose value is a path. A relative one refers to the client's working directory.
+_PATH_VARIABLES = ("ZAVA_ENV_FILE", "ZAVA_DATA_DIR", "ZAVA_AUDIT_LOG", "ZAVA_METRICS_DIR", "ZAVA_EMBEDDING_MODEL_DIR")
 _PATH_OPTIONS = ("--env-file", "--data-dir")
 
 
-def examine_clients() -> list[Check]:
-    """A check for each config file that names this program; one that says so if none does."""
+def check_clients() -> list[Check]:
+    """Returns a check for each config file that starts zava-mcp, or one check that says that there is none."""
     files: dict[Path, str] = {}
-    for client, path in config_files():  # the folder we are in may be the home
+    for client, path in config_files():  # the working directory may be the home directory
         files.setdefault(path.resolve(), client)
-    checks = [check for path, client in files.items() if (check := _examine(client, path))]
+    checks = [check for path, client in files.items() if (check := _check_file(client, path))]
     return checks or [Check("client config", "ok", "no known client on this machine starts zava-mcp")]
 
 
-def _examine(client: str, path: Path) -> Check | None:
-    """The check of one file, None if it is not there or not about us."""
+def _check_file(client: str, path: Path) -> Check | None:
+    """Checks one file. Returns None if it does not exist or does not name zava-mcp."""
     name = f"client config: {client}"
     try:
         text = path.read_text(encoding="utf-8-sig")
@@ -48,22 +48,26 @@ def _examine(client: str, path: Path) -> Check | None:
         return Check(name, "warn", f"{path} cannot be read: {error.strerror}", f"make {path} readable for this user")
     except UnicodeDecodeError:
         return Check(name, "fail", f"{path} is not UTF-8", f"save {path} as UTF-8")
-    if not _OURS.search(text):
+    if not _PROGRAM.search(text):
         return None
     try:
-        entries = [entry for entry in read_entries(client, path, text) if _is_ours(entry)]
+        entries = [entry for entry in read_entries(client, path, text) if _starts_zava(entry)]
     except ValueError as error:
         kind = "TOML" if path.suffix == ".toml" else "JSON"
-        return Check(name, "fail", f"{path} is not valid {kind}: {error}", f"correct {path} there")
+        return Check(name, "fail", f"{path} is not valid {kind}: {error}", f"correct {path}")
     except TypeError:
         return Check(
             name,
             "fail",
-            f"{path} has not the form that {client} reads",
-            f"write {path} in the form that `zava-mcp client-config` prints",
+            f"{path} does not have the structure that {client} reads",
+            f"write {path} as zava-mcp client-config prints it",
         )
     if not entries:
         return None
+    return _file_check(name, client, path, entries)
+
+
+def _file_check(name: str, client: str, path: Path, entries: list[Entry]) -> Check:
     faults = [(f"{entry.name}: {found}", fix) for entry in entries for found, fix in _all_faults(entry, client)]
     if not faults:
         return Check(name, "ok", f"{path} starts {', '.join(entry.name for entry in entries)}")
@@ -72,72 +76,78 @@ def _examine(client: str, path: Path) -> Check | None:
     )
 
 
-def _is_ours(entry: Entry) -> bool:
-    return any(_OURS.search(word) for word in (entry.name, entry.command, *entry.arguments))
+def _starts_zava(entry: Entry) -> bool:
+    return any(_PROGRAM.search(word) for word in (entry.name, entry.command, *entry.arguments))
 
 
 def _all_faults(entry: Entry, client: str) -> list[Fault]:
-    """What is wrong with an entry; what seems right is started, unless a folder brought it along."""
+    """Returns the faults of an entry. An entry without any is started, unless the working directory defines it."""
     faults = [*entry.faults, *_faults(entry)]
     texts = (entry.command, *entry.arguments, *entry.environment.values())
-    if faults or client.endswith("this folder") or any(map(entry.filled_in.search, texts)):
+    if faults or client.endswith("this folder") or any(map(entry.reference.search, texts)):
         return faults
-    why = why_not_started(entry.command, entry.arguments, frozenset(entry.environment.items()))
-    if not why:
+    reason = start_failure(entry.command, entry.arguments, frozenset(entry.environment.items()))
+    if not reason:
         return []
-    return [(f"the command does not start zava-mcp: {why}", "take what zava-mcp client-config prints, perhaps --local")]
+    return [
+        (f"the command does not start zava-mcp: {reason}", "use the output of zava-mcp client-config, or of --local")
+    ]
 
 
 def _faults(entry: Entry) -> Iterator[tuple[str, str]]:
-    """What is wrong with an entry, and what to do; a secret's place is told, never the secret."""
+    """Yields the faults of an entry as (finding, fix). They say where a secret is, never what it is."""
     yield from _command_faults(entry)
     yield from _path_faults(entry)
-    named, arguments = program_started_by(entry)
-    yield from named
+    program_faults, arguments = program_arguments(entry)
+    yield from program_faults
     yield from argument_faults(arguments or ())
-    user_id = _user_id(entry)
-    if user_id is None and not ({"--env-file", "ZAVA_ENV_FILE"} & {*entry.arguments, *entry.environment}):
-        yield "it names no user id", 'add "--user-id" and the uuid to "args"; zava-mcp identities lists them'
-    elif user_id is not None and not (entry.filled_in.search(user_id) or _is_uuid(user_id) or _is_name(user_id)):
-        yield (
-            f"the user id {user_id[:60]!r} is neither a uuid nor a name in the sample",
-            "write one of those that zava-mcp identities lists",
-        )
+    yield from _user_id_faults(entry)
     for warning in misspelt(entry.environment, NAMES):
         yield warning, 'correct the name in "env"'
     for place, text in (*entry.environment.items(), *(("args", word) for word in entry.arguments)):
         secret = text if is_secret(place) else next(iter(_PASSWORD_IN_URL.findall(text)), "")
-        if secret and not entry.filled_in.search(secret):
-            yield f"a password or key stands in {place}", f"take it out of {place}: {_ELSEWHERE}"
+        if secret and not entry.reference.search(secret):
+            yield f"{place} contains a password or key", f"remove it from {place}: {_FIX_FOR_SECRETS}"
+
+
+def _user_id_faults(entry: Entry) -> Iterator[Fault]:
+    user_id = _user_id(entry)
+    if user_id is None and not ({"--env-file", "ZAVA_ENV_FILE"} & {*entry.arguments, *entry.environment}):
+        yield "it has no user id", 'add "--user-id" and the uuid to "args"; zava-mcp identities lists them'
+    elif user_id is not None and not (entry.reference.search(user_id) or _is_uuid(user_id) or _is_sample_name(user_id)):
+        yield (
+            f"the user id {user_id[:60]!r} is neither a uuid nor a name in the sample",
+            "use one that zava-mcp identities lists",
+        )
 
 
 def _command_faults(entry: Entry) -> Iterator[tuple[str, str]]:
-    """What is wrong with the program: it is missing, or the folder that a client is in may hold another."""
+    """Yields faults of the program: it is missing, or depends on the client's working directory."""
     command = Path(entry.command).expanduser()
     by_path = len(command.parts) > 1 or command.is_absolute()
-    filled_in = entry.filled_in.search(entry.command)
-    found = filled_in or (_can_be_run(command) if by_path else find_program(entry.command))
-    if not found:
+    has_reference = entry.reference.search(entry.command)
+    exists = has_reference or (_is_executable(command) if by_path else find_program(entry.command))
+    if not exists:
         known = find_program("uvx") or find_program("zava-mcp") or sys.executable
-        yield f"the command {entry.command!r} is not there", f'say "command": {json.dumps(known)}'
-    elif by_path and not filled_in and not command.is_absolute():
+        yield f"the command {entry.command!r} does not exist", f'set "command": {json.dumps(known)}'
+    elif by_path and not has_reference and not command.is_absolute():
         yield (
-            f"the command {entry.command!r} is relative: the client starts what lies in its working directory",
-            f'say "command": {json.dumps(str(command.absolute()))}',
+            f"the command {entry.command!r} is relative to the client's working directory",
+            f'set "command": {json.dumps(str(command.absolute()))}',
         )
-    if _takes_modules_of_the_folder(entry):
+    if _imports_from_working_directory(entry):
         yield (
-            "Python takes modules from the client's working directory",
+            "Python imports modules from the client's working directory",
             f'put {json.dumps(lasting_command()[1])} before "-m" in "args"',
         )
 
 
-def _can_be_run(command: Path) -> bool:
+def _is_executable(command: Path) -> bool:
     return command.is_file() and os.access(command, os.X_OK)
 
 
-def _takes_modules_of_the_folder(entry: Entry) -> bool:
-    """Whether Python is started with -m or -c but without -P or -I."""
+def _imports_from_working_directory(entry: Entry) -> bool:
+    """Returns whether Python is started with -m or -c but without -P or -I."""
     if not _PYTHON.fullmatch(entry.command) or not {"-m", "-c"} & {*entry.arguments}:
         return False
     flags = entry.arguments[: min(entry.arguments.index(word) for word in ("-m", "-c") if word in entry.arguments)]
@@ -145,20 +155,20 @@ def _takes_modules_of_the_folder(entry: Entry) -> bool:
 
 
 def _path_faults(entry: Entry) -> Iterator[tuple[str, str]]:
-    """Paths that depend on the folder that the client is in."""
+    """Yields paths that depend on the client's working directory."""
     words = entry.arguments
-    given = [(option, words[place + 1]) for option in _PATH_OPTIONS for place in _places(words, option)]
-    given += [(option, word[len(option) + 1 :]) for option in _PATH_OPTIONS for word in words if f"{option}=" in word]
-    given += [(name, entry.environment[name]) for name in _PATHS if entry.environment.get(name)]
-    for place, text in given:
-        if not (entry.filled_in.search(text) or Path(text).expanduser().is_absolute()):
+    paths = [(option, words[place + 1]) for option in _PATH_OPTIONS for place in _indexes(words, option)]
+    paths += [(option, word[len(option) + 1 :]) for option in _PATH_OPTIONS for word in words if f"{option}=" in word]
+    paths += [(name, entry.environment[name]) for name in _PATH_VARIABLES if entry.environment.get(name)]
+    for place, text in paths:
+        if not (entry.reference.search(text) or Path(text).expanduser().is_absolute()):
             yield (
-                f"the path {text!r} in {place} is relative: it is looked for in the client's working directory",
-                f"write the whole path in {place}",
+                f"the path {text!r} in {place} is relative to the client's working directory",
+                f"write an absolute path in {place}",
             )
 
 
-def _places(words: tuple[str, ...], option: str) -> list[int]:
+def _indexes(words: tuple[str, ...], option: str) -> list[int]:
     return [place for place, word in enumerate(words[:-1]) if word == option]
 
 
@@ -179,5 +189,5 @@ def _is_uuid(text: str) -> bool:
     return True
 
 
-def _is_name(text: str) -> bool:
-    return short_name(text) in {short_name(who.name) for who in sample_identities()}
+def _is_sample_name(text: str) -> bool:
+    return short_name(text) in {short_name(identity.name) for identity in sample_identities()}

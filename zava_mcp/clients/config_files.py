@@ -10,42 +10,43 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
-#: A string, or a comment, in the JSON with comments that VS Code reads; then a comma too many.
+#: A string or a comment, and a string or a trailing comma, in the JSON with comments that VS Code reads.
 _COMMENTS = re.compile(r'("(?:\\.|[^"\\])*")|//[^\n]*|/\*.*?\*/', re.DOTALL)
-_LAST_COMMAS = re.compile(r'("(?:\\.|[^"\\])*")|,(?=\s*[}\]])', re.DOTALL)
+_TRAILING_COMMAS = re.compile(r'("(?:\\.|[^"\\])*")|,(?=\s*[}\]])', re.DOTALL)
 _KEYS = ("mcpServers", "servers", "mcp_servers")
-_INPUT = re.compile(r"\$\{input:([^}]*)\}")
+_INPUT_REFERENCE = re.compile(r"\$\{input:([^}]*)\}")
 _NOTHING = re.compile(r"(?!)")
 
-Fault = tuple[str, str]  # what was found, what to do
+Fault = tuple[str, str]  # (finding, fix)
 
 
 @dataclass(frozen=True)
-class Format:
-    """What a client reads: the key of its servers, JSON with comments or without, and references that it fills in."""
+class ConfigFormat:
+    """The format of a config file: the key of its servers, whether it allows comments, and the references in it."""
 
     key: str
     with_comments: bool = False
-    filled_in: re.Pattern[str] = _NOTHING
+    reference: re.Pattern[str] = _NOTHING
 
 
-_VS_CODE = Format("servers", with_comments=True, filled_in=re.compile(r"\$\{[^}]*\}"))
+_VS_CODE = ConfigFormat("servers", with_comments=True, reference=re.compile(r"\$\{[^}]*\}"))
 _FORMATS = {
     "VS Code": _VS_CODE,
-    "Cursor": Format(
-        "mcpServers", filled_in=re.compile(r"\$\{(?:env:[^}]*|userHome|workspaceFolder\w*|pathSeparator|/)\}")
+    "Cursor": ConfigFormat(
+        "mcpServers", reference=re.compile(r"\$\{(?:env:[^}]*|userHome|workspaceFolder\w*|pathSeparator|/)\}")
     ),
-    "Claude Code": Format("mcpServers", filled_in=re.compile(r"\$\{[A-Za-z_]\w*(?::-[^}]*)?\}")),
-    "Claude Desktop": Format("mcpServers"),
-    "Codex": Format("mcp_servers"),
+    "Claude Code": ConfigFormat("mcpServers", reference=re.compile(r"\$\{[A-Za-z_]\w*(?::-[^}]*)?\}")),
+    "Claude Desktop": ConfigFormat("mcpServers"),
+    "Codex": ConfigFormat("mcp_servers"),
 }
 
 
 @dataclass(frozen=True)
 class Entry:
-    """How a client starts one server; `secrets` are variables whose values it must not have in writing.
+    """How a client starts one server.
 
-    `filled_in` is what the client replaces; `faults` are those of its form.
+    `secrets` are variables whose values the file must not contain. `reference` matches references that the client
+    replaces. `faults` are those of the entry's structure.
     """
 
     name: str
@@ -53,15 +54,15 @@ class Entry:
     arguments: tuple[str, ...]
     environment: dict[str, str]
     secrets: tuple[str, ...] = ()
-    filled_in: re.Pattern[str] = _VS_CODE.filled_in
+    reference: re.Pattern[str] = _VS_CODE.reference
     faults: tuple[Fault, ...] = ()
 
 
 def config_files() -> Iterator[tuple[str, Path]]:
-    """The known clients, and where each keeps what it starts: for the user, and for the folder we are in."""
+    """Yields the known clients and the paths of their config files, for the user and for the working directory."""
     try:
         home = Path.home()
-    except RuntimeError:  # this user has none
+    except RuntimeError:  # this user has no home directory
         home = Path("/")
     programs = {
         "darwin": home / "Library" / "Application Support",
@@ -79,43 +80,43 @@ def config_files() -> Iterator[tuple[str, Path]]:
 
 
 def _folder(name: str, default: Path) -> Path:
-    """The folder that a variable names; relative ones count as not given, as the XDG specification says."""
+    """Returns the folder that a variable names. The XDG specification says to ignore relative paths."""
     folder = Path(os.environ.get(name, ""))
     return folder if folder.is_absolute() else default
 
 
 def read_entries(client: str, path: Path, text: str) -> Iterator[Entry]:
-    """The servers of a file, those under a key that the client does not read among them.
+    """Yields the servers of a file, including those under keys that the client does not read.
 
-    Raises ValueError for a file that the client cannot parse, TypeError for one of another form.
+    Raises ValueError for a file that the client cannot parse, TypeError for one with another structure.
     """
-    form = next(form for name, form in _FORMATS.items() if client.startswith(name))
-    content = tomllib.loads(text) if path.suffix == ".toml" else _parsed(text, form, client)
+    file_format = next(each for name, each in _FORMATS.items() if client.startswith(name))
+    content = tomllib.loads(text) if path.suffix == ".toml" else _parse_json(text, file_format, client)
     inputs = {entry.get("id") for entry in _list(content.get("inputs")) if isinstance(entry, dict)}
     for place in [content, *_object(content.get("projects", {})).values()]:
         for key in _KEYS:
             for name, entry in _object(_object(place).get(key, {})).items():
-                misplaced = _misplaced(client, form, key)
-                yield _entry(name, entry, form, inputs, misplaced)
+                misplaced = _misplaced(client, file_format, key)
+                yield _entry(name, entry, file_format, inputs, misplaced)
 
 
-def _parsed(text: str, form: Format, client: str) -> dict[str, Any]:
-    plain = _LAST_COMMAS.sub(lambda found: found[1] or "", _COMMENTS.sub(lambda found: found[1] or "", text))
+def _parse_json(text: str, file_format: ConfigFormat, client: str) -> dict[str, Any]:
+    plain = _TRAILING_COMMAS.sub(lambda found: found[1] or "", _COMMENTS.sub(lambda found: found[1] or "", text))
     try:
-        content = json.loads(plain if form.with_comments else text, parse_constant=_refuse)
+        content = json.loads(plain if file_format.with_comments else text, parse_constant=_refuse)
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
     except ValueError as error:
-        raise ValueError(_why(error, plain, client)) from None
+        raise ValueError(_parse_error(error, plain, client)) from None
     return _object(content)
 
 
-def _why(error: ValueError, plain: str, client: str) -> str:
+def _parse_error(error: ValueError, plain: str, client: str) -> str:
     try:
         json.loads(plain, parse_constant=_refuse)
     except (ValueError, RecursionError):
         return str(error)
-    return f"{client.partition(',')[0]} reads no comments and no comma after the last entry ({error})"
+    return f"{client.partition(',')[0]} allows neither comments nor trailing commas ({error})"
 
 
 def _refuse(constant: str) -> NoReturn:
@@ -132,47 +133,53 @@ def _list(value: object) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
-def _misplaced(client: str, form: Format, key: str) -> tuple[Fault, ...]:
-    if key == form.key:
+def _misplaced(client: str, file_format: ConfigFormat, key: str) -> tuple[Fault, ...]:
+    if key == file_format.key:
         return ()
     name = client.partition(",")[0]
-    return ((f'it stands under "{key}", which {name} does not read', f'put it under "{form.key}"'),)
+    return ((f'it is under "{key}", which {name} does not read', f'put it under "{file_format.key}"'),)
 
 
-def _entry(name: str, entry: object, form: Format, inputs: set[Any], misplaced: tuple[Fault, ...]) -> Entry:
+def _entry(
+    name: str, entry: object, file_format: ConfigFormat, inputs: set[Any], misplaced: tuple[Fault, ...]
+) -> Entry:
     if not isinstance(entry, dict):
         return Entry(
             name, "", (), {}, faults=(*misplaced, ("it is not an object", 'write {"command": …, "args": […]}'))
         )
     command, arguments, environment = entry.get("command"), entry.get("args", []), entry.get("env", {})
-    faults = [*misplaced, *_form_faults(entry, form)]
+    faults = [*misplaced, *_structure_faults(entry, file_format)]
     words = [word for word in _list(arguments) if isinstance(word, str)]
     values = environment if isinstance(environment, dict) else {}
     texts = {str(key): str(value) for key, value in values.items() if value is not None}
-    asked = [key for text in (*words, *texts.values()) for key in _INPUT.findall(text)] if form is _VS_CODE else []
+    inputs_used = (
+        [key for text in (*words, *texts.values()) for key in _INPUT_REFERENCE.findall(text)]
+        if file_format is _VS_CODE
+        else []
+    )
     faults += [
-        (f"it asks for ${{input:{key}}}, which is not among the inputs", f'add {key!r} to "inputs"')
-        for key in dict.fromkeys(asked)
+        (f"it uses ${{input:{key}}}, which is not defined in inputs", f'add {key!r} to "inputs"')
+        for key in dict.fromkeys(inputs_used)
         if key not in inputs
     ]
-    started = command if isinstance(command, str) else ""
-    return Entry(name, started, tuple(words), texts, filled_in=form.filled_in, faults=tuple(faults))
+    program = command if isinstance(command, str) else ""
+    return Entry(name, program, tuple(words), texts, reference=file_format.reference, faults=tuple(faults))
 
 
-def _form_faults(entry: dict[str, Any], form: Format) -> Iterator[Fault]:
-    """What the client would refuse, or start otherwise than it is written."""
+def _structure_faults(entry: dict[str, Any], file_format: ConfigFormat) -> Iterator[Fault]:
+    """Yields structures that the client would refuse, or start differently."""
     command, arguments, environment = entry.get("command"), entry.get("args", []), entry.get("env", {})
     if not isinstance(command, str) or not command.strip():
-        yield "it has no command, as a text", 'say "command": "…"'
+        yield "its command is missing or not a string", 'set "command": "…"'
     if not isinstance(arguments, list) or not all(isinstance(word, str) for word in arguments):
-        yield "its args are not a list of texts", 'write each argument in quotes, in brackets: "args": ["…"]'
+        yield "its args are not a list of strings", 'write "args": ["…"], with each argument in quotes'
     if not isinstance(environment, dict):
-        yield "its env is not an object", 'say "env": {"NAME": "value"}'
-    allowed = str | int | float | None if form is _VS_CODE else str
+        yield "its env is not an object", 'set "env": {"NAME": "value"}'
+    allowed = str | int | float | None if file_format is _VS_CODE else str
     for name, value in environment.items() if isinstance(environment, dict) else ():
         if isinstance(value, bool) or not isinstance(value, allowed):
-            yield f"the variable {name} is not a text", f"put the value of {name} in quotes"
+            yield f"the variable {name} is not a string", f"put the value of {name} in quotes"
     if entry.get("type", "stdio") != "stdio":
-        yield f"its type is {str(entry['type'])[:20]!r}, not 'stdio'", 'say "type": "stdio"'
+        yield f"its type is {str(entry['type'])[:20]!r}, not 'stdio'", 'set "type": "stdio"'
     if entry.get("disabled") is True or entry.get("enabled") is False:
-        yield "it is switched off", "switch it on, or remove the entry"
+        yield "it is disabled", "enable it, or remove the entry"

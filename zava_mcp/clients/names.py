@@ -1,10 +1,10 @@
-"""The MCP clients by name: apart from what is done with them, because every start of the program reads this."""
+"""The names of the supported MCP clients, in a module of their own because every command imports it."""
 
 from enum import StrEnum
 
 
 class Client(StrEnum):
-    """The clients we know how to talk to; `plain` is any that reads `mcpServers`."""
+    """A supported client; `plain` is any client that reads `mcpServers`."""
 
     claude_desktop = "claude-desktop"
     claude_code = "claude-code"

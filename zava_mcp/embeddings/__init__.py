@@ -1,6 +1,6 @@
-"""Text to vector: one protocol, three providers. Which one is a matter of settings, never of what fails.
+"""Embeds texts with one of three providers. The settings choose the provider; a failure never changes it.
 
-Everything heavy (openai, onnxruntime, tokenizers, numpy) is imported when the first text is embedded.
+Heavy packages (openai, onnxruntime, tokenizers, numpy) are imported when the first text is embedded.
 """
 
 from collections.abc import Sequence
@@ -11,54 +11,55 @@ from typing import Protocol
 from zava_mcp.errors import SettingsError
 from zava_mcp.settings import Settings
 
-#: What the database's column holds. A shorter vector is filled with zeros, which changes no cosine.
+#: The dimensions of the database column. Shorter vectors are padded with zeros, which does not change a cosine.
 COLUMN_DIMENSIONS = 1536
 
 
 class Embedder(Protocol):
-    """Makes vectors of length 1, comparable only with others of the same `id`.
+    """Makes vectors of length 1, which are comparable only with vectors of the same `id`.
 
-    All methods block and may be called by several threads at once; failures are EmbeddingError.
+    All methods block, are thread-safe, and raise EmbeddingError.
     """
 
     @property
     def id(self) -> str:
-        """What is stored with each vector: provider and model."""
+        """Provider and model, which are stored with each vector."""
 
     @property
     def dimensions(self) -> int:
-        """How many numbers a vector has, at most COLUMN_DIMENSIONS."""
+        """The dimensions of a vector, at most COLUMN_DIMENSIONS."""
 
     @property
     def batch(self) -> int:
-        """How many documents one call of `embed_documents` should get."""
+        """The number of documents that one call of `embed_documents` should get."""
 
     def embed_query(self, text: str, stop: Event | None = None) -> list[float]:
-        """The vector of what is looked for; `stop` tells that nobody waits for it any more."""
+        """Embeds a search text. Setting `stop` cancels the call."""
 
     def embed_documents(self, texts: Sequence[str]) -> list[list[float]]:
-        """One vector per text, in their order."""
+        """Embeds texts; returns one vector per text, in their order."""
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """Releases connections and memory."""
 
 
 def embedder(settings: Settings) -> Embedder | None:
-    """The provider that the settings name; None if none is named and this platform cannot run the local model.
+    """Returns the configured provider, None if there is none and this platform cannot run the local model.
 
-    Opens no file and no connection. Raises SettingsError if what is configured cannot work.
+    Opens no file and no connection. Raises SettingsError if the settings cannot work.
     """
-    chosen = settings.embedding
-    if chosen.azure_endpoint or chosen.openai_key:
+    options = settings.embedding
+    if options.azure_endpoint or options.openai_key:
         from zava_mcp.embeddings.remote import RemoteEmbedder
 
-        if chosen.azure_endpoint and not chosen.azure_key:
+        if options.azure_endpoint and not options.azure_key:
             _require_azure_identity()
-        return RemoteEmbedder(chosen, settings.query_timeout)
+        return RemoteEmbedder(options, settings.query_timeout)
     from zava_mcp.embeddings.local import LocalEmbedder
 
-    if chosen.model_dir is None and not (find_spec("onnxruntime") and find_spec("tokenizers")):
+    if options.model_dir is None and not (find_spec("onnxruntime") and find_spec("tokenizers")):
         return None
-    return LocalEmbedder(chosen.model_dir)
+    return LocalEmbedder(options.model_dir)
 
 
 def _require_azure_identity() -> None:
@@ -74,5 +75,5 @@ def _require_azure_identity() -> None:
 
 
 def padded(vector: Sequence[float]) -> list[float]:
-    """The vector as the database's column holds it."""
+    """Pads a vector with zeros to the dimensions of the database column."""
     return [*vector, *[0.0] * (COLUMN_DIMENSIONS - len(vector))]

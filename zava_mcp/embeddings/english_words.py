@@ -1,22 +1,22 @@
-"""Which words are English: those that the local model's vocabulary or a dictionary has."""
+"""Recognizes English words with the vocabulary of the local model and a dictionary."""
 
 from collections import defaultdict
 from functools import cache
 from importlib.resources import files
 from threading import Lock
 
-_lock = Lock()  # two threads would load the dictionary twice
+_lock = Lock()  # prevents two threads from loading the dictionary
 
 
 def is_english(word: str) -> bool:
-    """Whether a word in lower case is English. The first rare word of a process costs some 0.2 s."""
+    """Returns whether a word in lower case is English. The first rare word of a process takes 0.2 s."""
     if word in _vocabulary():
         return True
     return in_dictionary(word)
 
 
 def in_dictionary(word: str) -> bool:
-    """The same without the model's vocabulary, which has words of other languages and names too."""
+    """Returns whether the dictionary has a word. The model's vocabulary also has names and words of other languages."""
     with _lock:
         return f" {word} " in _dictionary().get(word[:2], "")
 
@@ -29,7 +29,7 @@ def _vocabulary() -> frozenset[str]:
 
 @cache
 def _dictionary() -> dict[str, str]:
-    """All words that begin with the same two letters, a space around each: 2 MB where the library's table takes 40."""
+    """Returns {first two letters: words separated by spaces}, which takes 2 MB; the library's table takes 40 MB."""
     from spellchecker import SpellChecker
 
     words = defaultdict(list)

@@ -1,6 +1,6 @@
-"""all-MiniLM-L6-v2 on this machine: no key, no network.
+"""Embeds texts with all-MiniLM-L6-v2 on this machine, without a key or a network.
 
-Several servers may run side by side on one desk, so each takes one thread and gives memory back.
+A machine may run several servers, so each uses one thread and returns memory to the system.
 """
 
 import ctypes
@@ -26,13 +26,13 @@ _CANNOT_RUN = (
     "Install zava-mcp again, or configure Azure OpenAI or OpenAI. On Windows, onnxruntime needs Microsoft's Visual C++ "
     "runtime."
 )
-_MOST_TOKENS = 256  # what the model was trained on; the rest of a text is not looked at
-_M_MMAP_THRESHOLD = -3  # of glibc's malloc.h: blocks from this size on have memory of their own
-_TOGETHER = 16  # documents in one run: more is no faster on one thread
+_MAX_TOKENS = 256  # the length that the model was trained on; longer texts are truncated
+_M_MMAP_THRESHOLD = -3  # of glibc's malloc.h: larger blocks are allocated with mmap
+_BATCH_DOCUMENTS = 16  # documents in one run; more are not faster on one thread
 
 
 class LocalEmbedder:
-    """The packaged model, or the same from a folder; loaded when the first text comes."""
+    """The packaged model, or the same model from a folder. It is loaded for the first text."""
 
     id = LOCAL_MODEL
     dimensions = 384
@@ -44,51 +44,52 @@ class LocalEmbedder:
         self._model: _Model | None = None
 
     def embed_query(self, text: str, stop: Event | None = None) -> list[float]:  # noqa: ARG002  # it takes milliseconds
+        """Embeds a search text."""
         return self.embed_documents([text])[0]
 
     def embed_documents(self, texts: Sequence[str]) -> list[list[float]]:
-        """Texts of like length go through the model together: the shorter are filled up to the longest."""
+        """Embeds texts in batches of similar length, because a batch is padded to its longest text."""
         model = self._loaded()
         order = sorted(range(len(texts)), key=lambda place: len(texts[place]))
         vectors: list[list[float]] = [[]] * len(texts)
-        for start in range(0, len(order), _TOGETHER):
-            places = order[start : start + _TOGETHER]
+        for start in range(0, len(order), _BATCH_DOCUMENTS):
+            places = order[start : start + _BATCH_DOCUMENTS]
             for place, vector in zip(places, model.vectors([texts[place] for place in places]), strict=True):
                 vectors[place] = vector
         return vectors
 
     def close(self) -> None:
+        """Releases the model."""
         self._model = None
 
     def _loaded(self) -> "_Model":
         with self._lock:
             if self._model is None:
-                _free_at_once()
+                _use_mmap_for_large_blocks()
                 self._model = _Model(self._folder)
-                _give_memory_back()
+                _return_memory()
             return self._model
 
 
 class _Model:
-    """Tokenizer and network, ready to run."""
+    """The loaded tokenizer and network."""
 
     def __init__(self, folder: Path | None) -> None:
         try:
-            self._session = _session(
-                verified_model_file("model.onnx", folder)
-            )  # first: it needs most memory while it loads
-            _give_memory_back()
+            # The network is loaded first, because loading it needs the most memory.
+            self._session = _session(verified_model_file("model.onnx", folder))
+            _return_memory()
             self._tokenizer = _tokenizer(verified_model_file("vocab.txt", folder))
         except ImportError as error:
             raise EmbeddingError(f"the local embedding model cannot run here: {error}", _CANNOT_RUN) from None
 
     def vectors(self, texts: Sequence[str]) -> list[list[float]]:
-        """The mean of what the network says of each token, brought to length 1."""
+        """Returns the mean of the token embeddings of each text, normalized to length 1."""
         import numpy as np
 
         ids, mask = self._tokens(texts)
-        given = {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
-        states: NDArray[np.float32] = self._session.run(None, given)[0]
+        inputs = {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
+        states: NDArray[np.float32] = self._session.run(None, inputs)[0]
         sums = (states * mask[..., None].astype(np.float32)).sum(axis=1)
         vectors: list[list[float]] = (sums / np.linalg.norm(sums, axis=1, keepdims=True)).tolist()
         return vectors
@@ -113,31 +114,31 @@ def _tokenizer(vocabulary: Path) -> "Tokenizer":
     tokenizer.normalizer = normalizers.BertNormalizer(lowercase=True, strip_accents=True)
     tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
     tokenizer.post_processor = processors.BertProcessing(("[SEP]", ids["[SEP]"]), ("[CLS]", ids["[CLS]"]))
-    tokenizer.enable_truncation(_MOST_TOKENS)
+    tokenizer.enable_truncation(_MAX_TOKENS)
     return tokenizer
 
 
 def _session(network: Path) -> "InferenceSession":
-    os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # else it tells its makers of itself as soon as it is imported
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # otherwise it sends telemetry on import
     import onnxruntime
 
-    onnxruntime.disable_telemetry_events()  # the same for versions that know no such variable
+    onnxruntime.disable_telemetry_events()  # for versions that ignore the variable
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
-    options.enable_cpu_mem_arena = False  # it keeps the largest batch's memory for good
-    options.enable_mem_pattern = False  # for inputs of one shape only
+    options.enable_cpu_mem_arena = False  # it would keep the memory of the largest batch
+    options.enable_mem_pattern = False  # it helps only if all inputs have one shape
     options.log_severity_level = 3
     return onnxruntime.InferenceSession(str(network), options, providers=["CPUExecutionProvider"])
 
 
-def _free_at_once() -> None:
-    """What loading needs for a while goes back when it is freed; glibc would keep ever larger blocks for later."""
+def _use_mmap_for_large_blocks() -> None:
+    """Makes free() return large blocks to the system while loading; by default, glibc keeps ever larger ones."""
     if mallopt := getattr(_c_library(), "mallopt", None):
         mallopt(_M_MMAP_THRESHOLD, 128 * 1024)
 
 
-def _give_memory_back() -> None:
-    """What loading needed and freed in small blocks; searches may keep larger ones again, which is faster."""
+def _return_memory() -> None:
+    """Returns freed small blocks to the system, and lets searches keep larger blocks again, which is faster."""
     library = _c_library()
     if trim := getattr(library, "malloc_trim", None):
         trim(0)

@@ -1,4 +1,4 @@
-"""text-embedding-3-small, made by Azure OpenAI or OpenAI."""
+"""Embeds texts with text-embedding-3-small of Azure OpenAI or OpenAI."""
 
 import logging
 import random
@@ -9,7 +9,7 @@ from threading import Event, Lock
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from zava_mcp.embeddings.request_limits import requests, truncate
+from zava_mcp.embeddings.request_limits import split_requests, truncate
 from zava_mcp.embeddings.response import DIMENSIONS, read_vectors
 from zava_mcp.embeddings.service_errors import RetryPolicy, Service, ServiceError
 from zava_mcp.errors import EmbeddingError
@@ -19,8 +19,8 @@ from zava_mcp.settings.table import EMBEDDING_MODEL
 if TYPE_CHECKING:
     from zava_mcp.embeddings.openai_client import OpenAIClient
 
-#: Azure serves the same model, so its vectors are comparable with OpenAI's. A deployment's name tells nothing
-#: of what it deploys and may be given to another model tomorrow; so the model that answers is checked instead.
+#: Azure serves the same model, so its vectors are comparable with OpenAI's. The name of a deployment does not
+#: identify its model, so the model that the response names is checked instead.
 REMOTE_MODEL = f"openai/{EMBEDDING_MODEL}"
 
 _log = logging.getLogger(__name__)
@@ -28,100 +28,102 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class _RetryBudget:
-    """Seconds in all and for one answer; how often what failed is tried; the longest pause nobody asked for."""
+    """Timeouts in seconds of all attempts and of one response, the number of attempts, and the longest own pause."""
 
     total: float
-    answer: float
-    tries: int
+    response: float
+    attempts: int
     longest_pause: float
 
 
-_FOR_DOCUMENTS = _RetryBudget(300, 60, 6, 30)  # nobody waits at a `zava-mcp embed` but its progress bar
-_LONG = 5.0  # seconds of silence that somebody at a terminal wants explained
+_FOR_DOCUMENTS = _RetryBudget(300, 60, 6, 30)  # for `zava-mcp embed`, which shows its progress
+_LONG_PAUSE_SECONDS = 5.0  # longer pauses are logged as warnings
 
 
 class RemoteEmbedder:
-    """Azure OpenAI or OpenAI; its client is imported and made when the first text comes."""
+    """Azure OpenAI or OpenAI. The client is imported and created for the first text."""
 
     id = REMOTE_MODEL
     dimensions = DIMENSIONS
-    batch = 256  # far below the service's limit, so that a killed run has kept most of what it paid for
+    batch = 256  # far below the limit of the service, so that an interrupted run loses little
 
-    def __init__(self, chosen: EmbeddingSettings, query_seconds: float) -> None:
-        """`query_seconds` is the longest that the vector of a query may take, with all that is tried again."""
-        self._chosen = chosen
-        self._service = _service(chosen)
+    def __init__(self, options: EmbeddingSettings, query_seconds: float) -> None:
+        """`query_seconds` is the timeout for the vector of a query, including retries."""
+        self._chosen = options
+        self._service = _service(options)
         self._for_query = _RetryBudget(query_seconds, min(10, query_seconds), 3, 8)
         self._lock = Lock()
         self._client: OpenAIClient | None = None
 
     def embed_query(self, text: str, stop: Event | None = None) -> list[float]:
-        return self._ask([truncate(text)], self._for_query, stop or Event())[0]
+        """Embeds a search text. Setting `stop` cancels the call."""
+        return self._request([truncate(text)], self._for_query, stop or Event())[0]
 
     def embed_documents(self, texts: Sequence[str]) -> list[list[float]]:
-        """In as many requests as the service's limits need."""
-        return [vector for part in requests(texts) for vector in self._ask(part, _FOR_DOCUMENTS, Event())]
+        """Embeds texts, in as many requests as the limits of the service need."""
+        return [vector for part in split_requests(texts) for vector in self._request(part, _FOR_DOCUMENTS, Event())]
 
     def close(self) -> None:
+        """Closes the connections."""
         with self._lock:
             client, self._client = self._client, None
         if client is not None:
             client.close()
 
-    def _ask(self, texts: list[str], timeout: _RetryBudget, stop: Event) -> list[list[float]]:
-        ends = time.monotonic() + timeout.total
-        refusals: list[ServiceError] = []
+    def _request(self, texts: list[str], budget: _RetryBudget, stop: Event) -> list[list[float]]:
+        deadline = time.monotonic() + budget.total
+        errors: list[ServiceError] = []
         while not stop.is_set():
             try:
-                reply = self._opened().ask(texts, min(timeout.answer, max(0.1, ends - time.monotonic())))
-                return self._vectors(reply, len(texts))
-            except ServiceError as refusal:
-                refusals.append(refusal)
-                pause = _pause(refusals, timeout)
-                if pause is None or pause >= ends - time.monotonic():
-                    raise _final(refusals, pause) from None
-                level = logging.WARNING if pause >= _LONG else logging.INFO
-                _log.log(level, "%s; asking again in %.1f s", refusal.message, pause)
+                seconds = min(budget.response, max(0.1, deadline - time.monotonic()))
+                return self._vectors(self._open_client().request(texts, seconds), len(texts))
+            except ServiceError as error:
+                errors.append(error)
+                pause = _pause(errors, budget)
+                if pause is None or pause >= deadline - time.monotonic():
+                    raise _final_error(errors, pause) from None
+                level = logging.WARNING if pause >= _LONG_PAUSE_SECONDS else logging.INFO
+                _log.log(level, "%s; retrying in %.1f s", error.message, pause)
             stop.wait(pause)
         raise EmbeddingError("the call was cancelled")
 
-    def _vectors(self, reply: bytes, count: int) -> list[list[float]]:
+    def _vectors(self, response: bytes, count: int) -> list[list[float]]:
         try:
-            return read_vectors(reply, count, EMBEDDING_MODEL, self._service.model)
+            return read_vectors(response, count, EMBEDDING_MODEL, self._service.model)
         except EmbeddingError as error:
-            raise EmbeddingError(f"{self._service} gave no usable vectors: {error.message}", error.hint) from None
+            raise EmbeddingError(f"{self._service} sent no usable embeddings: {error.message}", error.hint) from None
 
-    def _opened(self) -> "OpenAIClient":
+    def _open_client(self) -> "OpenAIClient":
         with self._lock:
             if self._client is None:
                 from zava_mcp.embeddings.openai_client import OpenAIClient
 
-                self._client = OpenAIClient(self._chosen, self._service, self._for_query.answer)
+                self._client = OpenAIClient(self._chosen, self._service, self._for_query.response)
             return self._client
 
 
-def _pause(refusals: list[ServiceError], timeout: _RetryBudget) -> float | None:
-    """Seconds until it may be asked again, for the last refusal; None if that is no use."""
-    last = refusals[-1]
-    alike = sum(refusal.again is last.again for refusal in refusals)  # a storm of one kind spares the other's tries
-    if last.again is RetryPolicy.never or (last.again is RetryPolicy.few_times and alike >= timeout.tries):
+def _pause(errors: list[ServiceError], budget: _RetryBudget) -> float | None:
+    """Returns the seconds before the next attempt, None if another attempt is no use."""
+    last = errors[-1]
+    same_policy = sum(error.retry is last.retry for error in errors)  # each policy has its own number of attempts
+    if last.retry is RetryPolicy.never or (last.retry is RetryPolicy.few_times and same_policy >= budget.attempts):
         return None
-    own = min(timeout.longest_pause, 0.5 * 2 ** min(alike - 1, 10))
-    return last.after or own * random.uniform(0.75, 1)  # noqa: S311  # desks refused together come back apart
+    own = min(budget.longest_pause, 0.5 * 2 ** min(same_policy - 1, 10))
+    return last.retry_after or own * random.uniform(0.75, 1)  # noqa: S311  # jitter: clients do not retry together
 
 
-def _final(refusals: list[ServiceError], pause: float | None) -> EmbeddingError:
-    last = refusals[-1]
-    often = f", each of {len(refusals)} times" if len(refusals) > 1 else ""
-    asks = f"; it asks to wait {pause:,.0f} seconds" if pause and last.after else ""
-    return EmbeddingError(f"{last.message}{often}{asks}", last.hint)
+def _final_error(errors: list[ServiceError], pause: float | None) -> EmbeddingError:
+    last = errors[-1]
+    attempts = f", in {len(errors)} attempts" if len(errors) > 1 else ""
+    wait = f"; it asks to wait {pause:,.0f} seconds" if pause and last.retry_after else ""
+    return EmbeddingError(f"{last.message}{attempts}{wait}", last.hint)
 
 
-def _service(chosen: EmbeddingSettings) -> Service:
-    if chosen.azure_endpoint is None:
+def _service(options: EmbeddingSettings) -> Service:
+    if options.azure_endpoint is None:
         return Service(
-            name="OpenAI" if "openai.com" in chosen.openai_url else "the service",
-            host=urlsplit(chosen.openai_url).netloc,
+            name="OpenAI" if "openai.com" in options.openai_url else "the service",
+            host=urlsplit(options.openai_url).netloc,
             model=EMBEDDING_MODEL,
             address="OPENAI_BASE_URL",
             keys="Check OPENAI_API_KEY.",
@@ -130,14 +132,14 @@ def _service(chosen: EmbeddingSettings) -> Service:
         )
     by_key = Service(
         name="Azure OpenAI",
-        host=urlsplit(chosen.azure_endpoint).netloc,
-        model=chosen.deployment,
+        host=urlsplit(options.azure_endpoint).netloc,
+        model=options.deployment,
         address="AZURE_OPENAI_ENDPOINT",
         keys="Check AZURE_OPENAI_API_KEY, and that it is a key of AZURE_OPENAI_ENDPOINT.",
         models="Name a deployment of text-embedding-3-small in EMBEDDING_MODEL_DEPLOYMENT_NAME.",
         rights="Check the resource's network rules.",
     )
-    if chosen.azure_key:
+    if options.azure_key:
         return by_key
     return replace(
         by_key,

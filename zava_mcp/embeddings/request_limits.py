@@ -1,31 +1,31 @@
-"""What one request may hold, measured without the model's own tokenizer."""
+"""Splits texts into requests within the limits of the service, without the tokenizer of the model."""
 
 from collections.abc import Iterator, Sequence
 
-_TOKENS_A_TEXT = 8_191
-_TOKENS_A_REQUEST = 300_000
-_TEXTS_A_REQUEST = 2_048
+_MAX_TEXT_TOKENS = 8_191
+_MAX_REQUEST_TOKENS = 300_000
+_MAX_REQUEST_TEXTS = 2_048
 
 
 def truncate(text: str) -> str:
-    """The beginning of a text that surely has no more tokens than the model reads; never empty.
+    """Truncates a text so that it does not exceed the tokens of the model. The result is never empty.
 
-    A token of a byte-level tokenizer is at least one byte, so as many bytes as tokens are allowed always
-    fit. English would fit some four times longer, but products are told in a paragraph.
+    A token of a byte-level tokenizer is at least one byte, so a text may have as many bytes as tokens. English has
+    about four bytes per token, but descriptions of products are short enough.
     """
-    return text.encode()[:_TOKENS_A_TEXT].decode(errors="ignore") or " "
+    return text.encode()[:_MAX_TEXT_TOKENS].decode(errors="ignore") or " "
 
 
-def requests(texts: Sequence[str]) -> Iterator[list[str]]:
-    """The texts, cut, in their order, in as few lists as one request each may hold."""
-    held: list[str] = []
+def split_requests(texts: Sequence[str]) -> Iterator[list[str]]:
+    """Yields the truncated texts in their order, in one list per request."""
+    batch: list[str] = []
     size = 0
     for text in map(truncate, texts):
-        tokens = len(text.encode())  # at most
-        if held and (len(held) == _TEXTS_A_REQUEST or size + tokens > _TOKENS_A_REQUEST):
-            yield held
-            held, size = [], 0
-        held.append(text)
+        tokens = len(text.encode())  # an upper bound
+        if batch and (len(batch) == _MAX_REQUEST_TEXTS or size + tokens > _MAX_REQUEST_TOKENS):
+            yield batch
+            batch, size = [], 0
+        batch.append(text)
         size += tokens
-    if held:
-        yield held
+    if batch:
+        yield batch

@@ -1,4 +1,4 @@
-"""What a service answered: exactly the vectors that were asked for, or an error."""
+"""Parses the response of an embedding service, which must contain exactly the requested vectors."""
 
 import json
 import math
@@ -10,37 +10,39 @@ from typing import Any
 from zava_mcp.errors import EmbeddingError
 
 DIMENSIONS = 1536
-MOST_BYTES_A_VECTOR = 50_000  # as decimal numbers, which some servers send; a third of that is usual
+MAX_BYTES_PER_VECTOR = 50_000  # as decimal numbers, which some servers send; a third of that is usual
 
-_HINT = "Check the address in the settings: does it speak OpenAI's embeddings API?"
+_HINT = "Check that the address in the settings serves OpenAI's embeddings API."
 
 
-def read_vectors(content: bytes, count: int, model: str, asked: str) -> list[list[float]]:
-    """`count` vectors of length 1 in the order of the texts.
+def read_vectors(content: bytes, count: int, model: str, requested_name: str) -> list[list[float]]:
+    """Returns `count` vectors of length 1 in the order of the texts.
 
-    `model` is whose vectors they must be, `asked` the name it was asked for by. Raises EmbeddingError.
+    `model` is the required model, `requested_name` its name in the request. Raises EmbeddingError.
     """
     try:
-        reply = json.loads(content)
-        items = sorted(reply["data"], key=lambda item: _number(item["index"]))
+        response = json.loads(content)
+        items = sorted(response["data"], key=lambda item: _index(item["index"]))
         places = [item["index"] for item in items]
-        vectors = [_unit(_numbers(item["embedding"])) for item in items]
+        vectors = [_normalize(_numbers(item["embedding"])) for item in items]
     except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
-        raise EmbeddingError("the answer is no list of vectors", _HINT) from None
-    _check_model(str(reply.get("model") or ""), model, asked)
+        raise EmbeddingError("the response is not a list of embeddings", _HINT) from None
+    _check_model(str(response.get("model") or ""), model, requested_name)
     if places != list(range(count)):
-        raise EmbeddingError(f"the answer's {len(places):,} vectors are not those of the {count:,} texts sent", _HINT)
+        raise EmbeddingError(
+            f"the response has {len(places):,} embeddings, which do not match the {count:,} texts sent", _HINT
+        )
     return vectors
 
 
-def _number(index: object) -> int:
+def _index(index: object) -> int:
     if type(index) is not int:
         raise TypeError(index)
     return index
 
 
 def _numbers(embedding: Any) -> list[float]:
-    """Base64 of little-endian float32, as asked for, or a list of numbers from a server that knows no base64."""
+    """Decodes base64 of little-endian float32, or a list of numbers from a server that ignores `encoding_format`."""
     if isinstance(embedding, list):
         if any(type(number) not in (int, float) for number in embedding):
             raise TypeError("not numbers")
@@ -51,23 +53,23 @@ def _numbers(embedding: Any) -> list[float]:
     return packed.tolist()
 
 
-def _unit(vector: list[float]) -> list[float]:
+def _normalize(vector: list[float]) -> list[float]:
     if len(vector) != DIMENSIONS:
         raise EmbeddingError(
-            f"the answer's vectors have {len(vector):,} numbers, not {DIMENSIONS:,}",
+            f"the embeddings in the response have {len(vector):,} dimensions, not {DIMENSIONS:,}",
             "The model must be text-embedding-3-small.",
         )
     length = math.sqrt(sum(number * number for number in vector))
-    if not 0 < length < math.inf:  # NaN neither
-        raise EmbeddingError("the answer has a vector that is all zeros or has numbers that are none", _HINT)
+    if not 0 < length < math.inf:  # also rejects NaN
+        raise EmbeddingError("an embedding in the response is zero or not finite", _HINT)
     return [number / length for number in vector]
 
 
-def _check_model(named: str, model: str, asked: str) -> None:
-    """Vectors of another model must not be stored under this one's name; some gateways name what was asked for."""
-    if not named or model in named or (named == asked and not named.startswith("text-embedding-")):
+def _check_model(reported: str, model: str, requested_name: str) -> None:
+    """Raises EmbeddingError if another model answered. Some gateways report the requested name instead of the model."""
+    if not reported or model in reported or (reported == requested_name and not reported.startswith("text-embedding-")):
         return
     raise EmbeddingError(
-        f"{asked!r} is the model {named[:60]!r}, not {model}",
+        f"{requested_name!r} is the model {reported[:60]!r}, not {model}",
         f"Name a deployment of {model} in EMBEDDING_MODEL_DEPLOYMENT_NAME.",
     )

@@ -1,4 +1,4 @@
-"""Whether a database keeps what it promises, as far as that can be looked up as the identity itself."""
+"""Checks of a database that an identity can make itself: server, login, privileges, policies and embeddings."""
 
 import time
 from collections.abc import Iterator
@@ -16,13 +16,13 @@ from zava_mcp.postgres.identity import connect_with_timeout, mismatches, read_id
 from zava_mcp.postgres.pgbouncer import apply_session_settings
 from zava_mcp.postgres.query_errors import is_connection_lost
 
-_CLOCK_SECONDS = 60
-_OLDEST = 15
+_MAX_CLOCK_DIFFERENCE_SECONDS = 60
+_MIN_VERSION = 15
 
 
 @dataclass(frozen=True)
 class Check:
-    """One check: `state` is ok, warn or fail; `fix` says what to do if it is not ok, in SQL where SQL does it."""
+    """The result of a check. `state` is ok, warn or fail; `fix` says what to do about it, as SQL where possible."""
 
     name: str
     state: str
@@ -30,22 +30,21 @@ class Check:
     fix: str = ""
 
 
-def examine(target: ConnectionParameters, user_id: UUID | None, name: str, model: str) -> list[Check]:
-    """Connects as the identity and looks at server, login, privileges, policies, extension and vectors.
+def check_database(target: ConnectionParameters, user_id: UUID | None, name: str, model: str) -> list[Check]:
+    """Connects as the identity and runs all checks of the database.
 
-    `name` is what it was asked for by, if not by its user id; `model` is the embedding model that searches are made
-    with. Raises DatabaseUnavailable or IdentityError if
-    there is no connection.
+    `name` is the requested name of the identity, if it was not requested by user id. `model` is the embedding model of
+    searches. Raises DatabaseUnavailable or IdentityError if it cannot connect.
     """
     with connect_with_timeout(target) as connection:
         try:
-            return _examined(connection, target, user_id, name, model)
+            return _checks(connection, target, user_id, name, model)
         except psycopg.Error as error:
             reason = error.diag.message_primary or "the connection is lost"
-            raise DatabaseUnavailable(f"the checks could not be finished: {reason}", "Try again.") from None
+            raise DatabaseUnavailable(f"the checks did not finish: {reason}", "Try again.") from None
 
 
-def _examined(
+def _checks(
     connection: psycopg.Connection, target: ConnectionParameters, user_id: UUID | None, name: str, model: str
 ) -> list[Check]:
     checks = [
@@ -57,96 +56,103 @@ def _examined(
     try:
         row = read_identity(connection, user_id)
     except (DatabaseUnavailable, IdentityError) as error:
-        return [*checks, _refused(error)]
+        return [*checks, _failed_check(error)]
     apply_session_settings(connection, row["backend"], target.settings)
-    faults = [_refused(error) for error in mismatches(row, user_id, name)]
+    faults = [_failed_check(error) for error in mismatches(row, user_id, name)]
     checks += faults or [Check("identity", "ok", f"{row['display_name']}, schema version {row['schema_version']}")]
-    return [*checks, *_looked_up(connection), _functions(connection), _vectors(connection, model)]
+    return [*checks, *_catalogue_checks(connection), _functions(connection), _embeddings(connection, model)]
 
 
-def _refused(error: ZavaError) -> Check:
+def _failed_check(error: ZavaError) -> Check:
     name = "identity" if isinstance(error, IdentityError) else "schema"
     return Check(name, "fail", error.message, error.hint)
 
 
-def _check(name: str, good: bool, found: str, fix: str, otherwise: str = "fail") -> Check:
-    return Check(name, "ok", found) if good else Check(name, otherwise, found, fix)
+def _check(name: str, passed: bool, found: str, fix: str, state: str = "fail") -> Check:
+    return Check(name, "ok", found) if passed else Check(name, state, found, fix)
 
 
 def _version(connection: psycopg.Connection) -> Check:
     version = connection.info.server_version
     found = f"version {version // 10_000}.{version % 10_000}"
-    return _check("PostgreSQL", version >= _OLDEST * 10_000, found, f"use PostgreSQL {_OLDEST} or newer")
+    return _check("PostgreSQL", version >= _MIN_VERSION * 10_000, found, f"use PostgreSQL {_MIN_VERSION} or newer")
 
 
 def _encryption(connection: psycopg.Connection) -> Check:
-    asked = connection.info.get_parameters().get("sslmode", "prefer")
+    sslmode = connection.info.get_parameters().get("sslmode", "prefer")
     if _is_this_machine(connection.info):
-        return Check("encryption", "ok", "on this machine, none needed")
+        return Check("encryption", "ok", "not needed on this machine")
     fix = "add sslmode=verify-full to ZAVA_DATABASE_URL, and sslrootcert if the certificate is your own authority's"
     if not connection.pgconn.ssl_in_use:
         return Check("encryption", "fail", "the connection is not encrypted", fix)
-    unchecked = {"verify-full": "", "verify-ca": ": nobody checks that the certificate is of this host"}
-    left = unchecked.get(asked, ": nobody checks whose server it is")
-    return _check("encryption", not left, f"TLS, sslmode={asked}{left}", fix, "warn")
+    gaps = {"verify-full": "", "verify-ca": ", which does not verify the host name of the certificate"}
+    gap = gaps.get(sslmode, ", which does not verify the server")
+    return _check("encryption", not gap, f"TLS, sslmode={sslmode}{gap}", fix, "warn")
 
 
 def _is_this_machine(info: psycopg.ConnectionInfo) -> bool:
-    """Whether the connection is a socket's, or a loopback address's that no other host's name stands for."""
+    """Returns whether the connection uses a socket, or a loopback address under a name of this machine."""
     try:
         loopback = ip_address(info.hostaddr.partition("%")[0]).is_loopback
-    except ValueError:  # none
+    except ValueError:  # a socket has no address
         return info.host.startswith(("/", "@"))
     return loopback and info.host in ("", "localhost", "127.0.0.1", "::1", info.hostaddr)
 
 
 def _clock(connection: psycopg.Connection) -> Check:
     row = connection.execute("SELECT extract(epoch FROM statement_timestamp())").fetchone()
-    apart = abs(float(row[0]) - time.time()) if row else 0.0
-    fix = "correct the clock: relative dates such as last month are asked for by ours and answered by theirs"
-    return _check("clock", apart < _CLOCK_SECONDS, f"{apart:.0f} s from the database's", fix)
+    difference = abs(float(row[0]) - time.time()) if row else 0.0
+    fix = "correct the clock, because relative dates such as last month use both clocks"
+    return _check(
+        "clock", difference < _MAX_CLOCK_DIFFERENCE_SECONDS, f"{difference:.0f} s from the database's clock", fix
+    )
 
 
-def _looked_up(connection: psycopg.Connection) -> Iterator[Check]:
-    """The checks of guard.sql, in which the names, the findings and the cures stand."""
-    connection.execute("SET search_path = pg_catalog, pg_temp")  # so that every name in a cure has its schema
-    for name, statement in sql.named("guard.sql").items():
+def _catalogue_checks(connection: psycopg.Connection) -> Iterator[Check]:
+    """Runs the checks of checks.sql, which has their names, findings and fixes."""
+    connection.execute("SET search_path = pg_catalog, pg_temp")  # so that every name in a fix includes its schema
+    for name, statement in sql.named("checks.sql").items():
         try:
-            found = connection.execute(statement.encode()).fetchall()
+            faults = connection.execute(statement.encode()).fetchall()
         except psycopg.Error as error:
             if is_connection_lost(error):
                 raise
-            reason = f"cannot be looked up: {error.diag.message_primary}"
-            yield Check(name.replace("_", " "), "fail", reason, "run zava-mcp init as admin")
+            reason = f"not checked: {error.diag.message_primary}"
+            yield Check(name.replace("_", " "), "fail", reason, "run zava-mcp init as administrator")
             continue
-        state = "fail" if any(row[0] == "fail" for row in found) else "warn" if found else "ok"
-        told = "; ".join(row[1] for row in found) or "as it should be"
-        yield Check(name.replace("_", " "), state, told, ";\n".join(row[2] for row in found))
+        state = "fail" if any(row[0] == "fail" for row in faults) else "warn" if faults else "ok"
+        found = "; ".join(row[1] for row in faults) or "passed"
+        yield Check(name.replace("_", " "), state, found, ";\n".join(row[2] for row in faults))
 
 
 def _functions(connection: psycopg.Connection) -> Check:
-    """Whether the functions that policies and triggers call are those of this schema version."""
-    name = "functions are as they were made"
+    """Checks that the functions of policies and triggers are those of this schema version."""
+    name = "functions are unchanged"
     changed = changed_functions(connection)
     if not changed:
-        return Check(name, "ok", "as it should be")
-    return Check(name, "fail", f"not as made: {', '.join(changed)}", ";\n".join(changed.values()))
+        return Check(name, "ok", "passed")
+    return Check(name, "fail", f"changed: {', '.join(changed)}", ";\n".join(changed.values()))
 
 
-def _vectors(connection: psycopg.Connection, model: str) -> Check:
-    """Whether the products can be searched by meaning, with the model that is configured."""
-    fix = "run zava-mcp embed as admin, with the embedding settings that this server has"
+def _embeddings(connection: psycopg.Connection, model: str) -> Check:
+    """Checks that the products have current embeddings of the configured model."""
+    fix = "run zava-mcp embed as administrator, with the embedding settings of this server"
     try:
-        row = connection.execute(sql.query("vectors").encode(), {"model": model}).fetchone() or (0, 0, 0, None)
+        row = connection.execute(sql.query("count_embeddings").encode(), {"model": model}).fetchone() or (0, 0, 0, None)
     except psycopg.errors.UndefinedTable:
-        return Check("vectors", "ok", "none: search goes by words")
+        return Check("embeddings", "ok", "none: search uses full-text search")
     except psycopg.errors.Error as error:
-        return Check("vectors", "fail", f"cannot be read: {error.diag.message_primary}", "run zava-mcp init as admin")
-    products, current, older, models = row
+        return Check(
+            "embeddings",
+            "fail",
+            f"cannot be read: {error.diag.message_primary}",
+            "run zava-mcp init as administrator",
+        )
+    products, current, outdated, models = row
     found = f"{current:,} of {products:,} products have one of {model or 'no model'}"
-    if older:
-        found += f", {older:,} of an older text"
-    if not (current or older) and products:
-        there = f"the vectors are of {models}" if models else "there are none"
-        return Check("vectors", "fail" if model else "warn", f"{found}: {there}", fix)
-    return _check("vectors", current == products, found, fix, "warn")
+    if outdated:
+        found += f", {outdated:,} have one of an older text"
+    if not (current or outdated) and products:
+        existing = f"the embeddings were made by {models}" if models else "there are none"
+        return Check("embeddings", "fail" if model else "warn", f"{found}: {existing}", fix)
+    return _check("embeddings", current == products, found, fix, "warn")

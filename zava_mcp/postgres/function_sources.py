@@ -26,7 +26,7 @@ def migration_functions() -> dict[str, tuple[str, str]]:
 
 def changed_functions(connection: psycopg.Connection) -> dict[str, str]:
     """The functions whose text, owner or rights differ from the migrations, each with the SQL that restores it."""
-    rows = connection.execute(sql.query("functions").encode()).fetchall()
+    rows = connection.execute(sql.query("list_functions").encode()).fetchall()
     existing = {name: (body, definer, owner) for name, body, definer, owner in rows}
     changed = {}
     for name, (statement, body) in migration_functions().items():

@@ -145,9 +145,9 @@ def read_identity(connection: psycopg.Connection, user_id: UUID | None) -> dict[
     """
     connection.prepare_threshold = None
     try:
-        row = _run_identity_statements(connection, ("names_of_postgresql_first", "identity", "listen"))
+        row = _run_identity_statements(connection, ("set_search_path", "read_identity", "listen"))
     except psycopg.errors.ReadOnlySqlTransaction:  # a read replica cannot LISTEN
-        row = _run_identity_statements(connection, ("names_of_postgresql_first", "identity"))
+        row = _run_identity_statements(connection, ("set_search_path", "read_identity"))
     except (psycopg.errors.InvalidSchemaName, psycopg.errors.UndefinedFunction, psycopg.errors.UndefinedTable):
         raise not_a_zava_database() from None
     except psycopg.errors.InsufficientPrivilege:

@@ -14,7 +14,7 @@ from zava_mcp import call_context
 from zava_mcp.embedded import kill_backend
 from zava_mcp.errors import DatabaseUnavailable, IdentityError, QueryError, ZavaError
 from zava_mcp.postgres.admin_connection import set_search_path
-from zava_mcp.postgres.checks import Check, examine
+from zava_mcp.postgres.checks import Check, check_database
 from zava_mcp.postgres.connection_parameters import ConnectionParameters
 from zava_mcp.postgres.identity import VerifiedIdentity, connect, for_identity, verify_identity
 from zava_mcp.postgres.location import Location
@@ -83,7 +83,7 @@ class Database:
         """Runs the checks of the database as this identity, with the embedding model of searches. Raises as `open`."""
         target = for_identity(self._locate(), self._user_id, self._settings)
         with self._name_in_errors():
-            return examine(target, self._user_id, self._name, model)
+            return check_database(target, self._user_id, self._name, model)
 
     def _name_in_errors(self) -> AbstractContextManager[None]:
         return add_meaning_of_name(self._name, self._user_id)

@@ -55,7 +55,7 @@ def _transaction(connection: TimeoutConnection) -> Iterator[None]:
     try:
         with connection.pipeline():
             connection.execute("BEGIN READ ONLY")
-            connection.execute(sql.query("names_of_postgresql_here").encode())
+            connection.execute(sql.query("set_local_search_path").encode())
             yield
             connection.execute("ROLLBACK")
             cursor = connection.execute(b"EXECUTE " + rights.names.full)

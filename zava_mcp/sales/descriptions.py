@@ -1,4 +1,4 @@
-"""The shop's tables in words that fit into a model's context, as this identity may see them."""
+"""Compact descriptions of the tables that an identity may see, sized for a model's context."""
 
 import json
 import time
@@ -11,11 +11,11 @@ from zava_mcp.postgres.identity import VerifiedIdentity
 from zava_mcp.postgres.pool import Database
 from zava_mcp.postgres.statement import StatementBatch
 from zava_mcp.sales.column_hints import Catalogue
-from zava_mcp.sales.table_names import requested
-from zava_mcp.sales.table_notes import LEFT_OUT, note
+from zava_mcp.sales.table_names import resolve_table_names
+from zava_mcp.sales.table_notes import ONLY_ON_REQUEST, table_note
 from zava_mcp.suggestions import did_you_mean
 
-_FRESH_SECONDS = 600.0  # how long "the last order" may be out of date
+_MAX_AGE_SECONDS = 600.0  # how long the date of the last order may be out of date
 _SHORT_TYPES = {
     "timestamp without time zone": "timestamp",
     "timestamp with time zone": "timestamptz",
@@ -26,19 +26,19 @@ _SHORT_TYPES = {
 
 @dataclass(frozen=True)
 class SchemaSummary:
-    """What there is to ask about, as this identity sees it; days are ISO dates, "" if there are no orders."""
+    """The tables, stores, categories and dates that this identity sees. Days are ISO dates, "" without orders."""
 
-    tables: dict[str, str] = field(default_factory=dict)  # name: what a row is
+    tables: dict[str, str] = field(default_factory=dict)  # {table name: comment}
     stores: list[str] = field(default_factory=list)
-    store_ids: list[int] = field(default_factory=list)  # of the stores, in their order
-    first_days: list[str] = field(default_factory=list)  # of the stores: of their first orders
-    types: dict[str, list[str]] = field(default_factory=dict)  # category: its types
+    store_ids: list[int] = field(default_factory=list)  # in the order of `stores`
+    first_days: list[str] = field(default_factory=list)  # days of the first orders, in the order of `stores`
+    types: dict[str, list[str]] = field(default_factory=dict)  # {category: product types}
     first_day: str = ""
     last_day: str = ""
     all_stores: bool = False
 
     def months(self) -> list[str]:
-        """The months with orders, "2026-10", the newest first."""
+        """Returns the months from the last order to the first, such as "2026-10"."""
         if not self.first_day:
             return []
         first, last = (int(day[:4]) * 12 + int(day[5:7]) - 1 for day in (self.first_day, self.last_day))
@@ -46,97 +46,99 @@ class SchemaSummary:
 
 
 class TableDescriptions:
-    """Descriptions of the tables, read once and kept until the schema changes."""
+    """Table descriptions, read once and cached until the schema changes."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._tables: dict[str, str] = {}
         self._period = ""
-        self._known = SchemaSummary()
+        self._summary = SchemaSummary()
         self.catalogue = Catalogue()  # empty until the descriptions are read
-        self._read_at = float("-inf")
-        self._changes_seen = -1
+        self._read_time = float("-inf")  # by the monotonic clock
+        self._schema_changes = -1  # the database's counter when the descriptions were read
 
-    def describe(self, names: list[str], reading: StatementBatch) -> str:
-        """Compact text on the named tables, however they are written; if none is named, on all that are not LEFT_OUT.
+    def describe(self, names: list[str], reader: StatementBatch) -> str:
+        """Describes the named tables; without names, all that are not ONLY_ON_REQUEST.
 
-        Raises InputError for an unknown name, listing the valid ones.
+        Raises InputError for an unknown name, with the valid ones.
         """
-        self._refresh(reading)
-        wanted = requested(names, self._tables, [name for name in self._tables if name not in LEFT_OUT])
-        for name in wanted:
+        self._refresh(reader)
+        selected = resolve_table_names(
+            names, self._tables, [name for name in self._tables if name not in ONLY_ON_REQUEST]
+        )
+        for name in selected:
             if name not in self._tables:
-                raise self._unknown(name)
-        return "\n\n".join([*(self._tables[name] for name in wanted), self._period])
+                raise self._unknown_table(name)
+        return "\n\n".join([*(self._tables[name] for name in selected), self._period])
 
     def statistics(self) -> dict[str, float]:
-        """How old the descriptions are, in seconds, once there are any."""
-        age = time.monotonic() - self._read_at
+        """Returns the age of the descriptions in seconds as a metric, {} before they are read."""
+        age = time.monotonic() - self._read_time
         return {} if age == float("inf") else {"mcp_schema_cache_age_seconds": age}
 
-    def overview(self, reading: StatementBatch) -> str:
-        """The tables, a line each, and what the orders span."""
-        self._refresh(reading)
-        lines = [f"retail.{name}: {comment}".rstrip(": ") for name, comment in self._known.tables.items()]
+    def overview(self, reader: StatementBatch) -> str:
+        """Returns one line per table, then the identity and the period of its orders."""
+        self._refresh(reader)
+        lines = [f"retail.{name}: {comment}".rstrip(": ") for name, comment in self._summary.tables.items()]
         return "\n".join([*lines, "", self._period])
 
-    def known(self, reading: StatementBatch) -> SchemaSummary:
-        """What there is to ask about; as a description, read once and kept."""
-        self._refresh(reading)
-        return self._known
+    def summary(self, reader: StatementBatch) -> SchemaSummary:
+        """Returns the summary, read from the database if the cached one is outdated."""
+        self._refresh(reader)
+        return self._summary
 
-    def known_now(self) -> SchemaSummary | None:
-        """The same without asking the database: None if what was read may no longer be so."""
+    def cached_summary(self) -> SchemaSummary | None:
+        """Returns the cached summary without a round trip, None if it may be outdated."""
         self._database.poll_notifications()
-        return self._known if self._is_fresh() else None
+        return self._summary if self._is_fresh() else None
 
-    def read_catalogue(self, reading: StatementBatch) -> None:
-        """Reads what hints are made of; where the values cannot be read, at least the tables and columns."""
+    def read_catalogue(self, reader: StatementBatch) -> None:
+        """Reads the catalogue that hints use. If the values cannot be read, reads the tables and columns alone."""
         try:
-            self._refresh(reading)
+            self._refresh(reader)
         except QueryError:
-            (tables,) = self._database.run_batch(reading, (sql.query("tables"),))
+            (tables,) = self._database.run_batch(reader, (sql.query("list_tables"),))
             self.catalogue = _catalogue(tables)
 
     def _is_fresh(self) -> bool:
-        stale = time.monotonic() - self._read_at > _FRESH_SECONDS
-        return not stale and self._changes_seen == self._database.schema_changes
+        stale = time.monotonic() - self._read_time > _MAX_AGE_SECONDS
+        return not stale and self._schema_changes == self._database.schema_changes
 
-    def _refresh(self, reading: StatementBatch) -> None:
+    def _refresh(self, reader: StatementBatch) -> None:
         self._database.poll_notifications()
         if self._is_fresh():
             return
         changes = self._database.schema_changes
-        tables, values = self._database.run_batch(reading, (sql.query("tables"), sql.query("values")))
-        known = _known(tables, values[0], self._database.identity.all_stores)
+        tables, values = self._database.run_batch(reader, (sql.query("list_tables"), sql.query("list_filter_values")))
+        summary = _summarize(tables, values[0], self._database.identity.all_stores)
         described = {
-            str(name): _table(str(name), comment, columns, keys or [], _filters(str(name), known))
-            + note(str(name), known.all_stores)
+            str(name): _table(str(name), comment, columns, keys or [], _filter_values(str(name), summary))
+            + table_note(str(name), summary.all_stores)
             for name, comment, columns, keys in tables
         }
         self.catalogue = _catalogue(tables)
-        self._tables = described  # whole: several calls may read at once
-        self._period = _period(known, self._database.identity)
-        self._known = known
-        self._read_at, self._changes_seen = time.monotonic(), changes
+        self._tables = described  # assigned at once, because several threads may read it
+        self._period = _period(summary, self._database.identity)
+        self._summary = summary
+        self._read_time, self._schema_changes = time.monotonic(), changes
 
-    def _unknown(self, name: str) -> InputError:
+    def _unknown_table(self, name: str) -> InputError:
         valid = ", ".join(self._tables)
-        meant = did_you_mean(name.rpartition(".")[2], self._tables)
-        return InputError(f"there is no table {name[:60]!r}{meant}", f"The tables are: {valid}.")
+        suggestion = did_you_mean(name.rpartition(".")[2], self._tables)
+        return InputError(f"there is no table {name[:60]!r}{suggestion}", f"The tables are: {valid}.")
 
 
 def _table(name: str, comment: object, columns: Any, keys: Any, values: list[str]) -> str:
-    """One table: a line for it, a line for each column, then what there is to filter by."""
+    """Describes one table: a line for it, a line for each column, then the values to filter by."""
     primary: list[str] = next((key["columns"] for key in keys if key["kind"] == "p"), [])
     unique = [key["columns"][0] for key in keys if key["kind"] == "u" and len(key["columns"]) == 1]
     references: dict[str, Any] = {}
     for key in sorted((key for key in keys if key["kind"] == "f"), key=lambda key: len(key["columns"])):
-        for place, column in enumerate(key["columns"]):  # of a key of several columns, those without one of their own
+        for place, column in enumerate(key["columns"]):  # a key with fewer columns comes first
             references.setdefault(column, (key["references"], key["targets"][place]))
     lines = [f"retail.{name}: {comment or ''}".rstrip(": ")]
     for column in columns:
-        words = [f"  {column['name']}", _type(column["type"])]
+        words = [f"  {column['name']}", _short_type(column["type"])]
         if [column["name"]] == primary:
             words.append("PK")
         elif column["nullable"]:
@@ -154,64 +156,64 @@ def _table(name: str, comment: object, columns: Any, keys: Any, values: list[str
     return "\n".join(lines)
 
 
-def _known(tables: Any, values: tuple[Any, ...], all_stores: bool) -> SchemaSummary:
-    """What the statement `values` gives."""
+def _summarize(tables: Any, values: tuple[Any, ...], all_stores: bool) -> SchemaSummary:
+    """Builds the summary from the rows of the statements `tables` and `values`."""
     stores, ids, first_days, categories, types, first_day, last_day = values
     return SchemaSummary(
         {str(name): str(comment or "") for name, comment, *_ in tables},
         list(map(str, stores or [])),
         list(ids or []),
         [str(day or "") for day in first_days or []],
-        {str(category): [] for category in categories or []} | _dict(types),
+        {str(category): [] for category in categories or []} | _parse_dict(types),
         str(first_day or ""),
         str(last_day or ""),
         all_stores,
     )
 
 
-def _filters(table: str, known: SchemaSummary) -> list[str]:
-    """Lines with the values that a table is filtered by."""
+def _filter_values(table: str, summary: SchemaSummary) -> list[str]:
+    """Returns lines with the values that queries filter a table by."""
     if table == "stores":
-        days = zip(known.stores, known.first_days, strict=True)
+        days = zip(summary.stores, summary.first_days, strict=True)
         stores = [f"{store} (first order {day})" if day else store for store, day in days]
         return [f"store_name values: {', '.join(stores)}"]
     if table == "categories":
-        return [f"category_name values: {', '.join(known.types)}"]
+        return [f"category_name values: {', '.join(summary.types)}"]
     if table == "product_types":
-        return [f"{category}: {', '.join(names)}" for category, names in known.types.items() if names]
+        return [f"{category}: {', '.join(names)}" for category, names in summary.types.items() if names]
     return []
 
 
-def _period(known: SchemaSummary, who: VerifiedIdentity) -> str:
-    """What stands below every description: who sees what, and what holds for all tables."""
-    of = f"all {len(known.stores)} stores" if known.all_stores else ", ".join(known.stores) or "none"
-    days = f"{known.first_day} to {known.last_day} (last day may be incomplete)" if known.first_day else "none"
-    names = " Table names work without retail." if "retail" in who.schemas else ""
+def _period(summary: SchemaSummary, identity: VerifiedIdentity) -> str:
+    """Returns the last line of every description: the identity, its orders, and the conventions of all tables."""
+    stores = f"all {len(summary.stores)} stores" if summary.all_stores else ", ".join(summary.stores) or "none"
+    days = f"{summary.first_day} to {summary.last_day} (last day may be incomplete)" if summary.first_day else "none"
+    names = " Table names work without retail." if "retail" in identity.schemas else ""
     return (
-        f"You are {who.name}, user id {who.user_id}. Orders visible to you: {days}, of: {of}. Dates are UTC, money is "
-        f"US dollars, quarters are calendar quarters; current_date works in SQL.{names}"
+        f"You are {identity.name}, user id {identity.user_id}. Orders visible to you: {days}, of: {stores}. "
+        f"Dates are UTC, money is US dollars, quarters are calendar quarters; current_date works in SQL.{names}"
     )
 
 
 def _catalogue(tables: Any) -> Catalogue:
-    """Columns and foreign keys; of several between two tables the one with most columns first, which is most exact."""
-    columns = {str(name): [column["name"] for column in given] for name, _, given, _ in tables}
-    keys = {
+    """Collects columns and foreign keys. Of several keys between two tables, the one with most columns comes first."""
+    columns = {str(name): [column["name"] for column in described] for name, _, described, _ in tables}
+    foreign_keys = {
         str(name): [
             (list(zip(key["columns"], key["targets"], strict=True)), key["references"])
-            for key in sorted(given or [], key=lambda key: -len(key["columns"]))
+            for key in sorted(keys or [], key=lambda key: -len(key["columns"]))
             if key["kind"] == "f" and key["references"] in columns
         ]
-        for name, _, _, given in tables
+        for name, _, _, keys in tables
     }
-    return Catalogue(columns, keys)
+    return Catalogue(columns, foreign_keys)
 
 
-def _type(name: str) -> str:
+def _short_type(name: str) -> str:
     for long, short in _SHORT_TYPES.items():
         name = name.replace(long, short)
     return name
 
 
-def _dict(value: object) -> dict[str, list[str]]:
+def _parse_dict(value: object) -> dict[str, list[str]]:
     return value if isinstance(value, dict) else json.loads(str(value or "{}"))

@@ -1,7 +1,7 @@
-"""Why a result may have no rows, or nothing but nulls and zeros: a hint from what this identity is known to see.
+"""Explains a result that has no rows, or only nulls and zeros.
 
-It is made of the query's own text and of descriptions that were read before. Both hold nothing of other identities: a
-store that the identity may not see reads as one that does not exist.
+The explanation uses the query's text and the cached table descriptions. Neither contains anything about other
+identities, so a store that the identity may not see is reported like one that does not exist.
 """
 
 import re
@@ -14,10 +14,10 @@ from zava_mcp.sales.descriptions import SchemaSummary
 from zava_mcp.sales.json_values import cell_texts
 from zava_mcp.sales.result import QueryResult
 
-MOST_BYTES = 300
-_MOST_LITERALS = 40
-_NAME_CHARACTERS = 40  # of a literal that is repeated
-_LOOKED_AT = 20_000  # characters of a query
+MAX_HINT_BYTES = 300
+_MAX_LITERALS = 40
+_MAX_LITERAL_CHARACTERS = 40  # of a literal that the hint repeats
+_MAX_SQL_CHARACTERS = 20_000  # of a query that is examined
 _SQL_LITERAL = r"'((?:[^']|'')*)'"
 _COMMENT_OR_TEXT = re.compile(rf"--[^\n]*|/\*.*?(?:\*/|\Z)|{_SQL_LITERAL}", re.DOTALL)
 _AGGREGATE = re.compile(
@@ -25,15 +25,15 @@ _AGGREGATE = re.compile(
     r"variance)_?\w*)\s*\(",
     re.IGNORECASE,
 )
-#: The column that a literal is compared with, perhaps within lower() or upper(), and how.
+#: The column that a literal is compared with, optionally inside lower() or upper(), and the operator.
 _COMPARED = re.compile(
     r"(?:\b(?P<function>lower|upper)\s*\(\s*(?:\w+\.)?)?(?P<column>\w+)\"?\s{0,3}\)*(?:::\w+)?"
     r"(?P<how>(?:=|<>|!=|!?~~?\*?|\bNOT\b|\bI?LIKE\b|\bIN\b|\bANY\b|\bARRAY\b|[(\[\s])+)(?:'(?:[^']|'')*'\s*,\s*)*\Z",
     re.IGNORECASE,
 )
 _ZEROS = re.compile(r'\bnull\b|(?<![\w.])-?0(?:\.0+)?(?![\w.])|[\[\],"]')
-_COUNTED = re.compile(r"\b(?:count|coalesce)\s*\((?![^)]*\bmin\b)", re.IGNORECASE)
-_MEASURED = frozenset({20, 21, 23, 700, 701, 1700, 1082, 1114, 1184})  # numbers, dates and timestamps
+_COUNT = re.compile(r"\b(?:count|coalesce)\s*\((?![^)]*\bmin\b)", re.IGNORECASE)
+_NUMBERS_AND_DATES = frozenset({20, 21, 23, 700, 701, 1700, 1082, 1114, 1184})  # numbers, dates and timestamps
 _STORE_ID = re.compile(
     r"\bstore_id\"?\s*(?:=|\bIN\b|\bANY\b|\bBETWEEN\b)[\s(]*((?:\d{1,9}(?:\s*,\s*)?)+)", re.IGNORECASE
 )
@@ -44,117 +44,117 @@ _YEAR = re.compile(r"\b(?:year|isoyear|make_date)\b", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class _Literal:
-    """A text in a query, and the column that it is compared with, "" where that is not plain to see."""
+    """A string literal of a query, and the column that it is compared with, "" if unknown."""
 
     text: str
     column: str = ""
     function: str = ""  # around the column: lower or upper
     any_case: bool = False  # compared by ILIKE or ~*
 
-    def told(self, value: str) -> str:
-        """How a value is spelled where it is compared."""
+    def in_case(self, value: str) -> str:
+        """Returns a value in the case that the comparison needs."""
         return value.lower() if self.function == "lower" else value.upper() if self.function == "upper" else value
 
-    def fits(self, value: str) -> bool:
-        """Whether the comparison may well find the value."""
-        text, value = (self.text.casefold(), value.casefold()) if self.any_case else (self.text, self.told(value))
+    def may_match(self, value: str) -> bool:
+        """Returns whether the comparison may find the value."""
+        text, value = (self.text.casefold(), value.casefold()) if self.any_case else (self.text, self.in_case(value))
         return text == value or (text.strip("%") != text and text.strip("%") in value)
 
 
-def emptiness(answer: QueryResult, sql: str) -> str:
-    """A sentence on what is empty about a result, "" if nothing is.
+def describe_emptiness(result: QueryResult, sql: str) -> str:
+    """Returns a sentence that says what is empty about a result, "" if nothing is.
 
-    No rows; or an aggregate that found nothing: a column of nulls alone, or one row of counts of 0.
+    A result is empty if it has no rows, or if an aggregate found nothing: a column of nulls, or one row of zero counts.
     """
-    if not answer.rows:
-        return "" if answer.cut or not answer.columns else "No rows."
-    plain = _COMMENT_OR_TEXT.sub(" ", sql[:_LOOKED_AT])
-    if not _AGGREGATE.search(plain):
+    if not result.rows:
+        return "" if result.truncated_by or not result.columns else "No rows."
+    code = _COMMENT_OR_TEXT.sub(" ", sql[:_MAX_SQL_CHARACTERS])
+    if not _AGGREGATE.search(code):
         return ""
-    if len(answer.rows) == 1 and not _ZEROS.sub("", answer.rows[0]):
-        has_null = "null" in answer.rows[0]
+    if len(result.rows) == 1 and not _ZEROS.sub("", result.rows[0]):
+        has_null = "null" in result.rows[0]
         if has_null:
             return "Only nulls: there was nothing to aggregate."
-        return "Nothing was counted." if _COUNTED.search(plain) else ""
-    if all("null" in row for row in answer.rows):
-        columns = zip(answer.columns, answer.types, zip(*map(cell_texts, answer.rows), strict=True), strict=True)
+        return "Nothing was counted." if _COUNT.search(code) else ""
+    if all("null" in row for row in result.rows):
+        columns = zip(result.columns, result.types, zip(*map(cell_texts, result.rows), strict=True), strict=True)
         for name, type_oid, texts in columns:
-            if type_oid in _MEASURED and set(texts) == {"null"}:
-                return f"Every row has null in {_shown(name)}."
+            if type_oid in _NUMBERS_AND_DATES and set(texts) == {"null"}:
+                return f"Every row has null in {_quote(name)}."
     return ""
 
 
-def empty_hint(emptiness: str, sql: str, known: SchemaSummary | None) -> str:
-    """What explains an empty result, in at most MOST_BYTES bytes; "" for a query of no table of the shop's."""
-    text = sql[:_LOOKED_AT]
+def explain_emptiness(emptiness: str, sql: str, summary: SchemaSummary | None) -> str:
+    """Explains an empty result in at most MAX_HINT_BYTES bytes. Returns "" if the query uses no known table."""
+    text = sql[:_MAX_SQL_CHARACTERS]
     names = set(re.findall(r"\w+", _COMMENT_OR_TEXT.sub(" ", text).lower()))
-    if known is None:
-        return f"{emptiness} get_multiple_table_schemas says which stores and days you see."
-    if not names & set(known.tables):
+    if summary is None:
+        return f"{emptiness} get_multiple_table_schemas lists the stores and days that you see."
+    if not names & set(summary.tables):
         return ""
-    parts = list(_corrections(text, known))
+    parts = list(_corrections(text, summary))
     if names & set(_STORES):
-        parts += [*_hidden_stores(text, known), *_what_is_seen(text, known)]
+        parts += [*_invisible_stores(text, summary), *_visible_data(text, summary)]
     elif not parts:
-        parts = ["Compare texts with ILIKE; semantic_search_products finds products by what they are for."]
-    return _fitting([emptiness, *parts])
+        parts = ["Compare texts with ILIKE; semantic_search_products finds products by description."]
+    return _join_within_limit([emptiness, *parts])
 
 
-def _fitting(parts: list[str]) -> str:
-    """As many sentences, the first ones first, as have room."""
-    told = ""
-    for part in parts:
-        longer = f"{told} {part}".strip()
-        if len(quoted(longer).encode()) <= MOST_BYTES:
-            told = longer
-    return told
+def _join_within_limit(sentences: list[str]) -> str:
+    """Joins sentences in their order, without those that exceed MAX_HINT_BYTES."""
+    hint = ""
+    for sentence in sentences:
+        longer = f"{hint} {sentence}".strip()
+        if len(quoted(longer).encode()) <= MAX_HINT_BYTES:
+            hint = longer
+    return hint
 
 
-def _corrections(sql: str, known: SchemaSummary) -> Iterator[str]:
-    """About literals that are known values but for case, spaces and signs, or values of another column."""
+def _corrections(sql: str, summary: SchemaSummary) -> Iterator[str]:
+    """Corrects literals that differ from a value in case, spaces or punctuation, or are values of another column."""
     columns = {
-        "category_name": list(known.types),
-        "type_name": [name for names in known.types.values() for name in names],
-        "store_name": known.stores,
+        "category_name": list(summary.types),
+        "type_name": [name for names in summary.types.values() for name in names],
+        "store_name": summary.stores,
     }
-    spelled = {
+    spellings = {
         column: {_key(value): value for value in dict.fromkeys(reversed(values))} for column, values in columns.items()
     }
     for literal in dict.fromkeys(_literals(sql)):
         key = _key(literal.text)
-        if not key or (len(literal.text) > _NAME_CHARACTERS):
+        if not key or len(literal.text) > _MAX_LITERAL_CHARACTERS:
             continue
-        own = spelled.get(literal.column, {})
-        others = {column: values for column, values in spelled.items() if values is not own}
-        told = _correction(literal, key, own) or next(
+        own_values = spellings.get(literal.column, {})
+        others = {column: values for column, values in spellings.items() if values is not own_values}
+        correction = _correct(literal, key, own_values) or next(
             (
-                f"{_shown(values[key])} is a {column}."
+                f"{_quote(values[key])} is a {column}."
                 for column, values in others.items()
-                if key in values and not own.get(key)
+                if key in values and not own_values.get(key)
             ),
             "",
         )
-        if told:
-            yield told
+        if correction:
+            yield correction
 
 
-def _correction(literal: _Literal, key: str, own: dict[str, str]) -> str:
-    """How a literal is written in its column: in whole, or the one value that has it in it."""
-    value = own.get(key)
+def _correct(literal: _Literal, key: str, own_values: dict[str, str]) -> str:
+    """Returns the spelling of a literal in its column: the equal value, or the only value that contains it."""
+    value = own_values.get(key)
     if value is None:
-        within = [value for other, value in own.items() if key in other]
-        value = within[0] if len(within) == 1 else None
-    if value is None or literal.fits(value):
+        containing = [value for other, value in own_values.items() if key in other]
+        value = containing[0] if len(containing) == 1 else None
+    if value is None or literal.may_match(value):
         return ""
     column = f"{literal.function}({literal.column})" if literal.function else literal.column
-    return f"{column} is {_shown(literal.told(value))}, not {_shown(literal.text)}."
+    return f"{column} is {_quote(literal.in_case(value))}, not {_quote(literal.text)}."
 
 
 def _literals(sql: str) -> Iterator[_Literal]:
     for count, found in enumerate(_COMMENT_OR_TEXT.finditer(sql)):
         if found[1] is None:
             continue
-        if count > _MOST_LITERALS:
+        if count > _MAX_LITERALS:
             return
         text, before = found[1].replace("''", "'"), _COMPARED.search(sql[max(0, found.start() - 200) : found.start()])
         if before is None:
@@ -166,53 +166,54 @@ def _literals(sql: str) -> Iterator[_Literal]:
 
 
 def _key(text: str) -> str:
-    """What is left of a text without case, spaces and signs; "and" is a sign too."""
+    """Removes case, spaces, punctuation and the word "and", for comparisons."""
     words = re.findall(r"\w+", unicodedata.normalize("NFKC", text).casefold().replace("_", " "))
     return "".join(word for word in words if word != "and")
 
 
-def _shown(text: str) -> str:
-    return "'" + re.sub(r"[\x00-\x1f\x7f-\x9f]", " ", text)[:_NAME_CHARACTERS].replace("'", "''") + "'"
+def _quote(text: str) -> str:
+    return "'" + re.sub(r"[\x00-\x1f\x7f-\x9f]", " ", text)[:_MAX_LITERAL_CHARACTERS].replace("'", "''") + "'"
 
 
-def _hidden_stores(sql: str, known: SchemaSummary) -> Iterator[str]:
-    """About stores that the query names and the identity does not see, whether or not there are such stores."""
-    if known.all_stores:
+def _invisible_stores(sql: str, summary: SchemaSummary) -> Iterator[str]:
+    """Names stores of the query that the identity does not see, whether or not they exist."""
+    if summary.all_stores:
         return
-    keys = [_key(store) for store in known.stores]
+    keys = [_key(store) for store in summary.stores]
     for literal in dict.fromkeys(_literals(sql)):
         key = _key(literal.text)
-        if literal.column == "store_name" and key and not any(key in known_key for known_key in keys):
-            yield f"You see nothing of store {_shown(literal.text)}."
+        if literal.column == "store_name" and key and not any(key in visible for visible in keys):
+            yield f"You do not see the store {_quote(literal.text)}."
     for found in _STORE_ID.finditer(_COMMENT_OR_TEXT.sub(" ", sql)):
-        unseen = [number for number in re.findall(r"\d+", found[1]) if int(number) not in known.store_ids]
+        unseen = [number for number in re.findall(r"\d+", found[1]) if int(number) not in summary.store_ids]
         if unseen:
-            yield f"You see nothing of store_id {', '.join(unseen[:3])}."
+            yield f"You do not see store_id {', '.join(unseen[:3])}."
 
 
-def _what_is_seen(sql: str, known: SchemaSummary) -> Iterator[str]:
-    stores = [f"{name} (store_id {number})" for name, number in zip(known.stores, known.store_ids, strict=True)]
-    if known.all_stores:
-        seen = f"all {len(stores)} stores"
+def _visible_data(sql: str, summary: SchemaSummary) -> Iterator[str]:
+    """Says which stores and days the identity sees, and whether the query's dates are outside."""
+    stores = [f"{name} (store_id {number})" for name, number in zip(summary.stores, summary.store_ids, strict=True)]
+    if summary.all_stores:
+        visible = f"all {len(stores)} stores"
     elif not stores:
-        seen = "no stores"
+        visible = "no stores"
     else:
-        seen = ", ".join(stores[:3]) + (f" and {len(stores) - 3} more stores" if len(stores) > 3 else " only")
-    if not known.first_day:
-        yield f"You see {seen}, with no orders."
+        visible = ", ".join(stores[:3]) + (f" and {len(stores) - 3} more stores" if len(stores) > 3 else " only")
+    if not summary.first_day:
+        yield f"You see {visible}, with no orders."
         return
-    yield f"You see {seen}, with orders from {known.first_day} to {known.last_day}."
+    yield f"You see {visible}, with orders from {summary.first_day} to {summary.last_day}."
     days = list(_days(sql))
-    if days and all(day < known.first_day[: len(day)] for day in days):
-        yield "The query's dates are before that."
-    elif days and all(day > known.last_day[: len(day)] for day in days):
-        yield "The query's dates are after that."
+    if days and all(day < summary.first_day[: len(day)] for day in days):
+        yield "The dates in the query are earlier."
+    elif days and all(day > summary.last_day[: len(day)] for day in days):
+        yield "The dates in the query are later."
 
 
 def _days(sql: str) -> Iterator[str]:
-    """The days, months and years that stand in texts; years as numbers too, where years are spoken of."""
-    plain = _COMMENT_OR_TEXT.sub(" ", sql)
-    texts = [literal.text for literal in _literals(sql)] + ([plain] if _YEAR.search(plain) else [])
+    """Yields the days, months and years in string literals; years in numbers too, if the query names years."""
+    code = _COMMENT_OR_TEXT.sub(" ", sql)
+    texts = [literal.text for literal in _literals(sql)] + ([code] if _YEAR.search(code) else [])
     for text in texts:
         for found in _DAY.finditer(text):
             yield "-".join(part for part in found.groups() if part)

@@ -1,4 +1,4 @@
-"""All rows of a query, written to a file while they stream: CSV, JSON lines or a workbook."""
+"""Exports all rows of a query to a CSV file, JSON lines or a workbook while they stream."""
 
 import json
 import os
@@ -18,80 +18,85 @@ from zava_mcp.sales.column_hints import Catalogue
 from zava_mcp.sales.fenced_sql import FencedSql
 from zava_mcp.sales.json_values import ColumnEncoder, cell_texts, cells, encoder
 from zava_mcp.sales.result import csv_line
-from zava_mcp.sales.sales_query import check
+from zava_mcp.sales.sales_query import check_sql
 from zava_mcp.sales.spreadsheet_formulas import line_without_formulas
 from zava_mcp.settings import HARD_BYTES
 
 FORMATS = (".csv", ".jsonl", ".xlsx")
-HOW_TO_GET_IT = "Install the extra `export`: uvx 'zava-mcp[export]', or pip install 'zava-mcp[export]'."
-_EVERY = 2**63 - 1  # PostgreSQL's largest LIMIT
-_SHEET_ROWS = 1_048_576
-_CELL_CHARACTERS = 32_767
+INSTALL_HINT = "Install the extra `export`: uvx 'zava-mcp[export]', or pip install 'zava-mcp[export]'."
+_NO_LIMIT = 2**63 - 1  # PostgreSQL's largest LIMIT
+_MAX_SHEET_ROWS = 1_048_576
+_MAX_CELL_CHARACTERS = 32_767
 _DATES = {1082: date.fromisoformat, 1114: datetime.fromisoformat}
 
 
 class Writer(Protocol):
-    """What takes columns once, then rows as the JSON texts of arrays."""
+    """Receives the columns once, then each row as the JSON text of an array."""
 
-    def begin(self, columns: list[Column]) -> None: ...
-    def row(self, written: str) -> None: ...
+    def write_header(self, columns: list[Column]) -> None: ...
+    def write_row(self, row: str) -> None: ...
 
 
 class Export:
-    """One query whose rows go to a writer, runnable once and cancellable from any other thread."""
+    """One query whose rows go to a writer. It runs once."""
 
     def __init__(self, sql: str, seconds: float, writer: Writer, progress: Callable[[int], None]) -> None:
         """Raises InputError if the text is out of range."""
-        check(sql)
+        check_sql(sql)
         self.rows = 0
         self._writer = writer
         self._progress = progress
         self._encoders: list[ColumnEncoder] = []
-        self._text = FencedSql(sql)
-        self._question = Query(
-            self._text.inner, limit=_EVERY, row_bytes=HARD_BYTES, seconds=seconds, columns=self._begin, rows=self._take
+        self._fenced = FencedSql(sql)
+        self._query = Query(
+            self._fenced.inner,
+            limit=_NO_LIMIT,
+            row_bytes=HARD_BYTES,
+            seconds=seconds,
+            columns=self._set_columns,
+            rows=self._write_rows,
         )
 
     def run(self, database: Database, catalogue: Catalogue) -> int:
-        """Writes every row and returns how many. Raises what `SalesQuery.run` raises, OSError and InputError."""
-        with self._text.errors(catalogue):
-            database.run(self._question)
-        call_context.current_call().remarks += self._text.remarks
+        """Writes all rows and returns their number. Raises the errors of `SalesQuery.run`, OSError and InputError."""
+        with self._fenced.errors(catalogue):
+            database.run(self._query)
+        call_context.current_call().remarks += self._fenced.remarks
         call_context.current_call().answered(self.rows, None, False)
         return self.rows
 
-    def _begin(self, columns: list[Column]) -> None:
+    def _set_columns(self, columns: list[Column]) -> None:
         self._encoders = [encoder(column.type_oid, HARD_BYTES) for column in columns]
-        self._writer.begin(columns)
+        self._writer.write_header(columns)
 
-    def _take(self, rows: Rows) -> bool:
-        columns = [write(texts) for write, texts in zip(self._encoders, zip(*rows, strict=True), strict=True)]
+    def _write_rows(self, rows: Rows) -> bool:
+        columns = [encode(texts) for encode, texts in zip(self._encoders, zip(*rows, strict=True), strict=True)]
         for row in zip(*columns, strict=True) if columns else [()] * len(rows):
-            self._writer.row(f"[{','.join(row)}]")
+            self._writer.write_row(f"[{','.join(row)}]")
         self.rows += len(rows)
         self._progress(self.rows)
         return True
 
 
 @contextmanager
-def written_to(path: Path, bom: bool, formulas: bool) -> Iterator[Writer]:
-    """A writer for a file, by its extension; the file is there whole at the end, or as it was before.
+def open_writer(path: Path, bom: bool, formulas: bool) -> Iterator[Writer]:
+    """Opens a writer for a file, chosen by its extension. The file is replaced only after the last row was written.
 
-    `bom` puts a byte order mark first, which Excel needs to read CSV as UTF-8; without `formulas` a text that a
-    spreadsheet would run as one gets an apostrophe before it. Raises InputError, OSError.
+    `bom` writes a byte order mark, which Excel needs to read CSV as UTF-8. Without `formulas`, texts that a spreadsheet
+    would execute get an apostrophe before them. Raises InputError and OSError.
     """
-    kind = path.suffix.lower()
-    if kind not in FORMATS:
-        raise InputError(f"{path.name[:80]!r} has none of the extensions {', '.join(FORMATS)}", "Name the file so.")
+    extension = path.suffix.lower()
+    if extension not in FORMATS:
+        raise InputError(f"{path.name[:80]!r} has none of the extensions {', '.join(FORMATS)}", "Use one of them.")
     draft = path.with_name(f".{path.name}.{os.urandom(4).hex()}")
     try:
-        if kind == ".xlsx":
+        if extension == ".xlsx":
             with _workbook(draft) as writer:
                 yield writer
         else:
             with open(draft, "x", encoding="utf-8-sig" if bom else "utf-8", newline="") as file:
-                yield _Csv(file, formulas) if kind == ".csv" else _JsonLines(file)
-        with suppress(FileNotFoundError):  # what could not be read by others does not become readable
+                yield _Csv(file, formulas) if extension == ".csv" else _JsonLines(file)
+        with suppress(FileNotFoundError):  # the new file keeps the permissions of the old one
             draft.chmod(path.stat().st_mode & 0o777)
         draft.replace(path)
     finally:
@@ -100,42 +105,44 @@ def written_to(path: Path, bom: bool, formulas: bool) -> Iterator[Writer]:
 
 
 class _Csv:
+    """Writes one line of CSV per row."""
+
     def __init__(self, file: TextIO, formulas: bool) -> None:
         self._file = file
         self._formulas = formulas
         self._types: list[int] = []
 
-    def begin(self, columns: list[Column]) -> None:
+    def write_header(self, columns: list[Column]) -> None:
         self._types = [column.type_oid for column in columns]
         names = [column.name for column in columns]
         self._file.write(csv_line(names) if self._formulas else line_without_formulas(names, [0] * len(names)))
 
-    def row(self, written: str) -> None:
-        values = cells(written)
+    def write_row(self, row: str) -> None:
+        values = cells(row)
         self._file.write(csv_line(values) if self._formulas else line_without_formulas(values, self._types))
 
 
 class _JsonLines:
-    """An object a row."""
+    """Writes one JSON object per row."""
 
     def __init__(self, file: TextIO) -> None:
         self._file = file
         self._names: list[str] = []
 
-    def begin(self, columns: list[Column]) -> None:
+    def write_header(self, columns: list[Column]) -> None:
         self._names = [column.name for column in columns]
         if len(set(self._names)) < len(self._names):
             raise InputError(
-                "two columns have the same name, and an object has each name once", "Rename one with AS, or write CSV."
+                "two columns have the same name, which a JSON object cannot have", "Rename one with AS, or write CSV."
             )
 
-    def row(self, written: str) -> None:
-        values = cell_texts(written)
+    def write_row(self, row: str) -> None:
+        values = cell_texts(row)
         self._file.write("{" + ",".join(map("{}:{}".format, map(quoted, self._names), values)) + "}\n")
 
 
 class _Sheet:
-    """Numbers that a double holds are numbers, dates are dates, all else is text: no cell is a formula."""
+    """Writes a worksheet. Exact numbers and dates keep their type; all else is text, never a formula."""
 
     def __init__(self, book: Any) -> None:
         self._sheet = book.add_worksheet()
@@ -146,16 +153,18 @@ class _Sheet:
         self._types: list[int] = []
         self._row = 0
 
-    def begin(self, columns: list[Column]) -> None:
+    def write_header(self, columns: list[Column]) -> None:
         self._types = [column.type_oid for column in columns]
         for place, column in enumerate(columns):
             self._sheet.write_string(0, place, column.name)
 
-    def row(self, written: str) -> None:
+    def write_row(self, row: str) -> None:
         self._row += 1
-        if self._row >= _SHEET_ROWS:
-            raise InputError(f"a sheet has {_SHEET_ROWS:,} rows, and there are more", "Write CSV, or filter.")
-        values = zip(json.loads(written), cells(written), self._types, strict=True)
+        if self._row >= _MAX_SHEET_ROWS:
+            raise InputError(
+                f"a worksheet has at most {_MAX_SHEET_ROWS:,} rows, and the query returns more", "Write CSV, or filter."
+            )
+        values = zip(json.loads(row), cells(row), self._types, strict=True)
         for place, (value, text, type_oid) in enumerate(values):
             self._cell(place, value, text, type_oid)
 
@@ -166,10 +175,10 @@ class _Sheet:
             self._sheet.write_boolean(self._row, place, value)
         elif isinstance(value, int | float):
             self._sheet.write_number(self._row, place, value)
-        elif (moment := _moment(text, type_oid)) is not None:
+        elif (moment := _sheet_date(text, type_oid)) is not None:
             self._sheet.write_datetime(self._row, place, moment, self._formats[type_oid])
-        elif len(text) > _CELL_CHARACTERS:
-            raise InputError(f"a cell has more than {_CELL_CHARACTERS:,} characters", "Write CSV, or shorten it.")
+        elif len(text) > _MAX_CELL_CHARACTERS:
+            raise InputError(f"a cell has more than {_MAX_CELL_CHARACTERS:,} characters", "Write CSV, or shorten it.")
         else:
             self._sheet.write_string(self._row, place, text)
 
@@ -180,7 +189,7 @@ def _workbook(path: Path) -> Iterator[Writer]:
         from xlsxwriter import Workbook
         from xlsxwriter.exceptions import XlsxFileError
     except ImportError:
-        raise InputError("workbooks need the extra `export`", HOW_TO_GET_IT) from None
+        raise InputError("workbooks need the extra `export`", INSTALL_HINT) from None
     book = Workbook(str(path), {"constant_memory": True, "strings_to_urls": False})
     try:
         yield _Sheet(book)
@@ -191,8 +200,8 @@ def _workbook(path: Path) -> Iterator[Writer]:
             raise OSError(0, str(error)) from None
 
 
-def _moment(text: str, type_oid: int) -> date | None:
-    """A date that a sheet can hold; it begins with 1900, and its dates before March of that year are wrong."""
+def _sheet_date(text: str, type_oid: int) -> date | None:
+    """Returns a date that a worksheet can represent, else None. Worksheet dates are unreliable before 1901."""
     if type_oid not in _DATES:
         return None
     try:

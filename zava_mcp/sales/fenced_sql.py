@@ -1,4 +1,4 @@
-"""SQL as it was sent: perhaps within a Markdown fence, which is the only thing that is taken off."""
+"""SQL as a client sent it, from which only an enclosing Markdown fence is removed."""
 
 import re
 from collections.abc import Iterator
@@ -11,20 +11,20 @@ from zava_mcp.sales.sql_hints import with_hint
 _FENCE = re.compile(
     r"\s*(`{3,}|~{3,})(?:[ \t]*(?:sql|postgresql|postgres|pgsql|psql|plpgsql)(?!\w))?[ \t]*(?:\r?\n)?", re.IGNORECASE
 )
-_REMARK = "The Markdown fence around the query was taken off."
+_REMARK = "The Markdown fence around the query was removed."
 
 
 class FencedSql:
-    """A text of SQL and what of it is sent on: `inner`; `remarks` say what was taken off."""
+    """The text that a client sent, and the SQL within it: `inner`. `remarks` say what was removed."""
 
     def __init__(self, text: str) -> None:
         self._text = text
-        self._start, self.inner = _within(text)
+        self._start, self.inner = _remove_fence(text)
         self.remarks = [_REMARK] if self._start else []
 
     @contextmanager
     def errors(self, catalogue: Catalogue) -> Iterator[None]:
-        """Errors about the inner text become those about the whole, with hints."""
+        """Adds hints to errors, and makes their positions refer to the whole text."""
         try:
             yield
         except QueryError as error:
@@ -33,8 +33,8 @@ class FencedSql:
             raise with_hint(error, self._text, catalogue) from None
 
 
-def _within(text: str) -> tuple[int, str]:
-    """Where the text within a fence begins, and the text; all of it, from 0 on, if there is no fence around all."""
+def _remove_fence(text: str) -> tuple[int, str]:
+    """Returns the start of the fenced text and the text itself, 0 and all of it if no fence encloses everything."""
     found = _FENCE.match(text)
     if found is None:
         return 0, text

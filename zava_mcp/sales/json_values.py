@@ -1,7 +1,7 @@
-"""PostgreSQL's text for a value, turned into JSON that loses nothing.
+"""Converts PostgreSQL's text format to JSON without loss.
 
-The rules are in zava_mcp/guide/values.md, each with examples that are tested. What comes
-out is JSON that every reader reads alike: no NaN, no repeated keys, no half surrogate pairs.
+zava_mcp/guide/values.md lists the rules, each with tested examples. All JSON parsers read the output alike: it has no
+NaN, no duplicate keys and no unpaired surrogates.
 """
 
 import json
@@ -16,29 +16,31 @@ from zava_mcp.postgres.pipeline import ELEMENT_TYPES
 Encoder = Callable[[str], str]
 ColumnEncoder = Callable[[Sequence[str | None]], list[str]]
 
-_LONGEST_NUMBER = 400  # no double needs more digits
-_SAFE_DIGITS = 15  # a double holds every decimal of so many digits
-_BARE = frozenset((20, 21, 23, 26, 1700))  # whole numbers and decimals, which mostly are JSON as they are
-_BARE_DIGITS = re.compile(r"[-0-9.]*")
+_MAX_NUMBER_CHARACTERS = 400  # no double needs more digits
+_SAFE_DIGITS = 15  # a double represents every decimal of at most 15 digits exactly
+_UNQUOTED_TYPES = frozenset((20, 21, 23, 26, 1700))  # integers and numerics, mostly valid JSON already
+_DIGITS = re.compile(r"[-0-9.]*")
 _DECODER = json.JSONDecoder()
-_ISO_ZONE = 3  # "+00": PostgreSQL leaves ":00" away
-_DEEPEST = 50  # levels of a document: readers in the field give up from 64 on
+_SHORT_ZONE_CHARACTERS = 3  # "+00": PostgreSQL omits ":00"
+_MAX_LEVELS = 50  # of nesting in a document; some parsers fail from 64 on
 
 
 def encoder(type_oid: int, cell_characters: int) -> ColumnEncoder:
-    """The function that writes cells of a column of this type as JSON, all at once.
+    """Returns a function that encodes the cells of a column of this type as JSON.
 
-    Texts are cut to `cell_characters`; the cut is said at their end.
+    It truncates texts to `cell_characters` and says so at their end.
     """
-    one, bare = _encoder(type_oid), type_oid in _BARE
+    encode, unquoted = _encoder(type_oid), type_oid in _UNQUOTED_TYPES
 
     def write(cells: Sequence[str | None]) -> list[str]:
         texts = [text for text in cells if text is not None]
         longest = max(map(len, texts), default=0)
         if longest > cell_characters:
-            texts = [one(text) if len(text) <= cell_characters else _cut(text, cell_characters) for text in texts]
-        elif not (bare and longest <= _SAFE_DIGITS and _BARE_DIGITS.fullmatch("".join(texts))):
-            texts = list(map(one, texts))
+            texts = [
+                encode(text) if len(text) <= cell_characters else _truncate(text, cell_characters) for text in texts
+            ]
+        elif not (unquoted and longest <= _SAFE_DIGITS and _DIGITS.fullmatch("".join(texts))):
+            texts = list(map(encode, texts))
         if len(texts) == len(cells):
             return texts
         written = iter(texts)
@@ -55,14 +57,14 @@ def _encoder(type_oid: int) -> Encoder:
 
 
 def cells(row: str) -> list[str | None]:
-    """The cells of a row written as JSON, each as a text: what a table or a CSV file shows."""
+    """Returns the cells of a row in JSON as plain texts, for tables and CSV."""
     return [
-        cell if isinstance(cell, str) or cell is None else _document(cell, 2 * _DEEPEST)
+        cell if isinstance(cell, str) or cell is None else _document(cell, 2 * _MAX_LEVELS)
         for cell in json.loads(row, parse_float=_Digits, parse_int=_Digits)
     ]
 
 
-def _cut(text: str, characters: int) -> str:
+def _truncate(text: str, characters: int) -> str:
     return quoted(f"{text[:characters]}… [{len(text) - characters:,} more characters]")
 
 
@@ -71,19 +73,19 @@ def _number(text: str) -> str:
         return quoted(text)
     if len(text) <= _SAFE_DIGITS and "e" not in text and "E" not in text:
         return text
-    return text if len(text) <= _LONGEST_NUMBER and _fits_a_double(text) else quoted(text)
+    return text if len(text) <= _MAX_NUMBER_CHARACTERS and _fits_a_double(text) else quoted(text)
 
 
 def _fits_a_double(text: str) -> bool:
     try:
         return Decimal(repr(float(text))) == Decimal(text)
-    except ArithmeticError:  # an exponent that not even Decimal takes
+    except ArithmeticError:  # the exponent is too large for Decimal
         return False
 
 
 def _float(text: str) -> str:
     if text == "-0":
-        return "-0.0"  # an integer would lose the sign
+        return "-0.0"  # as an integer it would lose its sign
     return text if text[-1].isdigit() else quoted(text)
 
 
@@ -96,50 +98,50 @@ def _timestamp(text: str) -> str:
 
 
 def _timestamptz(text: str) -> str:
-    return _timestamp(_zoned(text))
+    return _timestamp(_with_zone_minutes(text))
 
 
 def _timetz(text: str) -> str:
-    return quoted(_zoned(text))
+    return quoted(_with_zone_minutes(text))
 
 
-def _zoned(text: str) -> str:
-    return f"{text}:00" if len(text) > _ISO_ZONE and text[-_ISO_ZONE] in "+-" else text
+def _with_zone_minutes(text: str) -> str:
+    return f"{text}:00" if len(text) > _SHORT_ZONE_CHARACTERS and text[-_SHORT_ZONE_CHARACTERS] in "+-" else text
 
 
 def cell_texts(row: str) -> list[str]:
-    """The JSON texts of the cells of a row that is written as a JSON array."""
-    at, found = 1, []
+    """Returns the JSON text of each cell of a row that is a JSON array."""
+    at, texts = 1, []
     while at < len(row) - 1:
         _, end = _DECODER.raw_decode(row, at)
-        found.append(row[at:end])
+        texts.append(row[at:end])
         at = end + 1
-    return found
+    return texts
 
 
 class _Digits(str):
-    """A JSON number that keeps all its digits until it is written again."""
+    """A JSON number that keeps all its digits."""
 
 
 def _json(text: str) -> str:
-    """The document itself; one that its readers would not all read alike, as a text."""
+    """Returns the document as JSON, or as a string if parsers would disagree about it."""
     try:
         value = json.loads(text, parse_float=_Digits, parse_int=_Digits, object_pairs_hook=_object)
-        written = _document(value, _DEEPEST)
-        written.encode()  # not so for half a surrogate pair, which JSON can name
-    except (RecursionError, UnicodeEncodeError, _NotAlike):
+        written = _document(value, _MAX_LEVELS)
+        written.encode()  # fails for an unpaired surrogate, which JSON can express as \uD800
+    except (RecursionError, UnicodeEncodeError, _AmbiguousDocument):
         return quoted(text)
     return written
 
 
-class _NotAlike(Exception):  # no error: it decides how a document is written
-    """A document that repeats a key or is nested too deep."""
+class _AmbiguousDocument(Exception):  # internal: it decides how a document is encoded
+    """The document repeats a key or is nested too deep."""
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     value = dict(pairs)
     if len(value) < len(pairs):
-        raise _NotAlike
+        raise _AmbiguousDocument
     return value
 
 
@@ -151,21 +153,21 @@ def _document(value: Any, levels: int) -> str:
     if value is None or isinstance(value, bool):
         return json.dumps(value)
     if not levels:
-        raise _NotAlike
+        raise _AmbiguousDocument
     if isinstance(value, dict):
         return "{" + ",".join(f"{quoted(key)}:{_document(item, levels - 1)}" for key, item in value.items()) + "}"
     return "[" + ",".join(_document(item, levels - 1) for item in value) + "]"
 
 
 def _array(text: str, element: Encoder) -> str:
-    if text.startswith("["):  # bounds other than from 1: "[0:2]={…}"
+    if text.startswith("["):  # the lower bound is not 1: "[0:2]={…}"
         text = text[text.index("{") :]
     written, _ = _elements(text, 1, element)
     return written
 
 
 def _elements(text: str, at: int, element: Encoder) -> tuple[str, int]:
-    """The array whose "{" stands just before `at`, as JSON, and where it ends."""
+    """Returns the array whose "{" is just before `at` as JSON, and the index after its end."""
     items: list[str] = []
     while text[at] != "}":
         if text[at] == ",":
@@ -192,7 +194,7 @@ def _quoted_element(text: str, at: int) -> tuple[str, int]:
     return "".join(characters), at + 1
 
 
-#: By type; all others are texts.
+#: {type OID: encoder}; values of all other types become strings.
 _ENCODERS: dict[int, Encoder] = {
     16: _bool,
     20: _number,  # bigint
@@ -209,5 +211,5 @@ _ENCODERS: dict[int, Encoder] = {
     3802: _json,  # jsonb
 }
 
-#: Types of columns whose values are JSON numbers where a double holds them, and strings where it does not.
+#: OIDs of types whose values are JSON numbers if a double can hold them, else strings.
 NUMBERS = frozenset({20, 700, 701, 1700})

@@ -1,4 +1,4 @@
-"""Products found by what people mean, or by their words where there are no vectors; with what is in stock."""
+"""Searches products semantically, or by full-text search without embeddings, and adds the stock of each."""
 
 import json
 import threading
@@ -12,17 +12,17 @@ from zava_mcp.errors import EmbeddingError, InputError
 from zava_mcp.postgres.pipeline import Column, Rows
 from zava_mcp.postgres.pool import Database
 from zava_mcp.postgres.statement import Statement
-from zava_mcp.sales.search_literals import Literals, literals, meant, plain_text
-from zava_mcp.sales.search_request import MOST_NEEDS, SearchRequest
+from zava_mcp.sales.search_literals import Literals, find_literals, plain_text, rephrase
+from zava_mcp.sales.search_request import MAX_NEEDS, SearchRequest
 from zava_mcp.sales.search_result import (
-    LEAST_TOGETHER,
-    LEXICAL,
+    FULL_TEXT,
+    MIN_ORDERS_TOGETHER,
     GroupedSearchResult,
+    QueryText,
     Row,
     SearchResult,
-    Wording,
-    bought_with,
-    listed,
+    bought_with_json,
+    to_search_result,
 )
 from zava_mcp.sales.search_spelling import CatalogueWords, is_foreign
 from zava_mcp.sales.search_statement import SearchStatement
@@ -32,13 +32,13 @@ from zava_mcp.suggestions import did_you_mean
 if TYPE_CHECKING:
     from zava_mcp.embeddings import Embedder
 
-_HALVES = (0, 7)  # the version of pgvector that brought halfvec and subvector
+_HALFVEC_VERSION = (0, 7)  # the version of pgvector that added halfvec and subvector
 
 
 class ProductSearch:
-    """One search: `prepare` makes the vector, `run` asks the database; each once, in a worker thread.
+    """One search. `prepare` makes the embedding and `run` queries the database, each once and in a worker thread.
 
-    `words` are the catalogue's, which several searches of one identity share.
+    `words` is the vocabulary of the catalogue, which the searches of one identity share.
     """
 
     def __init__(
@@ -48,7 +48,7 @@ class ProductSearch:
         embedder: "Embedder | None",
         words: CatalogueWords | None = None,
     ) -> None:
-        """Raises InputError if the wish cannot be looked for."""
+        """Raises InputError for an invalid request."""
         request.check()
         self._request = request.trimmed()
         self._max_bytes = settings.max_bytes
@@ -56,65 +56,70 @@ class ProductSearch:
         self._words = words or CatalogueWords()
         self._vector: list[float] | None = None
         self._lock = threading.Lock()
-        self._lookup: Statement | None = None
+        self._statement: Statement | None = None
         self._cancelled = False
         self._stop = threading.Event()
-        self.needs_vector = (
-            embedder is not None and not self._request.similar_to
-        )  # which `prepare` makes; else it has no work
+        self.needs_vector = embedder is not None and not self._request.similar_to  # otherwise `prepare` does nothing
         self._text = plain_text(self._request.query_description)
-        self._corrected: dict[str, str] | None = None  # until the words were looked at
+        self._corrected: dict[str, str] | None = None  # None until the spelling was checked
 
     def prepare(self, database: Database) -> None:
-        """The description's vector, if there are vectors to compare it with. Raises as `run`."""
+        """Makes the embedding of the description, if the database has embeddings. Raises the errors of `run`."""
         if self._embedder and self.needs_vector and database.pgvector_version:
             self._correct(database)
-            self._vector = self._embedder.embed_query(meant(self._text), self._stop)
+            self._vector = self._embedder.embed_query(rephrase(self._text), self._stop)
 
     def run(self, database: Database) -> SearchResult:
-        """What was found. Raises QueryError, EmbeddingError, InputError, IdentityError or DatabaseUnavailable."""
+        """Searches. Raises QueryError, EmbeddingError, InputError, IdentityError or DatabaseUnavailable."""
         self._correct(database)
-        by_meaning = bool(database.pgvector_version and (self._vector or self._request.similar_to))
-        ours = by_meaning and self._embedder is not None and database.pgvector_version >= _HALVES
-        columns, rows = self._search(database, by_meaning, ours)
-        if not rows and ours and self._request.similar_to:  # its vector may be another model's
-            columns, rows = self._search(database, by_meaning, False)
+        semantic = bool(database.pgvector_version and (self._vector or self._request.similar_to))
+        own_model_only = semantic and self._embedder is not None and database.pgvector_version >= _HALFVEC_VERSION
+        columns, rows = self._search(database, semantic, own_model_only)
+        if not rows and own_model_only and self._request.similar_to:  # another model may have embedded that product
+            columns, rows = self._search(database, semantic, False)
         table = [dict(zip([column.name for column in columns], row, strict=True)) for row in rows]
         if not table:
-            self._explain(database, by_meaning)
-        model = next((row["model_id"] for row in table if row["model_id"]), self._model(by_meaning))
-        request = self._request
-        every = request.similarity_threshold != FOUND_THRESHOLD
-        names, wording = self._shown(table), self._wording(model)
-        found = listed(columns, table, names, model, request.max_rows, self._max_bytes, every, wording)
-        if request.include_bought_with and table:
-            found.notes["bought_with"] = self._bought_with(database, table)
-        return found
+            self._explain_no_rows(database, semantic)
+        model = next((row["model_id"] for row in table if row["model_id"]), self._model(semantic))
+        result = to_search_result(
+            [column for column in columns if column.name in self._visible_columns(table)],
+            table,
+            model,
+            self._request,
+            self._max_bytes,
+            self._query_text(model),
+        )
+        if self._request.include_bought_with and table:
+            result.notes["bought_with"] = self._bought_with(database, table)
+        return result
 
     def cancel(self) -> None:
-        """Stops it in the database too, and asks no embedding service again."""
+        """Cancels the statement in the database too, and stops requests to the embedding provider."""
         self._stop.set()
         with self._lock:
             self._cancelled = True
-            if self._lookup is not None:
-                self._lookup.cancel()
+            if self._statement is not None:
+                self._statement.cancel()
 
     def _correct(self, database: Database) -> None:
-        """Corrects misspelt words of the description, once."""
+        """Corrects the spelling of the description, once."""
         if self._corrected is None and self._text:
-            self._text, self._corrected = self._words.corrected(self._text, lambda: self._vocabulary(database))
+            self._text, self._corrected = self._words.correct(self._text, lambda: self._vocabulary(database))
 
     def _vocabulary(self, database: Database) -> tuple[str, str]:
-        _, rows = self._look_up(database, sql.named("search.sql")["vocabulary"])
+        _, rows = self._execute(database, sql.named("search.sql")["list_words"])
         names, descriptions = rows[0]
         return names or "", descriptions or ""
 
-    def _wording(self, model: str) -> Wording:
-        corrected = self._corrected or {}
-        foreign = self._is_foreign and (model == LEXICAL or model.startswith("local/"))
-        rephrased = meant(self._text) if self._vector else self._text
-        return Wording(
-            corrected, "" if rephrased == self._text else rephrased, foreign, self._literals.whole, self._literals.found
+    def _query_text(self, model: str) -> QueryText:
+        foreign = self._is_foreign and (model == FULL_TEXT or model.startswith("local/"))
+        rephrased = rephrase(self._text) if self._vector else self._text
+        return QueryText(
+            corrected=self._corrected or {},
+            rephrased="" if rephrased == self._text else rephrased,
+            foreign=foreign,
+            only_code=self._literals.only_code,
+            literals=self._literals.items,
         )
 
     @cached_property
@@ -123,111 +128,122 @@ class ProductSearch:
 
     @cached_property
     def _literals(self) -> Literals:
-        if self._request.similar_to:  # a name to be found by, and no text to be matched
-            return replace(literals(self._request.similar_to, is_english), found=(), prefixes=(), whole=False)
-        # of another language, the model knows no word
-        return literals(self._text, (lambda _: False) if self._is_foreign else is_english)
+        if self._request.similar_to:  # it names a product, so only its codes are used
+            return replace(find_literals(self._request.similar_to, is_english), items=(), prefixes=(), only_code=False)
+        # The local model knows no word of another language, so all its words are matched literally.
+        return find_literals(self._text, (lambda _: False) if self._is_foreign else is_english)
 
-    def _search(self, database: Database, by_meaning: bool, ours: bool) -> tuple[list[Column], Rows]:
-        """The statement's rows; `ours` looks only at vectors of our model, for which there may be an index."""
-        dimensions = self._embedder.dimensions if ours and self._embedder else 0
-        statement = SearchStatement(bool(self._request.similar_to), by_meaning, dimensions, self._literals)
-        return self._look_up(database, statement.sql(), statement.values(self._vector))
+    def _search(self, database: Database, semantic: bool, own_model_only: bool) -> tuple[list[Column], Rows]:
+        """Returns columns and rows. With `own_model_only`, an index on the embeddings of one model can be used."""
+        dimensions = self._embedder.dimensions if own_model_only and self._embedder else 0
+        statement = SearchStatement(bool(self._request.similar_to), semantic, dimensions, self._literals)
+        return self._execute(database, statement.sql(), statement.values(self._vector))
 
     @property
     def _threshold(self) -> float:
-        """In percent; none for another language than the local model's, whose best results are seldom above it."""
+        """The threshold in percent. The default is 0 for other languages, which the local model scores low."""
         request, model = self._request, self._embedder.id if self._embedder else ""
-        loose = request.similarity_threshold == FOUND_THRESHOLD and model.startswith("local/") and self._is_foreign
-        return 0 if loose else request.similarity_threshold
+        is_default = request.similarity_threshold == FOUND_THRESHOLD
+        return 0 if is_default and model.startswith("local/") and self._is_foreign else request.similarity_threshold
 
-    def _look_up(
-        self, database: Database, statement: str, more: dict[str, object] | None = None
+    def _execute(
+        self, database: Database, statement: str, more_values: dict[str, object] | None = None
     ) -> tuple[list[Column], Rows]:
         values = {
             **asdict(self._request),
             "codes": list(self._literals.codes),
             "similarity_threshold": self._threshold,
-            "least_together": LEAST_TOGETHER,
-            "max_rows": self._request.max_rows + 1,  # one more tells that there are more
+            "min_orders_together": MIN_ORDERS_TOGETHER,
+            "max_rows": self._request.max_rows + 1,  # the extra row shows that there are more
             "text": self._text,
             "name": plain_text(self._request.query_description),
             "model": self._embedder.id if self._embedder else "",
-            **(more or {}),
+            **(more_values or {}),
         }
-        lookup = Statement(statement, values)
+        execution = Statement(statement, values)
         with self._lock:
-            self._lookup = lookup
+            self._statement = execution
             if self._cancelled:
-                lookup.cancel()
-        return database.run_statement(lookup)
+                execution.cancel()
+        return database.run_statement(execution)
 
     def _bought_with(self, database: Database, table: list[Row]) -> str:
-        """As JSON, what is bought with the product that others should be like, or else with the best that was found."""
+        """Returns as JSON what was bought with the product of `similar_to`, else with the best product found."""
         parts, best = sql.named("search.sql"), table[0]["sku"] or ""
-        of: dict[str, object] = {} if self._request.similar_to else {"similar_to": best, "codes": [best.upper()]}
-        _, rows = self._look_up(database, parts["target"] + parts["bought_with"], of)
-        return bought_with(rows)
+        target: dict[str, object] = {} if self._request.similar_to else {"similar_to": best, "codes": [best.upper()]}
+        _, rows = self._execute(database, parts["target"] + parts["list_bought_with"], target)
+        return bought_with_json(rows)
 
-    def _shown(self, table: list[Row]) -> set[str]:
-        """The answer's columns: stock by store only for who sees several, sales only when they were asked for."""
+    def _visible_columns(self, table: list[Row]) -> set[str]:
+        """Stock by store is shown to identities that see several stores, sales only on request."""
         names = {"sku", "product_name", "category", "type", "price", "description", "similarity", "stock"}
         if any(len(json.loads(row["stock_by_store"] or "{}")) > 1 for row in table):
             names.add("stock_by_store")
         return names | ({"units_sold", "revenue"} if self._request.include_sales else set())
 
-    def _model(self, by_meaning: bool) -> str:
-        return self._embedder.id if by_meaning and self._embedder else LEXICAL
+    def _model(self, semantic: bool) -> str:
+        return self._embedder.id if semantic and self._embedder else FULL_TEXT
 
-    def _explain(self, database: Database, by_meaning: bool) -> None:
-        """Raises the error that says why nothing was found, if there is another reason than that nothing fits."""
+    def _explain_no_rows(self, database: Database, semantic: bool) -> None:
+        """Raises InputError or EmbeddingError if nothing was found for another reason than that nothing matches."""
         parts = sql.named("search.sql")
-        models, vector = (parts["models"], parts["its_vector"]) if database.pgvector_version else ("NULL", "NULL")
-        explained = parts["explained"].replace("{models}", models).replace("{vector}", vector)
-        _, rows = self._look_up(database, parts["target"] + explained)
-        known, near, category_known, categories, types, models, has_vector = [cell or "" for cell in rows[0]]
+        models, vector = (parts["models"], parts["target_vector"]) if database.pgvector_version else ("NULL", "NULL")
+        explain = parts["explain_no_rows"].replace("{models}", models).replace("{vector}", vector)
+        _, rows = self._execute(database, parts["target"] + explain)
+        exists, similar_names, category_exists, categories, types, models, has_vector = [cell or "" for cell in rows[0]]
         request = self._request
-        if request.similar_to and known != "t":
-            hint = f"Did you mean: {near}?" if near else "Find its SKU with query_description first."
+        if request.similar_to and exists != "t":
+            hint = f"Did you mean: {similar_names}?" if similar_names else "Find its SKU with query_description first."
             raise InputError(f"there is no product {request.similar_to[:80]!r}", hint)
-        if request.category and category_known != "t":
-            meant = did_you_mean(request.category, [*categories.split(", "), *types.split("\n")])
+        if request.category and category_exists != "t":
+            suggestion = did_you_mean(request.category, [*categories.split(", "), *types.split("\n")])
             raise InputError(
-                f"there is no category or type {request.category[:80]!r}{meant}", f"The categories are: {categories}."
+                f"there is no category or type {request.category[:80]!r}{suggestion}",
+                f"The categories are: {categories}.",
             )
-        if by_meaning and request.similar_to and has_vector != "t":
-            raise EmbeddingError(f"{request.similar_to[:80]!r} has no vector yet", "Run `zava-mcp embed` as admin.")
-        if by_meaning and not request.similar_to and self._embedder and self._embedder.id not in models.split(", "):
+        if semantic and request.similar_to and has_vector != "t":
             raise EmbeddingError(
-                f"the products' vectors are of {models}, and this server searches with {self._embedder.id}"
-                if models
-                else "the products have no vectors yet",
-                "Run `zava-mcp embed` as admin, with the embedding settings that this server has.",
+                f"{request.similar_to[:80]!r} has no embedding yet", "Run `zava-mcp embed` as administrator."
             )
+        if semantic and not request.similar_to and self._embedder:
+            self._require_own_model(self._embedder.id, models)
+
+    @staticmethod
+    def _require_own_model(own: str, models: str) -> None:
+        """Raises EmbeddingError if no product has an embedding of the server's model."""
+        if own in models.split(", "):
+            return
+        raise EmbeddingError(
+            f"the products' embeddings were made by {models}, but this server searches with {own}"
+            if models
+            else "the products have no embeddings yet",
+            "Run `zava-mcp embed` as administrator, with the embedding settings of this server.",
+        )
 
 
 class ProductSearches:
-    """Several needs in one call: a search for each, made one after another; otherwise like a ProductSearch."""
+    """Searches for several needs in one call, one after another. It has the methods of a ProductSearch."""
 
     def __init__(self, searches: dict[str, ProductSearch], max_bytes: int) -> None:
-        """Raises InputError if there are too many."""
-        if len(searches) > MOST_NEEDS:
-            raise InputError(f"{len(searches)} needs are too many", f"Name at most {MOST_NEEDS} in one call.")
+        """Raises InputError if there are more than MAX_NEEDS."""
+        if len(searches) > MAX_NEEDS:
+            raise InputError(f"{len(searches)} needs are too many", f"Name at most {MAX_NEEDS} in one call.")
         self._searches = searches
         self._max_bytes = max_bytes
         self.needs_vector = any(search.needs_vector for search in searches.values())
 
     def prepare(self, database: Database) -> None:
-        """Makes the vector of each. Raises as a ProductSearch."""
+        """Makes the embedding of each description. Raises the errors of `ProductSearch.run`."""
         for search in self._searches.values():
             search.prepare(database)
 
     def run(self, database: Database) -> GroupedSearchResult:
-        """What was found for each. Raises as a ProductSearch."""
+        """Runs each search. Raises the errors of `ProductSearch.run`."""
         return GroupedSearchResult(
             [(need, search.run(database)) for need, search in self._searches.items()], self._max_bytes
         )
 
     def cancel(self) -> None:
+        """Cancels each search."""
         for search in self._searches.values():
             search.cancel()

@@ -1,4 +1,4 @@
-"""Answers that fit: rows collected while they stream, within bounds, as one compact JSON text."""
+"""Collects streamed rows within the limits on rows, bytes and cells, and writes them as compact JSON or CSV."""
 
 import re
 from collections.abc import Sequence
@@ -10,18 +10,18 @@ from zava_mcp.errors import QueryError
 from zava_mcp.postgres.pipeline import Column, Rows
 from zava_mcp.sales.json_values import NUMBERS, ColumnEncoder, cell_texts, cells, encoder
 
-CELL_CHARACTERS = 8_000
-_CUT_CHARACTERS = 40  # what a cut cell says about its cut
-_LEAST_CHARACTERS = 60  # dates, numbers and ids are never cut
-_TO_BE_QUOTED = re.compile(r'[",\r\n]|^\s|\s$|^\\\.$')
+MAX_CELL_CHARACTERS = 8_000
+_NOTICE_CHARACTERS = 40  # of the notice at the end of a truncated cell
+_MIN_CELL_CHARACTERS = 60  # so that dates, numbers and ids are never truncated
+_NEEDS_QUOTES = re.compile(r'[",\r\n]|^\s|\s$|^\\\.$')
 
 
 @dataclass
 class QueryResult:
     """Columns and rows within `max_rows` rows and `max_bytes` bytes, collected chunk by chunk.
 
-    Each row is kept as the JSON text of an array; `cut` says why rows are missing, "" if none are, and
-    the two advices what to do about it.
+    Each row is stored as the JSON text of an array. `truncated_by` is the limit that was reached, "rows" or "bytes", or
+    "" if all rows are there. `rows_advice` and `bytes_advice` say what the reader can do about each.
     """
 
     max_rows: int
@@ -29,19 +29,19 @@ class QueryResult:
     columns: list[str] = field(default_factory=list)
     types: list[int] = field(default_factory=list)
     rows: list[str] = field(default_factory=list)
-    cut: str = ""
+    truncated_by: str = ""
     rows_advice: str = "Aggregate, filter, or ask for more with max_rows."
     bytes_advice: str = (
         "Select fewer columns, shorten texts with left(column, 200), aggregate, or page with LIMIT and OFFSET."
     )
     remarks: list[str] = field(default_factory=list)  # sentences on what was corrected or ignored
-    reserve: int = 200  # bytes for all that is not rows
+    reserve: int = 200  # bytes for everything except rows
     _encoders: list[ColumnEncoder] = field(default_factory=list)
-    _texts: set[int] = field(default_factory=set)  # places of columns of numbers in which a text was met
+    _texts: set[int] = field(default_factory=set)  # indexes of number columns that contain a JSON string
     _bytes: int = 0
 
-    def begin(self, columns: list[Column]) -> None:
-        """Takes the columns. Raises QueryError if they alone would not fit."""
+    def set_columns(self, columns: list[Column]) -> None:
+        """Sets the columns. Raises QueryError if they alone exceed `max_bytes`."""
         self.columns = [column.name for column in columns]
         self.types = [column.type_oid for column in columns]
         self._bytes = sum(len(quoted(name).encode()) + 1 for name in self.columns) + self.reserve
@@ -50,103 +50,104 @@ class QueryResult:
         )
         if self._bytes > self.max_bytes:
             raise QueryError(
-                f"{len(columns)} columns are too many for an answer of {self.max_bytes:,} bytes",
+                f"{len(columns)} columns are too many for a result of {self.max_bytes:,} bytes",
                 "Name the columns you need.",
                 "54000",
             )
-        share = (self.max_bytes - self._bytes) // max(1, len(columns)) - _CUT_CHARACTERS
-        room = max(_LEAST_CHARACTERS, min(CELL_CHARACTERS, share))
+        share = (self.max_bytes - self._bytes) // max(1, len(columns)) - _NOTICE_CHARACTERS
+        room = max(_MIN_CELL_CHARACTERS, min(MAX_CELL_CHARACTERS, share))
         self._encoders = [encoder(column.type_oid, room) for column in columns]
 
-    def take(self, rows: Rows) -> bool:
-        """Takes a chunk of rows; False when there is no more room."""
+    def add_rows(self, rows: Rows) -> bool:
+        """Adds a row chunk. Returns False once a limit is reached."""
         for row in self._encode(rows):
             size = (len(row) if row.isascii() else len(row.encode())) + 1
             if len(self.rows) >= self.max_rows:
-                self.cut = "rows"
+                self.truncated_by = "rows"
             elif self._bytes + size > self.max_bytes:
-                self.cut = "bytes"
-            if self.cut:
+                self.truncated_by = "bytes"
+            if self.truncated_by:
                 return False
             self.rows.append(row)
             self._bytes += size
         return True
 
-    def unify(self) -> None:
-        """Makes each column of numbers hold texts alone where one of its values is a text: it fits no double.
+    def unify_number_columns(self) -> None:
+        """Writes all values of a number column as strings if one of them is a string because no double can hold it.
 
-        The quotation marks take room, for which the last rows may have to leave. To be called when all rows are taken.
+        The added quotation marks may push the last rows over `max_bytes`. Call this after the last row chunk.
         """
-        if not (places := self._mixed()):
+        if not (places := self._mixed_columns()):
             return
         kept, self._bytes = self.rows, self._bytes - sum(len(row.encode()) + 1 for row in self.rows)
         self.rows = []
         for row in kept:
             texts = cell_texts(row)
             for place in places:
-                if texts[place][0] not in ('"', "n"):  # a text, null
+                if texts[place][0] not in ('"', "n"):  # neither a string nor null
                     texts[place] = quoted(texts[place])
             written = f"[{','.join(texts)}]"
             self._bytes += len(written.encode()) + 1
             if self.max_bytes < self._bytes:
-                self.cut = "bytes"
+                self.truncated_by = "bytes"
                 return
             self.rows.append(written)
 
     def add_remark(self, remark: str) -> None:
-        """Adds a sentence to the hint, if there is room for it."""
+        """Adds a sentence to the hint if it fits into `max_bytes`."""
         self._bytes += len(quoted(remark).encode())
         if remark and self._bytes <= self.max_bytes:
             self.remarks.append(remark)
 
-    def _mixed(self) -> list[int]:
-        """The places of columns of numbers in which both numbers and texts stand."""
+    def _mixed_columns(self) -> list[int]:
+        """Returns the indexes of columns that contain both JSON numbers and JSON strings."""
         if not self._texts:
             return []
         columns = list(zip(*map(cell_texts, self.rows), strict=True))
         return [place for place in sorted(self._texts) if columns and _is_mixed(columns[place])]
 
     def json(self, more: dict[str, str] | None = None) -> str:
-        """`{"columns": […], "rows": [[…]], "row_count": n, "truncated": false}`, with a hint where one helps.
+        """Returns `{"columns": […], "rows": [[…]], "row_count": n, "truncated": false}`, with a hint where one helps.
 
-        The hint has the remarks on the call too, which are then said. `more` are further entries, {name: JSON text}.
+        The hint includes the remarks of the current call and marks them as delivered. `more` has additional entries as
+        {name: JSON text}.
         """
         columns = ",".join(map(quoted, self.columns))
         text = (
             f'{{"columns":[{columns}],"rows":[{",".join(self.rows)}],'
-            f'"row_count":{len(self.rows)},"truncated":{"true" if self.cut else "false"}'
+            f'"row_count":{len(self.rows)},"truncated":{"true" if self.truncated_by else "false"}'
         )
         text += "".join(f",{quoted(name)}:{value}" for name, value in (more or {}).items())
         hint = " ".join(filter(None, [self.hint(), *self.remarks, *call_context.current_call().take_remarks()]))
         text += f',"hint":{quoted(hint)}}}' if hint else "}"
-        self.note(size(text))
+        self.record(byte_count(text))
         return text
 
-    def note(self, size: int | None = None) -> None:
-        """Notes in the record of the call what this answer holds, and its size in bytes where it has one."""
-        call_context.current_call().answered(len(self.rows), size, bool(self.cut))
+    def record(self, size: int | None = None) -> None:
+        """Records rows, size in bytes and truncation in the current call."""
+        call_context.current_call().answered(len(self.rows), size, bool(self.truncated_by))
 
     def csv(self) -> str:
-        """Column names and rows as CSV; what is missing is said in a last row."""
+        """Returns column names and rows as CSV. If rows are missing, the last row says so."""
         rows: list[Sequence[str | None]] = [
             self.columns,
             *map(cells, self.rows),
-            *[[f"… {self.hint()}"]] * bool(self.cut),
+            *[[f"… {self.hint()}"]] * bool(self.truncated_by),
         ]
         text = "".join(map(csv_line, rows))
-        self.note(len(text.encode()))
+        self.record(len(text.encode()))
         return text
 
     def hint(self) -> str:
-        """What to do about missing rows; "" if none are missing."""
-        if self.cut == "rows":
+        """Returns what to do about missing rows, "" if none are missing."""
+        if self.truncated_by == "rows":
             return f"There are more than {self.max_rows:,} rows. {self.rows_advice}"
-        if self.cut:
+        if self.truncated_by:
             return f"Only {len(self.rows):,} rows fit into {self.max_bytes:,} bytes. {self.bytes_advice}"
         return ""
 
     def _encode(self, rows: Rows) -> list[str]:
-        """Column by column, because a column has one encoder; back to rows by zip."""
+        """Encodes column by column, because each column has one encoder, and returns the rows as JSON texts."""
         if not (rows and self._encoders):
             return ["[]"] * len(rows)
         columns = [write(cells) for write, cells in zip(self._encoders, zip(*rows, strict=True), strict=True)]
@@ -157,29 +158,31 @@ class QueryResult:
 
 
 def _is_mixed(texts: Sequence[str]) -> bool:
-    """Whether both JSON strings and JSON numbers are among the texts of a column's cells."""
+    """Returns whether the cells of a column contain both JSON strings and JSON numbers."""
     kinds = {text[0] == '"' for text in texts if text != "null"}
     return len(kinds) > 1
 
 
 def csv_line(row: Sequence[str | None]) -> str:
-    """A row as a line of CSV, as PostgreSQL writes it: NULL is nothing, and an empty text is ""."""
+    """Returns a row as a line of CSV in PostgreSQL's format: nothing for NULL, "" for an empty string."""
     return ",".join("" if cell is None else _csv_cell(cell) for cell in row) + "\n"
 
 
 def _csv_cell(cell: str) -> str:
-    return '"' + cell.replace('"', '""') + '"' if not cell or _TO_BE_QUOTED.search(cell) else cell
+    return '"' + cell.replace('"', '""') + '"' if not cell or _NEEDS_QUOTES.search(cell) else cell
 
 
-def shortened(text: str, max_bytes: int) -> str:
-    """Lines of text that fit, the last of which says that there are more."""
-    if size(text) <= max_bytes:
+def truncate_lines(text: str, max_bytes: int) -> str:
+    """Returns the lines of a text that fit into `max_bytes`, then a line that reports the truncation."""
+    if byte_count(text) <= max_bytes:
         return text
-    told = f"… cut: all of it is {size(text):,} bytes, and {max_bytes:,} fit. Ask for fewer tables."
-    kept = text.encode()[: max_bytes - size(told) - 1].decode(errors="ignore")
-    return f"{kept.rpartition(chr(10))[0] or kept}\n{told}"
+    notice = (
+        f"… truncated: the text has {byte_count(text):,} bytes, and the limit is {max_bytes:,}. Ask for fewer tables."
+    )
+    kept = text.encode()[: max_bytes - byte_count(notice) - 1].decode(errors="ignore")
+    return f"{kept.rpartition(chr(10))[0] or kept}\n{notice}"
 
 
-def size(text: str) -> int:
-    """Bytes of a text."""
+def byte_count(text: str) -> int:
+    """Returns the number of bytes of a text in UTF-8."""
     return len(text) if text.isascii() else len(text.encode())

@@ -1,7 +1,7 @@
-"""What a search text contains literally: codes (SKUs), sizes, quoted phrases, and words that a model does not know.
+"""Finds the literal parts of a search text: codes (SKUs), sizes, phrases, materials, and words unknown to the model.
 
-An embedding blurs them: "2x4" and "4x4" have nearly the same one. Each becomes a regular expression that PostgreSQL
-and Python read alike, and a weight, which is added to the similarity (from 0 to 1) of products that match.
+Embeddings blur them: those of "2x4" and "4x4" are nearly equal. Each literal becomes a regular expression that
+PostgreSQL and Python read alike, and weights that are added to the similarity (from 0 to 1) of matching products.
 """
 
 import re
@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
-#: What a match in a product's name adds to its similarity, and one in its description.
+#: What a match adds to the similarity: in the name, and in the description only.
 PHRASE, SIZE, WORD, MATERIAL = (0.4, 0.2), (0.25, 0.12), (0.1, 0.0), (0.06, 0.03)
-_MOST = 12  # literals of one text that are looked for; more is no product
+_MAX_LITERALS = 12  # of one text
 
 _UNITS: tuple[tuple[str, ...], ...] = (
     ("in", "inch", "inches", '"', "″"),
@@ -36,16 +36,16 @@ _UNITS: tuple[tuple[str, ...], ...] = (
     ("kg", "kilogram", "kilograms"),
 )
 _SYNONYMS = {unit: units for units in _UNITS for unit in units}
-#: Surfaces and materials, which decide what fits; words for the same are together.
+#: Surfaces and materials, which decide what is suitable; synonyms are grouped.
 _MATERIALS: tuple[tuple[str, ...], ...] = (
     ("brick", "masonry", "concrete", "cement", "cinder ?block", "mortar"),
     ("drywall", "plasterboard", "sheetrock", "gypsum"),
     *(("tile",), ("metal", "steel"), ("wood", "wooden", "timber", "lumber"), ("glass",), ("stucco",), ("vinyl",)),
 )
-#: What stands before the surface that something is fixed to or used on.
-_INTO = r"(?<!\w)(?:on|onto|in|into|to|through|against) (?:an? |the |my )?(?:\w+ )?"
-#: What follows it, so that "brick" in "a brick walkway" is none.
-_OUT = r"(?= *(?:$|[^\w -])| (?:and|or|with|without|in|of|at|for|by|but)\b)"
+#: The words before the surface that something is fixed to or used on.
+_BEFORE_SURFACE = r"(?<!\w)(?:on|onto|in|into|to|through|against) (?:an? |the |my )?(?:\w+ )?"
+#: What follows a surface, so that "brick" in "a brick walkway" is not one.
+_AFTER_SURFACE = r"(?= *(?:$|[^\w -])| (?:and|or|with|without|in|of|at|for|by|but)\b)"
 
 _NUMBER = r"[0-9]{1,7}(?:\.[0-9]{1,4})?(?:[-/][0-9]{1,5}| (?=[0-9]{1,2}/[0-9])[0-9]{1,2}){0,2}"
 _SIZE = re.compile(
@@ -56,59 +56,58 @@ _SIZE = re.compile(
 _PHRASE = re.compile(r"""(?<![\w/.])["“„«‘']([^"“”„«»‘’]{2,80})["”“»’'](?!\w)""")
 _FRACTIONS = {"½": " 1/2", "¼": " 1/4", "¾": " 3/4", "⅛": " 1/8", "⅜": " 3/8", "⅝": " 5/8", "⅞": " 7/8"}
 _SPOKEN = ((r"\bhalf(?:[ -]an?)?[ -]inch\b", "1/2 inch"), (r"\bquarter[ -]inch\b", "1/4 inch"))
-_TO_KEEP = re.compile(
+_CONTAINER_REQUEST = re.compile(
     r"(?:some(?:thing|where)|(?:a |some )?(?:place|thing|things)) to (?:keep|store|stash) (.{2,80}?) in[ .?!]*", re.I
 )
 _SEPARATORS = ("-", "", "_", ".", "/", " ")
-_MOST_CODES = 40
+_MAX_CODES, _MAX_PREFIXES = 40, 8
+_MAX_CODE_WORDS = 60  # words of a text that may be codes
 
 
 class Literal(NamedTuple):
-    """A literal part of a text: as it was written, its regular expression, and what a match adds to the similarity
-    if it is in a product's name, or only in its description.
-    """
+    """A literal part of a text, its regular expression, and what a match in the name or the description adds."""
 
-    written: str
+    text: str
     pattern: str
-    weight: float
-    in_description: float
+    name_weight: float
+    description_weight: float
 
 
 @dataclass(frozen=True)
 class Literals:
-    """What a text contains literally.
+    """The literal parts of a text.
 
-    `codes` are SKUs that it may name, `prefixes` beginnings of SKUs, both in capitals, the latter without separators;
-    `whole` says that the text is nothing but a code.
+    `codes` are possible SKUs, `prefixes` possible beginnings of SKUs without separators, both in capitals. `only_code`
+    means that the text is nothing but a code.
     """
 
-    found: tuple[Literal, ...]
+    items: tuple[Literal, ...]
     codes: tuple[str, ...]
     prefixes: tuple[str, ...]
-    whole: bool
+    only_code: bool
 
 
-def literals(text: str, is_known: Callable[[str], bool]) -> Literals:
-    """The literal parts of a text; `is_known` says whether the embedding model knows a word (in lower case)."""
+def find_literals(text: str, is_known: Callable[[str], bool]) -> Literals:
+    """Finds the literal parts of a text. `is_known` returns whether the embedding model knows a word in lower case."""
     plain = plain_text(text)
-    codes, prefixes, whole = _codes(plain)
+    codes, prefixes, only_code = _codes(plain)
     lower = _PHRASE.sub(" ", plain.lower())
     found = [*_phrases(plain), *_sizes(lower), *_words(lower, is_known), *_materials(lower)]
     unique = {literal.pattern: literal for literal in reversed(found)}
-    return Literals(tuple(reversed(unique.values()))[:_MOST], codes, prefixes, whole)
+    return Literals(tuple(reversed(unique.values()))[:_MAX_LITERALS], codes, prefixes, only_code)
 
 
 def plain_text(text: str) -> str:
-    """The text in compatible characters: full-width letters, dashes and fractions as they are on a keyboard."""
+    """Normalizes full-width letters, dashes and fractions to keyboard characters, and white space to single spaces."""
     for fraction, spelled in _FRACTIONS.items():
         text = text.replace(fraction, spelled)
     text = unicodedata.normalize("NFKC", text).replace("\u2044", "/")
     return " ".join(re.sub(r"[\u2010-\u2015\u2212]", "-", text).split())
 
 
-def meant(text: str) -> str:
-    """The text as a model of sentences understands it: "something to keep paint in" is nearer to paint than a can."""
-    match = _TO_KEEP.fullmatch(text)
+def rephrase(text: str) -> str:
+    """Rephrases "something to keep paint in", whose embedding is closer to paint than to containers."""
+    match = _CONTAINER_REQUEST.fullmatch(text)
     return f"storage container for {match[1]}" if match else text
 
 
@@ -126,22 +125,22 @@ def _sizes(text: str) -> Iterator[Literal]:
         letters, unit, suffix = (match[name] or "" for name in ("letters", "unit", "suffix"))
         bare = not (match["more"] or letters or unit or suffix or re.search(r"[-/.]", match["first"]))
         if bare and len(text.split()) > 3:
-            continue  # a number of people, of days
+            continue  # in a sentence, a bare number is rarely a size
         numbers = [match["first"], *re.split(r" ?(?:x|×|by) ?", match["more"])[1:]]
-        pattern = " ?x ?".join(map(_number, numbers))
+        pattern = " ?x ?".join(map(_number_pattern, numbers))
         if letters:
             pattern = rf"(?<![a-z0-9]){letters.rstrip('-')}[- ]?{pattern}"
         else:
             pattern = rf"(?<![a-z0-9./])(?<![0-9]-){pattern}"
-        yield Literal(match[0].strip(), pattern + _end(unit, suffix), *SIZE)
+        yield Literal(match[0].strip(), pattern + _unit_pattern(unit, suffix), *SIZE)
 
 
-def _number(text: str) -> str:
-    """7 1/4, 7-1/4 and 7/1/4 are the same number; 12-2 and 12/2 the same cable."""
+def _number_pattern(text: str) -> str:
+    """Returns a pattern in which separators are equal: 7 1/4 is 7-1/4, and the cable 12-2 is 12/2."""
     return "[-/ ]".join(map(re.escape, re.split("[-/ ]", text)))
 
 
-def _end(unit: str, suffix: str) -> str:
+def _unit_pattern(unit: str, suffix: str) -> str:
     if unit:
         spelled = "|".join(re.escape(each) for each in _SYNONYMS[unit])
         return rf"[ -]?(?:{spelled})(?![a-z0-9])"
@@ -156,33 +155,40 @@ def _words(text: str, is_known: Callable[[str], bool]) -> Iterator[Literal]:
 
 def _materials(text: str) -> Iterator[Literal]:
     for words in _MATERIALS:
-        if match := re.search(rf"{_INTO}(?P<it>{'|'.join(words)})s?(?: walls?)?{_OUT}", text):
-            yield Literal(match["it"], rf"(?<!\w)(?:{'|'.join(words)})", *MATERIAL)
+        if match := re.search(rf"{_BEFORE_SURFACE}(?P<material>{'|'.join(words)})s?(?: walls?)?{_AFTER_SURFACE}", text):
+            yield Literal(match["material"], rf"(?<!\w)(?:{'|'.join(words)})", *MATERIAL)
 
 
 def _codes(text: str) -> tuple[tuple[str, ...], tuple[str, ...], bool]:
-    """What of a text may be SKUs: each word of it, and up to four words in a row with other separators."""
+    """Returns possible SKUs, possible prefixes of SKUs, and whether the text is nothing but one.
+
+    Candidates are single words, and up to four consecutive words joined by each separator.
+    """
     words = re.findall(r"\w[\w./-]*", text.upper().replace("'", " "))
-    codes, prefixes, whole = dict.fromkeys(word.rstrip("./-") for word in words[:60]), dict[str, None](), False
-    for start in range(min(len(words), 60)):
+    codes, prefixes, only_code = (
+        dict.fromkeys(word.rstrip("./-") for word in words[:_MAX_CODE_WORDS]),
+        dict[str, None](),
+        False,
+    )
+    for start in range(min(len(words), _MAX_CODE_WORDS)):
         for end in range(start + 1, min(start + 4, len(words)) + 1):
             parts = re.findall(r"[^\W_]+", " ".join(words[start:end]))
-            entire = end - start == len(words)
-            if _is_code(words[start:end], parts, entire, text):
+            is_whole_text = end - start == len(words)
+            if _is_code(words[start:end], parts, is_whole_text, text):
                 codes |= dict.fromkeys(separator.join(parts) for separator in _SEPARATORS)
                 prefixes["".join(parts)] = None
-                whole |= entire
-    return tuple(codes)[:_MOST_CODES], tuple(prefixes)[:8], whole
+                only_code |= is_whole_text
+    return tuple(codes)[:_MAX_CODES], tuple(prefixes)[:_MAX_PREFIXES], only_code
 
 
-def _is_code(words: list[str], parts: list[str], entire: bool, text: str) -> bool:
-    """Whether words look like (the beginning of) one SKU rather than like words."""
+def _is_code(words: list[str], parts: list[str], is_whole_text: bool, text: str) -> bool:
+    """Returns whether words look like a SKU, or the beginning of one."""
     joined = "".join(parts)
     if not 2 <= len(joined) <= 40 or not parts or (joined.isdigit() and len(joined) < 5):
         return False
     mixed = any(character.isdigit() for character in joined) and any(character.isalpha() for character in joined)
     if len(words) == 1:
-        return mixed or len(parts) > 1 or (entire and len(joined) <= 4)
+        return mixed or len(parts) > 1 or (is_whole_text and len(joined) <= 4)
     short = all(len(part) <= 4 for part in parts)
-    shouted = all(word.isdigit() or word in text.split() for word in words)
-    return short and (entire or mixed or shouted) and parts[0].isalpha()
+    uppercase = all(word.isdigit() or word in text.split() for word in words)
+    return short and (is_whole_text or mixed or uppercase) and parts[0].isalpha()

@@ -1,4 +1,4 @@
-"""What somebody searches for, checked before anything is asked."""
+"""The arguments of a product search, and their validation."""
 
 from dataclasses import dataclass, replace
 
@@ -6,14 +6,14 @@ from zava_mcp.errors import InputError
 from zava_mcp.settings import FOUND_ROWS, FOUND_THRESHOLD, HARD_FOUND_ROWS
 
 MAX_CHARACTERS = 2_000
-MOST_NEEDS = 6  # in one call
+MAX_NEEDS = 6  # in one call
 
 
 @dataclass(frozen=True)
 class SearchRequest:
-    """What somebody looks for: a description, or a product that others should be like; and filters.
+    """A search by description or for products similar to one, with filters.
 
-    `similarity_threshold` is in percent; `category` names a category or a product type.
+    `similarity_threshold` is in percent. `category` names a category or a product type. Prices are in US dollars.
     """
 
     query_description: str = ""
@@ -28,31 +28,28 @@ class SearchRequest:
     include_bought_with: bool = False
 
     def check(self) -> None:
-        """Raises InputError if it cannot be looked for."""
-        text, like = self.query_description.strip(), (self.similar_to or "").strip()
-        if bool(text) == bool(like):
+        """Raises InputError for an invalid argument."""
+        text, similar_to = self.query_description.strip(), (self.similar_to or "").strip()
+        if bool(text) == bool(similar_to):
             raise InputError(
-                "say what to look for" if not text else "a description and similar_to exclude each other",
-                "Describe it in query_description, or name a SKU or product in similar_to.",
+                "the search has no description" if not text else "query_description and similar_to exclude each other",
+                "Describe the product in query_description, or name a SKU or product in similar_to.",
             )
         for value in (self.query_description, self.similar_to or "", self.category or ""):
-            if len(value) > MAX_CHARACTERS:
-                raise InputError(
-                    f"a text has {len(value):,} characters; {MAX_CHARACTERS:,} are allowed",
-                    "Describe the product in a sentence.",
-                )
-            if "\0" in value or any("\ud800" <= character <= "\udfff" for character in value):
-                raise InputError("a text contains NUL or half a surrogate pair")
+            _check_text(value)
         if not 1 <= self.max_rows <= HARD_FOUND_ROWS:
             raise InputError(f"max_rows must be from 1 to {HARD_FOUND_ROWS}, not {self.max_rows:,}")
-        if not 0 <= self.similarity_threshold <= 100:  # NaN neither
+        if not 0 <= self.similarity_threshold <= 100:  # also rejects NaN
             raise InputError(f"similarity_threshold must be from 0 to 100, not {self.similarity_threshold:g}")
         if 0 < self.similarity_threshold < 1:
             percent = self.similarity_threshold * 100
             raise InputError(
                 f"similarity_threshold is in percent, and {self.similarity_threshold:g} is less than one",
-                f"Say {percent:g} if you mean {percent:g} %.",
+                f"Use {percent:g} if you mean {percent:g} %.",
             )
+        self._check_prices()
+
+    def _check_prices(self) -> None:
         for name, price in (("min_price", self.min_price), ("max_price", self.max_price)):
             if price is not None and not 0 <= price < 1e12:
                 raise InputError(f"{name} must be a price in dollars, not {price:g}")
@@ -60,10 +57,20 @@ class SearchRequest:
             raise InputError("min_price is above max_price")
 
     def trimmed(self) -> "SearchRequest":
-        """The same without space around its texts; a text of space alone is none."""
+        """Returns a copy with trimmed texts, and None for blank optional ones."""
         return replace(
             self,
             query_description=self.query_description.strip(),
             similar_to=(self.similar_to or "").strip() or None,
             category=(self.category or "").strip() or None,
         )
+
+
+def _check_text(text: str) -> None:
+    if len(text) > MAX_CHARACTERS:
+        raise InputError(
+            f"a text has {len(text):,} characters; {MAX_CHARACTERS:,} are allowed",
+            "Describe the product in a sentence.",
+        )
+    if "\0" in text or any("\ud800" <= character <= "\udfff" for character in text):
+        raise InputError("a text contains NUL or an unpaired surrogate")

@@ -1,4 +1,4 @@
-"""The result of a search: short, and with what was corrected, left out or not good enough said."""
+"""The result of a product search, with notes on corrections, omitted products and weak matches."""
 
 import json
 import re
@@ -7,189 +7,195 @@ from json.encoder import encode_basestring as quoted
 from typing import TYPE_CHECKING
 
 from zava_mcp import call_context
-from zava_mcp.sales.result import QueryResult, size
+from zava_mcp.sales.result import QueryResult, byte_count
 from zava_mcp.sales.search_literals import Literal
+from zava_mcp.sales.search_request import SearchRequest
+from zava_mcp.settings import FOUND_THRESHOLD
 
 if TYPE_CHECKING:
     from zava_mcp.postgres.pipeline import Column, Rows
 
-Row = dict[str, str | None]  # a row of the statement, as PostgreSQL's text
+Row = dict[str, str | None]  # {column name: value in PostgreSQL's text format}
 
-LEXICAL = "none: products were found by words (PostgreSQL full-text search), not by meaning"
-WHOLE_DESCRIPTIONS = 3  # the rest are shortened
-_SHORT = 80  # characters
-_NEED, _REMARK = 100, 300  # of a need that is repeated, of a remark
-_FAR_BELOW = 0.55  # of the best similarity: results below it are left out, unless a threshold was asked for
-_LOOSE = 40  # percent; below it the best result is seldom what was meant
-LEAST_TOGETHER = 5  # orders in which two products must be for "bought with"
+FULL_TEXT = "none: products were found by PostgreSQL full-text search, not by semantic search"
+FULL_DESCRIPTIONS = 3  # the descriptions of further products are shortened
+MIN_ORDERS_TOGETHER = 5  # orders that must contain two products for "bought with"
+_SHORT_CHARACTERS = 80  # of a shortened description
+_MAX_NEED_CHARACTERS, _MAX_REMARK_CHARACTERS = 100, 300  # of repeated needs, of remarks
+_MIN_SHARE = 0.55  # of the best similarity; without a threshold, products below it are omitted
+_WEAK = 40  # percent; below it the best product seldom matches
 _ADVICE = "Name the thing itself (wall anchor, not: to hang a mirror), or set category."
 _ENGLISH = (
-    "The text seems not to be English, which is what the local model and full-text search read: these products may "
-    "have little to do with it. Ask in English."
+    "The text does not seem to be English, the language of the local model and of full-text search, so these products "
+    "may not match it. Search in English."
 )
-_BYTES_ADVICE = "Ask for fewer with max_rows, or filter by category or price."
+_BYTES_ADVICE = "Lower max_rows, or filter by category or price."
 
 
 @dataclass
 class SearchResult:
-    """What was found. `closest` is the best product below the threshold, if none is above it; `notes` are further
-    entries of the answer, {name: JSON text}.
+    """Products found. `closest` is the best product below the threshold, if none is above it.
+
+    `notes` are additional entries of the JSON result as {name: JSON text}.
     """
 
-    answer: QueryResult
+    rows: QueryResult
     model: str
     closest: dict[str, str]
     notes: dict[str, str] = field(default_factory=dict)
 
     def json(self) -> str:
-        """As `text`, with as much of it as fits."""
-        self.answer.remarks += [remark[:_REMARK] for remark in call_context.current_call().take_remarks()]
+        """Returns `text` without the least needed parts, so that it fits into `max_bytes`."""
+        self.rows.remarks += [remark[:_MAX_REMARK_CHARACTERS] for remark in call_context.current_call().take_remarks()]
         text = self.text()
-        while size(text) > self.answer.max_bytes and self.shed():
+        while byte_count(text) > self.rows.max_bytes and self.drop_least_needed():
             text = self.text()
         return text
 
-    def shed(self) -> bool:
-        """Leaves out what is least needed, and notes that; False if nothing is left to leave out."""
+    def drop_least_needed(self) -> bool:
+        """Drops the least needed part and notes that. Returns False if nothing is left to drop."""
         if (bought := json.loads(self.notes.get("bought_with", "{}"))).get("rows"):
             bought |= {"rows": bought["rows"][:-1], "truncated": True}
             self.notes["bought_with"] = _compact(bought)
             return True
-        self.answer.cut = "bytes"
-        if self.answer.rows:
-            self.answer.rows.pop()
+        self.rows.truncated_by = "bytes"
+        if self.rows.rows:
+            self.rows.rows.pop()
             if "more" in self.notes:
-                self.notes["more"] = quoted(f"{len(self.answer.rows)} shown, more exist")
+                self.notes["more"] = quoted(f"{len(self.rows.rows)} shown, more exist")
         elif self.notes:
             del self.notes[max(self.notes, key=lambda name: len(self.notes[name]))]
-        elif self.closest or self.answer.remarks:
-            self.closest, self.answer.remarks = {}, []
+        elif self.closest or self.rows.remarks:
+            self.closest, self.rows.remarks = {}, []
         else:
             return False
         return True
 
     def text(self) -> str:
-        """The answer's JSON with "search" (semantic or lexical), "model", and what else there is to say."""
-        more = {"search": quoted("lexical" if self.model == LEXICAL else "semantic"), "model": quoted(self.model)}
+        """Returns the JSON result with "search" ("semantic" or "lexical"), "model", "closest" and the notes."""
+        more = {"search": quoted("lexical" if self.model == FULL_TEXT else "semantic"), "model": quoted(self.model)}
         if self.closest:
             more["closest"] = "{" + ",".join(f"{quoted(name)}:{value}" for name, value in self.closest.items()) + "}"
-        notes = {name: text for name, text in self.notes.items() if name != "hint" or not self.answer.cut}
-        return self.answer.json(more | notes)
+        notes = {name: text for name, text in self.notes.items() if name != "hint" or not self.rows.truncated_by}
+        return self.rows.json(more | notes)
 
     def remarks(self) -> list[str]:
-        """The notes as a person reads them."""
-        told = {name: json.loads(text) for name, text in self.notes.items()}
-        lines = [f"searched for {new!r} instead of {old!r}" for old, new in told.pop("corrected", {}).items()]
-        if bought := told.pop("bought_with", None):
+        """Returns the notes as sentences for a terminal."""
+        notes = {name: json.loads(text) for name, text in self.notes.items()}
+        lines = [f"searched for {new!r} instead of {old!r}" for old, new in notes.pop("corrected", {}).items()]
+        if bought := notes.pop("bought_with", None):
             names = ", ".join(f"{row[1]} ({row[3]} times as often as by chance)" for row in bought["rows"])
             lines.append(f"bought with {bought['sku']}: {names or 'nothing often enough'}")
-        return [*lines, *map(str, told.values())]
+        return [*lines, *map(str, notes.values())]
 
 
 @dataclass(frozen=True)
-class Wording:
-    """What a search made of its text, and what it noticed of it: words that were corrected, literal parts, language."""
+class QueryText:
+    """How a search interpreted its text: corrected words, literal parts, language."""
 
     corrected: dict[str, str] = field(default_factory=dict)
-    rephrased: str = ""  # what was searched for instead, if anything
+    rephrased: str = ""  # the text that was searched for instead, "" if none
     foreign: bool = False
-    only_code: bool = False  # it is nothing but a SKU, or the beginning of one
-    literal: tuple[Literal, ...] = ()
+    only_code: bool = False  # the text is nothing but a SKU or the beginning of one
+    literals: tuple[Literal, ...] = ()
 
 
-def listed(
-    columns: "list[Column]", table: list[Row], names: set[str], model: str, max_rows: int, max_bytes: int,
-    every: bool, wording: Wording,
-) -> SearchResult:  # fmt: skip
-    """The rows that pass as an answer of the columns `names`; `every` keeps those far below the best too."""
+def to_search_result(
+    columns: "list[Column]", table: list[Row], model: str, request: SearchRequest, max_bytes: int, text: QueryText
+) -> SearchResult:
+    """Builds the result from the rows of the statement, of which `columns` are shown.
+
+    Without a requested threshold, products far below the best are omitted.
+    """
+    max_rows = request.max_rows
     passing = [row for row in table if row["passes"] == "t"]
-    kept = passing if every else _near(passing, wording.only_code)
-    answer = QueryResult(max_rows, max_bytes, bytes_advice=_BYTES_ADVICE)
-    shown = [column for column in columns if column.name in names]
-    answer.begin(shown)
+    has_threshold = request.similarity_threshold != FOUND_THRESHOLD
+    kept = passing if has_threshold else _near_the_best(passing, text.only_code)
+    rows = QueryResult(max_rows, max_bytes, bytes_advice=_BYTES_ADVICE)
+    rows.set_columns(columns)
     for place, row in enumerate(kept[:max_rows]):
-        if place >= WHOLE_DESCRIPTIONS:
-            row["description"] = _shortened(row["description"])
-    answer.take([tuple(row[column.name] for column in shown) for row in kept[:max_rows]])
-    found = SearchResult(answer, model, {} if passing else _closest(table))
-    found.notes = {
-        **({"corrected": json.dumps(wording.corrected, ensure_ascii=False)} if wording.corrected else {}),
-        **({"searched_for": quoted(_cut_need(wording.rephrased))} if wording.rephrased else {}),
-        **_literal(kept[:max_rows], wording),
-        **_missing(len(answer.rows), len(kept), len(passing), len(table) > max_rows),
-        **_hint(passing, wording, found.model),
+        if place >= FULL_DESCRIPTIONS:
+            row["description"] = _shorten(row["description"])
+    rows.add_rows([tuple(row[column.name] for column in columns) for row in kept[:max_rows]])
+    result = SearchResult(rows, model, {} if passing else _closest(table))
+    result.notes = {
+        **({"corrected": json.dumps(text.corrected, ensure_ascii=False)} if text.corrected else {}),
+        **({"searched_for": quoted(_truncate_need(text.rephrased))} if text.rephrased else {}),
+        **_matched_literals(kept[:max_rows], text),
+        **_omitted(len(rows.rows), len(kept), len(passing), len(table) > max_rows),
+        **_hint(passing, text, model),
     }
-    return found
+    return result
 
 
-def _near(passing: list[Row], only_code: bool) -> list[Row]:
-    """The rows that are not far below the best; a code alone names what it names, and nothing like it."""
+def _near_the_best(passing: list[Row], only_code: bool) -> list[Row]:
+    """Returns the rows that are not far below the best; for a text that is a code, the exact matches alone."""
     exact = [row for row in passing if row["exact"] != "0"]
-    if exact and only_code:  # the SKU itself if there is one, else what begins with it
+    if exact and only_code:  # full matches of the SKU, else matches of its beginning
         return [row for row in exact if row["exact"] == exact[0]["exact"]]
     scores = [_score(row) for row in passing if row["exact"] == "0"]
-    least = _FAR_BELOW * max(scores, default=0.0)
-    return [row for row in passing if row["exact"] != "0" or row["similarity"] is None or _score(row) >= least]
+    minimum = _MIN_SHARE * max(scores, default=0.0)
+    return [row for row in passing if row["exact"] != "0" or row["similarity"] is None or _score(row) >= minimum]
 
 
 def _score(row: Row) -> float:
     return float(row["similarity"] or 0) + float(row["bonus"] or 0)
 
 
-def _shortened(text: str | None) -> str | None:
-    if text is None or len(text) <= _SHORT:
+def _shorten(text: str | None) -> str | None:
+    if text is None or len(text) <= _SHORT_CHARACTERS:
         return text
-    return text[:_SHORT].rsplit(" ", 1)[0].rstrip(" ,.;:") + " …"
+    return text[:_SHORT_CHARACTERS].rsplit(" ", 1)[0].rstrip(" ,.;:") + " …"
 
 
-def _missing(shown: int, kept: int, passing: int, full: bool) -> dict[str, str]:
-    """That there are more rows, and how many were left out: at least so many if the statement's limit was reached."""
+def _omitted(shown: int, kept: int, passing: int, limit_reached: bool) -> dict[str, str]:
+    """Notes that there are more rows, or how many rows far below the best were omitted."""
     notes = {}
     if kept > shown:
         notes["more"] = quoted(f"{shown} shown, more exist")
     elif passing > kept:
-        least = "at least " if full else ""
-        notes["left_out"] = quoted(f"{least}{passing - kept} far less similar; set similarity_threshold to see them")
+        prefix = "at least " if limit_reached else ""
+        notes["left_out"] = quoted(f"{prefix}{passing - kept} far less similar; set similarity_threshold to see them")
     return notes
 
 
-def _literal(rows: list[Row], wording: Wording) -> dict[str, str]:
-    """The literal parts of the text that put products first which have them."""
-    texts = [f"{row['product_name']} {row['description']}" for row in rows if row["bonus"] not in ("0", "0.0")]
-    has = [part.written for part in wording.literal if any(re.search(part.pattern, text, re.I) for text in texts)]
-    return {"literal": json.dumps(has, ensure_ascii=False)} if has else {}
+def _matched_literals(rows: list[Row], text: QueryText) -> dict[str, str]:
+    """Notes the literal parts of the text that a product contains."""
+    products = [f"{row['product_name']} {row['description']}" for row in rows if row["bonus"] not in ("0", "0.0")]
+    matched = [part.text for part in text.literals if any(re.search(part.pattern, each, re.I) for each in products)]
+    return {"literal": json.dumps(matched, ensure_ascii=False)} if matched else {}
 
 
-def _hint(passing: list[Row], wording: Wording, model: str) -> dict[str, str]:
+def _hint(passing: list[Row], text: QueryText, model: str) -> dict[str, str]:
     exact = any(row["exact"] != "0" or row["bonus"] not in ("0", "0.0") for row in passing)
-    loose = not exact and (not passing or (model != LEXICAL and max(map(_score, passing)) < _LOOSE))
-    if wording.only_code and not exact:
-        return {"hint": quoted("No SKU is this or begins with it.")}
-    parts = [_ADVICE] * (loose and not wording.foreign) + [_ENGLISH] * wording.foreign
+    weak = not exact and (not passing or (model != FULL_TEXT and max(map(_score, passing)) < _WEAK))
+    if text.only_code and not exact:
+        return {"hint": quoted("No SKU is or begins with this.")}
+    parts = [_ADVICE] * (weak and not text.foreign) + [_ENGLISH] * text.foreign
     return {"hint": quoted(" ".join(parts))} if parts else {}
 
 
 def _closest(table: list[Row]) -> dict[str, str]:
-    """The best of what does not pass, as JSON texts; {} if there is nothing."""
+    """Returns the best product below the threshold as {name: JSON text}, {} if there is none."""
     for row in table:
         sku, name, similarity = row["sku"] or "", row["product_name"] or "", row["similarity"] or "null"
         return {"sku": quoted(sku), "product_name": quoted(name), "similarity": similarity}
     return {}
 
 
-def bought_with(rows: "Rows") -> str:
-    """The rows of the statement of that name as JSON: of which product, in how many orders, and what with it."""
+def bought_with_json(rows: "Rows") -> str:
+    """Returns the rows of list_bought_with as JSON: the product, the number of its orders, and the related products."""
     pairs = [[sku, name, int(count or 0), float(lift or 0)] for _, _, sku, name, count, lift in rows if sku]
     columns = ["sku", "product_name", "orders_together", "lift"]
     orders = int(rows[0][1] or 0)
-    about = {
+    content = {
         "sku": rows[0][0],
         "orders": orders,
-        "least_orders_together": LEAST_TOGETHER,
+        "least_orders_together": MIN_ORDERS_TOGETHER,
         "columns": columns,
         "rows": pairs,
     }
-    return _compact(about)
+    return _compact(content)
 
 
 def _compact(value: object) -> str:
@@ -198,32 +204,32 @@ def _compact(value: object) -> str:
 
 @dataclass
 class GroupedSearchResult:
-    """What was found for each of several needs, in their order, in so many bytes."""
+    """The results for several needs in their order, within `max_bytes`."""
 
-    needs: list[tuple[str, SearchResult]]
+    results: list[tuple[str, SearchResult]]  # (need, result)
     max_bytes: int
 
     def json(self) -> str:
-        """`{"needs": [{"need": "…", "columns": …}, …]}`: the answer of each need, named by it."""
-        every = len(self.needs)
-        while size(text := self._text(every)) > self.max_bytes and self.needs:
-            longest = max((found for _, found in self.needs), key=lambda found: size(found.text()))
-            if not any(found.answer.rows for _, found in self.needs) or not longest.shed():
-                self.needs.pop()
-        answers = [found.answer for _, found in self.needs]
+        """Returns `{"needs": [{"need": "…", "columns": …}, …]}`."""
+        requested = len(self.results)
+        while byte_count(text := self._text(requested)) > self.max_bytes and self.results:
+            longest = max((result for _, result in self.results), key=lambda result: byte_count(result.text()))
+            if not any(result.rows.rows for _, result in self.results) or not longest.drop_least_needed():
+                self.results.pop()
+        all_rows = [result.rows for _, result in self.results]
         call_context.current_call().answered(
-            sum(len(answer.rows) for answer in answers),
-            size(text),
-            any(answer.cut for answer in answers) or every > len(self.needs),
+            sum(len(rows.rows) for rows in all_rows),
+            byte_count(text),
+            any(rows.truncated_by for rows in all_rows) or requested > len(self.results),
         )
         return text
 
-    def _text(self, every: int) -> str:
-        texts = [f'{{"need":{quoted(_cut_need(need))},{found.text()[1:]}' for need, found in self.needs]
-        said = f"Only {len(self.needs)} of {every} needs fit. Ask for the others by themselves."
-        hint = f',"truncated":true,"hint":{quoted(said)}' if every > len(self.needs) else ""
+    def _text(self, requested: int) -> str:
+        texts = [f'{{"need":{quoted(_truncate_need(need))},{result.text()[1:]}' for need, result in self.results]
+        advice = f"Only {len(self.results)} of {requested} needs fit. Search for the others in another call."
+        hint = f',"truncated":true,"hint":{quoted(advice)}' if requested > len(self.results) else ""
         return f'{{"needs":[{",".join(texts)}]{hint}}}'
 
 
-def _cut_need(need: str) -> str:
-    return need if len(need) <= _NEED else f"{need[:_NEED]}…"
+def _truncate_need(need: str) -> str:
+    return need if len(need) <= _MAX_NEED_CHARACTERS else f"{need[:_MAX_NEED_CHARACTERS]}…"

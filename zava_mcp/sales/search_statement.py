@@ -1,4 +1,4 @@
-"""The SQL of a search and its values, put together of the parts of search.sql."""
+"""Builds the SQL of a product search from the parts of search.sql."""
 
 from dataclasses import dataclass
 
@@ -10,55 +10,56 @@ from zava_mcp.sales.search_literals import Literals
 
 @dataclass(frozen=True)
 class SearchStatement:
-    """What decides the SQL of a search: the text's literal parts, a product instead of a text, and where to look.
+    """The choices that determine the SQL of a search.
 
-    `dimensions` are those of the server's model if only its vectors are looked at, for which there may be an index,
-    else 0.
+    `similar_to_product` compares with a product instead of a text; `semantic` uses embeddings. `dimensions` are
+    those of the server's model if only its embeddings are searched, for which there may be an index, else 0.
     """
 
-    like_product: bool
-    by_meaning: bool
+    similar_to_product: bool
+    semantic: bool
     dimensions: int
     literals: Literals
 
     def sql(self) -> str:
-        """The statement, in which values are still parameters."""
-        parts, literals = sql.named("search.sql"), self.literals
-        ours, sought = bool(self.dimensions), bool(literals.found)
-        how = ("of_many" if ours else "one_by_one", "by_meaning") if self.by_meaning else ("by_words",)
-        statement = "".join(parts[name] for name in ("target", "wanted", *how, "described"))
-        words = {
-            "begins": parts["begins"] if literals.prefixes else "",
-            "written": parts["written"] if sought else "",
-            "or_written": parts["or_written"] if sought else "",
-            "or_literal": parts["or_literal"] if sought else "",
-            "bonus": parts["bonus"] if sought else "0",
+        """Returns the statement with its parameters."""
+        parts, has_literals = sql.named("search.sql"), bool(self.literals.items)
+        candidates = "nearest_with_index" if self.dimensions else "nearest_exact"
+        method = (candidates, "semantic_matches") if self.semantic else ("full_text_matches",)
+        statement = "".join(parts[name] for name in ("target", "filtered", *method, "select_details"))
+        fragments = {
+            "sku_prefix": parts["sku_prefix"] if self.literals.prefixes else "",
+            "literal_candidates": parts["literal_candidates"] if has_literals else "",
+            "union_literal_candidates": parts["union_literal_candidates"] if has_literals else "",
+            "union_literal_matches": parts["union_literal_matches"] if has_literals else "",
+            "bonus": parts["bonus"] if has_literals else "0",
             "dimensions": str(self.dimensions),
-            "many": str(INDEX_FROM),
-            **self._compared(parts, ours),
+            "index_from": str(INDEX_FROM),
+            **self._reference(parts),
         }
-        for word, text in words.items():
-            statement = statement.replace(f"{{{word}}}", text)
+        for name, text in fragments.items():
+            statement = statement.replace(f"{{{name}}}", text)
         return statement
 
-    def _compared(self, parts: dict[str, str], ours: bool) -> dict[str, str]:
-        """With what products are compared: a text and its vector, or a product's."""
-        words = {name: f"%({name})s" for name in ("model", "text")} | {
+    def _reference(self, parts: dict[str, str]) -> dict[str, str]:
+        """Returns the fragments for what products are compared with: a text and its embedding, or a product's."""
+        fragments = {name: f"%({name})s" for name in ("model", "text")} | {
             "vector": "%(vector)s::public.vector",
-            "but": "true",
+            "condition": "true",
         }
-        if self.like_product:
-            words |= {name: parts[f"its_{name}"] for name in words if name != "model" or not ours}
-        return {"name": words["text"] if self.like_product else "%(name)s", **words}
+        if self.similar_to_product:
+            from_target = [name for name in fragments if name != "model" or not self.dimensions]
+            fragments |= {name: parts[f"target_{name}"] for name in from_target}
+        return {"name": fragments["text"] if self.similar_to_product else "%(name)s", **fragments}
 
     def values(self, vector: list[float] | None) -> dict[str, object]:
-        """The values of the parameters that stand for literals and the vector."""
-        found = self.literals.found
+        """Returns the parameters for the literals and the vector."""
+        items = self.literals.items
         return {
             "vector": f"[{','.join(map(repr, padded(vector)))}]" if vector else None,
             "prefixes": list(self.literals.prefixes),
-            "written": [literal.written for literal in found],
-            "patterns": [literal.pattern for literal in found],
-            "weights": [literal.weight for literal in found],
-            "in_descriptions": [literal.in_description for literal in found],
+            "literal_texts": [literal.text for literal in items],
+            "patterns": [literal.pattern for literal in items],
+            "name_weights": [literal.name_weight for literal in items],
+            "description_weights": [literal.description_weight for literal in items],
         }

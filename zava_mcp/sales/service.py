@@ -1,4 +1,4 @@
-"""The shop as one identity sees it: the one door to its data, for people and for models."""
+"""The sales service: everything that the server and the command line read from the database as one identity."""
 
 import json
 from contextlib import contextmanager, suppress
@@ -17,12 +17,12 @@ from zava_mcp.postgres.checks import Check
 from zava_mcp.postgres.statement import StatementBatch
 from zava_mcp.postgres.user_ids import require_identity
 from zava_mcp.sales.descriptions import SchemaSummary, TableDescriptions
-from zava_mcp.sales.empty_results import emptiness, empty_hint
+from zava_mcp.sales.empty_results import describe_emptiness, explain_emptiness
 from zava_mcp.sales.product_search import ProductSearch, ProductSearches
-from zava_mcp.sales.result import QueryResult, shortened
+from zava_mcp.sales.result import QueryResult, truncate_lines
 from zava_mcp.sales.sales_query import Explanation, SalesQuery
 from zava_mcp.sales.search_request import SearchRequest
-from zava_mcp.sales.search_result import LEXICAL, SearchResult
+from zava_mcp.sales.search_result import FULL_TEXT, SearchResult
 from zava_mcp.sales.search_spelling import CatalogueWords
 from zava_mcp.sales.sql_hints import with_hint
 from zava_mcp.settings import HARD_BYTES, Settings
@@ -33,85 +33,90 @@ if TYPE_CHECKING:
     from zava_mcp.embeddings import Embedder
     from zava_mcp.sales.export import Writer
 
-#: SQLSTATEs of errors about tables and columns.
-_ABOUT_NAMES = ("42703", "42P01", "42702", "42712", "42P09", "42501")
+#: SQLSTATEs of errors about names of tables and columns.
+_NAME_ERRORS = ("42703", "42P01", "42702", "42712", "42P09", "42501")
 
 
 class SalesService:
-    """Questions to the database of the settings, as their identity. Nothing is opened before the first one.
+    """Queries the configured database as the configured identity. It connects on first use.
 
     Raises IdentityError if the settings name no identity.
     """
 
     def __init__(self, settings: Settings, progress: Progress, embedded: EmbeddedPostgres | None = None) -> None:
         self._settings = settings
-        alone = settings.place is None and embedded is None  # at a terminal: nothing runs beside the question
-        if alone:
+        own_embedded = (
+            settings.place is None and embedded is None
+        )  # a command, which starts the embedded database itself
+        if own_embedded:
             embedded = embedded_postgres(settings, progress)
         self._embedded = embedded
-        self._database = database_for(settings, require_identity(settings, embedded), embedded, extend=alone)
-        self._schemas = TableDescriptions(self._database)
+        self._database = database_for(settings, require_identity(settings, embedded), embedded, extend=own_embedded)
+        self._descriptions = TableDescriptions(self._database)
         self._words = CatalogueWords()
 
     def open(self) -> None:
-        """Connects and proves the identity, which questions otherwise do. Raises DatabaseUnavailable, IdentityError."""
+        """Connects and verifies the identity ahead of the first query. Raises DatabaseUnavailable or IdentityError."""
         self._database.open()
 
     def sales_query(self, sql: str, max_rows: int) -> SalesQuery:
-        """A query, not yet asked. Raises InputError if the text or the number of rows is out of range."""
+        """Returns a query to run. Raises InputError if the text or the number of rows is out of range."""
         return SalesQuery(sql, max_rows, self._settings)
 
-    def whole_query(self, sql: str) -> SalesQuery:
-        """The same for an answer of as many rows and bytes as an answer may ever have."""
+    def full_size_query(self, sql: str) -> SalesQuery:
+        """Returns a query with the largest allowed result, for links to complete results."""
         query = SalesQuery(sql, self._settings.max_rows, replace(self._settings, max_bytes=HARD_BYTES))
-        query.answer.rows_advice = query.answer.bytes_advice = "Aggregate, filter, or page with LIMIT and OFFSET."
+        query.result.rows_advice = query.result.bytes_advice = "Aggregate, filter, or page with LIMIT and OFFSET."
         return query
 
-    def answer(self, query: SalesQuery, unhurried: bool = False) -> QueryResult:
-        """Asks a query, and says what may explain an empty result.
+    def run_query(self, query: SalesQuery, may_read_descriptions: bool = False) -> QueryResult:
+        """Runs a query, and explains an empty result.
 
-        That takes no round trip, except for people who are not in a hurry. Raises QueryError, DatabaseUnavailable or
-        IdentityError.
+        The explanation takes an additional round trip only with `may_read_descriptions`. Raises QueryError,
+        DatabaseUnavailable or IdentityError.
         """
-        answer = query.run(self._database, self._schemas.catalogue)
-        if empty := emptiness(answer, query.sql):
+        result = query.run(self._database, self._descriptions.catalogue)
+        if emptiness := describe_emptiness(result, query.sql):
             with suppress(ZavaError):
-                known = self.known(self.reading()) if unhurried else self._schemas.known_now()
-                answer.add_remark(empty_hint(empty, query.sql, known))
-        return answer
+                read = may_read_descriptions
+                summary = self.schema_summary(self.new_reader()) if read else self._descriptions.cached_summary()
+                result.add_remark(explain_emptiness(emptiness, query.sql, summary))
+        return result
 
     @contextmanager
-    def hints(self) -> "Iterator[None]":
-        """Errors about names get a hint that takes one more round trip, for people who are not in a hurry."""
+    def name_hints(self) -> "Iterator[None]":
+        """Adds hints to errors about unknown or ambiguous names, which may take an additional round trip."""
         try:
             yield
         except QueryError as error:
-            if error.sql and error.sqlstate in _ABOUT_NAMES and not self._schemas.catalogue.columns:
+            if error.sql and error.sqlstate in _NAME_ERRORS and not self._descriptions.catalogue.columns:
                 with suppress(ZavaError):
-                    self.known(self.reading())
-                    with_hint(error, error.sql, self._schemas.catalogue)
+                    self.schema_summary(self.new_reader())
+                    with_hint(error, error.sql, self._descriptions.catalogue)
             raise
 
     def export(self, sql: str, writer: "Writer", progress: "Callable[[int], None]") -> int:
-        """Gives a writer every row of a query, and returns how many. Raises what `answer` raises, and OSError."""
+        """Writes all rows of a query and returns their number. Raises the errors of `run_query`, and OSError."""
         from zava_mcp.sales.export import Export
 
-        return Export(sql, self._settings.query_timeout, writer, progress).run(self._database, self._schemas.catalogue)
+        return Export(sql, self._settings.query_timeout, writer, progress).run(
+            self._database, self._descriptions.catalogue
+        )
 
     def explanation(self, sql: str) -> Explanation:
-        """A query to be explained, not yet asked. Raises InputError if the text is out of range."""
+        """Returns a query to explain. Raises InputError if the text is out of range."""
         return Explanation(sql, self._settings)
 
     def explain(self, explanation: Explanation) -> str:
-        """The plan of a query, which is not run. Raises what `answer` raises."""
-        return explanation.run(self._database, self._schemas.catalogue)
+        """Returns the plan of a query without running it. Raises the errors of `run_query`."""
+        return explanation.run(self._database, self._descriptions.catalogue)
 
     def product_search(self, request: SearchRequest) -> ProductSearch:
-        """A search, not yet made. Raises InputError if it cannot be looked for, EmbeddingError for wrong settings."""
+        """Returns a search to run. Raises InputError for an invalid request, SettingsError for wrong settings."""
         return ProductSearch(request, self._settings, self._embedder, self._words)
 
     def product_searches(self, request: SearchRequest, needs: list[str]) -> ProductSearches:
-        """A search for each of several needs with the same filters. Raises as `product_search`, and for too many."""
+        """Returns a search for each need, with the same filters. Raises the errors of `product_search`."""
         return ProductSearches(
             {
                 need: ProductSearch(
@@ -123,15 +128,15 @@ class SalesService:
         )
 
     def prepare(self, search: ProductSearch | ProductSearches) -> None:
-        """Makes the vector of what is looked for. Raises EmbeddingError, DatabaseUnavailable or IdentityError."""
+        """Makes the embedding of the request. Raises EmbeddingError, DatabaseUnavailable or IdentityError."""
         search.prepare(self._database)
 
-    def find(self, search: ProductSearch) -> SearchResult:
-        """Makes a prepared search. Raises QueryError, EmbeddingError or InputError, and what `open` raises."""
+    def search(self, search: ProductSearch) -> SearchResult:
+        """Runs a prepared search. Raises the errors of `run_query`, EmbeddingError and InputError."""
         return search.run(self._database)
 
-    def found_json(self, search: ProductSearch | ProductSearches) -> str:
-        """The answer of one prepared search, or of several, as JSON. Raises as `find`."""
+    def search_json(self, search: ProductSearch | ProductSearches) -> str:
+        """Runs one or several prepared searches and returns JSON. Raises the errors of `search`."""
         return search.run(self._database).json()
 
     @cached_property
@@ -140,39 +145,43 @@ class SalesService:
 
         return embedder(self._settings)
 
-    def describe(self, table_names: list[str], reading: StatementBatch) -> str:
-        """The named tables in words, all if none is named; `reading` can be cancelled meanwhile.
+    def describe_tables(self, table_names: list[str], reader: StatementBatch) -> str:
+        """Describes the named tables, all without names. Another thread can cancel `reader`.
 
         Raises InputError for an unknown name.
         """
-        text = self._schemas.describe(table_names, reading)
-        with suppress(SettingsError):  # which a search reports
+        text = self._descriptions.describe(table_names, reader)
+        with suppress(SettingsError):  # a search reports it
             text += f" Database: {self._database_kind}. Search by: {self._embedding_model}."
-        return shortened(text, self._settings.max_bytes)
+        return truncate_lines(text, self._settings.max_bytes)
 
-    def tables(self, reading: StatementBatch) -> str:
-        """The tables, a line each. Raises DatabaseUnavailable or IdentityError."""
-        return self._schemas.overview(reading)
+    def list_tables(self, reader: StatementBatch) -> str:
+        """Returns one line per table. Raises DatabaseUnavailable or IdentityError."""
+        return self._descriptions.overview(reader)
 
     def read_catalogue(self) -> None:
-        """Reads what hints are made of. Raises DatabaseUnavailable or IdentityError."""
-        self._schemas.read_catalogue(self.reading())
+        """Reads the catalogue that hints use. Raises DatabaseUnavailable or IdentityError."""
+        self._descriptions.read_catalogue(self.new_reader())
 
-    def known(self, reading: StatementBatch) -> SchemaSummary:
-        """What there is to ask about. Raises DatabaseUnavailable or IdentityError."""
-        return self._schemas.known(reading)
+    def schema_summary(self, reader: StatementBatch) -> SchemaSummary:
+        """Returns the tables, stores, categories and dates. Raises DatabaseUnavailable or IdentityError."""
+        return self._descriptions.summary(reader)
 
-    def about(self, reading: StatementBatch) -> str:
-        """Who asks, what they see and what answers them, as JSON. Raises DatabaseUnavailable or IdentityError."""
-        known, who = self.known(reading), self._database.identity
-        about = {
-            "identity": {"name": who.name, "user_id": str(who.user_id), "sees_all_stores": who.all_stores},
-            "stores": known.stores,
-            "orders": {"first_day": known.first_day, "last_day": known.last_day},
+    def describe_identity(self, reader: StatementBatch) -> str:
+        """Returns as JSON the identity, what it sees, and how. Raises DatabaseUnavailable or IdentityError."""
+        summary, identity = self.schema_summary(reader), self._database.identity
+        description = {
+            "identity": {
+                "name": identity.name,
+                "user_id": str(identity.user_id),
+                "sees_all_stores": identity.all_stores,
+            },
+            "stores": summary.stores,
+            "orders": {"first_day": summary.first_day, "last_day": summary.last_day},
             "database": self._database_kind,
             "embedding_model": self._embedding_model,
         }
-        return json.dumps(about, ensure_ascii=False)
+        return json.dumps(description, ensure_ascii=False)
 
     @property
     def _database_kind(self) -> str:
@@ -180,23 +189,23 @@ class SalesService:
 
     @property
     def _embedding_model(self) -> str:
-        """The model of a search; raises SettingsError."""
-        return self._embedder.id if self._embedder is not None and self._database.pgvector_version else LEXICAL
+        """The model that searches use. Raises SettingsError."""
+        return self._embedder.id if self._embedder is not None and self._database.pgvector_version else FULL_TEXT
 
-    def reading(self) -> StatementBatch:
-        """What a description is read with, once."""
+    def new_reader(self) -> StatementBatch:
+        """Returns a reader for one reader of the descriptions."""
         return StatementBatch()
 
-    def examine(self) -> list[Check]:
+    def check_database(self) -> list[Check]:
         """Checks the database as this identity. Raises DatabaseUnavailable or IdentityError."""
         try:
             model = self._embedder.id if self._embedder else ""
-        except SettingsError:  # which `try_model` tells
+        except SettingsError:  # `try_embedding_model` reports it
             model = ""
         return self._database.examine(model)
 
-    def try_model(self) -> tuple[str, int]:
-        """Makes the vector of a word: by which model, and how many numbers it has; ('', 0) if no model runs here.
+    def try_embedding_model(self) -> tuple[str, int]:
+        """Embeds a word. Returns the model and its dimensions, ("", 0) if no model is available.
 
         Raises EmbeddingError or SettingsError.
         """
@@ -205,21 +214,21 @@ class SalesService:
         return self._embedder.id, len(self._embedder.embed_query("paint"))
 
     def statistics(self) -> dict[str, float]:
-        """The connections busy and idle, the questions that wait for one, the age of the tables' descriptions."""
-        return self._database.statistics() | self._schemas.statistics()
+        """Returns metrics: busy and idle connections, waiting queries, and the age of the table descriptions."""
+        return self._database.statistics() | self._descriptions.statistics()
 
     @property
     def data_dir(self) -> Path | None:
-        """Where the embedded database lives; None for a server's."""
+        """The data folder of the embedded database, None for a database server."""
         return self._embedded.folder if self._embedded else None
 
     def close(self) -> None:
-        """Drops the connections and gives back the share in the embedded database."""
+        """Closes the connections and releases the embedded database."""
         try:
             if (embedder := self.__dict__.get("_embedder")) is not None:
                 embedder.close()
             self._database.close()
-        finally:  # whatever a process ends in the middle of, PostgreSQL does not stay behind
+        finally:  # even if closing fails, no embedded PostgreSQL is left running
             if self._embedded is not None:
                 self._embedded.close()
 

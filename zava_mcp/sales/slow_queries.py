@@ -1,4 +1,4 @@
-"""Why a query may have taken too long, as far as its own text shows it: joins that pair too many rows."""
+"""Explains timeouts: names the limit, and the join in the query that pairs too many rows."""
 
 import re
 import time
@@ -7,22 +7,22 @@ from contextlib import contextmanager
 
 from zava_mcp.errors import QueryError
 
-_LOOKED_AT = 20_000  # characters of a query
+_MAX_SQL_CHARACTERS = 20_000  # of a query that is examined
 _LITERAL = re.compile(r"--[^\n]*|/\*.*?(?:\*/|\Z)|'(?:[^']|'')*'", re.DOTALL)
-_EARLY = 0.9  # of the limit: a timeout before is not ours
-_WHAT_HELPS = (
+_EARLY = 0.9  # share of the limit; an earlier timeout was set by the database
+_ADVICE = (
     "Narrow the date range, filter by store or category, or aggregate; explain_sales_query shows how it would run."
 )
-_WORDS = "(?!(?:ON|USING|WHERE|GROUP|ORDER|JOIN|LEFT|RIGHT|FULL|INNER|CROSS|NATURAL|LIMIT|HAVING|UNION|SET)\\b)"
+_NOT_A_KEYWORD = "(?!(?:ON|USING|WHERE|GROUP|ORDER|JOIN|LEFT|RIGHT|FULL|INNER|CROSS|NATURAL|LIMIT|HAVING|UNION|SET)\\b)"
 _SOURCE = re.compile(
     rf"(?P<lead>\bFROM|\bCROSS\s+JOIN|\bNATURAL\s+(?:\w+\s+)?JOIN|\bJOIN|,)\s+(?:LATERAL\s+|ONLY\s+)?(?:retail\s*\.\s*)?"
-    rf"(?P<table>\w{{1,63}})(?:\s+(?:AS\s+)?{_WORDS}(?P<alias>\w{{1,63}}))?",
+    rf"(?P<table>\w{{1,63}})(?:\s+(?:AS\s+)?{_NOT_A_KEYWORD}(?P<alias>\w{{1,63}}))?",
     re.IGNORECASE,
 )
 _CONDITION = re.compile(r"\s*(?:USING\s*\(([^)]*)\)|ON\b(.*))", re.IGNORECASE | re.DOTALL)
 _EQUAL = re.compile(r"(?:\w+\.)?(\w+)\s*=\s*(?:\w+\.)?(\w+)")
-#: The columns that name one row of a table.
-_ONE_ROW: dict[str, frozenset[str]] = {
+#: The columns that identify one row of a table.
+_KEYS: dict[str, frozenset[str]] = {
     "stores": frozenset({"store_id"}),
     "customers": frozenset({"customer_id"}),
     "categories": frozenset({"category_id"}),
@@ -32,63 +32,63 @@ _ONE_ROW: dict[str, frozenset[str]] = {
     "orders": frozenset({"order_id"}),
     "order_items": frozenset({"order_item_id"}),
 }
-_LARGE = ("customers", "inventory", "orders", "order_items")
+_LARGE_TABLES = ("customers", "inventory", "orders", "order_items")
 
 
 @contextmanager
-def named_limit(sql: str, seconds: float) -> Iterator[None]:
-    """Makes the error of a query that took too long name the limit that ended it, and the likely cause."""
-    began = time.monotonic()
+def explain_timeout(sql: str, seconds: float) -> Iterator[None]:
+    """Adds the limit and the likely cause to the error of a query that timed out."""
+    start = time.monotonic()
     try:
         yield
     except QueryError as error:
         if error.outcome == "timeout" and error.sqlstate == "57014":
-            took = time.monotonic() - began
-            limit = f"the limit is {seconds:g} s" if took >= _EARLY * seconds else "the database's own limit"
-            error.message = f"the query was stopped after {took:.3g} s: {limit}"
-            error.hint = f"{likely_cause(sql)} {_WHAT_HELPS}".strip()
+            elapsed = time.monotonic() - start
+            limit = f"the limit is {seconds:g} s" if elapsed >= _EARLY * seconds else "the database's own limit"
+            error.message = f"the query was stopped after {elapsed:.3g} s: {limit}"
+            error.hint = f"{likely_cause(sql)} {_ADVICE}".strip()
         raise
 
 
 def likely_cause(sql: str) -> str:
-    """What in the text makes a query long, "" if nothing is plain to see."""
-    plain = _LITERAL.sub("''", sql[:_LOOKED_AT])
-    found = list(_SOURCE.finditer(plain))
+    """Returns the join or recursion that makes a query slow, "" if none is found."""
+    code = _LITERAL.sub("''", sql[:_MAX_SQL_CHARACTERS])
+    sources = list(_SOURCE.finditer(code))
     before: list[str] = []
-    for place, source in enumerate(found):
+    for place, source in enumerate(sources):
         if source["lead"].upper() == "FROM":
             before = []
-        if (table := source["table"].lower()) not in _ONE_ROW:
+        if (table := source["table"].lower()) not in _KEYS:
             continue
-        end = found[place + 1].start() if place + 1 < len(found) else len(plain)
-        if before and (cause := _cause(before, table, _lead(found, place, plain), plain[source.end() : end])):
+        end = sources[place + 1].start() if place + 1 < len(sources) else len(code)
+        if before and (cause := _cause(before, table, _join_type(sources, place, code), code[source.end() : end])):
             return cause
         before.append(table)
-    return "It recurses; give the recursion an end." if re.search(r"\bRECURSIVE\b", plain, re.IGNORECASE) else ""
+    return "The query is recursive; make the recursion end." if re.search(r"\bRECURSIVE\b", code, re.IGNORECASE) else ""
 
 
-def _lead(found: list[re.Match[str]], place: int, sql: str) -> str:
-    """What joins a table to those before: JOIN, CROSS JOIN; a comma without any condition counts as that."""
-    lead = " ".join(found[place]["lead"].upper().split())
-    if lead != ",":
-        return lead
-    listed = not sql[found[place - 1].end() : found[place].start()].strip()
-    return "CROSS JOIN" if listed and not re.search(r"\bWHERE\b", sql, re.IGNORECASE) else ""
+def _join_type(sources: list[re.Match[str]], place: int, sql: str) -> str:
+    """Returns how a table is joined: JOIN, CROSS JOIN, … A comma in a query without WHERE is a CROSS JOIN."""
+    keyword = " ".join(sources[place]["lead"].upper().split())
+    if keyword != ",":
+        return keyword
+    adjacent = not sql[sources[place - 1].end() : sources[place].start()].strip()
+    return "CROSS JOIN" if adjacent and not re.search(r"\bWHERE\b", sql, re.IGNORECASE) else ""
 
 
-def _cause(before: list[str], table: str, lead: str, condition: str) -> str:
-    """What is wrong with one join, if it is."""
-    if lead == "CROSS JOIN":
-        return f"{before[-1]} and {table} are joined without a condition, so each row meets all rows of the other."
-    columns = _joined(condition) if lead == "JOIN" else frozenset()
-    many = [each for each in before if each in _LARGE] or before
-    if columns and not any(_ONE_ROW[each] <= columns for each in (*many, table)):
-        return _fan_out(many[-1], table, columns)
+def _cause(before: list[str], table: str, join: str, condition: str) -> str:
+    """Returns what is wrong with one join, "" if nothing is."""
+    if join == "CROSS JOIN":
+        return f"{before[-1]} and {table} are joined without a condition, which pairs all their rows."
+    columns = _join_columns(condition) if join == "JOIN" else frozenset()
+    large = [each for each in before if each in _LARGE_TABLES] or before
+    if columns and not any(_KEYS[each] <= columns for each in (*large, table)):
+        return _fan_out(large[-1], table, columns)
     return ""
 
 
-def _joined(text: str) -> frozenset[str]:
-    """The columns by which a table is joined."""
+def _join_columns(text: str) -> frozenset[str]:
+    """Returns the columns on which a table is joined."""
     condition = _CONDITION.match(text)
     if condition is None:
         return frozenset()

@@ -1,6 +1,6 @@
-"""What other databases write and PostgreSQL does not know, and what to write instead."""
+"""SQL of other databases that PostgreSQL does not know, with its replacement."""
 
-#: By function, in lower case.
+#: {function name in lower case: replacement}.
 FUNCTIONS = {
     "date_add": "Add an interval: order_date + interval '1 day'.",
     "dateadd": "Add an interval: order_date + interval '1 month'.",
@@ -55,30 +55,28 @@ FUNCTIONS = {
     "substring_index": "Use split_part(text, ',', 1).",
     "regexp_contains": "Use text ~ 'pattern'.",
     "round": "Round numerics: round(x::numeric, 2).",
-    "date_trunc": "Give the unit as text and a date: date_trunc('month', order_date).",
-    "date_part": "Give the unit as text and a date: date_part('month', order_date).",
+    "date_trunc": "Pass the unit as a string and a date: date_trunc('month', order_date).",
+    "date_part": "Pass the unit as a string and a date: date_part('month', order_date).",
 }
 
-#: By a pattern of what stands before the place of a syntax error.
-BEFORE = (
-    (r"\bINTERVAL\s*$", "Write intervals as one text: interval '30 days'."),
+#: (pattern of the text before a syntax error, replacement).
+SYNTAX = (
+    (r"\bINTERVAL\s*$", "Write intervals as one string: interval '30 days'."),
     (r"\bSELECT\s+TOP\s*\(?\s*$", "PostgreSQL has no TOP: end the query with LIMIT 5."),
     (r"\bEXTRACT\s*\(\s*\w+\s*$", "Write extract(month FROM order_date)."),
     (r"\*\s*(EXCEPT|EXCLUDE|REPLACE)\s*\(\s*$", "PostgreSQL has no * EXCEPT: name the columns."),
     (r"\bQUALIFY\s+[^;]*$", "PostgreSQL has no QUALIFY: filter window functions in an outer query."),
     (r"\bPIVOT\s*\(?[^;]*$", "PostgreSQL has no PIVOT: use sum(x) FILTER (WHERE …) for each column."),
-    (r",\s*$", "There is a comma too many before this place."),
+    (r",\s*$", "Remove the comma before this position."),
 )
 
-#: By the first word of a text that is no row-returning query.
+#: {first word of a statement that is not a row-returning query: replacement}.
 FIRST_WORDS = {
-    "explain": "explain_sales_query shows the plan of a query: send it the query itself, without EXPLAIN.",
+    "explain": "explain_sales_query shows the plan of a query: send the query to it, without EXPLAIN.",
     **dict.fromkeys(
         ("show", "describe", "desc", "help"), "get_multiple_table_schemas lists the tables and describes them."
     ),
-    **dict.fromkeys(
-        ("use", "set", "reset"), "Send the SELECT alone: tables are found in the schema retail without settings."
-    ),
+    **dict.fromkeys(("use", "set", "reset"), "Send the SELECT alone: table names work without settings."),
     **dict.fromkeys(
         ("begin", "start", "commit", "rollback", "declare", "prepare", "execute", "go"),
         "Send the SELECT alone: each query has its own transaction.",
@@ -88,6 +86,6 @@ FIRST_WORDS = {
             *("insert", "update", "delete", "merge", "create", "drop", "alter", "truncate", "grant", "revoke", "copy"),
             *("call", "do", "vacuum", "refresh", "replace", "upsert", "lock", "comment"),
         ),
-        "Nothing can be changed here: ask with SELECT.",
+        "This server is read-only: send a SELECT.",
     ),
 }

@@ -1,6 +1,6 @@
-"""The part of a query in which a name is looked up, and the names of the tables and subqueries there.
+"""Finds the innermost query around a position, and the tables and subqueries in its FROM clause.
 
-For hints only: texts, quoted names and comments are blank in what is read.
+Only hints use this module. Literals, quoted names and comments are blanked before it reads the SQL.
 """
 
 import re
@@ -16,22 +16,25 @@ _SOURCE = re.compile(
     rf"(?:\bFROM|\bJOIN|\bTABLE|,)\s+(?:LATERAL\s+|ONLY\s+)?(?:retail\s*\.\s*)?(\w{{1,63}}){_ALIAS}", re.IGNORECASE
 )
 _DERIVED = re.compile(rf"(?:\bFROM|\bJOIN|,)\s*(?:LATERAL\s*)?\(\s*\){_ALIAS}", re.IGNORECASE)
-_COMMON = re.compile(
+_CTE = re.compile(
     r"(?:\bWITH\s+(?:RECURSIVE\s+)?|,\s*)(\w{1,63})\s+AS\s*(?:(?:NOT\s+)?MATERIALIZED\s*)?\(", re.IGNORECASE
 )
 
 
-def scope_of(sql: str, position: int | None) -> str:
-    """The innermost subquery around a place, its own subqueries left blank; all of it if no place is known."""
+def innermost_query(sql: str, position: int | None) -> str:
+    """Returns the innermost subquery around a position with its own subqueries blanked.
+
+    Returns the whole text if `position` is None.
+    """
     if position is None:
         return sql
-    opened: list[tuple[int, bool]] = []
+    open_brackets: list[tuple[int, bool]] = []
     start, end, inner = 0, len(sql), []
     for place, mark in enumerate(sql):
         if mark == "(":
-            opened.append((place + 1, _SUBQUERY.match(sql, place) is not None))
-        elif mark == ")" and opened:
-            begin, is_subquery = opened.pop()
+            open_brackets.append((place + 1, _SUBQUERY.match(sql, place) is not None))
+        elif mark == ")" and open_brackets:
+            begin, is_subquery = open_brackets.pop()
             if is_subquery and begin <= position - 1 < place:
                 start, end = begin, place
                 break
@@ -43,8 +46,8 @@ def scope_of(sql: str, position: int | None) -> str:
     return text[start:end]
 
 
-def tables_of(scope: str, tables: Collection[str]) -> dict[str, str]:
-    """The known tables of a part of a query, by the names it has for them."""
+def find_tables(scope: str, tables: Collection[str]) -> dict[str, str]:
+    """Returns the known tables of a part of a query as {alias or name: table}."""
     found: dict[str, str] = {}
     for match in _SOURCE.finditer(scope):
         table = match[1].lower()
@@ -53,9 +56,9 @@ def tables_of(scope: str, tables: Collection[str]) -> dict[str, str]:
     return found
 
 
-def unknown_sources(scope: str, sql: str) -> list[str]:
-    """The names of subqueries and of common table expressions in a part of a query."""
-    common = {name.lower() for name in _COMMON.findall(sql)}
-    asked = _COMMON.sub(" ", scope)  # a list of definitions looks like a list of sources
-    named = [match[2] or match[1] for match in _SOURCE.finditer(asked) if match[1].lower() in common]
+def derived_sources(scope: str, sql: str) -> list[str]:
+    """Returns the names of the subqueries and common table expressions in a part of a query."""
+    expressions = {name.lower() for name in _CTE.findall(sql)}
+    body = _CTE.sub(" ", scope)  # _SOURCE would take a list of definitions for a list of sources
+    named = [match[2] or match[1] for match in _SOURCE.finditer(body) if match[1].lower() in expressions]
     return list(dict.fromkeys([*named, *filter(None, _DERIVED.findall(scope))]))

@@ -1,36 +1,36 @@
-"""Names of tables as people and models write them: quoted, with a schema, several in one text."""
+"""Resolves table names that are quoted, qualified with a schema, or listed in one string."""
 
 import re
 from collections.abc import Collection
 
 _SCHEMA = "retail"
 _ALL = {"*", "all", _SCHEMA}
-_NAMES = re.compile(r"""(?:"[^"]*"|`[^`]*`|'[^']*'|[^\s,;"'`])+""")  # in a text
-_PART = re.compile(r"""["'`]([^"'`]*)["'`]|([^."'`]+)""")  # of a qualified name
-_CHARACTERS = 2_000  # of a text that is looked at
+_NAMES = re.compile(r"""(?:"[^"]*"|`[^`]*`|'[^']*'|[^\s,;"'`])+""")  # the names in one string
+_PART = re.compile(r"""["'`]([^"'`]*)["'`]|([^."'`]+)""")  # the parts of a qualified name
+_MAX_CHARACTERS = 2_000  # of one string that is parsed
 
 
-def requested(names: Collection[str], tables: Collection[str], usual: Collection[str]) -> list[str]:
-    """The tables that are named, the usual ones if none or everything is.
+def resolve_table_names(names: Collection[str], tables: Collection[str], default: Collection[str]) -> list[str]:
+    """Returns the named tables, or `default` for no names, `*` and "all".
 
-    A name that no table has stays as it was written.
+    Unknown names are returned unchanged.
     """
     found: list[str] = []
     for text in names:
-        parts = [text] if text in tables else _several(text, tables)
+        parts = [text] if text in tables else _split_names(text, tables)
         for name in parts:
-            found += usual if name in _ALL else [name]
-    return list(dict.fromkeys(found or usual))
+            found += default if name in _ALL else [name]
+    return list(dict.fromkeys(found or default))
 
 
-def _several(text: str, tables: Collection[str]) -> list[str]:
-    words = _NAMES.findall(text[:_CHARACTERS].strip().strip("[](){}"))
-    names = [_plain(word, tables) for word in words]
+def _split_names(text: str, tables: Collection[str]) -> list[str]:
+    words = _NAMES.findall(text[:_MAX_CHARACTERS].strip().strip("[](){}"))
+    names = [_unqualified(word, tables) for word in words]
     return [name for name in names if name in tables or name != "and"] or [text]
 
 
-def _plain(name: str, tables: Collection[str]) -> str:
-    """A table's own name, without quotes, the schema and, before that, the database."""
+def _unqualified(name: str, tables: Collection[str]) -> str:
+    """Removes quotes, the schema retail and a database name before it."""
     name = name.strip("[]")
     parts = (
         [quoted or plain for quoted, plain in _PART.findall(name)] if any(mark in name for mark in "\"'`.") else [name]

@@ -24,8 +24,8 @@ async def read_summary(startup: Startup, executor: BoundedExecutor) -> "SchemaSu
         service = await anyio.to_thread.run_sync(startup.wait, _SET_UP_SECONDS, abandon_on_cancel=True)
         if service is None:
             return None
-        reading = service.reading()
-        return await executor.call(lambda: service.known(reading), reading.cancel)
+        reading = service.new_reader()
+        return await executor.call(lambda: service.schema_summary(reading), reading.cancel)
     except (ToolError, ZavaError):
         return None
 

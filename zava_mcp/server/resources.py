@@ -22,16 +22,16 @@ def add_resources(server: Server, startup: Startup, executor: BoundedExecutor) -
     async def read(ctx: ToolContext | None, work: "Callable[[SalesService, StatementBatch], str]") -> str:
         try:
             service = await wait_for_service(startup, ctx)
-            reading = service.reading()
+            reading = service.new_reader()
             return await executor.call(lambda: work(service, reading), reading.cancel)
         except ToolError as error:
             raise resource_error(error) from None
 
     async def about() -> str:
-        return await read(None, lambda service, reading: service.about(reading))
+        return await read(None, lambda service, reading: service.describe_identity(reading))
 
     async def schema() -> str:
-        return await read(None, lambda service, reading: service.tables(reading))
+        return await read(None, lambda service, reading: service.list_tables(reading))
 
     for fn, title, description, mime_type in (
         (about, "Identity and data", "The identity, its stores and days, database and model.", "application/json"),
@@ -52,4 +52,4 @@ def add_resources(server: Server, startup: Startup, executor: BoundedExecutor) -
         mime_type="text/plain",
     )
     async def table(ctx: ToolContext, table: str) -> str:
-        return await read(ctx, lambda service, reading: service.describe([table], reading))
+        return await read(ctx, lambda service, reading: service.describe_tables([table], reading))

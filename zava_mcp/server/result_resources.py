@@ -30,12 +30,12 @@ def add_results(
         try:
             service = await wait_for_service(startup, ctx)
             with raise_tool_errors():
-                query = service.whole_query(sql)
+                query = service.full_size_query(sql)
             return await with_progress(
                 ctx,
                 "querying",
                 settings.query_timeout,
-                lambda: executor.call(lambda: service.answer(query).csv(), query.cancel),
+                lambda: executor.call(lambda: service.run_query(query).csv(), query.cancel),
             )
         except ToolError as error:
             raise resource_error(error) from None

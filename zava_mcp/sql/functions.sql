@@ -1,5 +1,5 @@
 -- The allow-list of functions that identities may execute, as one query that lists the functions outside it.
--- hardening.sql revokes those from PUBLIC in databases that zava-mcp created; guard.sql reports those that an identity can
+-- hardening.sql revokes those from PUBLIC in databases that zava-mcp created; checks.sql reports those that an identity can
 -- execute nevertheless.
 -- A function in pg_catalog is allowed if
 --   * it is IMMUTABLE and not an exception below: it computes a value from its arguments, and reads and changes nothing;
@@ -98,7 +98,7 @@ SELECT p.oid, p.proname AS name, p.pronamespace = 'pg_catalog'::regnamespace AS 
          'shobj_description to_regclass to_regcollation to_regnamespace to_regoper to_regoperator to_regproc '
          'to_regprocedure to_regrole to_regtype to_regtypemod '
 
-         -- Privileges, as information_schema, guard.sql and queries.sql ask for them.
+         -- Privileges, as information_schema, checks.sql and queries.sql ask for them.
          'has_any_column_privilege has_column_privilege has_database_privilege has_foreign_data_wrapper_privilege '
          'has_function_privilege has_language_privilege has_parameter_privilege has_schema_privilege has_sequence_privilege '
          'has_server_privilege has_table_privilege has_type_privilege '

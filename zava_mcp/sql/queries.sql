@@ -1,7 +1,7 @@
--- What the server itself asks. One named statement a block, each as the weak login unless it says otherwise.
+-- The statements of the server. Each block is one named statement, run as the identity's login unless it says otherwise.
 
--- name: identity
--- Who this connection really is, and whether it could do more than an identity may.
+-- name: read_identity
+-- The identity of this connection, and whether its login has more rights than an identity may have.
 SELECT i.rls_user_id, i.display_name, i.all_stores,
        current_user = session_user AS is_itself,
        EXISTS (SELECT FROM pg_roles s
@@ -33,8 +33,8 @@ SELECT i.rls_user_id, i.display_name, i.all_stores,
          WHERE rolname = session_user) AS valid_until,
        extract(epoch FROM statement_timestamp())::float8 AS now,
        pg_backend_pid() AS backend,
-       -- Schemas in which all who may create could see every row anyway, and where nothing of others has the name of a
-       -- function or operator that people mean without its schema.
+       -- The schemas that only trusted roles can create objects in, and in which no untrusted role owns a function or
+       -- operator that an unqualified name could resolve to.
        ARRAY(SELECT n.nspname::text FROM pg_namespace n
               WHERE n.nspname IN ('retail', 'public')
                 AND NOT EXISTS (
@@ -56,26 +56,25 @@ SELECT i.rls_user_id, i.display_name, i.all_stores,
                               AND (r.rolsuper OR pg_has_role(r.oid, to_regrole('zava_owner'), 'MEMBER'))))) AS safe_schemas
   FROM zava.who_am_i() AS i JOIN pg_database d ON d.datname = current_database();
 
--- name: names_of_postgresql
--- For a session: names without a schema are those of PostgreSQL, then its own temporary tables; a backslash is a letter.
+-- name: set_session_search_path
+-- For a session: unqualified names resolve to pg_catalog, then to temporary tables, and a backslash in a string is literal.
 SET search_path = pg_catalog, pg_temp; SET standard_conforming_strings = on;
 
--- name: names_of_postgresql_first
--- The same alone: whoever the connection is, it is asked in these names.
+-- name: set_search_path
+-- Unqualified names resolve to pg_catalog, so that nothing in the database can change the statements that follow.
 SET search_path = pg_catalog, pg_temp;
 
--- name: no_other_role
--- Whatever role the database has its sessions take, its statements are the login's own.
+-- name: reset_role
+-- Undoes a role that the database sets for its sessions.
 SET ROLE NONE;
 
--- name: names_of_postgresql_here
--- The same for the rest of a transaction.
+-- name: set_local_search_path
+-- Unqualified names resolve to pg_catalog until the transaction ends.
 SET LOCAL search_path = pg_catalog, pg_temp;
 
--- name: tables
--- The tables this login may read, with everything a writer of SQL needs to know of them, as one JSON
--- document a table. Read from pg_catalog: the information schema hides keys from those who only read.
--- A view of ours has the keys of the table in the schema zava that it stands for.
+-- name: list_tables
+-- The tables that this login may read: comment, columns and keys of each, as JSON. It reads pg_catalog, because the
+-- information schema hides keys from roles that may only read. A view has the keys of its table in the schema zava.
 SELECT c.relname AS name, obj_description(c.oid, 'pg_class') AS comment,
        (SELECT json_agg(json_build_object(
                    'name', a.attname, 'type', format_type(a.atttypid, a.atttypmod), 'nullable', NOT coalesce(b.attnotnull, a.attnotnull),
@@ -105,8 +104,8 @@ SELECT c.relname AS name, obj_description(c.oid, 'pg_class') AS comment,
    AND has_any_column_privilege(c.oid, 'SELECT')
  ORDER BY c.relname;
 
--- name: values
--- What there is to filter by, as this login sees it.
+-- name: list_filter_values
+-- The stores, categories, types and dates that this login sees.
 SELECT s.stores, s.store_ids, s.first_days,
        (SELECT json_agg(category_name ORDER BY category_id) FROM retail.categories) AS categories,
        (SELECT json_object_agg(category_name, types)
@@ -121,11 +120,11 @@ SELECT s.stores, s.store_ids, s.first_days,
          WHERE zava.sees_all_stores() OR store_id = zava.only_store() OR store_id = ANY (zava.visible_stores())) AS s;
 
 -- name: listen
--- From now on this connection hears when the schema changes.
+-- Subscribes this connection to notifications of schema changes.
 LISTEN zava_schema_changed;
 
--- name: identities
--- Every login and the identity it stands for. As admin.
+-- name: list_identities
+-- Every login and its identity. Run as administrator.
 SELECT a.login::text, a.rls_user_id, a.display_name, a.all_stores,
        (SELECT string_agg(s.store_name, ', ' ORDER BY s.store_id) FROM retail.stores s
          WHERE a.all_stores OR s.store_id = ANY (a.store_ids)) AS stores,
@@ -134,12 +133,12 @@ SELECT a.login::text, a.rls_user_id, a.display_name, a.all_stores,
   FROM zava.access a
  ORDER BY NOT a.all_stores, a.store_ids;
 
--- name: functions
--- The functions of the schema zava: name, text, whether it has its owner's rights, owner.
+-- name: list_functions
+-- The functions of the schema zava: name, source, whether it is SECURITY DEFINER, owner.
 SELECT p.proname::text, p.prosrc, p.prosecdef, pg_get_userbyid(p.proowner)::text FROM pg_proc p WHERE p.pronamespace = to_regnamespace('zava');
 
--- name: vectors
--- How many products there are, have a current vector of a model, have one of an older text; and the models of all vectors.
+-- name: count_embeddings
+-- The number of products, of those with a current embedding of a model, and of those with one of an older text; the models.
 SELECT count(*),
        count(*) FILTER (WHERE e.model_id = %(model)s AND e.text_sha256 = text.sha256),
        count(*) FILTER (WHERE e.model_id = %(model)s AND e.text_sha256 <> text.sha256),
@@ -148,12 +147,12 @@ SELECT count(*),
  CROSS JOIN LATERAL (SELECT encode(sha256(convert_to({product_text}, 'UTF8')), 'hex') AS sha256) AS text
   LEFT JOIN retail.product_description_embeddings e USING (product_id);
 
--- name: migrated
--- Notes that a file of the schema was applied, now or at a time that is not known. As admin.
+-- name: record_migration
+-- Records that a file of the schema was applied, now or at an unknown time. Run as administrator.
 INSERT INTO zava.migrations VALUES (%s, CASE WHEN %s THEN now() END) ON CONFLICT DO NOTHING;
 
--- name: open_to_everybody
--- What closes a database that is as PostgreSQL makes it; no row if it is closed, or this admin may not. As admin.
+-- name: list_public_temporary
+-- The statement that revokes temporary tables from PUBLIC; no row if that is done, or this role may not. Run as administrator.
 SELECT format('REVOKE TEMPORARY ON DATABASE %I FROM PUBLIC', d.datname)
   FROM pg_database d, aclexplode(coalesce(d.datacl, acldefault('d', d.datdba))) AS a
  WHERE d.datname = current_database() AND a.grantee = 0 AND a.privilege_type = 'TEMPORARY'

@@ -1,18 +1,18 @@
--- Products found by meaning or by words, as the asking identity: "wanted", a way to find, then "described".
--- A way to find gives the table "found" (product_id, similarity from -1 to 1 or NULL, exact, place).
--- Words such as {vector} are put in by the caller: where an index must match, a parameter cannot stand.
+-- Product search, run as the identity: "filtered", then "nearest_…" with "semantic_matches" or "full_text_matches", then
+-- "select_details". The second part defines the table "matches" (product_id, similarity from -1 to 1 or NULL, exact,
+-- distance, model_id). The caller replaces fragments such as {vector}, because an index cannot match a parameter.
 
 -- name: target
--- The product that others should be like.
+-- The product that the results should resemble.
 WITH target AS (
     SELECT product_id FROM retail.products
      WHERE upper(sku) = ANY (%(codes)s::text[]) OR lower(product_name) = lower(%(similar_to)s)
      ORDER BY product_id LIMIT 1
 )
 
--- name: wanted
--- The products that pass the filters; NULL is no filter.
-, wanted AS NOT MATERIALIZED (
+-- name: filtered
+-- The products that pass the filters. NULL is no filter.
+, filtered AS NOT MATERIALIZED (
     SELECT p.product_id, p.sku, p.product_name, p.product_description
       FROM retail.products p
      WHERE (%(category)s::text IS NULL
@@ -22,132 +22,132 @@ WITH target AS (
        AND (%(max_price)s::numeric IS NULL OR p.base_price <= %(max_price)s)
        AND (NOT %(in_stock_only)s::boolean
             OR EXISTS (SELECT FROM retail.inventory i WHERE i.product_id = p.product_id AND i.stock_level > 0))
-       AND {but}
+       AND {condition}
 ), exact AS (
-    -- A SKU among the words or the full name (2), or the beginning of a SKU (1).
-    SELECT product_id, CASE WHEN upper(sku) = ANY (%(codes)s::text[]) OR lower(product_name) = lower({name}) THEN 2 ELSE 1 END AS how
-      FROM wanted
-     WHERE upper(sku) = ANY (%(codes)s::text[]) OR lower(product_name) = lower({name}){begins}
-     ORDER BY how DESC, product_id LIMIT %(max_rows)s
+    -- 2: the text contains the SKU or is the full name. 1: the text begins a SKU.
+    SELECT product_id, CASE WHEN upper(sku) = ANY (%(codes)s::text[]) OR lower(product_name) = lower({name}) THEN 2 ELSE 1 END AS rank
+      FROM filtered
+     WHERE upper(sku) = ANY (%(codes)s::text[]) OR lower(product_name) = lower({name}){sku_prefix}
+     ORDER BY rank DESC, product_id LIMIT %(max_rows)s
 ),
 
--- name: begins
--- The beginning of a SKU, its separators left out.
+-- name: sku_prefix
+-- The text begins a SKU, ignoring separators.
  OR EXISTS (SELECT FROM unnest(%(prefixes)s::text[]) AS prefix
              WHERE starts_with(regexp_replace(upper(sku), '[^[:alnum:]]+', '', 'g'), prefix))
 
 -- name: bonus
--- What a product p has literally of the text, from 0; it is added to the similarity.
-(SELECT coalesce(sum(CASE WHEN p.product_name ~* l.pattern THEN l.weight
-                          WHEN p.product_description ~* l.pattern THEN l.in_description ELSE 0 END), 0)
-   FROM unnest(%(patterns)s::text[], %(weights)s::float8[], %(in_descriptions)s::float8[]) AS l (pattern, weight, in_description))
+-- The weight of the literals that a product p contains, from 0. It is added to the similarity.
+(SELECT coalesce(sum(CASE WHEN p.product_name ~* l.pattern THEN l.name_weight
+                          WHEN p.product_description ~* l.pattern THEN l.description_weight ELSE 0 END), 0)
+   FROM unnest(%(patterns)s::text[], %(name_weights)s::float8[], %(description_weights)s::float8[]) AS l (pattern, name_weight, description_weight))
 
--- name: one_by_one
--- The products nearest to a vector, each looked at; by its key, so that no vector is carried through a join or a sort.
+-- name: nearest_exact
+-- The products nearest to a vector, found by comparing all. Only ids are sorted, so that no vector is copied.
 nearest AS (
     SELECT product_id
-      FROM wanted p CROSS JOIN LATERAL (
-          SELECT e.description_embedding OPERATOR(public.<=>) {vector} AS place FROM retail.product_description_embeddings e
-           WHERE e.product_id = p.product_id AND e.model_id = {model} OFFSET 0) AS its
-     ORDER BY place - {bonus} LIMIT %(max_rows)s
+      FROM filtered p CROSS JOIN LATERAL (
+          SELECT e.description_embedding OPERATOR(public.<=>) {vector} AS distance FROM retail.product_description_embeddings e
+           WHERE e.product_id = p.product_id AND e.model_id = {model} OFFSET 0) AS compared
+     ORDER BY distance - {bonus} LIMIT %(max_rows)s
 ),
 
--- name: of_many
--- The same of many products: through the index, unless the filters leave so few that looking at each is faster, and
--- exact. Filters thin out what the index gives, in an order that is nearly right: so it is asked for more than
--- wanted (4 times would miss a third where the filters contradict the words), and where it gives less than wanted, each
--- product is looked at after all. Only one of the two is run.
-few AS MATERIALIZED (
-    SELECT count(*) < {many} AS so FROM (SELECT FROM wanted LIMIT {many}) AS first
+-- name: nearest_with_index
+-- The products nearest to a vector, found with the index, unless so few pass the filters that comparing all is faster,
+-- and exact. The index returns rows in an approximate order, and filters remove some of them. So it is asked for 20 times
+-- the rows (4 times would miss a third if the filters contradict the text). If it still returns too few rows, all
+-- products are compared. Only one of the two runs.
+size AS MATERIALIZED (
+    SELECT count(*) < {index_from} AS is_small FROM (SELECT FROM filtered LIMIT {index_from}) AS first
 ), by_index AS MATERIALIZED (
-    SELECT product_id, e.description_embedding OPERATOR(public.<=>) {vector} AS place
+    SELECT product_id, e.description_embedding OPERATOR(public.<=>) {vector} AS distance
       FROM retail.product_description_embeddings e
-     WHERE e.model_id = {model} AND NOT (SELECT so FROM few)
-       -- asked of each that the index gives: as a join, the planner would begin with the filters, whose effect
-       -- policies do not let it see
-       AND EXISTS (SELECT FROM wanted w WHERE w.product_id = e.product_id OFFSET 0)
-     -- in the very words of the index product_embeddings_nearest
+     WHERE e.model_id = {model} AND NOT (SELECT is_small FROM size)
+       -- A subquery per row of the index: with a join, the planner would begin with the filters, whose selectivity the
+       -- policies hide from it.
+       AND EXISTS (SELECT FROM filtered w WHERE w.product_id = e.product_id OFFSET 0)
+     -- The same expression as in the index product_embeddings_nearest.
      ORDER BY public.subvector(e.description_embedding, 1, {dimensions})::public.halfvec({dimensions})
               OPERATOR(public.<=>) public.subvector({vector}, 1, {dimensions})::public.halfvec({dimensions})
      LIMIT 20 * %(max_rows)s
-), each AS (
-    SELECT product_id, place
-      FROM wanted p CROSS JOIN LATERAL (
-          SELECT e.description_embedding OPERATOR(public.<=>) {vector} AS place FROM retail.product_description_embeddings e
-           WHERE e.product_id = p.product_id AND e.model_id = {model} OFFSET 0) AS its
+), by_comparison AS (
+    SELECT product_id, distance
+      FROM filtered p CROSS JOIN LATERAL (
+          SELECT e.description_embedding OPERATOR(public.<=>) {vector} AS distance FROM retail.product_description_embeddings e
+           WHERE e.product_id = p.product_id AND e.model_id = {model} OFFSET 0) AS compared
      WHERE (SELECT count(*) FROM by_index) < %(max_rows)s
-     ORDER BY place - {bonus} LIMIT %(max_rows)s
-){written}, nearest AS (
+     ORDER BY distance - {bonus} LIMIT %(max_rows)s
+){literal_candidates}, nearest AS (
     SELECT product_id
-      FROM (SELECT * FROM by_index UNION SELECT * FROM each{or_written}) AS either JOIN retail.products p USING (product_id)
-     ORDER BY place - {bonus} LIMIT %(max_rows)s
+      FROM (SELECT * FROM by_index UNION SELECT * FROM by_comparison{union_literal_candidates}) AS candidates JOIN retail.products p USING (product_id)
+     ORDER BY distance - {bonus} LIMIT %(max_rows)s
 ),
 
--- name: written
--- Of many products, those that have a literal part of the text, by the index of words; sizes as they were written.
-, written AS MATERIALIZED (
-    SELECT product_id, place
-      FROM wanted p CROSS JOIN LATERAL (
-          SELECT e.description_embedding OPERATOR(public.<=>) {vector} AS place FROM retail.product_description_embeddings e
-           WHERE e.product_id = p.product_id AND e.model_id = {model} OFFSET 0) AS its
-     WHERE NOT (SELECT so FROM few)
+-- name: literal_candidates
+-- Of many products, those that contain a literal of the text as it was spelled, found with the full-text index.
+, literal_candidates AS MATERIALIZED (
+    SELECT product_id, distance
+      FROM filtered p CROSS JOIN LATERAL (
+          SELECT e.description_embedding OPERATOR(public.<=>) {vector} AS distance FROM retail.product_description_embeddings e
+           WHERE e.product_id = p.product_id AND e.model_id = {model} OFFSET 0) AS compared
+     WHERE NOT (SELECT is_small FROM size)
        AND to_tsvector('english', product_name || '. ' || coalesce(product_description, '')) @@ (
-           SELECT string_agg('(' || words::text || ')', '|')::tsquery
-             FROM unnest(%(written)s::text[]) AS one CROSS JOIN LATERAL phraseto_tsquery('english', one) AS words
-            WHERE words::text <> '')
+           SELECT string_agg('(' || phrase::text || ')', '|')::tsquery
+             FROM unnest(%(literal_texts)s::text[]) AS literal CROSS JOIN LATERAL phraseto_tsquery('english', literal) AS phrase
+            WHERE phrase::text <> '')
      LIMIT 20 * %(max_rows)s
 )
--- name: or_written
--- And they are among the candidates.
- UNION SELECT * FROM written
+-- name: union_literal_candidates
+-- Adds literal_candidates to the candidates.
+ UNION SELECT * FROM literal_candidates
 
--- name: by_meaning
--- What is nearest, and the exact hits among it.
-found AS (
+-- name: semantic_matches
+-- The nearest products and the exact matches.
+matches AS (
     SELECT product_id, (1 - (e.description_embedding OPERATOR(public.<=>) {vector}))::numeric AS similarity,
-           coalesce((SELECT how FROM exact x WHERE x.product_id = either.product_id), 0) AS exact,
-           e.description_embedding OPERATOR(public.<=>) {vector} AS place, e.model_id
-      FROM (SELECT product_id FROM exact UNION SELECT product_id FROM nearest) AS either
+           coalesce((SELECT rank FROM exact x WHERE x.product_id = candidates.product_id), 0) AS exact,
+           e.description_embedding OPERATOR(public.<=>) {vector} AS distance, e.model_id
+      FROM (SELECT product_id FROM exact UNION SELECT product_id FROM nearest) AS candidates
       LEFT JOIN (SELECT * FROM retail.product_description_embeddings WHERE model_id = {model}) AS e USING (product_id)
 )
 
--- name: by_words
--- The products that share words with a text, for databases or platforms without vectors.
-asked AS MATERIALIZED (
-    -- Any of the words, not all of them: people describe what they want in more words than the catalogue does.
+-- name: full_text_matches
+-- The products that share words with a text, for databases or platforms without embeddings.
+text_query AS MATERIALIZED (
+    -- Any of the words, not all of them, because people use more words than the catalogue.
     SELECT replace(plainto_tsquery('english', {text})::text, '&', '|')::tsquery AS words
-), either AS (
+), candidates AS (
     SELECT product_id FROM exact
     UNION
-    SELECT product_id FROM wanted
-     WHERE to_tsvector('english', product_name || '. ' || coalesce(product_description, '')) @@ (SELECT words FROM asked){or_literal}
-), found AS (
-    SELECT product_id, NULL::numeric AS similarity, exact, place, NULL::text AS model_id
-      FROM (SELECT product_id, coalesce((SELECT how FROM exact x WHERE x.product_id = either.product_id), 0) AS exact,
-                   -- a word of the name weighs more than one of the description
+    SELECT product_id FROM filtered
+     WHERE to_tsvector('english', product_name || '. ' || coalesce(product_description, '')) @@ (SELECT words FROM text_query){union_literal_matches}
+), matches AS (
+    SELECT product_id, NULL::numeric AS similarity, exact, distance, NULL::text AS model_id
+      FROM (SELECT product_id, coalesce((SELECT rank FROM exact x WHERE x.product_id = candidates.product_id), 0) AS exact,
+                   -- A word in the name weighs more than one in the description.
                    -ts_rank(setweight(to_tsvector('english', product_name), 'A')
-                            || setweight(to_tsvector('english', coalesce(product_description, '')), 'C'), (SELECT words FROM asked)) AS place,
+                            || setweight(to_tsvector('english', coalesce(product_description, '')), 'C'), (SELECT words FROM text_query)) AS distance,
                    {bonus} AS bonus
-              FROM either JOIN retail.products p USING (product_id)) AS ranked
-     ORDER BY exact DESC, place - bonus, product_id
+              FROM candidates JOIN retail.products p USING (product_id)) AS ranked
+     ORDER BY exact DESC, distance - bonus, product_id
      LIMIT %(max_rows)s
 )
 
--- name: or_literal
--- And those that have a literal part of it; of many products the index of words must do.
+-- name: union_literal_matches
+-- Adds the products that contain a literal. With many products, only the full-text index is used.
 
     UNION
-    SELECT product_id FROM wanted p
-     WHERE (SELECT count(*) < {many} FROM (SELECT FROM wanted LIMIT {many}) AS first) AND {bonus} > 0
+    SELECT product_id FROM filtered p
+     WHERE (SELECT count(*) < {index_from} FROM (SELECT FROM filtered LIMIT {index_from}) AS first) AND {bonus} > 0
 
--- name: described
--- What was found, with the stock of the stores that the identity sees, and what they sold of it in a year.
+-- name: select_details
+-- The matching products, with the stock of the stores that the identity sees, and their sales in the last year.
 SELECT f.exact > 0 OR f.similarity IS NULL OR f.similarity * 100 + b.bonus >= %(similarity_threshold)s AS passes,
        f.exact, b.bonus,
        p.sku, p.product_name, c.category_name AS category, t.type_name AS type, p.base_price AS price,
        p.product_description AS description, round(f.similarity * 100, 1) AS similarity,
        i.stock, i.stock_by_store, s.units_sold, s.revenue, f.model_id
-  FROM found f
+  FROM matches f
   JOIN retail.products p USING (product_id)
   JOIN retail.categories c USING (category_id)
   JOIN retail.product_types t USING (type_id)
@@ -160,70 +160,71 @@ SELECT f.exact > 0 OR f.similarity IS NULL OR f.similarity * 100 + b.bonus >= %(
       SELECT coalesce(sum(quantity), 0) AS units_sold, coalesce(sum(total_amount), 0) AS revenue
         FROM retail.order_items o JOIN retail.orders USING (order_id)
        WHERE %(include_sales)s AND o.product_id = f.product_id AND order_date > current_date - 365) AS s ON true
- ORDER BY f.exact DESC, f.place - b.bonus::float8 / 100 NULLS LAST, p.product_id
+ ORDER BY f.exact DESC, f.distance - b.bonus::float8 / 100 NULLS LAST, p.product_id
  LIMIT %(max_rows)s;
 
--- name: explained
--- Why nothing was found: is there such a product, such a category, vectors of which models, and one of the product.
-SELECT EXISTS (SELECT FROM target) AS known,
+-- name: explain_no_rows
+-- Why nothing was found: whether the product and the category exist, the models of the embeddings, and whether the product
+-- has one.
+SELECT EXISTS (SELECT FROM target) AS product_exists,
        (SELECT string_agg(product_name, '; ') FROM (
             SELECT product_name FROM retail.products
              WHERE position(lower(%(similar_to)s) IN lower(product_name)) > 0 ORDER BY product_id LIMIT 5) AS near) AS similar_names,
        EXISTS (SELECT FROM retail.categories WHERE lower(category_name) = lower(%(category)s))
-       OR EXISTS (SELECT FROM retail.product_types WHERE lower(type_name) = lower(%(category)s)) AS category_known,
+       OR EXISTS (SELECT FROM retail.product_types WHERE lower(type_name) = lower(%(category)s)) AS category_exists,
        (SELECT string_agg(category_name, ', ' ORDER BY category_id) FROM retail.categories) AS categories,
        (SELECT string_agg(type_name, E'\n' ORDER BY type_id) FROM retail.product_types) AS types,
        {models} AS models, {vector} IS NOT NULL AS has_vector;
 
 -- name: models
--- The models of the vectors that there are.
+-- The models of the embeddings.
 (SELECT string_agg(DISTINCT model_id, ', ') FROM retail.product_description_embeddings)
 
--- name: its_vector
--- The vector of the product that others should be like; by way of an array, which takes it out of its storage once.
+-- name: target_vector
+-- The embedding of the target. The cast to an array reads it from TOAST storage once.
 (SELECT description_embedding::real[]::public.vector FROM retail.product_description_embeddings WHERE product_id = (SELECT product_id FROM target))
--- name: its_model
--- The model that made it.
+-- name: target_model
+-- The model of that embedding.
 (SELECT model_id FROM retail.product_description_embeddings WHERE product_id = (SELECT product_id FROM target))
--- name: its_text
--- Its text.
+-- name: target_text
+-- The text of the target.
 (SELECT {product_text} FROM retail.products p WHERE product_id = (SELECT product_id FROM target))
--- name: its_but
--- It is not like itself.
+-- name: target_condition
+-- Excludes the target itself.
 product_id <> (SELECT product_id FROM target)
 
--- name: vocabulary
--- The words of what the identity sees of the catalogue, to correct misspelt ones by: of names, and of descriptions.
+-- name: list_words
+-- The words of names and of descriptions in the catalogue that the identity sees, for spelling correction.
 WITH texts AS MATERIALIZED (
     SELECT lower(concat_ws(' ', p.product_name, t.type_name, c.category_name)) AS name, lower(p.product_description) AS description
       FROM retail.products p
       JOIN retail.product_types t USING (type_id)
       JOIN retail.categories c ON c.category_id = p.category_id
-     LIMIT 5000  -- most words are among the first; all of a million products' would take seconds
+     LIMIT 5000  -- most words are among the first products; reading a million would take seconds
 )
 SELECT (SELECT string_agg(DISTINCT word, ' ') FROM texts, regexp_split_to_table(name, '[^[:alpha:]]+') AS word
          WHERE length(word) BETWEEN 4 AND 30) AS names,
        (SELECT string_agg(DISTINCT word, ' ') FROM texts, regexp_split_to_table(description, '[^[:alpha:]]+') AS word
          WHERE length(word) BETWEEN 4 AND 30) AS descriptions;
 
--- name: bought_with
--- What was bought in the same orders as a product, in the stores that the identity sees: how much more often than by
--- chance (lift), of what is together in orders enough.
-, its_orders AS MATERIALIZED (
+-- name: list_bought_with
+-- The products bought in the same orders as the target, in the stores that the identity sees, with their lift: how much
+-- more often than by chance. Only pairs with enough orders count.
+, target_orders AS MATERIALIZED (
     SELECT DISTINCT order_id FROM retail.order_items WHERE product_id = (SELECT product_id FROM target)
 ), together AS (
     SELECT product_id, count(DISTINCT order_id) AS orders_together
-      FROM its_orders JOIN retail.order_items USING (order_id)
-     GROUP BY product_id HAVING count(DISTINCT order_id) >= %(least_together)s
-     ORDER BY orders_together DESC LIMIT 101  -- each is counted in all orders below; the product itself is among them
+      FROM target_orders JOIN retail.order_items USING (order_id)
+     GROUP BY product_id HAVING count(DISTINCT order_id) >= %(min_orders_together)s
+     ORDER BY orders_together DESC LIMIT 101  -- the orders of each are counted below; the target itself is one of them
 ), compared AS (
     SELECT p.sku, p.product_name, orders_together,
-           round(orders_together * (SELECT count(*) FROM retail.orders)::numeric / (SELECT count(*) FROM its_orders)
+           round(orders_together * (SELECT count(*) FROM retail.orders)::numeric / (SELECT count(*) FROM target_orders)
                  / (SELECT count(DISTINCT order_id) FROM retail.order_items i WHERE i.product_id = t.product_id), 2) AS lift
       FROM together t JOIN retail.products p USING (product_id)
      WHERE t.product_id <> (SELECT product_id FROM target)
 )
-SELECT (SELECT sku FROM retail.products WHERE product_id = (SELECT product_id FROM target)) AS its_sku,
-       (SELECT count(*) FROM its_orders) AS orders, sku, product_name, orders_together, lift
+SELECT (SELECT sku FROM retail.products WHERE product_id = (SELECT product_id FROM target)) AS target_sku,
+       (SELECT count(*) FROM target_orders) AS orders, sku, product_name, orders_together, lift
   FROM (VALUES (1)) AS always LEFT JOIN (SELECT * FROM compared WHERE lift > 1 ORDER BY lift DESC, sku LIMIT 5) AS best ON true
  ORDER BY lift DESC, sku;

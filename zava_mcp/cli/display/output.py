@@ -93,9 +93,9 @@ def show_result(
         show_columns(list(map(column, names, _across(names, rows), types)), pager=pager)
         if not rows:
             page_text("(0 rows)\n", console())
-    for remark in [*answer.remarks, *[answer.hint()] * bool(answer.cut)]:
+    for remark in [*answer.remarks, *[answer.hint()] * bool(answer.truncated_by)]:
         print_note(remark)
-    return bool(answer.cut) and not sys.stdout.isatty()
+    return bool(answer.truncated_by) and not sys.stdout.isatty()
 
 
 def show_chart(answer: "QueryResult", sql: str) -> None:
@@ -116,7 +116,7 @@ def show_search_result(found: "SearchResult", form: str | None, pager: bool = Tr
     if form == "json":
         _print_json(found.json())
         return
-    show_result(found.answer, form, without=_left_out() if form == "table" else (), pager=pager)
+    show_result(found.rows, form, without=_left_out() if form == "table" else (), pager=pager)
     if found.closest:
         closest = {name: json.loads(value) for name, value in found.closest.items()}
         print_note(f"nothing is similar enough; the closest is {closest['product_name']} ({closest['similarity']} %)")

@@ -78,7 +78,7 @@ def add_charts(
         service = await wait_for_service(startup, ctx)
         with raise_tool_errors():
             query = service.sales_query(sql, min(settings.max_rows, HARD_ROWS))
-        answer = await executor.call(lambda: service.answer(query), query.cancel)
+        answer = await executor.call(lambda: service.run_query(query), query.cancel)
         with raise_tool_errors():
             chart_drawn = choose_chart(answer, ChartRequest(chart, x, y, series, title), sql)
         images, more = await _render(renderer, chart_drawn)

@@ -55,12 +55,12 @@ def add_sales_query(
         service = await wait_for_service(startup, ctx)
         with raise_tool_errors():
             query = service.sales_query(postgresql_query, max_rows)
-        query.answer.reserve += HANDLE_BYTES
+        query.result.reserve += HANDLE_BYTES
         if not supports_links(ctx.protocol_version):
-            query.answer.reserve += REMARK_BYTES
+            query.result.reserve += REMARK_BYTES
 
         def run() -> tuple[str, list[ContentBlock]]:
-            answer = service.answer(query)
+            answer = service.run_query(query)
             return _write(answer, postgresql_query, results, result_links, supports_links(ctx.protocol_version))
 
         text, links = await with_progress(
@@ -75,7 +75,7 @@ def _write(
     """A result as JSON, and a link to all of its rows if it is long."""
     more = {"result": f'"{results.keep(sql)}"'} if len(answer.rows) > 1 else {}
     text = answer.json(more)
-    if not is_long(text, bool(answer.cut)):
+    if not is_long(text, bool(answer.truncated_by)):
         return text, []
     handle = result_links.keep(sql)
     if with_links:

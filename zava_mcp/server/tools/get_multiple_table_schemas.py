@@ -29,5 +29,5 @@ def add_schemas(server: Server, startup: Startup) -> None:
         ] = [],  # noqa: B006  # the SDK only reads the default
     ) -> str:
         service = await wait_for_service(startup, ctx)
-        reading = service.reading()
-        return await executor.call(lambda: service.describe(table_names, reading), reading.cancel)
+        reading = service.new_reader()
+        return await executor.call(lambda: service.describe_tables(table_names, reading), reading.cancel)

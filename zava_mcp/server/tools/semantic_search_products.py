@@ -35,7 +35,7 @@ def add_search(server: Server, startup: Startup, executor: BoundedExecutor, sett
         async def find() -> str:
             if found.needs_vector:
                 await embedder.call(lambda: service.prepare(found), found.cancel)
-            return await executor.call(lambda: service.found_json(found), found.cancel)
+            return await executor.call(lambda: service.search_json(found), found.cancel)
 
         return await with_progress(ctx, "searching", 2 * settings.query_timeout, find)
 

@@ -1,10 +1,9 @@
--- What must hold in the catalogue for the policies to hold. Each block is a check, named as people are told it, and
--- gives a row for each thing that is wrong: state (fail or warn), what was found, what puts it right, mostly SQL.
--- No row: all is well. Those marked "protection" hold for everybody, and who takes a database over repairs by them;
--- the others are about the login that asks.
+-- The doctor's checks of the catalogue. Each block is a check, whose name the doctor prints. It returns a row for each
+-- fault: state (fail or warn), finding, and fix, which is mostly SQL. No row means that the check passed. Checks marked
+-- "Protection" are about the whole database, and `init --adopt` applies their fixes; the others are about this login.
 
 -- name: row_level_security_is_on
--- Protection: every table of zava-mcp hides its rows unless a policy shows them, also from its owner.
+-- Protection: row-level security is enabled and forced on every table of zava-mcp.
 SELECT 'fail', format('%s: not %s', c.oid::regclass,
                       CASE WHEN c.relrowsecurity THEN 'forced' WHEN c.relforcerowsecurity THEN 'enabled' ELSE 'enabled, not forced' END),
        format('ALTER TABLE %1$s ENABLE ROW LEVEL SECURITY; ALTER TABLE %1$s FORCE ROW LEVEL SECURITY', c.oid::regclass)
@@ -21,20 +20,20 @@ SELECT 'fail', format('%s: not %s', c.oid::regclass,
  ORDER BY c.oid::regclass::text;
 
 -- name: no_policy_trusts_a_setting
--- Protection: whoever can call set_config would pass such a policy.
+-- Protection: set_config can satisfy a policy that reads a setting.
 SELECT 'fail', format('%I on %s', p.polname, p.polrelid::regclass), format('DROP POLICY %I ON %s', p.polname, p.polrelid::regclass)
   FROM pg_policy p JOIN pg_class c ON c.oid = p.polrelid
  WHERE c.relnamespace IN (to_regnamespace('retail'), to_regnamespace('zava'))
    AND (concat(pg_get_expr(p.polqual, p.polrelid), pg_get_expr(p.polwithcheck, p.polrelid)) ~* 'current_setting|pg_settings|show_all_settings'
-        -- by way of a function that is not ours, which has its own check
+        -- A policy may read it through a function. Functions in the schema zava have a check of their own.
         OR EXISTS (SELECT FROM pg_depend d JOIN pg_proc f ON f.oid = d.refobjid
                     WHERE d.classid = 'pg_policy'::regclass AND d.objid = p.oid AND d.refclassid = 'pg_proc'::regclass
                       AND f.pronamespace <> to_regnamespace('zava') AND f.prosrc ~* 'current_setting|pg_settings|show_all_settings'))
  ORDER BY p.polrelid::regclass::text, p.polname;
 
 -- name: every_table_has_its_policies
--- Protection: ours are as we made them, and nobody else's adds rows to what an identity sees (policies are OR-ed) or
--- comes before "isolation", which costs nothing and is first: then no expression of a query meets a foreign row.
+-- Protection: the policies of zava-mcp are unchanged, no other permissive policy adds rows (policies are OR-ed), and no
+-- policy is evaluated before "isolation". It is first and free, so that no expression of a query sees another store's row.
 WITH tables AS (
     SELECT c.oid AS relation, c.relname AS name, c.relispartition AS partition,
            NOT c.relispartition AND (c.relname IN ('orders', 'order_items', 'inventory') OR own.by_store) AS of_store,
@@ -44,7 +43,7 @@ WITH tables AS (
            (SELECT bool_and(a.atttypid = 'integer'::regtype) FROM pg_attribute a
              WHERE a.attrelid = c.oid AND (a.attname IN ('store_id', 'primary_store_id') OR a.attname = 'customer_id' AND c.relname = 'customers')) AS of_integers
       FROM pg_class c
-     CROSS JOIN LATERAL ( -- tables of administrators that zava.show_table shows
+     CROSS JOIN LATERAL ( -- tables added by administrators and shown by zava.show_table
            SELECT coalesce(bool_or(p.polname = 'own_stores'), false) AS by_store, coalesce(bool_or(p.polname = 'every_identity'), false) AS whole
              FROM pg_policy p
             WHERE p.polrelid = c.oid AND c.relnamespace = to_regnamespace('retail')
@@ -62,7 +61,7 @@ WITH tables AS (
 ), forms (own, first) AS (VALUES
     ('CASE WHEN NOT zava.is_known() THEN false WHEN zava.sees_all_stores() THEN %2$s WHEN zava.only_store() IS NOT NULL THEN %1$I = zava.only_store() ELSE %1$I = ANY (zava.visible_stores()) END',
      'CASE WHEN NOT zava.is_known() THEN true WHEN zava.sees_all_stores() THEN %2$s ELSE %1$s END')
-), wanted AS (
+), expected AS (
     SELECT t.relation, w.name, w.command, w.permissive, w.reads
       FROM tables t, forms, LATERAL (VALUES
                ('owner_maintains', '*', true, 'true'),
@@ -78,52 +77,52 @@ WITH tables AS (
                ('every_identity', 'r', true, CASE WHEN t.of_all THEN 'zava.is_known()' END)
            ) AS w (name, command, permissive, reads)
      WHERE w.reads IS NOT NULL
-), there AS (
+), existing AS (
     SELECT p.*, pg_get_expr(p.polqual, p.polrelid) AS reads, pg_get_expr(p.polwithcheck, p.polrelid) AS writes,
            EXISTS (SELECT FROM unnest(p.polroles) AS r (oid) LEFT JOIN pg_roles o ON o.oid = r.oid
                     WHERE r.oid = 0 OR shobj_description(o.oid, 'pg_authid') = 'An identity of zava-mcp.') AS for_identities
       FROM pg_policy p JOIN pg_class c ON c.oid = p.polrelid
      WHERE c.relnamespace IN (to_regnamespace('retail'), to_regnamespace('zava'))
-), good AS (
+), correct AS (
     SELECT t.oid, t.polrelid AS relation, t.polname AS name
-      FROM there t JOIN wanted w ON w.relation = t.polrelid AND w.name = t.polname
+      FROM existing t JOIN expected w ON w.relation = t.polrelid AND w.name = t.polname
      WHERE t.polpermissive = w.permissive AND t.polcmd = w.command::"char"
        AND regexp_replace(t.reads, 'retail\.|::boolean|AS own_customers|[\s()]', '', 'g') = regexp_replace(w.reads, 'retail\.|[\s()]', '', 'g')
        AND CASE WHEN w.command = '*' THEN t.writes = 'true' AND t.polroles = ARRAY[to_regrole('zava_owner')::oid]
                 ELSE t.writes IS NULL AND t.polroles = '{0}' END
 )
-SELECT 'fail', format('%s on %s is %s', w.name, w.relation::regclass, CASE WHEN t.oid IS NULL THEN 'missing' ELSE 'not as it was made' END),
+SELECT 'fail', format('%s on %s is %s', w.name, w.relation::regclass, CASE WHEN t.oid IS NULL THEN 'missing' ELSE 'changed' END),
        CASE WHEN t.oid IS NOT NULL THEN format('DROP POLICY IF EXISTS %I ON %s; ', w.name, w.relation::regclass) ELSE '' END
        || CASE w.command WHEN '*' THEN format('CREATE POLICY %I ON %s TO zava_owner USING (true) WITH CHECK (true)', w.name, w.relation::regclass)
                ELSE format('CREATE POLICY %I ON %s %sFOR SELECT USING (%s)', w.name, w.relation::regclass,
                            CASE WHEN w.permissive THEN '' ELSE 'AS RESTRICTIVE ' END, replace(w.reads, '(SELECT zava.own_customers())', '((SELECT zava.own_customers()))')) END
-  FROM wanted w
-  LEFT JOIN there t ON t.polrelid = w.relation AND t.polname = w.name
- WHERE NOT EXISTS (SELECT FROM good g WHERE g.relation = w.relation AND g.name = w.name)
+  FROM expected w
+  LEFT JOIN existing t ON t.polrelid = w.relation AND t.polname = w.name
+ WHERE NOT EXISTS (SELECT FROM correct g WHERE g.relation = w.relation AND g.name = w.name)
 UNION ALL
--- Permissive, not one of ours, and for everybody or for a login of ours.
-SELECT 'fail', format('%I on %s shows rows beside ours', t.polname, t.polrelid::regclass),
+-- Other permissive policies for PUBLIC or for a login of zava-mcp.
+SELECT 'fail', format('%I on %s shows additional rows', t.polname, t.polrelid::regclass),
        format('DROP POLICY %I ON %s', t.polname, t.polrelid::regclass)
-  FROM there t
- WHERE t.polpermissive AND NOT EXISTS (SELECT FROM wanted w WHERE w.relation = t.polrelid AND w.name = t.polname)
-   AND coalesce(t.reads, t.writes) !~* 'current_setting' -- which has its own check
-   -- of an administrator's tables, what identities can read beside their stores' rows is the check of nothing_reads_past_the_policies
+  FROM existing t
+ WHERE t.polpermissive AND NOT EXISTS (SELECT FROM expected w WHERE w.relation = t.polrelid AND w.name = t.polname)
+   AND coalesce(t.reads, t.writes) !~* 'current_setting' -- no_policy_trusts_a_setting checks that
+   -- nothing_bypasses_policies checks the tables that administrators added
    AND EXISTS (SELECT FROM tables o WHERE o.relation = t.polrelid AND NOT o.of_admin)
    AND t.for_identities
 UNION ALL
--- Restrictive ones come in the order of their names.
-SELECT 'fail', format('%I on %s is asked before isolation', t.polname, t.polrelid::regclass),
+-- Restrictive policies are evaluated in the order of their names.
+SELECT 'fail', format('%I on %s is evaluated before isolation', t.polname, t.polrelid::regclass),
        format('ALTER POLICY %I ON %s RENAME TO %I', t.polname, t.polrelid::regclass, 'narrows_' || t.polname)
-  FROM there t
+  FROM existing t
  WHERE NOT t.polpermissive AND t.for_identities AND t.polname < 'isolation' COLLATE "C"
-   AND EXISTS (SELECT FROM wanted w WHERE w.relation = t.polrelid AND w.name = 'isolation')
+   AND EXISTS (SELECT FROM expected w WHERE w.relation = t.polrelid AND w.name = 'isolation')
    AND coalesce(t.reads, t.writes) !~* 'current_setting'
  ORDER BY 2;
 
--- name: conditions_meet_own_rows_alone
--- Without "isolation" a condition of a query is evaluated on other stores' rows, and tells of them by an error or by the
--- time it takes; where the tables are not partitioned, samples, sizes and plans tell how many they are.
-SELECT 'warn', format('%s.%s is %s: conditions of a query can tell what is in other stores'' rows', a.attrelid::regclass, a.attname, format_type(a.atttypid, a.atttypmod)),
+-- name: conditions_see_own_rows_only
+-- Without "isolation", a condition of a query is evaluated on other stores' rows and reveals them by an error or by its
+-- duration. If the tables are not partitioned, samples, sizes and plans reveal how many there are.
+SELECT 'warn', format('%s.%s is %s: conditions of a query can reveal values in other stores'' rows', a.attrelid::regclass, a.attname, format_type(a.atttypid, a.atttypmod)),
        format('BEGIN; DROP POLICY own_stores ON retail.orders; DROP POLICY own_stores ON retail.order_items; DROP POLICY own_stores ON retail.inventory; '
               'DROP POLICY own_customers ON retail.customers; ALTER TABLE %s ALTER COLUMN %I TYPE integer; SELECT zava.make_store_policies(); COMMIT', a.attrelid::regclass, a.attname)
   FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
@@ -131,29 +130,29 @@ SELECT 'warn', format('%s.%s is %s: conditions of a query can tell what is in ot
    AND (c.relname IN ('orders', 'order_items', 'inventory') AND a.attname = 'store_id'
         OR c.relname = 'customers' AND a.attname IN ('customer_id', 'primary_store_id'))
 UNION ALL
-SELECT 'warn', format('%s not partitioned by store: TABLESAMPLE, plans and the time a query takes can tell how many rows other stores have, and whether a key is in use',
+SELECT 'warn', format('%s not partitioned by store: TABLESAMPLE, plans and the duration of a query can reveal how many rows other stores have, and whether a key is in use',
                       CASE count(*) WHEN 1 THEN 'one table is' ELSE count(*) || ' tables are' END),
        'SELECT zava.partition_by_store()'
   FROM pg_class c
  WHERE c.relnamespace = to_regnamespace('retail') AND c.relname IN ('orders', 'order_items', 'inventory', 'customers') AND c.relkind = 'r'
 HAVING count(*) > 0
 UNION ALL
-SELECT 'warn', 'bitmap scans are on: the error of a subquery can tell whether other stores have rows of a kind',
+SELECT 'warn', 'bitmap scans are on: the error of a subquery can reveal whether other stores have matching rows',
        format('ALTER ROLE %I IN DATABASE %I SET enable_bitmapscan = off', session_user, current_database())
  WHERE to_regclass('zava.customers_by_store') IS NULL AND current_setting('enable_bitmapscan') = 'on'
  ORDER BY 2;
 
--- name: open_sessions_hear_of_changes
--- Sessions keep what they have looked up in zava.access until these triggers tell them of a change; setting them off
--- once tells them of what was missed.
-WITH wanted (name, type, what) AS (VALUES -- types: 1 row, 2 before, 4 insert, 8 delete, 16 update, 32 truncate
+-- name: open_sessions_see_access_changes
+-- Sessions cache their entry of zava.access until these triggers notify them of a change. The fix also fires the triggers
+-- once, for changes that were missed.
+WITH expected (name, type, what) AS (VALUES -- types: 1 row, 2 before, 4 insert, 8 delete, 16 update, 32 truncate
     ('access_changing', 62, 'BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON zava.access FOR EACH STATEMENT'),
     ('access_changed', 29, 'AFTER INSERT OR UPDATE OR DELETE ON zava.access FOR EACH ROW')
 )
-SELECT 'fail', 'open sessions are not told of changes of zava.access: no trigger ' || string_agg(w.name, ', ' ORDER BY w.name),
+SELECT 'fail', 'open sessions do not see changes of zava.access: missing trigger ' || string_agg(w.name, ', ' ORDER BY w.name),
        string_agg(format('CREATE OR REPLACE TRIGGER %1$s %2$s EXECUTE FUNCTION zava.access_changed(); ALTER TABLE zava.access ENABLE ALWAYS TRIGGER %1$s; ',
                          w.name, w.what), '' ORDER BY w.name) || 'UPDATE zava.access SET login = login WHERE false'
-  FROM wanted w
+  FROM expected w
  WHERE to_regprocedure('zava.entry()') IS NOT NULL
    AND NOT EXISTS (SELECT FROM pg_trigger t
                     WHERE t.tgrelid = to_regclass('zava.access') AND t.tgname = w.name AND t.tgtype = w.type AND t.tgenabled = 'A'
@@ -161,34 +160,34 @@ SELECT 'fail', 'open sessions are not told of changes of zava.access: no trigger
 HAVING count(*) > 0;
 
 -- name: stores_see_their_customers
--- In a partitioned database a store's customers are copies, which these triggers keep right, and each store has partitions.
-WITH wanted (relation, name, type, function, what) AS (VALUES -- types: 1 row, 4 insert, 8 delete, 16 update, 32 truncate
+-- In a partitioned database, each store has partitions, and copies of its customers that these triggers update.
+WITH expected (relation, name, type, function, what) AS (VALUES -- types: 1 row, 4 insert, 8 delete, 16 update, 32 truncate
     ('retail.orders', 'order_changed', 29, 'order_changed', 'AFTER INSERT OR UPDATE OF order_id, customer_id, store_id OR DELETE ON retail.orders FOR EACH ROW'),
     ('retail.orders', 'orders_gone', 32, 'order_changed', 'AFTER TRUNCATE ON retail.orders FOR EACH STATEMENT'),
     ('zava.customers', 'customer_changed', 29, 'customer_changed', 'AFTER INSERT OR UPDATE OR DELETE ON zava.customers FOR EACH ROW'),
     ('zava.customers', 'customers_gone', 32, 'customer_changed', 'AFTER TRUNCATE ON zava.customers FOR EACH STATEMENT'),
     ('zava.stores', 'store_added', 21, 'store_added', 'AFTER INSERT OR UPDATE OF store_id ON zava.stores FOR EACH ROW')
 ), missing AS (
-    SELECT w.* FROM wanted w
+    SELECT w.* FROM expected w
      WHERE to_regclass('zava.customers_by_store') IS NOT NULL
        AND NOT EXISTS (SELECT FROM pg_trigger t
                         WHERE t.tgrelid = to_regclass(w.relation) AND t.tgname = w.name AND t.tgtype = w.type AND t.tgenabled = 'A'
                           AND t.tgfoid = to_regprocedure(format('zava.%s()', w.function)) AND t.tgqual IS NULL)
 )
-SELECT 'fail', 'changes do not reach what stores see of their customers: no trigger ' || string_agg(name, ', ' ORDER BY name),
+SELECT 'fail', 'the stores'' copies of customers are not updated: missing trigger ' || string_agg(name, ', ' ORDER BY name),
        string_agg(format('CREATE OR REPLACE TRIGGER %1$s %2$s EXECUTE FUNCTION zava.%3$s(); ALTER TABLE %4$s ENABLE ALWAYS TRIGGER %1$s; ',
                          name, what, function, relation), '' ORDER BY name) || 'SELECT zava.place_customers(NULL)'
   FROM missing HAVING count(*) > 0
 UNION ALL
-SELECT 'fail', format('the store %s has no place for its %s', s.store_id, string_agg(t.name, ', ' ORDER BY t.name)),
+SELECT 'fail', format('the store %s has no partition for its %s', s.store_id, string_agg(t.name, ', ' ORDER BY t.name)),
        format('SELECT zava.add_partitions(%s); SELECT zava.place_customers(NULL)', s.store_id)
   FROM retail.stores s, unnest(ARRAY['orders', 'order_items', 'inventory', 'customers']) AS t (name)
  WHERE to_regclass('zava.customers_by_store') IS NOT NULL
    AND NOT EXISTS (SELECT FROM pg_class c WHERE c.relname = t.name || '_' || s.store_id AND c.relispartition
                       AND c.relnamespace = to_regnamespace('zava'))
  GROUP BY s.store_id
-UNION ALL -- as far as this identity sees them, if the policies let it see its own
-SELECT 'fail', format('%s orders of this identity''s stores have a customer whom it does not see', count(*)), 'SELECT zava.place_customers(NULL)'
+UNION ALL -- for the rows of this identity, if the policies are in place
+SELECT 'fail', format('%s orders of this identity''s stores have a customer that it does not see', count(*)), 'SELECT zava.place_customers(NULL)'
   FROM retail.orders o
  WHERE (SELECT count(*) FROM pg_policy p WHERE p.polrelid = to_regclass('zava.customers_by_store')
           AND (p.polname, p.polpermissive) IN (('own_customers', true), ('isolation', false))) = 2
@@ -196,7 +195,7 @@ SELECT 'fail', format('%s orders of this identity''s stores have a customer whom
    AND NOT (SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = session_user) AND NOT EXISTS (SELECT FROM retail.customers c WHERE c.customer_id = o.customer_id)
 HAVING count(*) > 0
 UNION ALL
-SELECT 'fail', format('this identity sees %s customers who have nothing to do with its stores', count(*)), 'SELECT zava.place_customers(NULL)'
+SELECT 'fail', format('this identity sees %s customers without an order in its stores', count(*)), 'SELECT zava.place_customers(NULL)'
   FROM retail.customers c
  WHERE (SELECT count(*) FROM pg_policy p WHERE p.polrelid = to_regclass('zava.customers_by_store')
           AND (p.polname, p.polpermissive) IN (('own_customers', true), ('isolation', false))) = 2
@@ -206,16 +205,16 @@ SELECT 'fail', format('this identity sees %s customers who have nothing to do wi
    AND NOT EXISTS (SELECT FROM retail.orders o WHERE o.customer_id = c.customer_id)
 HAVING count(*) > 0;
 
--- name: login_stands_below_the_policies
--- Whom no policy holds, or who owns what they protect.
+-- name: login_cannot_bypass_policies
+-- The login neither bypasses row-level security nor owns protected objects.
 SELECT 'fail', format('%I is %s', rolname, CASE WHEN rolsuper THEN 'a superuser' ELSE 'BYPASSRLS' END),
        format('ALTER ROLE %I NOSUPERUSER NOBYPASSRLS', rolname)
   FROM pg_roles WHERE rolname = session_user AND (rolsuper OR rolbypassrls)
-UNION ALL -- who may make roles, or read the log of all changes
+UNION ALL -- it cannot create roles, or read the write-ahead log
 SELECT 'fail', format('%I is %s', r.rolname, what), format('ALTER ROLE %I NO%s', r.rolname, what)
   FROM pg_roles r, LATERAL (VALUES ('CREATEROLE', r.rolcreaterole), ('CREATEDB', r.rolcreatedb), ('REPLICATION', r.rolreplication)) AS may (what, it)
  WHERE r.rolname = session_user AND it
-UNION ALL -- an owner grants itself what was revoked
+UNION ALL -- an owner can grant itself any privilege again
 SELECT 'fail', format('%I owns %s', r.rolname, o.name), format('ALTER %s %s OWNER TO zava_owner', o.kind, o.name)
   FROM pg_roles r CROSS JOIN LATERAL (
        SELECT CASE c.relkind WHEN 'v' THEN 'VIEW' WHEN 'm' THEN 'MATERIALIZED VIEW' WHEN 'S' THEN 'SEQUENCE' WHEN 'f' THEN 'FOREIGN TABLE' ELSE 'TABLE' END AS kind,
@@ -233,14 +232,14 @@ SELECT 'fail', format('%I owns %s', r.rolname, o.name), format('ALTER %s %s OWNE
 UNION ALL
 SELECT 'fail', format('%I owns %s', r.rolname, c.oid::regclass),
        format('ALTER TABLE %1$s OWNER TO zava_owner; GRANT SELECT (%2$s) ON %1$s TO %3$I', c.oid::regclass, (
-              SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum) FROM pg_attribute a -- which go with the ownership
+              SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum) FROM pg_attribute a -- the change of ownership removes them
                WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND (c.relname, a.attname) <> ('stores', 'rls_user_id')), r.rolname)
   FROM pg_class c JOIN pg_roles r ON r.oid = c.relowner
  WHERE c.relnamespace = to_regnamespace('retail') AND c.relkind IN ('r', 'p') AND r.rolname = session_user
  ORDER BY 2;
 
--- name: the_tables_can_be_read
--- All columns that zava-mcp made of what a policy shows, but for the other identities' ids.
+-- name: tables_are_readable
+-- The login can read all columns of zava-mcp, except the user ids of other identities.
 WITH made (name, columns) AS (VALUES
 -- include: made_columns.sql
 )
@@ -256,16 +255,16 @@ SELECT 'fail', format('%I may not read %s of %s', session_user, g.names, g.relat
            AND NOT has_column_privilege(c.oid, a.attnum, 'SELECT')
          GROUP BY c.oid) AS g
 UNION ALL
-SELECT 'fail', format('%I has no right to the schema %I', session_user, n.nspname), format('GRANT USAGE ON SCHEMA %I TO %I', n.nspname, session_user)
+SELECT 'fail', format('%I has no USAGE on the schema %I', session_user, n.nspname), format('GRANT USAGE ON SCHEMA %I TO %I', n.nspname, session_user)
   FROM pg_namespace n WHERE n.nspname IN ('retail', 'zava') AND NOT has_schema_privilege(n.oid, 'USAGE')
  ORDER BY 2;
 
--- name: own_tables_are_hidden
--- What an administrator added is hidden from identities until it is shown, which takes policies; what is created later
--- stays hidden too. Nothing is wrong with it: people who miss it in answers read here why.
+-- name: added_tables_are_visible
+-- Tables and columns that an administrator adds stay hidden from identities until zava.show_table or zava.show_column.
+-- That is not a fault; this check explains why they are missing in results.
 SELECT 'warn', format('the %s %s is hidden from identities%s', k.what, c.oid::regclass,
-                      CASE WHEN k.what = 'table' AND NOT k.by_store THEN ', and has no integer store_id to show it by' ELSE '' END),
-       CASE WHEN c.relkind IN ('m', 'f') THEN format('make a table of %s in the schema retail, or move it out of that schema', c.oid::regclass)
+                      CASE WHEN k.what = 'table' AND NOT k.by_store THEN ', and has no integer store_id to filter it by' ELSE '' END),
+       CASE WHEN c.relkind IN ('m', 'f') THEN format('replace %s with a table in the schema retail, or move it to another schema', c.oid::regclass)
             WHEN k.what = 'view' OR k.by_store THEN format('SELECT zava.show_table(%L)', c.oid::regclass)
             ELSE format('SELECT zava.show_table(%L, every_row => true)', c.oid::regclass) END
   FROM pg_class c
@@ -292,7 +291,7 @@ SELECT 'warn', format('the column %I of %s is hidden from identities, so SELECT 
    AND
 -- include: granted.sql
 UNION ALL
-SELECT 'warn', format('what %I creates%s is open to %s: %s on new %s', d.defaclrole::regrole, coalesce(' in the schema ' || quote_ident(n.nspname), ''), who,
+SELECT 'warn', format('default privileges of %I%s for %s: %s on new %s', d.defaclrole::regrole, coalesce(' in the schema ' || quote_ident(n.nspname), ''), who,
                       x.privilege_type, kind),
        format('ALTER DEFAULT PRIVILEGES FOR ROLE %s%s REVOKE %s ON %s FROM %s', d.defaclrole::regrole, coalesce(' IN SCHEMA ' || quote_ident(n.nspname), ''),
               x.privilege_type, kind, who)
@@ -304,9 +303,9 @@ SELECT 'warn', format('what %I creates%s is open to %s: %s on new %s', d.defaclr
    AND (x.grantee = 0 OR shobj_description(x.grantee, 'pg_authid') = 'An identity of zava-mcp.')
  ORDER BY 2;
 
--- name: only_reading
--- The login may read, and nothing beyond it: in no schema, and no setting that others may not set. What PostgreSQL itself
--- grants to everybody is left out.
+-- name: login_is_read_only
+-- The login has SELECT and no other privilege, in any schema and on any parameter. Initial privileges of PostgreSQL are
+-- ignored.
 SELECT 'fail', format('%s on %s for %s', g.kinds, g.relation, g.who), format('REVOKE %s ON %s FROM %s', g.kinds, g.relation, g.who)
   FROM (SELECT c.oid::regclass AS relation, string_agg(DISTINCT a.privilege_type, ', ') AS kinds,
                coalesce(quote_ident(r.rolname), 'PUBLIC') AS who
@@ -329,11 +328,11 @@ SELECT 'fail', format('%s on the parameter %s for %s', x.privilege_type, p.parna
  WHERE x.grantee = 0 OR r.rolname = session_user
  ORDER BY 2;
 
--- name: nothing_can_be_created
--- No objects, not even temporary ones, to shadow ours with.
-SELECT 'fail', format('%s for %s', what, who), format('REVOKE %s FROM %s', right_to, who)
+-- name: login_cannot_create_objects
+-- The login cannot create objects, not even temporary ones, that shadow those of zava-mcp.
+SELECT 'fail', format('%s for %s', what, who), format('REVOKE %s FROM %s', privilege, who)
   FROM (SELECT CASE a.privilege_type WHEN 'TEMPORARY' THEN 'temporary tables' ELSE 'schemas' END AS what,
-               format('%s ON DATABASE %I', a.privilege_type, d.datname) AS right_to, a.grantee
+               format('%s ON DATABASE %I', a.privilege_type, d.datname) AS privilege, a.grantee
           FROM pg_database d, aclexplode(coalesce(d.datacl, acldefault('d', d.datdba))) AS a
          WHERE d.datname = current_database() AND a.privilege_type IN ('TEMPORARY', 'CREATE')
         UNION ALL
@@ -345,8 +344,8 @@ SELECT 'fail', format('%s for %s', what, who), format('REVOKE %s FROM %s', right
  WHERE g.grantee = 0 OR r.rolname = session_user
  ORDER BY 2;
 
--- name: no_other_role_can_be_taken
--- Whoever may become another role has its rows too.
+-- name: login_has_no_other_role
+-- A member of another role can read its rows.
 SELECT 'fail', format('%I may become %I', session_user, g.rolname),
        format('REVOKE %I FROM %I', g.rolname, session_user)
        || CASE WHEN current_setting('server_version_num')::integer >= 160000 THEN format(' GRANTED BY %I', b.rolname) ELSE '' END
@@ -357,10 +356,10 @@ SELECT 'fail', format('%I may become %I', session_user, g.rolname),
  WHERE r.rolname = session_user
  ORDER BY 2;
 
--- name: names_mean_ours
--- Protection: in the schemas of the search path, nobody may create who could not see every row anyway, and nothing of
--- such a role has the name of a function or operator that people mean without its schema. Where public is not safe, our
--- server leaves it out of the path, so that vectors are compared only with the name of their schema.
+-- name: search_path_is_trusted
+-- Protection: only roles that see every row anyway may create objects in the schemas of the search path, and no other
+-- role owns a function or operator there that an unqualified name could resolve to. If public fails this check, the
+-- server removes it from the search path, and the operators of pgvector need the name of their schema.
 WITH trusted AS (
     SELECT r.oid FROM pg_roles r WHERE r.rolsuper OR pg_has_role(r.oid, to_regrole('zava_owner'), 'MEMBER')
 ), path AS (
@@ -369,7 +368,7 @@ WITH trusted AS (
 ), owners AS (
     SELECT p.state, p.nspname, CASE WHEN p.nspowner = to_regrole('pg_database_owner') THEN d.datdba ELSE p.nspowner END AS owner
       FROM path p JOIN pg_database d ON d.datname = current_database()
-), theirs AS (
+), untrusted AS (
     SELECT n.state, 'function' AS kind, format('FUNCTION %s', p.oid::regprocedure) AS object, p.proowner AS owner
       FROM pg_proc p JOIN path n ON n.oid = p.pronamespace
      WHERE EXISTS (SELECT FROM pg_proc q WHERE q.proname = p.proname AND q.oid <> p.oid)
@@ -381,20 +380,20 @@ WITH trusted AS (
 SELECT state, found, fix FROM (
     SELECT p.state, format('%I may create objects in the schema %I', r.rolname, p.nspname) AS found,
            format('REVOKE CREATE ON SCHEMA %I FROM %I', p.nspname, r.rolname) AS fix
-      FROM path p CROSS JOIN LATERAL aclexplode(p.nspacl) AS a JOIN pg_roles r ON r.oid = a.grantee -- PUBLIC has its own check
+      FROM path p CROSS JOIN LATERAL aclexplode(p.nspacl) AS a JOIN pg_roles r ON r.oid = a.grantee -- login_cannot_create_objects checks PUBLIC
      WHERE a.privilege_type = 'CREATE' AND a.grantee <> p.nspowner AND r.oid NOT IN (SELECT oid FROM trusted) AND r.rolname <> session_user
     UNION ALL
     SELECT o.state, format('%I owns the schema %I and may create objects in it', r.rolname, o.nspname), format('ALTER SCHEMA %I OWNER TO zava_owner', o.nspname)
       FROM owners o JOIN pg_roles r ON r.oid = o.owner WHERE r.oid NOT IN (SELECT oid FROM trusted)
     UNION ALL
-    SELECT t.state, format('the %s of %I could be taken for another: %s', t.kind, r.rolname, t.object), format('DROP %s', t.object)
-      FROM theirs t JOIN pg_roles r ON r.oid = t.owner WHERE r.oid NOT IN (SELECT oid FROM trusted)
+    SELECT t.state, format('the %s of %I can shadow another: %s', t.kind, r.rolname, t.object), format('DROP %s', t.object)
+      FROM untrusted t JOIN pg_roles r ON r.oid = t.owner WHERE r.oid NOT IN (SELECT oid FROM trusted)
 ) AS faults
  ORDER BY found;
 
--- name: code_on_our_tables_is_ours
--- Protection: what runs when rows of ours are written or indexed (triggers, defaults, constraints, rules, expressions of
--- indexes, types) can be changed by nobody else. It has the rights of whoever writes, of an administrator among them.
+-- name: code_on_tables_is_trusted
+-- Protection: only trusted roles can change code that runs when rows are written or indexed (triggers, defaults,
+-- constraints, rules, index expressions, types), because it runs with the privileges of the writer.
 WITH RECURSIVE trusted AS (
     SELECT r.oid FROM pg_roles r WHERE r.rolsuper OR pg_has_role(r.oid, to_regrole('zava_owner'), 'MEMBER')
 ), tables AS (
@@ -417,7 +416,7 @@ WITH RECURSIVE trusted AS (
             WHERE d.classid = n.classid AND d.objid = n.objid
               AND d.refclassid IN ('pg_proc'::regclass, 'pg_operator'::regclass, 'pg_type'::regclass, 'pg_constraint'::regclass,
                                    'pg_opclass'::regclass, 'pg_opfamily'::regclass)
-           UNION ALL -- what is checked of a value of a domain
+           UNION ALL -- the constraints of a domain
            SELECT 'pg_constraint'::regclass, k.oid FROM pg_constraint k
             WHERE n.classid = 'pg_type'::regclass AND k.conrelid = 0 AND k.contypid = n.objid) AS next
 )
@@ -427,23 +426,23 @@ SELECT DISTINCT 'warn', format('%s runs the function %s, which %I can change', n
  WHERE r.oid NOT IN (SELECT oid FROM trusted)
  ORDER BY 2;
 
--- name: our_roles_are_nobody_elses
--- Who sees every row is a role that nobody can be but administrators; nobody else can change it, or the login that asks.
--- Deliberate are the owner of the database, who sets it up, and whom a superuser made a member.
+-- name: roles_are_protected
+-- Only administrators can become or alter zava_owner, which sees every row, or this login. The owner of the database, who
+-- sets it up, and members that a superuser added are allowed.
 WITH owner AS (SELECT * FROM pg_roles WHERE rolname = 'zava_owner'
 ), held AS (
     SELECT m.roleid, m.member, r.rolname AS role, b.rolname AS grantor, coalesce(b.rolsuper, false)
-           AND (coalesce((to_jsonb(m) ->> 'set_option')::boolean, true) OR coalesce((to_jsonb(m) ->> 'inherit_option')::boolean, true)) AS meant
+           AND (coalesce((to_jsonb(m) ->> 'set_option')::boolean, true) OR coalesce((to_jsonb(m) ->> 'inherit_option')::boolean, true)) AS is_deliberate
       FROM pg_auth_members m JOIN pg_roles r ON r.oid = m.roleid LEFT JOIN pg_roles b ON b.oid = m.grantor
      WHERE r.rolname IN ('zava_owner', session_user)
 ), strangers AS (
     SELECT r.* FROM pg_roles r
      WHERE NOT r.rolsuper AND r.rolname NOT LIKE 'pg\_%' AND r.rolname <> session_user
        AND NOT EXISTS (SELECT FROM pg_database d WHERE d.datdba = r.oid AND d.datname = current_database())
-       AND NOT EXISTS (SELECT FROM held h JOIN owner o ON o.oid = h.roleid WHERE h.member = r.oid AND h.meant)
+       AND NOT EXISTS (SELECT FROM held h JOIN owner o ON o.oid = h.roleid WHERE h.member = r.oid AND h.is_deliberate)
 )
 SELECT state, found, fix FROM (
-    SELECT 'fail' AS state, 'zava_owner, who sees every row, can log in' AS found, 'ALTER ROLE zava_owner NOLOGIN PASSWORD NULL' AS fix FROM owner WHERE rolcanlogin
+    SELECT 'fail' AS state, 'zava_owner, which sees every row, can log in' AS found, 'ALTER ROLE zava_owner NOLOGIN PASSWORD NULL' AS fix FROM owner WHERE rolcanlogin
     UNION ALL
     SELECT 'fail', format('zava_owner is %s', what), format('ALTER ROLE zava_owner NO%s', what)
       FROM owner, LATERAL (VALUES ('SUPERUSER', rolsuper), ('BYPASSRLS', rolbypassrls), ('CREATEROLE', rolcreaterole),
@@ -459,7 +458,7 @@ SELECT state, found, fix FROM (
       FROM held h JOIN strangers s ON s.oid = h.member
      WHERE NOT (h.role = session_user AND coalesce(pg_has_role(s.oid, to_regrole('zava_owner'), 'USAGE'), false))
     UNION ALL
-    SELECT 'warn', format('%I may create roles, and before version 16 alter every role that is no superuser', s.rolname), format('ALTER ROLE %I NOCREATEROLE', s.rolname)
+    SELECT 'warn', format('%I may create roles, and before PostgreSQL 16 alter every role except superusers', s.rolname), format('ALTER ROLE %I NOCREATEROLE', s.rolname)
       FROM strangers s
      WHERE s.rolcreaterole AND current_setting('server_version_num')::integer < 160000
        AND NOT coalesce(pg_has_role(s.oid, to_regrole('zava_owner'), 'USAGE'), false)
@@ -467,7 +466,7 @@ SELECT state, found, fix FROM (
  ORDER BY found;
 
 -- name: other_user_ids_are_hidden
--- stores.rls_user_id names everybody else; a right to the whole table shows it too.
+-- stores.rls_user_id has the user ids of the managers. SELECT on the whole table shows it too.
 SELECT 'fail', format('%s may read stores.rls_user_id', who),
        CASE WHEN by_column THEN format('REVOKE SELECT (rls_user_id) ON %s FROM %s', stores, who)
             ELSE format('REVOKE SELECT ON %s FROM %s', stores, who)
@@ -487,13 +486,13 @@ SELECT 'fail', format('%s may read stores.rls_user_id', who),
  WHERE g.grantee = 0 OR r.rolname = session_user
  ORDER BY 2;
 
--- name: nothing_reads_past_the_policies
--- Views read with their owner's rights, and so do functions that are SECURITY DEFINER; other tables have no policy of ours.
--- Of PostgreSQL's own catalogue, what it shows to nobody by itself was shown by somebody.
+-- name: nothing_bypasses_policies
+-- Views and SECURITY DEFINER functions read with the privileges of their owner, and other tables have no policies. Catalogue
+-- tables that PostgreSQL hides initially must not be readable either.
 WITH readable AS (
     SELECT format('the %s %s', u.what, u.name) AS what,
            format('%s ON %s', CASE u.kind WHEN 'ROUTINE' THEN 'EXECUTE' ELSE 'SELECT' END,
-                  CASE u.kind WHEN 'ROUTINE' THEN 'ROUTINE ' ELSE '' END || u.name) AS right_to, a.grantee
+                  CASE u.kind WHEN 'ROUTINE' THEN 'ROUTINE ' ELSE '' END || u.name) AS privilege, a.grantee
       FROM (
 -- include: unprotected.sql
       ) AS u
@@ -502,7 +501,7 @@ WITH readable AS (
           UNION
           SELECT x.grantee, x.privilege_type FROM pg_attribute t, aclexplode(t.attacl) AS x WHERE u.kind = 'TABLE' AND t.attrelid = u.oid) AS a
      WHERE a.privilege_type = CASE u.kind WHEN 'ROUTINE' THEN 'EXECUTE' ELSE 'SELECT' END
-    UNION -- the list of stores, which every identity reads: without the managers' user ids, as its own text says
+    UNION -- the list of stores, which every identity reads: its definition must hide the managers' user ids
     SELECT 'the view retail.stores', NULL, x.grantee
       FROM pg_class c CROSS JOIN LATERAL (
            SELECT * FROM aclexplode(c.relacl) UNION SELECT e.* FROM pg_attribute t, aclexplode(t.attacl) AS e WHERE t.attrelid = c.oid) AS x
@@ -519,8 +518,8 @@ WITH readable AS (
        AND NOT EXISTS (SELECT FROM pg_init_privs i, aclexplode(i.initprivs) AS x
                         WHERE i.classoid = 'pg_class'::regclass AND i.objoid = c.oid AND x.grantee = 0 AND x.privilege_type = 'SELECT')
 )
-SELECT 'fail', format('%s, open to %s, asks no policy of ours', what, who),
-       CASE WHEN right_to IS NOT NULL THEN format('REVOKE %s FROM %s', right_to, who)
+SELECT 'fail', format('%s, open to %s, has no policy', what, who),
+       CASE WHEN privilege IS NOT NULL THEN format('REVOKE %s FROM %s', privilege, who)
             ELSE 'CREATE OR REPLACE VIEW retail.stores AS SELECT s.store_id, s.store_name, CASE WHEN zava.maintains() THEN s.rls_user_id END AS rls_user_id, '
                  's.is_online FROM zava.stores s WHERE CASE WHEN zava.is_known() THEN true ELSE zava.maintains() END' END
   FROM readable
@@ -530,8 +529,8 @@ SELECT 'fail', format('%s, open to %s, asks no policy of ours', what, who),
  ORDER BY 2;
 
 -- name: functions_revoked_from_public
--- Defence in depth; only a superuser can revoke them. What a query can observe or do through each kind of function that
--- this login can execute and that is outside the allow-list. Row-level security holds without it.
+-- Defence in depth: the functions outside the allow-list that this login can execute, and what each kind lets a query
+-- observe or do. Only a superuser can revoke them. Row-level security does not depend on it.
 WITH executable AS (
     SELECT f.* FROM (
 -- include: functions.sql
@@ -556,8 +555,8 @@ SELECT 'warn', 'open to this login: ' || string_agg(format('%s (%s%s)', observes
   FROM kinds
 HAVING count(*) > 0;
 
--- name: sizes_of_tables
--- The catalogue counts the rows and pages of all stores.
+-- name: table_sizes_are_hidden
+-- pg_class shows the number of rows and pages of all stores.
 SELECT 'warn', format('pg_class shows how many rows or pages all stores have: %s', string_agg(attname, ', ' ORDER BY attnum) FILTER (WHERE open)),
        format('REVOKE SELECT ON pg_class FROM PUBLIC; GRANT SELECT (%s) ON pg_class TO PUBLIC',
               string_agg(quote_ident(attname), ', ' ORDER BY attnum) FILTER (WHERE NOT counts))
@@ -569,12 +568,12 @@ SELECT 'warn', format('pg_class shows how many rows or pages all stores have: %s
 HAVING bool_or(open);
 
 -- name: encoding
--- In SQL_ASCII, PostgreSQL takes bytes for letters.
-SELECT 'warn', 'the database knows no letters beyond ASCII: their length and case come out wrong',
+-- In SQL_ASCII, PostgreSQL treats each byte as a character.
+SELECT 'warn', 'the database encoding is SQL_ASCII: length and case of other characters are wrong',
        'copy the database into one with ENCODING UTF8'
  WHERE current_setting('server_encoding') = 'SQL_ASCII';
 
--- name: names_of_logins
+-- name: login_names
 -- PostgreSQL shows every role's name to every login.
 SELECT 'warn', count(*) || ' logins are named by user id, and every login can read their names',
        'treat user ids as names, not as secrets, or map logins with other names in zava.access'
@@ -583,8 +582,8 @@ SELECT 'warn', count(*) || ' logins are named by user id, and every login can re
 HAVING count(*) > 0;
 
 -- name: extension_vector
--- Search by meaning needs it, where our searches look for it, and a place for its vectors.
-SELECT 'warn', 'the extension vector is missing: search goes by words',
+-- Semantic search needs pgvector in the schema public, and the table of embeddings.
+SELECT 'warn', 'the extension vector is missing: search uses full-text search',
        'CREATE EXTENSION vector SCHEMA public; then run zava-mcp init'
  WHERE NOT EXISTS (SELECT FROM pg_extension WHERE extname = 'vector')
 UNION ALL
@@ -596,5 +595,5 @@ SELECT 'warn', format('version %s of the extension vector: filtered searches may
   FROM pg_extension
  WHERE extname = 'vector' AND string_to_array(extversion, '.')::integer[] < '{0,8,0}'
 UNION ALL
-SELECT 'warn', 'there is no table for vectors: search goes by words', 'run zava-mcp init'
+SELECT 'warn', 'the table of embeddings is missing: search uses full-text search', 'run zava-mcp init'
  WHERE EXISTS (SELECT FROM pg_extension WHERE extname = 'vector') AND to_regclass('retail.product_description_embeddings') IS NULL;

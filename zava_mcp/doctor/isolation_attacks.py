@@ -1,0 +1,120 @@
+"""Attacks the isolation of the live database: queries that try to read other identities' rows."""
+
+import json
+from collections.abc import Iterator
+
+from zava_mcp.errors import InputError, QueryError
+from zava_mcp.postgres.checks import Check
+from zava_mcp.sales.service import SalesService
+
+#: The identity as the database sees it, the number of its orders, and of their stores, as one string.
+_OWN = (
+    "SELECT concat_ws(' / ', (SELECT rls_user_id FROM zava.who_am_i()), count(*), count(DISTINCT store_id))"
+    " FROM retail.orders"
+)
+
+#: Each tries to become another identity within one query. Its last column must be exactly _OWN of this identity.
+#: {other} is the user id of head office.
+_IMPERSONATIONS = {
+    "the older policies' setting": "SELECT set_config('app.current_rls_user_id', '{other}', false), ({own})",
+    "another role": "SELECT set_config('role', 'zava_owner', false), ({own})",
+    "another session": "SELECT set_config('session_authorization', 'postgres', false), ({own})",
+    "no row security": "SELECT set_config('row_security', 'off', false), ({own})",
+    "SQL inside XML": "SELECT (xpath('//own/text()',"
+    " query_to_xml('SELECT ({quoted}) AS own', true, true, '')))[1]::text",
+}
+#: These must be refused, or return only NULL in the last column.
+_FORBIDDEN = {
+    "a second statement": "SELECT 1; SET ROLE zava_owner",
+    "a closed parenthesis": "SELECT 1) AS a, (SELECT count(*) FROM retail.orders",
+    "writing": "WITH gone AS (DELETE FROM retail.inventory RETURNING 1) SELECT count(*) FROM gone",
+    "the table of access rights": "SELECT * FROM zava.access",
+    "the managers' user ids": "SELECT rls_user_id FROM retail.stores",
+}
+#: An expression that fails when it is evaluated. It must not be evaluated on a row of another store.
+_FAILING = "(SELECT ('seen' || count(*))::int > 0 FROM generate_series(1, 0))"
+_ROWS_OF_OTHER_STORES = (
+    "SELECT count(*) FROM retail.{table} WHERE CASE WHEN (zava.store_flags())[store_id] THEN false ELSE {failing} END"
+)
+_CUSTOMERS_BETWEEN = (
+    "SELECT count(*) FROM retail.customers"
+    " WHERE CASE WHEN customer_id <= {low} THEN false WHEN customer_id >= {high} THEN false ELSE {failing} END"
+)
+#: For an identity with at most one customer, every other customer belongs to another store.
+_CUSTOMERS_EXCEPT = (
+    "SELECT count(*) FROM retail.customers WHERE CASE WHEN customer_id = {own} THEN false ELSE {failing} END"
+)
+#: The largest gap between two customer ids of the identity. The customers within it belong to other stores.
+_LARGEST_GAP = (
+    "SELECT id, next FROM (SELECT customer_id AS id, lead(customer_id) OVER (ORDER BY customer_id) AS next"
+    " FROM retail.customers) AS own WHERE next IS NOT NULL ORDER BY next - id DESC LIMIT 1"
+)
+_FIX = "fix the failed checks above, then try again; if no other check failed, please report it"
+_FAILING_SQLSTATE = "22P02"  # invalid_text_representation
+_HEAD_OFFICE = "00000000-0000-0000-0000-000000000000"
+
+
+def attack_isolation(service: SalesService) -> Iterator[Check]:
+    """Runs each attack. It must be refused or have no effect, and must not affect the next query."""
+    expected = _rows(service, _OWN)
+    values = {"other": _HEAD_OFFICE, "own": _OWN, "quoted": _OWN.replace("'", "''")}
+    for name, statement in _IMPERSONATIONS.items():
+        yield _attack(service, name, statement.format(**values), expected)
+    for name, statement in _FORBIDDEN.items():
+        yield _attack(service, name, statement, [[None]])
+    if _rows(service, _OWN) != expected:
+        yield Check("attack: lasting effects", "fail", "the next query returned other rows", _FIX)
+    yield from _attack_with_conditions(service)
+
+
+def _attack(service: SalesService, name: str, statement: str, expected: list[list[object]]) -> Check:
+    """Runs one attack. The last column of each row must equal the expected one exactly."""
+    before = _rows(service, _OWN)
+    try:
+        rows, found = _rows(service, statement), "no effect"
+    except (QueryError, InputError) as error:
+        rows, found = [], f"refused: {error.message[:80]}"
+    harmless = all(row[-1:] == expected[0][-1:] for row in rows) and _rows(service, _OWN) == before
+    return _attack_check(name, harmless, found, "it returned more than this identity's rows")
+
+
+def _attack_with_conditions(service: SalesService) -> Iterator[Check]:
+    """Tries to evaluate a condition on rows of other stores, unless the identity sees all stores."""
+    if _rows(service, "SELECT zava.sees_all_stores()") == [[True]]:
+        return
+    statements = {
+        table: _ROWS_OF_OTHER_STORES.format(table=table, failing=_FAILING)
+        for table in ("orders", "order_items", "inventory")
+    }
+    statements["customers"] = _customers_statement(service)
+    for table, statement in statements.items():
+        yield _condition_check(service, table, statement)
+
+
+def _customers_statement(service: SalesService) -> str:
+    for low, high in _rows(service, _LARGEST_GAP):
+        return _CUSTOMERS_BETWEEN.format(low=low, high=high, failing=_FAILING)
+    only = _rows(service, "SELECT max(customer_id) FROM retail.customers")[0][0]
+    own = -1 if only is None else only  # the planner would remove a comparison with NULL
+    return _CUSTOMERS_EXCEPT.format(own=own, failing=_FAILING)
+
+
+def _condition_check(service: SalesService, table: str, statement: str) -> Check:
+    name = f"a condition on other stores' {table}"
+    try:
+        rows = _rows(service, statement)
+    except QueryError as error:
+        if error.sqlstate != _FAILING_SQLSTATE:
+            return Check(f"attack: {name}", "warn", f"not run: {error.message[:80]}", "try again")
+        return _attack_check(name, False, "", f"it was evaluated on other stores' rows: {error.message[:80]}")
+    return _attack_check(name, rows == [[0]], "evaluated on no row of other stores", "it returned other stores' rows")
+
+
+def _rows(service: SalesService, statement: str) -> list[list[object]]:
+    return [json.loads(row) for row in service.run_query(service.sales_query(statement, 100)).rows]
+
+
+def _attack_check(name: str, harmless: bool, found: str, failure: str) -> Check:
+    if harmless:
+        return Check(f"attack: {name}", "ok", found)
+    return Check(f"attack: {name}", "fail", failure, _FIX)
