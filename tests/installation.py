@@ -1,4 +1,4 @@
-"""What the doctor's tests share: a home of their own, and the doctor's word."""
+"""Fixtures of the doctor's tests: an empty home, a damaged database, and the doctor's checks."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,7 +17,7 @@ Doctor = Callable[..., Checks]
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty home and an empty folder to be in: no client of whoever runs the tests is looked at."""
+    """An empty home as the working directory, without the developer's own MCP clients."""
     folder = tmp_path / "home"
     folder.mkdir()
     for name in ("HOME", "USERPROFILE"):
@@ -30,7 +30,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture(scope="session")
 def patient(tmp_path_factory: pytest.TempPathFactory, clean_environment: None) -> Iterator[EmbeddedPostgres]:
-    """An embedded database that tests make ill and cure."""
+    """An embedded database that tests damage and repair."""
     folder = tmp_path_factory.mktemp("patient")
     with small_embedded(folder) as postgres:
         yield postgres
@@ -38,14 +38,14 @@ def patient(tmp_path_factory: pytest.TempPathFactory, clean_environment: None) -
 
 @pytest.fixture
 def surgeon(patient: EmbeddedPostgres) -> Iterator[psycopg.Connection]:
-    """A superuser's connection to it."""
+    """A superuser's connection to the database that tests damage."""
     with psycopg.connect(**admin_keywords(patient), autocommit=True) as connection:
         yield connection
 
 
 @pytest.fixture
 def doctor(patient: EmbeddedPostgres, home: Path) -> Doctor:
-    """`doctor()` examines it as Seattle: the checks by name. The exit code is 1 exactly if one failed."""
+    """`doctor()` returns the checks of that database as Seattle, by name."""
 
     def examine(*more: str) -> Checks:
         return examined("--data-dir", str(patient.folder), *more)
@@ -54,16 +54,17 @@ def doctor(patient: EmbeddedPostgres, home: Path) -> Doctor:
 
 
 def examined(*flags: str) -> Checks:
+    """Run the doctor and return its checks by name; the exit code must be 1 exactly if a check failed."""
     user = [] if "--user-id" in flags else ["--user-id", SEATTLE]
-    ran = CliRunner().invoke(app, ["doctor", "--json", *user, *flags], catch_exceptions=False)
-    checks = objects(ran.stdout)
-    assert ran.exit_code == int(any(check["state"] == "fail" for check in checks))
+    result = CliRunner().invoke(app, ["doctor", "--json", *user, *flags], catch_exceptions=False)
+    checks = objects(result.stdout)
+    assert result.exit_code == int(any(check["state"] == "fail" for check in checks))
     assert len({check["name"] for check in checks}) == len(checks)
     return {check["name"]: check for check in checks}
 
 
 def ill(checks: Checks) -> set[str]:
-    """The names of those that are not well; each says what to do."""
-    found = {name for name, check in checks.items() if check["state"] != "ok"}
-    assert all(checks[name]["fix"] for name in found)
-    return found
+    """Return the names of warnings and failures; each must say what to do."""
+    names = {name for name, check in checks.items() if check["state"] != "ok"}
+    assert all(checks[name]["fix"] for name in names)
+    return names

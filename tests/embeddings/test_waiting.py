@@ -17,7 +17,7 @@ from tests.embeddings.conftest import Embed, Provider
 from tests.embeddings.test_providers import made_of
 from tests.fakes.openai_api import Answer, Asked, status
 from zava_mcp.errors import EmbeddingError
-from zava_mcp.settings import QUESTIONS_AT_ONCE
+from zava_mcp.settings import CONCURRENT_QUERIES
 
 WISH = {"query_description": "paint roller", "similarity_threshold": 5}
 
@@ -73,9 +73,9 @@ async def test_other_calls_are_answered_while_searches_wait(
             answered.append("search")
 
         async with anyio.create_task_group() as group:
-            for _ in range(QUESTIONS_AT_ONCE + 2):
+            for _ in range(CONCURRENT_QUERIES + 2):
                 group.start_soon(wait_for_one)
-            for _ in range(QUESTIONS_AT_ONCE):
+            for _ in range(CONCURRENT_QUERIES):
                 await held.until_there()
             for number in range(3):
                 assert await seattle.value(f"SELECT {number}") == number
@@ -83,7 +83,7 @@ async def test_other_calls_are_answered_while_searches_wait(
             assert (await seattle.call("semantic_search_products", similar_to="no such product"))[1]
             answered.append("others")
             held.let_go.set()
-    assert answered == ["others"] + ["search"] * (QUESTIONS_AT_ONCE + 2)
+    assert answered == ["others"] + ["search"] * (CONCURRENT_QUERIES + 2)
 
 
 @pytest.mark.anyio
@@ -93,9 +93,9 @@ async def test_a_search_that_waits_can_be_cancelled(
     """As many as are at work at once, so that one that was not given up would keep the next one waiting."""
     async with asking(settings_for(own_dir, SEATTLE, **azure.environ), era) as seattle:
         async with anyio.create_task_group() as group:
-            for _ in range(QUESTIONS_AT_ONCE):
+            for _ in range(CONCURRENT_QUERIES):
                 group.start_soon(search, seattle)
-            for _ in range(QUESTIONS_AT_ONCE):
+            for _ in range(CONCURRENT_QUERIES):
                 await held.until_there()
             group.cancel_scope.cancel()
         azure.fake.always = None
@@ -174,7 +174,7 @@ async def test_a_storm_of_refusals_ends_in_an_answer(
 
 def test_embed_outlasts_a_storm(azure: Provider, embed: Embed) -> None:
     azure.fake.script.extend([status(429, Retry_After_ms="20")] * 10 + [status(500, Retry_After_ms="1")] * 5)
-    assert "new vectors" in embed(azure.environ, "--all")
+    assert "new embeddings" in embed(azure.environ, "--all")
     assert not azure.fake.script
 
 

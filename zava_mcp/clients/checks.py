@@ -12,10 +12,10 @@ from zava_mcp.clients.config_files import Entry, Fault, config_files, read_entri
 from zava_mcp.clients.start_command import argument_faults, program_started_by, why_not_started
 from zava_mcp.postgres.checks import Check
 from zava_mcp.postgres.user_ids import sample_identities, short_name
-from zava_mcp.python_process import lasting_command
+from zava_mcp.python_process import standalone_command
 from zava_mcp.search_paths import find_program
 from zava_mcp.settings import is_secret
-from zava_mcp.settings.remarks import misspelt
+from zava_mcp.settings.ignored_settings import misspelt
 from zava_mcp.settings.table import NAMES
 
 _OURS = re.compile(r"zava")
@@ -80,7 +80,7 @@ def _all_faults(entry: Entry, client: str) -> list[Fault]:
     """What is wrong with an entry; what seems right is started, unless a folder brought it along."""
     faults = [*entry.faults, *_faults(entry)]
     texts = (entry.command, *entry.arguments, *entry.environment.values())
-    if faults or client.endswith("this folder") or any(map(entry.filled_in.search, texts)):
+    if faults or client.endswith("this folder") or any(map(entry.drop_placeholders.search, texts)):
         return faults
     why = why_not_started(entry.command, entry.arguments, frozenset(entry.environment.items()))
     if not why:
@@ -98,7 +98,9 @@ def _faults(entry: Entry) -> Iterator[tuple[str, str]]:
     user_id = _user_id(entry)
     if user_id is None and not ({"--env-file", "ZAVA_ENV_FILE"} & {*entry.arguments, *entry.environment}):
         yield "it names no user id", 'add "--user-id" and the uuid to "args"; zava-mcp identities lists them'
-    elif user_id is not None and not (entry.filled_in.search(user_id) or _is_uuid(user_id) or _is_name(user_id)):
+    elif user_id is not None and not (
+        entry.drop_placeholders.search(user_id) or _is_uuid(user_id) or _is_name(user_id)
+    ):
         yield (
             f"the user id {user_id[:60]!r} is neither a uuid nor a name in the sample",
             "write one of those that zava-mcp identities lists",
@@ -107,7 +109,7 @@ def _faults(entry: Entry) -> Iterator[tuple[str, str]]:
         yield warning, 'correct the name in "env"'
     for place, text in (*entry.environment.items(), *(("args", word) for word in entry.arguments)):
         secret = text if is_secret(place) else next(iter(_PASSWORD_IN_URL.findall(text)), "")
-        if secret and not entry.filled_in.search(secret):
+        if secret and not entry.drop_placeholders.search(secret):
             yield f"a password or key stands in {place}", f"take it out of {place}: {_ELSEWHERE}"
 
 
@@ -115,12 +117,12 @@ def _command_faults(entry: Entry) -> Iterator[tuple[str, str]]:
     """What is wrong with the program: it is missing, or the folder that a client is in may hold another."""
     command = Path(entry.command).expanduser()
     by_path = len(command.parts) > 1 or command.is_absolute()
-    filled_in = entry.filled_in.search(entry.command)
-    found = filled_in or (_can_be_run(command) if by_path else find_program(entry.command))
+    drop_placeholders = entry.drop_placeholders.search(entry.command)
+    found = drop_placeholders or (_can_be_run(command) if by_path else find_program(entry.command))
     if not found:
         known = find_program("uvx") or find_program("zava-mcp") or sys.executable
         yield f"the command {entry.command!r} is not there", f'say "command": {json.dumps(known)}'
-    elif by_path and not filled_in and not command.is_absolute():
+    elif by_path and not drop_placeholders and not command.is_absolute():
         yield (
             f"the command {entry.command!r} is relative: the client starts what lies in its working directory",
             f'say "command": {json.dumps(str(command.absolute()))}',
@@ -128,7 +130,7 @@ def _command_faults(entry: Entry) -> Iterator[tuple[str, str]]:
     if _takes_modules_of_the_folder(entry):
         yield (
             "Python takes modules from the client's working directory",
-            f'put {json.dumps(lasting_command()[1])} before "-m" in "args"',
+            f'put {json.dumps(standalone_command()[1])} before "-m" in "args"',
         )
 
 
@@ -151,7 +153,7 @@ def _path_faults(entry: Entry) -> Iterator[tuple[str, str]]:
     given += [(option, word[len(option) + 1 :]) for option in _PATH_OPTIONS for word in words if f"{option}=" in word]
     given += [(name, entry.environment[name]) for name in _PATHS if entry.environment.get(name)]
     for place, text in given:
-        if not (entry.filled_in.search(text) or Path(text).expanduser().is_absolute()):
+        if not (entry.drop_placeholders.search(text) or Path(text).expanduser().is_absolute()):
             yield (
                 f"the path {text!r} in {place} is relative: it is looked for in the client's working directory",
                 f"write the whole path in {place}",

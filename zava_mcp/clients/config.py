@@ -21,7 +21,7 @@ from zava_mcp.clients.installation_origin import Origin, installed_from, require
 from zava_mcp.clients.names import Client
 from zava_mcp.errors import InputError
 from zava_mcp.postgres.user_ids import sample_identities
-from zava_mcp.python_process import lasting_command
+from zava_mcp.python_process import standalone_command
 from zava_mcp.search_paths import find_program, has_relative_entries
 from zava_mcp.settings import SETTINGS, is_secret, without_password
 
@@ -65,7 +65,7 @@ def program(client: Client, local: bool, extras: Sequence[str] = ()) -> tuple[Co
         require_installed(extras, local)
     origin = installed_from()
     if local or not (uvx and origin.lasts) or (origin.editable and not extras):
-        return lasting_command(), _why_this_installation(local, bool(uvx), origin)
+        return standalone_command(), _why_this_installation(local, bool(uvx), origin)
     wanted = origin.requirement(f"[{','.join(extras)}]" if extras else "")
     package = ("--from", wanted, "zava-mcp") if origin.url else (wanted,)
     return ("uvx" if client in _FROM_A_TERMINAL and _is_safe_by_name("uvx") else uvx, *package), []

@@ -26,16 +26,16 @@ class Format:
 
     key: str
     with_comments: bool = False
-    filled_in: re.Pattern[str] = _NOTHING
+    drop_placeholders: re.Pattern[str] = _NOTHING
 
 
-_VS_CODE = Format("servers", with_comments=True, filled_in=re.compile(r"\$\{[^}]*\}"))
+_VS_CODE = Format("servers", with_comments=True, drop_placeholders=re.compile(r"\$\{[^}]*\}"))
 _FORMATS = {
     "VS Code": _VS_CODE,
     "Cursor": Format(
-        "mcpServers", filled_in=re.compile(r"\$\{(?:env:[^}]*|userHome|workspaceFolder\w*|pathSeparator|/)\}")
+        "mcpServers", drop_placeholders=re.compile(r"\$\{(?:env:[^}]*|userHome|workspaceFolder\w*|pathSeparator|/)\}")
     ),
-    "Claude Code": Format("mcpServers", filled_in=re.compile(r"\$\{[A-Za-z_]\w*(?::-[^}]*)?\}")),
+    "Claude Code": Format("mcpServers", drop_placeholders=re.compile(r"\$\{[A-Za-z_]\w*(?::-[^}]*)?\}")),
     "Claude Desktop": Format("mcpServers"),
     "Codex": Format("mcp_servers"),
 }
@@ -45,7 +45,7 @@ _FORMATS = {
 class Entry:
     """How a client starts one server; `secrets` are variables whose values it must not have in writing.
 
-    `filled_in` is what the client replaces; `faults` are those of its form.
+    `drop_placeholders` is what the client replaces; `faults` are those of its form.
     """
 
     name: str
@@ -53,7 +53,7 @@ class Entry:
     arguments: tuple[str, ...]
     environment: dict[str, str]
     secrets: tuple[str, ...] = ()
-    filled_in: re.Pattern[str] = _VS_CODE.filled_in
+    drop_placeholders: re.Pattern[str] = _VS_CODE.drop_placeholders
     faults: tuple[Fault, ...] = ()
 
 
@@ -156,7 +156,7 @@ def _entry(name: str, entry: object, form: Format, inputs: set[Any], misplaced: 
         if key not in inputs
     ]
     started = command if isinstance(command, str) else ""
-    return Entry(name, started, tuple(words), texts, filled_in=form.filled_in, faults=tuple(faults))
+    return Entry(name, started, tuple(words), texts, drop_placeholders=form.drop_placeholders, faults=tuple(faults))
 
 
 def _form_faults(entry: dict[str, Any], form: Format) -> Iterator[Fault]:

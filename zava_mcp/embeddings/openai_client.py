@@ -11,7 +11,7 @@ import openai
 from zava_mcp.embeddings.response import DIMENSIONS, MOST_BYTES_A_VECTOR
 from zava_mcp.embeddings.service_errors import Service, ServiceError, service_refusal, service_unreachable
 from zava_mcp.errors import EmbeddingError
-from zava_mcp.settings.embedding import EmbeddingSettings
+from zava_mcp.settings.embedding_settings import EmbeddingSettings
 
 if TYPE_CHECKING:
     from zava_mcp.embeddings.entra_token import Entra

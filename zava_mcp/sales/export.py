@@ -20,7 +20,7 @@ from zava_mcp.sales.json_values import ColumnEncoder, cell_texts, cells, encoder
 from zava_mcp.sales.result import csv_line
 from zava_mcp.sales.sales_query import check
 from zava_mcp.sales.spreadsheet_formulas import line_without_formulas
-from zava_mcp.settings import HARD_BYTES
+from zava_mcp.settings import MAX_RESULT_BYTES
 
 FORMATS = (".csv", ".jsonl", ".xlsx")
 HOW_TO_GET_IT = "Install the extra `export`: uvx 'zava-mcp[export]', or pip install 'zava-mcp[export]'."
@@ -49,7 +49,12 @@ class Export:
         self._encoders: list[ColumnEncoder] = []
         self._text = FencedSql(sql)
         self._question = Query(
-            self._text.inner, limit=_EVERY, row_bytes=HARD_BYTES, seconds=seconds, columns=self._begin, rows=self._take
+            self._text.inner,
+            limit=_EVERY,
+            row_bytes=MAX_RESULT_BYTES,
+            seconds=seconds,
+            columns=self._begin,
+            rows=self._take,
         )
 
     def run(self, database: Database, catalogue: Catalogue) -> int:
@@ -57,11 +62,11 @@ class Export:
         with self._text.errors(catalogue):
             database.run(self._question)
         call_context.current_call().remarks += self._text.remarks
-        call_context.current_call().answered(self.rows, None, False)
+        call_context.current_call().record_result(self.rows, None, False)
         return self.rows
 
     def _begin(self, columns: list[Column]) -> None:
-        self._encoders = [encoder(column.type_oid, HARD_BYTES) for column in columns]
+        self._encoders = [encoder(column.type_oid, MAX_RESULT_BYTES) for column in columns]
         self._writer.begin(columns)
 
     def _take(self, rows: Rows) -> bool:

@@ -26,7 +26,7 @@ from zava_mcp.sales.search_result import (
 )
 from zava_mcp.sales.search_spelling import CatalogueWords, is_foreign
 from zava_mcp.sales.search_statement import SearchStatement
-from zava_mcp.settings import FOUND_THRESHOLD, Settings
+from zava_mcp.settings import SEARCH_THRESHOLD, Settings
 from zava_mcp.suggestions import did_you_mean
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ class ProductSearch:
             self._explain(database, by_meaning)
         model = next((row["model_id"] for row in table if row["model_id"]), self._model(by_meaning))
         request = self._request
-        every = request.similarity_threshold != FOUND_THRESHOLD
+        every = request.similarity_threshold != SEARCH_THRESHOLD
         names, wording = self._shown(table), self._wording(model)
         found = listed(columns, table, names, model, request.max_rows, self._max_bytes, every, wording)
         if request.include_bought_with and table:
@@ -138,7 +138,7 @@ class ProductSearch:
     def _threshold(self) -> float:
         """In percent; none for another language than the local model's, whose best results are seldom above it."""
         request, model = self._request, self._embedder.id if self._embedder else ""
-        loose = request.similarity_threshold == FOUND_THRESHOLD and model.startswith("local/") and self._is_foreign
+        loose = request.similarity_threshold == SEARCH_THRESHOLD and model.startswith("local/") and self._is_foreign
         return 0 if loose else request.similarity_threshold
 
     def _look_up(

@@ -124,7 +124,7 @@ class QueryResult:
 
     def note(self, size: int | None = None) -> None:
         """Notes in the record of the call what this answer holds, and its size in bytes where it has one."""
-        call_context.current_call().answered(len(self.rows), size, bool(self.cut))
+        call_context.current_call().record_result(len(self.rows), size, bool(self.cut))
 
     def csv(self) -> str:
         """Column names and rows as CSV; what is missing is said in a last row."""

@@ -211,7 +211,7 @@ class GroupedSearchResult:
             if not any(found.answer.rows for _, found in self.needs) or not longest.shed():
                 self.needs.pop()
         answers = [found.answer for _, found in self.needs]
-        call_context.current_call().answered(
+        call_context.current_call().record_result(
             sum(len(answer.rows) for answer in answers),
             size(text),
             any(answer.cut for answer in answers) or every > len(self.needs),

@@ -25,7 +25,7 @@ from zava_mcp.sales.search_request import SearchRequest
 from zava_mcp.sales.search_result import LEXICAL, SearchResult
 from zava_mcp.sales.search_spelling import CatalogueWords
 from zava_mcp.sales.sql_hints import with_hint
-from zava_mcp.settings import HARD_BYTES, Settings
+from zava_mcp.settings import MAX_RESULT_BYTES, Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -45,7 +45,7 @@ class SalesService:
 
     def __init__(self, settings: Settings, progress: Progress, embedded: EmbeddedPostgres | None = None) -> None:
         self._settings = settings
-        alone = settings.place is None and embedded is None  # at a terminal: nothing runs beside the question
+        alone = settings.database is None and embedded is None  # at a terminal: nothing runs beside the question
         if alone:
             embedded = embedded_postgres(settings, progress)
         self._embedded = embedded
@@ -63,7 +63,7 @@ class SalesService:
 
     def whole_query(self, sql: str) -> SalesQuery:
         """The same for an answer of as many rows and bytes as an answer may ever have."""
-        query = SalesQuery(sql, self._settings.max_rows, replace(self._settings, max_bytes=HARD_BYTES))
+        query = SalesQuery(sql, self._settings.max_rows, replace(self._settings, max_bytes=MAX_RESULT_BYTES))
         query.answer.rows_advice = query.answer.bytes_advice = "Aggregate, filter, or page with LIMIT and OFFSET."
         return query
 
