@@ -1,4 +1,4 @@
-"""One embedded PostgreSQL for all tests, real and a tenth of the sample's size, asked as the weak logins."""
+"""Shared fixtures: one embedded PostgreSQL with a tenth of the sample, and clients connected as its identities."""
 
 import json
 import os
@@ -31,7 +31,7 @@ __all__ = [
     "postgres_16_as_it_comes",
     "postgres_16_hardened",
     "postgres_18_as_it_comes",
-]  # fixtures that live elsewhere
+]  # fixtures of other modules
 
 HEAD_OFFICE = "00000000-0000-0000-0000-000000000000"
 SEATTLE = "f47ac10b-58cc-4372-a567-0e02b2c3d479"
@@ -51,7 +51,7 @@ ADMIN = "postgresql://postgres:admin@/{database}?host={host}"
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """With `-m portable`, other files are not even imported: they need modules that only POSIX systems have."""
+    """With `-m portable`, do not import other files, because they need modules that only POSIX systems have."""
     if config.option.markexpr != "portable" or not collection_path.name.startswith("test_"):
         return None
     marked = re.search(
@@ -67,13 +67,13 @@ def anyio_backend() -> str:
 
 @pytest.fixture(params=["legacy", "auto"])
 def era(request: pytest.FixtureRequest) -> str:
-    """Both protocol eras: the initialize handshake, and 2026-07-28."""
+    """The protocol's eras: the initialize handshake, and 2026-07-28."""
     return str(request.param)
 
 
 @pytest.fixture(scope="session", autouse=True)
 def clean_environment() -> Iterator[None]:
-    """No setting of whoever runs the tests reaches them."""
+    """Remove the developer's own settings from the environment."""
     with pytest.MonkeyPatch.context() as patch:
         for name in list(os.environ):
             if name.startswith(("ZAVA_", "POSTGRES_", "PG", "AZURE_", "OPENAI_")):
@@ -83,7 +83,7 @@ def clean_environment() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def embedded(tmp_path_factory: pytest.TempPathFactory, clean_environment: None) -> Iterator[EmbeddedPostgres]:
-    """The embedded database that the tests share; a test that writes to it makes its own."""
+    """The embedded database that the tests share. A test that writes must create its own."""
     folder = tmp_path_factory.mktemp("embedded")
     postgres = embedded_postgres(settings_for(folder), lambda *_: None, Sample(scale=SCALE))
     postgres.open()
@@ -93,7 +93,7 @@ def embedded(tmp_path_factory: pytest.TempPathFactory, clean_environment: None) 
 
 @contextmanager
 def small_embedded(folder: Path) -> Iterator[EmbeddedPostgres]:
-    """An embedded database for tests that write, open and with a very small sample."""
+    """An open embedded database with a very small sample, for tests that write."""
     postgres = embedded_postgres(settings_for(folder), lambda *_: None, Sample(scale=0.002))
     postgres.open()
     try:
@@ -108,13 +108,13 @@ def data_dir(embedded: EmbeddedPostgres) -> Path:
 
 
 def settings_for(data_dir: Path, user_id: str | None = None, **more: str) -> Settings:
-    """Settings as flags would give them."""
+    """Return settings from flags."""
     return load({"ZAVA_DATA_DIR": str(data_dir), "ZAVA_USER_ID": user_id, **more}, {})
 
 
 @pytest.fixture
 def admin(embedded: EmbeddedPostgres) -> Iterator[psycopg.Connection]:
-    """The truth: a superuser's connection, past every policy."""
+    """A superuser's connection, to which no policy applies."""
     with psycopg.connect(**admin_keywords(embedded), autocommit=True) as connection:
         yield connection
 
@@ -128,30 +128,30 @@ def login_keywords(embedded: EmbeddedPostgres, user_id: str) -> dict[str, Any]:
 
 
 class Asker:
-    """A client that is connected to a server as one identity."""
+    """An MCP client connected to a server as one identity."""
 
     def __init__(self, client: Client) -> None:
         self.client = client
 
     async def call(self, tool: str, **arguments: Any) -> tuple[str, bool]:
-        """The tool's text, and whether it is an error."""
+        """Return a tool's text, and whether it is an error."""
         result = await self.client.call_tool(tool, arguments)
         text = "".join(block.text for block in result.content if isinstance(block, TextContent))
         return text, bool(result.is_error)
 
     async def query(self, sql: str, **arguments: Any) -> dict[str, Any]:
-        """The answer to a query that must succeed."""
+        """Return the result of a query that must succeed."""
         text, failed = await self.call("execute_sales_query", postgresql_query=sql, **arguments)
         assert not failed, text
-        answer: dict[str, Any] = json.loads(text, parse_constant=_refuse_constant)
-        return answer
+        result: dict[str, Any] = json.loads(text, parse_constant=_refuse_constant)
+        return result
 
     async def value(self, sql: str) -> Any:
-        """The single value of a query that must succeed."""
+        """Return the single value of a query that must succeed."""
         return (await self.query(sql))["rows"][0][0]
 
     async def refusal(self, sql: str, **arguments: Any) -> str:
-        """The error text of a query that must fail."""
+        """Return the error text of a query that must fail."""
         text, failed = await self.call("execute_sales_query", postgresql_query=sql, **arguments)
         assert failed, f"not refused: {text}"
         return text
@@ -166,7 +166,7 @@ Ask = Callable[..., AbstractAsyncContextManager[Asker]]
 
 @asynccontextmanager
 async def asking(settings: Settings, era: str = "auto") -> AsyncIterator[Asker]:
-    """A server in this process and a client connected to it in memory."""
+    """Connect a client in memory to a server in this process."""
     startup = Startup(settings)
     startup.start()
     try:
@@ -178,7 +178,7 @@ async def asking(settings: Settings, era: str = "auto") -> AsyncIterator[Asker]:
 
 @pytest.fixture
 def ask(data_dir: Path, era: str) -> Ask:
-    """`async with ask(user_id) as asker` on the shared database, in both eras."""
+    """`async with ask(user_id) as asker` connects to the shared database, in both eras."""
 
     def as_identity(user_id: str, **settings: str) -> AbstractAsyncContextManager[Asker]:
         return asking(settings_for(data_dir, user_id, **settings), era)
@@ -188,7 +188,7 @@ def ask(data_dir: Path, era: str) -> Ask:
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A PostgreSQL server that is not ours: the folder of its socket."""
+    """The socket folder of a PostgreSQL server that is not embedded."""
     folder = tmp_path_factory.mktemp("server")
     give_to_runner(folder)
     cluster = Cluster(folder / "data", folder / "server.log")
@@ -200,7 +200,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture
 def database(server: str, request: pytest.FixtureRequest) -> Iterator[str]:
-    """An empty database on it, by name; its logins go with it."""
+    """The name of an empty database on that server; its logins are removed with it."""
     name = "test_database"
     with psycopg.connect(ADMIN.format(database="postgres", host=server), autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name}".encode())
@@ -213,7 +213,7 @@ def database(server: str, request: pytest.FixtureRequest) -> Iterator[str]:
 
 
 def objects(text: str) -> list[dict[str, str]]:
-    """The rows of an answer in JSON, an object each."""
-    answer = json.loads(text)
-    assert (list(answer), answer["row_count"]) == (["columns", "rows", "row_count", "truncated"], len(answer["rows"]))
-    return [dict(zip(answer["columns"], row, strict=True)) for row in answer["rows"]]
+    """Return the rows of a JSON result as objects."""
+    result = json.loads(text)
+    assert (list(result), result["row_count"]) == (["columns", "rows", "row_count", "truncated"], len(result["rows"]))
+    return [dict(zip(result["columns"], row, strict=True)) for row in result["rows"]]

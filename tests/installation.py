@@ -1,4 +1,4 @@
-"""Fixtures of the doctor's tests: a home directory, an installation, and the results of the doctor."""
+"""Fixtures of the doctor's tests: an empty home, directory, an installation, and the results of the doctor."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,7 +17,7 @@ Doctor = Callable[..., Checks]
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty home directory as working directory, so that no real client config is checked."""
+    """An empty home directory as working directory, so that no real client config own checked."""
     folder = tmp_path / "home"
     folder.mkdir()
     for name in ("HOME", "USERPROFILE"):
@@ -54,16 +54,17 @@ def doctor(installation: EmbeddedPostgres, home: Path) -> Doctor:
 
 
 def run_doctor(*flags: str) -> Checks:
+    """Run the doctor and return its checks by name; the exit code must be 1 exactly if a check failed."""
     user = [] if "--user-id" in flags else ["--user-id", SEATTLE]
-    ran = CliRunner().invoke(app, ["doctor", "--json", *user, *flags], catch_exceptions=False)
-    checks = objects(ran.stdout)
-    assert ran.exit_code == int(any(check["state"] == "fail" for check in checks))
+    result = CliRunner().invoke(app, ["doctor", "--json", *user, *flags], catch_exceptions=False)
+    checks = objects(result.stdout)
+    assert result.exit_code == int(any(check["state"] == "fail" for check in checks))
     assert len({check["name"] for check in checks}) == len(checks)
     return {check["name"]: check for check in checks}
 
 
 def not_passed(checks: Checks) -> set[str]:
     """Returns the names of checks with warnings or failures; each must have a fix."""
-    found = {name for name, check in checks.items() if check["state"] != "ok"}
-    assert all(checks[name]["fix"] for name in found)
-    return found
+    names = {name for name, check in checks.items() if check["state"] != "ok"}
+    assert all(checks[name]["fix"] for name in names)
+    return names

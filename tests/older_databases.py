@@ -1,4 +1,4 @@
-"""The older database, and the admins who may adopt it."""
+"""Fixtures of databases of older versions, and URLs of the administrators who may adopt them."""
 
 from collections.abc import Iterator
 
@@ -12,7 +12,7 @@ from zava_mcp import sql
 
 @pytest.fixture
 def older(server: str, database: str) -> Iterator[psycopg.Connection]:
-    """The older database, as a superuser sees it."""
+    """A superuser's connection to the older database."""
     with psycopg.connect(ADMIN.format(database=database, host=server), autocommit=True) as connection:
         connection.execute(OLDER.replace("{orders}", str(ORDERS)).encode())
         yield connection
@@ -25,7 +25,7 @@ def superuser(server: str, database: str) -> str:
 
 @pytest.fixture
 def owner(server: str, database: str, older: psycopg.Connection) -> str:
-    """The shared login itself, which may create logins and, on a managed server, owns the database."""
+    """The URL of the shared login, which may create logins and owns the database, as on a managed server."""
     older.execute("ALTER ROLE store_manager CREATEROLE")
     older.execute(f"ALTER DATABASE {database} OWNER TO store_manager".encode())
     return f"postgresql://store_manager:shared@/{database}?host={server}"
@@ -33,7 +33,7 @@ def owner(server: str, database: str, older: psycopg.Connection) -> str:
 
 @pytest.fixture
 def member(server: str, database: str, older: psycopg.Connection) -> str:
-    """An admin who is a member of the tables' owner, and may create in a database that is somebody else's."""
+    """The URL of an administrator who is a member of the tables' owner, and may create schemas in the database."""
     older.execute("CREATE ROLE cloud_admin LOGIN CREATEROLE PASSWORD 'x' IN ROLE store_manager")
     older.execute(f"GRANT CREATE ON DATABASE {database} TO cloud_admin".encode())
     return f"postgresql://cloud_admin:x@/{database}?host={server}"
@@ -46,7 +46,7 @@ def url(server: str, database: str) -> str:
 
 @pytest.fixture
 def version_9(url: str) -> Iterator[psycopg.Connection]:
-    """A database as version 9 left it, as a superuser sees it."""
+    """A superuser's connection to a database of schema version 9."""
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(f"{VERSION_9}{VERSION_9_ROWS}".encode())
         yield connection

@@ -73,7 +73,7 @@ def test_both_name_settings_that_there_are_and_mark_the_secret_one() -> None:
 
 def test_a_host_that_asked_nothing_more_starts_the_sample_as_seattle() -> None:
     settings = load({}, started_with({}))
-    assert (str(settings.user_id), settings.place, settings.data_dir) == (SEATTLE, None, None)
+    assert (str(settings.user_id), settings.database, settings.data_dir) == (SEATTLE, None, None)
 
 
 def test_what_the_user_answered_reaches_the_settings(tmp_path: Path) -> None:
@@ -81,10 +81,10 @@ def test_what_the_user_answered_reaches_the_settings(tmp_path: Path) -> None:
     file.write_text("ZAVA_QUERY_TIMEOUT=20\n")
     answers = {"database_url": "postgresql://db/zava", "password": "s", "env_file": str(file), "data_dir": "/data"}
     settings = load({}, started_with(answers))
-    assert settings.place is not None
-    assert settings.place.url is not None
-    assert settings.place.url.reveal() == "postgresql://db/zava"
-    assert settings.place.password is not None
+    assert settings.database is not None
+    assert settings.database.url is not None
+    assert settings.database.url.reveal() == "postgresql://db/zava"
+    assert settings.database.password is not None
     assert (settings.query_timeout, str(settings.data_dir)) == (20, str(Path("/data")))
 
 

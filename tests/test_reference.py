@@ -27,7 +27,7 @@ from zava_mcp.postgres.user_ids import sample_identities
 from zava_mcp.sales import sales_query as sales
 from zava_mcp.sales.result import MAX_CELL_CHARACTERS
 from zava_mcp.server.executor import QUEUE_LENGTH
-from zava_mcp.settings import DEFAULT_ROWS, HARD_BYTES, QUESTIONS_AT_ONCE, load
+from zava_mcp.settings import CONCURRENT_QUERIES, DEFAULT_ROWS, MAX_RESULT_BYTES, load
 from zava_mcp.settings.table import default
 
 PYPROJECT = (ROOT / "pyproject.toml").read_text()
@@ -92,8 +92,8 @@ def test_limits_of_queries_are_those_of_the_code() -> None:
         [default("ZAVA_QUERY_TIMEOUT")],
         [f"{sales.MAX_SQL_CHARACTERS:,}"],
         [str(sales._MAX_RELATIONS)],
-        [str(QUESTIONS_AT_ONCE), str(QUEUE_LENGTH)],
-        [f"{int(rows):,}", str(HARD_BYTES // 1_000_000)],
+        [str(CONCURRENT_QUERIES), str(QUEUE_LENGTH)],
+        [f"{int(rows):,}", str(MAX_RESULT_BYTES // 1_000_000)],
     ]
     assert f"{sales._MAX_STARS} `*`, and at most {sales._MAX_OPERATOR_CHARACTERS:,} operator" in " ".join(
         text(f"{GUIDE}/sql.md").split()

@@ -1,4 +1,4 @@
-"""Settings: who wins, what is refused, what is warned of."""
+"""Tests of settings: precedence, faults and warnings."""
 
 import re
 from pathlib import Path
@@ -12,7 +12,7 @@ from zava_mcp.settings import SETTINGS, load
 pytestmark = pytest.mark.portable
 
 
-def test_a_flag_wins_over_the_environment_and_that_over_the_file(tmp_path: Path) -> None:
+def test_flag_overrides_environment_and_environment_overrides_file(tmp_path: Path) -> None:
     file = tmp_path / "settings"
     file.write_text(f"ZAVA_USER_ID={REDMOND}\nZAVA_LOG_LEVEL=error\nZAVA_QUERY_TIMEOUT=7\n")
     environ = {"ZAVA_ENV_FILE": str(file), "ZAVA_USER_ID": SEATTLE, "ZAVA_LOG_LEVEL": "info"}
@@ -20,7 +20,7 @@ def test_a_flag_wins_over_the_environment_and_that_over_the_file(tmp_path: Path)
     assert (str(settings.user_id), settings.log_level, settings.query_timeout) == (SEATTLE, "debug", 7)
 
 
-def test_all_faults_are_told_at_once() -> None:
+def test_load_reports_all_faults_at_once() -> None:
     wrong = {
         "ZAVA_QUERY_TIMEOUT": "soon",
         "ZAVA_MAX_ROWS": "0",
@@ -35,25 +35,25 @@ def test_all_faults_are_told_at_once() -> None:
     assert caught.value.exit_code == 2
 
 
-def test_a_collector_s_address_holds_no_password() -> None:
-    """It is written into clients' config files, and logged."""
+def test_otlp_endpoint_with_a_password_is_refused() -> None:
+    """The endpoint is written into clients' config files, and logged."""
     with pytest.raises(SettingsError, match="OTEL_EXPORTER_OTLP_ENDPOINT must not contain") as caught:
         load({}, {"OTEL_EXPORTER_OTLP_ENDPOINT": "https://me:hunter2@collector:4318"})
     assert "hunter2" not in caught.value.message
 
 
-def test_an_unknown_variable_names_the_nearest_one() -> None:
+def test_unknown_variable_gets_a_suggestion() -> None:
     assert load({}, {"ZAVA_USERID": SEATTLE}).warnings == ("ZAVA_USERID is not a setting; did you mean ZAVA_USER_ID?",)
 
 
-def test_a_dotenv_in_the_working_directory_is_not_read_but_mentioned(
+def test_dotenv_in_the_working_directory_is_not_read_but_warned_of(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / ".env").write_text(f"ZAVA_USER_ID={SEATTLE}\n")
     monkeypatch.chdir(tmp_path)
     settings = load({}, {})
     assert settings.user_id is None
-    assert ".env lies in this folder; it is not read" in settings.warnings[0]
+    assert "the file .env in this folder is not read" in settings.warnings[0]
 
 
 @pytest.mark.parametrize(
@@ -68,18 +68,18 @@ def test_a_dotenv_in_the_working_directory_is_not_read_but_mentioned(
         ({"PGSERVICE": "zava"}, False),
     ],
 )
-def test_no_place_named_means_the_embedded_database(environ: dict[str, str], embedded: bool) -> None:
-    assert (load({}, environ).place is None) == embedded
+def test_settings_without_a_server_use_the_embedded_database(environ: dict[str, str], embedded: bool) -> None:
+    assert (load({}, environ).database is None) == embedded
 
 
-def test_empty_values_count_as_not_given() -> None:
+def test_empty_values_use_the_defaults() -> None:
     settings = load({}, {"ZAVA_USER_ID": " ", "ZAVA_DATABASE_URL": "", "ZAVA_QUERY_TIMEOUT": ""})
-    assert (settings.user_id, settings.place, settings.query_timeout) == (None, None, 30)
+    assert (settings.user_id, settings.database, settings.query_timeout) == (None, None, 30)
 
 
 NUMBERS = [setting for setting in SETTINGS if setting.low is not None]
-WITH_HOST = {"POSTGRES_DB_HOST": "db"}  # without which its port is not read
-NO_NUMBERS = (
+WITH_HOST = {"POSTGRES_DB_HOST": "db"}  # The port is read only with a host.
+INVALID_NUMBERS = (
     "5432.9",
     "1e3",
     "0x10",
@@ -99,11 +99,11 @@ NO_NUMBERS = (
 
 
 def value_of(name: str, text: str) -> object:
-    """What a number of the settings is, given as a text."""
+    """Return the parsed number of a setting."""
     settings = load({}, {**WITH_HOST, name: text})
-    assert settings.place is not None
+    assert settings.database is not None
     return {
-        "POSTGRES_DB_PORT": settings.place.parameters["port"],
+        "POSTGRES_DB_PORT": settings.database.parameters["port"],
         "ZAVA_QUERY_TIMEOUT": settings.query_timeout,
         "ZAVA_MAX_ROWS": settings.max_rows,
         "ZAVA_MAX_BYTES": settings.max_bytes,
@@ -112,12 +112,12 @@ def value_of(name: str, text: str) -> object:
 
 
 @pytest.mark.parametrize("name", [setting.name for setting in NUMBERS])
-def test_number_of_the_settings_is_taken_in_plain_digits_within_its_range_only(name: str) -> None:
+def test_number_setting_accepts_only_digits_within_its_range(name: str) -> None:
     setting = next(setting for setting in NUMBERS if setting.name == name)
     assert float(str(value_of(name, str(setting.low)))) == setting.low
     assert float(str(value_of(name, f" {setting.high} "))) == setting.high
-    wrong = [text for text in NO_NUMBERS if not (setting.decimal and text == "5432.9")]
-    for text in (*wrong, str(int(setting.high or 0) + 1), str(int(setting.low or 0) - 1)):
+    invalid = [text for text in INVALID_NUMBERS if not (setting.decimal and text == "5432.9")]
+    for text in (*invalid, str(int(setting.high or 0) + 1), str(int(setting.low or 0) - 1)):
         with pytest.raises(
             SettingsError, match=f"{name} must be a (whole )?number from {setting.low} to {setting.high}"
         ):
@@ -129,7 +129,7 @@ def test_number_of_the_settings_is_taken_in_plain_digits_within_its_range_only(n
 
 
 @pytest.mark.parametrize("name", [setting.name for setting in SETTINGS if setting.choices])
-def test_choice_of_the_settings_is_one_of_those_in_its_meaning(name: str) -> None:
+def test_choice_setting_accepts_only_its_choices(name: str) -> None:
     setting = next(setting for setting in SETTINGS if setting.name == name)
     assert all(re.search(rf"\b{choice}\b", setting.meaning) for choice in setting.choices)
     for choice in setting.choices:
@@ -139,12 +139,12 @@ def test_choice_of_the_settings_is_one_of_those_in_its_meaning(name: str) -> Non
 
 
 @pytest.mark.parametrize(
-    "asks", [{"ZAVA_DATABASE_AUTH": "entra"}, {"AZURE_OPENAI_ENDPOINT": "https://a.openai.azure.com"}]
+    "user", [{"ZAVA_DATABASE_AUTH": "entra"}, {"AZURE_OPENAI_ENDPOINT": "https://a.openai.azure.com"}]
 )
-def test_address_of_entra_is_https_for_all_who_ask_there(asks: dict[str, str]) -> None:
-    entra = dict.fromkeys(("AZURE_CLIENT_ID", "AZURE_CLIENT_SECRET", "AZURE_TENANT_ID"), "x") | asks
+def test_entra_authority_without_https_is_refused(user: dict[str, str]) -> None:
+    entra = dict.fromkeys(("AZURE_CLIENT_ID", "AZURE_CLIENT_SECRET", "AZURE_TENANT_ID"), "x") | user
     load({}, {**entra, "AZURE_AUTHORITY_HOST": "https://login.microsoftonline.us"})
-    for wrong in (
+    for address in (
         "http://login.microsoftonline.com",
         "HTTP://login.microsoftonline.com",
         "http://localhost:1",
@@ -154,6 +154,6 @@ def test_address_of_entra_is_https_for_all_who_ask_there(asks: dict[str, str]) -
         "https://",
     ):
         with pytest.raises(SettingsError, match="AZURE_AUTHORITY_HOST must") as caught:
-            load({}, {**entra, "AZURE_AUTHORITY_HOST": wrong})
+            load({}, {**entra, "AZURE_AUTHORITY_HOST": address})
         assert "hunter2" not in caught.value.message
     assert load({}, {"AZURE_AUTHORITY_HOST": "http://other.program"}).embedding.authority == "http://other.program"

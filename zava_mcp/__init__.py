@@ -1,23 +1,28 @@
-"""zava-mcp: questions about Zava Retail's sales, from PostgreSQL, as exactly one identity.
+"""zava-mcp gives AI assistants read-only access to Zava Retail's sales in PostgreSQL, as exactly one identity.
 
-The floors, each importing only floors below:
+Each directory is one layer or one topic, and imports only from those below it (import-linter enforces this):
 
-    cli          the door for people: commands, tables, progress
-    server       the door for models: MCP over stdio, tools, replies
-    retail       what can be asked: sales queries, charts, table descriptions, answers and their bounds, the doctor
-    embeddings   text to vector: Azure OpenAI, OpenAI or the model on this machine
-    database     how we talk to PostgreSQL: proof of identity, pool, one question on the wire, set-up
-    embedded     the bundled PostgreSQL: create, share, start, stop
-    sql          every line of SQL: named queries, the schema, the sample
-    settings     what flags, environment and env file say
-    files        opens files and folders that other users of the machine cannot exchange
-    standard_streams  settles the streams and variables that a process inherits
-    search_paths takes the working directory off the paths on which code and programs are found
-    errors       every failure a reader can act on
+    cli               terminal commands, tables, charts and progress
+    server            the MCP server: tools, prompts, resources, the executor, the stdio transport
+    doctor            checks of an installation
+    clients           configuration of MCP clients
+    charts            chart selection, Vega-Lite specifications, PNG rendering
+    sales             sales queries, results, table descriptions, product search
+    admin             set-up: migrations, identities, the sample, product embeddings
+    embeddings        text to vector: Azure OpenAI, OpenAI, or the local model
+    postgres          connections, the identity check, the pool, one query in one round trip
+    embedded          the bundled PostgreSQL: create, share, start, stop
+    telemetry         audit log, traces, metrics, redaction
+    sql               every SQL statement
+    settings          flags, environment and env file
+    trusted_files     opens files and folders that other users of the machine cannot exchange
+    standard_streams  repairs the streams and removes variables that a process inherits
+    search_paths      removes the working directory from the paths where code and programs are searched
+    call_context      the record of the current call
+    errors            every error that a reader can act on
 
-The path of one question: `server.app` takes the call, `server.replies` runs it in a thread and turns
-errors into tool errors, `retail.shop` is the one door to the data, `retail.sales` makes a
-`database.question` of the text, `database.pool` gives it a connection whose identity is proved,
-`database.wire` sends BEGIN READ ONLY, the text alone, the text wrapped and ROLLBACK in one round trip
-and reads the rows as they stream, and `retail.answers` keeps as many as fit and writes the JSON.
+A query runs from top to bottom: the tool in `server.tools` passes it to `server.executor`, which runs it in a worker
+thread. `sales.service` makes a `postgres.query` of the text, and `postgres.pool` lends it a connection whose identity
+is verified. `postgres.pipeline` sends BEGIN READ ONLY, the text alone, the text as a subquery and ROLLBACK in one
+round trip, and reads the rows as they arrive. `sales.result` keeps as many rows as fit and writes the JSON.
 """

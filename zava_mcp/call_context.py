@@ -1,6 +1,6 @@
-"""The record of one call: what each layer knows about it, for the audit log, traces and metrics.
+"""Keeps the record of the current call, from which the audit log, traces and metrics are written.
 
-The server and the command line open the record; the layers below add what they know, without knowing who reads it.
+The server and the command line create the record. The layers below add what they know to it.
 """
 
 import asyncio
@@ -23,9 +23,9 @@ _CANCELLATIONS = (KeyboardInterrupt, SystemExit, asyncio.CancelledError, Generat
 class Call:
     """One call of a tool, a resource, a prompt, a completion or a command.
 
-    `user_id` is empty until the identity is known, and for commands that administrators run. `rows` and `bytes` are
-    those of the answer: rows of a query or a search, bytes of all that the client or the terminal gets; None where
-    there are none. `began` is in nanoseconds since 1970; all other times are in seconds.
+    `user_id` is empty until the identity is known, and for administrators' commands. `rows` counts the rows of the
+    result of a query or a search. `bytes` counts all bytes sent to the client or the terminal. Both are None if there
+    are none. `began` is in nanoseconds since 1970; all other times are in seconds.
     """
 
     tool: str
@@ -33,7 +33,7 @@ class Call:
     arguments: dict[str, object] = field(default_factory=dict)
     user_id: str = ""
     outcome: Outcome = "ok"
-    fault: str = ""  # the class of the error that it ended with
+    fault: str = ""  # class name of the error that ended the call
     sqlstate: str = ""
     rows: int | None = None
     bytes: int | None = None
@@ -41,42 +41,42 @@ class Call:
     round_trips: int = 0
     queued: float = 0.0
     seconds: float = 0.0
-    remarks: list[str] = field(default_factory=list)  # sentences that the answer has to say about the call
+    remarks: list[str] = field(default_factory=list)  # sentences about the call that the result must include
     id: str = field(default_factory=lambda: secrets.token_hex(8))
     began: int = field(default_factory=time.time_ns)
     _start: float = field(default_factory=time.monotonic, repr=False)
 
-    def failed(self, error: BaseException) -> None:
-        """Records the error that it ended with: one of ours, a signal, a cancellation, or one that nobody foresaw."""
-        if signal := signal_before(error):
+    def record_error(self, error: BaseException) -> None:
+        """Record the error that ended the call; a signal or a cancellation before the error takes precedence."""
+        if signal := preceding_signal(error):
             error = signal
         self.outcome = _outcome(error)
         self.fault, self.sqlstate = type(error).__name__, getattr(error, "sqlstate", "")
 
-    def recovered(self) -> None:
-        """Records that the call can do without what failed."""
+    def clear_error(self) -> None:
+        """Remove a recorded error, because the call continues without the part that failed."""
         self.outcome, self.fault, self.sqlstate = "ok", "", ""
 
-    def answered(self, rows: int, size: int | None, truncated: bool) -> None:
-        """Records what the answer holds."""
+    def record_result(self, rows: int, size: int | None, truncated: bool) -> None:
+        """Record the size of the result: its rows and bytes."""
         self.rows, self.bytes, self.truncated = rows, size, truncated
 
     def take_remarks(self) -> list[str]:
-        """The remarks that nothing has said yet; the caller says them."""
+        """Remove and return the remarks; the caller must show them."""
         taken, self.remarks = self.remarks, []
         return taken
 
-    def undelivered(self, fault: str = "") -> None:
-        """Records that the answer was made and could not be handed over."""
+    def record_undelivered(self, fault: str = "") -> None:
+        """Record that there was a result that could not be delivered."""
         self.outcome, self.fault, self.sqlstate = "undelivered", fault, ""
 
-    def take_time(self) -> None:
-        """Records how long it has taken until now."""
+    def record_duration(self) -> None:
+        """Record the time since the call began."""
         self.seconds = time.monotonic() - self._start
 
     @contextmanager
-    def waiting(self) -> Iterator[None]:
-        """What happens inside is time spent waiting for one's turn."""
+    def time_queued(self) -> Iterator[None]:
+        """Add the time spent in this context to the time that the call was queued."""
         start = time.monotonic()
         try:
             yield
@@ -84,12 +84,15 @@ class Call:
             self.queued += time.monotonic() - start
 
 
-def signal_before(error: BaseException) -> BaseException | None:
-    """The signal that came before an error: what fails while a command is being ended is not its outcome."""
-    before: BaseException | None = error
-    while before is not None and not isinstance(before, KeyboardInterrupt | SystemExit):
-        before = before.__context__
-    return before
+def preceding_signal(error: BaseException) -> BaseException | None:
+    """Return the KeyboardInterrupt or SystemExit that preceded an error, or None.
+
+    An error that occurs while a command is being ended is not the command's outcome.
+    """
+    preceding: BaseException | None = error
+    while preceding is not None and not isinstance(preceding, KeyboardInterrupt | SystemExit):
+        preceding = preceding.__context__
+    return preceding
 
 
 def _outcome(error: BaseException) -> Outcome:
@@ -100,31 +103,34 @@ def _outcome(error: BaseException) -> Outcome:
     return "internal_error"
 
 
-_now: ContextVar[Call | None] = ContextVar("call", default=None)
+_current_call: ContextVar[Call | None] = ContextVar("call", default=None)
 
 
 def current_call() -> Call:
-    """The record of the call that is being answered; one that nobody reads outside of any."""
-    return _now.get() or Call("")
+    """Return the record of the current call; outside of a call, return an unused record."""
+    return _current_call.get() or Call("")
 
 
 def bind_context(work: Callable[[], T]) -> Callable[[], T]:
-    """The work with the record of the present call, whichever thread does it; until then it waits for its turn."""
-    context, since = copy_context(), time.monotonic()
+    """Return a function that does the work with the current call's record in any thread.
 
-    def begin() -> T:
-        current_call().queued += time.monotonic() - since
+    The time until it starts counts as time that the call was queued.
+    """
+    context, queued_at = copy_context(), time.monotonic()
+
+    def start() -> T:
+        current_call().queued += time.monotonic() - queued_at
         return work()
 
-    return lambda: context.run(begin)
+    return lambda: context.run(start)
 
 
 @contextmanager
 def record_call(call: Call) -> Iterator[Call]:
-    """While this lasts, `now` is this call, also in threads started for it; its time is taken."""
-    token = _now.set(call)
+    """Make this the current call inside the context, and record its duration at the end."""
+    token = _current_call.set(call)
     try:
         yield call
     finally:
-        call.take_time()
-        _now.reset(token)
+        call.record_duration()
+        _current_call.reset(token)

@@ -1,28 +1,28 @@
-"""Every failure a reader can act on: what happened, what to do next, how the command line exits.
+"""Defines the errors that a reader can act on: what happened, what to do next, the exit code.
 
-Raised anywhere below; turned into a tool error in one place (`server/tool_errors.py`) and printed in one
-place (`cli/__init__.py`).
+Every layer may raise them. `server/tool_errors.py` turns them into tool errors, and `cli/__init__.py` prints them.
 """
 
 import errno
 from typing import Literal
 
-#: How a call ended: with an answer; with a fault of what was asked, or of who asked; after its deadline; because
-#: something it needs was not there; at its caller's wish; with an error that nobody foresaw; or with an answer that
-#: could not be handed over. A command that shows its output while it still works has "started" until it ends.
+#: How a call ended. "ok": with a result. "refused": its input, settings or identity were invalid. "timeout": its
+#: deadline passed. "unavailable": something it needs is missing. "cancelled": its caller cancelled it.
+#: "internal_error": an unexpected error occurred. "undelivered": its result could not be delivered. "started": a
+#: command that shows output while it runs has not ended yet.
 Outcome = Literal["ok", "refused", "timeout", "unavailable", "cancelled", "internal_error", "undelivered", "started"]
 
-_QUERY_CANCELED, _LOCK_NOT_AVAILABLE = "57014", "55P03"  # the first is also the SQLSTATE of a timeout
+_QUERY_CANCELED, _LOCK_NOT_AVAILABLE = "57014", "55P03"  # A timeout also has the SQLSTATE 57014.
 CALL_CANCELLED = "the call was cancelled"
-_ENDED_BY_PEOPLE = (CALL_CANCELLED, "canceling statement due to user request")
+_CANCELLATION_MESSAGES = (CALL_CANCELLED, "canceling statement due to user request")
 
 
 class ZavaError(Exception):
     """A failure with a message for its reader and a hint on what to do next.
 
-    `str(error)` is the message alone. `exit_code` is what the command line exits with; `outcome` is what the record of
-    a call says that ends with it. `listing` are more lines of the hint, for a person at a terminal only; `server_hint`
-    is one more sentence for users of a server that goes on running.
+    `str(error)` is the message alone. `exit_code` is the exit code of the command line. `outcome` is the outcome in
+    the record of a call that ends with this error. `listing` has more lines of the hint, shown only on a terminal.
+    `server_hint` is one more sentence of the hint, shown only to users of a running server.
     """
 
     exit_code = 1
@@ -36,19 +36,19 @@ class ZavaError(Exception):
         self.hint = hint
 
     def full_message(self) -> str:
-        """The message with what identifies it."""
+        """Return the message with codes and positions, if there are any."""
         return self.message
 
 
 class SettingsError(ZavaError):
-    """What was given on the command line, in the environment or in an env file cannot be used."""
+    """A setting on the command line, in the environment or in an env file is invalid."""
 
     outcome = "refused"
     exit_code = 2
 
 
 class IdentityError(ZavaError):
-    """No identity, an unknown one, or a login that is not (only) the identity asked for."""
+    """There is no identity, it is unknown, or the login does not belong to it."""
 
     outcome = "refused"
     exit_code = 2
@@ -57,8 +57,8 @@ class IdentityError(ZavaError):
 class QueryError(ZavaError):
     """PostgreSQL refused or could not finish the SQL text.
 
-    `sqlstate` is PostgreSQL's five-letter code; `position` counts characters from 1 in the text as it
-    was given, None where PostgreSQL names no place. `sql` is that text, "" if it is not the reader's own.
+    `sqlstate` is PostgreSQL's five-letter code. `position` counts characters from 1 in the SQL text, and is None if
+    PostgreSQL reports none. `sql` is the SQL text that the reader wrote, or "" if the reader wrote none.
     """
 
     sql = ""
@@ -69,7 +69,7 @@ class QueryError(ZavaError):
         self.sqlstate = sqlstate
         self.position = position
         if sqlstate in (_QUERY_CANCELED, _LOCK_NOT_AVAILABLE):
-            self.outcome = "cancelled" if message in _ENDED_BY_PEOPLE else "timeout"
+            self.outcome = "cancelled" if message in _CANCELLATION_MESSAGES else "timeout"
 
     def full_message(self) -> str:
         text = f"{self.sqlstate}: {self.message}" if self.sqlstate else self.message
@@ -94,13 +94,13 @@ class EmbeddedError(DatabaseUnavailable):
 
 
 class EmbeddingError(ZavaError):
-    """A text could not be made a vector, or there are no vectors to compare it with."""
+    """A text could not be embedded, or there are no embeddings to compare it with."""
 
     outcome = "unavailable"
 
 
 class OutputError(ZavaError):
-    """Standard output took not all of what was to be printed."""
+    """Not all of the output could be written to stdout."""
 
     outcome = "undelivered"
 
@@ -114,12 +114,12 @@ class OutputError(ZavaError):
 
 
 class AuditError(ZavaError):
-    """What was asked could not be written down, so it is not answered."""
+    """The audit record could not be written, so the call fails."""
 
     outcome = "unavailable"
 
 
-class Busy(ZavaError):
-    """More questions are being answered than fit at once."""
+class ServerBusy(ZavaError):
+    """Too many calls run at the same time."""
 
     outcome = "unavailable"

@@ -1,4 +1,4 @@
-"""The database of the settings, as one identity sees it: a server's, or the embedded one."""
+"""Makes the database object of one identity: on the server that the settings name, or on the embedded PostgreSQL."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -21,27 +21,28 @@ from zava_mcp.settings import Settings
 def database_for(
     settings: Settings, user_id: UUID | None, embedded: EmbeddedPostgres | None, extend: bool = False
 ) -> Database:
-    """The database as one identity sees it: the settings' server, else the embedded one. Nothing is opened yet.
+    """Return the database of one identity. Its first use opens the first connection.
 
-    With `extend`, the embedded sample is extended to today before the first question.
+    With `extend`, opening the embedded database extends the sample to today.
     """
-    place = settings.place
-    if place is not None:
+    location = settings.database
+    if location is not None:
         tokens = entra_tokens(settings)
-        return Database(lambda: connection_parameters(place, user_id, tokens), user_id, settings)
+        return Database(lambda: connection_parameters(location, user_id, tokens), user_id, settings)
     assert embedded is not None
     assert user_id is not None
-    return Database(_find_embedded(embedded, user_id, extend), user_id, settings)
+    return Database(_embedded_opener(embedded, user_id, extend), user_id, settings)
 
 
-def _find_embedded(embedded: EmbeddedPostgres, user_id: UUID, extend: bool) -> Callable[[], ConnectionParameters]:
-    left_to_extend = [embedded] if extend else []
+def _embedded_opener(embedded: EmbeddedPostgres, user_id: UUID, extend: bool) -> Callable[[], ConnectionParameters]:
+    """Return a function that starts the embedded PostgreSQL and returns the identity's connection parameters."""
+    to_extend = [embedded] if extend else []
 
-    def find() -> ConnectionParameters:
+    def open_embedded() -> ConnectionParameters:
         address = embedded.open()
-        while left_to_extend:
-            with suppress(ZavaError, psycopg.Error):  # an older sample answers too
-                extend_embedded(left_to_extend.pop())
+        while to_extend:
+            with suppress(ZavaError, psycopg.Error):  # An older sample can be queried as well.
+                extend_embedded(to_extend.pop())
         return embedded_target(address, embedded.logins()[str(user_id)])
 
-    return find
+    return open_embedded

@@ -1,7 +1,7 @@
-"""The standard streams and the environment of this process, settled before anything uses them.
+"""Repairs this process's standard streams and removes inherited variables that would change results.
 
-A process inherits closed descriptors, full disks, encodings and variables from whatever started it. None of them may
-change a value, put one file in the place of another, or end a command with a traceback.
+A process inherits closed descriptors, full disks, encodings and variables from its parent. None of them may change a
+value, replace one file by another, or end a command with a traceback.
 """
 
 import errno
@@ -13,24 +13,28 @@ from collections.abc import Mapping
 
 from zava_mcp.errors import OutputError
 
-#: libpq and psycopg take a session's settings, or their own make, from these. Settings that say where a server is, and
-#: how a connection to it is secured, stay in force.
+#: libpq and psycopg read a session's settings, or the choice of their own implementation, from these variables.
+#: Variables that name a server, or say how a connection to it is secured, stay in force.
 _SESSION_VARIABLES = ("PGDATESTYLE", "PGTZ", "PGGEQO", "PGOPTIONS", "PGCLIENTENCODING", "PSYCOPG_IMPL")
-#: How writing to a stream that is closed, or to a disk that is full or broken, fails.
+#: Error numbers of writes to a closed stream, or to a full or broken disk.
 CANNOT_WRITE = (errno.EBADF, errno.ENOSPC, errno.EFBIG, errno.EIO, getattr(errno, "EDQUOT", errno.ENOSPC))
 
 
-def settle_streams() -> None:
-    """Makes stdin, stdout and stderr usable: a closed one stays an error of its own, and no file takes its number."""
-    for number, flags in ((0, os.O_RDONLY), (1, os.O_RDONLY), (2, os.O_WRONLY)):
+def repair_streams() -> None:
+    """Make stdin, stdout and stderr usable.
+
+    Writing to a stdout that was closed stays an error, and no file that is opened later gets its descriptor.
+    """
+    for descriptor, flags in ((0, os.O_RDONLY), (1, os.O_RDONLY), (2, os.O_WRONLY)):
         try:
-            os.fstat(number)
+            os.fstat(descriptor)
         except OSError:
-            os.open(os.devnull, flags)  # the lowest free number; on 1 it refuses to be written, as a closed one does
+            # open() returns the lowest free descriptor. Stdout is opened read-only, so that writing to it still fails.
+            os.open(os.devnull, flags)
     sys.stdin = sys.stdin or os.fdopen(0, encoding="utf-8", closefd=False)
     sys.stdout = sys.stdout or os.fdopen(1, "w", encoding="utf-8", closefd=False)
-    _write_out_what_is_lacking(sys.stdout)
-    if os.name != "nt":  # whose consoles are no files
+    _escape_unencodable(sys.stdout)
+    if os.name != "nt":  # A Windows console is not a file.
         sys.stderr = io.TextIOWrapper(
             io.BufferedWriter(_StandardError(2, "w", closefd=False)),
             getattr(sys.stderr, "encoding", None) or "utf-8",
@@ -40,29 +44,29 @@ def settle_streams() -> None:
         )
 
 
-def settle_interpreter() -> None:
-    """Takes back what variables such as PYTHONWARNINGS and PYTHONINTMAXSTRDIGITS change in the interpreter."""
+def reset_interpreter() -> None:
+    """Undo what variables such as PYTHONWARNINGS and PYTHONINTMAXSTRDIGITS changed in the interpreter."""
     warnings.resetwarnings()
-    warnings.simplefilter("ignore")  # a library's are not for the user, and "error" would make failures of them
+    warnings.simplefilter("ignore")  # Warnings of libraries are not for users, and "error" would turn them into faults.
     sys.set_int_max_str_digits(sys.int_info.default_max_str_digits)
     sys.argv[1:] = map(_as_utf8, sys.argv[1:])
 
 
-def settle_environment() -> None:
-    """Removes the variables that would change what a session answers, and libpq's empty ones, which are no values."""
-    for name in [name for name, text in os.environ.items() if _bends(name, text)]:
+def remove_session_variables() -> None:
+    """Remove the variables that would change a session's results, and libpq's variables that are empty."""
+    for name in [name for name, text in os.environ.items() if _changes_session(name, text)]:
         del os.environ[name]
 
 
 def ignored_variables(environment: Mapping[str, str]) -> list[str]:
-    """Those of them that somebody may rely on."""
+    """Return the names of removed variables that a user may rely on."""
     return [name for name in ("PGOPTIONS",) if environment.get(name)]
 
 
 def write_exactly(text: str) -> None:
-    """Writes to stdout what programs read: UTF-8 whatever the locale, unless stdout is a terminal.
+    """Write text for programs to stdout: in UTF-8 whatever the locale is, unless stdout is a terminal.
 
-    Raises OutputError; BrokenPipeError if the reader has gone.
+    Raises OutputError, and BrokenPipeError if the reader has closed the pipe.
     """
     try:
         sys.stdout.flush()
@@ -78,7 +82,7 @@ def write_exactly(text: str) -> None:
 
 
 def flush_stdout() -> None:
-    """Writes what is still buffered. Raises as `write_exactly`."""
+    """Flush stdout. Raises the same errors as `write_exactly`."""
     if sys.stdout is not None and not sys.stdout.closed:
         try:
             sys.stdout.flush()
@@ -89,7 +93,7 @@ def flush_stdout() -> None:
 
 
 class _StandardError(io.FileIO):
-    """fd 2. A message that cannot be written there must not fail the work that it is about."""
+    """File descriptor 2, without errors: a message that cannot be written must not fail the work it is about."""
 
     def write(self, data: object) -> int:
         try:
@@ -98,20 +102,20 @@ class _StandardError(io.FileIO):
             return len(data)  # type: ignore[arg-type]
 
 
-def _write_out_what_is_lacking(stream: object) -> None:
-    """Has letters that the stream's encoding lacks written as escapes."""
+def _escape_unencodable(stream: object) -> None:
+    """Make a stream write characters that its encoding lacks as escapes."""
     if isinstance(stream, io.TextIOWrapper):
         stream.reconfigure(errors="backslashreplace")
 
 
-def _bends(name: str, text: str) -> bool:
+def _changes_session(name: str, text: str) -> bool:
     return name in _SESSION_VARIABLES or (name.startswith("PG") and not text)
 
 
-def _as_utf8(word: str) -> str:
-    """An argument that the locale could not decode, which people mean as UTF-8."""
+def _as_utf8(argument: str) -> str:
+    """Decode an argument as UTF-8 that the locale could not decode."""
     try:
-        word.encode()
+        argument.encode()
     except UnicodeEncodeError:
-        return os.fsencode(word).decode("utf-8", "surrogateescape")
-    return word
+        return os.fsencode(argument).decode("utf-8", "surrogateescape")
+    return argument

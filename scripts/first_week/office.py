@@ -40,7 +40,9 @@ def counted(said: str) -> str:
 
 def broken_into(said: str) -> str:
     """Of what the doctor says: the attempts to break out, and the count."""
-    return "…\n" + "\n".join(re.findall(r"^(?:attack: .+|\d+ checks are well.+)$", said, flags=re.MULTILINE))
+    return "…\n" + "\n".join(
+        re.findall(r"^(?:attack: .+|\d+ passed, \d+ warnings?, \d+ failed)$", said, flags=re.MULTILINE)
+    )
 
 
 def must(be: bool, what: str) -> None:

@@ -69,7 +69,7 @@ def test_adopt_second_run_reports_nothing_to_do(older: psycopg.Connection, membe
     adopted(member)
     before = fingerprint(older)
     for url in (member, superuser):
-        assert adopted(url).startswith("nothing to do: everything is already there")
+        assert adopted(url).startswith("nothing to do: everything is up to date")
         assert fingerprint(older) == before
     assert "INSERT" not in before.replace("PUBLIC", "")
 

@@ -228,7 +228,7 @@ def test_adopt_has_nothing_to_do_in_a_new_database(server: str, database: str, s
     CliRunner().invoke(app, ["init", "--scale", "0.002", "--admin-database-url", superuser], catch_exceptions=False)
     with psycopg.connect(superuser, autocommit=True) as connection:
         before = fingerprint(connection)
-        assert adopted(superuser).splitlines()[0] == "nothing to do: everything is already there"
+        assert adopted(superuser).splitlines()[0] == "nothing to do: everything is up to date"
         assert fingerprint(connection) == before
         connection.execute("UPDATE zava.about SET schema_version = 5")
         with pytest.raises(DatabaseUnavailable, match="schema version 5"):

@@ -63,7 +63,7 @@ def test_vector_index_is_used_and_finds_what_a_scan_finds(small: EmbeddedPostgre
     ]
     exact = [found(small, *request) for request in wishes]
     assert all(len(skus) == 10 for skus in exact)
-    assert zava("embed", "--data-dir", str(small.folder)).startswith("0 new vectors")
+    assert zava("embed", "--data-dir", str(small.folder)).startswith("0 new embeddings")
     with psycopg.connect(**admin_keywords(small), autocommit=True) as connection:
         used = "SELECT idx_scan FROM pg_stat_user_indexes WHERE indexrelname = 'product_embeddings_nearest'"
         assert connection.execute(used).fetchone() == (0,)

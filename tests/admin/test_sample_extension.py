@@ -125,7 +125,7 @@ def test_reset_is_refused_in_use_and_builds_a_new_database(tmp_path: Path) -> No
         old = postgres.logins()[SEATTLE].password
         with pytest.raises(EmbeddedError, match="other processes use the database"):
             CliRunner().invoke(app, [*command, "--yes"], catch_exceptions=False)
-        with pytest.raises(InputError, match="nobody is at a terminal"):
+        with pytest.raises(InputError, match="stdin is not a terminal"):
             CliRunner().invoke(app, command, catch_exceptions=False)
         assert postgres.logins()[SEATTLE].password == old
     with pytest.raises(InputError, match="for the embedded database alone"):

@@ -1,4 +1,4 @@
-"""A real terminal of some width, and what a command shows on it."""
+"""Runs a command on a pseudo-terminal and returns what it shows."""
 
 import fcntl
 import os
@@ -14,8 +14,8 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Shown:
-    """What reached the terminal, as it was sent, how the command ended, and its standard error."""
+class TerminalRun:
+    """The bytes that reached the terminal as text, the exit code, and the text on stderr."""
 
     text: str
     code: int
@@ -26,12 +26,12 @@ class Shown:
         return self.text.replace("\r\n", "\n").split("\n")
 
 
-#: What the tests' own surroundings say of a terminal.
-_OF_OTHERS = ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES", "PAGER", "MANPAGER")
+#: Variables about terminals that the tests must not inherit.
+_TERMINAL_VARIABLES = ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES", "PAGER", "MANPAGER")
 
 
-def _have_a_terminal() -> None:
-    """In the child: Ctrl-C is a signal there, also where the tests themselves were started to ignore it."""
+def _attach_terminal() -> None:
+    """Attach the child process to its terminal, and handle Ctrl-C even if the tests ignore it."""
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
@@ -43,35 +43,38 @@ def on_terminal(
     until: Callable[[], None] | None = None,
     with_errors: bool = False,
     **environment: str,
-) -> Shown:
-    """Runs zava-mcp on a pseudo-terminal, standard error beside it or on it; Ctrl-C is typed once `until` returns."""
-    ours, theirs = pty.openpty()
-    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
-    plain = {name: value for name, value in os.environ.items() if name not in _OF_OTHERS}
+) -> TerminalRun:
+    """Run zava-mcp on a pseudo-terminal, with stderr in a file or on the terminal.
+
+    With `until`, Ctrl-C is sent after `until` returns.
+    """
+    controller, terminal = pty.openpty()
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+    inherited = {name: value for name, value in os.environ.items() if name not in _TERMINAL_VARIABLES}
     with (
         tempfile.TemporaryFile() as errors,
         subprocess.Popen(
             [sys.executable, "-P", "-m", "zava_mcp", *arguments],
-            stdin=theirs,
-            stdout=theirs,
-            stderr=theirs if with_errors else errors,
+            stdin=terminal,
+            stdout=terminal,
+            stderr=terminal if with_errors else errors,
             start_new_session=True,
-            preexec_fn=_have_a_terminal,
-            env={**plain, "TERM": "xterm-256color", **environment},
+            preexec_fn=_attach_terminal,
+            env={**inherited, "TERM": "xterm-256color", **environment},
         ) as process,
     ):
-        os.close(theirs)
+        os.close(terminal)
         if until:
             until()
-            os.write(ours, b"\x03")
-        sent = b""
+            os.write(controller, b"\x03")
+        output = b""
         try:
-            while piece := os.read(ours, 65_536):
-                sent += piece
-        except OSError:  # the terminal's other end is closed
+            while chunk := os.read(controller, 65_536):
+                output += chunk
+        except OSError:  # The command closed its end of the terminal.
             pass
         code = process.wait(30)
         errors.seek(0)
-        said = errors.read().decode()
-    os.close(ours)
-    return Shown(sent.decode(), code, said)
+        stderr = errors.read().decode()
+    os.close(controller)
+    return TerminalRun(output.decode(), code, stderr)

@@ -1,4 +1,4 @@
-"""What a process inherits changes no value, and ends in no traceback: variables, streams, encodings, folders."""
+"""Tests that inherited variables, streams, encodings and folders change no value and cause no traceback."""
 
 import json
 import os
@@ -22,8 +22,8 @@ VALUES = (
     " U&'\\+01f529 \\00e9 \\5317' AS x"
 )
 ROW = ["2026-11-28", "2026-11-12", "2026-11-27T16:00:00+00:00", "P1DT2H", 0.3333333333333333, "9" * 900, "🔩 é 北"]
-#: Of these libpq takes no parameters but settings of the session; psycopg and Python change themselves.
-OF_THE_SESSION = {
+#: Variables that change settings of a libpq session, psycopg or the Python interpreter.
+SESSION_VARIABLES = {
     "PGDATESTYLE": "SQL, DMY",
     "PGTZ": "Asia/Tokyo",
     "PGGEQO": "off",
@@ -37,11 +37,11 @@ OF_THE_SESSION = {
     "PYTHONOPTIMIZE": "2",
     "TZ": "Asia/Tokyo",
 }
-PLACES = ("PGHOST", "PGHOSTADDR", "PGSERVICE")
+SERVER_VARIABLES = ("PGHOST", "PGHOSTADDR", "PGSERVICE")
 
 
-def ran(data_dir: Path, *arguments: str, redirected: str = "", **variables: str) -> subprocess.CompletedProcess[bytes]:
-    """A command in a real process, its streams redirected by a shell."""
+def run(data_dir: Path, *arguments: str, redirected: str = "", **variables: str) -> subprocess.CompletedProcess[bytes]:
+    """Run a command in a real process, with streams redirected by a shell."""
     command = [sys.executable, "-P", "-m", "zava_mcp", *arguments]
     if redirected:
         command = ["sh", "-c", f'exec "$@" {redirected}', "sh", *command]
@@ -49,22 +49,22 @@ def ran(data_dir: Path, *arguments: str, redirected: str = "", **variables: str)
     return subprocess.run(command, capture_output=True, env=environment, check=False, stdin=subprocess.DEVNULL)
 
 
-def test_embedded_database_listens_to_no_variable_of_libpq(data_dir: Path) -> None:
-    """Every variable that this libpq knows but those that name a server, with a value that it cannot use."""
+def test_embedded_database_ignores_all_variables_of_libpq(data_dir: Path) -> None:
+    """Set every variable of this libpq to an invalid value, except those that name a server."""
     hostile = {option.envvar.decode(): "x" for option in pq.Conninfo.get_defaults() if option.envvar}
     assert len(hostile) > 30
-    hostile = hostile | OF_THE_SESSION | dict.fromkeys(PLACES, "") | {"PGSSLROOTCERT": "system"}
-    answered = ran(data_dir, "query", VALUES, **hostile)
-    assert (answered.returncode, json.loads(answered.stdout)["rows"]) == (0, [ROW]), answered.stderr
-    listed = ran(data_dir, "identities", **hostile)
-    assert (listed.returncode, listed.stdout) == (0, ran(data_dir, "identities").stdout)
+    hostile = hostile | SESSION_VARIABLES | dict.fromkeys(SERVER_VARIABLES, "") | {"PGSSLROOTCERT": "system"}
+    result = run(data_dir, "query", VALUES, **hostile)
+    assert (result.returncode, json.loads(result.stdout)["rows"]) == (0, [ROW]), result.stderr
+    listed = run(data_dir, "identities", **hostile)
+    assert (listed.returncode, listed.stdout) == (0, run(data_dir, "identities").stdout), listed.stderr
     assert b"PGOPTIONS is not read" in listed.stderr
 
 
-def test_values_on_a_server_hold_whatever_the_session_variables_say(embedded: EmbeddedPostgres) -> None:
+def test_values_on_a_server_ignore_session_variables(embedded: EmbeddedPostgres) -> None:
     url = "postgresql://{user}:{password}@/{dbname}?host={host}&port={port}".format(**login_keywords(embedded, SEATTLE))
-    answered = ran(embedded.folder, "query", VALUES, ZAVA_DATABASE_URL=url, **OF_THE_SESSION)
-    assert (answered.returncode, json.loads(answered.stdout)["rows"]) == (0, [ROW]), answered.stderr
+    result = run(embedded.folder, "query", VALUES, ZAVA_DATABASE_URL=url, **SESSION_VARIABLES)
+    assert (result.returncode, json.loads(result.stdout)["rows"]) == (0, [ROW]), result.stderr
 
 
 @pytest.mark.parametrize(
@@ -75,19 +75,17 @@ def test_values_on_a_server_hold_whatever_the_session_variables_say(embedded: Em
         ("ascii", "table", "x\n\\U0001f529 \\xe9 \\u5317\n"),
     ],
 )
-def test_what_programs_read_is_utf_8_whatever_the_locale(
-    data_dir: Path, encoding: str, form: str, written: str
-) -> None:
-    """Tables are for people: a letter that the encoding lacks is written out."""
-    given = {"PYTHONIOENCODING": encoding, "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
-    assert ran(data_dir, "query", "SELECT '🔩 é 北' AS x", "--format", form, **given).stdout.decode() == written
+def test_json_and_csv_are_utf_8_in_every_locale(data_dir: Path, encoding: str, form: str, written: str) -> None:
+    """A table escapes letters that the encoding lacks."""
+    environment = {"PYTHONIOENCODING": encoding, "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    assert run(data_dir, "query", "SELECT '🔩 é 北' AS x", "--format", form, **environment).stdout.decode() == written
 
 
 CLOSED, FULL = "standard output cannot be written: it is closed", "written: No space left on device"
 
 
 @pytest.mark.parametrize(
-    ("command", "redirected", "code", "said"),
+    ("command", "redirected", "code", "message"),
     [
         (["query", "SELECT 1"], ">&-", 1, CLOSED),
         (["query", "SELECT 1"], ">/dev/full", 1, FULL),
@@ -100,20 +98,20 @@ CLOSED, FULL = "standard output cannot be written: it is closed", "written: No s
         ([], "<&-", 0, ""),
     ],
 )
-def test_streams_that_are_closed_or_full_end_in_a_named_error(
-    data_dir: Path, command: list[str], redirected: str, code: int, said: str
+def test_closed_or_full_stream_ends_with_a_typed_error(
+    data_dir: Path, command: list[str], redirected: str, code: int, message: str
 ) -> None:
-    ended = ran(data_dir, *command, redirected=redirected)
+    ended = run(data_dir, *command, redirected=redirected)
     assert ended.returncode == code, ended.stderr
-    assert said.encode() in ended.stderr
+    assert message.encode() in ended.stderr
     assert b"Traceback" not in ended.stderr
     assert bool(ended.stdout) == (code == 0 and bool(command))
 
 
 @pytest.mark.parametrize("redirected", [">&-", ">/dev/full"])
-def test_server_that_cannot_write_its_replies_says_so(data_dir: Path, redirected: str) -> None:
-    """A client that has gone, by contrast, is the ordinary end."""
-    served = ran(data_dir, redirected=f'{redirected} <<.\n{{"jsonrpc": "2.0", "id": 1, "method": "ping"}}\n.\n')
+def test_server_with_unwritable_stdout_reports_an_error(data_dir: Path, redirected: str) -> None:
+    """Only an unwritable stdout is an error; a client that closes its pipe is not."""
+    served = run(data_dir, redirected=f'{redirected} <<.\n{{"jsonrpc": "2.0", "id": 1, "method": "ping"}}\n.\n')
     assert served.returncode == 1
     assert b"standard output cannot be written" in served.stderr
     assert b"Traceback" not in served.stderr
@@ -139,17 +137,29 @@ MANY = [
     ],
     ids=str,
 )
-def test_broken_settings_of_a_terminal_lose_no_row(data_dir: Path, variables: dict[str, str]) -> None:
-    given = ["--user-id", SEATTLE, "--data-dir", str(data_dir)]
-    shown = on_terminal(*MANY, *given, rows=24, **variables)  # type: ignore[arg-type]  # all are variables
+def test_table_with_broken_terminal_variables_has_every_row(data_dir: Path, variables: dict[str, str]) -> None:
+    common = ["--user-id", SEATTLE, "--data-dir", str(data_dir)]
+    shown = on_terminal(*MANY, *common, rows=24, **variables)  # type: ignore[arg-type]
     assert (shown.code, shown.text.count("1,234,567.5")) == (0, 96), shown.errors
     assert "Traceback" not in shown.text + shown.errors
 
 
-def test_working_directory_that_is_gone_stops_only_relative_paths(data_dir: Path, tmp_path: Path) -> None:
-    gone = tmp_path / "gone"
+def test_removed_working_directory_rejects_only_relative_paths(data_dir: Path, tmp_path: Path) -> None:
+    removed = tmp_path / "removed"
     script = 'mkdir -p "$0" && cd "$0" && rmdir "$0" && exec "$@"'
-    command = ["sh", "-c", script, str(gone), sys.executable, "-P", "-m", "zava_mcp", "query", "SELECT 1", "--data-dir"]
+    command = [
+        "sh",
+        "-c",
+        script,
+        str(removed),
+        sys.executable,
+        "-P",
+        "-m",
+        "zava_mcp",
+        "query",
+        "SELECT 1",
+        "--data-dir",
+    ]
     environment = {**os.environ, "ZAVA_USER_ID": SEATTLE}
     for folder, code in ((str(data_dir), 0), ("relative", 2)):
         ended = subprocess.run([*command, folder], capture_output=True, env=environment, check=False)
@@ -171,7 +181,7 @@ def test_working_directory_that_is_gone_stops_only_relative_paths(data_dir: Path
         (f"ZAVA_USER_ID={SEATTLE}\n\nZAVA_LOG_LEVEL\n'x\n".encode(), "lines 3, 4 must be NAME=value"),
     ],
 )
-def test_env_file_in_any_encoding_is_read_or_its_fault_is_named(tmp_path: Path, content: bytes, fault: str) -> None:
+def test_env_file_is_read_or_its_fault_is_reported(tmp_path: Path, content: bytes, fault: str) -> None:
     file = tmp_path / "settings"
     file.write_bytes(content)
     if not fault:
@@ -182,22 +192,22 @@ def test_env_file_in_any_encoding_is_read_or_its_fault_is_named(tmp_path: Path, 
     assert fault in refused.value.message
 
 
-def test_passwords_in_an_env_file_are_taken_as_they_are_written(tmp_path: Path) -> None:
+def test_env_file_does_not_expand_variables_in_passwords(tmp_path: Path) -> None:
     file = tmp_path / "settings"
     file.write_text("HOST=db\nPOSTGRES_DB_HOST=${HOST}\nPOSTGRES_PASSWORD='a${b}c$d'\nPGSSLMODE=require\n")
     settings = load({"ZAVA_ENV_FILE": str(file)}, {})
-    assert settings.place is not None
-    assert settings.place.password is not None
-    assert settings.place.password.reveal() == "a${b}c$d"
-    assert settings.place.parameters["host"] == "db"
-    assert settings.warnings == ("PGSSLMODE in the env file is not read: libpq takes it from the environment alone",)
+    assert settings.database is not None
+    assert settings.database.password is not None
+    assert settings.database.password.reveal() == "a${b}c$d"
+    assert settings.database.parameters["host"] == "db"
+    assert settings.warnings == ("PGSSLMODE in the env file is not read: libpq reads it only from the environment",)
 
 
 @pytest.mark.parametrize("name", ["ZAVA_DATA_DIR", "ZAVA_AUDIT_LOG", "ZAVA_METRICS_DIR", "ZAVA_ENV_FILE"])
 @pytest.mark.parametrize(
     "text", ["$HOME/zava", "${HOME}/zava", "%APPDATA%\\zava", "a/${workspaceFolder}", "~no_such_user/x"]
 )
-def test_path_that_nothing_expanded_is_refused(name: str, text: str) -> None:
+def test_path_with_an_unexpanded_variable_is_refused(name: str, text: str) -> None:
     with pytest.raises(SettingsError, match=r"which nothing expanded|has no home folder"):
         load({}, {name: text})
 
@@ -214,7 +224,7 @@ def test_path_that_nothing_expanded_is_refused(name: str, text: str) -> None:
         ("ZAVA_DATA_DIR", "${user_config.data_dir}", ""),
     ],
 )
-def test_value_that_nothing_expanded_is_refused_or_counts_as_not_given(name: str, text: str, fault: str) -> None:
+def test_value_with_an_unexpanded_variable_is_refused_or_ignored(name: str, text: str, fault: str) -> None:
     if fault:
         with pytest.raises(SettingsError, match="nothing expanded") as refused:
             load({}, {name: text})
@@ -224,17 +234,17 @@ def test_value_that_nothing_expanded_is_refused_or_counts_as_not_given(name: str
         assert (settings.user_name, settings.data_dir) == ("", None)
 
 
-def test_paths_of_libpq_that_it_does_not_expand_are_warned_of() -> None:
+def test_unexpanded_paths_of_libpq_produce_warnings() -> None:
     warnings = load({}, {"PGPASSFILE": "~/.pgpass", "PGSSLROOTCERT": "$HOME/root.crt", "PGSERVICEFILE": "/x"}).warnings
     assert [warning.split(" is ")[0] for warning in warnings] == ["PGPASSFILE", "PGSSLROOTCERT"]
 
 
-@pytest.mark.parametrize("given", ["", "relative"])
-def test_relative_folders_of_the_environment_count_as_not_given(
-    home: Path, given: str, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("value", ["", "relative"])
+def test_relative_folders_in_the_environment_are_ignored(
+    home: Path, value: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     expected = list(config_files())
     for name in ("XDG_CONFIG_HOME", "APPDATA", "CODEX_HOME"):
-        monkeypatch.setenv(name, given)
+        monkeypatch.setenv(name, value)
     assert list(config_files()) == expected
     assert str(home) in str(expected[0])

@@ -1,4 +1,4 @@
-"""Values as people read them; columns that stay under each other whatever is in them."""
+"""Tests of formatted values, escaped characters and aligned columns."""
 
 import io
 import re
@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from zava_mcp.cli.display.escape import Column, column, escape
-from zava_mcp.cli.display.text_tables import layout_of
+from zava_mcp.cli.display.text_tables import lay_out
 
 INTEGER, BIGINT, FLOAT, NUMERIC, DATE, TIMESTAMP, TIMESTAMPTZ, INTERVAL, TEXT = (
     23, 20, 701, 1700, 1082, 1114, 1184, 1186, 25
@@ -18,7 +18,7 @@ INTEGER, BIGINT, FLOAT, NUMERIC, DATE, TIMESTAMP, TIMESTAMPTZ, INTERVAL, TEXT = 
 
 
 @pytest.mark.parametrize(
-    ("name", "type_oid", "exact", "read"),
+    ("name", "type_oid", "exact", "formatted"),
     [
         ("revenue", NUMERIC, ["10340632.28", "5.00", None], ["10,340,632.28", "5.00", None]),
         ("orders", BIGINT, ["52257", "-1234"], ["52,257", "-1,234"]),
@@ -48,52 +48,53 @@ INTEGER, BIGINT, FLOAT, NUMERIC, DATE, TIMESTAMP, TIMESTAMPTZ, INTERVAL, TEXT = 
         ("note", TEXT, ["12345", "a\tb\r\nc", "\x1b[2J"], ["12345", "a b⏎c", "\\x1b[2J"]),
     ],
 )  # fmt: skip
-def test_values_are_written_as_people_write_them(
-    name: str, type_oid: int, exact: list[str | None], read: list[str | None]
+def test_column_formats_values_for_reading(
+    name: str, type_oid: int, exact: list[str | None], formatted: list[str | None]
 ) -> None:
-    assert column(name, exact, type_oid).cells == read
+    assert column(name, exact, type_oid).cells == formatted
 
 
-def test_rounding_is_said() -> None:
+def test_column_reports_rounding() -> None:
     assert column("avg", ["1.23456"], NUMERIC).rounded
     assert not column("price", ["1.2345"], NUMERIC).rounded
 
 
 @given(st.text())
-def test_a_safe_text_has_nothing_that_a_terminal_obeys(text: str) -> None:
+def test_escape_leaves_only_printable_characters(text: str) -> None:
     shown = escape(text)
-    assert all(mark.isprintable() or mark in "\u200c\u200d" for mark in shown)
+    assert all(character.isprintable() or character in "\u200c\u200d" for character in shown)
     if text.isprintable():
         assert shown == text
 
 
-#: Letters, CJK, emoji, combining marks, line ends and blanks; no digits, by which the numbers are found.
-MARKS = st.sampled_from([*"aé ", *"北京東한", *"🔩🧰", "e\u0301", "\u0e01\u0e33", "\n", "\t", "\u00a0"])
-TEXTS = st.lists(MARKS, max_size=60).map("".join)
+#: Letters, CJK, emoji, combining marks, line ends and blanks. Without digits, the test can find the numbers.
+CHARACTERS = st.sampled_from([*"aé ", *"北京東한", *"🔩🧰", "e\u0301", "\u0e01\u0e33", "\n", "\t", "\u00a0"])
+TEXTS = st.lists(CHARACTERS, max_size=60).map("".join)
 
 
 ROWS = st.lists(st.tuples(TEXTS, st.integers(), st.none() | TEXTS), min_size=1, max_size=4)
 
 
 @given(ROWS, st.sampled_from([None, 40, 80, 200]))
-def test_columns_stay_under_each_other(rows: list[tuple[str, int, str | None]], width: int | None) -> None:
+def test_table_aligns_columns_of_any_text(rows: list[tuple[str, int, str | None]], width: int | None) -> None:
     first, numbers, last = zip(*rows, strict=True)
-    lines = printed([column("a", first), column("n", [str(one) for one in numbers], BIGINT), column("b", last)], width)
-    assert all(wide(line) <= (width or 10_000) for line in lines)
-    if width == 40:  # where there may be records instead
+    columns = [column("a", first), column("n", [str(value) for value in numbers], BIGINT), column("b", last)]
+    lines = print_table(columns, width)
+    assert all(display_width(line) <= (width or 10_000) for line in lines)
+    if width == 40:  # A narrow terminal may show records instead.
         return
-    ends = [wide(line[: found.end()]) for line in lines if (found := re.search(r"\d[\d,]*", line))]
+    ends = [display_width(line[: match.end()]) for line in lines if (match := re.search(r"\d[\d,]*", line))]
     assert len(ends) == len(rows)
     assert len(set(ends)) == 1
 
 
-def printed(columns: list[Column], width: int | None) -> list[str]:
+def print_table(columns: list[Column], width: int | None) -> list[str]:
     text = io.StringIO()
-    Console(file=text, width=width or 10_000).print(layout_of(columns, width).printed)
+    Console(file=text, width=width or 10_000).print(lay_out(columns, width).renderable)
     return text.getvalue().splitlines()
 
 
-def wide(text: str) -> int:
-    """Columns of a terminal, by Unicode's own table."""
-    marks = (mark for mark in text if unicodedata.category(mark) not in ("Mn", "Me"))
-    return sum(1 + (unicodedata.east_asian_width(mark) in "WF") for mark in marks)
+def display_width(text: str) -> int:
+    """Return the width in terminal columns, by Unicode's own table."""
+    spacing = (character for character in text if unicodedata.category(character) not in ("Mn", "Me"))
+    return sum(1 + (unicodedata.east_asian_width(character) in "WF") for character in spacing)

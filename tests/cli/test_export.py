@@ -1,4 +1,4 @@
-"""All rows for people: files of every format, NULL beside '', formulas, and answers that were cut."""
+"""Tests of exports and CSV: every file format, NULL and '', formulas, truncated results."""
 
 import csv
 import io
@@ -29,8 +29,8 @@ def common(data_dir: Path) -> list[str]:
     return ["--user-id", SEATTLE, "--data-dir", str(data_dir)]
 
 
-def test_export_to_csv_has_every_row_whole(tmp_path: Path, common: list[str]) -> None:
-    """More rows than an answer may have, and longer texts."""
+def test_export_to_csv_has_every_row_without_truncation(tmp_path: Path, common: list[str]) -> None:
+    """The result has more rows and longer texts than a printed result may have."""
     file = tmp_path / "rows.csv"
     assert zava("query", SQL, "--output", str(file), *common) == ""
     text = file.read_text(encoding="utf-8")
@@ -43,13 +43,13 @@ def test_export_to_csv_has_every_row_whole(tmp_path: Path, common: list[str]) ->
     assert list(tmp_path.iterdir()) == [file]
 
 
-def test_export_on_request_disarms_formulas_and_marks_utf_8(tmp_path: Path, common: list[str]) -> None:
+def test_export_options_disable_formulas_and_write_a_bom(tmp_path: Path, common: list[str]) -> None:
     file = tmp_path / "rows.CSV"
     zava("query", SQL.replace(str(ROWS), "4"), "-o", str(file), "--no-formulas", "--bom", *common)
     assert file.read_bytes().startswith(b'\xef\xbb\xbf"n","big"')
     rows = list(csv.reader(file.read_text(encoding="utf-8-sig").splitlines(keepends=True)))
     assert [row[6][:4] for row in rows[1:]] == ["'-1", 'x,"y', "éééé", "'=1+"]
-    assert [row[7] for row in rows[1:]] == ["-1", "-2", "-3", "-4"]  # numbers are no formulas
+    assert [row[7] for row in rows[1:]] == ["-1", "-2", "-3", "-4"]  # A number is not a formula.
 
 
 def test_export_to_json_lines_keeps_exact_values(tmp_path: Path, common: list[str]) -> None:
@@ -62,14 +62,14 @@ def test_export_to_json_lines_keeps_exact_values(tmp_path: Path, common: list[st
     assert json.loads(lines[2])["c"] == "é" * 9000
 
 
-def test_export_to_a_workbook_has_numbers_dates_and_no_formula(tmp_path: Path, common: list[str]) -> None:
+def test_export_to_xlsx_has_numbers_dates_and_no_formula(tmp_path: Path, common: list[str]) -> None:
     file = tmp_path / "rows.xlsx"
     zava("query", SQL, "--output", str(file), *common)
     with zipfile.ZipFile(file) as book:
         sheet = book.read("xl/worksheets/sheet1.xml").decode()
     assert sheet.count("<row ") == ROWS + 1
     assert '<c r="A2"><v>1</v></c>' in sheet
-    assert "9007199254740993" in sheet  # as a text: no double holds it
+    assert "9007199254740993" in sheet  # A double cannot hold it, so the cell is a text.
     assert '<c r="D2" s="1"><v>46354</v></c>' in sheet
     assert "=1+1" in sheet
     assert "<f>" not in sheet
@@ -89,7 +89,7 @@ def test_export_to_a_workbook_has_numbers_dates_and_no_formula(tmp_path: Path, c
         ("DELETE FROM retail.orders", ["-o", "rows.csv"], "only one row-returning query"),
     ],
 )
-def test_export_that_fails_leaves_the_older_file_as_it_was(
+def test_failed_export_keeps_the_existing_file(
     sql: str, options: list[str], fault: str, tmp_path: Path, common: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -100,17 +100,17 @@ def test_export_that_fails_leaves_the_older_file_as_it_was(
     assert {path.read_text() for path in tmp_path.iterdir()} == {"older"}
 
 
-def test_piped_answer_that_was_cut_says_so_to_programs(common: list[str]) -> None:
+def test_truncated_piped_result_is_reported_to_programs(common: list[str]) -> None:
     many = ["query", "SELECT n FROM generate_series(1, 101) AS n", *common, "--format"]
     for form, code in (("csv", 3), ("table", 3), ("json", 0)):
-        ran = CliRunner().invoke(app, [*many, form], catch_exceptions=False)
-        assert ran.exit_code == code, form
-        assert "--max-rows" in (ran.stderr if code else json.loads(ran.stdout)["hint"])
+        result = CliRunner().invoke(app, [*many, form], catch_exceptions=False)
+        assert result.exit_code == code, form
+        assert "--max-rows" in (result.stderr if code else json.loads(result.stdout)["hint"])
     whole = CliRunner().invoke(app, [*many, "csv", "--max-rows", "101"], catch_exceptions=False)
     assert (whole.exit_code, whole.stdout.count("\n")) == (0, 102)
 
 
-def test_table_without_rows_says_so(common: list[str]) -> None:
+def test_table_without_rows_reports_zero_rows(common: list[str]) -> None:
     assert zava("query", "SELECT 1 AS n WHERE false", "--format", "table", *common).split("\n")[-2] == "(0 rows)"
     assert zava("query", "SELECT 1 AS n WHERE false", "--format", "csv", *common) == "n\n"
 
@@ -124,7 +124,7 @@ def test_table_without_rows_says_so(common: list[str]) -> None:
         (["a,b", 'c"d', "e\rf", "g\nh", " i", "\\."], '"a,b","c""d","e\rf","g\nh"," i","\\."\n'),
     ],
 )
-def test_csv_tells_null_from_an_empty_text(row: list[str | None], line: str) -> None:
+def test_csv_distinguishes_null_from_an_empty_text(row: list[str | None], line: str) -> None:
     assert csv_line(row) == line
 
 
@@ -155,32 +155,32 @@ NUMBERS = [("-5", "int"), ("-0.50", "numeric"), ("-1.5e-10", "float8")]
 
 
 def _texts_query(texts: list[str]) -> str:
-    values = ", ".join(f"({place}, {_literal(text)})" for place, text in enumerate(texts))
+    values = ", ".join(f"({index}, {_literal(text)})" for index, text in enumerate(texts))
     numbers = ", ".join(f"'{number}'::{kind}" for number, kind in NUMBERS)
-    return f'SELECT text, {numbers} FROM (VALUES {values}) AS t (place, text) ORDER BY place'  # fmt: skip
+    return f'SELECT text, {numbers} FROM (VALUES {values}) AS t (index, text) ORDER BY index'  # fmt: skip
 
 
 def _literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-@pytest.mark.parametrize("way", ["file", "pipe"])
-def test_csv_without_formulas_has_none_however_it_is_split(tmp_path: Path, common: list[str], way: str) -> None:
+@pytest.mark.parametrize("target", ["file", "pipe"])
+def test_csv_without_formulas_has_none_for_any_separator(tmp_path: Path, common: list[str], target: str) -> None:
     file = tmp_path / "rows.csv"
-    options = ["--output", str(file)] if way == "file" else ["--format", "csv", "--max-rows", "1000"]
+    options = ["--output", str(file)] if target == "file" else ["--format", "csv", "--max-rows", "1000"]
     out = zava("query", _texts_query([*FORMULAS, *PLAIN]), "--no-formulas", *options, *common)
-    text = file.read_bytes().decode() if way == "file" else out
+    text = file.read_bytes().decode() if target == "file" else out
     for separator in ",;\t\r\n|\u2028":
         cells = [cell.lstrip('" ') for cell in text.replace(",-5,-0.50,-1.5e-10", "").split(separator)]
         assert [cell for cell in cells if cell[:1] in SIGNS] == []
     rows = list(csv.reader(io.StringIO(text, newline="")))[1:]
     assert [row[0] for row in rows][len(FORMULAS) :] == PLAIN
-    assert [row[0].replace("'", "") for row in rows] == [one.replace("'", "") for one in [*FORMULAS, *PLAIN]]
+    assert [row[0].replace("'", "") for row in rows] == [text.replace("'", "") for text in [*FORMULAS, *PLAIN]]
     assert {tuple(row[1:]) for row in rows} == {("-5", "-0.50", "-1.5e-10")}
 
 
 @pytest.mark.parametrize("kind", ["jsonl", "xlsx"])
-def test_formats_without_formulas_keep_texts_as_they_are(tmp_path: Path, common: list[str], kind: str) -> None:
+def test_jsonl_and_xlsx_keep_texts_with_no_formulas_option(tmp_path: Path, common: list[str], kind: str) -> None:
     files = [tmp_path / f"{name}.{kind}" for name in ("with", "without")]
     for file, options in zip(files, ([], ["--no-formulas"]), strict=True):
         zava("query", _texts_query(FORMULAS), "--output", str(file), *options, *common)

@@ -1,4 +1,4 @@
-"""An identity by its name: exactly one, or none at all."""
+"""Tests of names of identities: a name must resolve to exactly one user id."""
 
 import json
 import os
@@ -19,20 +19,20 @@ from zava_mcp.postgres.user_ids import require_identity
 from zava_mcp.settings import load
 
 
-def resolved(name: str, **environ: str) -> str:
+def resolve(name: str, **environ: str) -> str:
     return str(require_identity(load({"ZAVA_USER_ID": name}, environ), None))
 
 
-def test_every_identity_of_the_sample_has_a_short_name() -> None:
+def test_sample_identity_is_resolved_by_short_name() -> None:
     for store, user_id in STORES.items():
         for name in (store, store.lower(), store.upper(), f"Zava Retail {store}", f" zava-retail_{store} "):
-            assert resolved(name) == user_id
+            assert resolve(name) == user_id
     for name in ("head office", "head-office", "HEAD_OFFICE", "Zava Retail head office"):
-        assert resolved(name) == HEAD_OFFICE
+        assert resolve(name) == HEAD_OFFICE
 
 
 @pytest.mark.parametrize(
-    ("name", "meant"),
+    ("name", "suggestion"),
     [
         ("seatle", "seattle"),
         ("zava retail bellvue", "bellevue"),
@@ -41,13 +41,13 @@ def test_every_identity_of_the_sample_has_a_short_name() -> None:
         ("*", ""),
     ],
 )
-def test_nothing_is_guessed_but_the_nearest_is_named(name: str, meant: str) -> None:
+def test_unknown_name_is_refused_with_a_suggestion(name: str, suggestion: str) -> None:
     with pytest.raises(IdentityError, match="neither a uuid nor the name") as caught:
-        resolved(name)
-    assert caught.value.message.endswith(f"; did you mean {meant!r}?" if meant else "of an identity")
+        resolve(name)
+    assert caught.value.message.endswith(f"; did you mean {suggestion!r}?" if suggestion else "of an identity")
 
 
-def test_a_name_that_several_have_is_nobodys(tmp_path: Path) -> None:
+def test_ambiguous_name_is_refused(tmp_path: Path) -> None:
     postgres = embedded_postgres(settings_for(tmp_path), lambda *_: None)
     home = tmp_path / f"postgres-{POSTGRES_MAJOR}"
     home.mkdir()
@@ -59,14 +59,13 @@ def test_a_name_that_several_have_is_nobodys(tmp_path: Path) -> None:
         require_identity(settings_for(tmp_path, "Seattle"), postgres)
     assert f"{ids['a']}  Zava Retail Seattle" in caught.value.listing
     assert str(require_identity(settings_for(tmp_path, "ballard"), postgres)) == ids["c"]
-    with pytest.raises(IdentityError, match="neither a uuid"):  # of the sample, and not of this database
+    # The name is one of the sample's, but not one of this database.
+    with pytest.raises(IdentityError, match="neither a uuid"):
         require_identity(settings_for(tmp_path, "redmond"), postgres)
 
 
 @pytest.mark.anyio
-async def test_commands_and_servers_take_a_name_by_flag_and_environment(
-    data_dir: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_name_by_flag_or_environment_is_resolved(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     by_id = zava("query", COUNT, "--user-id", SEATTLE, "--data-dir", str(data_dir))
     assert zava("query", COUNT, "--user-id", "Seattle", "--data-dir", str(data_dir)) == by_id
     monkeypatch.setenv("ZAVA_USER_ID", "seattle")
@@ -75,7 +74,7 @@ async def test_commands_and_servers_take_a_name_by_flag_and_environment(
         assert await seattle.value(COUNT) == json.loads(by_id)["rows"][0][0]
 
 
-def test_on_a_server_the_login_must_have_the_name_too(embedded: EmbeddedPostgres, admin: psycopg.Connection) -> None:
+def test_name_on_a_server_must_be_the_logins_own(embedded: EmbeddedPostgres, admin: psycopg.Connection) -> None:
     address = "postgresql://{user}:{password}@/{dbname}?host={host}&port={port}"
     seattle = address.format(**login_keywords(embedded, SEATTLE))
     redmond = address.format(**login_keywords(embedded, REDMOND))
@@ -94,7 +93,7 @@ def test_on_a_server_the_login_must_have_the_name_too(embedded: EmbeddedPostgres
         admin.execute(renamed, ["Zava Retail Seattle"])
 
 
-def test_a_server_that_has_no_such_login_says_whose_it_would_be(server: str, database: str) -> None:
+def test_missing_login_on_a_server_names_the_user_id(server: str, database: str) -> None:
     url = ADMIN.format(database=database, host=server).replace("postgres:admin@", "")
     with pytest.raises(IdentityError, match="login") as caught:
         zava("query", COUNT, "--database-url", url, "--user-id", "seattle")
@@ -102,19 +101,19 @@ def test_a_server_that_has_no_such_login_says_whose_it_would_be(server: str, dat
 
 
 def completed(words: str) -> list[str]:
-    """What bash is offered at the end of a line."""
-    asked = {
+    """Return bash's completions at the end of a line."""
+    variables = {
         "_ZAVA_MCP_COMPLETE": "complete_bash",
         "COMP_WORDS": words,
         "COMP_CWORD": str(len(words.split(" ")) - 1),
     }
     command = [str(Path(sys.executable).with_name("zava-mcp"))]
     return subprocess.run(
-        command, env={**os.environ, **asked}, capture_output=True, text=True, check=True
+        command, env={**os.environ, **variables}, capture_output=True, text=True, check=True
     ).stdout.splitlines()
 
 
-def test_the_shell_completes_identities_formats_commands_and_categories() -> None:
+def test_bash_completes_identities_formats_commands_and_categories() -> None:
     assert {"seattle", "head-office"} <= set(completed("zava-mcp query --user-id "))
     assert completed("zava-mcp query --user-id s") == ["seattle", "spokane"]
     assert completed("zava-mcp doctor --user-id f47") == [SEATTLE]
@@ -126,25 +125,26 @@ def test_the_shell_completes_identities_formats_commands_and_categories() -> Non
 
 
 @pytest.mark.parametrize(
-    ("typed", "meant"),
+    ("arguments", "suggestion"),
     [(["serch", "x"], "search"), (["query", "x", "--formt", "csv"], "--format"), (["qery"], "query")],
 )
-def test_commands_and_options_that_do_not_exist_name_the_nearest(typed: list[str], meant: str) -> None:
-    ran = subprocess.run([sys.executable, "-m", "zava_mcp", *typed], capture_output=True, text=True, check=False)
-    assert ran.returncode == 2
-    assert meant in ran.stderr.splitlines()[-1]
+def test_unknown_command_or_option_suggests_the_nearest(arguments: list[str], suggestion: str) -> None:
+    command = [sys.executable, "-m", "zava_mcp", *arguments]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert result.returncode == 2
+    assert suggestion in result.stderr.splitlines()[-1]
 
 
-def test_a_client_is_told_the_user_id_that_a_name_stands_for() -> None:
+def test_client_config_resolves_a_name_to_its_user_id() -> None:
     printed = json.loads(zava("client-config", "plain", "--user-id", "redmond"))
     ((name, entry),) = printed["mcpServers"].items()
     assert (name, entry["args"][-1]) == ("zava-redmond", REDMOND)
 
 
-def test_own_names_are_taken_on_a_server_whose_login_is_named(
+def test_custom_name_on_a_server_is_accepted_for_its_login(
     embedded: EmbeddedPostgres, admin: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """By flag, environment and with spaces; the login's identity must have the name."""
+    """The name is given by flag, by environment and with spaces; it must be the name of the login's identity."""
     redmond = "postgresql://{user}:{password}@/{dbname}?host={host}&port={port}"
     url = redmond.format(**login_keywords(embedded, REDMOND))
     renamed = b"UPDATE zava.access SET display_name = %s WHERE login = 'zava_redmond'"
@@ -160,7 +160,7 @@ def test_own_names_are_taken_on_a_server_whose_login_is_named(
             zava(*common, "--user-id", "Ann")
         with pytest.raises(IdentityError, match="neither a uuid nor the name"):
             zava(*common[:-1], "postgresql://db/zava", "--user-id", "Ann Lee")
-        with pytest.raises(IdentityError, match="only the server knows who"):
+        with pytest.raises(IdentityError, match="can only be resolved by the database server"):
             zava("client-config", "plain", "--database-url", url, "--user-id", "Ann O'Neil Lee")
     finally:
         admin.execute(renamed, ["Zava Retail Redmond"])

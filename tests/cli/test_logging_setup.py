@@ -1,4 +1,4 @@
-"""What is logged: lines on stderr that hide the settings' secrets, whoever logs them."""
+"""Tests of logging to stderr: the settings' secrets are redacted in every library's records."""
 
 import json
 import logging
@@ -23,24 +23,24 @@ PASSWORD = "hunter2/is+not=for anybody"
     ],
     ids=str,
 )
-def test_a_library_that_logs_a_secret_does_not_show_it(
+def test_secret_logged_by_a_library_is_redacted(
     settings: dict[str, str], form: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     before = logging.root.handlers[:], logging.root.level
     try:
         start_logging(load({}, {**settings, "ZAVA_LOG_FORMAT": form, "ZAVA_LOG_LEVEL": "info"}))
-        log = logging.getLogger("somebody")
+        log = logging.getLogger("library")
         log.info("connecting with %s, which is %r in a URL", PASSWORD, quote(PASSWORD, safe=""))
         try:
-            raise RuntimeError(f"no way in with {PASSWORD}")
+            raise RuntimeError(f"access denied with {PASSWORD}")
         except RuntimeError:
             log.exception("failed")
     finally:
         logging.root.handlers[:], logging.root.level = before
-    told = capsys.readouterr().err
-    assert "connecting with (hidden)" in told
-    assert "no way in with (hidden)" in told
-    assert PASSWORD not in told
-    assert quote(PASSWORD, safe="") not in told
+    output = capsys.readouterr().err
+    assert "connecting with (hidden)" in output
+    assert "access denied with (hidden)" in output
+    assert PASSWORD not in output
+    assert quote(PASSWORD, safe="") not in output
     if form == "json":
-        assert [json.loads(line)["level"] for line in told.splitlines()] == ["info", "error"]
+        assert [json.loads(line)["level"] for line in output.splitlines()] == ["info", "error"]

@@ -23,7 +23,7 @@ from zava_mcp.cli.commands import app
 from zava_mcp.clients.config import configuration
 from zava_mcp.clients.names import Client
 from zava_mcp.errors import IdentityError, InputError, SettingsError
-from zava_mcp.python_process import lasting_command
+from zava_mcp.python_process import standalone_command
 
 ROOT = Path(__file__).parents[2]
 IN_A_FILE = [client for client in Client if client not in (Client.claude_code, Client.plain)]
@@ -202,7 +202,7 @@ def test_missing_uvx_is_replaced_by_the_running_one_or_this_installation(
     uvx: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", "")
-    this = [*lasting_command(), "--user-id", SEATTLE]
+    this = [*standalone_command(), "--user-id", SEATTLE]
     for flags, remark in (([], "uvx is not installed"), (["--local"], "")):
         printed, remarks = told("codex", *flags)
         entry = read("codex", printed)["zava-seattle"]

@@ -16,7 +16,7 @@ from zava_mcp.embedded.host import give_to_runner, trusted
 from zava_mcp.errors import EmbeddedError, SettingsError
 from zava_mcp.settings import load
 from zava_mcp.telemetry.audit import AuditLog
-from zava_mcp.trusted_files import UntrustedPath, open_own, read_trusted, resolve_trusted, write_whole
+from zava_mcp.trusted_files import UntrustedPath, open_owned, read_trusted, resolve_trusted, write_atomically
 
 LOCK = "0123456789abcdef.lock"
 OTHER = 54321
@@ -176,7 +176,7 @@ def test_own_link_in_an_own_folder_is_followed(tmp_path: Path, victim: Path) -> 
 
 def test_private_file_replaces_a_link_with_its_name(shared: Path, victim: Path) -> None:
     (shared / "zava.prom").symlink_to(victim / "letter")
-    write_whole(shared / "zava.prom", b"metrics", 0o644)
+    write_atomically(shared / "zava.prom", b"metrics", 0o644)
     assert (shared / "zava.prom").read_text() == "metrics"
     assert (victim / "letter").read_text() == "letter"
 
@@ -184,7 +184,7 @@ def test_private_file_replaces_a_link_with_its_name(shared: Path, victim: Path) 
 def test_log_and_pid_file_are_not_opened_through_links(tmp_path: Path, victim: Path) -> None:
     (tmp_path / "server.log").symlink_to(victim / "letter")
     with pytest.raises(UntrustedPath, match="symbolic link"):
-        open_own(tmp_path / "server.log", os.O_WRONLY | os.O_APPEND, trusted())
+        open_owned(tmp_path / "server.log", os.O_WRONLY | os.O_APPEND, trusted())
 
 
 def test_ownership_of_links_and_foreign_files_is_not_changed(tmp_path: Path, victim: Path) -> None:

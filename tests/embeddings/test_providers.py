@@ -37,13 +37,13 @@ async def test_embedded_products_are_found_by_their_own_text(
     provider: Provider, own_dir: Path, embed: Embed, era: str
 ) -> None:
     said = embed(provider.environ, "--all")
-    assert f"new vectors of {MODEL_ID}" in said
+    assert f"new embeddings by {MODEL_ID}" in said
     products = int(said.split()[0])
     assert sum(len(asked.body["input"]) for asked in provider.fake.asked) == products
     assert {asked.body["model"] for asked in provider.fake.asked} == {
         provider.environ.get("EMBEDDING_MODEL_DEPLOYMENT_NAME", MODEL)
     }
-    assert embed(provider.environ).startswith("0 new vectors")
+    assert embed(provider.environ).startswith("0 new embeddings")
     async with asking(settings_for(own_dir, REDMOND, **provider.environ), era) as redmond:
         answer = await found(redmond, query_description="cold chisel hand guard", similarity_threshold=10, max_rows=3)
         assert (answer["search"], answer["model"]) == ("semantic", MODEL_ID)
@@ -140,7 +140,7 @@ def test_embed_continues_after_an_interrupted_run(
     waiting, _, products, *_ = embed(openai.environ, "--dry-run").split()
     assert int(waiting) == int(products) - paid > 0
     openai.fake.asked.clear()
-    assert embed(openai.environ).startswith(f"{products} new vectors")
+    assert embed(openai.environ).startswith(f"{products} new embeddings")
     assert sum(len(asked.body["input"]) for asked in openai.fake.asked) == int(waiting)
 
 

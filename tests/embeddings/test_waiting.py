@@ -17,7 +17,7 @@ from tests.embeddings.conftest import Embed, Provider
 from tests.embeddings.test_providers import made_of
 from tests.fakes.openai_api import Answer, Asked, status
 from zava_mcp.errors import EmbeddingError
-from zava_mcp.settings import QUESTIONS_AT_ONCE
+from zava_mcp.settings import CONCURRENT_QUERIES
 
 REQUEST = {"query_description": "paint roller", "similarity_threshold": 5}
 
@@ -73,9 +73,9 @@ async def test_other_calls_return_while_searches_wait(
             answered.append("search")
 
         async with anyio.create_task_group() as group:
-            for _ in range(QUESTIONS_AT_ONCE + 2):
+            for _ in range(CONCURRENT_QUERIES + 2):
                 group.start_soon(wait_for_one)
-            for _ in range(QUESTIONS_AT_ONCE):
+            for _ in range(CONCURRENT_QUERIES):
                 await held.wait_for_request()
             for number in range(3):
                 assert await seattle.value(f"SELECT {number}") == number
@@ -83,7 +83,7 @@ async def test_other_calls_return_while_searches_wait(
             assert (await seattle.call("semantic_search_products", similar_to="no such product"))[1]
             answered.append("others")
             held.released.set()
-    assert answered == ["others"] + ["search"] * (QUESTIONS_AT_ONCE + 2)
+    assert answered == ["others"] + ["search"] * (CONCURRENT_QUERIES + 2)
 
 
 @pytest.mark.anyio
@@ -93,9 +93,9 @@ async def test_waiting_search_can_be_cancelled(
     """There are as many searches as workers, so that one that is not cancelled would block the next."""
     async with asking(settings_for(own_dir, SEATTLE, **azure.environ), era) as seattle:
         async with anyio.create_task_group() as group:
-            for _ in range(QUESTIONS_AT_ONCE):
+            for _ in range(CONCURRENT_QUERIES):
                 group.start_soon(search, seattle)
-            for _ in range(QUESTIONS_AT_ONCE):
+            for _ in range(CONCURRENT_QUERIES):
                 await held.wait_for_request()
             group.cancel_scope.cancel()
         azure.fake.always = None
@@ -176,7 +176,7 @@ async def test_search_succeeds_after_many_rate_limits(
 
 def test_embed_succeeds_after_many_rate_limits(azure: Provider, embed: Embed) -> None:
     azure.fake.script.extend([status(429, Retry_After_ms="20")] * 10 + [status(500, Retry_After_ms="1")] * 5)
-    assert "new vectors" in embed(azure.environ, "--all")
+    assert "new embeddings" in embed(azure.environ, "--all")
     assert not azure.fake.script
 
 

@@ -15,7 +15,7 @@ from tests.faults.network import Network
 from tests.faults.postgres import Postgres, backends
 from tests.faults.test_network import CALLS, recovered
 from tests.stdio_client import Wire
-from zava_mcp.settings import QUESTIONS_AT_ONCE
+from zava_mcp.settings import CONCURRENT_QUERIES
 
 pytestmark = pytest.mark.anyio
 
@@ -131,12 +131,12 @@ async def test_repeatedly_cancelled_calls_do_not_pile_up(elsewhere: Postgres, ne
         network.fall_silent()
         for _ in range(30):
             async with anyio.create_task_group() as group:
-                for _ in range(QUESTIONS_AT_ONCE):
+                for _ in range(CONCURRENT_QUERIES):
                     group.start_soon(_ask, asker, "SELECT 1")
                 await anyio.sleep(0.02)
                 group.cancel_scope.cancel()
         threads = threading.active_count() - before
-        assert threads <= 4 * QUESTIONS_AT_ONCE, "those at work, and those who try to cancel them"
+        assert threads <= 4 * CONCURRENT_QUERIES, "those at work, and those who try to cancel them"
         network.heal()
         await recovered(asker, seconds=30)
 

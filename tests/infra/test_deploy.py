@@ -55,9 +55,9 @@ def test_a_first_deployment_asks_who_is_there_deploys_and_writes_the_env_file(tm
         "DEPLOY_SERVICE_PRINCIPAL_ID": "",
     }
     settings = load({"ZAVA_ENV_FILE": str(env_file(tmp_path))}, {})
-    assert settings.place is not None
-    assert settings.place.url is not None
-    assert settings.place.url.reveal() == URL
+    assert settings.database is not None
+    assert settings.database.url is not None
+    assert settings.database.url.reveal() == URL
     assert settings.embedding.azure_endpoint is None  # the desk's own model makes the vectors
     assert settings.warnings == ()
 

@@ -13,7 +13,7 @@ import pytest
 from tests.conftest import SEATTLE
 from tests.servers import ZavaServer
 from zava_mcp.admin.migrations import admin_target
-from zava_mcp.cli.display.terminal_hints import for_the_terminal
+from zava_mcp.cli.display.terminal_hints import to_terminal_terms
 from zava_mcp.errors import ZavaError
 from zava_mcp.postgres.connection_parameters import connection_parameters
 from zava_mcp.postgres.identity import connect
@@ -54,7 +54,7 @@ def _reply(listener: socket.socket, reply: bytes) -> None:
 def refusal(variables: dict[str, str]) -> ZavaError:
     """The error of connecting with these settings, which neither repeats a password nor names a login."""
     settings = load({"ZAVA_USER_ID": SEATTLE}, variables)
-    place = settings.place
+    place = settings.database
     target = connection_parameters(place, settings.user_id) if place else admin_target(settings.admin_url or Secret(""))
     with pytest.raises(ZavaError) as refused:
         connect(target)
@@ -131,9 +131,9 @@ def test_failed_connection_names_libpq_variables(monkeypatch: pytest.MonkeyPatch
     for name, value in {"PGHOST": "127.0.0.1", "PGPORT": "1", "PGDATABASE": "shop"}.items():
         monkeypatch.setenv(name, value)
     settings = load({"ZAVA_USER_ID": SEATTLE})
-    assert settings.place is not None
+    assert settings.database is not None
     with pytest.raises(ZavaError) as refused:
-        connect(connection_parameters(settings.place, settings.user_id))
+        connect(connection_parameters(settings.database, settings.user_id))
     assert refused.value.message.endswith("(127.0.0.1, port 1, database shop)")
     assert "PGHOST or PGPORT" in refused.value.hint
 
@@ -191,4 +191,4 @@ def test_terminal_command_gets_no_hint_for_a_running_server() -> None:
     assert done.returncode == 1
     assert "error: the database is not running, or its port is closed (127.0.0.1, port 1, database zava)" in done.stderr
     assert "by itself" not in done.stderr
-    assert for_the_terminal(done.stderr) == done.stderr
+    assert to_terminal_terms(done.stderr) == done.stderr

@@ -23,7 +23,7 @@ from zava_mcp.settings import load
         ("postgresql://db:0/zava", "a port that is not a number"),
         ("postgresql://a:1,b:x/zava", "a port that is not a number"),
         ("postgresql://db/zava?sslmode", "a parameter without a value"),
-        ("postgresql://me:x@db/zava?a b=c", "a parameter whose name is no word"),
+        ("postgresql://me:x@db/zava?a b=c", "a parameter whose name is not a word"),
         ("mysql://me:hunter2@db/zava", "must start with postgresql://"),
     ],
 )
@@ -49,7 +49,7 @@ def test_url_that_libpq_misreads_is_refused(name: str, url: str, fault: str) -> 
     ],
 )
 def test_url_that_libpq_reads_correctly_is_accepted(url: str) -> None:
-    assert load({}, {"ZAVA_DATABASE_URL": url}).place is not None
+    assert load({}, {"ZAVA_DATABASE_URL": url}).database is not None
 
 
 @pytest.mark.parametrize(
@@ -89,10 +89,10 @@ def test_parameter_that_libpq_cannot_use_is_named(
     settings = load(
         {"ZAVA_DATABASE_URL": f"postgresql://me:hunter2@/zava?{host}{query}".rstrip("&"), "ZAVA_USER_ID": SEATTLE}, {}
     )
-    assert settings.place is not None
+    assert settings.database is not None
     assert settings.user_id is not None
     with pytest.raises(ZavaError) as refused:
-        connect(connection_parameters(settings.place, settings.user_id)).close()
+        connect(connection_parameters(settings.database, settings.user_id)).close()
     assert named in refused.value.message
     assert refused.value.hint
     assert "hunter2" not in refused.value.message + refused.value.hint

@@ -41,12 +41,12 @@ _TELLS_LOGINS = re.compile(
 
 @dataclass(frozen=True)
 class Place:
-    """A server set up as somebody would. `settings_of` are those of one of ASKERS."""
+    """A server set up as somebody would. `load_settings` are those of one of ASKERS."""
 
     server: str
     hardened: bool
     logins_are_user_ids: bool
-    settings_of: Callable[[str], Settings]
+    load_settings: Callable[[str], Settings]
     as_superuser: Callable[[], AbstractContextManager[psycopg.Connection]]
 
 

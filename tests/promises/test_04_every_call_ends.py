@@ -12,7 +12,7 @@ from tests.conftest import REDMOND, SEATTLE, Ask, admin_keywords, asking, settin
 from tests.stdio_client import server_for
 from zava_mcp.admin.embedded_database import embedded_postgres
 from zava_mcp.embedded import kill_backend
-from zava_mcp.settings import QUESTIONS_AT_ONCE
+from zava_mcp.settings import CONCURRENT_QUERIES
 
 pytestmark = pytest.mark.anyio
 
@@ -129,17 +129,17 @@ async def test_slow_queries_keep_a_quick_one_from_nothing(ask: Ask, admin: psyco
     """All but one place are taken by queries that go on; with all of them taken, what needs no query is answered."""
     async with ask(SEATTLE) as seattle, anyio.create_task_group() as group:
         await seattle.call("get_multiple_table_schemas", table_names=["orders"])
-        for _ in range(QUESTIONS_AT_ONCE - 1):
+        for _ in range(CONCURRENT_QUERIES - 1):
             group.start_soon(seattle.query, SLOW)
-        await until(admin, QUESTIONS_AT_ONCE - 1, 25)
+        await until(admin, CONCURRENT_QUERIES - 1, 25)
         for number in range(20):
             assert await seattle.value(f"SELECT {number}") == number
-        assert admin.execute(RUNNING.encode()).fetchone() == (QUESTIONS_AT_ONCE - 1,)
+        assert admin.execute(RUNNING.encode()).fetchone() == (CONCURRENT_QUERIES - 1,)
         group.start_soon(seattle.query, SLOW)
-        await until(admin, QUESTIONS_AT_ONCE, 20)
+        await until(admin, CONCURRENT_QUERIES, 20)
         assert "order_date" in (await seattle.call("get_multiple_table_schemas", table_names=["orders"]))[0]
         assert await seattle.call("get_current_utc_date")
-        assert admin.execute(RUNNING.encode()).fetchone() == (QUESTIONS_AT_ONCE,)
+        assert admin.execute(RUNNING.encode()).fetchone() == (CONCURRENT_QUERIES,)
         group.cancel_scope.cancel()
     await until(admin, 0, 5)
 

@@ -45,9 +45,9 @@ def test_settings_and_targets_do_not_show_them() -> None:
         },
         {},
     )
-    assert settings.place is not None
+    assert settings.database is not None
     assert settings.user_id is not None
-    target = connection_parameters(settings.place, settings.user_id)
+    target = connection_parameters(settings.database, settings.user_id)
     assert SECRET not in f"{settings!r} {settings} {target!r} {target}"
     assert target.keywords()["password"] == SECRET
 

@@ -9,7 +9,7 @@ import pytest
 
 from tests.conftest import SEATTLE, asking, settings_for
 from zava_mcp.server.executor import QUEUE_LENGTH
-from zava_mcp.settings import QUESTIONS_AT_ONCE
+from zava_mcp.settings import CONCURRENT_QUERIES
 
 pytestmark = pytest.mark.anyio
 
@@ -36,7 +36,7 @@ async def test_a_thousand_parallel_calls_are_answered_or_told_to_come_back(data_
                 for number in range(CALLS):
                     group.start_soon(ask, number)
         assert sum(ends.values()) == CALLS
-        assert ends["answered"] >= QUESTIONS_AT_ONCE + QUEUE_LENGTH  # whatever comes after them
+        assert ends["answered"] >= CONCURRENT_QUERIES + QUEUE_LENGTH  # whatever comes after them
         assert ends["busy"]
         assert await seattle.value("SELECT count(*) FROM retail.orders") == own
 
@@ -52,9 +52,9 @@ async def test_sleepers_keep_nobody_waiting_for_longer_than_their_deadline(data_
 
         with anyio.fail_after(30):
             async with anyio.create_task_group() as group:
-                for _ in range(QUESTIONS_AT_ONCE):
+                for _ in range(CONCURRENT_QUERIES):
                     group.start_soon(hold)
                 await anyio.wait_all_tasks_blocked()
                 assert await seattle.value("SELECT 1") == 1
-        assert len(told) == QUESTIONS_AT_ONCE
+        assert len(told) == CONCURRENT_QUERIES
         assert all("57014" in text for text in told)

@@ -35,7 +35,7 @@ async def test_nobody_gains_or_changes_anything(
     faults, ends = [], []
     with place.as_superuser() as admin:
         before = fingerprint(admin)
-        async with asking(place.settings_of(who)) as asker:
+        async with asking(place.load_settings(who)) as asker:
             seen = await asker.query(OWN)
             for attack in attacks(family):
                 text, failed = await asker.call("execute_sales_query", postgresql_query=attack, max_rows=1000)

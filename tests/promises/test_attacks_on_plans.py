@@ -44,7 +44,7 @@ async def test_nobody_gains_or_changes_anything_by_a_plan(
     faults = []
     with place.as_superuser() as admin:
         before = fingerprint(admin)
-        async with asking(place.settings_of(who)) as asker:
+        async with asking(place.load_settings(who)) as asker:
             seen = await asker.query(OWN)
             for attack in attacks(family):
                 text, failed = await asker.call("explain_sales_query", postgresql_query=attack)

@@ -17,7 +17,7 @@ from mcp.types import PromptReference
 from typer.testing import CliRunner
 
 from tests.conftest import SEATTLE, Asker
-from zava_mcp.cli.app import settings_of
+from zava_mcp.cli.app import load_settings
 from zava_mcp.cli.commands import app
 from zava_mcp.errors import AuditError
 from zava_mcp.server.mcp_server import build_server
@@ -266,7 +266,7 @@ def test_record_of_a_command_has_its_outcome(data_dir: Path, log: Path, monkeypa
 
     @broken.command()
     def fail(ctx: typer.Context) -> None:
-        settings_of(ctx)
+        load_settings(ctx)
         raise RuntimeError("the data")
 
     run("query", SQL, "--user-id", "seattle")

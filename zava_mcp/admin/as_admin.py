@@ -21,7 +21,7 @@ def as_admin(settings: Settings, progress: Progress) -> Iterator[psycopg.Connect
         with connect_as_admin(admin_target(settings.admin_url, entra_tokens(settings))) as connection:
             yield connection
         return
-    if settings.place is not None:
+    if settings.database is not None:
         raise SettingsError(
             "this needs an administrator's access to the server",
             "Set ZAVA_ADMIN_DATABASE_URL to an administrator's URL.",

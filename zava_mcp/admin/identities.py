@@ -135,7 +135,7 @@ def _open_database(
 
     Other administrators wait until it ends, because passfiles are read at its start and written at its end.
     """
-    if settings.admin_url is not None or settings.place is not None:
+    if settings.admin_url is not None or settings.database is not None:
         with as_admin(settings, progress) as connection:
             _refuse_other_schema(connection)
             with serialised(connection):

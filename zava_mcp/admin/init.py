@@ -65,7 +65,7 @@ def initialise(
 
     `sample_options` names the sample's options on the command line: an existing database must have the same values.
     """
-    if settings.admin_url is None and settings.place is None:
+    if settings.admin_url is None and settings.database is None:
         if passwords_file is not None or sample is None or take_over_roles:
             raise InputError(
                 "the embedded database keeps its own roles and passwords and is always filled with the sample",
@@ -136,7 +136,7 @@ def lost_by_reset(settings: Settings) -> list[str] | None:
 
 
 def _require_embedded(settings: Settings) -> None:
-    if settings.admin_url is not None or settings.place is not None:
+    if settings.admin_url is not None or settings.database is not None:
         raise InputError(
             "--reset is for the embedded database alone",
             "Unset ZAVA_ADMIN_DATABASE_URL and ZAVA_DATABASE_URL; a server's database is dropped by its administrator.",
@@ -147,7 +147,7 @@ def adopt_database(
     settings: Settings, dry_run: bool, passwords_file: Path | None, progress: Progress, take_over_roles: bool = False
 ) -> Report:
     """Adopts the Zava database of ZAVA_ADMIN_DATABASE_URL, or with `dry_run` only returns the SQL."""
-    if settings.admin_url is None and settings.place is None:
+    if settings.admin_url is None and settings.database is None:
         raise InputError(
             "--adopt is not for the embedded database", "To adopt a server's database, set ZAVA_ADMIN_DATABASE_URL."
         )

@@ -11,7 +11,7 @@ from zava_mcp.admin.change_report import Report
 from zava_mcp.admin.identity_records import check_login_name, rows_about
 from zava_mcp.errors import IdentityError, InputError
 from zava_mcp.postgres.user_ids import Identity
-from zava_mcp.settings import DESCRIPTIONS_AT_ONCE, QUESTIONS_AT_ONCE, Secret
+from zava_mcp.settings import CONCURRENT_DESCRIPTIONS, CONCURRENT_QUERIES, Secret
 from zava_mcp.suggestions import did_you_mean
 
 #: Its values: login, user id, display name, whether all stores, store ids.
@@ -19,7 +19,7 @@ ADMIT = "SELECT zava.admit(%s, %s, %s, %s, %s)"
 
 #: Two servers of one identity with all of their connections. More servers share them: each needs at least one and
 #: returns the others after a minute.
-_CONNECTION_LIMIT = 2 * (QUESTIONS_AT_ONCE + DESCRIPTIONS_AT_ONCE)
+_CONNECTION_LIMIT = 2 * (CONCURRENT_QUERIES + CONCURRENT_DESCRIPTIONS)
 _GRANT_OPTIONS_VERSION = 160_000  # from this version of PostgreSQL on, granting a role does not imply its rights
 
 

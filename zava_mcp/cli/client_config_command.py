@@ -1,4 +1,4 @@
-"""`zava-mcp client-config`: what to paste into an MCP client, or to run, so that it starts this program."""
+"""`zava-mcp client-config`: prints the configuration with which an MCP client starts this server."""
 
 import os
 from collections.abc import Sequence
@@ -7,9 +7,9 @@ from uuid import UUID
 
 import typer
 
-from zava_mcp.cli.app import app, settings_of
+from zava_mcp.cli.app import app, load_settings
 from zava_mcp.cli.options import DatabaseUrl, DataDir, EnvFile
-from zava_mcp.cli.shell_completion import identities
+from zava_mcp.cli.shell_completion import complete_identities
 from zava_mcp.clients.names import Client
 from zava_mcp.settings import load
 
@@ -19,8 +19,8 @@ UserIds = Annotated[
         "--user-id",
         envvar="ZAVA_USER_ID",
         metavar="UUID",
-        help="Who asks; given several times, an entry each.",
-        autocompletion=identities,
+        help="The identity. Repeat the option for several entries.",
+        autocompletion=complete_identities,
     ),
 ]
 
@@ -32,50 +32,55 @@ def client_config(
         Client, typer.Argument(metavar="CLIENT", help=f"One of {', '.join(Client)}.", case_sensitive=False)
     ],
     name: Annotated[
-        str, typer.Option("--name", metavar="NAME", help="What the client calls it; of several, how the names begin.")
+        str,
+        typer.Option("--name", metavar="NAME", help="The server's name in the client; a prefix for several entries."),
     ] = "",
     extras: Annotated[
-        list[str] | None, typer.Option("--extra", metavar="EXTRA", help="With an extra of the package, such as azure.")
+        list[str] | None, typer.Option("--extra", metavar="EXTRA", help="Add an extra of the package, such as azure.")
     ] = None,
-    local: Annotated[bool, typer.Option("--local", help="Start this very installation instead of uvx.")] = False,
-    link: Annotated[bool, typer.Option("--link", help="An install link, for VS Code and Cursor.")] = False,
+    local: Annotated[bool, typer.Option("--local", help="Start this installation instead of uvx.")] = False,
+    link: Annotated[bool, typer.Option("--link", help="Print an install link, for VS Code and Cursor.")] = False,
     user_ids: UserIds = None,
     env_file: EnvFile = None,
     database_url: DatabaseUrl = None,
     data_dir: DataDir = None,
 ) -> None:
-    """Print what to paste into an MCP client, or to run, so that it starts the server as you. Never a password.
+    """Print the configuration, or the command, that adds the server to an MCP client. It contains no password.
 
     Example: zava-mcp client-config claude-desktop --user-id f47ac10b-58cc-4372-a567-0e02b2c3d479
     """
-    after = {"ZAVA_ENV_FILE": env_file, "ZAVA_DATABASE_URL": database_url, "ZAVA_DATA_DIR": data_dir}
-    before = {key: value for key, value in ctx.obj.items() if value is not None}
-    given = {**before, **{key: value for key, value in after.items() if value is not None}}
-    from zava_mcp.cli.display.output import print_note
+    options = {"ZAVA_ENV_FILE": env_file, "ZAVA_DATABASE_URL": database_url, "ZAVA_DATA_DIR": data_dir}
+    flags = _without_none({**ctx.obj, **_without_none(options)})
+    from zava_mcp.cli.display.messages import print_note
     from zava_mcp.clients.config import advice, configuration, install_link, planned_entry
     from zava_mcp.clients.program_command import program
 
-    server = settings_of(ctx, **after).place is not None
-    named: Sequence[str | None] = user_ids or [before.get("ZAVA_USER_ID")]
-    everybody = [_identified(given, user_id) for user_id in named]
+    on_server = load_settings(ctx, **options).database is not None
+    names: Sequence[str | None] = user_ids or [flags.get("ZAVA_USER_ID")]
+    identities = [_resolve_user_id(flags, user_id) for user_id in names]
     command, remarks = program(client, local, tuple(extras or ()))
-    entries = planned_entry(command, everybody, server, name, {**os.environ, **given})
+    entries = planned_entry(command, identities, on_server, name, {**os.environ, **flags})
     print("\n".join(install_link(client, entry) for entry in entries) if link else configuration(client, entries))
     for remark in remarks + advice(client, entries, link):
         print_note(remark)
 
 
-def _identified(given: dict[str, str], user_id: str | None) -> UUID:
-    """Whose user id that is; None for the settings' own. Raises IdentityError if it is nobody's."""
+def _without_none(options: dict[str, str | None]) -> dict[str, str]:
+    return {key: value for key, value in options.items() if value is not None}
+
+
+def _resolve_user_id(flags: dict[str, str], user_id: str | None) -> UUID:
+    """Return the uuid of a user id or name, of the settings' own for None. Raises IdentityError if it is unknown."""
     from zava_mcp.admin.embedded_database import embedded_postgres
     from zava_mcp.errors import IdentityError
     from zava_mcp.postgres.user_ids import require_identity
 
-    settings = load({**given, "ZAVA_USER_ID": user_id})
-    embedded = None if settings.place else embedded_postgres(settings, lambda *_: None)
-    found = require_identity(settings, embedded if embedded and embedded.logins() else None)
-    if found is None:
+    settings = load({**flags, "ZAVA_USER_ID": user_id})
+    embedded = None if settings.database else embedded_postgres(settings, lambda *_: None)
+    identity = require_identity(settings, embedded if embedded and embedded.logins() else None)
+    if identity is None:
         raise IdentityError(
-            f"only the server knows who {settings.user_name[:60]!r} is", "Give the user id: a client's entry names it."
+            f"the name {settings.user_name[:60]!r} can only be resolved by the database server",
+            "Give the user id: a client's entry needs it.",
         )
-    return found
+    return identity

@@ -1,8 +1,8 @@
-"""The record of a command: begun when its settings are known, written before its output is shown.
+"""Writes the audit record of a command before its output is shown.
 
-With an audit log, output is held until the record is written, so that nothing is shown that is not recorded. A command
-whose output is too long to be held, or goes to a pager, is recorded before that as started, and once more when it has
-ended; so is one whose output could not be delivered. Both lines have the same `call`.
+With an audit log, output is held back until the record is written, so that no unrecorded output is shown. A command
+whose output is too long to hold, or goes to a pager, is recorded as "started" before the output, and again at its end.
+So is a command whose output could not be delivered. Both lines have the same `call`.
 """
 
 import io
@@ -19,14 +19,17 @@ from zava_mcp.errors import AuditError, IdentityError, Outcome
 from zava_mcp.settings import Settings
 from zava_mcp.telemetry import Observer
 
-_HELD_BYTES = 8 << 20
+_MAX_HELD_BYTES = 8 << 20
 
 
 @contextmanager
 def audit_command(ctx: typer.Context, settings: Settings) -> Iterator[None]:
-    """Records what a command does inside, and reports it at the end. Raises AuditError, SettingsError."""
+    """Record the command that runs in this context, and export the record at its end.
+
+    Raises AuditError, SettingsError.
+    """
     observer = Observer(settings.telemetry)
-    call = _call(ctx)
+    call = _new_call(ctx)
     output = _Output(observer, call)
     with record_call(call):
         try:
@@ -40,23 +43,23 @@ def audit_command(ctx: typer.Context, settings: Settings) -> Iterator[None]:
 
 
 def after_output(show: Callable[[], None]) -> None:
-    """Shows a remark, which may quote the data: now, or when the command's output is shown."""
-    held = getattr(sys.stdout, "buffer", None)
-    if isinstance(held, _Output):
-        held.remark(show)
+    """Show a remark, which may quote data: now, or together with the command's held output."""
+    output = getattr(sys.stdout, "buffer", None)
+    if isinstance(output, _Output):
+        output.add_remark(show)
     else:
         show()
 
 
 def flush_output(size: int = 0) -> None:
-    """From here on output is shown as it comes: `size` bytes of it are about to go past stdout, to a pager."""
-    if isinstance(held := getattr(sys.stdout, "buffer", None), _Output):
+    """Show the held output, and all later output at once; `size` bytes more will bypass stdout, to a pager."""
+    if isinstance(output := getattr(sys.stdout, "buffer", None), _Output):
         sys.stdout.flush()
-        held.show(size)
+        output.show(size)
 
 
 class _Output(io.BufferedIOBase):
-    """Stands in stdout's place: counts its bytes, and holds them back while they may not be shown."""
+    """Replaces stdout: counts the bytes, and holds them back until the record is written."""
 
     def __init__(self, observer: Observer, call: Call) -> None:
         self._observer = observer
@@ -65,14 +68,14 @@ class _Output(io.BufferedIOBase):
         self._held: list[bytes] | None = [] if observer.writes else None
         self._size = 0
         self._remarks: list[Callable[[], None]] = []
-        self._written: Call | None = None  # the record as it stands in the audit log
-        self._fault = ""  # of stdout
+        self._written: Call | None = None  # the last record written to the audit log
+        self._fault = ""  # class name of the error that writing to stdout raised
 
     @contextmanager
     def captured(self) -> Iterator[None]:
-        """While this lasts, what is printed comes here. Raises OSError if stdout does not take it."""
+        """Redirect stdout to this object inside the context. Raises OSError if stdout cannot be written."""
         out = self._target
-        if out is None:  # closed before we began
+        if out is None:  # Stdout was closed before the command began.
             yield
             return
         encoding, errors = getattr(out, "encoding", None) or "utf-8", getattr(out, "errors", None) or "strict"
@@ -88,26 +91,26 @@ class _Output(io.BufferedIOBase):
                 text.detach()
 
     def write(self, data: Any) -> int:
-        """Takes bytes; shows what it holds once that is too much to hold."""
+        """Hold bytes back, and show them once there are too many to hold."""
         self._size += len(data)
         if self._held is None:
             self._deliver([bytes(data)])
         else:
             self._held.append(bytes(data))
-            if self._size > _HELD_BYTES:
+            if self._size > _MAX_HELD_BYTES:
                 self.show()
         return len(data)
 
-    def remark(self, show: Callable[[], None]) -> None:
-        """Keeps a remark until output is shown."""
+    def add_remark(self, show: Callable[[], None]) -> None:
+        """Keep a remark until the output is shown."""
         if self._held is None:
             show()
         else:
             self._remarks.append(show)
 
-    def show(self, more: int = 0, outcome: Outcome = "started") -> None:
-        """Writes the record, then shows what was held. Raises AuditError, OSError."""
-        self._size += more
+    def show(self, extra_bytes: int = 0, outcome: Outcome = "started") -> None:
+        """Write the record, then show the held output. Raises AuditError, OSError."""
+        self._size += extra_bytes
         if self._held is not None:
             self._write_record(outcome)
             held, self._held = self._held, None
@@ -116,11 +119,11 @@ class _Output(io.BufferedIOBase):
                 remark()
 
     def finish(self) -> None:
-        """Reports the command as it ended. Raises AuditError if that cannot be written, OSError if stdout is gone."""
+        """Record how the command ended. Raises AuditError if the record, OSError if stdout cannot be written."""
         try:
             self.show(outcome=self._call.outcome)
         except AuditError as error:
-            self._call.failed(error)
+            self._call.record_error(error)
             self._held = None
             raise
         except OSError:
@@ -129,10 +132,10 @@ class _Output(io.BufferedIOBase):
         else:
             self._record_end()
         finally:
-            self._report()
+            self._export()
 
     def flush(self) -> None:
-        """Passes it on, unless output is held."""
+        """Flush stdout, unless output is held."""
         if self._held is None:
             self._deliver([])
 
@@ -152,21 +155,21 @@ class _Output(io.BufferedIOBase):
 
     def _record_end(self) -> None:
         if self._fault:
-            self._call.undelivered(self._fault)
+            self._call.record_undelivered(self._fault)
         self._write_record(self._call.outcome)
 
     def _write_record(self, outcome: Outcome) -> None:
-        """Writes the record, unless it stands there as it is."""
+        """Write the record, unless the audit log already has the same."""
         self._call.bytes = self._size
         record = replace(self._call, outcome=outcome, seconds=0)
         if record != self._written:
-            self._call.take_time()
+            self._call.record_duration()
             self._observer.write(replace(record, seconds=self._call.seconds))
             self._written = record
 
-    def _report(self) -> None:
-        """Sends the record where traces and metrics go, after the output: to load what sends it takes a second."""
-        self._call.take_time()
+    def _export(self) -> None:
+        """Export the record to traces and metrics, after the output, because loading the exporters takes a second."""
+        self._call.record_duration()
         self._observer.user_id = self._call.user_id
         self._observer.export(dict)
         self._observer.trace(self._call)
@@ -183,23 +186,23 @@ class _Output(io.BufferedIOBase):
         return self._target.fileno()
 
 
-def _call(ctx: typer.Context) -> Call:
-    """The record of a command: its name, its SQL, and its arguments but for the settings, which have variables."""
+def _new_call(ctx: typer.Context) -> Call:
+    """Return the record of a command: its name, its SQL, and its arguments except settings, which have variables."""
     names = [param.name for param in ctx.command.params if param.name and not getattr(param, "envvar", None)]
     sources = {name: ctx.get_parameter_source(name) for name in names}
-    given = {name: ctx.params[name] for name, source in sources.items() if source and source.name == "COMMANDLINE"}
-    sql = str(given.pop("sql", ""))
-    return Call(" ".join(ctx.command_path.split()[1:]), "" if sql == "-" else sql, given)
+    arguments = {name: ctx.params[name] for name, source in sources.items() if source and source.name == "COMMANDLINE"}
+    sql = str(arguments.pop("sql", ""))
+    return Call(" ".join(ctx.command_path.split()[1:]), "" if sql == "-" else sql, arguments)
 
 
 def _record_error(call: Call, error: BaseException, settings: Settings) -> None:
-    if isinstance(error, typer.Exit):  # with an exit code of its own: the command has done its work
+    if isinstance(error, typer.Exit):  # The command has succeeded, with an exit code of its own.
         return
     if isinstance(error, typer.Abort):
         call.outcome = "cancelled"
     elif isinstance(error, typer.BadParameter):
         call.outcome, call.fault = "refused", type(error).__name__
     else:
-        call.failed(error)
+        call.record_error(error)
     if isinstance(error, IdentityError) and not call.user_id and settings.user_name:
         call.arguments = {**call.arguments, "user_name": settings.user_name}

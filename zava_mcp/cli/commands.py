@@ -1,4 +1,4 @@
-"""Registers every command with the application, in the order of `--help`."""
+"""Registers every command with the application, in the order that `--help` lists them."""
 
 from zava_mcp.cli.app import app as app
 

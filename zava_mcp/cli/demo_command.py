@@ -1,8 +1,8 @@
-"""`zava-mcp demo`: a demonstration with the real server."""
+"""`zava-mcp demo`: demonstrates the isolation of identities with the real server."""
 
 import typer
 
-from zava_mcp.cli.app import app, settings_of
+from zava_mcp.cli.app import app, load_settings
 from zava_mcp.cli.options import DatabaseUrl, DataDir, EnvFile
 
 
@@ -10,12 +10,12 @@ from zava_mcp.cli.options import DatabaseUrl, DataDir, EnvFile
 def demo(
     ctx: typer.Context, data_dir: DataDir = None, env_file: EnvFile = None, database_url: DatabaseUrl = None
 ) -> None:
-    """Start the real server as head office and as Seattle, ask it questions, and try to break out.
+    """Start the real server as head office and as Seattle, run queries, and try to bypass row-level security.
 
     Example: zava-mcp demo
     """
-    given = {"ZAVA_DATA_DIR": data_dir, "ZAVA_ENV_FILE": env_file, "ZAVA_DATABASE_URL": database_url}
-    settings_of(ctx, **given)
-    from zava_mcp.cli.demonstration import show
+    options = {"ZAVA_DATA_DIR": data_dir, "ZAVA_ENV_FILE": env_file, "ZAVA_DATABASE_URL": database_url}
+    load_settings(ctx, **options)
+    from zava_mcp.cli.demonstration import run_demonstration
 
-    show({name: value for name in given if (value := given[name] or ctx.obj[name])})
+    run_demonstration({name: value for name in options if (value := options[name] or ctx.obj[name])})

@@ -1,4 +1,4 @@
-"""`zava-mcp demo`: questions, SQL and answers as two identities, then an attempt to become another."""
+"""Runs the queries of `zava-mcp demo` as two identities, then attempts to bypass row-level security."""
 
 import json
 import sys
@@ -10,9 +10,10 @@ from rich.text import Text
 
 from zava_mcp.cli.command_audit import flush_output
 from zava_mcp.cli.display.escape import NUMERIC, column, escape_lines
-from zava_mcp.cli.display.output import console, progress_bar, show_columns
+from zava_mcp.cli.display.messages import console, progress_bar
+from zava_mcp.cli.display.output import show_columns
 from zava_mcp.errors import ZavaError
-from zava_mcp.python_process import own_command
+from zava_mcp.python_process import shell_command
 from zava_mcp.server.demo_client import DemoClient, start_demo_client
 
 HEAD_OFFICE = "00000000-0000-0000-0000-000000000000"
@@ -72,7 +73,7 @@ SELECT to_char(order_date, 'YYYY-MM') AS month,
 
 ATTACKS = (
     (
-        "takes head office's id",
+        "sets head office's user id",
         "SELECT set_config('app.current_rls_user_id', '00000000-0000-0000-0000-000000000000', false), count(*)"
         " FROM retail.orders",
     ),
@@ -84,7 +85,7 @@ ATTACKS = (
     ("reads the managers' ids", "SELECT store_name, rls_user_id FROM zava.stores"),
 )
 SEARCH = "stop a door from slamming"
-NEXT = (
+NEXT_STEPS = (
     ("Connect a client, here Claude Desktop as Seattle:", "client-config claude-desktop --user-id seattle"),
     ("Search for products:", 'search "paint for a wet wall" --user-id seattle'),
     ("Check this installation:", "doctor --user-id seattle"),
@@ -92,15 +93,15 @@ NEXT = (
 COUNT = "SELECT count(*) AS orders FROM retail.orders"
 
 
-def show(settings: dict[str, str]) -> None:
-    """Runs the demonstration with servers of these settings and prints it.
+def run_demonstration(settings: dict[str, str]) -> None:
+    """Run the demonstration with servers that have these settings, and print it.
 
-    Raises ZavaError if a server did not answer as it should.
+    Raises ZavaError if a call fails or an attack succeeds.
     """
     flush_output()
     try:
         anyio.run(_demonstrate, settings)
-    except BaseExceptionGroup as group:  # task groups wrap what is raised inside them
+    except BaseExceptionGroup as group:  # A task group wraps the errors of its tasks.
         raise _innermost(group) from None
 
 
@@ -110,89 +111,97 @@ def _innermost(error: BaseException) -> BaseException:
 
 async def _demonstrate(settings: dict[str, str]) -> None:
     async with start_demo_client(HEAD_OFFICE, settings) as head_office, start_demo_client(SEATTLE, settings) as seattle:
-        with progress_bar() as tell:
-
-            async def told(part: float, total: float | None, what: str | None) -> None:  # noqa: ARG001  # the SDK calls it so
-                tell(part, what or "starting")
-
-            await head_office.call("get_multiple_table_schemas", {"table_names": ["orders"]}, told)
-        _headline(f"An MCP client found the tools {', '.join(await head_office.tools())}")
+        await _wait_for_start(head_office)
+        _headline(f"The MCP server has the tools {', '.join(await head_office.tools())}")
         for question, sql in QUESTIONS:
             _headline(question)
-            _say(sql, style="cyan")
-            for name, asked in (("head office", head_office), ("Seattle", seattle)):
-                _say(f"\nResult for {name}:")
-                _table(await _answer(asked, sql))
+            _print_line(sql, style="cyan")
+            for name, client in (("head office", head_office), ("Seattle", seattle)):
+                _print_line(f"\nResult for {name}:")
+                _print_table(await _query(client, sql))
         await _search(seattle)
-        await _break_out(seattle)
-    _what_next()
+        await _attack(seattle)
+    _print_next_steps()
+
+
+async def _wait_for_start(client: DemoClient) -> None:
+    """Show progress while the first call waits for the database."""
+    with progress_bar() as show_progress:
+        # The SDK calls this function with three arguments.
+        async def on_progress(part: float, total: float | None, message: str | None) -> None:  # noqa: ARG001
+            show_progress(part, message or "starting")
+
+        await client.call("get_multiple_table_schemas", {"table_names": ["orders"]}, on_progress)
 
 
 async def _search(seattle: DemoClient) -> None:
     _headline("Which products keep a door from slamming?")
-    _say("semantic_search_products: ", SEARCH, "cyan")
-    _say("\nResult for Seattle:")
-    text = await _told(seattle, "semantic_search_products", {"query_description": SEARCH, "max_rows": 5})
-    shown = ("product_name", "type", "price", "similarity", "stock")
-    places = [text["columns"].index(name) for name in shown]
-    _table({"columns": shown, "rows": [[row[place] for place in places] for row in text["rows"]]})
-    _say(f"\nfound by {text['model']}", style="dim")
+    _print_line("semantic_search_products: ", SEARCH, "cyan")
+    _print_line("\nResult for Seattle:")
+    result = await _call(seattle, "semantic_search_products", {"query_description": SEARCH, "max_rows": 5})
+    columns = ("product_name", "type", "price", "similarity", "stock")
+    indexes = [result["columns"].index(name) for name in columns]
+    _print_table({"columns": columns, "rows": [[row[index] for index in indexes] for row in result["rows"]]})
+    _print_line(f"\nembedding model: {result['model']}", style="dim")
 
 
-def _what_next() -> None:
-    _headline("What next")
-    program = own_command()
-    for what, command in NEXT:
-        _say(what)
-        _say(f"  {program} {command}", style="cyan")
+def _print_next_steps() -> None:
+    _headline("Next steps")
+    program = shell_command()
+    for purpose, command in NEXT_STEPS:
+        _print_line(purpose)
+        _print_line(f"  {program} {command}", style="cyan")
 
 
-async def _break_out(seattle: DemoClient) -> None:
+async def _attack(seattle: DemoClient) -> None:
+    """Run the attacks. Raises ZavaError if one succeeds."""
     _headline("A Seattle manager tries to become head office")
-    before = (await _answer(seattle, COUNT))["rows"][0][0]
-    for what, sql in ATTACKS:
+    before = (await _query(seattle, COUNT))["rows"][0][0]
+    for attack, sql in ATTACKS:
         text, failed = await seattle.call("execute_sales_query", {"postgresql_query": sql})
-        after = (await _answer(seattle, COUNT))["rows"][0][0]
-        if after != before or not (failed or _shows_only(text, before)):
-            raise ZavaError(f"the attempt {what!r} succeeded", "This is a defect: please report it.")
+        after = (await _query(seattle, COUNT))["rows"][0][0]
+        if after != before or not (failed or _contains_only(text, before)):
+            raise ZavaError(f"the attack {attack!r} succeeded", "This is a defect: please report it.")
         reply = text.splitlines()[0]
-        _say(f"\n{what}: ", sql, "cyan")
-        _say("  refused: " if failed else "  without effect: ", reply, style="green")
+        _print_line(f"\n{attack}: ", sql, "cyan")
+        _print_line("  refused: " if failed else "  no effect: ", reply, style="green")
         sys.stdout.flush()
-    _say(f"\nSeattle still sees {before:,} orders, its own, and no others.", style="bold")
+    _print_line(f"\nSeattle still sees {before:,} orders: only its own.", style="bold")
 
 
-def _shows_only(text: str, own: int) -> bool:
-    """Whether the last column of an answer is this number and nothing else, in each row."""
+def _contains_only(text: str, own: int) -> bool:
+    """Whether the last column of every row of a result is this number."""
     return all(row[-1] == own and type(row[-1]) is int for row in json.loads(text)["rows"])
 
 
-async def _answer(asked: DemoClient, sql: str) -> dict[str, Any]:
-    return await _told(asked, "execute_sales_query", {"postgresql_query": sql})
+async def _query(client: DemoClient, sql: str) -> dict[str, Any]:
+    return await _call(client, "execute_sales_query", {"postgresql_query": sql})
 
 
-async def _told(asked: DemoClient, tool: str, arguments: dict[str, Any]) -> dict[str, Any]:
-    text, failed = await asked.call(tool, arguments)
+async def _call(client: DemoClient, tool: str, arguments: dict[str, Any]) -> dict[str, Any]:
+    """Return the result of a tool call. Raises ZavaError if the call fails."""
+    text, failed = await client.call(tool, arguments)
     if failed:
-        raise ZavaError(f"the server refused a question: {text}", "See its log above.")
-    answer: dict[str, Any] = json.loads(text, parse_float=Decimal)
-    return answer
+        raise ZavaError(f"a tool call failed: {text}", "See the server's log above.")
+    result: dict[str, Any] = json.loads(text, parse_float=Decimal)
+    return result
 
 
-def _table(answer: dict[str, Any]) -> None:
+def _print_table(result: dict[str, Any]) -> None:
     columns = []
-    for place, name in enumerate(answer["columns"]):
-        cells = [row[place] for row in answer["rows"]]
+    for index, name in enumerate(result["columns"]):
+        cells = [row[index] for row in result["rows"]]
         numbers = all(cell is None or isinstance(cell, int | Decimal) for cell in cells)
         columns.append(column(name, [None if cell is None else str(cell) for cell in cells], NUMERIC if numbers else 0))
     show_columns(columns, pager=False)
 
 
 def _headline(text: str) -> None:
-    _say(f"\n── {text}", style="bold")
+    _print_line(f"\n── {text}", style="bold")
 
 
-def _say(what: str, more: str = "", more_style: str = "default", style: str = "") -> None:
-    """A line, perhaps with something in another style behind it; both may quote the data."""
-    line = Text(escape_lines(what), style=style)
-    console().print(line.append(escape_lines(more), style=f"not bold {more_style}"), soft_wrap=not sys.stdout.isatty())
+def _print_line(text: str, detail: str = "", detail_style: str = "default", style: str = "") -> None:
+    """Print a line, with an optional detail in another style; both may quote data."""
+    line = Text(escape_lines(text), style=style)
+    line.append(escape_lines(detail), style=f"not bold {detail_style}")
+    console().print(line, soft_wrap=not sys.stdout.isatty())

@@ -1,10 +1,10 @@
-"""`zava-mcp doctor`: checks an installation and attacks its isolation."""
+"""`zava-mcp doctor`: checks an installation, and attacks its isolation of identities."""
 
 from typing import Annotated
 
 import typer
 
-from zava_mcp.cli.app import app, settings_of
+from zava_mcp.cli.app import app, load_settings
 from zava_mcp.cli.options import DatabaseUrl, DataDir, EnvFile, Format, UserId
 
 
@@ -18,18 +18,19 @@ def doctor(
     database_url: DatabaseUrl = None,
     data_dir: DataDir = None,
 ) -> None:
-    """Check the installation as an identity, and try to break out of it; exit code 1 if a check fails.
+    """Check the installation as an identity, and try to bypass row-level security. The exit code is 1 if a check fails.
 
     Example: zava-mcp doctor --user-id seattle
     """
-    settings = settings_of(
+    settings = load_settings(
         ctx, ZAVA_USER_ID=user_id, ZAVA_ENV_FILE=env_file, ZAVA_DATABASE_URL=database_url, ZAVA_DATA_DIR=data_dir
     )
-    from zava_mcp.cli.display.output import progress_bar, show_checks
+    from zava_mcp.cli.display.messages import progress_bar
+    from zava_mcp.cli.display.output import show_checks
     from zava_mcp.doctor.diagnosis import diagnose
     from zava_mcp.sales.service import SalesService
 
-    with progress_bar() as tell, SalesService(settings, tell) as service:
+    with progress_bar() as progress, SalesService(settings, progress) as service:
         checks = diagnose(service)
     show_checks(checks, "json" if as_json else form.value)
     if any(check.state == "fail" for check in checks):

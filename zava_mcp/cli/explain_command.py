@@ -1,10 +1,10 @@
-"""`zava-mcp explain`: how a query would run."""
+"""`zava-mcp explain`: checks a query, and shows its plan, without running it."""
 
 from typing import Annotated
 
 import typer
 
-from zava_mcp.cli.app import app, settings_of
+from zava_mcp.cli.app import app, load_settings
 from zava_mcp.cli.options import DatabaseUrl, DataDir, EnvFile, UserId
 
 
@@ -17,17 +17,18 @@ def explain(
     database_url: DatabaseUrl = None,
     data_dir: DataDir = None,
 ) -> None:
-    """Check a query without running it: where it is wrong, or the plan by which it would be answered.
+    """Check a query without running it: print its first error, or the plan by which PostgreSQL would run it.
 
     Example: zava-mcp explain "SELECT count(*) FROM retail.orders" --user-id seattle
     """
-    from zava_mcp.cli.display.output import progress_bar, show_text
+    from zava_mcp.cli.display.messages import progress_bar
+    from zava_mcp.cli.display.output import show_text
     from zava_mcp.sales.service import SalesService
 
-    settings = settings_of(
+    settings = load_settings(
         ctx, ZAVA_USER_ID=user_id, ZAVA_ENV_FILE=env_file, ZAVA_DATABASE_URL=database_url, ZAVA_DATA_DIR=data_dir
     )
-    with progress_bar() as tell, SalesService(settings, tell) as service:
+    with progress_bar() as progress, SalesService(settings, progress) as service:
         with service.name_hints():
             text = service.explain(service.explanation(sql))
     show_text(text)

@@ -1,4 +1,4 @@
-"""Faulty settings of a server that an MCP client starts: the client and its user read them through the protocol."""
+"""Reports faulty settings through MCP when an MCP client started the server, so that its user can read them."""
 
 import os
 import re
@@ -14,15 +14,15 @@ from zava_mcp.settings.table import SETTINGS
 from zava_mcp.suggestions import did_you_mean
 
 _CHOICE = re.compile(r"'([^']*)' is not one of (.*)")
-_ADDRESS = re.compile(r"\S*(?:://|@)\S*")  # which may hold a password
+_ADDRESS = re.compile(r"\S*(?:://|@)\S*")  # An address may contain a password.
 
 
-#: Typer brings its own copy of click, whose errors it does not export.
+#: Typer has its own copy of click, whose errors it does not export.
 _UsageError: type[Exception] = typer.BadParameter.__bases__[0]
 
 
 class ServingGroup(TyperGroup):
-    """The commands; arguments that make none of them are a fault of the settings where a client waits for an answer."""
+    """The commands; for an MCP client, invalid arguments are reported as a fault of its configuration."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         try:
@@ -31,7 +31,7 @@ class ServingGroup(TyperGroup):
             _serve_usage_fault(error)
 
     def format_epilog(self, ctx: Any, formatter: Any) -> None:
-        """The settings that have no option."""
+        """Add the settings that have no option to the help."""
         options = {option.envvar for option in self.params}
         super().format_epilog(ctx, formatter)
         with formatter.section("Settings in the environment or the file of --env-file"):
@@ -44,7 +44,7 @@ class ServingGroup(TyperGroup):
             )
 
     def invoke(self, ctx: Any) -> Any:
-        """As Typer's; a value that is none of an option's choices is answered with the nearest."""
+        """Run the command; the error about an invalid choice suggests the nearest valid one."""
         try:
             return super().invoke(ctx)
         except _UsageError as error:
@@ -59,11 +59,11 @@ class ServingGroup(TyperGroup):
 
 
 def _with_suggestion(message: str) -> str:
-    found = _CHOICE.search(message)
-    if found is None:
+    match = _CHOICE.search(message)
+    if match is None:
         return message
-    meant = did_you_mean(found[1], re.findall(r"'([^']*)'", found[2]))
-    return f"{message.replace('Value error, ', '').rstrip('.')}{meant}."
+    suggestion = did_you_mean(match[1], re.findall(r"'([^']*)'", match[2]))
+    return f"{message.replace('Value error, ', '').rstrip('.')}{suggestion}."
 
 
 def _serve_usage_fault(error: Any) -> NoReturn:
@@ -74,7 +74,7 @@ def _serve_usage_fault(error: Any) -> NoReturn:
 
 
 def client_waits() -> bool:
-    """Whether stdin is a pipe or a socket, as from an MCP client; not a terminal, a file or nothing."""
+    """Whether stdin is a pipe or a socket, as from an MCP client, rather than a terminal, a file or closed."""
     try:
         mode = os.fstat(0).st_mode
     except OSError:
@@ -83,13 +83,13 @@ def client_waits() -> bool:
 
 
 def serve_fault(fault: ZavaError) -> NoReturn:
-    """Serves the fault, and nothing else, until the client goes; ends the process with the fault's exit code.
+    """Serve only the fault until the client disconnects, then exit with the fault's exit code.
 
-    Raises the fault where no client waits.
+    Raises the fault if no client waits.
     """
     if not client_waits():
         raise fault
-    from zava_mcp.cli.display.output import print_error
+    from zava_mcp.cli.display.messages import print_error
     from zava_mcp.cli.logging_setup import start_logging
     from zava_mcp.server.run import run_faulty
     from zava_mcp.settings import load

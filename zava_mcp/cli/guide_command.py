@@ -1,4 +1,4 @@
-"""`zava-mcp guide`: the reference pages on a terminal, or as Markdown when piped."""
+"""`zava-mcp guide`: shows the reference pages on a terminal, or prints their Markdown when piped."""
 
 import re
 from typing import TYPE_CHECKING, Annotated
@@ -7,14 +7,14 @@ import typer
 
 from zava_mcp.cli.app import app
 from zava_mcp.cli.options import Pager
-from zava_mcp.cli.shell_completion import guide_pages
+from zava_mcp.cli.shell_completion import complete_guide_pages
 
 if TYPE_CHECKING:
     from zava_mcp.guide import Page
 
-_COLUMNS = 100  # longer lines are hard to read
-_MARKER = re.compile(r"^<!-- .* -->\n", re.MULTILINE)  # where tests and scripts find a table
-_LONG_LINK = re.compile(r"\[([^\[\]\n]+)\]\(https://[^)]{100,}\)")  # which no line has room for
+_MAX_COLUMNS = 100  # Longer lines are hard to read.
+_MARKER = re.compile(r"^<!-- .* -->\n", re.MULTILINE)  # Tests and scripts find a table by its marker.
+_LONG_LINK = re.compile(r"\[([^\[\]\n]+)\]\(https://[^)]{100,}\)")  # A long address does not fit a line.
 _PAGE_LINK = re.compile(r"\[([^\[\]\n]+)\]\(([a-z-]+)\.md(?:#[^)]*)?\)")
 
 
@@ -22,7 +22,9 @@ _PAGE_LINK = re.compile(r"\[([^\[\]\n]+)\]\(([a-z-]+)\.md(?:#[^)]*)?\)")
 def guide(
     page: Annotated[
         str | None,
-        typer.Argument(metavar="[PAGE]", help="Which page; without one, all are listed.", autocompletion=guide_pages),
+        typer.Argument(
+            metavar="[PAGE]", help="A page's name; default: list all pages.", autocompletion=complete_guide_pages
+        ),
     ] = None,
     pager: Pager = True,
 ) -> None:
@@ -35,29 +37,30 @@ def guide(
     from zava_mcp.guide import pages
 
     if page is None:
-        listed = pages().values()
-        names, subjects = [one.name for one in listed], [one.summary for one in listed]
+        all_pages = pages().values()
+        names, subjects = [entry.name for entry in all_pages], [entry.summary for entry in all_pages]
         show_columns([column("page", names), column("subject", subjects)], whole=True, pager=pager)
     else:
-        _show(_found(page), pager)
+        _show(_find_page(page), pager)
 
 
-def _found(name: str) -> "Page":
-    """The page of that name, in any case and with or without `.md`. Raises InputError."""
+def _find_page(name: str) -> "Page":
+    """Return a page by its name, in any case and with or without `.md`. Raises InputError if there is none."""
     from zava_mcp.errors import InputError
     from zava_mcp.guide import pages
     from zava_mcp.suggestions import did_you_mean
 
-    wanted = name.lower().removesuffix(".md")
-    if wanted in pages():
-        return pages()[wanted]
-    suggestion = did_you_mean(wanted, pages())
+    key = name.lower().removesuffix(".md")
+    if key in pages():
+        return pages()[key]
+    suggestion = did_you_mean(key, pages())
     raise InputError(f"the guide has no page {name[:60]!r}{suggestion}", f"Its pages are {', '.join(pages())}.")
 
 
 def _show(page: "Page", pager: bool) -> None:
-    """The page: laid out for a terminal, elsewhere as Markdown."""
-    from zava_mcp.cli.display.output import console, render
+    """Show a page formatted for a terminal, or print its Markdown."""
+    from zava_mcp.cli.display.messages import console
+    from zava_mcp.cli.display.output import render
     from zava_mcp.standard_streams import write_exactly
 
     out = console()
@@ -69,7 +72,7 @@ def _show(page: "Page", pager: bool) -> None:
 
     from zava_mcp.cli.display.markdown import WholeCells
 
-    out.width = min(out.width, _COLUMNS)
+    out.width = min(out.width, _MAX_COLUMNS)
     text = _LONG_LINK.sub(r"\1", _PAGE_LINK.sub(r"\1 (`guide \2`)", text))
     with out.use_theme(Theme({"markdown.code": "bold cyan"})):
         render(WholeCells(text, code_theme="ansi_dark", hyperlinks=False), out, pager)

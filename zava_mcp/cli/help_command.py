@@ -1,4 +1,4 @@
-"""`zava-mcp help`: what a command does."""
+"""`zava-mcp help`: prints the help of a command."""
 
 from typing import Annotated
 
@@ -10,9 +10,9 @@ from zava_mcp.cli.app import app
 @app.command(name="help")
 def help_(
     ctx: typer.Context,
-    command: Annotated[list[str] | None, typer.Argument(metavar="[COMMAND]...", help="Which command.")] = None,
+    command: Annotated[list[str] | None, typer.Argument(metavar="[COMMAND]...", help="A command's name.")] = None,
 ) -> None:
-    """Show what a command does and its options, as --help behind it does.
+    """Print what a command does and its options, as COMMAND --help does.
 
     Example: zava-mcp help query
     """

@@ -1,4 +1,4 @@
-"""The commands around identities: who may ask, kept by an admin."""
+"""`zava-mcp identities`: lists, adds, changes and removes identities, as an administrator."""
 
 from datetime import date, datetime
 from pathlib import Path
@@ -7,8 +7,8 @@ from uuid import UUID
 
 import typer
 
-from zava_mcp.cli.app import app, settings_of
-from zava_mcp.cli.options import AdminUrl, AnswerFormat, DataDir, EnvFile, Format
+from zava_mcp.cli.app import app, load_settings
+from zava_mcp.cli.options import AdminUrl, DataDir, EnvFile, Format, ResultFormat
 
 if TYPE_CHECKING:
     from zava_mcp.admin.change_report import Report
@@ -16,41 +16,47 @@ if TYPE_CHECKING:
 identities = typer.Typer(context_settings={"help_option_names": ["-h", "--help"]}, rich_markup_mode=None)
 app.add_typer(identities, name="identities")
 
-Who = Annotated[str, typer.Argument(metavar="WHO", help="User id, name or login.")]
-Name = Annotated[str, typer.Argument(metavar="NAME", help="Who it is, for people.")]
+Identity = Annotated[str, typer.Argument(metavar="IDENTITY", help="The identity's user id, name or login.")]
+Name = Annotated[str, typer.Argument(metavar="NAME", help="The identity's display name.")]
 Stores = Annotated[
     list[str] | None,
-    typer.Option("--store", metavar="STORE", help="A store to see, by name or id; several for a regional manager."),
+    typer.Option(
+        "--store",
+        metavar="STORE",
+        help="A store that the identity may see, by name or id. Repeat the option for several stores.",
+    ),
 ]
-AllStores = Annotated[bool, typer.Option("--all-stores", help="See every store, as head office does.")]
-# Without its environment variable, which says who asks, not whom an admin means.
+AllStores = Annotated[bool, typer.Option("--all-stores", help="The identity may see every store, as head office does.")]
+# This option does not read ZAVA_USER_ID, which names the identity that runs queries, not the one to change.
 NewUserId = Annotated[
-    UUID | None, typer.Option("--user-id", metavar="UUID", help="The identity's user id; generated if not given.")
+    UUID | None, typer.Option("--user-id", metavar="UUID", help="The identity's user id; default: generated.")
 ]
 Expires = Annotated[
     datetime | None,
-    typer.Option("--expires", formats=["%Y-%m-%d"], metavar="DATE", help="The last day (UTC) the login is good."),
+    typer.Option(
+        "--expires", formats=["%Y-%m-%d"], metavar="DATE", help="The last day (UTC) on which the login is valid."
+    ),
 ]
 PasswordsFile = Annotated[
-    Path | None, typer.Option("--passwords-file", metavar="PATH", help="A libpq passfile to keep passwords in.")
+    Path | None, typer.Option("--passwords-file", metavar="PATH", help="The libpq passfile for generated passwords.")
 ]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Only print what would be done.")]
 
 
 @identities.callback(invoke_without_command=True)
-def listed(
+def identities_default(
     ctx: typer.Context,
-    form: AnswerFormat = None,
+    form: ResultFormat = None,
     env_file: EnvFile = None,
     admin_url: AdminUrl = None,
     data_dir: DataDir = None,
 ) -> None:
-    """List who may ask: user ids, names, logins and the stores each sees. As admin, let people in and out.
+    """List the identities: user ids, names, logins and stores. An administrator can add, change and remove them.
 
     Example: zava-mcp identities
     """
-    given = {"ZAVA_ENV_FILE": env_file, "ZAVA_ADMIN_DATABASE_URL": admin_url, "ZAVA_DATA_DIR": data_dir}
-    ctx.obj = {**ctx.obj, **{name: value for name, value in given.items() if value is not None}}
+    options = {"ZAVA_ENV_FILE": env_file, "ZAVA_ADMIN_DATABASE_URL": admin_url, "ZAVA_DATA_DIR": data_dir}
+    ctx.obj = {**ctx.obj, **{name: value for name, value in options.items() if value is not None}}
     if ctx.invoked_subcommand is None:
         _list(ctx, form)
 
@@ -58,34 +64,35 @@ def listed(
 @identities.command(name="list")
 def list_(
     ctx: typer.Context,
-    form: AnswerFormat = None,
+    form: ResultFormat = None,
     env_file: EnvFile = None,
     admin_url: AdminUrl = None,
     data_dir: DataDir = None,
 ) -> None:
-    """List who may ask, as `zava-mcp identities` alone does.
+    """List the identities, as `zava-mcp identities` does.
 
     Example: zava-mcp identities list
     """
     _list(ctx, form, ZAVA_ENV_FILE=env_file, ZAVA_ADMIN_DATABASE_URL=admin_url, ZAVA_DATA_DIR=data_dir)
 
 
-def _list(ctx: typer.Context, form: Format | None, **given: str | None) -> None:
-    settings = settings_of(ctx, **given)
+def _list(ctx: typer.Context, form: Format | None, **options: str | None) -> None:
+    settings = load_settings(ctx, **options)
     from zava_mcp.admin.init import list_identities
-    from zava_mcp.cli.display.identity_table import fitted, short_stores
-    from zava_mcp.cli.display.output import print_note, progress_bar, show_rows
+    from zava_mcp.cli.display.identity_table import fit_columns, shorten_stores
+    from zava_mcp.cli.display.messages import print_note, progress_bar
+    from zava_mcp.cli.display.output import show_rows
 
-    with progress_bar() as tell:
-        rows = list_identities(settings, tell)
+    with progress_bar() as progress:
+        rows = list_identities(settings, progress)
     columns = ["user_id", "name", "stores", "login", "last_day"]
-    shown, remark = fitted(columns, rows, form)
+    shown, remark = fit_columns(columns, rows, form)
     if remark:
-        rows = short_stores(rows)
-        shown, remark = fitted(columns, rows, form)
-        remark = remark or "names of stores without their common beginning; --format csv has them whole"
+        rows = shorten_stores(rows)
+        shown, remark = fit_columns(columns, rows, form)
+        remark = remark or "store names are shown without their common prefix; --format csv has the full names"
     show_rows(
-        [columns[place] for place in shown], [[row[place] for place in shown] for row in rows], form and form.value
+        [columns[index] for index in shown], [[row[index] for index in shown] for row in rows], form and form.value
     )
     if remark:
         print_note(remark)
@@ -98,9 +105,7 @@ def add(
     store: Stores = None,
     all_stores: AllStores = False,
     user_id: NewUserId = None,
-    login: Annotated[
-        str, typer.Option("--login", metavar="NAME", help="The login's name; the user id if not given.")
-    ] = "",
+    login: Annotated[str, typer.Option("--login", metavar="NAME", help="The login's name; default: the user id.")] = "",
     expires: Expires = None,
     passwords_file: PasswordsFile = None,
     dry_run: DryRun = False,
@@ -108,26 +113,28 @@ def add(
     admin_url: AdminUrl = None,
     data_dir: DataDir = None,
 ) -> None:
-    """Let somebody ask, with a login of their own; with the user id of somebody there, change what they see.
+    """Add an identity with a login of its own; with an existing user id, change the stores that the identity may see.
 
     Example: zava-mcp identities add "Ann Lee" --store Seattle --store Bellevue --passwords-file passwords
     """
-    settings = settings_of(ctx, ZAVA_ENV_FILE=env_file, ZAVA_ADMIN_DATABASE_URL=admin_url, ZAVA_DATA_DIR=data_dir)
+    settings = load_settings(ctx, ZAVA_ENV_FILE=env_file, ZAVA_ADMIN_DATABASE_URL=admin_url, ZAVA_DATA_DIR=data_dir)
     from zava_mcp.admin.identities import add_identity
     from zava_mcp.admin.identity_records import IdentitySpec
-    from zava_mcp.cli.display.output import progress_bar
+    from zava_mcp.cli.display.messages import progress_bar
 
-    wanted = IdentitySpec(name, tuple(store or ()), all_stores, user_id, login, _day(expires))
-    with progress_bar() as tell:
-        report = add_identity(settings, wanted, passwords_file, dry_run, tell)
-    _show(report, dry_run)
+    identity = IdentitySpec(name, tuple(store or ()), all_stores, user_id, login, _to_day(expires))
+    with progress_bar() as progress:
+        report = add_identity(settings, identity, passwords_file, dry_run, progress)
+    _show_changes(report, dry_run)
 
 
 @identities.command(name="map")
 def map_(
     ctx: typer.Context,
-    login: Annotated[str, typer.Argument(metavar="LOGIN", help="A login that is there, such as an Entra user's.")],
-    name: Annotated[str, typer.Argument(metavar="NAME", help="Who it is; without stores, an identity that is there.")],
+    login: Annotated[str, typer.Argument(metavar="LOGIN", help="An existing login, such as an Entra user's.")],
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="The identity's display name; without stores, an existing identity.")
+    ],
     store: Stores = None,
     all_stores: AllStores = False,
     user_id: NewUserId = None,
@@ -136,76 +143,77 @@ def map_(
     env_file: EnvFile = None,
     admin_url: AdminUrl = None,
 ) -> None:
-    """Make a login that somebody else created an identity: a new one, or one that is there already.
+    """Map an existing login to an identity: to a new one, or to an existing one.
 
     Example: zava-mcp identities map ann@example.com "Ann Lee" --store Seattle
     """
-    settings = settings_of(ctx, ZAVA_ENV_FILE=env_file, ZAVA_ADMIN_DATABASE_URL=admin_url)
+    settings = load_settings(ctx, ZAVA_ENV_FILE=env_file, ZAVA_ADMIN_DATABASE_URL=admin_url)
     from zava_mcp.admin.identities import map_identity
     from zava_mcp.admin.identity_records import IdentitySpec
-    from zava_mcp.cli.display.output import progress_bar
+    from zava_mcp.cli.display.messages import progress_bar
 
-    wanted = IdentitySpec(name, tuple(store or ()), all_stores, user_id, login, _day(expires))
-    with progress_bar() as tell:
-        report = map_identity(settings, wanted, dry_run, tell)
-    _show(report, dry_run)
+    identity = IdentitySpec(name, tuple(store or ()), all_stores, user_id, login, _to_day(expires))
+    with progress_bar() as progress:
+        report = map_identity(settings, identity, dry_run, progress)
+    _show_changes(report, dry_run)
 
 
 @identities.command()
 def password(
     ctx: typer.Context,
-    who: Who,
+    identity: Identity,
     passwords_file: PasswordsFile = None,
     expires: Expires = None,
-    no_expiry: Annotated[bool, typer.Option("--no-expiry", help="Let the login be good for ever.")] = False,
+    no_expiry: Annotated[bool, typer.Option("--no-expiry", help="The login does not expire.")] = False,
     dry_run: DryRun = False,
     env_file: EnvFile = None,
     admin_url: AdminUrl = None,
     data_dir: DataDir = None,
 ) -> None:
-    """Renew somebody's password, written to a file and shown nowhere, or the day it expires.
+    """Renew an identity's password, which is written to a file only, or change the day on which the login expires.
 
     Example: zava-mcp identities password "Ann Lee" --passwords-file passwords --expires 2030-12-31
     """
-    settings = settings_of(ctx, ZAVA_ENV_FILE=env_file, ZAVA_ADMIN_DATABASE_URL=admin_url, ZAVA_DATA_DIR=data_dir)
+    settings = load_settings(ctx, ZAVA_ENV_FILE=env_file, ZAVA_ADMIN_DATABASE_URL=admin_url, ZAVA_DATA_DIR=data_dir)
     from zava_mcp.admin.identities import rotate_password
-    from zava_mcp.cli.display.output import progress_bar
+    from zava_mcp.cli.display.messages import progress_bar
 
-    with progress_bar() as tell:
-        report = rotate_password(settings, who, passwords_file, _day(expires), no_expiry, dry_run, tell)
-    _show(report, dry_run)
+    with progress_bar() as progress:
+        report = rotate_password(settings, identity, passwords_file, _to_day(expires), no_expiry, dry_run, progress)
+    _show_changes(report, dry_run)
 
 
 @identities.command()
 def remove(
     ctx: typer.Context,
-    who: Who,
+    identity: Identity,
     passwords_file: PasswordsFile = None,
     dry_run: DryRun = False,
     env_file: EnvFile = None,
     admin_url: AdminUrl = None,
     data_dir: DataDir = None,
 ) -> None:
-    """Take somebody out, now: access, rights, open connections, and the login if it is nobody else's.
+    """Revoke an identity's access at once: rights, open connections, and the login if no other identity uses it.
 
     Example: zava-mcp identities remove "Ann Lee"
     """
-    settings = settings_of(ctx, ZAVA_ENV_FILE=env_file, ZAVA_ADMIN_DATABASE_URL=admin_url, ZAVA_DATA_DIR=data_dir)
+    settings = load_settings(ctx, ZAVA_ENV_FILE=env_file, ZAVA_ADMIN_DATABASE_URL=admin_url, ZAVA_DATA_DIR=data_dir)
     from zava_mcp.admin.identities import revoke_access
-    from zava_mcp.cli.display.output import progress_bar
+    from zava_mcp.cli.display.messages import progress_bar
 
-    with progress_bar() as tell:
-        report = revoke_access(settings, who, passwords_file, dry_run, tell)
-    _show(report, dry_run)
+    with progress_bar() as progress:
+        report = revoke_access(settings, identity, passwords_file, dry_run, progress)
+    _show_changes(report, dry_run)
 
 
-def _day(moment: datetime | None) -> date | None:
+def _to_day(moment: datetime | None) -> date | None:
     return moment.date() if moment else None
 
 
-def _show(report: "Report", dry_run: bool) -> None:
-    from zava_mcp.cli.display.output import print_note, show_report
+def _show_changes(report: "Report", dry_run: bool) -> None:
+    from zava_mcp.cli.display.messages import print_note
+    from zava_mcp.cli.display.output import show_report
 
     if dry_run:
-        print_note("a dry run: nothing is changed; this would be done")
+        print_note("dry run: nothing was changed; these changes would be made")
     show_report(report)

@@ -1,4 +1,4 @@
-"""`zava-mcp init`: builds, upgrades, adopts or resets the database."""
+"""`zava-mcp init`: creates, upgrades, adopts or resets the database."""
 
 import sys
 from datetime import datetime
@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from zava_mcp.cli.app import app, is_given, settings_of
+from zava_mcp.cli.app import app, is_explicit, load_settings
 from zava_mcp.cli.options import AdminUrl, DataDir, EnvFile
 from zava_mcp.settings import Settings
 
@@ -16,17 +16,17 @@ from zava_mcp.settings import Settings
 def init(
     ctx: typer.Context,
     sample: Annotated[bool, typer.Option(help="Fill a new database with the sample.")] = True,
-    scale: Annotated[float, typer.Option(help="Size of the sample: 1 is about 200,000 orders.")] = 1.0,
+    scale: Annotated[float, typer.Option(help="Size of the sample; 1 is about 200,000 orders.")] = 1.0,
     as_of: Annotated[
-        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Last day of the sample; today if not given.")
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Last day of the sample; default today.")
     ] = None,
-    seed: Annotated[int, typer.Option(help="Another seed makes another sample.")] = 42,
+    seed: Annotated[int, typer.Option(help="Seed of the sample's random numbers.")] = 42,
     passwords_file: Annotated[
         Path | None,
-        typer.Option(metavar="PATH", help="On a server: write generated passwords there, as a libpq passfile."),
+        typer.Option(metavar="PATH", help="On a server: write generated passwords to this libpq passfile."),
     ] = None,
     adopt: Annotated[
-        bool, typer.Option("--adopt", help="Take over an existing Zava database, without touching a row of it.")
+        bool, typer.Option("--adopt", help="Adopt an existing Zava database without changing its rows.")
     ] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="With --adopt: only print the SQL that would run.")
@@ -35,47 +35,58 @@ def init(
         bool,
         typer.Option(
             "--take-over-roles",
-            help="On a server: make roles of our names ours that others made. Resets their passwords and memberships.",
+            help="On a server: use existing roles that have the names of Zava's roles. "
+            "Resets their passwords and memberships.",
         ),
     ] = False,
     reset: Annotated[
-        bool, typer.Option("--reset", help="Remove the embedded database, after a question, and build a new one.")
+        bool, typer.Option("--reset", help="Remove the embedded database, after confirmation, and create a new one.")
     ] = False,
-    yes: Annotated[bool, typer.Option("--yes", help="With --reset: do not ask.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="With --reset: do not ask for confirmation.")] = False,
     env_file: EnvFile = None,
     admin_url: AdminUrl = None,
     data_dir: DataDir = None,
 ) -> None:
-    """Build or upgrade the database: schema, identities, sample. Changes nothing that is already there.
+    """Create or upgrade the database: schema, identities, sample. Existing rows are not changed.
 
     Example: zava-mcp init --scale 0.1
     """
-    settings = settings_of(ctx, ZAVA_ENV_FILE=env_file, ZAVA_ADMIN_DATABASE_URL=admin_url, ZAVA_DATA_DIR=data_dir)
+    settings = load_settings(ctx, ZAVA_ENV_FILE=env_file, ZAVA_ADMIN_DATABASE_URL=admin_url, ZAVA_DATA_DIR=data_dir)
     from zava_mcp.admin.init import adopt_database, initialise, reset_embedded
     from zava_mcp.admin.sample import Sample
-    from zava_mcp.cli.display.output import progress_bar, show_report
-    from zava_mcp.errors import InputError
+    from zava_mcp.cli.display.messages import progress_bar
+    from zava_mcp.cli.display.output import show_report
 
-    if dry_run and not adopt:
-        raise InputError("--dry-run is for --adopt", "Without --adopt, init changes nothing that is already there.")
-    if reset and (adopt or passwords_file or take_over_roles or not sample):
-        raise InputError("--reset is for the embedded database alone", "Leave the other options out.")
-    wanted = Sample(scale, as_of.date() if as_of else None, seed)
+    _check_options(adopt, dry_run, reset, passwords_file, take_over_roles, sample)
+    sample_options = Sample(scale, as_of.date() if as_of else None, seed)
     if reset:
         _confirm_reset(settings, yes)
-    with progress_bar() as tell:
+    with progress_bar() as progress:
         if reset:
-            report = reset_embedded(settings, wanted, tell)
+            report = reset_embedded(settings, sample_options, progress)
         elif adopt:
-            report = adopt_database(settings, dry_run, passwords_file, tell, take_over_roles)
+            report = adopt_database(settings, dry_run, passwords_file, progress, take_over_roles)
         else:
-            chosen = [name for name in ("scale", "as_of", "seed") if is_given(ctx, name)]
-            report = initialise(settings, wanted if sample else None, passwords_file, tell, take_over_roles, chosen)
+            explicit = [name for name in ("scale", "as_of", "seed") if is_explicit(ctx, name)]
+            new_sample = sample_options if sample else None
+            report = initialise(settings, new_sample, passwords_file, progress, take_over_roles, explicit)
     show_report(report, only_sql=dry_run)
 
 
+def _check_options(
+    adopt: bool, dry_run: bool, reset: bool, passwords_file: Path | None, take_over_roles: bool, sample: bool
+) -> None:
+    """Raise InputError for options that contradict each other."""
+    from zava_mcp.errors import InputError
+
+    if dry_run and not adopt:
+        raise InputError("--dry-run is for --adopt", "Without --adopt, init does not change existing rows.")
+    if reset and (adopt or passwords_file or take_over_roles or not sample):
+        raise InputError("--reset is for the embedded database alone", "Leave the other options out.")
+
+
 def _confirm_reset(settings: Settings, yes: bool) -> None:
-    """Asks before a database is removed. Raises InputError where nobody can be asked, Exit for a no."""
+    """Ask for confirmation. Raises InputError if stdin is not a terminal, and Exit if the answer is no."""
     from zava_mcp.admin.init import lost_by_reset
     from zava_mcp.errors import InputError
 
@@ -83,7 +94,7 @@ def _confirm_reset(settings: Settings, yes: bool) -> None:
     if lost is None or yes:
         return
     if not sys.stdin.isatty():
-        raise InputError("--reset removes the database and asks before, but nobody is at a terminal", "Add --yes.")
-    added = f", among them the identities {', '.join(lost)}" if lost else ""
-    if not typer.confirm(f"Remove the embedded database with everything in it{added}?", err=True):
+        raise InputError("--reset needs confirmation, but stdin is not a terminal", "Add --yes.")
+    identities = f", including the identities {', '.join(lost)}" if lost else ""
+    if not typer.confirm(f"Remove the embedded database with everything in it{identities}?", err=True):
         raise typer.Exit(1)

@@ -1,4 +1,4 @@
-"""Logs to stderr, set up before any library sets up its own."""
+"""Configures logging to stderr, with the settings' secrets redacted."""
 
 import json
 import logging
@@ -8,25 +8,25 @@ from urllib.parse import quote
 
 from zava_mcp.settings import Secret, Settings
 
-_HIDDEN = "(hidden)"
+_REDACTED = "(hidden)"
 
 
 def start_logging(settings: Settings) -> None:
-    """One line a record, as text or JSON; the settings' warnings come first."""
+    """Log one line per record, as text or JSON, beginning with the settings' warnings."""
     handler = logging.StreamHandler(sys.stderr)
     text = logging.Formatter("zava-mcp: %(levelname)s: %(message)s")
-    handler.setFormatter(_Redacting(_JsonLines() if settings.log_format == "json" else text, settings.hidden))
+    handler.setFormatter(_Redacting(_JsonLines() if settings.log_format == "json" else text, settings.secrets))
     logging.basicConfig(level=settings.log_level.upper(), handlers=[handler], force=True)
-    for noisy in ("mcp", "psycopg.pool"):
-        logging.getLogger(noisy).setLevel(max(logging.ERROR, logging.getLogger().level))
-    for talkative in ("openai", "httpx2", "httpcore2", "azure", "msal", "urllib3"):  # of what is sent and received
-        logging.getLogger(talkative).setLevel(logging.CRITICAL)
+    for name in ("mcp", "psycopg.pool"):
+        logging.getLogger(name).setLevel(max(logging.ERROR, logging.getLogger().level))
+    for name in ("openai", "httpx2", "httpcore2", "azure", "msal", "urllib3"):  # These log requests and responses.
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     for warning in settings.warnings:
         logging.getLogger("zava_mcp").warning(warning)
 
 
 class _Redacting(logging.Formatter):
-    """Another's lines without the secrets of the settings: the last guard, behind those who log nothing of the kind."""
+    """Redacts the settings' secrets in another formatter's lines, in case a library logs one."""
 
     def __init__(self, formatter: logging.Formatter, secrets: tuple[Secret, ...]) -> None:
         super().__init__()
@@ -39,12 +39,11 @@ class _Redacting(logging.Formatter):
         self._secrets = re.compile("|".join(map(re.escape, sorted(forms, key=len, reverse=True)))) if forms else None
 
     def format(self, record: logging.LogRecord) -> str:
-        from zava_mcp.cli.display.escape import (
-            escape_lines,
-        )  # when there is something to tell: a start need not wait for it
+        from zava_mcp.cli.display.escape import escape_lines  # Imported at the first record, to keep the start fast.
 
         line = self._formatter.format(record)
-        return escape_lines(self._secrets.sub(_HIDDEN, line) if self._secrets else line)  # it may quote the data
+        # A record may quote data, whose control characters must not reach the terminal.
+        return escape_lines(self._secrets.sub(_REDACTED, line) if self._secrets else line)
 
 
 class _JsonLines(logging.Formatter):

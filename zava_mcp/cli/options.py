@@ -1,11 +1,11 @@
-"""The options that several commands take; each has its environment variable."""
+"""Defines the options that several commands share, with their environment variables."""
 
 from enum import StrEnum
 from typing import Annotated
 
 import typer
 
-from zava_mcp.cli.shell_completion import categories, identities
+from zava_mcp.cli.shell_completion import complete_categories, complete_identities
 from zava_mcp.settings.table import meaning
 
 UserId = Annotated[
@@ -14,8 +14,8 @@ UserId = Annotated[
         "--user-id",
         envvar="ZAVA_USER_ID",
         metavar="UUID",
-        help="Who asks: the identity's uuid, or its name in the sample, such as seattle.",
-        autocompletion=identities,
+        help="The identity: its uuid, or its name in the sample, such as seattle.",
+        autocompletion=complete_identities,
     ),
 ]
 EnvFile = Annotated[
@@ -36,12 +36,12 @@ AdminUrl = Annotated[
         "--admin-database-url",
         envvar="ZAVA_ADMIN_DATABASE_URL",
         metavar="URL",
-        help="A server's database, as its admin, instead of the embedded one.",
+        help="An administrator's URL of a database on a server, instead of the embedded one.",
     ),
 ]
 DataDir = Annotated[
     str | None,
-    typer.Option("--data-dir", envvar="ZAVA_DATA_DIR", metavar="PATH", help="Where the embedded database lives."),
+    typer.Option("--data-dir", envvar="ZAVA_DATA_DIR", metavar="PATH", help="The folder of the embedded database."),
 ]
 LogLevel = Annotated[
     str | None,
@@ -50,21 +50,25 @@ LogLevel = Annotated[
 
 
 class Format(StrEnum):
-    """How answers are printed."""
+    """The format of printed results."""
 
     table = "table"
     json = "json"
     csv = "csv"
 
 
-AnswerFormat = Annotated[
+ResultFormat = Annotated[
     Format | None,
-    typer.Option("--format", help="table, json or csv; json when piped.", show_default=False, case_sensitive=False),
+    typer.Option(
+        "--format", help="table, json or csv; default json when piped.", show_default=False, case_sensitive=False
+    ),
 ]
 Pager = Annotated[
-    bool, typer.Option("--pager/--no-pager", help="Page what is longer than the terminal, with PAGER or less.")
+    bool, typer.Option("--pager/--no-pager", help="Page output longer than the terminal, with PAGER or less.")
 ]
 Category = Annotated[
     str | None,
-    typer.Option("--category", metavar="NAME", help="Only this category or product type.", autocompletion=categories),
+    typer.Option(
+        "--category", metavar="NAME", help="Only this category or product type.", autocompletion=complete_categories
+    ),
 ]

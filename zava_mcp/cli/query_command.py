@@ -1,17 +1,20 @@
-"""`zava-mcp query`: one SQL query as an identity, shown or written to a file."""
+"""`zava-mcp query`: runs one SQL query as an identity, and prints the result or writes it to a file."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from zava_mcp.cli.app import app, settings_of
-from zava_mcp.cli.options import AnswerFormat, DatabaseUrl, DataDir, EnvFile, Pager, UserId
-from zava_mcp.cli.sql_input import SqlCommand, query_text
-from zava_mcp.settings import DEFAULT_ROWS
+from zava_mcp.cli.app import app, load_settings
+from zava_mcp.cli.options import DatabaseUrl, DataDir, EnvFile, Format, Pager, ResultFormat, UserId
+from zava_mcp.cli.sql_input import SqlCommand, read_query
+from zava_mcp.settings import DEFAULT_ROWS, Settings
 
-#: The exit code of a command whose piped table or CSV lacks rows; JSON says so itself.
-CUT = 3
+if TYPE_CHECKING:
+    from zava_mcp.sales.result import QueryResult
+
+#: Exit code of a command whose piped table or CSV lacks rows. JSON states this itself.
+TRUNCATED = 3
 
 
 @app.command(cls=SqlCommand)
@@ -25,20 +28,25 @@ def query(
     ] = None,
     max_rows: Annotated[
         int | None,
-        typer.Option("--max-rows", help=f"Most rows to return; {DEFAULT_ROWS} if not given.", show_default=False),
+        typer.Option("--max-rows", help=f"Most rows to return; default {DEFAULT_ROWS}.", show_default=False),
     ] = None,
-    chart: Annotated[bool, typer.Option("--chart", help="Draw it: lines over periods, bars for all else.")] = False,
-    form: AnswerFormat = None,
+    chart: Annotated[
+        bool, typer.Option("--chart", help="Draw a chart: lines for periods, bars for everything else.")
+    ] = False,
+    form: ResultFormat = None,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", metavar="FILE", help="Write all rows there: .csv, .jsonl or .xlsx."),
+        typer.Option("--output", "-o", metavar="FILE", help="Write all rows to a file: .csv, .jsonl or .xlsx."),
     ] = None,
     timeout: Annotated[
-        float | None, typer.Option("--timeout", metavar="SECONDS", help="With --output: until it is stopped; 600.")
+        float | None, typer.Option("--timeout", metavar="SECONDS", help="With --output: the timeout; default 600.")
     ] = None,
-    bom: Annotated[bool, typer.Option("--bom", help="With --output: a mark by which Excel knows UTF-8.")] = False,
+    bom: Annotated[
+        bool, typer.Option("--bom", help="With --output: begin with a byte order mark, so that Excel reads UTF-8.")
+    ] = False,
     no_formulas: Annotated[
-        bool, typer.Option("--no-formulas", help="In CSV: ' before texts that a spreadsheet would run.")
+        bool,
+        typer.Option("--no-formulas", help="In CSV: write ' before texts that a spreadsheet would run as formulas."),
     ] = False,
     pager: Pager = True,
     user_id: UserId = None,
@@ -46,44 +54,73 @@ def query(
     database_url: DatabaseUrl = None,
     data_dir: DataDir = None,
 ) -> None:
-    """Ask one SQL question as an identity and print the answer.
+    """Run one SQL query as an identity and print the result.
 
     Example: zava-mcp query "SELECT store_name, is_online FROM retail.stores" --user-id seattle
     """
-    settings = settings_of(
+    settings = load_settings(
         ctx, ZAVA_USER_ID=user_id, ZAVA_ENV_FILE=env_file, ZAVA_DATABASE_URL=database_url, ZAVA_DATA_DIR=data_dir
     )
     from zava_mcp import call_context
-    from zava_mcp.cli.display.output import progress_bar, show_chart, show_result
-    from zava_mcp.cli.display.terminal_hints import refuse_too_many, rows_advice
+    from zava_mcp.cli.display.output import show_chart, show_result
+
+    _refuse_chart_with_format(chart, form)
+    call_context.current_call().sql = text = read_query(sql, file)
+    _check_options(chart, form, output, max_rows, timeout, bom, no_formulas)
+    if output is not None:
+        from zava_mcp.cli.query_export import export
+
+        return export(settings, text, output, timeout, bom, not no_formulas)
+    result = _run_query(settings, text, max_rows, chart)
+    if chart:
+        return show_chart(result, text)
+    if show_result(result, form.value if form else None, pager=pager, formulas=not no_formulas):
+        raise typer.Exit(TRUNCATED)
+    return None
+
+
+def _refuse_chart_with_format(chart: bool, form: Format | None) -> None:
     from zava_mcp.errors import InputError
-    from zava_mcp.sales.service import SalesService
 
     if chart and form:
         raise InputError("--chart and --format exclude each other", "Leave one of them out.")
 
-    call_context.current_call().sql = text = query_text(sql, file)
+
+def _check_options(
+    chart: bool,
+    form: Format | None,
+    output: Path | None,
+    max_rows: int | None,
+    timeout: float | None,
+    bom: bool,
+    no_formulas: bool,
+) -> None:
+    """Raise InputError for options that contradict each other."""
+    from zava_mcp.errors import InputError
+
     if output is not None:
         if chart or form or max_rows is not None:
             raise InputError("--output writes all rows in the file's own format", "Leave the other options out.")
-        from zava_mcp.cli.query_export import export
-
-        return export(settings, text, output, timeout, bom, not no_formulas)
+        return
     if bom or timeout is not None:
         raise InputError("--timeout and --bom are for --output", "Add --output FILE.")
     if no_formulas and (form is None or form.value != "csv"):
         raise InputError("--no-formulas is for CSV", "Add --format csv, or --output FILE.csv.")
-    with progress_bar() as tell, SalesService(settings, tell) as service:
-        most = settings.max_rows if chart else min(DEFAULT_ROWS, settings.max_rows)
-        rows = most if max_rows is None else max_rows
-        refuse_too_many(rows, settings.max_rows)
+
+
+def _run_query(settings: Settings, sql: str, max_rows: int | None, chart: bool) -> "QueryResult":
+    """Return the result of a query, with advice in terms of the command line."""
+    from zava_mcp.cli.display.messages import progress_bar
+    from zava_mcp.cli.display.terminal_hints import require_row_limit, rows_advice
+    from zava_mcp.sales.service import SalesService
+
+    with progress_bar() as progress, SalesService(settings, progress) as service:
+        default = settings.max_rows if chart else min(DEFAULT_ROWS, settings.max_rows)
+        rows = default if max_rows is None else max_rows
+        require_row_limit(rows, settings.max_rows)
         with service.name_hints():
-            answer = service.run_query(service.sales_query(text, rows), may_read_descriptions=True)
-        answer.record()
-        answer.rows_advice = rows_advice(rows, settings.max_rows)
-        answer.bytes_advice += " --output FILE writes every row."
-    if chart:
-        return show_chart(answer, text)
-    if show_result(answer, form.value if form else None, pager=pager, formulas=not no_formulas):
-        raise typer.Exit(CUT)
-    return None
+            result = service.run_query(service.sales_query(sql, rows), may_read_descriptions=True)
+        result.record()
+        result.rows_advice = rows_advice(rows, settings.max_rows)
+        result.bytes_advice += " --output FILE writes every row."
+    return result

@@ -4,19 +4,22 @@ import gc
 import os
 import signal
 import sys
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from zava_mcp.cli.app import app, settings_of
+from zava_mcp.cli.app import app, load_settings
 from zava_mcp.cli.faulty_settings import serve_fault
 from zava_mcp.cli.options import DatabaseUrl, DataDir, EnvFile, LogLevel, UserId
 from zava_mcp.errors import ZavaError
 
+if TYPE_CHECKING:
+    from zava_mcp.server.startup import Startup
 
-def version_wanted(wanted: bool) -> None:
-    """Prints the version and ends."""
-    if wanted:
+
+def print_version(requested: bool) -> None:
+    """Print the version and exit, if the option was given."""
+    if requested:
         from importlib.metadata import version
 
         print(f"zava-mcp {version('zava-mcp')}")
@@ -31,11 +34,11 @@ def serve(
     database_url: DatabaseUrl = None,
     data_dir: DataDir = None,
     log_level: LogLevel = None,
-    version: Annotated[  # noqa: ARG001  # answered by its callback
-        bool, typer.Option("--version", callback=version_wanted, is_eager=True, help="Print the version.")
+    version: Annotated[  # noqa: ARG001  # The callback reads it.
+        bool, typer.Option("--version", callback=print_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
-    """Serve when no command is given; keep the options for a command otherwise."""
+    """Keep the options for a command, or start the server if there is no command."""
     ctx.obj = {
         "ZAVA_USER_ID": user_id,
         "ZAVA_ENV_FILE": env_file,
@@ -48,28 +51,34 @@ def serve(
 
 
 def _serve(ctx: typer.Context) -> None:
-    """The order matters for the start: PostgreSQL in its own processes first, the SDK's import beside it."""
-    gc.disable()  # importing makes no garbage; switched on again before serving
+    """Start PostgreSQL before importing the SDK, so that its processes start while the import runs."""
+    gc.disable()  # Imports create no garbage. `run` enables the collector again.
     from zava_mcp.server.startup import Startup
 
     try:
-        settings = settings_of(ctx)
+        settings = load_settings(ctx)
         startup = Startup(settings)
     except ZavaError as error:
         serve_fault(error)
 
-    def end(signum: int, _: object) -> None:  # until the event loop takes the signals over
+    _handle_signals(startup)
+    startup.start_postgres()
+    if sys.stdin and sys.stdin.isatty():
+        from zava_mcp.cli.display.messages import print_note
+
+        print_note("serving MCP on stdin and stdout; press Ctrl-C to stop. For a demonstration: zava-mcp demo")
+    from zava_mcp.server.run import run
+
+    run(settings, startup)
+
+
+def _handle_signals(startup: "Startup") -> None:
+    """Exit on signals, until the event loop handles them."""
+
+    def stop(signum: int, _: object) -> None:
         startup.close()
         os._exit(128 + signum)
 
     for name in ("SIGTERM", "SIGINT", "SIGHUP"):
         if hasattr(signal, name):
-            signal.signal(getattr(signal, name), end)
-    startup.start_postgres()
-    if sys.stdin and sys.stdin.isatty():
-        from zava_mcp.cli.display.output import print_note
-
-        print_note("serving MCP on stdin and stdout; Ctrl-C ends it. To see it at work: zava-mcp demo")
-    from zava_mcp.server.run import run
-
-    run(settings, startup)
+            signal.signal(getattr(signal, name), stop)

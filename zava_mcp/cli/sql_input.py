@@ -1,4 +1,4 @@
-"""SQL that people give: as an argument, in a file or on stdin."""
+"""Reads a query from an argument, a file or stdin."""
 
 import codecs
 import re
@@ -10,9 +10,9 @@ from typer.core import TyperCommand
 
 from zava_mcp.errors import InputError
 
-_MOST_BYTES = 1_000_000  # ten times what a query may have in characters
-_COMMENT = re.compile(r"--(\s|[^\n=]*\n)")  # and no option
-_MARKS = (
+_MAX_BYTES = 1_000_000  # ten times the longest query in characters
+_COMMENT = re.compile(r"--(\s|[^\n=]*\n)")  # An option has neither a space nor a line end.
+_BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),
     (codecs.BOM_UTF32_BE, "utf-32"),
@@ -31,8 +31,8 @@ class SqlCommand(TyperCommand):
         return super().parse_args(ctx, args)
 
 
-def query_text(sql: str | None, file: str | None) -> str:
-    """The query of an argument, a file or stdin. Raises InputError if there is none, or more than one."""
+def read_query(sql: str | None, file: str | None) -> str:
+    """Return the query from an argument, a file or stdin. Raises InputError if there is none, or more than one."""
     if (sql is None) == (file is None):
         raise InputError(
             "there is no query" if sql is None else "a query and --file exclude each other",
@@ -40,29 +40,32 @@ def query_text(sql: str | None, file: str | None) -> str:
         )
     if sql is not None and sql != "-":
         return sql
-    where = "stdin" if "-" in (sql, file) else f"the file {file}"
+    source = "stdin" if "-" in (sql, file) else f"the file {file}"
     try:
-        if where == "stdin":
-            data = sys.stdin.buffer.read(_MOST_BYTES + 1)
+        if source == "stdin":
+            data = sys.stdin.buffer.read(_MAX_BYTES + 1)
         else:
             with Path(str(file)).expanduser().open("rb") as opened:
-                data = opened.read(_MOST_BYTES + 1)
+                data = opened.read(_MAX_BYTES + 1)
     except OSError as error:
-        raise InputError(f"{where} cannot be read: {error.strerror}") from None
-    if len(data) > _MOST_BYTES:
-        raise InputError(f"{where} has more than {_MOST_BYTES:,} bytes", "Give one query.")
-    return decoded(data, where)
+        raise InputError(f"{source} cannot be read: {error.strerror}") from None
+    if len(data) > _MAX_BYTES:
+        raise InputError(f"{source} has more than {_MAX_BYTES:,} bytes", "Give one query.")
+    return decode(data, source)
 
 
-def decoded(data: bytes, where: str) -> str:
-    """A text in UTF-8, or in UTF-16 or UTF-32 as their marks or zeros tell. Raises InputError for all else."""
-    encoding = next((name for mark, name in _MARKS if data.startswith(mark)), "")
+def decode(data: bytes, source: str) -> str:
+    """Return a text in UTF-8, or in UTF-16 or UTF-32 with a byte order mark, or in UTF-16 without one.
+
+    Raises InputError for other encodings.
+    """
+    encoding = next((name for mark, name in _BYTE_ORDER_MARKS if data.startswith(mark)), "")
     if not encoding:
-        zeros = data[:2].find(b"\0")
-        encoding = {0: "utf-16-be", 1: "utf-16-le"}.get(zeros, "utf-8")
+        zero = data[:2].find(b"\0")  # A query begins with an ASCII character, which has one zero byte in UTF-16.
+        encoding = {0: "utf-16-be", 1: "utf-16-le"}.get(zero, "utf-8")
     try:
         return data.decode(encoding)
     except UnicodeDecodeError as error:
         raise InputError(
-            f"{where} is not {encoding.upper()}: byte {error.start + 1} is wrong", "Save it as UTF-8."
+            f"{source} is not {encoding.upper()}: byte {error.start + 1} is invalid", "Save it as UTF-8."
         ) from None

@@ -12,10 +12,10 @@ from zava_mcp.clients.config_files import Entry, Fault, config_files, read_entri
 from zava_mcp.clients.start_command import argument_faults, program_arguments, start_failure
 from zava_mcp.postgres.checks import Check
 from zava_mcp.postgres.user_ids import sample_identities, short_name
-from zava_mcp.python_process import lasting_command
+from zava_mcp.python_process import standalone_command
 from zava_mcp.search_paths import find_program
 from zava_mcp.settings import is_secret
-from zava_mcp.settings.remarks import misspelt
+from zava_mcp.settings.ignored_settings import misspelt
 from zava_mcp.settings.table import NAMES
 
 _PROGRAM = re.compile(r"zava")
@@ -138,7 +138,7 @@ def _command_faults(entry: Entry) -> Iterator[tuple[str, str]]:
     if _imports_from_working_directory(entry):
         yield (
             "Python imports modules from the client's working directory",
-            f'put {json.dumps(lasting_command()[1])} before "-m" in "args"',
+            f'put {json.dumps(standalone_command()[1])} before "-m" in "args"',
         )
 
 

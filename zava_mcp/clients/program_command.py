@@ -7,7 +7,7 @@ from pathlib import Path
 
 from zava_mcp.clients.installation_origin import Origin, installed_from, require_installed, require_known
 from zava_mcp.clients.names import Client
-from zava_mcp.python_process import lasting_command
+from zava_mcp.python_process import standalone_command
 from zava_mcp.search_paths import find_program, has_relative_entries
 
 #: The clients that find programs like the user's shell.
@@ -27,7 +27,7 @@ def program(client: Client, local: bool, extras: Sequence[str] = ()) -> tuple[Co
         require_installed(extras, local)
     origin = installed_from()
     if local or not (uvx and origin.lasts) or (origin.editable and not extras):
-        return lasting_command(), _installation_remarks(local, bool(uvx), origin)
+        return standalone_command(), _installation_remarks(local, bool(uvx), origin)
     requirement = origin.requirement(f"[{','.join(extras)}]" if extras else "")
     package = ("--from", requirement, "zava-mcp") if origin.url else (requirement,)
     return ("uvx" if client in _WITH_SHELL_PATH and _is_safe_by_name("uvx") else uvx, *package), []

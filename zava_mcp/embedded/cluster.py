@@ -25,7 +25,7 @@ from zava_mcp.embedded.processes import (
 )
 from zava_mcp.embedded.server_parameters import PARAMETERS, SET_UP_PARAMETERS
 from zava_mcp.errors import EmbeddedError
-from zava_mcp.trusted_files import open_own
+from zava_mcp.trusted_files import open_owned
 
 _START_SECONDS = 60.0
 _SPAWN_SECONDS = 2.0
@@ -199,7 +199,7 @@ class Cluster:
 
     def _postmaster(self) -> _Postmaster | None:
         try:
-            with open(open_own(self.folder / "postmaster.pid", os.O_RDONLY, trusted()), encoding="utf-8") as file:
+            with open(open_owned(self.folder / "postmaster.pid", os.O_RDONLY, trusted()), encoding="utf-8") as file:
                 lines = file.read(_MAX_PID_FILE).splitlines()
         except (FileNotFoundError, PermissionError):
             return None

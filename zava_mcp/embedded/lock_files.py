@@ -7,13 +7,13 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from zava_mcp.embedded.host import trusted
-from zava_mcp.trusted_files import open_own
+from zava_mcp.trusted_files import open_owned
 
 
 def read_version(record: Path) -> str:
     """The version in a file, "" without the file."""
     try:
-        with open(open_own(record, os.O_RDONLY, trusted()), encoding="utf-8") as file:
+        with open(open_owned(record, os.O_RDONLY, trusted()), encoding="utf-8") as file:
             return file.read(100).strip()
     except FileNotFoundError:
         return ""

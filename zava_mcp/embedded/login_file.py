@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from zava_mcp.embedded.host import trusted
-from zava_mcp.trusted_files import open_own
+from zava_mcp.trusted_files import open_owned
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Login:
 
 def read_logins(file: Path) -> dict[str, Login]:
     """The logins by user id. Raises OSError, and ValueError, TypeError or KeyError for a damaged file."""
-    with open(open_own(file, os.O_RDONLY, trusted()), encoding="utf-8") as opened:
+    with open(open_owned(file, os.O_RDONLY, trusted()), encoding="utf-8") as opened:
         return {entry["user_id"]: Login(**entry) for entry in json.load(opened)}
 
 

@@ -11,7 +11,7 @@ from zava_mcp.embedded import windows
 from zava_mcp.embedded.host import popen_user, program, trusted
 from zava_mcp.errors import EmbeddedError
 from zava_mcp.search_paths import absolute_only
-from zava_mcp.trusted_files import open_own
+from zava_mcp.trusted_files import open_owned
 
 #: Private memory of one PostgreSQL process. It also limits the length of error messages, of which the receiving process
 #: holds several copies.
@@ -76,7 +76,7 @@ def spawn(command: list[str], folder: Path, log: Path) -> subprocess.Popen[bytes
     """Starts a server that is independent of this process's terminal and writes to its log."""
     if os.name == "nt":
         return windows.launch(command, clean_environment())
-    with open(open_own(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, trusted()), "ab") as output:
+    with open(open_owned(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, trusted()), "ab") as output:
         return subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
@@ -136,7 +136,7 @@ def free_port() -> int:
 
 def start_failure(log: Path, start: int) -> EmbeddedError:
     """The error for a server that did not start, from what its log says after a position."""
-    with open(open_own(log, os.O_RDONLY, trusted()), "rb") as file:
+    with open(open_owned(log, os.O_RDONLY, trusted()), "rb") as file:
         file.seek(start)
         output = file.read(20_000).decode(errors="replace")
     if not output and shutil.disk_usage(log.parent).free < _MIN_LOG_BYTES:

@@ -7,7 +7,7 @@ from azure.core.exceptions import AzureError, ServiceRequestError, ServiceRespon
 from azure.identity import ClientSecretCredential
 
 from zava_mcp.embeddings.service_errors import RetryPolicy, Service, ServiceError, causes, service_unreachable
-from zava_mcp.settings.embedding import EmbeddingSettings
+from zava_mcp.settings.embedding_settings import EmbeddingSettings
 from zava_mcp.settings.table import default
 
 _SOVEREIGN_CLOUDS = (".us", ".cn")  # US government and China

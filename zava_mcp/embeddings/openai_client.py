@@ -11,7 +11,7 @@ import openai
 from zava_mcp.embeddings.response import DIMENSIONS, MAX_BYTES_PER_VECTOR
 from zava_mcp.embeddings.service_errors import Service, ServiceError, http_error, service_unreachable
 from zava_mcp.errors import EmbeddingError
-from zava_mcp.settings.embedding import EmbeddingSettings
+from zava_mcp.settings.embedding_settings import EmbeddingSettings
 
 if TYPE_CHECKING:
     from zava_mcp.embeddings.entra_token import EntraTokenSource

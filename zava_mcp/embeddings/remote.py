@@ -13,7 +13,7 @@ from zava_mcp.embeddings.request_limits import split_requests, truncate
 from zava_mcp.embeddings.response import DIMENSIONS, read_vectors
 from zava_mcp.embeddings.service_errors import RetryPolicy, Service, ServiceError
 from zava_mcp.errors import EmbeddingError
-from zava_mcp.settings.embedding import EmbeddingSettings
+from zava_mcp.settings.embedding_settings import EmbeddingSettings
 from zava_mcp.settings.table import EMBEDDING_MODEL
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from zava_mcp.errors import DatabaseUnavailable, IdentityError, SettingsError
-from zava_mcp.settings.embedding import EmbeddingSettings
+from zava_mcp.settings.embedding_settings import EmbeddingSettings
 
 if TYPE_CHECKING:
     from azure.core.credentials import TokenCredential

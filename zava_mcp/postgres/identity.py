@@ -178,7 +178,7 @@ def mismatches(row: dict[str, Any], user_id: UUID | None, name: str = "") -> lis
         errors.append(
             IdentityError(
                 "this identity has expired",
-                "An administrator renews it: `zava-mcp identities password WHO --expires DATE`.",
+                "An administrator renews it: `zava-mcp identities password IDENTITY --expires DATE`.",
             )
         )
     return errors

@@ -1,6 +1,6 @@
 """libpq's messages about connection parameters that it cannot use, with the message and hint for each."""
 
-#: Pattern of libpq's message, message, hint. None of them quotes a password, because `url_fault` checks URLs first.
+#: Pattern of libpq's message, message, hint. None of them quotes a password, as `find_url_fault` checks URLs first.
 WRONG_PARAMETERS = (
     (
         r'invalid "?(\w+)"? value: "([^"]*)"',

@@ -46,7 +46,7 @@ class Database:
         self._user_id = user_id
         self._settings = settings
         # An embedded database's identities are resolved by name at start-up. On a server, the name may be the sample's.
-        self._name = settings.user_name if settings.place else ""
+        self._name = settings.user_name if settings.database else ""
         self._opening = threading.Lock()
         self._pool: Pool | None = None
         self._identity: VerifiedIdentity | None = None
@@ -238,7 +238,7 @@ class Database:
     @contextmanager
     def _connection(self, pool: Pool) -> Iterator[TimeoutConnection]:
         try:
-            with call_context.current_call().waiting():
+            with call_context.current_call().time_queued():
                 connection = pool.getconn()
         except PoolTimeout:
             assert self._target is not None

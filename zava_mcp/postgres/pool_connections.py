@@ -14,7 +14,7 @@ from zava_mcp.postgres.identity import VerifiedIdentity, connect_with_timeout
 from zava_mcp.postgres.pgbouncer import is_pooled, refuse_transaction_pooling
 from zava_mcp.postgres.query_errors import connection_error
 from zava_mcp.postgres.timeout_connection import CONNECT_SECONDS, TimeoutConnection
-from zava_mcp.settings import DESCRIPTIONS_AT_ONCE, QUESTIONS_AT_ONCE
+from zava_mcp.settings import CONCURRENT_DESCRIPTIONS, CONCURRENT_QUERIES
 
 Pool = ConnectionPool[TimeoutConnection]
 Verify = Callable[[TimeoutConnection], VerifiedIdentity]
@@ -46,7 +46,7 @@ def open_pool(target: ConnectionParameters, first: TimeoutConnection, verify: Ve
         connection_class=_returning_first(first),
         kwargs=lambda: {**target.keywords(), "autocommit": True, "prepare_threshold": None},
         min_size=1,
-        max_size=QUESTIONS_AT_ONCE + DESCRIPTIONS_AT_ONCE,
+        max_size=CONCURRENT_QUERIES + CONCURRENT_DESCRIPTIONS,
         timeout=CONNECT_SECONDS,
         max_idle=60,  # other servers of the same login may need the connections
         configure=configure,

@@ -70,11 +70,11 @@ def _known_identities(embedded: EmbeddedPostgres | None) -> dict[UUID, str]:
 
 def _names_login(settings: Settings) -> bool:
     """Whether the settings name a server's login besides the identity."""
-    if settings.place is None:
+    if settings.database is None:
         return False
-    url = settings.place.url.reveal() if settings.place.url else ""
+    url = settings.database.url.reveal() if settings.database.url else ""
     by_url = re.match(r"\w+://[^/@:]+(:[^/@]*)?@", url) or re.search(r"[?&]user=[^&]", url)
-    return "user" in settings.place.parameters or by_url is not None
+    return "user" in settings.database.parameters or by_url is not None
 
 
 def _is_known(settings: Settings, known: dict[UUID, str]) -> bool:
@@ -102,6 +102,6 @@ def _user_id_of_name(settings: Settings, known: dict[UUID, str]) -> UUID:
 def _identity_error(message: str, settings: Settings, known: dict[UUID, str]) -> IdentityError:
     """An error that says how to give an identity. Its listing of identities is for the terminal, not for models."""
     error = IdentityError(message, "Give one with --user-id or ZAVA_USER_ID. `zava-mcp identities` lists them.")
-    if settings.place is None:
+    if settings.database is None:
         error.listing = "".join(f"\n  {user_id}  {name}" for user_id, name in known.items())
     return error

@@ -20,7 +20,7 @@ from zava_mcp.sales.json_values import ColumnEncoder, cell_texts, cells, encoder
 from zava_mcp.sales.result import csv_line
 from zava_mcp.sales.sales_query import check_sql
 from zava_mcp.sales.spreadsheet_formulas import line_without_formulas
-from zava_mcp.settings import HARD_BYTES
+from zava_mcp.settings import MAX_RESULT_BYTES
 
 FORMATS = (".csv", ".jsonl", ".xlsx")
 INSTALL_HINT = "Install the extra `export`: uvx 'zava-mcp[export]', or pip install 'zava-mcp[export]'."
@@ -51,7 +51,7 @@ class Export:
         self._query = Query(
             self._fenced.inner,
             limit=_NO_LIMIT,
-            row_bytes=HARD_BYTES,
+            row_bytes=MAX_RESULT_BYTES,
             seconds=seconds,
             columns=self._set_columns,
             rows=self._write_rows,
@@ -62,11 +62,11 @@ class Export:
         with self._fenced.errors(catalogue):
             database.run(self._query)
         call_context.current_call().remarks += self._fenced.remarks
-        call_context.current_call().answered(self.rows, None, False)
+        call_context.current_call().record_result(self.rows, None, False)
         return self.rows
 
     def _set_columns(self, columns: list[Column]) -> None:
-        self._encoders = [encoder(column.type_oid, HARD_BYTES) for column in columns]
+        self._encoders = [encoder(column.type_oid, MAX_RESULT_BYTES) for column in columns]
         self._writer.write_header(columns)
 
     def _write_rows(self, rows: Rows) -> bool:

@@ -26,7 +26,7 @@ from zava_mcp.sales.search_result import (
 )
 from zava_mcp.sales.search_spelling import CatalogueWords, is_foreign
 from zava_mcp.sales.search_statement import SearchStatement
-from zava_mcp.settings import FOUND_THRESHOLD, Settings
+from zava_mcp.settings import SEARCH_THRESHOLD, Settings
 from zava_mcp.suggestions import did_you_mean
 
 if TYPE_CHECKING:
@@ -143,7 +143,7 @@ class ProductSearch:
     def _threshold(self) -> float:
         """The threshold in percent. The default is 0 for other languages, which the local model scores low."""
         request, model = self._request, self._embedder.id if self._embedder else ""
-        is_default = request.similarity_threshold == FOUND_THRESHOLD
+        is_default = request.similarity_threshold == SEARCH_THRESHOLD
         return 0 if is_default and model.startswith("local/") and self._is_foreign else request.similarity_threshold
 
     def _execute(

@@ -125,7 +125,7 @@ class QueryResult:
 
     def record(self, size: int | None = None) -> None:
         """Records rows, size in bytes and truncation in the current call."""
-        call_context.current_call().answered(len(self.rows), size, bool(self.truncated_by))
+        call_context.current_call().record_result(len(self.rows), size, bool(self.truncated_by))
 
     def csv(self) -> str:
         """Returns column names and rows as CSV. If rows are missing, the last row says so."""

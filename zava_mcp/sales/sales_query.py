@@ -10,7 +10,7 @@ from zava_mcp.sales.column_hints import Catalogue
 from zava_mcp.sales.fenced_sql import FencedSql
 from zava_mcp.sales.result import QueryResult
 from zava_mcp.sales.slow_queries import explain_timeout
-from zava_mcp.settings import DEFAULT_ROWS, HARD_BYTES, Settings
+from zava_mcp.settings import DEFAULT_ROWS, MAX_RESULT_BYTES, Settings
 
 MAX_SQL_CHARACTERS = 100_000
 _PLAN_LINES = 1_000
@@ -44,7 +44,7 @@ class SalesQuery:
         self._query = Query(
             self._fenced.inner,
             limit=max_rows + 1,
-            row_bytes=HARD_BYTES,
+            row_bytes=MAX_RESULT_BYTES,
             seconds=settings.query_timeout,
             columns=self.result.set_columns,
             rows=self.result.add_rows,

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 from zava_mcp.errors import InputError
-from zava_mcp.settings import FOUND_ROWS, FOUND_THRESHOLD, HARD_FOUND_ROWS
+from zava_mcp.settings import MAX_SEARCH_ROWS, SEARCH_ROWS, SEARCH_THRESHOLD
 
 MAX_CHARACTERS = 2_000
 MAX_NEEDS = 6  # in one call
@@ -17,8 +17,8 @@ class SearchRequest:
     """
 
     query_description: str = ""
-    max_rows: int = FOUND_ROWS
-    similarity_threshold: float = FOUND_THRESHOLD
+    max_rows: int = SEARCH_ROWS
+    similarity_threshold: float = SEARCH_THRESHOLD
     category: str | None = None
     min_price: float | None = None
     max_price: float | None = None
@@ -37,8 +37,8 @@ class SearchRequest:
             )
         for value in (self.query_description, self.similar_to or "", self.category or ""):
             _check_text(value)
-        if not 1 <= self.max_rows <= HARD_FOUND_ROWS:
-            raise InputError(f"max_rows must be from 1 to {HARD_FOUND_ROWS}, not {self.max_rows:,}")
+        if not 1 <= self.max_rows <= MAX_SEARCH_ROWS:
+            raise InputError(f"max_rows must be from 1 to {MAX_SEARCH_ROWS}, not {self.max_rows:,}")
         if not 0 <= self.similarity_threshold <= 100:  # also rejects NaN
             raise InputError(f"similarity_threshold must be from 0 to 100, not {self.similarity_threshold:g}")
         if 0 < self.similarity_threshold < 1:

@@ -10,7 +10,7 @@ from zava_mcp import call_context
 from zava_mcp.sales.result import QueryResult, byte_count
 from zava_mcp.sales.search_literals import Literal
 from zava_mcp.sales.search_request import SearchRequest
-from zava_mcp.settings import FOUND_THRESHOLD
+from zava_mcp.settings import SEARCH_THRESHOLD
 
 if TYPE_CHECKING:
     from zava_mcp.postgres.pipeline import Column, Rows
@@ -109,7 +109,7 @@ def to_search_result(
     """
     max_rows = request.max_rows
     passing = [row for row in table if row["passes"] == "t"]
-    has_threshold = request.similarity_threshold != FOUND_THRESHOLD
+    has_threshold = request.similarity_threshold != SEARCH_THRESHOLD
     kept = passing if has_threshold else _near_the_best(passing, text.only_code)
     rows = QueryResult(max_rows, max_bytes, bytes_advice=_BYTES_ADVICE)
     rows.set_columns(columns)
@@ -217,7 +217,7 @@ class GroupedSearchResult:
             if not any(result.rows.rows for _, result in self.results) or not longest.drop_least_needed():
                 self.results.pop()
         all_rows = [result.rows for _, result in self.results]
-        call_context.current_call().answered(
+        call_context.current_call().record_result(
             sum(len(rows.rows) for rows in all_rows),
             byte_count(text),
             any(rows.truncated_by for rows in all_rows) or requested > len(self.results),

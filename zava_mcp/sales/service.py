@@ -25,7 +25,7 @@ from zava_mcp.sales.search_request import SearchRequest
 from zava_mcp.sales.search_result import FULL_TEXT, SearchResult
 from zava_mcp.sales.search_spelling import CatalogueWords
 from zava_mcp.sales.sql_hints import with_hint
-from zava_mcp.settings import HARD_BYTES, Settings
+from zava_mcp.settings import MAX_RESULT_BYTES, Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -46,7 +46,7 @@ class SalesService:
     def __init__(self, settings: Settings, progress: Progress, embedded: EmbeddedPostgres | None = None) -> None:
         self._settings = settings
         own_embedded = (
-            settings.place is None and embedded is None
+            settings.database is None and embedded is None
         )  # a command, which starts the embedded database itself
         if own_embedded:
             embedded = embedded_postgres(settings, progress)
@@ -65,7 +65,7 @@ class SalesService:
 
     def full_size_query(self, sql: str) -> SalesQuery:
         """Returns a query with the largest allowed result, for links to complete results."""
-        query = SalesQuery(sql, self._settings.max_rows, replace(self._settings, max_bytes=HARD_BYTES))
+        query = SalesQuery(sql, self._settings.max_rows, replace(self._settings, max_bytes=MAX_RESULT_BYTES))
         query.result.rows_advice = query.result.bytes_advice = "Aggregate, filter, or page with LIMIT and OFFSET."
         return query
 

@@ -36,7 +36,7 @@ def add_audit(server: MCPServer[Any], observer: Observer) -> None:
             with record_call(call):
                 result = await call_next(ctx)
         except anyio.get_cancelled_exc_class() as error:
-            call.failed(error)
+            call.record_error(error)
             with anyio.CancelScope(shield=True):
                 await _report(observer, call)
             raise
@@ -85,7 +85,7 @@ def _record_error(call: Call, error: Exception) -> None:
         return
     cause = error.__cause__ or error.__context__ or error
     if is_internal:
-        call.failed(cause.__cause__ or cause)
+        call.record_error(cause.__cause__ or cause)
         call.outcome = "internal_error"
     else:
         call.outcome, call.fault = "refused", type(cause).__name__
@@ -96,7 +96,7 @@ def _record_result(call: Call, result: HandlerResult) -> None:
     if (completion := _get(result, "completion")) is not None:
         values = _get(completion, "values") or []
         more = _get(completion, "has_more") or _get(completion, "hasMore")
-        call.answered(len(values), sum(map(_byte_count, values)), bool(more))
+        call.record_result(len(values), sum(map(_byte_count, values)), bool(more))
     else:
         parts = _get(result, "content") or _get(result, "contents") or _get(result, "messages") or []
         call.bytes = sum(map(_content_bytes, parts))
@@ -131,7 +131,7 @@ async def _report(observer: Observer, call: Call) -> AuditError | None:
         try:
             await anyio.to_thread.run_sync(observer.write, call)
         except AuditError as error:
-            call.failed(fault := error)
+            call.record_error(fault := error)
     observer.trace(call)
     call_after_reply(lambda delivered: _count(observer, call, delivered))
     return fault
@@ -140,7 +140,7 @@ async def _report(observer: Observer, call: Call) -> AuditError | None:
 def _count(observer: Observer, call: Call, delivered: bool) -> None:
     """Counts a call once it is known whether its reply was delivered."""
     if not delivered and call.outcome != "cancelled":
-        call.undelivered()
+        call.record_undelivered()
         observer.trace(call)
         with suppress(AuditError):  # the client has left, so the call can no longer fail
             observer.write(call)

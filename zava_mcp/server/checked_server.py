@@ -41,7 +41,7 @@ class CheckedServer(MCPServer[Any]):
             result = await super().call_tool(name, accepted, context)
         except ToolError as error:
             if isinstance(error, UnexpectedToolError):
-                call.failed(error.__cause__ or error)
+                call.record_error(error.__cause__ or error)
             raise ToolError(" ".join([without_prefix(str(error), name), *call.take_remarks()])) from None
         if (remarks := call.take_remarks()) and isinstance(result, CallToolResult):
             # These remarks stand in no hint of the result yet.

@@ -11,11 +11,11 @@ import anyio.to_thread
 from mcp.server.mcpserver.context import Context
 
 from zava_mcp import call_context
-from zava_mcp.errors import Busy, DatabaseUnavailable, ZavaError
+from zava_mcp.errors import DatabaseUnavailable, ServerBusy, ZavaError
 from zava_mcp.server.flow_control import reserve_reply, wait_for_reply_room
 from zava_mcp.server.startup import Startup
 from zava_mcp.server.tool_errors import raise_tool_errors, tool_error
-from zava_mcp.settings import QUESTIONS_AT_ONCE
+from zava_mcp.settings import CONCURRENT_QUERIES
 
 if TYPE_CHECKING:
     from zava_mcp.sales.service import SalesService
@@ -58,7 +58,7 @@ class BoundedExecutor:
     cancellation cannot leave more threads and connections behind than the bound.
     """
 
-    def __init__(self, threads: int = QUESTIONS_AT_ONCE) -> None:
+    def __init__(self, threads: int = CONCURRENT_QUERIES) -> None:
         self._executor = ThreadPoolExecutor(threads, "worker")
         self._free_threads = asyncio.Semaphore(threads)
         self._limit = threads + QUEUE_LENGTH
@@ -71,7 +71,7 @@ class BoundedExecutor:
         """
         with raise_tool_errors():
             if self._calls >= self._limit:
-                raise Busy("too many calls at once", "Wait until some of them have ended, then try again.")
+                raise ServerBusy("too many calls at once", "Wait until some of them have ended, then try again.")
             self._calls += 1
             try:
                 return await self._run(call_context.bind_context(work), cancel)

@@ -27,7 +27,7 @@ from zava_mcp.server.tools.get_current_utc_date import add_date
 from zava_mcp.server.tools.get_multiple_table_schemas import add_schemas
 from zava_mcp.server.tools.semantic_search_products import add_search
 from zava_mcp.settings import Settings
-from zava_mcp.settings.remarks import NO_SETTING
+from zava_mcp.settings.ignored_settings import NO_SETTING
 
 _SAME_FOR_ALL_CLIENTS = CacheHint(ttl_ms=3_600_000, scope="public")
 

@@ -121,7 +121,7 @@ async def _filters(startup: Startup, executor: BoundedExecutor, store: str, cate
     known = await read_summary(startup, executor)
     kind = "category or product type"
     if known is None:
-        call_context.current_call().recovered()  # a prompt works without the database
+        call_context.current_call().clear_error()  # a prompt works without the database
         return _clause("the store", store) + _clause(f"the {kind}", category) + _UNCHECKED
     return _clause("the store", _match_name(known.stores, store, "store")) + _clause(
         f"the {kind}", _match_name(categories_of(known), category, kind)

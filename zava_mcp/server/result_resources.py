@@ -9,7 +9,7 @@ from zava_mcp.server.result_links import LIFETIME_MINUTES, ResultLinks
 from zava_mcp.server.startup import Startup
 from zava_mcp.server.tool_errors import raise_tool_errors, resource_error
 from zava_mcp.server.tools.common import Server, ToolContext
-from zava_mcp.settings import HARD_BYTES, Settings
+from zava_mcp.settings import MAX_RESULT_BYTES, Settings
 
 
 def add_results(
@@ -22,7 +22,7 @@ def add_results(
         name="result",
         title="A result as CSV",
         description=f"The result that execute_sales_query linked to: up to {settings.max_rows:,} rows and "
-        f"{HARD_BYTES // 1_000_000} MB, for {LIFETIME_MINUTES} minutes.",
+        f"{MAX_RESULT_BYTES // 1_000_000} MB, for {LIFETIME_MINUTES} minutes.",
         mime_type="text/csv",
     )
     async def result(ctx: ToolContext, handle: str) -> str:

@@ -35,7 +35,7 @@ class Startup:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._embedded = None if settings.place else embedded_postgres(settings, self._set_progress)
+        self._embedded = None if settings.database else embedded_postgres(settings, self._set_progress)
         user_id = require_identity(settings, self._embedded)
         self.observer = Observer(settings.telemetry, user_id)
         self._needed = threading.Event()

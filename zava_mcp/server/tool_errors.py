@@ -20,7 +20,7 @@ def raise_tool_errors() -> Iterator[None]:
     except ZavaError as error:
         raise tool_error(error) from None
     except Exception as error:
-        call_context.current_call().failed(error)
+        call_context.current_call().record_error(error)
         _log.exception("a tool failed")
         raise ToolError("an internal error; the server's log on stderr says more") from None
 
@@ -30,7 +30,7 @@ def tool_error(error: ZavaError) -> ToolError:
 
     Its text has SQLSTATE and position where PostgreSQL reported them, the message and the hint.
     """
-    call_context.current_call().failed(error)
+    call_context.current_call().record_error(error)
     return ToolError(error_text(error))
 
 

@@ -1,8 +1,8 @@
-"""What flags, the environment and an env file say, checked once, all faults reported at once.
+"""Reads and checks the settings from flags, the environment and an env file, and reports all faults at once.
 
-A flag wins over the environment, the environment over the file named by `--env-file` or
-`ZAVA_ENV_FILE`. A `.env` in the working directory is never read: a desktop client starts us in
-whatever folder somebody opened.
+A flag overrides the environment, and the environment overrides the file that `--env-file` or `ZAVA_ENV_FILE` names. A
+`.env` in the working directory is never read, because a desktop client starts the server in any folder that the user
+has open.
 """
 
 import os
@@ -13,39 +13,39 @@ from pathlib import Path
 from uuid import UUID
 
 from zava_mcp.errors import SettingsError
-from zava_mcp.settings.database_url import url_fault
-from zava_mcp.settings.embedding import EmbeddingSettings, embedding_settings
+from zava_mcp.settings.database_url import find_url_fault
+from zava_mcp.settings.embedding_settings import EmbeddingSettings, parse_embedding_settings
 from zava_mcp.settings.env_file import read_env_file
-from zava_mcp.settings.paths import filled_in, path_of, unexpanded
-from zava_mcp.settings.remarks import remarks
+from zava_mcp.settings.ignored_settings import warn_of_ignored_settings
+from zava_mcp.settings.paths import drop_placeholders, find_unexpanded, parse_path
 from zava_mcp.settings.secret import Secret as Secret
+from zava_mcp.settings.secret import find_passwords
 from zava_mcp.settings.secret import is_secret as is_secret
-from zava_mcp.settings.secret import passwords_of
 from zava_mcp.settings.secret import without_password as without_password
-from zava_mcp.settings.table import HARD_BYTES as HARD_BYTES
-from zava_mcp.settings.table import HARD_ROWS as HARD_ROWS
+from zava_mcp.settings.table import DEFAULT_MAX_ROWS as DEFAULT_MAX_ROWS
+from zava_mcp.settings.table import MAX_RESULT_BYTES as MAX_RESULT_BYTES
 from zava_mcp.settings.table import NAMES, choice, number, text_of, whole_number
 from zava_mcp.settings.table import SETTINGS as SETTINGS
-from zava_mcp.settings.telemetry import TelemetrySettings as TelemetrySettings
-from zava_mcp.settings.telemetry import telemetry_settings
+from zava_mcp.settings.telemetry_settings import TelemetrySettings as TelemetrySettings
+from zava_mcp.settings.telemetry_settings import parse_telemetry_settings
 
 DEFAULT_ROWS = 100
-QUESTIONS_AT_ONCE = 8  # more than a machine has cores for: quick ones pass those that take their time
-DESCRIPTIONS_AT_ONCE = 2
-FOUND_ROWS = 8  # products a search gives, unless it asks for more
-HARD_FOUND_ROWS = 100
-FOUND_THRESHOLD = 30.0  # percent
+CONCURRENT_QUERIES = 8  # more than most machines have cores, so that quick queries need not wait for slow ones
+CONCURRENT_DESCRIPTIONS = 2
+SEARCH_ROWS = 8  # default number of products in a search result
+MAX_SEARCH_ROWS = 100
+SEARCH_THRESHOLD = 30.0  # default similarity in percent
 
 
-_SHORTEST_SECRET = 4
+_MIN_SECRET_LENGTH = 4  # Redacting shorter texts would redact words.
 
-#: Any of these in the environment, where libpq reads them, means: not the embedded database.
-_LIBPQ_PLACES = ("PGHOST", "PGHOSTADDR", "PGSERVICE")
+#: If one of these variables of libpq is set, libpq chooses the server, and the embedded database is not used.
+_LIBPQ_SERVER_VARIABLES = ("PGHOST", "PGHOSTADDR", "PGSERVICE")
 
 
 @dataclass(frozen=True)
 class DatabaseLocation:
-    """A PostgreSQL server as the settings name it: a libpq URL, or single libpq parameters."""
+    """A PostgreSQL server in the settings: a libpq URL, or single libpq parameters."""
 
     url: Secret | None = None
     parameters: Mapping[str, str] = field(default_factory=dict)
@@ -54,15 +54,15 @@ class DatabaseLocation:
 
 @dataclass(frozen=True)
 class Settings:
-    """Everything configurable. `place` is None for the embedded database.
+    """All settings. `database` is None for the embedded database.
 
-    A user id that is no uuid is kept in `user_name`: whoever needs one knows which names there are. `hidden` are all
-    the texts that nobody may read, none of them so short that hiding it would hide words.
+    `user_name` holds a user id that is not a uuid; `postgres.user_ids` resolves it. `secrets` are all texts that logs
+    must redact.
     """
 
     user_id: UUID | None
     user_name: str
-    place: DatabaseLocation | None
+    database: DatabaseLocation | None
     admin_url: Secret | None
     database_auth: str
     data_dir: Path | None
@@ -75,40 +75,40 @@ class Settings:
     log_level: str
     log_format: str
     warnings: tuple[str, ...] = ()
-    hidden: tuple[Secret, ...] = ()
+    secrets: tuple[Secret, ...] = ()
 
 
 def load(flags: Mapping[str, str | None] | None = None, environ: Mapping[str, str] | None = None) -> Settings:
-    """Settings from flags ({variable name: value}), the environment and the env file they name.
+    """Return the settings from flags ({variable name: value}), the environment and the env file that they name.
 
-    Raises SettingsError naming every fault at once.
+    Raises SettingsError, which names every fault.
     """
     environ = os.environ if environ is None else environ
-    given = {name: value for name, value in (flags or {}).items() if value is not None}
+    flag_values = {name: value for name, value in (flags or {}).items() if value is not None}
     faults: list[str] = []
-    file_values = read_env_file(filled_in({**environ, **given}).get("ZAVA_ENV_FILE"), faults)
-    values = filled_in({**file_values, **environ, **given})
+    file_values = read_env_file(drop_placeholders({**environ, **flag_values}).get("ZAVA_ENV_FILE"), faults)
+    values = drop_placeholders({**file_values, **environ, **flag_values})
     texts = {name: values[name].strip() for name in values if values[name] and values[name].strip()}
-    faults += unexpanded(texts, NAMES)
+    faults += find_unexpanded(texts, NAMES)
 
     user_id = _user_id(texts.get("ZAVA_USER_ID"))
     settings = Settings(
         user_id=user_id,
         user_name="" if user_id else texts.get("ZAVA_USER_ID", ""),
-        place=_place(texts, any(environ.get(name) for name in _LIBPQ_PLACES), faults),
+        database=_database(texts, any(environ.get(name) for name in _LIBPQ_SERVER_VARIABLES), faults),
         admin_url=_admin_url(texts, faults),
         database_auth=_database_auth(texts, faults),
-        data_dir=path_of(texts, "ZAVA_DATA_DIR", faults),
+        data_dir=parse_path(texts, "ZAVA_DATA_DIR", faults),
         application_name=text_of(texts, "POSTGRES_APPLICATION_NAME"),
-        embedding=embedding_settings(texts, faults),
-        telemetry=telemetry_settings(texts, faults),
+        embedding=parse_embedding_settings(texts, faults),
+        telemetry=parse_telemetry_settings(texts, faults),
         query_timeout=number(texts, "ZAVA_QUERY_TIMEOUT", faults),
         max_rows=whole_number(texts, "ZAVA_MAX_ROWS", faults),
         max_bytes=whole_number(texts, "ZAVA_MAX_BYTES", faults),
         log_level=choice(texts, "ZAVA_LOG_LEVEL", faults),
         log_format=choice(texts, "ZAVA_LOG_FORMAT", faults),
-        warnings=tuple(remarks(environ, file_values, NAMES)),
-        hidden=tuple(Secret(text) for text in _secrets(texts) if len(text) >= _SHORTEST_SECRET),
+        warnings=tuple(warn_of_ignored_settings(environ, file_values, NAMES)),
+        secrets=tuple(Secret(text) for text in _secrets(texts) if len(text) >= _MIN_SECRET_LENGTH),
     )
     if faults:
         raise SettingsError("; ".join(faults), "Correct the named flags or variables; `zava-mcp --help` lists them.")
@@ -116,41 +116,42 @@ def load(flags: Mapping[str, str | None] | None = None, environ: Mapping[str, st
 
 
 def _secrets(texts: Mapping[str, str]) -> list[str]:
-    """The passwords and keys among the variables, and those in URLs."""
+    """Return the passwords and keys among the variables, and those in URLs."""
     urls = (texts[name] for name in texts if name.endswith("DATABASE_URL"))
     return [text for name, text in texts.items() if is_secret(name)] + [
-        password for url in urls for password in passwords_of(url)
+        password for url in urls for password in find_passwords(url)
     ]
 
 
 def _user_id(text: str | None) -> UUID | None:
-    """A user id in the usual form with dashes, in upper or lower case; None for anything else."""
+    """Return a uuid in the usual form with dashes, in upper or lower case; None for any other text."""
     with suppress(ValueError):
         if text is not None and str(user_id := UUID(text)) == text.lower():
             return user_id
     return None
 
 
-def _place(texts: Mapping[str, str], libpq_knows: bool, faults: list[str]) -> DatabaseLocation | None:
+def _database(texts: Mapping[str, str], server_in_libpq: bool, faults: list[str]) -> DatabaseLocation | None:
+    """Return the configured server, or None for the embedded database."""
     password = Secret(texts["POSTGRES_PASSWORD"]) if "POSTGRES_PASSWORD" in texts else None
     user = {"user": texts["POSTGRES_USER"]} if "POSTGRES_USER" in texts else {}
     if url := texts.get("ZAVA_DATABASE_URL"):
         if not url.startswith(("postgresql://", "postgres://")):
             faults.append("ZAVA_DATABASE_URL must start with postgresql://")
-        if fault := url_fault(url):
+        if fault := find_url_fault(url):
             faults.append(f"ZAVA_DATABASE_URL {fault}")
         return DatabaseLocation(url=Secret(url), parameters=user, password=password)
     if host := texts.get("POSTGRES_DB_HOST"):
         port = whole_number(texts, "POSTGRES_DB_PORT", faults)
-        named = {"host": host, "port": str(port), "dbname": text_of(texts, "POSTGRES_DB")}
-        return DatabaseLocation(parameters={**named, **user}, password=password)
-    if libpq_knows:
+        server = {"host": host, "port": str(port), "dbname": text_of(texts, "POSTGRES_DB")}
+        return DatabaseLocation(parameters={**server, **user}, password=password)
+    if server_in_libpq:
         return DatabaseLocation(parameters=user, password=password)
     return None
 
 
 def _admin_url(texts: Mapping[str, str], faults: list[str]) -> Secret | None:
-    if (url := texts.get("ZAVA_ADMIN_DATABASE_URL")) and (fault := url_fault(url)):
+    if (url := texts.get("ZAVA_ADMIN_DATABASE_URL")) and (fault := find_url_fault(url)):
         faults.append(f"ZAVA_ADMIN_DATABASE_URL {fault}")
     return Secret(url) if url else None
 

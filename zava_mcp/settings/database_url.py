@@ -1,26 +1,26 @@
-"""What is wrong with a libpq URL, as far as its text tells; no part of it that may be a password is repeated."""
+"""Finds faults in the text of a libpq URL, without repeating a part that may be a password."""
 
 import re
 
 _SCHEMES = ("postgresql://", "postgres://")
-_TOO_MANY = "has an @ too many: in a user name or password write @ as %40, / as %2F and ? as %3F"
+_EXTRA_AT_SIGN = "has an @ too many: in a user name or password write @ as %40, / as %2F and ? as %3F"
 _PORTS = range(1, 65_536)
 
 
-def url_fault(url: str) -> str:
-    """Why libpq would misunderstand or refuse a URL; "" if nothing is seen. Other connection strings are not looked at.
+def find_url_fault(url: str) -> str:
+    """Return why libpq would misunderstand or refuse a URL; "" if there is no fault, or if it is no URL.
 
-    libpq ends a password at the first @, and takes what follows for the host.
+    libpq ends a password at the first @, and parses the text after it as the host.
     """
     if not url.startswith(_SCHEMES):
         return ""
     rest = url.partition("://")[2]
-    found = re.match(r"[^/@]*@", rest)
-    place, _, query = rest[found.end() if found else 0 :].partition("?")
-    hosts = place.partition("/")[0]
-    if "@" in hosts or (found and "@" in place) or "@" in query.partition("=")[0]:
-        return _TOO_MANY
-    if "@" in place and ":" in hosts and _port_fault(hosts):
+    credentials = re.match(r"[^/@]*@", rest)
+    location, _, query = rest[credentials.end() if credentials else 0 :].partition("?")
+    hosts = location.partition("/")[0]
+    if "@" in hosts or (credentials and "@" in location) or "@" in query.partition("=")[0]:
+        return _EXTRA_AT_SIGN
+    if "@" in location and ":" in hosts and _port_fault(hosts):
         return "has a / before the @: in a user name or password write / as %2F"
     if re.search(r"%(?![0-9A-Fa-f]{2})|%00", rest):
         return "has a % without two hexadecimal digits behind it: in a password write % as %25"
@@ -43,5 +43,5 @@ def _parameter_fault(query: str) -> str:
         if not equals:
             return "has a parameter without a value: write it as ?name=value&name=value"
         if not re.fullmatch(r"[a-z_%0-9A-Z]+", name):
-            return "has a parameter whose name is no word: in a password write ? as %3F and & as %26"
+            return "has a parameter whose name is not a word: in a password write ? as %3F and & as %26"
     return ""

@@ -1,4 +1,4 @@
-"""Paths among the settings, and variables in them that nobody expanded."""
+"""Parses paths in the settings, and finds values with variables that were not expanded."""
 
 import re
 from collections.abc import Mapping
@@ -6,22 +6,23 @@ from pathlib import Path
 
 from zava_mcp.settings.secret import is_secret
 
-#: In a path, every mention of a variable; elsewhere only what cannot be anything else: a `$` may stand in a password.
+#: Any mention of a variable is a fault in a path. Elsewhere only the unambiguous form is, because a password may
+#: contain a `$`.
 _IN_A_PATH = re.compile(r"\$\w+|\$\{[^}]*\}|%\w+%")
 _ANYWHERE = re.compile(r"\$\{[A-Za-z_][\w.:-]*\}")
 _WHOLE = re.compile(r"\$\{[A-Za-z_][\w.:-]*\}|%[A-Za-z_]\w*%")
-#: What clients that ask for options leave in place of those that nobody filled in.
-_NOT_FILLED_IN = re.compile(r"\$\{user_config\.\w+\}")
+#: MCP clients that prompt for options pass this placeholder for an option that the user left empty.
+_PLACEHOLDER = re.compile(r"\$\{user_config\.\w+\}")
 _LIBPQ_PATHS = ("PGPASSFILE", "PGSERVICEFILE", "PGSSLROOTCERT", "PGSSLCERT", "PGSSLKEY", "PGSSLCRL", "PGSSLCRLDIR")
 
 
-def path_of(texts: Mapping[str, str], name: str, faults: list[str]) -> Path | None:
-    """The absolute path that a variable names, None without it; adds to `faults` why there is none."""
+def parse_path(texts: Mapping[str, str], name: str, faults: list[str]) -> Path | None:
+    """Return the absolute path in a variable, None without it; adds a fault if there is no such path."""
     if name not in texts:
         return None
     text = texts[name]
-    if found := _IN_A_PATH.search(text):
-        faults.append(f"{name} contains {found[0]}, which nothing expanded: write the path itself")
+    if variable := _IN_A_PATH.search(text):
+        faults.append(f"{name} contains {variable[0]}, which nothing expanded: write the path itself")
         return None
     try:
         return Path(text).expanduser().absolute()
@@ -32,23 +33,23 @@ def path_of(texts: Mapping[str, str], name: str, faults: list[str]) -> Path | No
     return None
 
 
-def filled_in(texts: Mapping[str, str]) -> dict[str, str]:
-    """The variables without those whose value is the name of an option that nobody filled in."""
-    return {name: text for name, text in texts.items() if not _NOT_FILLED_IN.fullmatch(text)}
+def drop_placeholders(texts: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables without those whose value is the placeholder of an option that the user left empty."""
+    return {name: text for name, text in texts.items() if not _PLACEHOLDER.fullmatch(text)}
 
 
-def unexpanded(texts: Mapping[str, str], names: tuple[str, ...]) -> list[str]:
-    """A fault for each of these variables that mentions another one in place of its value; paths have their own."""
+def find_unexpanded(texts: Mapping[str, str], names: tuple[str, ...]) -> list[str]:
+    """Return a fault for each setting that contains a variable; `parse_path` checks the settings that are paths."""
     faults = []
     for name in names:
         pattern, text = (_WHOLE.fullmatch if is_secret(name) else _ANYWHERE.search), texts.get(name, "")
-        if not _is_path(name) and (found := pattern(text)):
-            faults.append(f"{name} contains {found[0]}, which nothing expanded: write the value itself")
+        if not _is_path(name) and (variable := pattern(text)):
+            faults.append(f"{name} contains {variable[0]}, which nothing expanded: write the value itself")
     return faults
 
 
-def unexpanded_of_libpq(environment: Mapping[str, str]) -> list[str]:
-    """A warning for each path of libpq's that names no file: libpq says nothing about it."""
+def find_unexpanded_libpq_paths(environment: Mapping[str, str]) -> list[str]:
+    """Return a warning for each path variable of libpq that contains ~ or a variable, which libpq silently ignores."""
     return [
         f"{name} is {environment[name]!r}, and libpq expands neither ~ nor variables: write the path itself"
         for name in _LIBPQ_PATHS

@@ -1,4 +1,4 @@
-"""Texts that must not be seen."""
+"""Keeps passwords and keys out of output, and finds them in variables and libpq URLs."""
 
 import re
 from urllib.parse import parse_qsl, unquote
@@ -10,7 +10,7 @@ _SECRET_PARAMETERS = ("password", "sslpassword", "oauth_client_secret", "scram_c
 
 
 class Secret:
-    """A text that never shows itself: only `reveal()` gives it away."""
+    """A text that its repr hides; `reveal()` returns it."""
 
     __slots__ = ("_text",)
 
@@ -25,31 +25,32 @@ class Secret:
 
 
 def is_secret(name: str) -> bool:
-    """Whether a variable of that name has a password or a key for a value."""
+    """Whether the value of a variable with this name is a password or a key."""
     return _NAME.search(name) is not None
 
 
 def without_password(url: str) -> str:
-    """A libpq URL without the passwords in it.
+    """Return a libpq URL without its passwords.
 
-    Raises SettingsError where what is left might still hold a part of one.
+    Raises SettingsError if the rest might still contain a part of a password.
     """
     scheme, _, rest = url.partition("://")
-    credentials, place = found.groups() if (found := re.match(r"([^/@]*)@(.*)", rest, re.DOTALL)) else ("", rest)
-    if "@" in place:  # libpq ends the credentials at the first @, unless a / stands before it
+    match = re.match(r"([^/@]*)@(.*)", rest, re.DOTALL)
+    credentials, location = match.groups() if match else ("", rest)
+    if "@" in location:  # libpq ends the credentials at the first @, unless there is a / before it.
         raise SettingsError(
-            "the database's URL cannot be written without its password: it has an @ too many",
+            "the password cannot be removed from the database URL: the URL has an @ too many",
             "In a password write @ as %40, / as %2F and ? as %3F.",
         )
-    hosts, _, query = place.partition("?")
+    hosts, _, query = location.partition("?")
     kept = [part for part in query.split("&") if unquote(part.partition("=")[0]) not in _SECRET_PARAMETERS]
     user = credentials.partition(":")[0]
     return f"{scheme}://{user}{'@' if user else ''}{hosts}" + (f"?{'&'.join(kept)}" if any(kept) else "")
 
 
-def passwords_of(url: str) -> list[str]:
-    """What might be a password in a libpq URL, as it stands there and decoded: for hiding it, so rather too much."""
+def find_passwords(url: str) -> list[str]:
+    """Return every part of a libpq URL that might be a password, as written and decoded, for redaction."""
     rest, _, query = url.partition("://")[2].partition("?")
-    found = [value for name, value in parse_qsl(query) if name in _SECRET_PARAMETERS]
-    written = rest.rpartition("@")[0].partition(":")[2]
-    return [*found, *({written, unquote(written)} - {""})]
+    parameters = [value for name, value in parse_qsl(query) if name in _SECRET_PARAMETERS]
+    password = rest.rpartition("@")[0].partition(":")[2]
+    return [*parameters, *({password, unquote(password)} - {""})]

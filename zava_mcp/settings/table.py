@@ -1,4 +1,4 @@
-"""Every setting, once: its variable, what it is for, its default, and the values that it may have."""
+"""Lists every setting: its variable, its purpose, its default and its valid values."""
 
 import re
 from collections.abc import Mapping
@@ -6,24 +6,24 @@ from dataclasses import dataclass
 
 EMBEDDING_MODEL = "text-embedding-3-small"
 OPENAI_URL = "https://api.openai.com/v1"
-HARD_ROWS = 1_000
-HARD_BYTES = 1_000_000
+DEFAULT_MAX_ROWS = 1_000
+MAX_RESULT_BYTES = 1_000_000
 
 _WHOLE, _DECIMAL = re.compile(r"[0-9]{1,9}"), re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
-_YES, _NO = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
-_SHOWN_CHARACTERS = 40  # of a value that is wrong
+_TRUE, _FALSE = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
+_MAX_QUOTED = 40  # characters of an invalid value in a message
 
 
 @dataclass(frozen=True)
 class Setting:
-    """One environment variable. `default` is the value without it, or a word for that value.
+    """One environment variable. `default` is its default, or a description of the default.
 
-    A number has a range from `low` to `high`, and is whole unless it is `decimal`; any other text that is not free
-    has `choices`.
+    A number has a range from `low` to `high`, and is whole unless it is `decimal`. A setting with a fixed list of
+    values has `choices`.
     """
 
     name: str
-    what: str
+    purpose: str
     default: str = ""
     low: int | None = None
     high: int | None = None
@@ -32,13 +32,13 @@ class Setting:
 
     @property
     def meaning(self) -> str:
-        """What it is for, with the values that it may have."""
+        """Its purpose with its valid values."""
         choices = " or ".join(filter(None, (", ".join(self.choices[:-1]), *self.choices[-1:])))
-        text = self.what.replace("{choices}", choices)
+        text = self.purpose.replace("{choices}", choices)
         return text if self.low is None else f"{text}, {self.low} to {self.high}"
 
 
-#: Every variable that we read, in the order of the guide's page.
+#: Every variable that is read, in the order of the guide's page.
 SETTINGS = (
     Setting("ZAVA_USER_ID", "the identity: its user id, or its name in the sample (option `--user-id`)"),
     Setting("ZAVA_ENV_FILE", "a file with more of these settings (option `--env-file`)"),
@@ -77,8 +77,8 @@ SETTINGS = (
         "the packaged ones",
     ),
     Setting("ZAVA_QUERY_TIMEOUT", "timeout of a query in seconds", "30", 1, 600, decimal=True),
-    Setting("ZAVA_MAX_ROWS", "most rows that a query may request", str(HARD_ROWS), 1, 10_000),
-    Setting("ZAVA_MAX_BYTES", "most bytes of a result", "40000", 1_000, HARD_BYTES),
+    Setting("ZAVA_MAX_ROWS", "most rows that a query may request", str(DEFAULT_MAX_ROWS), 1, 10_000),
+    Setting("ZAVA_MAX_BYTES", "most bytes of a result", "40000", 1_000, MAX_RESULT_BYTES),
     Setting("ZAVA_AUDIT_LOG", "file for the audit log: a JSON line for each call", "no audit log"),
     Setting(
         "OTEL_EXPORTER_OTLP_ENDPOINT", "destination of traces and metrics over OTLP/HTTP (extra `telemetry`)", "nowhere"
@@ -102,22 +102,22 @@ NAMES = tuple(_BY_NAME)
 
 
 def default(name: str) -> str:
-    """The value of a setting without its variable."""
+    """Return a setting's default."""
     return _BY_NAME[name].default
 
 
 def meaning(name: str) -> str:
-    """What a setting is for, as a sentence."""
+    """Return a setting's purpose as a sentence."""
     return f"{_BY_NAME[name].meaning}."
 
 
 def text_of(texts: Mapping[str, str], name: str) -> str:
-    """A setting's text, or its default."""
+    """Return a setting's text, or its default."""
     return texts.get(name, default(name))
 
 
 def number(texts: Mapping[str, str], name: str, faults: list[str]) -> float:
-    """A setting's number, or its default; adds to `faults` what is no number of its range, written in plain digits."""
+    """Return a setting's number, or its default; adds a fault unless it is written in digits and within its range."""
     setting = _BY_NAME[name]
     text = text_of(texts, name)
     assert setting.low is not None
@@ -125,28 +125,28 @@ def number(texts: Mapping[str, str], name: str, faults: list[str]) -> float:
     if (_DECIMAL if setting.decimal else _WHOLE).fullmatch(text) and setting.low <= float(text) <= setting.high:
         return float(text)
     kind = "number" if setting.decimal else "whole number"
-    faults.append(f"{name} must be a {kind} from {setting.low} to {setting.high}, not {text[:_SHOWN_CHARACTERS]!r}")
+    faults.append(f"{name} must be a {kind} from {setting.low} to {setting.high}, not {text[:_MAX_QUOTED]!r}")
     return float(setting.low)
 
 
 def whole_number(texts: Mapping[str, str], name: str, faults: list[str]) -> int:
-    """The same of a whole number."""
+    """Return a setting's whole number, as `number` does."""
     return int(number(texts, name, faults))
 
 
 def choice(texts: Mapping[str, str], name: str, faults: list[str]) -> str:
-    """A setting's choice, in upper or lower case, or its default; adds to `faults` what is none of its choices."""
+    """Return a setting's choice in lower case, or its default; adds a fault if it is none of its choices."""
     setting = _BY_NAME[name]
     chosen = text_of(texts, name).lower()
     if chosen not in setting.choices:
-        faults.append(f"{name} must be one of {', '.join(setting.choices)}, not {chosen[:_SHOWN_CHARACTERS]!r}")
+        faults.append(f"{name} must be one of {', '.join(setting.choices)}, not {chosen[:_MAX_QUOTED]!r}")
         return setting.default
     return chosen
 
 
 def switch(texts: Mapping[str, str], name: str, faults: list[str]) -> bool:
-    """Whether a setting is on; adds to `faults` what says neither."""
+    """Whether a setting is true; adds a fault if it is neither true nor false."""
     text = text_of(texts, name).lower()
-    if text not in _YES + _NO:
-        faults.append(f"{name} must be true or false, not {text[:_SHOWN_CHARACTERS]!r}")
-    return text in _YES
+    if text not in _TRUE + _FALSE:
+        faults.append(f"{name} must be true or false, not {text[:_MAX_QUOTED]!r}")
+    return text in _TRUE

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from zava_mcp.errors import Outcome, SettingsError
 from zava_mcp.settings import Secret, TelemetrySettings
-from zava_mcp.trusted_files import write_whole
+from zava_mcp.trusted_files import write_atomically
 
 if TYPE_CHECKING:
     from opentelemetry.metrics import Observation
@@ -226,7 +226,7 @@ class _MetricsFile:
     def _write(self) -> None:
         from prometheus_client import generate_latest
 
-        write_whole(self._path, generate_latest(self._registry), 0o644)  # node_exporter runs as another user
+        write_atomically(self._path, generate_latest(self._registry), 0o644)  # node_exporter runs as another user
 
 
 def _gauge_callback(statistics: Statistics, name: str) -> "Callable[[Any], Iterable[Observation]]":

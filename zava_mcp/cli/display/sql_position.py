@@ -1,4 +1,4 @@
-"""Where in a query a mistake is, as psql shows it."""
+"""Shows the position of an error in a query, as psql does."""
 
 from rich.cells import cell_len
 
@@ -6,28 +6,29 @@ from zava_mcp.cli.display.escape import escape
 from zava_mcp.errors import QueryError
 
 
-def position_of(error: QueryError, width: int) -> str:
-    """The line with the mistake and a caret under it, as psql shows them; "" where no place is known."""
+def format_position(error: QueryError, width: int) -> str:
+    """Return the line with the error and a caret below it; "" if the position is unknown."""
     if not error.sql or not error.position:
         return ""
-    before, at = error.sql[: error.position - 1], error.sql[error.position - 1 :]
+    before, after = error.sql[: error.position - 1], error.sql[error.position - 1 :]
     number = before.count("\n") + 1
-    left, right = escape(before.rpartition("\n")[2].rstrip("\r")), escape(at.partition("\n")[0].rstrip("\r"))
-    head = f"LINE {number}: "
-    room = max(20, width - len(head) - 2)
-    if cell_len(left + right) > room:
-        left, right = _ending(left, room // 2), _beginning(right, room // 2)
-    return f"{head}{left}{right}\n{' ' * cell_len(head + left)}^"
+    left, right = escape(before.rpartition("\n")[2].rstrip("\r")), escape(after.partition("\n")[0].rstrip("\r"))
+    label = f"LINE {number}: "
+    line_width = max(20, width - len(label) - 2)
+    if cell_len(left + right) > line_width:
+        left, right = _truncate_start(left, line_width // 2), _truncate_end(right, line_width // 2)
+    return f"{label}{left}{right}\n{' ' * cell_len(label + left)}^"
 
 
-def _ending(text: str, room: int) -> str:
-    """As much of a text's end as there is room for."""
-    if cell_len(text) <= room:
+def _truncate_start(text: str, width: int) -> str:
+    """Return the end of a text within a width."""
+    if cell_len(text) <= width:
         return text
-    while cell_len(text) > room - 3:
-        text = text[max(1, (len(text) - room) // 2) :]
+    while cell_len(text) > width - 3:
+        text = text[max(1, (len(text) - width) // 2) :]
     return f"...{text}"
 
 
-def _beginning(text: str, room: int) -> str:
-    return text if cell_len(text) <= room else f"{text[: (room - 3) // max(1, cell_len(text) // len(text))]}..."
+def _truncate_end(text: str, width: int) -> str:
+    """Return the beginning of a text within a width."""
+    return text if cell_len(text) <= width else f"{text[: (width - 3) // max(1, cell_len(text) // len(text))]}..."

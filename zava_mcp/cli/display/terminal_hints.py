@@ -1,10 +1,10 @@
-"""Advice written for a model, in the words of the command line: arguments are options there, and tools commands."""
+"""Translates hints written for a model to the command line: arguments to options, and tools to commands."""
 
 import re
 
 from zava_mcp.errors import InputError
 
-_ON_THE_TERMINAL = {
+_TERMINAL_TERMS = {
     "max_rows": "--max-rows",
     "similarity_threshold": "--threshold",
     "min_price": "--min-price",
@@ -21,22 +21,22 @@ _ON_THE_TERMINAL = {
     "chart_sales_query": "`zava-mcp query --chart`",
     "semantic_search_products": "`zava-mcp search`",
 }
-#: Not in quotes and not behind a dot: there it is the name of a column.
-_NAMES = re.compile(rf"(?<![\w.\"'`-])({'|'.join(_ON_THE_TERMINAL)})(?![\w\"'`]|\.\w)")
+#: A name in quotes or after a dot is the name of a column, and is not translated.
+_NAMES = re.compile(rf"(?<![\w.\"'`-])({'|'.join(_TERMINAL_TERMS)})(?![\w\"'`]|\.\w)")
 
 
-def for_the_terminal(advice: str) -> str:
-    """The advice with the names of arguments and tools replaced."""
-    return _NAMES.sub(lambda found: _ON_THE_TERMINAL[found[1]], advice)
+def to_terminal_terms(hint: str) -> str:
+    """Return a hint with the names of arguments and tools replaced by options and commands."""
+    return _NAMES.sub(lambda match: _TERMINAL_TERMS[match[1]], hint)
 
 
-def rows_advice(rows: int, most: int) -> str:
-    """What a person does about rows that are missing after so many, of at most that many."""
-    more = f"ask for up to {most:,} with --max-rows, or write" if rows < most else "or write"
-    return f"Aggregate, filter, {more} every row to a file with --output FILE."
+def rows_advice(rows: int, limit: int) -> str:
+    """Return advice on a result truncated after `rows` rows, of which `limit` may be requested."""
+    request = f"request up to {limit:,} with --max-rows, or write" if rows < limit else "or write"
+    return f"Aggregate, filter, {request} every row to a file with --output FILE."
 
 
-def refuse_too_many(rows: int, most: int) -> None:
-    """Raises InputError for more rows than a table may have, with the way to get them."""
-    if rows > most:
-        raise InputError(f"--max-rows must be from 1 to {most:,}, not {rows:,}", "--output FILE writes every row.")
+def require_row_limit(rows: int, limit: int) -> None:
+    """Raise InputError if more rows are requested than a printed result may have."""
+    if rows > limit:
+        raise InputError(f"--max-rows must be from 1 to {limit:,}, not {rows:,}", "--output FILE writes every row.")

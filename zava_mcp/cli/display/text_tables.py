@@ -1,6 +1,7 @@
-"""Tables that fit the terminal."""
+"""Lays out tables within the width of a terminal."""
 
 from collections.abc import Sequence
+from typing import Literal
 
 from rich.box import SIMPLE_HEAD
 from rich.cells import cell_len, set_cell_size
@@ -11,16 +12,16 @@ from rich.text import Text
 from zava_mcp.cli.display.escape import Column
 
 _GAP = 2  # between columns
-_NARROWEST = 12  # a text column that cannot have so much is not worth a table
-_MOST_LINES = 3  # of a text in a table
-_MOST_LINES_ALONE = 12  # of a text in a record
+_MIN_TEXT_WIDTH = 12  # A table with a narrower text column is unreadable.
+_MAX_LINES = 3  # of a text in a table
+_MAX_RECORD_LINES = 12  # of a text in a record
 _NULL = "NULL"
 
 
-def layout_of(columns: Sequence[Column], width: int | None, whole: bool = False, null: str = _NULL) -> "Layout":
-    """Columns within a width, None for as wide as they are; a record a row where the columns do not fit side by side.
+def lay_out(columns: Sequence[Column], width: int | None, whole: bool = False, null: str = _NULL) -> "Layout":
+    """Lay out columns side by side within a width, or one record below the other if they do not fit.
 
-    Texts are cut to some lines unless all of them is wanted.
+    Without a width, columns are as wide as their texts. Long texts are truncated unless `whole` is true.
     """
     widths = _widths(columns, width)
     if widths is None and width is not None:
@@ -32,42 +33,46 @@ def layout_of(columns: Sequence[Column], width: int | None, whole: bool = False,
         pad_edge=False,
         padding=(0, _GAP if width is None else _GAP - 1, 0, 0),
     )
-    cut = False
-    shown: list[list[Text]] = []
-    for column, room in zip(columns, widths or [0] * len(columns), strict=True):
-        table.add_column(
-            Text(column.name), justify="right" if column.number else "left", width=room or None, overflow="fold"
-        )
-        most = None if whole or column.solid or not room else room * _MOST_LINES
-        texts = [_cell(column, cell, most, null) for cell in column.cells]
-        cut = cut or any(shortened for _, shortened in texts)
-        shown.append([text for text, _ in texts])
-    for row in zip(*shown, strict=True):
+    truncated = False
+    cells: list[list[Text]] = []
+    for column, column_width in zip(columns, widths or [0] * len(columns), strict=True):
+        justify: Literal["left", "right"] = "right" if column.number else "left"
+        table.add_column(Text(column.name), justify=justify, width=column_width or None, overflow="fold")
+        limit = None if whole or column.unbroken or not column_width else column_width * _MAX_LINES
+        texts = [_cell(column, cell, limit, null) for cell in column.cells]
+        truncated = truncated or any(shortened for _, shortened in texts)
+        cells.append([text for text, _ in texts])
+    for row in zip(*cells, strict=True):
         table.add_row(*row)
-    return Layout(table, cut)
+    return Layout(table, truncated)
 
 
 class Layout:
-    """What is printed, and whether texts in it are cut."""
+    """A table or records to print, and whether texts in it are truncated."""
 
-    def __init__(self, printed: RenderableType, cut: bool) -> None:
-        self.printed = printed
-        self.cut = cut
+    def __init__(self, renderable: RenderableType, truncated: bool) -> None:
+        self.renderable = renderable
+        self.truncated = truncated
 
 
 def _widths(columns: Sequence[Column], width: int | None) -> list[int] | None:
-    """A width for each column, None if there is no room: numbers and dates have theirs, texts share the rest."""
+    """Return a width for each column, or None if they do not fit.
+
+    Numbers and dates get their full width, and texts share the rest.
+    """
     natural = [max([cell_len(column.name), *(cell_len(cell or _NULL) for cell in column.cells)]) for column in columns]
     if width is None:
         return natural
-    room = width - _GAP * (len(columns) - 1)
+    available = width - _GAP * (len(columns) - 1)
     words = [
-        size if column.solid else min(size, _longest_word(column))
+        size if column.unbroken else min(size, _longest_word(column))
         for column, size in zip(columns, natural, strict=True)
     ]
-    short = [word if column.solid else min(word, _NARROWEST) for column, word in zip(columns, words, strict=True)]
-    sizes = words if sum(words) <= room else short  # long words are broken rather than columns set apart
-    return _grown(sizes, natural, room - sum(sizes)) if sum(sizes) <= room else None
+    narrow = [
+        word if column.unbroken else min(word, _MIN_TEXT_WIDTH) for column, word in zip(columns, words, strict=True)
+    ]
+    sizes = words if sum(words) <= available else narrow  # Breaking long words is better than printing records.
+    return _distribute(sizes, natural, available - sum(sizes)) if sum(sizes) <= available else None
 
 
 def _longest_word(column: Column) -> int:
@@ -75,44 +80,45 @@ def _longest_word(column: Column) -> int:
     return max(map(cell_len, words), default=0)
 
 
-def _grown(sizes: list[int], natural: list[int], room: int) -> list[int]:
-    """Sizes with the room shared out evenly among those that are not yet what they would be."""
-    while room and (small := [place for place, size in enumerate(sizes) if size < natural[place]]):
-        for place in small[:room]:
-            more = min(max(1, room // len(small)), natural[place] - sizes[place], room)
-            sizes[place] += more
-            room -= more
+def _distribute(sizes: list[int], natural: list[int], rest: int) -> list[int]:
+    """Distribute the remaining width evenly among the columns that are narrower than their texts."""
+    while rest and (narrow := [index for index, size in enumerate(sizes) if size < natural[index]]):
+        for index in narrow[:rest]:
+            extra = min(max(1, rest // len(narrow)), natural[index] - sizes[index], rest)
+            sizes[index] += extra
+            rest -= extra
     return sizes
 
 
 def _records(columns: Sequence[Column], width: int, whole: bool, null: str) -> Layout:
-    """Each row as lines of name and value."""
-    names = max(cell_len(column.name) for column in columns)
-    names = min(names, width // 2)
-    room = max(1, width - names - _GAP)
-    cut = False
+    """Lay out each row as lines of a name and a value."""
+    name_width = max(cell_len(column.name) for column in columns)
+    name_width = min(name_width, width // 2)
+    value_width = max(1, width - name_width - _GAP)
+    limit = None if whole else value_width * _MAX_RECORD_LINES
+    truncated = False
     grid = Table.grid(padding=(0, _GAP, 0, 0))
-    grid.add_column(width=names, overflow="fold", style="bold")
+    grid.add_column(width=name_width, overflow="fold", style="bold")
     grid.add_column(overflow="fold")
-    for place in range(len(columns[0].cells) if columns else 0):
-        if place:
+    for index in range(len(columns[0].cells) if columns else 0):
+        if index:
             grid.add_row("", "")
         for column in columns:
-            text, shortened = _cell(column, column.cells[place], None if whole else room * _MOST_LINES_ALONE, null)
-            cut = cut or shortened
+            text, shortened = _cell(column, column.cells[index], limit, null)
+            truncated = truncated or shortened
             grid.add_row(Text(column.name), text)
-    return Layout(grid, cut)
+    return Layout(grid, truncated)
 
 
-def _cell(column: Column, cell: str | None, most: int | None, null: str) -> tuple[Text, bool]:
-    """A cell's text within so many columns of the terminal, and whether it was cut."""
+def _cell(column: Column, cell: str | None, limit: int | None, null: str) -> tuple[Text, bool]:
+    """Return a cell's text within a width in terminal columns, and whether it was truncated."""
     if cell is None:
         return Text(null, style="dim"), False
-    if most is not None and cell_len(cell) > most:
-        return Text(clipped(cell, most)), True
+    if limit is not None and cell_len(cell) > limit:
+        return Text(truncate(cell, limit)), True
     return Text(cell, style=column.styles.get(cell, "")), False
 
 
-def clipped(text: str, most: int) -> str:
-    """A text within so many columns of the terminal; the cut is seen."""
-    return text if cell_len(text) <= most else f"{set_cell_size(text, most - 1).rstrip()}…"
+def truncate(text: str, width: int) -> str:
+    """Return a text within a width in terminal columns; an ellipsis marks the truncation."""
+    return text if cell_len(text) <= width else f"{set_cell_size(text, width - 1).rstrip()}…"

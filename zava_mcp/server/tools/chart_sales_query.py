@@ -17,7 +17,7 @@ from zava_mcp.server.result_links import LIFETIME_MINUTES, ResultLinks
 from zava_mcp.server.startup import Startup
 from zava_mcp.server.tool_errors import raise_tool_errors
 from zava_mcp.server.tools.common import Server, ToolContext, read_only
-from zava_mcp.settings import HARD_ROWS, Settings
+from zava_mcp.settings import DEFAULT_MAX_ROWS, Settings
 
 if TYPE_CHECKING:
     from zava_mcp.charts.chart import Chart
@@ -77,7 +77,7 @@ def add_charts(
             sql = call_context.current_call().sql = _select_query(postgresql_query, result, results)
         service = await wait_for_service(startup, ctx)
         with raise_tool_errors():
-            query = service.sales_query(sql, min(settings.max_rows, HARD_ROWS))
+            query = service.sales_query(sql, min(settings.max_rows, DEFAULT_MAX_ROWS))
         answer = await executor.call(lambda: service.run_query(query), query.cancel)
         with raise_tool_errors():
             chart_drawn = choose_chart(answer, ChartRequest(chart, x, y, series, title), sql)

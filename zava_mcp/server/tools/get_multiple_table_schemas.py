@@ -7,12 +7,12 @@ from pydantic import Field
 from zava_mcp.server.executor import BoundedExecutor, wait_for_service
 from zava_mcp.server.startup import Startup
 from zava_mcp.server.tools.common import Server, ToolContext, read_only
-from zava_mcp.settings import DESCRIPTIONS_AT_ONCE
+from zava_mcp.settings import CONCURRENT_DESCRIPTIONS
 
 
 def add_schemas(server: Server, startup: Startup) -> None:
     """Adds `get_multiple_table_schemas`."""
-    executor = BoundedExecutor(DESCRIPTIONS_AT_ONCE)  # its own, so that cached descriptions do not wait for queries
+    executor = BoundedExecutor(CONCURRENT_DESCRIPTIONS)  # its own, so that cached descriptions do not wait for queries
 
     @server.tool(
         title="Describe tables",

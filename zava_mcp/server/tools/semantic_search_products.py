@@ -14,7 +14,7 @@ from zava_mcp.server.progress import with_progress
 from zava_mcp.server.startup import Startup
 from zava_mcp.server.tool_errors import raise_tool_errors, resource_error
 from zava_mcp.server.tools.common import Server, ToolContext, read_only
-from zava_mcp.settings import FOUND_ROWS, FOUND_THRESHOLD, HARD_FOUND_ROWS, Settings
+from zava_mcp.settings import MAX_SEARCH_ROWS, SEARCH_ROWS, SEARCH_THRESHOLD, Settings
 
 if TYPE_CHECKING:
     from zava_mcp.sales.product_search import ProductSearch, ProductSearches
@@ -72,11 +72,11 @@ def _add_tool(server: Server, search: Search) -> None:
             Field(description="The need, in plain words; or a list of several needs, each searched."),
         ] = "",
         max_rows: Annotated[
-            int, Field(description=f"Most products for each need, 1 to {HARD_FOUND_ROWS}.")
-        ] = FOUND_ROWS,
+            int, Field(description=f"Most products for each need, 1 to {MAX_SEARCH_ROWS}.")
+        ] = SEARCH_ROWS,
         similarity_threshold: Annotated[
             float, Field(description="Least similarity in percent, 0 to 100; 20 to 80 is useful.")
-        ] = FOUND_THRESHOLD,
+        ] = SEARCH_THRESHOLD,
         category: Annotated[str | None, Field(description="Only this category or product type, e.g. PLUMBING.")] = None,
         min_price: Annotated[float | None, Field(description="Dollars.")] = None,
         max_price: Annotated[float | None, Field(description="Dollars.")] = None,
@@ -128,7 +128,7 @@ def _add_resource(server: Server, search: Search) -> None:
                 query_description=query,
                 similar_to=similar_to,
                 category=category or None,
-                max_rows=FOUND_ROWS if rows is None else rows,
+                max_rows=SEARCH_ROWS if rows is None else rows,
             )
         except WrongArgument as fault:
             raise MCPError(INVALID_PARAMS, str(fault)) from None

@@ -1,4 +1,4 @@
-"""Who turns texts into vectors, as the settings say: all of it or nothing, and no key in clear text."""
+"""Parses the settings of the embedding provider; rejects incomplete ones, and addresses without encryption."""
 
 import re
 from collections.abc import Mapping
@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
-from zava_mcp.settings.paths import path_of
+from zava_mcp.settings.paths import parse_path
 from zava_mcp.settings.secret import Secret
 from zava_mcp.settings.table import text_of
 
 _ENTRA = ("AZURE_CLIENT_ID", "AZURE_CLIENT_SECRET", "AZURE_TENANT_ID")
 _ADDRESSES = ("AZURE_OPENAI_ENDPOINT", "OPENAI_BASE_URL")
-_THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
-_SHAPES = {
+_LOCAL_HOSTS = ("localhost", "127.0.0.1", "::1")
+_PATTERNS = {
     "AZURE_OPENAI_API_KEY": (r"[!-~]+", "contains a space or a character that no key has"),
     "OPENAI_API_KEY": (r"[!-~]+", "contains a space or a character that no key has"),
     "AZURE_TENANT_ID": (r"[A-Za-z0-9.-]+", "must be a tenant's id or domain"),
@@ -23,9 +23,9 @@ _SHAPES = {
 
 @dataclass(frozen=True)
 class EmbeddingSettings:
-    """Who turns texts into vectors: Azure if it has an endpoint, else OpenAI if it has a key, else this machine.
+    """The embedding provider: Azure OpenAI with an endpoint, else OpenAI with a key, else the local model.
 
-    With an `azure_endpoint` there is an `azure_key`, or else client id, secret and tenant.
+    With an `azure_endpoint`, there is an `azure_key`, or else a client id, a client secret and a tenant id.
     """
 
     azure_endpoint: str | None
@@ -40,10 +40,10 @@ class EmbeddingSettings:
     model_dir: Path | None
 
 
-def embedding_settings(texts: Mapping[str, str], faults: list[str]) -> EmbeddingSettings:
-    """What the variables say; adds to `faults` what cannot work, and never shows a secret there."""
-    faults += _badly_shaped(texts)
-    faults += _half_configured(texts)
+def parse_embedding_settings(texts: Mapping[str, str], faults: list[str]) -> EmbeddingSettings:
+    """Return the settings from variables; adds every fault to `faults`, without secrets."""
+    faults += _invalid_values(texts)
+    faults += _missing_values(texts)
     secrets = {name: Secret(text) for name, text in texts.items() if name.endswith(("_KEY", "_SECRET"))}
     return EmbeddingSettings(
         azure_endpoint=texts.get("AZURE_OPENAI_ENDPOINT"),
@@ -55,14 +55,14 @@ def embedding_settings(texts: Mapping[str, str], faults: list[str]) -> Embedding
         authority=texts.get("AZURE_AUTHORITY_HOST"),
         openai_key=secrets.get("OPENAI_API_KEY"),
         openai_url=text_of(texts, "OPENAI_BASE_URL"),
-        model_dir=path_of(texts, "ZAVA_EMBEDDING_MODEL_DIR", faults),
+        model_dir=parse_path(texts, "ZAVA_EMBEDDING_MODEL_DIR", faults),
     )
 
 
-def _half_configured(texts: Mapping[str, str]) -> list[str]:
-    """An endpoint without a way in, or a way in without its endpoint: nobody means this machine by that.
+def _missing_values(texts: Mapping[str, str]) -> list[str]:
+    """Return faults for an endpoint without credentials, and for credentials without an endpoint.
 
-    The three of Entra alone are no fault: other programs read variables of the same names.
+    Entra's three variables alone are not a fault, because other programs read them too.
     """
     faults = []
     missing = [name for name in _ENTRA if name not in texts]
@@ -74,37 +74,39 @@ def _half_configured(texts: Mapping[str, str]) -> list[str]:
             if name in texts:
                 faults.append(f"{name} is set, but AZURE_OPENAI_ENDPOINT is not")
     if "OPENAI_BASE_URL" in texts and not {"OPENAI_API_KEY", "AZURE_OPENAI_ENDPOINT"} & set(texts):
-        faults.append("OPENAI_BASE_URL is set, but OPENAI_API_KEY is not (a server that asks for none takes any)")
+        faults.append("OPENAI_BASE_URL is set, but OPENAI_API_KEY is not (a server without keys accepts any key)")
     return faults
 
 
-def _badly_shaped(texts: Mapping[str, str]) -> list[str]:
+def _invalid_values(texts: Mapping[str, str]) -> list[str]:
+    """Return a fault for each key, name or address that cannot be one."""
     faults = [
         f"{name} {fault}"
-        for name, (shape, fault) in _SHAPES.items()
-        if name in texts and not re.fullmatch(shape, texts[name])
+        for name, (pattern, fault) in _PATTERNS.items()
+        if name in texts and not re.fullmatch(pattern, texts[name])
     ]
-    faults += [f"{name} {fault}" for name in _ADDRESSES if name in texts and (fault := _wrong(texts[name]))]
-    asks_entra = "AZURE_OPENAI_ENDPOINT" in texts or texts.get("ZAVA_DATABASE_AUTH", "").lower() == "entra"
-    if asks_entra and (authority := texts.get("AZURE_AUTHORITY_HOST")):  # alone, it is some other program's
-        fault = _wrong(authority) or ("" if urlsplit(authority).scheme == "https" else "must start with https://")
+    faults += [f"{name} {fault}" for name in _ADDRESSES if name in texts and (fault := _address_fault(texts[name]))]
+    uses_entra = "AZURE_OPENAI_ENDPOINT" in texts or texts.get("ZAVA_DATABASE_AUTH", "").lower() == "entra"
+    if uses_entra and (authority := texts.get("AZURE_AUTHORITY_HOST")):  # Otherwise another program reads it.
+        fault = _address_fault(authority)
+        fault = fault or ("" if urlsplit(authority).scheme == "https" else "must start with https://")
         faults += [f"AZURE_AUTHORITY_HOST {fault}"] if fault else []
     return faults
 
 
-def _wrong(address: str) -> str:
-    """Why no key may be sent to an address; "" if it may."""
+def _address_fault(address: str) -> str:
+    """Return why a key must not be sent to an address; "" if it may be sent."""
     try:
         parts = urlsplit(address)
-        port_is_none = parts.port is None  # reading it checks it
+        port_is_none = parts.port is None  # Reading the port raises ValueError if it is invalid.
     except ValueError:
-        return "is no address"
+        return "is not an address"
     if not parts.hostname or not (port_is_none or parts.port):
         return "must be an address like https://example.com"
     if "@" in parts.netloc:
         return "must not contain a user name or a password"
-    return "" if _is_private(parts) else "must start with https://, or the key would cross the network in clear text"
+    return "" if _is_secure(parts) else "must start with https://, or the key would cross the network in clear text"
 
 
-def _is_private(parts: SplitResult) -> bool:
-    return parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _THIS_MACHINE)
+def _is_secure(parts: SplitResult) -> bool:
+    return parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOCAL_HOSTS)
