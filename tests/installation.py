@@ -1,4 +1,4 @@
-"""Fixtures of the doctor's tests: an empty home, directory, an installation, and the results of the doctor."""
+"""Fixtures of the doctor's tests: an empty home directory, an installation, and the results of its checks."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,7 +17,7 @@ Doctor = Callable[..., Checks]
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty home directory as working directory, so that no real client config own checked."""
+    """An empty home directory as working directory, so that no real configuration of a client is checked."""
     folder = tmp_path / "home"
     folder.mkdir()
     for name in ("HOME", "USERPROFILE"):

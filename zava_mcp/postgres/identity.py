@@ -164,7 +164,7 @@ def _run_identity_statements(connection: psycopg.Connection, statements: tuple[s
         cursors = {name: connection.cursor(row_factory=dict_row).execute(sql.query(name)) for name in statements}
         rights.request(connection)
     rights.accept()
-    return cursors["identity"].fetchone()
+    return cursors["read_identity"].fetchone()
 
 
 def mismatches(row: dict[str, Any], user_id: UUID | None, name: str = "") -> list[ZavaError]:
