@@ -19,7 +19,7 @@ def older(server: str, database: str) -> Iterator[psycopg.Connection]:
 
 
 @pytest.fixture
-def superuser(server: str, database: str) -> str:
+def superuser_url(server: str, database: str) -> str:
     return ADMIN.format(database=database, host=server)
 
 

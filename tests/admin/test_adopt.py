@@ -13,7 +13,7 @@ from tests.conftest import HEAD_OFFICE, REDMOND, SEATTLE, Asker, asking, setting
 from zava_mcp.cli.commands import app
 
 
-@pytest.mark.parametrize("administrator", ["superuser", "owner", "member"])
+@pytest.mark.parametrize("administrator", ["superuser_url", "owner", "member"])
 @pytest.mark.anyio
 async def test_adopt_manager_sees_own_rows_despite_a_forged_setting(
     administrator: str,
@@ -65,10 +65,10 @@ async def test_adopt_manager_sees_own_rows_despite_a_forged_setting(
         assert (await head_office.query(counts.format("orders")))["rows"] == [[ORDERS, 6, 1]]
 
 
-def test_adopt_second_run_reports_nothing_to_do(older: psycopg.Connection, member: str, superuser: str) -> None:
+def test_adopt_second_run_reports_nothing_to_do(older: psycopg.Connection, member: str, superuser_url: str) -> None:
     adopted(member)
     before = fingerprint(older)
-    for url in (member, superuser):
+    for url in (member, superuser_url):
         assert adopted(url).startswith("nothing to do: everything is up to date")
         assert fingerprint(older) == before
     assert "INSERT" not in before.replace("PUBLIC", "")
@@ -94,10 +94,10 @@ def test_adopt_dry_run_prints_the_sql_and_changes_nothing(older: psycopg.Connect
 
 @pytest.mark.anyio
 async def test_adopt_keeps_older_embeddings_and_searches_ask_for_new_ones(
-    older: psycopg.Connection, superuser: str, server: str, database: str, tmp_path: Path
+    older: psycopg.Connection, superuser_url: str, server: str, database: str, tmp_path: Path
 ) -> None:
     passwords = tmp_path / "passwords"
-    adopted(superuser, "--passwords-file", str(passwords))
+    adopted(superuser_url, "--passwords-file", str(passwords))
     models = "SELECT model_id, count(*) FROM retail.product_description_embeddings GROUP BY 1"
     assert older.execute(models.encode()).fetchall() == [("unknown", 20)]
     password = next(line.split(":")[4] for line in passwords.read_text().splitlines() if f":{SEATTLE}:" in line)
@@ -107,7 +107,7 @@ async def test_adopt_keeps_older_embeddings_and_searches_ask_for_new_ones(
         assert failed
         assert "unknown" in text
         assert "zava-mcp embed" in text
-        CliRunner().invoke(app, ["embed", "--admin-database-url", superuser], catch_exceptions=False)
+        CliRunner().invoke(app, ["embed", "--admin-database-url", superuser_url], catch_exceptions=False)
         text, failed = await seattle.call("semantic_search_products", query_description="product seven")
         assert not failed, text
         assert "Product 7" in text
@@ -115,10 +115,10 @@ async def test_adopt_keeps_older_embeddings_and_searches_ask_for_new_ones(
 
 
 def test_adopt_adds_the_indexes_and_comments_of_a_new_database(
-    older: psycopg.Connection, superuser: str, admin: psycopg.Connection
+    older: psycopg.Connection, superuser_url: str, admin: psycopg.Connection
 ) -> None:
     older.execute("COMMENT ON TABLE retail.orders IS 'Somebody''s own words'")
-    adopted(superuser)
+    adopted(superuser_url)
     indexes = (
         "SELECT indexname FROM pg_indexes WHERE schemaname = 'retail' AND indexname NOT IN"
         " (SELECT conname FROM pg_constraint)"
@@ -135,8 +135,8 @@ def test_adopt_adds_the_indexes_and_comments_of_a_new_database(
     assert theirs - ours == {("retail.orders.f", "Somebody's own words")}
 
 
-def test_adopt_second_run_corrects_later_changes(older: psycopg.Connection, superuser: str) -> None:
-    adopted(superuser)
+def test_adopt_second_run_corrects_later_changes(older: psycopg.Connection, superuser_url: str) -> None:
+    adopted(superuser_url)
     before = fingerprint(older)
     older.execute(
         "CREATE POLICY older ON retail.orders USING (true); ALTER TABLE retail.customers DISABLE ROW LEVEL SECURITY;"
@@ -146,13 +146,13 @@ def test_adopt_second_run_corrects_later_changes(older: psycopg.Connection, supe
         "DROP INDEX retail.orders_date; COMMENT ON COLUMN retail.orders.order_date IS NULL"
     )
     assert fingerprint(older) != before
-    output = adopted(superuser)
+    output = adopted(superuser_url)
     assert "policies corrected: 4" in output
     assert fingerprint(older) == before
 
 
-def test_adopt_rewrites_no_rows_of_a_large_table(server: str, database: str, superuser: str) -> None:
-    with psycopg.connect(superuser, autocommit=True) as connection:
+def test_adopt_rewrites_no_rows_of_a_large_table(server: str, database: str, superuser_url: str) -> None:
+    with psycopg.connect(superuser_url, autocommit=True) as connection:
         connection.execute(OLDER.replace("{orders}", "100000").encode())
         files = (
             "SELECT relname, relfilenode FROM pg_class WHERE relnamespace = 'retail'::regnamespace AND relkind = 'r'"
@@ -160,6 +160,6 @@ def test_adopt_rewrites_no_rows_of_a_large_table(server: str, database: str, sup
         )
         before = connection.execute(files.encode()).fetchall()
         start = time.monotonic()
-        assert "the same as before: 200,232" in adopted(superuser)
+        assert "the same as before: 200,232" in adopted(superuser_url)
         assert time.monotonic() - start < 30
         assert connection.execute(files.encode()).fetchall() == before

@@ -30,14 +30,14 @@ SWITCHED_OFF = (
 
 
 @pytest.fixture(params=["upgraded", "adopted"])
-def kept_apart(request: pytest.FixtureRequest, superuser: str) -> psycopg.Connection:
+def kept_apart(request: pytest.FixtureRequest, superuser_url: str) -> psycopg.Connection:
     """A partitioned database, or an adopted one without partitions."""
     if request.param == "upgraded":
         found: psycopg.Connection = request.getfixturevalue("upgraded")
         return found
     found = request.getfixturevalue("older")
     found.execute("ALTER TABLE retail.inventory ALTER store_id TYPE integer")  # ids of other types cannot be isolated
-    adopted(superuser)
+    adopted(superuser_url)
     return found
 
 

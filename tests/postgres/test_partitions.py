@@ -231,11 +231,11 @@ def test_customer_visibility_follows_every_change(upgraded: psycopg.Connection, 
     hold()
 
 
-def test_adopted_database_is_not_partitioned(older: psycopg.Connection, superuser: str) -> None:
+def test_adopted_database_is_not_partitioned(older: psycopg.Connection, superuser_url: str) -> None:
     tables = (
         "SELECT relname, relkind, relfilenode FROM pg_class WHERE relnamespace = 'retail'::regnamespace"
         " AND relkind IN ('r', 'p', 'v') ORDER BY 1"
     )
     before = older.execute(tables.encode()).fetchall()
-    adopted(superuser)
+    adopted(superuser_url)
     assert older.execute(tables.encode()).fetchall() == before
