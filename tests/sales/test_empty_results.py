@@ -23,32 +23,32 @@ EXPLAINED = (
     (
         "SELECT sum(total_amount) FROM retail.order_items WHERE store_id = 3",
         "Only nulls",
-        "You do not see store_id 3. " + OWN,
+        "You see no orders, stock or customers of store_id 3. " + OWN,
     ),
     (
         "SELECT coalesce(sum(total_amount), 0) FROM order_items WHERE store_id IN (2, 3)",
-        "Nothing",
-        "You do not see store_id 2, 3.",
+        "Only zeros.",
+        "You see no orders, stock or customers of store_id 2, 3.",
     ),
     ("SELECT count(*), avg(quantity) FROM order_items WHERE store_id = 8", "Only nulls", OWN),
     (
         "SELECT category_name, sum(o.total_amount) AS revenue FROM categories "
         "LEFT JOIN order_items o ON o.store_id = 3 GROUP BY 1",
         "Every row has null in 'revenue'.",
-        "You do not see store_id 3",
+        "You see no orders, stock or customers of store_id 3",
     ),
     (
         STORE.format("s.store_name = 'Zava Retail Redmond'"),
-        "Nothing",
-        "You do not see the store 'Zava Retail Redmond'. " + OWN,
+        "Only zeros.",
+        "You see no orders, stock or customers of the store 'Zava Retail Redmond'. " + OWN,
     ),
     (
         STORE.format("s.store_name = 'Zava Retail Nowhere'"),
-        "Nothing",
-        "You do not see the store 'Zava Retail Nowhere'. " + OWN,
+        "Only zeros.",
+        "You see no orders, stock or customers of the store 'Zava Retail Nowhere'. " + OWN,
     ),
-    (STORE.format("s.store_name = 'Seattle'"), "Nothing", "store_name is 'Zava Retail Seattle', not 'Seattle'."),
-    (STORE.format("s.store_name = 'ZAVA RETAIL SEATTLE'"), "Nothing", "store_name is 'Zava Retail Seattle', not"),
+    (STORE.format("s.store_name = 'Seattle'"), "Only zeros.", "store_name is 'Zava Retail Seattle', not 'Seattle'."),
+    (STORE.format("s.store_name = 'ZAVA RETAIL SEATTLE'"), "Only zeros.", "store_name is 'Zava Retail Seattle', not"),
     (CATEGORY.format("= 'Power Tools'"), "No rows.", CAPITALS + "'Power Tools'."),
     (CATEGORY.format("= ' power  tools'"), "No rows.", CAPITALS + "' power  tools'."),
     (CATEGORY.format("= 'power_tools'"), "No rows.", CAPITALS),
@@ -71,14 +71,22 @@ EXPLAINED = (
         "type_name is 'Garden Hand Tools'",
     ),
     ("SELECT sku FROM products WHERE product_name = 'hammer'", "No rows.", "semantic_search_products"),
-    (SALES.format("order_date < '2019-01-01'"), "Only nulls", "The dates in the query are earlier."),
+    (SALES.format("order_date < '2019-01-01'"), "Only nulls", "The query's dates are before the first order, of 20"),
     (
         SALES.format("order_date BETWEEN DATE '2018-01-01' AND '2018-12-31'"),
         "Only nulls",
-        "dates in the query are earlier.",
+        "The query's dates are before the first order, of 20",
     ),
-    (SALES.format("extract(year FROM order_date) = 2017"), "Only nulls", "The dates in the query are earlier."),
-    (SALES.format("to_char(order_date, 'YYYY-MM') = '2199-02'"), "Only nulls", "The dates in the query are later."),
+    (
+        SALES.format("extract(year FROM order_date) = 2017"),
+        "Only nulls",
+        "The query's dates are before the first order, of 20",
+    ),
+    (
+        SALES.format("to_char(order_date, 'YYYY-MM') = '2199-02'"),
+        "Only nulls",
+        "The query's dates are after the last order, of 20",
+    ),
     ('SELECT order_id FROM "retail"."orders" WHERE order_id < 0', "No rows.", OWN),
     ("TABLE orders LIMIT 0", "No rows.", OWN),
 )
@@ -149,7 +157,9 @@ async def test_hint_for_hidden_store_equals_hint_for_unknown_store(seattle: Aske
 async def test_hint_for_head_office_counts_its_stores(data_dir: Path) -> None:
     async with asking(settings_for(data_dir, HEAD_OFFICE)) as head_office:
         hint = (await head_office.query(STORE.format("s.store_name = 'Zava Retail Nowhere'")))["hint"]
-        assert hint.startswith("Nothing was counted. You see all 8 stores, with orders from 2020-01-0")
+        assert hint.startswith(
+            "Only zeros. No store has the name 'Zava Retail Nowhere'. You see all 8 stores, with orders from 2020-01-0"
+        )
 
 
 async def test_hint_after_schema_change_names_the_tool_to_call(seattle: Asker, admin: psycopg.Connection) -> None:

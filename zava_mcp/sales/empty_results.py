@@ -7,9 +7,10 @@ identities, so a store that the identity may not see is reported like one that d
 import re
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
+from itertools import islice
 from json.encoder import encode_basestring as quoted
 
+from zava_mcp.sales.compared_literals import Comparison, find_comparisons
 from zava_mcp.sales.descriptions import SchemaSummary
 from zava_mcp.sales.json_values import cell_texts
 from zava_mcp.sales.result import QueryResult
@@ -18,47 +19,22 @@ MAX_HINT_BYTES = 300
 _MAX_LITERALS = 40
 _MAX_LITERAL_CHARACTERS = 40  # of a literal that the hint repeats
 _MAX_SQL_CHARACTERS = 20_000  # of a query that is examined
-_SQL_LITERAL = r"'((?:[^']|'')*)'"
-_COMMENT_OR_TEXT = re.compile(rf"--[^\n]*|/\*.*?(?:\*/|\Z)|{_SQL_LITERAL}", re.DOTALL)
+_COMMENT_OR_TEXT = re.compile(r"--[^\n]*|/\*.*?(?:\*/|\Z)|'(?:[^']|'')*(?:'|\Z)", re.DOTALL)
 _AGGREGATE = re.compile(
     r"\b(?:sum|avg|min|max|count|every|mode|corr|array_agg|string_agg|(?:json|jsonb|bool|bit|regr|covar|stddev|var|percentile|"
     r"variance)_?\w*)\s*\(",
     re.IGNORECASE,
 )
-#: The column that a literal is compared with, optionally inside lower() or upper(), and the operator.
-_COMPARED = re.compile(
-    r"(?:\b(?P<function>lower|upper)\s*\(\s*(?:\w+\.)?)?(?P<column>\w+)\"?\s{0,3}\)*(?:::\w+)?"
-    r"(?P<how>(?:=|<>|!=|!?~~?\*?|\bNOT\b|\bI?LIKE\b|\bIN\b|\bANY\b|\bARRAY\b|[(\[\s])+)(?:'(?:[^']|'')*'\s*,\s*)*\Z",
-    re.IGNORECASE,
-)
 _ZEROS = re.compile(r'\bnull\b|(?<![\w.])-?0(?:\.0+)?(?![\w.])|[\[\],"]')
-_COUNT = re.compile(r"\b(?:count|coalesce)\s*\((?![^)]*\bmin\b)", re.IGNORECASE)
+_COUNT = re.compile(r"\b(?:count|coalesce)\s*\(", re.IGNORECASE)
 _NUMBERS_AND_DATES = frozenset({20, 21, 23, 700, 701, 1700, 1082, 1114, 1184})  # numbers, dates and timestamps
-_STORE_ID = re.compile(
-    r"\bstore_id\"?\s*(?:=|\bIN\b|\bANY\b|\bBETWEEN\b)[\s(]*((?:\d{1,9}(?:\s*,\s*)?)+)", re.IGNORECASE
-)
 _STORES = ("stores", "inventory", "orders", "order_items", "customers")
-_DAY = re.compile(r"\b((?:19|20|21)\d\d)(?:-(\d\d)(?:-(\d\d))?)?(?!\d)")
-_YEAR = re.compile(r"\b(?:year|isoyear|make_date)\b", re.IGNORECASE)
-
-
-@dataclass(frozen=True)
-class _Literal:
-    """A string literal of a query, and the column that it is compared with, "" if unknown."""
-
-    text: str
-    column: str = ""
-    function: str = ""  # around the column: lower or upper
-    any_case: bool = False  # compared by ILIKE or ~*
-
-    def in_case(self, value: str) -> str:
-        """Returns a value in the case that the comparison needs."""
-        return value.lower() if self.function == "lower" else value.upper() if self.function == "upper" else value
-
-    def may_match(self, value: str) -> bool:
-        """Returns whether the comparison may find the value."""
-        text, value = (self.text.casefold(), value.casefold()) if self.any_case else (self.text, self.in_case(value))
-        return text == value or (text.strip("%") != text and text.strip("%") in value)
+_STORE_ROWS = _STORES[1:]  # tables whose rows are hidden by store
+_NO_ROWS = "You see no orders, stock or customers of"
+_DAY = re.compile(r"\s{0,9}((?:19|20|21)\d\d)(?:-(\d\d)(?:-(\d\d))?)?(?!\d)")
+_YEAR = frozenset({"year", "isoyear", "date_part"})
+#: Words with which one date outside does not exclude all rows.
+_ALTERNATIVE = re.compile(r"\b(?:OR|NOT|CASE|FILTER|UNION|SELECT\b.*\bSELECT)\b", re.IGNORECASE | re.DOTALL)
 
 
 def describe_emptiness(result: QueryResult, sql: str) -> str:
@@ -72,11 +48,10 @@ def describe_emptiness(result: QueryResult, sql: str) -> str:
     if not _AGGREGATE.search(code):
         return ""
     if len(result.rows) == 1 and not _ZEROS.sub("", result.rows[0]):
-        has_null = "null" in result.rows[0]
-        if has_null:
-            return "Only nulls: there was nothing to aggregate."
-        return "Nothing was counted." if _COUNT.search(code) else ""
-    if all("null" in row for row in result.rows):
+        if "null" in result.rows[0]:
+            return "Only nulls and zeros." if "0" in result.rows[0] else "Only nulls."
+        return "Only zeros." if _COUNT.search(code) else ""
+    if not result.truncated_by and all("null" in row for row in result.rows):
         columns = zip(result.columns, result.types, zip(*map(cell_texts, result.rows), strict=True), strict=True)
         for name, type_oid, texts in columns:
             if type_oid in _NUMBERS_AND_DATES and set(texts) == {"null"}:
@@ -94,7 +69,9 @@ def explain_emptiness(emptiness: str, sql: str, summary: SchemaSummary | None) -
         return ""
     parts = list(_corrections(text, summary))
     if names & set(_STORES):
-        parts += [*_invisible_stores(text, summary), *_visible_data(text, summary)]
+        if names & set(_STORE_ROWS):
+            parts += _invisible_stores(text, summary)
+        parts += _visible_data(text, summary)
     elif not parts:
         parts = ["Compare texts with ILIKE; semantic_search_products finds products by description."]
     return _join_within_limit([emptiness, *parts])
@@ -120,25 +97,19 @@ def _corrections(sql: str, summary: SchemaSummary) -> Iterator[str]:
     spellings = {
         column: {_key(value): value for value in dict.fromkeys(reversed(values))} for column, values in columns.items()
     }
-    for literal in dict.fromkeys(_literals(sql)):
+    for literal in _texts(sql):
         key = _key(literal.text)
         if not key or len(literal.text) > _MAX_LITERAL_CHARACTERS:
             continue
         own_values = spellings.get(literal.column, {})
         others = {column: values for column, values in spellings.items() if values is not own_values}
-        correction = _correct(literal, key, own_values) or next(
-            (
-                f"{_quote(values[key])} is a {column}."
-                for column, values in others.items()
-                if key in values and not own_values.get(key)
-            ),
-            "",
-        )
-        if correction:
+        elsewhere = [f"{_quote(values[key])} is a {column}." for column, values in others.items() if key in values]
+        is_own = key in own_values or not elsewhere
+        if correction := _correct(literal, key, own_values) if is_own else elsewhere[0]:
             yield correction
 
 
-def _correct(literal: _Literal, key: str, own_values: dict[str, str]) -> str:
+def _correct(literal: Comparison, key: str, own_values: dict[str, str]) -> str:
     """Returns the spelling of a literal in its column: the equal value, or the only value that contains it."""
     value = own_values.get(key)
     if value is None:
@@ -150,19 +121,10 @@ def _correct(literal: _Literal, key: str, own_values: dict[str, str]) -> str:
     return f"{column} is {_quote(literal.in_case(value))}, not {_quote(literal.text)}."
 
 
-def _literals(sql: str) -> Iterator[_Literal]:
-    for count, found in enumerate(_COMMENT_OR_TEXT.finditer(sql)):
-        if found[1] is None:
-            continue
-        if count > _MAX_LITERALS:
-            return
-        text, before = found[1].replace("''", "'"), _COMPARED.search(sql[max(0, found.start() - 200) : found.start()])
-        if before is None:
-            yield _Literal(text)
-        else:
-            how = before["how"].upper()
-            any_case = "ILIKE" in how or "*" in how
-            yield _Literal(text, before["column"].lower(), (before["function"] or "").lower(), any_case)
+def _texts(sql: str) -> list[Comparison]:
+    """Returns the first different strings of a query."""
+    texts = (literal for literal in find_comparisons(sql) if not literal.is_number)
+    return list(islice(dict.fromkeys(texts), _MAX_LITERALS))
 
 
 def _key(text: str) -> str:
@@ -177,17 +139,36 @@ def _quote(text: str) -> str:
 
 def _invisible_stores(sql: str, summary: SchemaSummary) -> Iterator[str]:
     """Names stores of the query that the identity does not see, whether or not they exist."""
-    if summary.all_stores:
-        return
-    keys = [_key(store) for store in summary.stores]
-    for literal in dict.fromkeys(_literals(sql)):
-        key = _key(literal.text)
-        if literal.column == "store_name" and key and not any(key in visible for visible in keys):
-            yield f"You do not see the store {_quote(literal.text)}."
-    for found in _STORE_ID.finditer(_COMMENT_OR_TEXT.sub(" ", sql)):
-        unseen = [number for number in re.findall(r"\d+", found[1]) if int(number) not in summary.store_ids]
-        if unseen:
-            yield f"You do not see store_id {', '.join(unseen[:3])}."
+    for literal in _texts(sql):
+        if literal.column != "store_name" or literal.negated or _may_be_visible(literal, summary):
+            continue
+        name = _quote(literal.text)
+        yield f"No store has the name {name}." if summary.all_stores else f"{_NO_ROWS} the store {name}."
+    numbers = [literal for literal in find_comparisons(sql) if literal.is_number and literal.column == "store_id"]
+    ids = [literal.text for literal in numbers if literal.operator in ("=", "in") and not literal.negated]
+    unseen = [text for text in dict.fromkeys(ids) if text.isdigit() and int(text[:9]) not in summary.store_ids]
+    if unseen:
+        shown = f"store_id {', '.join(text[:9] for text in unseen[:3])}"
+        yield f"No store has {shown}." if summary.all_stores else f"{_NO_ROWS} {shown}."
+
+
+def _may_be_visible(literal: Comparison, summary: SchemaSummary) -> bool:
+    """Returns whether a comparison with a store name may find a store that the identity sees."""
+    if "~" in literal.operator and re.search(r"[^\w\s]", literal.text):
+        return True
+    parts = re.split(r"[%_]+", literal.text) if literal.is_pattern else [literal.text]
+    keys = [key for part in parts if (key := _key(part))]
+    return any(_contains(_key(store), keys) for store in summary.stores)
+
+
+def _contains(text: str, parts: list[str]) -> bool:
+    """Returns whether a text contains the parts one after another."""
+    place = 0
+    for part in parts:
+        if (found := text.find(part, place)) < 0:
+            return False
+        place = found + len(part)
+    return True
 
 
 def _visible_data(sql: str, summary: SchemaSummary) -> Iterator[str]:
@@ -203,17 +184,34 @@ def _visible_data(sql: str, summary: SchemaSummary) -> Iterator[str]:
         yield f"You see {visible}, with no orders."
         return
     yield f"You see {visible}, with orders from {summary.first_day} to {summary.last_day}."
-    days = list(_days(sql))
-    if days and all(day < summary.first_day[: len(day)] for day in days):
-        yield "The dates in the query are earlier."
-    elif days and all(day > summary.last_day[: len(day)] for day in days):
-        yield "The dates in the query are later."
+    places = {place for place in _places(sql, summary) if place}
+    if places == {"earlier"}:
+        yield f"The query's dates are before the first order, of {summary.first_day}."
+    elif places == {"later"}:
+        yield f"The query's dates are after the last order, of {summary.last_day}."
 
 
-def _days(sql: str) -> Iterator[str]:
-    """Yields the days, months and years in string literals; years in numbers too, if the query names years."""
-    code = _COMMENT_OR_TEXT.sub(" ", sql)
-    texts = [literal.text for literal in _literals(sql)] + ([code] if _YEAR.search(code) else [])
-    for text in texts:
-        for found in _DAY.finditer(text):
-            yield "-".join(part for part in found.groups() if part)
+def _places(sql: str, summary: SchemaSummary) -> list[str]:
+    """Returns whether each date that is compared with order_date excludes all orders: earlier, later or ""."""
+    compared = [
+        (literal, "-".join(filter(None, found.groups())))
+        for literal in find_comparisons(sql)
+        if "order_date" in literal.names and (not literal.is_number or literal.names & _YEAR)
+        if (found := _DAY.match(literal.text)) is not None
+    ]
+    places = [(literal.operator, _place(literal, day, summary)) for literal, day in compared]
+    needs_all = _ALTERNATIVE.search(_COMMENT_OR_TEXT.sub(" ", sql)) is not None
+    if any(not place and (needs_all or operator == "in") for operator, place in places):
+        return []
+    return [place for _, place in places]
+
+
+def _place(literal: Comparison, day: str, summary: SchemaSummary) -> str:
+    """Returns whether the days for which a comparison is true are all earlier or later than the orders."""
+    first, last = summary.first_day[: len(day)], summary.last_day[: len(day)]
+    operator = literal.operator
+    if literal.negated:
+        return ""
+    if operator not in (">", ">=", "between") and (day < first or (operator == "<" and day == summary.first_day)):
+        return "earlier"
+    return "later" if day > last and operator not in ("<", "<=", "and") else ""

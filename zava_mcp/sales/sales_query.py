@@ -41,6 +41,8 @@ class SalesQuery:
         self.sql = self._fenced.inner
         self._seconds = settings.query_timeout
         self.result = QueryResult(max_rows, settings.max_bytes, remarks=self._fenced.remarks)
+        if max_rows == settings.max_rows:
+            self.result.rows_advice = "Aggregate, filter, or page with ORDER BY, LIMIT and OFFSET."
         self._query = Query(
             self._fenced.inner,
             limit=max_rows + 1,

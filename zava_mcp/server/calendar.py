@@ -24,7 +24,7 @@ def describe_time(moment: datetime) -> dict[str, Any]:
         "last_complete_month": _days((month - _DAY).replace(day=1), month),
         "last_complete_quarter": _days(_months_before(quarter_begin, 3), quarter_begin),
         "last_complete_year": _days(date(today.year - 1, 1, 1), date(today.year, 1, 1)),
-        "note": "today is incomplete, and so are this week, month and quarter",
+        "note": "today is incomplete, and so are this week, month, quarter and year",
     }
 
 
