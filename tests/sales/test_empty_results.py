@@ -1,5 +1,7 @@
 """What a result without rows says about itself, and what it must not say."""
 
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -189,3 +191,9 @@ def test_empty_result_is_explained_at_the_terminal(data_dir: Path) -> None:
     for form in ("json", "table", "csv"):
         ended = CliRunner().invoke(app, ["query", sql, "--format", form, *flags], catch_exceptions=False)
         assert CAPITALS in ended.output, ended.output
+
+
+def test_hints_for_repeated_text_take_linear_time() -> None:
+    """The text is hostile, and a pattern that backtracks would block the whole server."""
+    done = subprocess.run([sys.executable, "-m", "tests.sales.repeated_text"], capture_output=True, check=False)
+    assert done.returncode == 0, (done.returncode, done.stderr[-300:])

@@ -93,7 +93,30 @@ HINTS: list[tuple[str, str]] = [
     ("SELECT store_id, FROM retail.stores", "Remove the comma before this position."),
     ("SELECT 1 # comment", "Comments begin with --."),
     ("SELECT 1 FROM dual", "remove it"),
+    ("SELECT store_id FROM retail.orders WHERE count(*) > 1 GROUP BY 1", "Filter aggregates with HAVING"),
+    ("SELECT avg(sum(quantity)) FROM retail.order_items", "Compute the inner aggregate in a subquery"),
+    ("SELECT 1 FROM retail.orders WHERE order_date = '2026-13-01'", "There is no month 13: write dates as YYYY-MM-DD."),
+    ("SELECT 1 FROM retail.orders WHERE order_date = '2026-02-30'", "There is no day 30 in that month"),
+    ("SELECT 1 FROM retail.orders WHERE order_date = '31/01/26'", "Write dates as YYYY-MM-DD"),
+    ("SELECT 1 FROM retail.orders WHERE order_date = '{{start}}'", "{{start}} is a placeholder"),
+    ('SELECT date_trunc("month", order_date) FROM retail.orders', "single quotes: 'month'."),
+    ('SELECT 1 FROM retail.orders WHERE store_id = "1"', "single quotes: '1'."),
+    ("SELECT 1 FROM retail.products WHERE product_name ILIKE %saw%", "Write the pattern in single quotes"),
+    ("SELECT 1 FROM retail.orders WHERE order_date LIKE '2026%'", "Compare dates with dates"),
+    *[
+        (f"SELECT cast(store_id AS {other}) FROM retail.stores", f"has no type {other}: write {known}.")
+        for other, known in (("string", "text"), ("number", "numeric"), ("nvarchar", "text"), ("int64", "bigint"))
+    ],
+    (f"SELECT 1 {ITEMS} JOIN retail.orders USING order_id", "USING (order_id)"),
+    ("SELECT 1 FROM retail.orders FETCH FIRST 5 ROWS", "ROWS ONLY"),
+    ("SELECT DISTINCT ON customer_id, order_id FROM retail.orders", "DISTINCT ON (customer_id)"),
     # columns
+    (
+        "SELECT total_amount FROM retail.customers",
+        "Add JOIN retail.orders USING (customer_id) JOIN retail.order_items USING (order_id, store_id).",
+    ),
+    (f"SELECT stock_level {ITEMS}", "Add JOIN retail.inventory USING (store_id, product_id)."),
+    ("SELECT total_amount FROM retail.stores JOIN retail.orders o USING (store_id)", "USING (order_id, store_id)."),
     (
         f"SELECT order_date {ITEMS}",
         "order_date is a column of orders. Add JOIN retail.orders USING (order_id, store_id).",

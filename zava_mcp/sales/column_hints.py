@@ -109,28 +109,45 @@ def _nearest(name: str, own_tables: list[str], catalogue: Catalogue) -> tuple[st
 
 
 def _join(table: str, sources: dict[str, str], catalogue: Catalogue) -> str:
-    """Returns the JOIN clauses that connect a table to the query by foreign keys, over as few tables as possible."""
-    paths: list[tuple[str, str, list[str]]] = [(source, alias, []) for alias, source in sources.items()]
-    visited = set(sources.values())
+    """Returns the JOIN clauses that connect a table to the query, over as few tables as possible, "" if there are none.
+
+    A path never goes from a table to one that it references and on to another that references that one, because such a
+    join, of orders and stock by their store for example, pairs each row with many.
+    """
+    used = set(sources.values())
+    referenced = {other for source in used for _, other in _references(source, catalogue)}
+    paths: list[tuple[str, str, list[str], bool]] = [
+        (source, alias, [], source in referenced) for alias, source in sources.items()
+    ]
+    visited = {(source, is_up) for source in used for is_up in (False, True)}
     while paths:
-        source, alias, joins = paths.pop(0)
-        for pairs, other in _neighbours(source, catalogue):
-            if other in visited:
+        source, alias, joins, is_up = paths.pop(0)
+        for pairs, other, goes_up in _neighbours(source, catalogue):
+            if (other, goes_up) in visited or (is_up and not goes_up):
                 continue
             joined = [*joins, f"JOIN retail.{other} {_condition(alias, pairs, other)}"]
             if other == table:
                 return f"Add {' '.join(joined)}."
-            visited.add(other)
-            paths.append((other, other, joined))
+            visited.add((other, goes_up))
+            paths.append((other, other, joined, goes_up))
     return ""
 
 
-def _neighbours(table: str, catalogue: Catalogue) -> Iterator[tuple[list[tuple[str, str]], str]]:
-    yield from catalogue.keys.get(table, [])
-    for other, keys in catalogue.keys.items():
-        yield from (
-            ([(target, source) for source, target in pairs], other) for pairs, referenced in keys if referenced == table
-        )
+def _references(table: str, catalogue: Catalogue) -> list[tuple[list[tuple[str, str]], str]]:
+    """Returns the foreign keys of a table, and that of order_items to the stock of its store and product."""
+    keys = list(catalogue.keys.get(table, []))
+    if table == "order_items" and "inventory" in catalogue.columns:
+        keys.append(([("store_id", "store_id"), ("product_id", "product_id")], "inventory"))
+    return keys
+
+
+def _neighbours(table: str, catalogue: Catalogue) -> Iterator[tuple[list[tuple[str, str]], str, bool]]:
+    """Yields column pairs, the other table, and whether the table references it."""
+    yield from ((pairs, other, True) for pairs, other in _references(table, catalogue))
+    for other in catalogue.columns:
+        for pairs, referenced in _references(other, catalogue):
+            if referenced == table:
+                yield [(target, source) for source, target in pairs], other, False
 
 
 def _condition(alias: str, pairs: list[tuple[str, str]], other: str) -> str:

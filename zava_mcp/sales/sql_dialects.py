@@ -59,8 +59,20 @@ FUNCTIONS = {
     "date_part": "Pass the unit as a string and a date: date_part('month', order_date).",
 }
 
+#: {type name in lower case: the type of PostgreSQL}.
+TYPES = {
+    **dict.fromkeys(("string", "nvarchar", "varchar2", "nchar", "ntext", "str", "longtext", "clob"), "text"),
+    **dict.fromkeys(("number", "double", "float64", "numeric64", "bignumeric"), "numeric"),
+    **dict.fromkeys(("int64", "signed", "unsigned", "long"), "bigint"),
+    **dict.fromkeys(("tinyint", "mediumint", "int32"), "integer"),
+    **dict.fromkeys(("datetime", "datetime2", "smalldatetime", "timestamp_ntz"), "timestamp"),
+}
+
 #: (pattern of the text before a syntax error, replacement).
 SYNTAX = (
+    (r"\bUSING\s*$", "Write the columns of USING in parentheses: USING (order_id)."),
+    (r"\bFETCH\s+(FIRST|NEXT)\s+\d{1,9}\s+ROWS?[\s;]*$", "Write FETCH FIRST 5 ROWS ONLY, or LIMIT 5."),
+    (r"\bDISTINCT\s+ON\s*$", "Write the columns of DISTINCT ON in parentheses: DISTINCT ON (customer_id)."),
     (r"\bINTERVAL\s*$", "Write intervals as one string: interval '30 days'."),
     (r"\bSELECT\s+TOP\s*\(?\s*$", "PostgreSQL has no TOP: end the query with LIMIT 5."),
     (r"\bEXTRACT\s*\(\s*\w+\s*$", "Write extract(month FROM order_date)."),

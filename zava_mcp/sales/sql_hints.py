@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from zava_mcp.errors import QueryError
 from zava_mcp.sales.access_hints import ambiguity_hint, permission_hint
 from zava_mcp.sales.column_hints import Catalogue, column_hint, table_hint
-from zava_mcp.sales.sql_dialects import FIRST_WORDS, FUNCTIONS, SYNTAX
+from zava_mcp.sales.sql_dialects import FIRST_WORDS, FUNCTIONS, SYNTAX, TYPES
 
 _CONTEXT_CHARACTERS = 2_000  # examined before and after the position of an error
 _QUOTED = re.compile(r"""'[^']*(?:'|\Z)|"[^"]*(?:"|\Z)|--[^\n]*|/\*.*?(?:\*/|\Z)""", re.DOTALL)
@@ -31,6 +31,14 @@ _MESSAGES = {
     r"operator does not exist: (date|timestamp\S*( with\S* time zone)?) \S+ integer": (
         "Write dates as strings in single quotes: '2026-01-31'."
     ),
+    r"operator does not exist: (date|timestamp).* !?~": (
+        "Compare dates with dates: order_date >= '2026-01-01' AND order_date < '2027-01-01'."
+    ),
+    "aggregate functions are not allowed in WHERE": "Filter aggregates with HAVING, after GROUP BY.",
+    "aggregate function calls cannot be nested": (
+        "Compute the inner aggregate in a subquery in FROM, and aggregate its result."
+    ),
+    "window functions are not allowed in (WHERE|HAVING)": "Filter window functions in an outer query.",
     r"operator is not unique: unknown \+ unknown|operator does not exist: text \+ ": "Concatenate strings with ||.",
     "WITH clause containing a data-modifying statement": "This server is read-only: send a SELECT.",
     r'relation "dual" does not exist': "PostgreSQL needs no FROM dual: remove it.",
@@ -61,15 +69,16 @@ class _RefusedSql:
 def with_hint(error: QueryError, sql: str, catalogue: Catalogue) -> QueryError:
     """Sets the error's SQL, and replaces its hint if a better one is found. Returns the error."""
     error.sql = sql
-    if not error.sqlstate.startswith(("42", "08P01", "0A000", "22P02")):
+    if not error.sqlstate.startswith(("42", "08P01", "0A000", "22P02", "22007", "22008")):
         return error
     refused = _RefusedSql.of(sql, error.position)
-    for find_hint in (_character, _entity, _first_word, _placeholder, _quotes, _dialect):
+    for find_hint in (_character, _entity, _first_word, _date, _pattern, _placeholder, _quotes, _dialect):
         if hint := find_hint(error, refused):
             error.hint = hint
             return error
     hint = (
-        column_hint(error.message, refused.code, catalogue)
+        _quoted_string(error, refused, catalogue)
+        or column_hint(error.message, refused.code, catalogue)
         or table_hint(error.message, refused.code, catalogue)
         or ambiguity_hint(error.message, refused.code, error.position, catalogue)
         or permission_hint(error.message, refused.code, catalogue)
@@ -130,6 +139,40 @@ def _first_word(error: QueryError, refused: _RefusedSql) -> str:
     return _SQL_ALONE if error.sqlstate == "42601" and (error_at_start or "```" in refused.code) else ""
 
 
+def _date(error: QueryError, _: _RefusedSql) -> str:
+    """Returns a hint for a string that is not a date."""
+    found = re.match(
+        r'(?:date/time field value out of range|invalid input syntax for type \S+.*?): "(.*)"', error.message
+    )
+    if found is None or error.sqlstate not in ("22007", "22008"):
+        return ""
+    if _PLACEHOLDER.fullmatch(found[1]):
+        return f"{found[1]} is a placeholder: write the value itself."
+    parts = re.match(r"\d{4}-(\d\d)-(\d\d)(?!\d)", found[1])
+    if parts is None:
+        return "Write dates as YYYY-MM-DD, such as '2026-01-31'."
+    if not 1 <= int(parts[1]) <= 12:
+        return f"There is no month {int(parts[1])}: write dates as YYYY-MM-DD."
+    return f"There is no day {parts[2]} in that month: write dates as YYYY-MM-DD."
+
+
+def _pattern(error: QueryError, refused: _RefusedSql) -> str:
+    is_unquoted = error.sqlstate in ("42601", "42703", "42883") and re.search(r"LIKE\s+%", refused.code, re.IGNORECASE)
+    return "Write the pattern in single quotes: ILIKE '%text%'." if is_unquoted else ""
+
+
+def _quoted_string(error: QueryError, refused: _RefusedSql, catalogue: Catalogue) -> str:
+    """Returns a hint for a string in double quotes where a value is expected."""
+    name = re.match(r'"([^"]{0,60})"', refused.after)
+    if error.sqlstate != "42703" or name is None or catalogue.tables_with(name[1].lower()):
+        return ""
+    if not re.search(
+        r"(?:[=<>~]|\b(?:I?LIKE|IN\s*\(|(?:date_trunc|date_part|to_char|to_date)\s*\())\s*$", refused.before, re.I
+    ):
+        return ""
+    return f"Double quotes are for names. Write strings in single quotes: '{name[1]}'."
+
+
 def _placeholder(error: QueryError, refused: _RefusedSql) -> str:
     found = _PLACEHOLDER.search(refused.code)
     if found is None or error.sqlstate not in ("42601", "42703", "08P01", "42883", "42P02"):
@@ -162,6 +205,9 @@ def _dialect(error: QueryError, refused: _RefusedSql) -> str:
     if error.sqlstate in ("42883", "42725"):
         name = re.match(r"function (?:\w+\.)?(\w+)\(", error.message)
         return FUNCTIONS.get(name[1], "") if name else ""
+    if error.sqlstate == "42704" and (unknown := re.match(r'type "(\w+)" does not exist', error.message)):
+        known = TYPES.get(unknown[1].lower())
+        return f"PostgreSQL has no type {unknown[1]}: write {known}." if known else ""
     if error.sqlstate in ("42703", "42601"):
         called = re.search(r"\b(\w+)\s*\(\s*$", refused.before)  # the error is at its first argument
         if called and called[1].lower() in FUNCTIONS and re.match(r"\w+\s*,", refused.after):
