@@ -119,6 +119,34 @@ LONG_QUERIES = (
     "SELECT order_id FROM orders WHERE order_id < 0 /*" + "(" * 9_000 + "*/ AND 'x' <> '" + " =(" * 3_000 + "'",
 )
 
+#: A query, and a text that its hint must not have, because it is false.
+NOT_SAID = (
+    (SALES.format("order_date < '2030-01-01' AND quantity < 0"), "The query's dates"),
+    (SALES.format("order_date >= '2019-01-01' AND quantity < 0"), "The query's dates"),
+    (SALES.format("order_date <> '2019-01-01' AND quantity < 0"), "The query's dates"),
+    (SALES.format("'2019-01-01' < order_date AND quantity < 0"), "The query's dates"),
+    (SALES.format("quantity < 0 AND (order_date < '2019-01-01' OR order_date > '2020-01-01')"), "The query's dates"),
+    (SALES.format("order_date IN ('2019-01-01', '2024-02-01') AND quantity < 0"), "The query's dates"),
+    (SALES.format("(order_date - date '2020-01-01') > 2100"), "The query's dates"),
+    ("SELECT product_id FROM products JOIN order_items USING (product_id) WHERE sku = 'Model 2000 Saw'", "dates"),
+    ("SELECT product_id FROM products JOIN order_items USING (product_id) WHERE sku LIKE '%1900 watt%'", "dates"),
+    *[
+        (STORE.format(f"{condition} AND order_id < 0"), "You see no orders")
+        for condition in (
+            "s.store_name LIKE 'Zava%Seattle'",
+            "s.store_name ILIKE '%seattle'",
+            "s.store_name ~* '^zava.*seattle$'",
+            "s.store_name <> 'Zava Retail Tacoma'",
+        )
+    ],
+    ("SELECT store_id FROM stores WHERE store_name = 'Zava Retail Nowhere'", "You see no orders, stock"),
+    ("SELECT nullif(count(*), count(*)) FROM orders", "nothing to aggregate"),
+    ("SELECT stddev(order_id) FROM (SELECT order_id FROM orders LIMIT 1) o", "nothing to aggregate"),
+    ("SELECT coalesce(sum(quantity - quantity), 0) FROM order_items", "counted"),
+    ("SELECT type_id FROM product_types WHERE type_name = 'Hand tools'", "Garden"),
+    (CATEGORY.format("IS NULL AND left(category_name, 3) = 'Pow'"), "category_name is"),
+)
+
 
 @pytest.fixture
 async def seattle(data_dir: Path) -> AsyncIterator[Asker]:
@@ -141,6 +169,18 @@ async def test_nonempty_result_has_no_hint(seattle: Asker) -> None:
         assert "hint" not in await seattle.query(sql), sql
     for sql in NOT_CORRECTED:
         assert "POWER TOOLS" not in (await seattle.query(sql))["hint"], sql
+
+
+async def test_hint_says_nothing_false(seattle: Asker) -> None:
+    for sql, false in NOT_SAID:
+        hint = (await seattle.query(sql)).get("hint", "")
+        assert false not in hint, (sql, hint)
+    sql = "SELECT sum(NULL::integer) FROM orders GROUP BY order_id"
+    hint = (await seattle.query(sql, max_rows=2))["hint"]
+    assert "Every row" not in hint
+    largest = await seattle.query("SELECT generate_series(1, 9999)", max_rows=1000)
+    assert "max_rows" not in largest["hint"]
+    assert "OFFSET" in largest["hint"]
 
 
 async def test_hint_for_hidden_store_equals_hint_for_unknown_store(seattle: Asker) -> None:
