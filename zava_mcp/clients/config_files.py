@@ -15,50 +15,11 @@ _COMMENTS = re.compile(r'("(?:\\.|[^"\\])*")|//[^\n]*|/\*.*?\*/', re.DOTALL)
 _TRAILING_COMMAS = re.compile(r'("(?:\\.|[^"\\])*")|,(?=\s*[}\]])', re.DOTALL)
 _KEYS = ("mcpServers", "servers", "mcp_servers")
 #: The keys of entries that any of the clients reads.
-_ENTRY_KEYS = frozenset(
-    [
-        "command",
-        "args",
-        "env",
-        "type",
-        "cwd",
-        "envFile",
-        "url",
-        "headers",
-        "name",
-        "description",
-        "title",
-        "version",
-        "icon",
-        "disabled",
-        "enabled",
-        "required",
-        "timeout",
-        "dev",
-        "gallery",
-        "sandbox",
-        "sandboxEnabled",
-        "autoApprove",
-        "alwaysAllow",
-        "alwaysLoad",
-        "disabledTools",
-        "enabledTools",
-        "tools",
-        "transport",
-        "transportType",
-        "startup_timeout_sec",
-        "startup_timeout_ms",
-        "tool_timeout_sec",
-        "enabled_tools",
-        "disabled_tools",
-        "env_vars",
-        "supports_parallel_tool_calls",
-        "default_tools_approval_mode",
-        "scopes",
-        "oauth",
-        "auth",
-        "experimental_environment",
-    ]
+_ENTRY_KEYS = re.compile(
+    "command|args|env|type|cwd|envFile|url|headers|name|description|title|version|icon|disabled|enabled|required|timeout"
+    "|dev|gallery|sandbox|sandboxEnabled|autoApprove|alwaysAllow|alwaysLoad|disabledTools|enabledTools|tools|transport"
+    "|transportType|startup_timeout_sec|startup_timeout_ms|tool_timeout_sec|enabled_tools|disabled_tools|env_vars|oauth"
+    "|supports_parallel_tool_calls|default_tools_approval_mode|scopes|auth|experimental_environment"
 )
 _MISTAKEN_KEYS = {
     "command": ("cmd", "commands", "comand", "program", "executable", "exec", "path"),
@@ -248,7 +209,7 @@ def _structure_faults(entry: dict[str, Any], file_format: ConfigFormat) -> Itera
     if not isinstance(environment, dict):
         yield "its env is not an object", 'set "env": {"NAME": "value"}'
     for key in entry:
-        if key not in _ENTRY_KEYS:
+        if not _ENTRY_KEYS.fullmatch(key):
             meant = next((name for name, others in _MISTAKEN_KEYS.items() if _letters(key) in others), "")
             fix = f'write "{meant}"' if meant else "remove it, or check its spelling"
             yield f"it has the unknown key {key[:40]!r}", f"{fix} instead of {key[:40]!r}" if meant else fix
