@@ -29,9 +29,9 @@ def test_fresh_installation_passes_all_checks(doctor: Doctor) -> None:
 
 
 def test_terminal_output_has_a_table_and_the_fixes(
-    installation: EmbeddedPostgres, superuser: psycopg.Connection, doctor: Doctor
+    installation: EmbeddedPostgres, administrator: psycopg.Connection, doctor: Doctor
 ) -> None:
-    superuser.execute("GRANT INSERT, UPDATE ON retail.orders TO PUBLIC; GRANT DELETE ON retail.stores TO PUBLIC")
+    administrator.execute("GRANT INSERT, UPDATE ON retail.orders TO PUBLIC; GRANT DELETE ON retail.stores TO PUBLIC")
     flags = ["doctor", "--user-id", SEATTLE, "--data-dir", str(installation.folder)]
     shown = CliRunner().invoke(app, flags, catch_exceptions=False)
     assert shown.exit_code == 1
@@ -41,14 +41,14 @@ def test_terminal_output_has_a_table_and_the_fixes(
     assert shown.stdout.endswith(f"\nlogin is read only:\n  {second};\n  {first}\n") or shown.stdout.endswith(
         f"\nlogin is read only:\n  {first};\n  {second}\n"
     )
-    superuser.execute(doctor()["login is read only"]["fix"].encode())
+    administrator.execute(doctor()["login is read only"]["fix"].encode())
 
 
 @pytest.mark.parametrize(("name", "found", "besides", "fault"), FAULTS)
 def test_each_fault_is_named_and_fixed_by_its_sql(
-    superuser: psycopg.Connection, doctor: Doctor, name: str, found: str, besides: str, fault: str
+    administrator: psycopg.Connection, doctor: Doctor, name: str, found: str, besides: str, fault: str
 ) -> None:
-    superuser.execute(fault.encode())
+    administrator.execute(fault.encode())
     checks = doctor()
     expected = {"": set(), "*": {"attacks"}}.get(besides, {f"attack: {besides}"})
     assert not_passed(checks) == {name, *expected}
@@ -64,7 +64,7 @@ def test_each_fault_is_named_and_fixed_by_its_sql(
     )
     assert checks[name]["state"] == ("warn" if warns else "fail")
     assert found in checks[name]["found"]
-    superuser.execute(checks[name]["fix"].encode())
+    administrator.execute(checks[name]["fix"].encode())
     assert not_passed(doctor()) == set()
 
 
@@ -102,14 +102,14 @@ def test_each_fault_is_named_and_fixed_by_its_sql(
     ],
 )
 def test_fault_without_sql_fix_has_instructions(
-    superuser: psycopg.Connection, doctor: Doctor, fault: str, repair: str, name: str, found: str, fix: str
+    administrator: psycopg.Connection, doctor: Doctor, fault: str, repair: str, name: str, found: str, fix: str
 ) -> None:
-    superuser.execute(fault.encode())
+    administrator.execute(fault.encode())
     checks = doctor()
     assert not_passed(checks) - {"attacks"} == {name}
     assert found in checks[name]["found"]
     assert fix in checks[name]["fix"]
-    superuser.execute(repair.encode())
+    administrator.execute(repair.encode())
     assert not_passed(doctor()) == set()
 
 
@@ -119,19 +119,19 @@ def test_fault_without_sql_fix_has_instructions(
         ("SELECT ON ALL TABLES IN SCHEMA zava", "SELECT on zava.about"),
         ("SELECT (schema_version) ON zava.about", "SELECT on zava.about"),
         ("USAGE ON SCHEMA zava", "USAGE on the schema zava"),
-        ("EXECUTE ON ALL FUNCTIONS IN SCHEMA zava", "EXECUTE on zava.who_am_i()"),
+        ("EXECUTE ON ALL FUNCTIONS IN SCHEMA zava", "EXECUTE on zava.is_known(), "),
     ],
 )
 def test_missing_privilege_is_named_with_the_grant_that_restores_it(
-    superuser: psycopg.Connection, doctor: Doctor, fault: str, missing: str
+    administrator: psycopg.Connection, doctor: Doctor, fault: str, missing: str
 ) -> None:
-    superuser.execute(f"REVOKE {fault} FROM zava_seattle".encode())
+    administrator.execute(f"REVOKE {fault} FROM zava_seattle".encode())
     checks = doctor()
     assert f"the login zava_seattle lacks a privilege that every identity has: {missing}" in checks["identity"]["found"]
     grants = checks["identity"]["fix"].removeprefix("An administrator runs: ")
-    superuser.execute(grants.encode())
+    administrator.execute(grants.encode())
     assert doctor()["identity"]["state"] == "ok"
-    superuser.execute("SELECT zava.grant_reading()")
+    administrator.execute("SELECT zava.grant_reading()")
 
 
 @pytest.mark.parametrize(
@@ -151,9 +151,14 @@ def test_missing_privilege_is_named_with_the_grant_that_restores_it(
     ],
 )
 def test_missing_embeddings_are_counted_and_made_by_embed(
-    superuser: psycopg.Connection, installation: EmbeddedPostgres, doctor: Doctor, fault: str, state: str, found: str
+    administrator: psycopg.Connection,
+    installation: EmbeddedPostgres,
+    doctor: Doctor,
+    fault: str,
+    state: str,
+    found: str,
 ) -> None:
-    superuser.execute(fault.encode())
+    administrator.execute(fault.encode())
     checks = doctor()
     assert not_passed(checks) == {"embeddings"}
     assert (checks["embeddings"]["state"], found in checks["embeddings"]["found"]) == (state, True)
@@ -162,21 +167,21 @@ def test_missing_embeddings_are_counted_and_made_by_embed(
     assert not_passed(doctor()) == set()
 
 
-def test_policy_that_an_attack_passes_is_found(superuser: psycopg.Connection, doctor: Doctor) -> None:
-    superuser.execute(
+def test_policy_that_an_attack_passes_is_found(administrator: psycopg.Connection, doctor: Doctor) -> None:
+    administrator.execute(
         "GRANT EXECUTE ON FUNCTION set_config(text, text, boolean) TO PUBLIC; CREATE POLICY older ON retail.orders FOR"
         " SELECT USING (current_setting('app.current_rls_user_id', true) = '00000000-0000-0000-0000-000000000000')"
     )
     forgery, condition = "attack: the older policies' setting", "attack: a condition on other stores' orders"
     faults = {"no policy trusts a setting", "functions revoked from public"}
     assert not_passed(doctor()) == faults  # the restrictive policy holds
-    superuser.execute("DROP POLICY isolation ON retail.orders")
+    administrator.execute("DROP POLICY isolation ON retail.orders")
     checks = doctor()
     assert not_passed(checks) == {*faults, "every table has its policies", forgery, condition}
     assert "more than this identity's rows" in checks[forgery]["found"]
     assert "evaluated on other stores' rows" in checks[condition]["found"]
     for name in ("no policy trusts a setting", "functions revoked from public", "every table has its policies"):
-        superuser.execute(checks[name]["fix"].encode())
+        administrator.execute(checks[name]["fix"].encode())
     assert not_passed(doctor()) == set()
 
 

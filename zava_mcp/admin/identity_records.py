@@ -144,4 +144,5 @@ def _store_by_text(stores: dict[int, str], text: str) -> int:
     if matches:
         raise InputError(f"the store {text!r} is ambiguous", f"Give the number: {listed}.")
     known = [name for full in stores.values() for name in (full, full.rpartition(" ")[2])]
-    raise InputError(f"there is no store {text[:80]!r}{did_you_mean(text, known)}", f"There are: {listed}.")
+    hint = f"There are: {listed}." if stores else "The database has no stores yet: insert them into retail.stores."
+    raise InputError(f"there is no store {text[:80]!r}{did_you_mean(text, known)}", hint)

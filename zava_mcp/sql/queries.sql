@@ -66,7 +66,9 @@ SELECT 'SELECT on zava.about', format('GRANT SELECT (schema_version) ON zava.abo
 UNION ALL
 SELECT format('EXECUTE on %s', oid::regprocedure), format('GRANT EXECUTE ON FUNCTION %s TO %I', oid::regprocedure, session_user),
        has_function_privilege(oid, 'EXECUTE')
-  FROM pg_proc WHERE pronamespace = to_regnamespace('zava') AND proname = 'who_am_i';
+  FROM pg_proc WHERE pronamespace = to_regnamespace('zava') AND proname IN (
+       'sees_all_stores', 'only_store', 'visible_stores', 'is_known', 'store_flags', 'maintains', 'own_customers', 'who_am_i', 'row_too_large')
+ ORDER BY 1;
 
 -- name: set_session_search_path
 -- For a session: unqualified names resolve to pg_catalog, then to temporary tables, and a backslash in a string is literal.
