@@ -124,6 +124,11 @@ def resolve_stores(connection: psycopg.Connection, spec: IdentitySpec) -> tuple[
     return _stores_by_text(connection, spec.stores)
 
 
+def has_no_stores(connection: psycopg.Connection) -> bool:
+    """Returns whether the database has no stores."""
+    return not connection.execute(sql.named("identities.sql")["stores"].encode()).fetchall()
+
+
 def _stores_by_text(connection: psycopg.Connection, texts: Iterable[str]) -> tuple[int, ...]:
     stores: dict[int, str] = dict(connection.execute(sql.named("identities.sql")["stores"].encode()).fetchall())
     return tuple(sorted({_store_by_text(stores, text.strip()) for text in texts}))
