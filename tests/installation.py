@@ -37,8 +37,8 @@ def installation(tmp_path_factory: pytest.TempPathFactory, clean_environment: No
 
 
 @pytest.fixture
-def administrator(installation: EmbeddedPostgres) -> Iterator[psycopg.Connection]:
-    """A connection as administrator to that database."""
+def superuser(installation: EmbeddedPostgres) -> Iterator[psycopg.Connection]:
+    """A connection as superuser to that database."""
     with psycopg.connect(**admin_keywords(installation), autocommit=True) as connection:
         yield connection
 

@@ -64,10 +64,10 @@ def test_passwords_file_is_locked_while_it_changes(postgres_18_as_it_comes: Zava
 
 
 def test_embedded_logins_are_locked_while_they_change(
-    installation: EmbeddedPostgres, administrator: psycopg.Connection
+    installation: EmbeddedPostgres, superuser: psycopg.Connection
 ) -> None:
     file = installation.folder / "logins.json"
-    with held_at(file, administrator) as seen:
+    with held_at(file, superuser) as seen:
         run("identities", "add", "Ann Lee", "--all-stores", "--data-dir", str(installation.folder))
         run("identities", "remove", "Ann Lee", "--data-dir", str(installation.folder))
     assert [held for event, held in seen if event == "os.rename"] == [True, True]

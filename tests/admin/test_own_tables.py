@@ -46,31 +46,31 @@ def read(installation: EmbeddedPostgres, query: str, user_id: str = SEATTLE) -> 
 
 @pytest.mark.parametrize(("what", "query", "undo", "added"), _ADDED, ids=[row[0] for row in _ADDED])
 def test_added_objects_are_hidden_and_block_no_query(
-    installation: EmbeddedPostgres, administrator: psycopg.Connection, what: str, query: str, undo: str, added: str
+    installation: EmbeddedPostgres, superuser: psycopg.Connection, what: str, query: str, undo: str, added: str
 ) -> None:
     try:
-        administrator.execute(added.encode())
+        superuser.execute(added.encode())
         assert (refusal(installation), read(installation, query)) == ("", "InsufficientPrivilege")
-        administrator.execute(undo.encode())
-        administrator.execute("SET event_triggers = off")
-        administrator.execute(added.encode())
-        if what.startswith("open"):  # as in a database that no administrator set up: refused, until init revokes it
+        superuser.execute(undo.encode())
+        superuser.execute("SET event_triggers = off")
+        superuser.execute(added.encode())
+        if what.startswith("open"):  # as in a database that no superuser set up: refused, until init revokes it
             assert "can read objects that no policy of zava-mcp protects" in refusal(installation)
-            assert exposures(administrator)
-            assert any("own" in statement for statement in revoke_exposures(administrator))
+            assert exposures(superuser)
+            assert any("own" in statement for statement in revoke_exposures(superuser))
         assert (refusal(installation), read(installation, query)) == ("", "InsufficientPrivilege")
-        assert exposures(administrator) == []
+        assert exposures(superuser) == []
     finally:
-        administrator.execute("SET event_triggers = off")
-        administrator.execute(undo.encode())
+        superuser.execute("SET event_triggers = off")
+        superuser.execute(undo.encode())
 
 
 @pytest.mark.anyio
 async def test_shown_table_has_the_stores_rows_and_a_description(
-    installation: EmbeddedPostgres, administrator: psycopg.Connection, doctor: Doctor
+    installation: EmbeddedPostgres, superuser: psycopg.Connection, doctor: Doctor
 ) -> None:
-    administrator.execute("CREATE TABLE retail.loyal (store_id integer, points integer)")
-    administrator.execute("INSERT INTO retail.loyal VALUES (1, 10), (1, 11), (6, 60)")
+    superuser.execute("CREATE TABLE retail.loyal (store_id integer, points integer)")
+    superuser.execute("INSERT INTO retail.loyal VALUES (1, 10), (1, 11), (6, 60)")
     try:
         async with asking(settings_for(installation.folder, SEATTLE)) as seattle:
             assert await seattle.value("SELECT count(*) > 0 FROM retail.orders") is True
@@ -79,8 +79,8 @@ async def test_shown_table_has_the_stores_rows_and_a_description(
             assert "hidden ones" in await seattle.refusal("SELECT * FROM retail.loyal")
             check = doctor()["added tables are visible"]
             assert (check["state"], check["fix"]) == ("warn", "SELECT zava.show_table('retail.loyal')")
-            assert hidden_objects(administrator) == [f"{check['found']}: {check['fix']}"]
-            administrator.execute(check["fix"].encode())
+            assert hidden_objects(superuser) == [f"{check['found']}: {check['fix']}"]
+            superuser.execute(check["fix"].encode())
             assert (await seattle.query("SELECT points FROM retail.loyal ORDER BY 1"))["rows"] == [[10], [11]]
             text, _ = await seattle.call("get_multiple_table_schemas", table_names=["retail.loyal"])
             assert "points" in text
@@ -92,13 +92,11 @@ async def test_shown_table_has_the_stores_rows_and_a_description(
         assert read(installation, fails) == [(0,)]
         assert not_passed(doctor()) == set()
     finally:
-        administrator.execute("DROP TABLE retail.loyal")
+        superuser.execute("DROP TABLE retail.loyal")
 
 
-def test_new_identity_reads_only_shown_tables(
-    installation: EmbeddedPostgres, administrator: psycopg.Connection
-) -> None:
-    administrator.execute(
+def test_new_identity_reads_only_shown_tables(installation: EmbeddedPostgres, superuser: psycopg.Connection) -> None:
+    superuser.execute(
         "CREATE TABLE retail.shown (store_id integer); SELECT zava.show_table('retail.shown');"
         " CREATE TABLE retail.hidden (store_id integer); CREATE VIEW retail.seen AS TABLE retail.orders;"
         " SELECT zava.show_table('retail.seen');"
@@ -112,28 +110,28 @@ def test_new_identity_reads_only_shown_tables(
             f"has_column_privilege('newcomer', 'retail.{table}', '{column or 'store_id'}', 'SELECT')"
             for table, _, column in (name.partition(".") for name in names)
         ]
-        (may,) = administrator.execute(f"SELECT {', '.join(asked)}".encode()).fetchall()
+        (may,) = superuser.execute(f"SELECT {', '.join(asked)}".encode()).fetchall()
         assert dict(zip(names, may, strict=True)) == {name: "hidden" not in name for name in names}
         with pytest.raises(psycopg.Error, match="has no integer column store_id"):
-            administrator.execute("CREATE TABLE retail.whole (day date); SELECT zava.show_table('retail.whole')")
+            superuser.execute("CREATE TABLE retail.whole (day date); SELECT zava.show_table('retail.whole')")
         with pytest.raises(psycopg.Error, match="names other identities"):
-            administrator.execute("SELECT zava.show_column('zava.stores', 'rls_user_id')")
+            superuser.execute("SELECT zava.show_column('zava.stores', 'rls_user_id')")
     finally:
-        administrator.execute(
+        superuser.execute(
             "DELETE FROM zava.access WHERE login = 'newcomer'; DROP OWNED BY newcomer; DROP ROLE newcomer"
         )
-        administrator.execute("DROP TABLE retail.shown, retail.hidden; DROP VIEW retail.seen")
-        administrator.execute("ALTER TABLE retail.orders DROP COLUMN shown, DROP COLUMN hidden")
+        superuser.execute("DROP TABLE retail.shown, retail.hidden; DROP VIEW retail.seen")
+        superuser.execute("ALTER TABLE retail.orders DROP COLUMN shown, DROP COLUMN hidden")
 
 
 def test_administrator_revokes_own_exposures_and_names_the_rest(
-    installation: EmbeddedPostgres, administrator: psycopg.Connection
+    installation: EmbeddedPostgres, superuser: psycopg.Connection
 ) -> None:
-    administrator.execute("SET event_triggers = off; CREATE ROLE cloud_admin LOGIN PASSWORD 'x' IN ROLE zava_owner")
-    administrator.execute(
+    superuser.execute("SET event_triggers = off; CREATE ROLE cloud_admin LOGIN PASSWORD 'x' IN ROLE zava_owner")
+    superuser.execute(
         "CREATE TABLE public.own (); CREATE TABLE public.foreign_table (); GRANT SELECT ON own, foreign_table TO PUBLIC"
     )
-    administrator.execute("ALTER TABLE public.own OWNER TO cloud_admin; GRANT CONNECT ON DATABASE zava TO cloud_admin")
+    superuser.execute("ALTER TABLE public.own OWNER TO cloud_admin; GRANT CONNECT ON DATABASE zava TO cloud_admin")
     cloud_admin = {**login_keywords(installation, SEATTLE), "user": "cloud_admin", "password": "x"}
     try:
         with psycopg.connect(**cloud_admin, autocommit=True) as connection:
@@ -142,6 +140,6 @@ def test_administrator_revokes_own_exposures_and_names_the_rest(
             (left,) = exposures(connection)
             assert left.endswith("runs REVOKE SELECT ON public.foreign_table FROM PUBLIC CASCADE")
     finally:
-        administrator.execute(
+        superuser.execute(
             "DROP TABLE public.own, public.foreign_table; DROP OWNED BY cloud_admin; DROP ROLE cloud_admin"
         )

@@ -29,9 +29,9 @@ def test_fresh_installation_passes_all_checks(doctor: Doctor) -> None:
 
 
 def test_terminal_output_has_a_table_and_the_fixes(
-    installation: EmbeddedPostgres, administrator: psycopg.Connection, doctor: Doctor
+    installation: EmbeddedPostgres, superuser: psycopg.Connection, doctor: Doctor
 ) -> None:
-    administrator.execute("GRANT INSERT, UPDATE ON retail.orders TO PUBLIC; GRANT DELETE ON retail.stores TO PUBLIC")
+    superuser.execute("GRANT INSERT, UPDATE ON retail.orders TO PUBLIC; GRANT DELETE ON retail.stores TO PUBLIC")
     flags = ["doctor", "--user-id", SEATTLE, "--data-dir", str(installation.folder)]
     shown = CliRunner().invoke(app, flags, catch_exceptions=False)
     assert shown.exit_code == 1
@@ -41,14 +41,14 @@ def test_terminal_output_has_a_table_and_the_fixes(
     assert shown.stdout.endswith(f"\nlogin is read only:\n  {second};\n  {first}\n") or shown.stdout.endswith(
         f"\nlogin is read only:\n  {first};\n  {second}\n"
     )
-    administrator.execute(doctor()["login is read only"]["fix"].encode())
+    superuser.execute(doctor()["login is read only"]["fix"].encode())
 
 
 @pytest.mark.parametrize(("name", "found", "besides", "fault"), FAULTS)
 def test_each_fault_is_named_and_fixed_by_its_sql(
-    administrator: psycopg.Connection, doctor: Doctor, name: str, found: str, besides: str, fault: str
+    superuser: psycopg.Connection, doctor: Doctor, name: str, found: str, besides: str, fault: str
 ) -> None:
-    administrator.execute(fault.encode())
+    superuser.execute(fault.encode())
     checks = doctor()
     expected = {"": set(), "*": {"attacks"}}.get(besides, {f"attack: {besides}"})
     assert not_passed(checks) == {name, *expected}
@@ -64,7 +64,7 @@ def test_each_fault_is_named_and_fixed_by_its_sql(
     )
     assert checks[name]["state"] == ("warn" if warns else "fail")
     assert found in checks[name]["found"]
-    administrator.execute(checks[name]["fix"].encode())
+    superuser.execute(checks[name]["fix"].encode())
     assert not_passed(doctor()) == set()
 
 
@@ -102,14 +102,14 @@ def test_each_fault_is_named_and_fixed_by_its_sql(
     ],
 )
 def test_fault_without_sql_fix_has_instructions(
-    administrator: psycopg.Connection, doctor: Doctor, fault: str, repair: str, name: str, found: str, fix: str
+    superuser: psycopg.Connection, doctor: Doctor, fault: str, repair: str, name: str, found: str, fix: str
 ) -> None:
-    administrator.execute(fault.encode())
+    superuser.execute(fault.encode())
     checks = doctor()
     assert not_passed(checks) - {"attacks"} == {name}
     assert found in checks[name]["found"]
     assert fix in checks[name]["fix"]
-    administrator.execute(repair.encode())
+    superuser.execute(repair.encode())
     assert not_passed(doctor()) == set()
 
 
@@ -123,15 +123,15 @@ def test_fault_without_sql_fix_has_instructions(
     ],
 )
 def test_missing_privilege_is_named_with_the_grant_that_restores_it(
-    administrator: psycopg.Connection, doctor: Doctor, fault: str, missing: str
+    superuser: psycopg.Connection, doctor: Doctor, fault: str, missing: str
 ) -> None:
-    administrator.execute(f"REVOKE {fault} FROM zava_seattle".encode())
+    superuser.execute(f"REVOKE {fault} FROM zava_seattle".encode())
     checks = doctor()
     assert f"the login zava_seattle lacks a privilege that every identity has: {missing}" in checks["identity"]["found"]
     grants = checks["identity"]["fix"].removeprefix("An administrator runs: ")
-    administrator.execute(grants.encode())
+    superuser.execute(grants.encode())
     assert doctor()["identity"]["state"] == "ok"
-    administrator.execute("SELECT zava.grant_reading()")
+    superuser.execute("SELECT zava.grant_reading()")
 
 
 @pytest.mark.parametrize(
@@ -151,14 +151,14 @@ def test_missing_privilege_is_named_with_the_grant_that_restores_it(
     ],
 )
 def test_missing_embeddings_are_counted_and_made_by_embed(
-    administrator: psycopg.Connection,
+    superuser: psycopg.Connection,
     installation: EmbeddedPostgres,
     doctor: Doctor,
     fault: str,
     state: str,
     found: str,
 ) -> None:
-    administrator.execute(fault.encode())
+    superuser.execute(fault.encode())
     checks = doctor()
     assert not_passed(checks) == {"embeddings"}
     assert (checks["embeddings"]["state"], found in checks["embeddings"]["found"]) == (state, True)
@@ -167,21 +167,21 @@ def test_missing_embeddings_are_counted_and_made_by_embed(
     assert not_passed(doctor()) == set()
 
 
-def test_policy_that_an_attack_passes_is_found(administrator: psycopg.Connection, doctor: Doctor) -> None:
-    administrator.execute(
+def test_policy_that_an_attack_passes_is_found(superuser: psycopg.Connection, doctor: Doctor) -> None:
+    superuser.execute(
         "GRANT EXECUTE ON FUNCTION set_config(text, text, boolean) TO PUBLIC; CREATE POLICY older ON retail.orders FOR"
         " SELECT USING (current_setting('app.current_rls_user_id', true) = '00000000-0000-0000-0000-000000000000')"
     )
     forgery, condition = "attack: the older policies' setting", "attack: a condition on other stores' orders"
     faults = {"no policy trusts a setting", "functions revoked from public"}
     assert not_passed(doctor()) == faults  # the restrictive policy holds
-    administrator.execute("DROP POLICY isolation ON retail.orders")
+    superuser.execute("DROP POLICY isolation ON retail.orders")
     checks = doctor()
     assert not_passed(checks) == {*faults, "every table has its policies", forgery, condition}
     assert "more than this identity's rows" in checks[forgery]["found"]
     assert "evaluated on other stores' rows" in checks[condition]["found"]
     for name in ("no policy trusts a setting", "functions revoked from public", "every table has its policies"):
-        administrator.execute(checks[name]["fix"].encode())
+        superuser.execute(checks[name]["fix"].encode())
     assert not_passed(doctor()) == set()
 
 
