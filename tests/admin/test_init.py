@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 
 from tests.conftest import ADMIN, HEAD_OFFICE, SEATTLE, asking, objects, settings_for
 from zava_mcp.cli.commands import app
+from zava_mcp.embedded import EmbeddedPostgres
 from zava_mcp.errors import DatabaseUnavailable, IdentityError, InputError, SettingsError
 
 
@@ -92,6 +93,23 @@ def test_init_without_sample_creates_empty_tables(server: str, database: str) ->
     with psycopg.connect(url) as connection:
         assert connection.execute("SELECT count(*) FROM retail.orders").fetchone() == (0,)
         assert connection.execute("SELECT array_agg(rls_user_id::text) FROM zava.access").fetchone() == ([HEAD_OFFICE],)
+    again = CliRunner().invoke(app, ["init", "--admin-database-url", url], catch_exceptions=False).stdout
+    assert "warning: no sample was loaded, because the database is not new" in again
+    assert "sample" not in init(url, "--no-sample")
+    add = ["identities", "add", "Ann Lee", "--store", "Seattle", "--admin-database-url", url]
+    refused = CliRunner().invoke(app, add).exception
+    assert isinstance(refused, InputError)
+    assert refused.hint == "The database has no stores yet: insert them into retail.stores."
+
+
+def test_init_says_that_it_upgraded_the_embedded_database(installation: EmbeddedPostgres) -> None:
+    (record,) = installation.folder.glob("postgres-*/schema_version")
+    current = int(record.read_text(encoding="utf-8"))
+    record.write_text(f"{current - 1}\n", encoding="utf-8")
+    again = ["init", "--data-dir", str(installation.folder)]
+    upgraded = CliRunner().invoke(app, again, catch_exceptions=False).stdout
+    assert upgraded == f"upgraded the schema from {current - 1} to {current}\n"
+    assert "nothing to do" in CliRunner().invoke(app, again, catch_exceptions=False).stdout
 
 
 def test_init_refuses_existing_tables(server: str, database: str) -> None:

@@ -133,7 +133,10 @@ def test_references_that_the_client_replaces_are_no_fault(home: Path) -> None:
     entry = {
         "command": "${workspaceFolder}/.venv/bin/zava-mcp",
         "args": ["--user-id", "${input:user}"],
-        "env": {"POSTGRES_PASSWORD": "${input:password}", "ZAVA_DATABASE_URL": "postgresql://me:${PASSWORD}@db/zava"},
+        "env": {
+            "POSTGRES_PASSWORD": "${input:password}",
+            "ZAVA_DATABASE_URL": "postgresql://me:${env:PASSWORD}@db/zava",
+        },
     }
     inputs = [{"type": "promptString", "id": name} for name in ("user", "password")]
     put(home / ".vscode" / "mcp.json", json.dumps({"inputs": inputs, "servers": {"zava": entry}}))
@@ -144,7 +147,8 @@ def test_references_that_the_client_replaces_are_no_fault(home: Path) -> None:
     )
     put(home / ".vscode" / "mcp.json", json.dumps({"servers": {"zava": {**GOOD, "env": {"ZAVA_USER_ID": SEATTLE}}}}))
     assert checks_of_clients()["client config: VS Code, this folder"]["state"] == "ok"
-    by_file = {"command": PROGRAM, "args": ["-I", "-m", "zava_mcp", "--env-file", "/etc/zava.env"]}
+    env_file = put(home / "zava.env", f"ZAVA_USER_ID={SEATTLE}")
+    by_file = {"command": PROGRAM, "args": ["-I", "-m", "zava_mcp", "--env-file", str(env_file)]}
     put(home / ".vscode" / "mcp.json", json.dumps({"servers": {"zava": by_file}}))
     assert checks_of_clients()["client config: VS Code, this folder"]["state"] == "ok"
 
@@ -190,6 +194,10 @@ STRICT = ("Claude Desktop", "Cursor", "Claude Code")
         (STRICT, f'{{"mcpServers": {{"zava": {_ENTRY}}}, "x": NaN}}', "NaN is not JSON"),
         (STRICT, f'{{"servers": {{"zava": {_ENTRY}}}}}', 'under "servers", which'),
         (("VS Code",), f'{{"mcpServers": {{"zava": {_ENTRY}}}}}', 'under "mcpServers", which VS Code does not read'),
+        (STRICT, f'{{"mcpServer": {{"zava": {_ENTRY}}}}}', 'under "mcpServer", which'),
+        (tuple(HOMES), f'{{"McpServers": {{"zava": {_ENTRY}}}}}', 'under "McpServers", which'),
+        (tuple(HOMES), f'{{"mcp": {{"servers": {{"zava": {_ENTRY}}}}}}}', 'under "mcp.servers", which'),
+        (tuple(HOMES), f'{{"zava": {_ENTRY}}}', "at the top of the file, which"),
         (tuple(HOMES), f'{{"KEY": {{"zava": {_ENTRY}}}', "is not valid JSON"),
         (tuple(HOMES), '{"KEY": ["zava"]}', "does not have the structure"),
         (tuple(HOMES), '{"KEY": {"zava": "zava-mcp"}}', "it is not an object"),
@@ -221,6 +229,11 @@ USER = ["--user-id", SEATTLE]
         ({"url": "http://localhost/zava-mcp"}, "its command is missing or not a string"),
         ({**GOOD, "type": "http"}, "its type is 'http', not 'stdio'"),
         ({**GOOD, "disabled": True}, "it is disabled"),
+        ({**GOOD, "environment": {"ZAVA_MAX_ROWS": "1"}}, "it has the unknown key 'environment'"),
+        ({"command": PROGRAM, "arguments": GOOD["args"]}, "it has the unknown key 'arguments'"),
+        ({**GOOD, "Env": {}}, "it has the unknown key 'Env'"),
+        ({"command": "uvx zava-mcp --user-id seattle"}, "the command 'uvx' has its arguments in the same text"),
+        ({"command": f"{PROGRAM} -m zava_mcp"}, f"the command {PROGRAM!r} has its arguments in the same text"),
         ({**GOOD, "args": ["-P", "-m", "zava", *USER]}, "Python does not run the module zava_mcp"),
         ({**GOOD, "args": ["-P", "-m", "zava_mcp", "--user", SEATTLE]}, "the server has no argument '--user'"),
         ({**GOOD, "args": ["-P", "-m", "zava_mcp", *USER, "doctor"]}, "the server has no argument 'doctor'"),
@@ -246,6 +259,53 @@ def test_entry_that_does_not_start_the_server_fails(home: Path, entry: dict[str,
     checks = client_checks()
     assert not_passed(checks) == {"client config: Cursor"}
     assert found.replace("BIN", str(home / "bin")) in checks["client config: Cursor"]["found"]
+
+
+NO_FILE = "the env file /no/such/file does not exist"
+REFUSED_SETTINGS: list[tuple[list[str], dict[str, str], str]] = [
+    ([], {"ZAVA_QUERY_TIMEOUT": "soon"}, "ZAVA_QUERY_TIMEOUT must be a number from 1 to 600, not 'soon'"),
+    ([], {"ZAVA_MAX_ROWS": "-1"}, "ZAVA_MAX_ROWS must be a whole number"),
+    ([], {"ZAVA_ENV_FILE": "/no/such/file"}, NO_FILE),
+    (["--env-file", "/no/such/file"], {}, NO_FILE),
+    (["--log-level", "loud"], {}, "ZAVA_LOG_LEVEL must be one of"),
+    (["--user-id", "atlantis"], {}, "the user id 'atlantis' is neither a uuid nor a name in the sample"),
+    (["--user-id", "11111111-1111-1111-1111-111111111111"], {}, "is not an identity of this database"),
+    (["--database-url", "postgres//x"], {}, "ZAVA_DATABASE_URL must start with postgresql://"),
+    (
+        [],
+        {"POSTGRES_APPLICATION_NAME": "${USER}"},
+        "POSTGRES_APPLICATION_NAME contains ${USER}, which nothing expanded",
+    ),
+    ([], {"ZAVA_AUDIT_LOG": "/no/such/folder/audit"}, "the audit log /no/such/folder/audit cannot be written"),
+    (["--database-url", "host=db password=s3cret"], {}, "args contains a password or key"),
+    (["--database-url", "host=db password = 's3 cret'"], {}, "args contains a password or key"),
+    (["--database-url=host=db sslpassword=s3cret"], {}, "args contains a password or key"),
+    ([], {"ZAVA_DATABASE_URL": "password=s3cret host=db"}, "ZAVA_DATABASE_URL contains a password or key"),
+]
+
+
+def test_entry_whose_settings_the_server_refuses_fails(home: Path) -> None:
+    entries = {
+        f"zava{number}": {**GOOD, "args": [*GOOD["args"], *arguments], "env": environment}
+        for number, (arguments, environment, _) in enumerate(REFUSED_SETTINGS)
+    }
+    put(home / ".cursor" / "mcp.json", json.dumps({"mcpServers": {"zava": GOOD, **entries}}))
+    found = client_checks()["client config: Cursor"]["found"]
+    faults = found.partition(": ")[2].split("; zava")
+    assert len(faults) == len(entries)
+    for fault, (_, _, expected) in zip(faults, REFUSED_SETTINGS, strict=True):
+        assert expected in fault
+    assert "s3" not in found
+
+
+def test_settings_beside_references_are_checked_without_running_the_command(home: Path) -> None:
+    entry = {**GOOD, "args": [*GOOD["args"], "--data-dir", "${userHome}/zava"], "env": {"ZAVA_USER_ID": "${env:ME}"}}
+    put(home / ".vscode" / "mcp.json", json.dumps({"servers": {"zava": entry}}))
+    assert client_checks()["client config: VS Code, this folder"]["state"] == "ok"
+    entry["env"] = {"ZAVA_MAX_ROWS": "-1", "ZAVA_AUDIT_LOG": str(home / "audit")}
+    put(home / ".vscode" / "mcp.json", json.dumps({"servers": {"zava": entry}}))
+    assert "ZAVA_MAX_ROWS must be" in client_checks()["client config: VS Code, this folder"]["found"]
+    assert not (home / "audit").exists()
 
 
 def test_command_of_a_project_file_is_not_run(home: Path) -> None:

@@ -114,6 +114,27 @@ def test_fault_without_sql_fix_has_instructions(
 
 
 @pytest.mark.parametrize(
+    ("fault", "missing"),
+    [
+        ("SELECT ON ALL TABLES IN SCHEMA zava", "SELECT on zava.about"),
+        ("SELECT (schema_version) ON zava.about", "SELECT on zava.about"),
+        ("USAGE ON SCHEMA zava", "USAGE on the schema zava"),
+        ("EXECUTE ON ALL FUNCTIONS IN SCHEMA zava", "EXECUTE on zava.is_known(), "),
+    ],
+)
+def test_missing_privilege_is_named_with_the_grant_that_restores_it(
+    superuser: psycopg.Connection, doctor: Doctor, fault: str, missing: str
+) -> None:
+    superuser.execute(f"REVOKE {fault} FROM zava_seattle".encode())
+    checks = doctor()
+    assert f"the login zava_seattle lacks a privilege that every identity has: {missing}" in checks["identity"]["found"]
+    grants = checks["identity"]["fix"].removeprefix("An administrator runs: ")
+    superuser.execute(grants.encode())
+    assert doctor()["identity"]["state"] == "ok"
+    superuser.execute("SELECT zava.grant_reading()")
+
+
+@pytest.mark.parametrize(
     ("fault", "state", "found"),
     [
         ("DELETE FROM retail.product_description_embeddings WHERE product_id <= 3", "warn", "421 of 424 products have"),
@@ -130,7 +151,12 @@ def test_fault_without_sql_fix_has_instructions(
     ],
 )
 def test_missing_embeddings_are_counted_and_made_by_embed(
-    superuser: psycopg.Connection, installation: EmbeddedPostgres, doctor: Doctor, fault: str, state: str, found: str
+    superuser: psycopg.Connection,
+    installation: EmbeddedPostgres,
+    doctor: Doctor,
+    fault: str,
+    state: str,
+    found: str,
 ) -> None:
     superuser.execute(fault.encode())
     checks = doctor()

@@ -274,6 +274,15 @@ def test_record_of_a_command_has_its_outcome(data_dir: Path, log: Path, monkeypa
     run("query", "SELECT nope", "--user-id", "seattle")
     run("query", "SELECT 1", "--user-id", "nobody")
     run("query", "SELECT 1", "--user-id", SEATTLE, "--database-url", "postgresql://127.0.0.1:1/zava")
+    monkeypatch.setenv("ZAVA_USER_ID", "seattle")
+    for refused in (
+        ["--file", "/no/such/file"],
+        ["SELECT 1", "--chart", "--format", "json"],
+        ["SELECT 1", "--no-formulas"],
+    ):
+        run("query", *refused)
+        last = records(log)[-1]
+        assert (last["outcome"], last["user_id"]) == ("refused", SEATTLE)
     monkeypatch.setenv("ZAVA_QUERY_TIMEOUT", "1")
     run("query", LONG, "--user-id", "seattle")
     CliRunner().invoke(broken, ["fail"])
@@ -284,11 +293,12 @@ def test_record_of_a_command_has_its_outcome(data_dir: Path, log: Path, monkeypa
         ("refused", "QueryError", None),
         ("refused", "IdentityError", None),
         ("unavailable", "NotListening", None),
+        *[("refused", "InputError", None)] * 3,
         ("timeout", "QueryError", None),
         ("internal_error", "RuntimeError", None),
     ]
     assert records(log)[3]["arguments"] == {"user_name": "nobody"}
-    assert records(log)[5]["seconds"] >= 1
+    assert records(log)[8]["seconds"] >= 1
 
 
 def test_command_shows_no_output_if_its_record_cannot_be_written(data_dir: Path, tmp_path: Path) -> None:

@@ -124,6 +124,11 @@ def resolve_stores(connection: psycopg.Connection, spec: IdentitySpec) -> tuple[
     return _stores_by_text(connection, spec.stores)
 
 
+def has_no_stores(connection: psycopg.Connection) -> bool:
+    """Returns whether the database has no stores."""
+    return not connection.execute(sql.named("identities.sql")["stores"].encode()).fetchall()
+
+
 def _stores_by_text(connection: psycopg.Connection, texts: Iterable[str]) -> tuple[int, ...]:
     stores: dict[int, str] = dict(connection.execute(sql.named("identities.sql")["stores"].encode()).fetchall())
     return tuple(sorted({_store_by_text(stores, text.strip()) for text in texts}))
@@ -144,4 +149,5 @@ def _store_by_text(stores: dict[int, str], text: str) -> int:
     if matches:
         raise InputError(f"the store {text!r} is ambiguous", f"Give the number: {listed}.")
     known = [name for full in stores.values() for name in (full, full.rpartition(" ")[2])]
-    raise InputError(f"there is no store {text[:80]!r}{did_you_mean(text, known)}", f"There are: {listed}.")
+    hint = f"There are: {listed}." if stores else "The database has no stores yet: insert them into retail.stores."
+    raise InputError(f"there is no store {text[:80]!r}{did_you_mean(text, known)}", hint)

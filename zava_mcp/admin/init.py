@@ -12,6 +12,7 @@ from zava_mcp.admin.as_admin import as_admin, entra_tokens
 from zava_mcp.admin.change_report import Report
 from zava_mcp.admin.create_database import create_database
 from zava_mcp.admin.embedded_database import embedded_postgres
+from zava_mcp.admin.identity_records import has_no_stores
 from zava_mcp.admin.migrations import admin_target, embedded_target, installed_version, set_up
 from zava_mcp.admin.passfile import write_missing_passwords
 from zava_mcp.admin.product_embeddings import ProductEmbeddings, product_embeddings
@@ -75,9 +76,12 @@ def initialise(
     _check_folder_of(passwords_file)
     created = _create_missing_database(settings, progress)
     with as_admin(settings, progress) as connection:
-        if sample is not None and installed_version(connection):
+        is_new = not installed_version(connection)
+        if sample is not None and not is_new:
             refuse_other_sample(connection, sample, sample_options)
         report = set_up(connection, sample, None, progress, take_over_roles)
+        if sample is not None and not is_new and has_no_stores(connection):
+            report.warnings.append("no sample was loaded, because the database is not new; it has no stores yet")
         report.actions[:0] = created
         if passwords_file is not None:
             report.actions.append(write_missing_passwords(connection, passwords_file))
@@ -103,6 +107,7 @@ def _create_missing_database(settings: Settings, progress: Progress) -> list[str
 
 def _initialise_embedded(embedded: EmbeddedPostgres, sample: Sample, sample_options: Collection[str]) -> Report:
     is_new = not embedded.logins()
+    version = "" if is_new else embedded.schema_version()
     try:
         address = embedded.open()
         if sample_options and not is_new:
@@ -110,7 +115,10 @@ def _initialise_embedded(embedded: EmbeddedPostgres, sample: Sample, sample_opti
                 refuse_other_sample(connection, sample, sample_options)
     finally:
         embedded.close()
-    return Report([f"the embedded database in {embedded.folder} is set up"] if is_new else [])
+    if is_new:
+        return Report([f"the embedded database in {embedded.folder} is set up"])
+    upgraded = version.isdigit() and int(version) < sql.schema_version()
+    return Report([f"upgraded the schema from {version} to {sql.schema_version()}"] if upgraded else [])
 
 
 def reset_embedded(settings: Settings, sample: Sample, progress: Progress) -> Report:

@@ -15,7 +15,7 @@ from typing import Any
 import typer
 
 from zava_mcp.call_context import Call, record_call
-from zava_mcp.errors import AuditError, IdentityError, Outcome
+from zava_mcp.errors import AuditError, IdentityError, Outcome, ZavaError
 from zava_mcp.settings import Settings
 from zava_mcp.telemetry import Observer
 
@@ -37,6 +37,8 @@ def audit_command(ctx: typer.Context, settings: Settings) -> Iterator[None]:
                 yield
         except BaseException as error:
             _record_error(call, error, settings)
+            if "ZAVA_USER_ID" in (getattr(param, "envvar", None) for param in ctx.command.params):
+                _record_identity(call, settings)
             raise
         finally:
             output.finish()
@@ -193,6 +195,17 @@ def _new_call(ctx: typer.Context) -> Call:
     arguments = {name: ctx.params[name] for name, source in sources.items() if source and source.name == "COMMANDLINE"}
     sql = str(arguments.pop("sql", ""))
     return Call(" ".join(ctx.command_path.split()[1:]), "" if sql == "-" else sql, arguments)
+
+
+def _record_identity(call: Call, settings: Settings) -> None:
+    """Record the user id of an identity's command that failed before it resolved its identity."""
+    if call.user_id or not (settings.user_id or settings.user_name):
+        return
+    from zava_mcp.admin.embedded_database import embedded_postgres
+    from zava_mcp.postgres.user_ids import require_identity
+
+    with suppress(ZavaError, OSError):
+        require_identity(settings, None if settings.database else embedded_postgres(settings, lambda *_: None))
 
 
 def _record_error(call: Call, error: BaseException, settings: Settings) -> None:

@@ -32,6 +32,6 @@ def export(settings: Settings, sql: str, path: Path, seconds: float | None, bom:
         ) from None
     call_context.current_call().rows = rows
     flush_output(path.stat().st_size)
-    print_note(f"{rows:,} rows written to {path}")
+    print_note(f"{rows:,} {'row' if rows == 1 else 'rows'} written to {path}")
     for remark in call_context.current_call().take_remarks():
         print_note(remark)

@@ -1,10 +1,13 @@
 """`zava-mcp` without a command: serves MCP on stdin and stdout."""
 
 import gc
+import json
 import os
 import signal
 import sys
-from typing import TYPE_CHECKING, Annotated
+from contextlib import suppress
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
 
 import typer
 
@@ -37,6 +40,10 @@ def serve(
     version: Annotated[  # noqa: ARG001  # The callback reads it.
         bool, typer.Option("--version", callback=print_version, is_eager=True, help="Print the version.")
     ] = False,
+    check_settings: Annotated[
+        Literal["read", "write"] | None,
+        typer.Option("--check-settings", hidden=True, help="Print the version and the fault of the settings."),
+    ] = None,
 ) -> None:
     """Keep the options for a command, or start the server if there is no command."""
     ctx.obj = {
@@ -46,8 +53,29 @@ def serve(
         "ZAVA_DATA_DIR": data_dir,
         "ZAVA_LOG_LEVEL": log_level,
     }
+    if check_settings:
+        _check_settings(ctx, check_settings)
     if ctx.invoked_subcommand is None:
         _serve(ctx)
+
+
+def _check_settings(ctx: typer.Context, access: str) -> NoReturn:
+    """Print the version, and the error that the server would answer every call with; `doctor` reads both.
+
+    Only the access "write" opens the audit log, which creates it.
+    """
+    from zava_mcp.server.startup import Startup
+
+    with suppress(typer.Exit):
+        print_version(True)
+    try:
+        settings = load_settings(ctx)
+        if access == "read":
+            settings = replace(settings, telemetry=replace(settings.telemetry, audit_log=None))
+        Startup(settings).close()
+    except ZavaError as error:
+        print(json.dumps([type(error).__name__, error.message, error.hint]))
+    raise typer.Exit
 
 
 def _serve(ctx: typer.Context) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from uuid import UUID
 
 from zava_mcp.clients.config_files import Entry, Fault, config_files, read_entries
-from zava_mcp.clients.start_command import argument_faults, program_arguments, start_failure
+from zava_mcp.clients.start_command import argument_faults, program_arguments, settings_fault, start_fault
 from zava_mcp.postgres.checks import Check
 from zava_mcp.postgres.user_ids import sample_identities, short_name
 from zava_mcp.python_process import standalone_command
@@ -19,7 +19,9 @@ from zava_mcp.settings.ignored_settings import misspelt
 from zava_mcp.settings.table import NAMES
 
 _PROGRAM = re.compile(r"zava")
-_PASSWORD_IN_URL = re.compile(r"(?:\w+://[^/\s:@]*:(?=[^@\s/]+@)|[?&](?:ssl)?password=)([^@\s/&]+)")
+_PARAMETER = r"(?:(?:ssl)?password|oauth_client_secret|scram_(?:client|server)_key)"
+_PASSWORD_IN_URL = re.compile(rf"(?:\w+://[^/\s:@]*:(?=[^@\s/]+@)|[?&]{_PARAMETER}=)([^@\s/&]+)", re.IGNORECASE)
+_PASSWORD_IN_PAIRS = re.compile(rf"(?:^|[\s'\"=]){_PARAMETER}\s*=\s*'?([^\s']+)", re.IGNORECASE)  # libpq's keywords
 _PYTHON = re.compile(r"(?:.*[/\\])?(?:python|pypy)[\d.]*w?(?:\.exe)?", re.IGNORECASE)
 _SAFE_FLAG = re.compile(r"-[a-zA-Z]*[PI][a-zA-Z]*")
 _FIX_FOR_SECRETS = "put it into libpq's passfile, or into a file of mode 600 named by ZAVA_ENV_FILE"
@@ -81,17 +83,17 @@ def _starts_zava(entry: Entry) -> bool:
 
 
 def _all_faults(entry: Entry, client: str) -> list[Fault]:
-    """Returns the faults of an entry. An entry without any is started, unless the working directory defines it."""
-    faults = [*entry.faults, *_faults(entry)]
-    texts = (entry.command, *entry.arguments, *entry.environment.values())
-    if faults or client.endswith("this folder") or any(map(entry.reference.search, texts)):
+    """Returns the faults of an entry. An entry without any is started, unless the working directory defines it.
+
+    The settings of one that is not started are checked by this program.
+    """
+    if faults := [*entry.faults, *_faults(entry)]:
         return faults
-    reason = start_failure(entry.command, entry.arguments, frozenset(entry.environment.items()))
-    if not reason:
-        return []
-    return [
-        (f"the command does not start zava-mcp: {reason}", "use the output of zava-mcp client-config, or of --local")
-    ]
+    _, arguments = program_arguments(entry)
+    texts = (entry.command, *entry.arguments, *entry.environment.values())
+    if client.endswith("this folder") or any(map(entry.reference.search, texts)):
+        return [fault] if arguments is not None and (fault := settings_fault(entry, arguments)) else []
+    return [fault] if (fault := start_fault(entry, arguments)) else []
 
 
 def _faults(entry: Entry) -> Iterator[tuple[str, str]]:
@@ -104,8 +106,16 @@ def _faults(entry: Entry) -> Iterator[tuple[str, str]]:
     yield from _user_id_faults(entry)
     for warning in misspelt(entry.environment, NAMES):
         yield warning, 'correct the name in "env"'
-    for place, text in (*entry.environment.items(), *(("args", word) for word in entry.arguments)):
-        secret = text if is_secret(place) else next(iter(_PASSWORD_IN_URL.findall(text)), "")
+    for place, text in (
+        *entry.environment.items(),
+        *(("args", word) for word in entry.arguments),
+        ("command", entry.command),
+    ):
+        secret = (
+            text
+            if is_secret(place)
+            else next(iter(_PASSWORD_IN_URL.findall(text) + _PASSWORD_IN_PAIRS.findall(text)), "")
+        )
         if secret and not entry.reference.search(secret):
             yield f"{place} contains a password or key", f"remove it from {place}: {_FIX_FOR_SECRETS}"
 
@@ -127,7 +137,12 @@ def _command_faults(entry: Entry) -> Iterator[tuple[str, str]]:
     by_path = len(command.parts) > 1 or command.is_absolute()
     has_reference = entry.reference.search(entry.command)
     exists = has_reference or (_is_executable(command) if by_path else find_program(entry.command))
-    if not exists:
+    if not exists and (words := _words(entry)):
+        yield (
+            f"the command {words[0]!r} has its arguments in the same text",
+            f'set "command": {json.dumps(words[0])}, and begin "args" with its other words, each in quotes',
+        )
+    elif not exists:
         known = find_program("uvx") or find_program("zava-mcp") or sys.executable
         yield f"the command {entry.command!r} does not exist", f'set "command": {json.dumps(known)}'
     elif by_path and not has_reference and not command.is_absolute():
@@ -140,6 +155,14 @@ def _command_faults(entry: Entry) -> Iterator[tuple[str, str]]:
             "Python imports modules from the client's working directory",
             f'put {json.dumps(standalone_command()[1])} before "-m" in "args"',
         )
+
+
+def _words(entry: Entry) -> list[str]:
+    """Returns the words of a command that consists of a program and its arguments, [] for any other."""
+    words = entry.command.split()
+    is_program = bool(words) and (_is_executable(Path(words[0]).expanduser()) or find_program(words[0]) is not None)
+    known = bool(words) and re.fullmatch(r"uvx|zava-mcp|python[\d.]*|uv|npx", Path(words[0]).name.removesuffix(".exe"))
+    return words if len(words) > 1 and (is_program or known) else []
 
 
 def _is_executable(command: Path) -> bool:
@@ -173,7 +196,8 @@ def _indexes(words: tuple[str, ...], option: str) -> list[int]:
 
 
 def _user_id(entry: Entry) -> str | None:
-    for place, word in enumerate(entry.arguments):
+    """Returns the user id, of several options the last one, as the server does."""
+    for place, word in reversed([*enumerate(entry.arguments)]):
         if word == "--user-id":
             return entry.arguments[place + 1] if place + 1 < len(entry.arguments) else ""
         if word.startswith("--user-id="):

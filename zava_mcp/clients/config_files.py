@@ -14,6 +14,18 @@ from typing import Any, NoReturn
 _COMMENTS = re.compile(r'("(?:\\.|[^"\\])*")|//[^\n]*|/\*.*?\*/', re.DOTALL)
 _TRAILING_COMMAS = re.compile(r'("(?:\\.|[^"\\])*")|,(?=\s*[}\]])', re.DOTALL)
 _KEYS = ("mcpServers", "servers", "mcp_servers")
+#: The keys of entries that any of the clients reads.
+_ENTRY_KEYS = re.compile(
+    "command|args|env|type|cwd|envFile|url|headers|name|description|title|version|icon|disabled|enabled|required|timeout"
+    "|dev|gallery|sandbox|sandboxEnabled|autoApprove|alwaysAllow|alwaysLoad|disabledTools|enabledTools|tools|transport"
+    "|transportType|startup_timeout_sec|startup_timeout_ms|tool_timeout_sec|enabled_tools|disabled_tools|env_vars|oauth"
+    "|supports_parallel_tool_calls|default_tools_approval_mode|scopes|auth|experimental_environment"
+)
+_MISTAKEN_KEYS = {
+    "command": ("cmd", "commands", "comand", "program", "executable", "exec", "path"),
+    "args": ("arguments", "argument", "arg", "args", "argv", "parameters", "params", "commandargs"),
+    "env": ("environment", "environments", "envs", "env", "envvars", "variables", "environmentvariables"),
+}
 _INPUT_REFERENCE = re.compile(r"\$\{input:([^}]*)\}")
 _NOTHING = re.compile(r"(?!)")
 
@@ -29,7 +41,13 @@ class ConfigFormat:
     reference: re.Pattern[str] = _NOTHING
 
 
-_VS_CODE = ConfigFormat("servers", with_comments=True, reference=re.compile(r"\$\{[^}]*\}"))
+_VS_CODE = ConfigFormat(
+    "servers",
+    with_comments=True,
+    reference=re.compile(
+        r"\$\{(?:(?:input|env|config|command):[^}]*|userHome|workspaceFolder[^}]*|pathSeparator|/|cwd|execPath)\}"
+    ),
+)
 _FORMATS = {
     "VS Code": _VS_CODE,
     "Cursor": ConfigFormat(
@@ -94,10 +112,20 @@ def read_entries(client: str, path: Path, text: str) -> Iterator[Entry]:
     content = tomllib.loads(text) if path.suffix == ".toml" else _parse_json(text, file_format, client)
     inputs = {entry.get("id") for entry in _list(content.get("inputs")) if isinstance(entry, dict)}
     for place in [content, *_object(content.get("projects", {})).values()]:
-        for key in _KEYS:
-            for name, entry in _object(_object(place).get(key, {})).items():
+        for key, servers in [(key, _object(place).get(key, {})) for key in _KEYS] + [*_stray_servers(place)]:
+            for name, entry in _object(servers).items():
                 misplaced = _misplaced(client, file_format, key)
                 yield _entry(name, entry, file_format, inputs, misplaced)
+
+
+def _stray_servers(place: dict[str, Any], path: str = "", depth: int = 3) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yields servers under other keys, such as misspelt ones, with the path of the key, "" at the top."""
+    servers = {name: entry for name, entry in place.items() if isinstance(entry, dict) and "command" in entry}
+    if servers:
+        yield path, servers
+    for key, inner in place.items():
+        if isinstance(inner, dict) and key not in (*servers, *(() if path else (*_KEYS, "projects"))) and depth:
+            yield from _stray_servers(inner, f"{path}.{key}" if path else key, depth - 1)
 
 
 def _parse_json(text: str, file_format: ConfigFormat, client: str) -> dict[str, Any]:
@@ -137,7 +165,8 @@ def _misplaced(client: str, file_format: ConfigFormat, key: str) -> tuple[Fault,
     if key == file_format.key:
         return ()
     name = client.partition(",")[0]
-    return ((f'it is under "{key}", which {name} does not read', f'put it under "{file_format.key}"'),)
+    place = f'under "{key[:40]}"' if key else "at the top of the file"
+    return ((f"it is {place}, which {name} does not read", f'put it under "{file_format.key}"'),)
 
 
 def _entry(
@@ -166,6 +195,10 @@ def _entry(
     return Entry(name, program, tuple(words), texts, reference=file_format.reference, faults=tuple(faults))
 
 
+def _letters(key: str) -> str:
+    return re.sub(r"[^a-z]", "", key.lower())
+
+
 def _structure_faults(entry: dict[str, Any], file_format: ConfigFormat) -> Iterator[Fault]:
     """Yields structures that the client would refuse, or start differently."""
     command, arguments, environment = entry.get("command"), entry.get("args", []), entry.get("env", {})
@@ -175,6 +208,11 @@ def _structure_faults(entry: dict[str, Any], file_format: ConfigFormat) -> Itera
         yield "its args are not a list of strings", 'write "args": ["…"], with each argument in quotes'
     if not isinstance(environment, dict):
         yield "its env is not an object", 'set "env": {"NAME": "value"}'
+    for key in entry:
+        if not _ENTRY_KEYS.fullmatch(key):
+            meant = next((name for name, others in _MISTAKEN_KEYS.items() if _letters(key) in others), "")
+            fix = f'write "{meant}"' if meant else "remove it, or check its spelling"
+            yield f"it has the unknown key {key[:40]!r}", f"{fix} instead of {key[:40]!r}" if meant else fix
     allowed = str | int | float | None if file_format is _VS_CODE else str
     for name, value in environment.items() if isinstance(environment, dict) else ():
         if isinstance(value, bool) or not isinstance(value, allowed):

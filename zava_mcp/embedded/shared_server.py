@@ -226,6 +226,10 @@ class EmbeddedPostgres:
         finally:
             self._new_cluster = None
 
+    def schema_version(self) -> str:
+        """The schema version that is recorded, "" without a record."""
+        return read_version(self._home / "schema_version")
+
     def _upgrade(self, address: Address) -> None:
         """Upgrades the content to this version; content of a newer version is not changed."""
         record = self._home / "schema_version"

@@ -1,1 +1,1 @@
-"""Run-time access to PostgreSQL as one identity. With admin/ the only layer that imports psycopg."""
+"""Run-time access to PostgreSQL as one identity. With admin/ and open_database.py the only importer of psycopg."""

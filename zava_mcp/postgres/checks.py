@@ -13,6 +13,7 @@ from zava_mcp.errors import DatabaseUnavailable, IdentityError, ZavaError
 from zava_mcp.postgres.connection_parameters import ConnectionParameters
 from zava_mcp.postgres.function_sources import changed_functions
 from zava_mcp.postgres.identity import connect_with_timeout, mismatches, read_identity
+from zava_mcp.postgres.missing_privileges import MissingPrivilege
 from zava_mcp.postgres.pgbouncer import apply_session_settings
 from zava_mcp.postgres.query_errors import is_connection_lost
 
@@ -56,7 +57,8 @@ def _checks(
     try:
         row = read_identity(connection, user_id)
     except (DatabaseUnavailable, IdentityError) as error:
-        return [*checks, _failed_check(error)]
+        more = _catalogue_checks(connection) if isinstance(error, MissingPrivilege) else ()
+        return [*checks, _failed_check(error), *more]
     apply_session_settings(connection, row["backend"], target.settings)
     faults = [_failed_check(error) for error in mismatches(row, user_id, name)]
     checks += faults or [Check("identity", "ok", f"{row['display_name']}, schema version {row['schema_version']}")]

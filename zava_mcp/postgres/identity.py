@@ -16,6 +16,7 @@ from zava_mcp.postgres.entra_password import token_refused
 from zava_mcp.postgres.location import Location
 from zava_mcp.postgres.login_rights import LoginRights
 from zava_mcp.postgres.mismatch import not_a_zava_database, schema_mismatch, unknown_identity
+from zava_mcp.postgres.missing_privileges import missing_privilege
 from zava_mcp.postgres.query_errors import connection_error
 from zava_mcp.postgres.timeout_connection import CONNECT_SECONDS, TimeoutConnection
 from zava_mcp.postgres.user_ids import short_name
@@ -151,7 +152,7 @@ def read_identity(connection: psycopg.Connection, user_id: UUID | None) -> dict[
     except (psycopg.errors.InvalidSchemaName, psycopg.errors.UndefinedFunction, psycopg.errors.UndefinedTable):
         raise not_a_zava_database() from None
     except psycopg.errors.InsufficientPrivilege:
-        raise unknown_identity(user_id) from None
+        raise missing_privilege(connection, user_id) from None
     except psycopg.OperationalError as error:
         raise connection_error(error, Location()) from None
     return row or {}

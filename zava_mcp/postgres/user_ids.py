@@ -101,7 +101,10 @@ def _user_id_of_name(settings: Settings, known: dict[UUID, str]) -> UUID:
 
 def _identity_error(message: str, settings: Settings, known: dict[UUID, str]) -> IdentityError:
     """An error that says how to give an identity. Its listing of identities is for the terminal, not for models."""
-    error = IdentityError(message, "Give one with --user-id or ZAVA_USER_ID. `zava-mcp identities` lists them.")
+    hint = "Give one with --user-id or ZAVA_USER_ID. `zava-mcp identities` lists them."
+    if settings.user_name and settings.database is not None:
+        hint = "On a server only the sample's names are known: give the user id, which `zava-mcp identities` lists."
+    error = IdentityError(message, hint)
     if settings.database is None:
         error.listing = "".join(f"\n  {user_id}  {name}" for user_id, name in known.items())
     return error

@@ -56,6 +56,20 @@ SELECT i.rls_user_id, i.display_name, i.all_stores,
                               AND (r.rolsuper OR pg_has_role(r.oid, to_regrole('zava_owner'), 'MEMBER'))))) AS safe_schemas
   FROM zava.who_am_i() AS i JOIN pg_database d ON d.datname = current_database();
 
+-- name: missing_privileges
+-- For a login that may not read its identity: each privilege that this needs, the SQL that grants it, and whether the login has it.
+SELECT format('USAGE on the schema %I', nspname), format('GRANT USAGE ON SCHEMA %I TO %I', nspname, session_user), has_schema_privilege(oid, 'USAGE')
+  FROM pg_namespace WHERE nspname IN ('retail', 'zava')
+UNION ALL
+SELECT 'SELECT on zava.about', format('GRANT SELECT (schema_version) ON zava.about TO %I', session_user), has_column_privilege(oid, 'schema_version', 'SELECT')
+  FROM pg_class WHERE relnamespace = to_regnamespace('zava') AND relname = 'about'
+UNION ALL
+SELECT format('EXECUTE on %s', oid::regprocedure), format('GRANT EXECUTE ON FUNCTION %s TO %I', oid::regprocedure, session_user),
+       has_function_privilege(oid, 'EXECUTE')
+  FROM pg_proc WHERE pronamespace = to_regnamespace('zava') AND proname IN (
+       'sees_all_stores', 'only_store', 'visible_stores', 'is_known', 'store_flags', 'maintains', 'own_customers', 'who_am_i', 'row_too_large')
+ ORDER BY 1;
+
 -- name: set_session_search_path
 -- For a session: unqualified names resolve to pg_catalog, then to temporary tables, and a backslash in a string is literal.
 SET search_path = pg_catalog, pg_temp; SET standard_conforming_strings = on;
