@@ -47,7 +47,7 @@ class ResultLinks:
         return sum(len(sql) for sql, _ in self._queries.values())
 
     def query(self, handle: str) -> str:
-        """The query of a handle, or of the URI with it. Raises ResourceNotFoundError if the handle is unknown or has expired."""
+        """The query of a handle, or of a URI with it. Raises ResourceNotFoundError for an unknown or expired handle."""
         handle = re.sub(r"^zava://results/|\.csv$", "", handle.strip(), flags=re.IGNORECASE)
         with self._lock:
             if handle not in self._queries:
