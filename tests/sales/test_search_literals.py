@@ -199,12 +199,23 @@ async def test_search_results_are_short_and_report_omissions(ask: Ask) -> None:
 @pytest.mark.anyio
 async def test_words_and_brands_get_no_hint_about_codes_or_language(ask: Ask) -> None:
     async with ask(SEATTLE) as seattle:
-        for text in ("nail", "saw", "glue", "rope", "pipe", "sink", "tape", "LED", "the", "18v", "dewalt sander"):
+        for text in (
+            "nail",
+            "saw",
+            "glue",
+            "rope",
+            "pipe",
+            "sink",
+            "tape",
+            "LED",
+            "the",
+            "18v",
+            "dewalt sander",
+            "plumers tape",
+        ):
             hint = (await search(seattle, text)).get("hint", "")
             assert "No SKU" not in hint, text
             assert "English" not in hint, text
-        plumber = await search(seattle, "plumers tape")
-        assert list(plumber["corrected"]) == ["plumers"]
         assert sorted(skus(await search(seattle, "lbfrm"))) == FRAMING
         assert "Hammer" in await refusal(seattle, similar_to="hamer")
 

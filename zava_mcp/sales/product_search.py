@@ -112,7 +112,7 @@ class ProductSearch:
         return names or "", descriptions or ""
 
     def _query_text(self, model: str) -> QueryText:
-        foreign = self._is_foreign and (model == FULL_TEXT or model.startswith("local/"))
+        foreign = is_foreign(self._text, self._words) and (model == FULL_TEXT or model.startswith("local/"))
         rephrased = rephrase(self._text) if self._vector else self._text
         return QueryText(
             corrected=self._corrected or {},
@@ -125,7 +125,8 @@ class ProductSearch:
 
     @cached_property
     def _is_foreign(self) -> bool:
-        return is_foreign(self._text, self._words)
+        """Whether the local model may not know the language. A single unknown word is enough, but gets no hint."""
+        return is_foreign(self._text, self._words, 1)
 
     @cached_property
     def _literals(self) -> Literals:
