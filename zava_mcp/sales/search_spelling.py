@@ -69,8 +69,8 @@ class CatalogueWords:
 def is_foreign(text: str, known: Container[str] = (), least_unknown: int = 2) -> bool:
     """Returns whether a text is probably not English.
 
-    More than two in five of its words, and at least `least_unknown`, must be neither English nor in `known`: a single such word
-    may be a brand or misspelt.
+    More than two in five of its words, and at least `least_unknown`, must be neither English nor in `known`. A single
+    such word may be a brand or misspelt.
     Words in capitals are ignored, because names and abbreviations occur in every language.
     """
     words = [word for word in re.findall(r"(?<![\w-])[^\W\d_]{2,30}(?![\w-])", text)[:30] if not word.isupper()]
