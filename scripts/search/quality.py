@@ -10,10 +10,10 @@ from zava_mcp.embeddings import Embedder
 from zava_mcp.postgres.pool import Database
 from zava_mcp.sales.product_search import ProductSearch
 from zava_mcp.sales.search_request import SearchRequest
-from zava_mcp.settings import SEARCH_ROWS, SEARCH_THRESHOLD, Settings
+from zava_mcp.settings import SEARCH_ROWS, Settings
 
 #: What a search answers: SKUs, the best first, for a question, a threshold in percent and a number of rows.
-Find = Callable[[str, float, int], list[str]]
+Find = Callable[[str, float | None, int], list[str]]
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Finder:
         self._settings = settings
         self._embedder = embedder
 
-    def __call__(self, query: str, threshold: float, rows: int) -> list[str]:
+    def __call__(self, query: str, threshold: float | None, rows: int) -> list[str]:
         return self.grant(SearchRequest(query, rows, threshold))
 
     def grant(self, request: SearchRequest) -> list[str]:
@@ -72,7 +72,7 @@ def scores(answers: Mapping[Labelled, list[str]], questions: Iterable[Labelled])
 
 def passing(find: Find, questions: Iterable[Labelled]) -> Passing:
     """What the tool's defaults let through."""
-    counts = [len(find(question.query, SEARCH_THRESHOLD, SEARCH_ROWS)) for question in questions]
+    counts = [len(find(question.query, None, SEARCH_ROWS)) for question in questions]
     return Passing(statistics.median(counts), counts.count(0) / len(counts))
 
 

@@ -7,6 +7,7 @@ import pytest
 from zava_mcp.charts.columns import ChartColumn, chart_columns, combine_periods
 from zava_mcp.charts.labels import labels, make_unique
 from zava_mcp.charts.number_format import axis, short_texts
+from zava_mcp.charts.query_units import units_in
 
 DATE, TIMESTAMP, TIMESTAMPTZ, TEXT, BPCHAR, INTEGER, BIGINT = 1082, 1114, 1184, 25, 1042, 23, 20
 DOUBLE, NUMERIC, BOOLEAN, MONEY = 701, 1700, 16, 790
@@ -200,3 +201,35 @@ def test_many_equally_truncated_names_become_unique_in_few_steps() -> None:
     assert len(taken) == 2_000
     assert taken.times <= 2 * 2_000
     assert len(set(labels(["x" * 100 + str(n) for n in range(2_000)]))) == 2_000
+
+
+@pytest.mark.parametrize(
+    ("expression", "unit"),
+    [
+        ("extract(year from order_date) y", "year"),
+        ("EXTRACT( Year  FROM o.order_date )::int AS y", "year"),
+        ("cast(extract(isoyear from (d at time zone 'utc')) as int) as y", "year"),
+        ("round(date_part('year', d)::numeric, 0) \"y\"", "year"),
+        ("extract(month from d) /* a month */ y", "month"),
+        ("to_char(d, 'FMMM') AS y", "month"),
+        ("to_char(d, 'IYYY-\"W\"IW') y", "week"),
+        ("'W' || to_char(d, 'IW') y", "week"),
+        ("date_trunc('week', d)::date y", "week"),
+        ("extract(dow from d) y", "weekday"),
+        ("extract(epoch from d) y", ""),
+        ("count(DISTINCT extract(month from d)) y", ""),
+        ("extract(day from a - b) / 7 y", ""),
+        ("coalesce(n, extract(month from d)) y", ""),
+        ("extract(month from d", ""),
+        ("extract(month from d) m, extract(day from e) y", "day"),
+    ],
+)
+def test_part_of_a_date_is_read_from_the_query(expression: str, unit: str) -> None:
+    assert units_in(f"SELECT {expression}, sum(x) v FROM o GROUP BY 1 ORDER BY v DESC", ["y", "v"]) == [unit, ""]
+    assert units_in(f"WITH c AS (SELECT n, {expression} FROM o) SELECT y, v FROM c", ["v", "y"]) == ["", unit]
+
+
+def test_parts_of_dates_without_aliases_are_read_in_their_order() -> None:
+    sql = "SELECT extract(month from d), extract(year from d), 1 FROM o GROUP BY extract(month from d), 2"
+    assert units_in(sql, ["extract", "extract", "?column?"]) == ["month", "year", ""]
+    assert units_in("SELECT " + "extract(year from " * 50_000, ["extract"]) == [""]

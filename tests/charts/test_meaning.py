@@ -215,6 +215,34 @@ def test_line_for_each_year_marks_only_the_current_month() -> None:
     assert [(point.x, point.series) for point in chart.points if point.open] == [("Nov", "2026")]
 
 
+PARTS = "SELECT extract(month from d) m, extract(year from d) y, sum(x) revenue FROM o GROUP BY 1, 2"
+
+
+def test_months_before_their_years_give_a_line_for_each_year() -> None:
+    rows = [[month, year, month * year / 2] for year in (2025, 2026) for month in range(1, 12)]
+    chart = drawn({"m": NUMERIC, "y": NUMERIC, "revenue": NUMERIC}, rows, PARTS)
+    assert (chart.kind, chart.x.name, chart.panels[0].y.name) == ("line", "m", "revenue")
+    assert [(point.x, point.series) for point in chart.points if point.open] == [("Nov", "2026")]
+    years_first = [[year, month, number] for month, year, number in rows]
+    timeline = drawn({"y": NUMERIC, "m": NUMERIC, "revenue": NUMERIC}, years_first, PARTS)
+    assert (timeline.kind, timeline.series, places(timeline)[-1]) == ("line", None, "Nov 2026")
+
+
+@pytest.mark.parametrize("form", ["2026-{:02}", "2026{:02}", "2026-W{:02}", "{:02}", "W{:02}"])
+@pytest.mark.parametrize("first", [1, 38])
+def test_weeks_as_text_give_a_line(form: str, first: int) -> None:
+    rows = [[form.format(week), 1.5 * week] for week in range(first, first + 11)]
+    sql = "SELECT to_char(d, 'IYYY-IW') w, sum(x) v FROM o GROUP BY 1"
+    chart = drawn({"w": TEXT, "v": NUMERIC}, rows, sql)
+    assert (chart.kind, chart.x.unit) == ("line", "week")
+    assert sum(point.open for point in chart.points) == (form.startswith("2026") and first == 38)
+
+
+def test_column_without_numbers_is_named() -> None:
+    with pytest.raises(InputError, match="'store_name' holds no numbers"):
+        drawn({"store_name": TEXT, "v": NUMERIC}, [["a", 1.5], ["b", 2.5]], y="v,store_name")
+
+
 def test_months_without_rows_are_named_in_a_note() -> None:
     chart = drawn({"month": DATE, "n": BIGINT}, [["2026-01-01", 1], ["2026-04-01", 2], ["2026-05-01", 2]])
     assert chart.notes == ("no rows for Feb 2026, Mar 2026",)

@@ -11,8 +11,9 @@ from scripts.search.labels import labelled
 from tests.conftest import HEAD_OFFICE, SEATTLE, Ask
 from tests.sales.test_product_search import refusal, search, skus
 from zava_mcp.embeddings.english_words import is_english
-from zava_mcp.sales.search_literals import find_literals, rephrase
+from zava_mcp.sales.search_literals import find_literals, looks_like_code, rephrase
 from zava_mcp.sales.search_spelling import CatalogueWords, is_foreign
+from zava_mcp.settings import SEARCH_THRESHOLD
 
 FRAMING = ["LB-FRM-001", "LB-FRM-002", "LB-FRM-003", "LB-FRM-004", "LB-FRM-005"]
 
@@ -82,6 +83,10 @@ def test_words_are_not_codes() -> None:
     for text in ("something for my car", "paint", "a heavy-duty hook", "fix a tap in 5 min"):
         assert not find_literals(text, is_english).only_code
     assert find_literals("paint for the shed", is_english).prefixes == ()
+    for text in ("nail", "saw", "LED", "the", "18v", "2x4", "o-ring", "pvc pipe", "3/4 bit", "pack 20", "paint roller"):
+        assert not looks_like_code(text), text
+    for text in ("HT-HMA-001", "LB-FRM", "hwhng005", "hw hng 005", "PT-SAW-999"):
+        assert looks_like_code(text), text
 
 
 def test_misspelt_words_are_corrected_and_others_unchanged() -> None:
@@ -120,6 +125,7 @@ def test_foreign_text_is_recognized(text: str) -> None:
 
 def test_english_text_is_not_foreign() -> None:
     questions = [question.query for catalogue in ("own", "other") for question in labelled(catalogue)]
+    questions += ["plumers tape", "dewalt sander", "hamer", "ryobi hammer drill"]
     assert [text for text in questions if is_foreign(text)] == []
 
 
@@ -182,6 +188,36 @@ async def test_search_results_are_short_and_report_omissions(ask: Ask) -> None:
         spanish = await search(seattle, "martillo para clavos")
         assert "Search in English" in spanish["hint"]
         assert "Use 30 if you mean 30 %" in await refusal(seattle, "hammer", similarity_threshold=0.3)
+        tiny = await refusal(seattle, "hammer", similarity_threshold=0.005)
+        assert "a percentage, from 1 to 100" in tiny
+        assert "if you mean" not in tiny
+        given = await search(seattle, "screws for drywall", max_rows=100, similarity_threshold=SEARCH_THRESHOLD)
+        assert "left_out" not in given
+        assert given["row_count"] > screws["row_count"]
+
+
+@pytest.mark.anyio
+async def test_words_and_brands_get_no_hint_about_codes_or_language(ask: Ask) -> None:
+    async with ask(SEATTLE) as seattle:
+        for text in (
+            "nail",
+            "saw",
+            "glue",
+            "rope",
+            "pipe",
+            "sink",
+            "tape",
+            "LED",
+            "the",
+            "18v",
+            "dewalt sander",
+            "plumers tape",
+        ):
+            hint = (await search(seattle, text)).get("hint", "")
+            assert "No SKU" not in hint, text
+            assert "English" not in hint, text
+        assert sorted(skus(await search(seattle, "lbfrm"))) == FRAMING
+        assert "Hammer" in await refusal(seattle, similar_to="hamer")
 
 
 @pytest.mark.anyio
@@ -197,6 +233,21 @@ async def test_search_for_several_needs_equals_single_searches(ask: Ask) -> None
             assert group["rows"] == alone["rows"]
         one, _ = await seattle.call("semantic_search_products", query_description=["hammer"])
         assert json.loads(one)["rows"] == (await search(seattle, "hammer"))["rows"]
+        told, failed = await seattle.call("semantic_search_products", query_description=["hammer", 3, "hammer", 3.5])
+        assert not failed, told
+        repeated = json.loads(told)
+        assert [group["need"] for group in repeated["needs"]] == ["hammer", "3", "3.5"]
+        assert repeated["repeated"] == "1 repeated need was searched once"
+        for nested in (
+            ["hammer", ["saw"]],
+            ["hammer", {"need": "saw"}],
+            [["hammer", "saw"]],
+            {"a": "saw"},
+            [True, "a"],
+        ):
+            told, failed = await seattle.call("semantic_search_products", query_description=nested)
+            assert failed
+            assert "must be a text or a list of texts" in told
         for wrong in ([], [""], ["hammer", " "], ["hammer"] * 2 + [str(n) for n in range(6)], ["a", "b\0"]):
             told, failed = await seattle.call("semantic_search_products", query_description=wrong)
             assert failed, wrong

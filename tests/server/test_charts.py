@@ -79,6 +79,8 @@ async def test_chart_of_an_earlier_result_works_only_in_its_session(ask: Ask) ->
         reply, failed = await seattle.call("chart_sales_query", result=mine)
         assert not failed
         assert json.loads(reply)["rows"] == own["rows"], "the query runs again as the current identity"
+        for written in (f"zava://results/{mine}", f" zava://results/{mine}.csv", mine.upper(), f"{mine}.csv"):
+            assert await seattle.call("chart_sales_query", result=written) == (reply, False), written
         reply, failed = await seattle.call("chart_sales_query", result=mine, postgresql_query="SELECT 1")
         assert failed
         assert reply == "both postgresql_query and result are given. Pass one of them."

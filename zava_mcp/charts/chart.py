@@ -23,6 +23,7 @@ from zava_mcp.charts.points import (
     missing_periods,
     unfinished,
 )
+from zava_mcp.charts.query_units import units_in
 from zava_mcp.errors import InputError
 from zava_mcp.sales.result import QueryResult
 
@@ -92,7 +93,7 @@ def choose_chart(answer: QueryResult, request: ChartRequest, sql: str = "", now:
             f"there are more than the {len(rows):,} rows that a chart can have",
             "Aggregate in SQL (GROUP BY month, store or category), or choose the largest with ORDER BY and LIMIT.",
         )
-    columns = chart_columns(answer.columns, answer.types, rows)
+    columns = chart_columns(answer.columns, answer.types, rows, units_in(sql, answer.columns))
     if len(rows) == 1 and request.chart == "auto":
         return _value(columns, request, rows)
     axes = axes_of(columns, request, rows)

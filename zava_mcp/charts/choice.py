@@ -10,6 +10,7 @@ from zava_mcp.errors import InputError
 from zava_mcp.suggestions import did_you_mean
 
 MOST_PANELS = 3
+MOST_YEARS = 9  # lines whose colours can be told apart
 _X_ROLES = ("time", "step", "label", "number")  # the roles of the x axis, the preferred one first
 _SHARED_AXIS_RATIO = 10  # measures share an axis if the largest is at most so many times the smallest
 
@@ -43,8 +44,12 @@ class Axes:
 def axes_of(columns: list[ChartColumn], request: ChartRequest, rows: list[list[Any]]) -> Axes:
     """The requested axes, and a choice for those that are not requested. Raises InputError if there are none."""
     x, series, ys = named(columns, request.x), named(columns, request.series), measures_named(columns, request.y)
+    ys = [as_numbers(y, [row[y.place] for row in rows]) for y in ys]
     assigned = {column.places for column in (x, series, *ys) if column is not None}
     free = [column for column in columns if column.places not in assigned]
+    if x is None and series is None and request.chart in ("auto", "line"):
+        x = _step_before_year(free)
+        free = [column for column in free if column is not x]
     if x is None and request.chart != "heat_map":
         free = combine_periods(free)
     numbers = [column for column in free if column.role == "number"]
@@ -61,7 +66,6 @@ def axes_of(columns: list[ChartColumn], request: ChartRequest, rows: list[list[A
         ys, left_out = _choose_measures(measures, numbers, x, request.chart)
     if request.chart == "scatter" and x.role != "time":
         x = as_numbers(x, [row[x.place] for row in rows])
-    ys = [as_numbers(y, [row[y.place] for row in rows]) for y in ys]
     free = [column for column in free if column.role != "number" and column is not x]
     if series is None:
         series = _series(free, request, x)
@@ -117,6 +121,16 @@ def _first_axis(free: list[ChartColumn], kind: str, spare: list[ChartColumn]) ->
     raise InputError(
         "there is no column along which to draw the numbers", "Select a date, a month or a category besides them."
     )
+
+
+def _step_before_year(free: list[ChartColumn]) -> ChartColumn | None:
+    """The months, quarters or weeks that a query selects before their years, so that each year is a line; else None."""
+    columns = [column for column in free if column.role != "number"]
+    if [column.role for column in columns] != ["step", "time"]:
+        return None
+    step, year = columns
+    is_pair = year.unit == "year" and step.unit in ("quarter", "month", "week")
+    return step if is_pair and 2 <= len(set(year.values)) <= MOST_YEARS else None
 
 
 def measures_named(columns: list[ChartColumn], names: str) -> list[ChartColumn]:

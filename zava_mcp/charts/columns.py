@@ -84,19 +84,21 @@ class ChartColumn:
         return number_format.exact(value, self.unit) if self.role == "number" else str(value)
 
 
-def chart_columns(names: Sequence[str], types: Sequence[int], rows: Sequence[Sequence[Any]]) -> list[ChartColumn]:
-    """The columns of a result; repeated names get a number."""
+def chart_columns(
+    names: Sequence[str], types: Sequence[int], rows: Sequence[Sequence[Any]], units: Sequence[str] = ()
+) -> list[ChartColumn]:
+    """The columns of a result; repeated names get a number. `units` are the periods that the query's text names."""
     values_by_column = list(zip(*rows, strict=True)) or [()] * len(names)
     columns: list[ChartColumn] = []
     for place, (name, type_oid, values) in enumerate(zip(names, types, values_by_column, strict=True)):
         earlier = names[:place].count(name)
-        column = _recognize(place, name, type_oid, values)
+        column = _recognize(place, name, type_oid, values, units[place] if units else "")
         columns.append(replace(column, name=f"{name} ({earlier + 1})") if earlier else column)
     return columns
 
 
-def _recognize(place: int, name: str, type_oid: int, values: tuple[Any, ...]) -> ChartColumn:
-    named = named_unit(name)
+def _recognize(place: int, name: str, type_oid: int, values: tuple[Any, ...], unit: str) -> ChartColumn:
+    named = unit or named_unit(name)
     if type_oid in _DATES:
         moments = [periods.instant(value) for value in values]
         return _time_column(place, name, moments, periods.unit_of([m for m in moments if m is not None], named))
@@ -164,7 +166,8 @@ def as_numbers(column: ChartColumn, values: Sequence[Any]) -> ChartColumn:
         numbers = number_format.numbers(values)
     except ValueError:
         raise InputError(
-            f"the column {column.title!r} holds no numbers", "Name a numeric column, or cast it: (…)::numeric."
+            f"the column {plain(column.name, _TITLE_CHARACTERS)!r} holds no numbers",
+            "Name a numeric column, or cast it: (…)::numeric.",
         ) from None
     unit = number_format.unit_of(column.name, 0, numbers, ())
     return replace(column, role="number", values=numbers, unit=unit, order=())

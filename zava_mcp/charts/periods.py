@@ -49,8 +49,13 @@ _FORMS: tuple[tuple[str, str], ...] = (
     ("day", rf"(?P<d>\d\d?)\.(?P<m>\d\d?)\.{_Y}"),
 )
 _US, _BRITISH = rf"(?P<m>\d\d?)/(?P<d>\d\d?)/{_Y}", rf"(?P<d>\d\d?)/(?P<m>\d\d?)/{_Y}"
-_DIGITS = {"month": r"(?P<y>\d{4})(?P<m>\d\d)", "day": r"(?P<y>\d{4})(?P<m>\d\d)(?P<d>\d\d)"}
-_ISO_WEEK = rf"{_Y}-(?P<w>\d\d)"  # to_char(…, 'IYYY-IW'); only the column's name distinguishes it from a month
+_DIGITS = {
+    "week": r"(?P<y>\d{4})(?P<w>\d\d)",
+    "month": r"(?P<y>\d{4})(?P<m>\d\d)",
+    "day": r"(?P<y>\d{4})(?P<m>\d\d)(?P<d>\d\d)",
+}
+#: to_char(…, 'IYYY-IW'). Up to week 12, only the column's name or the query distinguishes it from a month.
+_ISO_WEEK = r"(?P<y>(?:19|20|21)\d\d)-(?P<w>\d\d)"
 
 Moments = list[datetime | None]
 
@@ -63,8 +68,9 @@ def moments(values: Sequence[Any], named: str) -> tuple[Moments, str] | None:
     texts = [value.strip() for value in values if isinstance(value, str)]
     if not texts or len(texts) < sum(value is not None for value in values):
         return None
-    forms = [(named, _DIGITS[named])] if named in _DIGITS else [("week", _ISO_WEEK)] if named == "week" else []
-    for unit, form in [*forms, *_FORMS]:
+    forms = [(named, _DIGITS[named])] if named in _DIGITS else []
+    forms += [("week", _ISO_WEEK)] if named == "week" else []
+    for unit, form in [*forms, *_FORMS, ("week", _ISO_WEEK)]:
         if begins := _parse_all(texts, form, unit):
             return _with_nulls(values, begins), unit
     american, british = _parse_all(texts, _US, "day"), _parse_all(texts, _BRITISH, "day")

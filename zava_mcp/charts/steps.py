@@ -119,6 +119,7 @@ def steps(values: Sequence[Any], named: str) -> Steps | None:
         _name_reader(MONTH_NAMES, MONTHS, "month"),
         _name_reader(WEEKDAY_NAMES, WEEKDAYS, "weekday"),
         _quarter,
+        _week,
         _time,
     ):
         if all(isinstance(value, str) and read(value) for value in present):
@@ -142,6 +143,12 @@ def _name_reader(names: list[str], short: tuple[str, ...], unit: str) -> Callabl
 def _quarter(text: str) -> Step | None:
     match = re.fullmatch(r"\s*(?:Q|Quarter )([1-4])\s*", text, re.IGNORECASE)
     return (int(match[1]), f"Q{match[1]}", "quarter") if match else None
+
+
+def _week(text: str) -> Step | None:
+    match = re.fullmatch(r"\s*(?:W|[CK]W ?|Week )(\d\d)\s*|\s*Week (\d)\s*", text, re.IGNORECASE)
+    number = int(match[1] or match[2]) if match else 0
+    return (number, f"W{number:02}", "week") if 1 <= number <= 53 else None
 
 
 def _time(text: str) -> Step | None:

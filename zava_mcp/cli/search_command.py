@@ -20,8 +20,9 @@ def search(
     text: Annotated[str, typer.Argument(metavar="TEXT", help="A description of the products.")] = "",
     max_rows: Annotated[int, typer.Option("--max-rows", help=f"Most products, 1 to {MAX_SEARCH_ROWS}.")] = SEARCH_ROWS,
     threshold: Annotated[
-        float, typer.Option("--threshold", help="Least similarity in percent, 0 to 100.")
-    ] = SEARCH_THRESHOLD,
+        float | None,
+        typer.Option("--threshold", help=f"Least similarity in percent, 0 to 100.  [default: {SEARCH_THRESHOLD:g}]"),
+    ] = None,
     category: Category = None,
     min_price: Annotated[float | None, typer.Option("--min-price", metavar="DOLLARS", help="Least price.")] = None,
     max_price: Annotated[float | None, typer.Option("--max-price", metavar="DOLLARS", help="Highest price.")] = None,

@@ -12,7 +12,7 @@ from zava_mcp.errors import EmbeddingError, InputError
 from zava_mcp.postgres.pipeline import Column, Rows
 from zava_mcp.postgres.pool import Database
 from zava_mcp.postgres.statement import Statement
-from zava_mcp.sales.search_literals import Literals, find_literals, plain_text, rephrase
+from zava_mcp.sales.search_literals import Literals, find_literals, looks_like_code, plain_text, rephrase
 from zava_mcp.sales.search_request import MAX_NEEDS, SearchRequest
 from zava_mcp.sales.search_result import (
     FULL_TEXT,
@@ -112,19 +112,21 @@ class ProductSearch:
         return names or "", descriptions or ""
 
     def _query_text(self, model: str) -> QueryText:
-        foreign = self._is_foreign and (model == FULL_TEXT or model.startswith("local/"))
+        foreign = is_foreign(self._text, self._words) and (model == FULL_TEXT or model.startswith("local/"))
         rephrased = rephrase(self._text) if self._vector else self._text
         return QueryText(
             corrected=self._corrected or {},
             rephrased="" if rephrased == self._text else rephrased,
             foreign=foreign,
             only_code=self._literals.only_code,
+            looks_like_code=self._literals.only_code and looks_like_code(self._text),
             literals=self._literals.items,
         )
 
     @cached_property
     def _is_foreign(self) -> bool:
-        return is_foreign(self._text, self._words)
+        """Whether the local model may not know the language. A single unknown word is enough, but gets no hint."""
+        return is_foreign(self._text, self._words, 1)
 
     @cached_property
     def _literals(self) -> Literals:
@@ -143,8 +145,9 @@ class ProductSearch:
     def _threshold(self) -> float:
         """The threshold in percent. The default is 0 for other languages, which the local model scores low."""
         request, model = self._request, self._embedder.id if self._embedder else ""
-        is_default = request.similarity_threshold == SEARCH_THRESHOLD
-        return 0 if is_default and model.startswith("local/") and self._is_foreign else request.similarity_threshold
+        if request.similarity_threshold is not None:
+            return request.similarity_threshold
+        return 0 if model.startswith("local/") and self._is_foreign else SEARCH_THRESHOLD
 
     def _execute(
         self, database: Database, statement: str, more_values: dict[str, object] | None = None
@@ -193,6 +196,7 @@ class ProductSearch:
         exists, similar_names, category_exists, categories, types, models, has_vector = [cell or "" for cell in rows[0]]
         request = self._request
         if request.similar_to and exists != "t":
+            similar_names = similar_names or self._similar_names(database, parts["target"] + explain)
             hint = f"Did you mean: {similar_names}?" if similar_names else "Find its SKU with query_description first."
             raise InputError(f"there is no product {request.similar_to[:80]!r}", hint)
         if request.category and category_exists != "t":
@@ -207,6 +211,11 @@ class ProductSearch:
             )
         if semantic and not request.similar_to and self._embedder:
             self._require_own_model(self._embedder.id, models)
+
+    def _similar_names(self, database: Database, explain: str) -> str:
+        """Returns the names of products with the words of `similar_to` as they are spelled in the catalogue."""
+        text, corrected = self._words.correct(self._request.similar_to or "", lambda: self._vocabulary(database))
+        return (self._execute(database, explain, {"similar_to": text})[1][0][1] or "") if corrected else ""
 
     @staticmethod
     def _require_own_model(own: str, models: str) -> None:
@@ -224,12 +233,13 @@ class ProductSearch:
 class ProductSearches:
     """Searches for several needs in one call, one after another. It has the methods of a ProductSearch."""
 
-    def __init__(self, searches: dict[str, ProductSearch], max_bytes: int) -> None:
-        """Raises InputError if there are more than MAX_NEEDS."""
+    def __init__(self, searches: dict[str, ProductSearch], max_bytes: int, repeated: int = 0) -> None:
+        """Raises InputError if there are more than MAX_NEEDS. `repeated` is the number of needs given again."""
         if len(searches) > MAX_NEEDS:
             raise InputError(f"{len(searches)} needs are too many", f"Name at most {MAX_NEEDS} in one call.")
         self._searches = searches
         self._max_bytes = max_bytes
+        self._repeated = repeated
         self.needs_vector = any(search.needs_vector for search in searches.values())
 
     def prepare(self, database: Database) -> None:
@@ -240,7 +250,7 @@ class ProductSearches:
     def run(self, database: Database) -> GroupedSearchResult:
         """Runs each search. Raises the errors of `ProductSearch.run`."""
         return GroupedSearchResult(
-            [(need, search.run(database)) for need, search in self._searches.items()], self._max_bytes
+            [(need, search.run(database)) for need, search in self._searches.items()], self._max_bytes, self._repeated
         )
 
     def cancel(self) -> None:

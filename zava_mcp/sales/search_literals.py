@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from zava_mcp.embeddings.english_words import in_dictionary
+
 #: What a match adds to the similarity: in the name, and in the description only.
 PHRASE, SIZE, WORD, MATERIAL = (0.4, 0.2), (0.25, 0.12), (0.1, 0.0), (0.06, 0.03)
 _MAX_LITERALS = 12  # of one text
@@ -61,6 +63,7 @@ _CONTAINER_REQUEST = re.compile(
 )
 _SEPARATORS = ("-", "", "_", ".", "/", " ")
 _MAX_CODES, _MAX_PREFIXES = 40, 8
+_ABBREVIATION = 8  # letters of the beginning of a SKU without separators
 _MAX_CODE_WORDS = 60  # words of a text that may be codes
 
 
@@ -90,7 +93,7 @@ class Literals:
 def find_literals(text: str, is_known: Callable[[str], bool]) -> Literals:
     """Finds the literal parts of a text. `is_known` returns whether the embedding model knows a word in lower case."""
     plain = plain_text(text)
-    codes, prefixes, only_code = _codes(plain)
+    codes, prefixes, only_code = _codes(plain, is_known)
     lower = _PHRASE.sub(" ", plain.lower())
     found = [*_phrases(plain), *_sizes(lower), *_words(lower, is_known), *_materials(lower)]
     unique = {literal.pattern: literal for literal in reversed(found)}
@@ -159,7 +162,7 @@ def _materials(text: str) -> Iterator[Literal]:
             yield Literal(match["material"], rf"(?<!\w)(?:{'|'.join(words)})", *MATERIAL)
 
 
-def _codes(text: str) -> tuple[tuple[str, ...], tuple[str, ...], bool]:
+def _codes(text: str, is_known: Callable[[str], bool]) -> tuple[tuple[str, ...], tuple[str, ...], bool]:
     """Returns possible SKUs, possible prefixes of SKUs, and whether the text is nothing but one.
 
     Candidates are single words, and up to four consecutive words joined by each separator.
@@ -174,11 +177,28 @@ def _codes(text: str) -> tuple[tuple[str, ...], tuple[str, ...], bool]:
         for end in range(start + 1, min(start + 4, len(words)) + 1):
             parts = re.findall(r"[^\W_]+", " ".join(words[start:end]))
             is_whole_text = end - start == len(words)
-            if _is_code(words[start:end], parts, is_whole_text, text):
+            is_abbreviation = is_whole_text and _is_abbreviation(parts, is_known)
+            if is_abbreviation or _is_code(words[start:end], parts, is_whole_text, text):
                 codes |= dict.fromkeys(separator.join(parts) for separator in _SEPARATORS)
                 prefixes["".join(parts)] = None
                 only_code |= is_whole_text
     return tuple(codes)[:_MAX_CODES], tuple(prefixes)[:_MAX_PREFIXES], only_code
+
+
+def _is_abbreviation(parts: list[str], is_known: Callable[[str], bool]) -> bool:
+    """Returns whether a text may be the beginning of a SKU without its separators, such as lbfrm."""
+    return len(parts) == 1 and len(parts[0]) <= _ABBREVIATION and parts[0].isalpha() and not is_known(parts[0].lower())
+
+
+def looks_like_code(text: str) -> bool:
+    """Returns whether a text is rather a SKU, or the beginning of one, than a word or a size such as 18v."""
+    words = re.findall(r"[a-z]{2,}", text.lower())
+    has_digits, is_name = re.search(r"\d\d", text) is not None, not all(map(in_dictionary, words))
+    if re.match(r"\W*[^\W\d_]{2}", text) is None:
+        return False
+    return (is_name and (has_digits or re.search(r"\w[-_./]\w", text) is not None)) or (
+        has_digits and text.count("-") > 1
+    )
 
 
 def _is_code(words: list[str], parts: list[str], is_whole_text: bool, text: str) -> bool:

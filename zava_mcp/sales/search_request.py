@@ -13,12 +13,13 @@ MAX_NEEDS = 6  # in one call
 class SearchRequest:
     """A search by description or for products similar to one, with filters.
 
-    `similarity_threshold` is in percent. `category` names a category or a product type. Prices are in US dollars.
+    `similarity_threshold` is in percent; None is SEARCH_THRESHOLD, and omits products that are far below the best.
+    `category` names a category or a product type. Prices are in US dollars.
     """
 
     query_description: str = ""
     max_rows: int = SEARCH_ROWS
-    similarity_threshold: float = SEARCH_THRESHOLD
+    similarity_threshold: float | None = None
     category: str | None = None
     min_price: float | None = None
     max_price: float | None = None
@@ -39,14 +40,7 @@ class SearchRequest:
             _check_text(value)
         if not 1 <= self.max_rows <= MAX_SEARCH_ROWS:
             raise InputError(f"max_rows must be from 1 to {MAX_SEARCH_ROWS}, not {self.max_rows:,}")
-        if not 0 <= self.similarity_threshold <= 100:  # also rejects NaN
-            raise InputError(f"similarity_threshold must be from 0 to 100, not {self.similarity_threshold:g}")
-        if 0 < self.similarity_threshold < 1:
-            percent = self.similarity_threshold * 100
-            raise InputError(
-                f"similarity_threshold is in percent, and {self.similarity_threshold:g} is less than one",
-                f"Use {percent:g} if you mean {percent:g} %.",
-            )
+        _check_threshold(SEARCH_THRESHOLD if self.similarity_threshold is None else self.similarity_threshold)
         self._check_prices()
 
     def _check_prices(self) -> None:
@@ -74,3 +68,14 @@ def _check_text(text: str) -> None:
         )
     if "\0" in text or any("\ud800" <= character <= "\udfff" for character in text):
         raise InputError("a text contains NUL or an unpaired surrogate")
+
+
+def _check_threshold(percent: float) -> None:
+    if not 0 <= percent <= 100:  # also rejects NaN
+        raise InputError(f"similarity_threshold must be from 0 to 100, not {percent:g}")
+    if 0 < percent < 1:
+        as_fraction = f"Use {percent * 100:g} if you mean {percent * 100:g} %." if percent >= 0.01 else ""
+        raise InputError(
+            f"similarity_threshold is a percentage, from 1 to 100, or 0 for all products; {percent:g} is less than one",
+            as_fraction or "Omit it for the default.",
+        )

@@ -10,7 +10,6 @@ from zava_mcp import call_context
 from zava_mcp.sales.result import QueryResult, byte_count
 from zava_mcp.sales.search_literals import Literal
 from zava_mcp.sales.search_request import SearchRequest
-from zava_mcp.settings import SEARCH_THRESHOLD
 
 if TYPE_CHECKING:
     from zava_mcp.postgres.pipeline import Column, Rows
@@ -96,7 +95,8 @@ class QueryText:
     corrected: dict[str, str] = field(default_factory=dict)
     rephrased: str = ""  # the text that was searched for instead, "" if none
     foreign: bool = False
-    only_code: bool = False  # the text is nothing but a SKU or the beginning of one
+    only_code: bool = False  # the text may be nothing but a SKU or the beginning of one
+    looks_like_code: bool = False  # and it is no word or size
     literals: tuple[Literal, ...] = ()
 
 
@@ -109,8 +109,7 @@ def to_search_result(
     """
     max_rows = request.max_rows
     passing = [row for row in table if row["passes"] == "t"]
-    has_threshold = request.similarity_threshold != SEARCH_THRESHOLD
-    kept = passing if has_threshold else _near_the_best(passing, text.only_code)
+    kept = passing if request.similarity_threshold is not None else _near_the_best(passing, text.only_code)
     rows = QueryResult(max_rows, max_bytes, bytes_advice=_BYTES_ADVICE)
     rows.set_columns(columns)
     for place, row in enumerate(kept[:max_rows]):
@@ -169,7 +168,7 @@ def _matched_literals(rows: list[Row], text: QueryText) -> dict[str, str]:
 def _hint(passing: list[Row], text: QueryText, model: str) -> dict[str, str]:
     exact = any(row["exact"] != "0" or row["bonus"] not in ("0", "0.0") for row in passing)
     weak = not exact and (not passing or (model != FULL_TEXT and max(map(_score, passing)) < _WEAK))
-    if text.only_code and not exact:
+    if text.looks_like_code and not exact:
         return {"hint": quoted("No SKU is or begins with this.")}
     parts = [_ADVICE] * (weak and not text.foreign) + [_ENGLISH] * text.foreign
     return {"hint": quoted(" ".join(parts))} if parts else {}
@@ -208,6 +207,7 @@ class GroupedSearchResult:
 
     results: list[tuple[str, SearchResult]]  # (need, result)
     max_bytes: int
+    repeated: int = 0  # needs that were given again
 
     def json(self) -> str:
         """Returns `{"needs": [{"need": "…", "columns": …}, …]}`."""
@@ -228,7 +228,10 @@ class GroupedSearchResult:
         texts = [f'{{"need":{quoted(_truncate_need(need))},{result.text()[1:]}' for need, result in self.results]
         advice = f"Only {len(self.results)} of {requested} needs fit. Search for the others in another call."
         hint = f',"truncated":true,"hint":{quoted(advice)}' if requested > len(self.results) else ""
-        return f'{{"needs":[{",".join(texts)}]{hint}}}'
+        repeated = f"{self.repeated} repeated needs were searched once" if self.repeated > 1 else ""
+        repeated = repeated or ("1 repeated need was searched once" if self.repeated else "")
+        note = f',"repeated":{quoted(repeated)}' if repeated else ""
+        return f'{{"needs":[{",".join(texts)}]{note}{hint}}}'
 
 
 def _truncate_need(need: str) -> str:

@@ -66,13 +66,13 @@ class CatalogueWords:
         self._expires = time.monotonic() + _CACHE_SECONDS
 
 
-def is_foreign(text: str, known: Container[str] = ()) -> bool:
+def is_foreign(text: str, known: Container[str] = (), least_unknown: int = 2) -> bool:
     """Returns whether a text is probably not English.
 
-    More than two in five of its words, and at least two in a longer text, must be neither English nor in `known`.
+    More than two in five of its words, and at least `least_unknown`, must be neither English nor in `known`. A single
+    such word may be a brand or misspelt.
     Words in capitals are ignored, because names and abbreviations occur in every language.
     """
     words = [word for word in re.findall(r"(?<![\w-])[^\W\d_]{2,30}(?![\w-])", text)[:30] if not word.isupper()]
     unknown = [word for word in map(str.lower, words) if word not in known and not in_dictionary(word)]
-    minimum = 1 if 2 <= len(words) <= 3 else 2
-    return len(unknown) >= minimum and len(unknown) * 5 > len(words) * 2
+    return len(words) > 1 and len(unknown) >= least_unknown and len(unknown) * 5 > len(words) * 2

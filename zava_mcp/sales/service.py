@@ -125,6 +125,7 @@ class SalesService:
                 for need in needs
             },
             self._settings.max_bytes,
+            len(needs) - len(set(needs)),
         )
 
     def prepare(self, search: ProductSearch | ProductSearches) -> None:

@@ -41,8 +41,8 @@ def as_object(value: Any) -> dict[str, Any]:
 def convert(value: Any, schema: Schema, name: str, required: bool = False) -> Any:
     """A value as the type that an argument declares; None if it is absent. Raises WrongArgument."""
     kind = schema.get("type", "string")  # a schema without a type is a string or a list of strings
-    if "anyOf" in schema and isinstance(value, list) and len(value) != 1 and all(isinstance(one, str) for one in value):
-        return value
+    if "anyOf" in schema and kind == "string" and isinstance(value, list | dict) and value:
+        return _texts(value, name)
     if kind == "array":
         return _list(value, name)
     if isinstance(value, list) and len(value) == 1:
@@ -75,6 +75,15 @@ def _string(value: Any, name: str) -> str:
     if not isinstance(value, str):
         raise WrongArgument(f"the argument {name!r} must be one string, not {_excerpt(value)}")
     return value
+
+
+def _texts(value: Any, name: str) -> str | list[str]:
+    """A text from a list of one, or a list of texts."""
+    if isinstance(value, list):
+        with suppress(WrongArgument):
+            texts = [_string(one, name) for one in value]
+            return texts if len(texts) > 1 else texts[0]
+    raise WrongArgument(f"the argument {name!r} must be a text or a list of texts, without lists or objects in it")
 
 
 def _choice(value: Any, choices: list[str], name: str) -> str:

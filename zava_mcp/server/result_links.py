@@ -1,6 +1,7 @@
 """Keeps the text of recent queries under handles that cannot be guessed and that expire."""
 
 import hashlib
+import re
 import secrets
 import threading
 import time
@@ -46,8 +47,11 @@ class ResultLinks:
         return sum(len(sql) for sql, _ in self._queries.values())
 
     def query(self, handle: str) -> str:
-        """The query of a handle. Raises ResourceNotFoundError if the handle is unknown or has expired."""
+        """The query of a handle, or of a URI with it. Raises ResourceNotFoundError for an unknown or expired handle."""
+        handle = re.sub(r"^zava://results/|\.csv$", "", handle.strip(), flags=re.IGNORECASE)
         with self._lock:
+            if handle not in self._queries:
+                handle = handle.lower()  # short handles are hexadecimal
             sql, kept_at = self._queries.get(handle, ("", float("-inf")))
             is_gone = time.monotonic() - kept_at > LIFETIME_MINUTES * 60
             if is_gone:

@@ -75,8 +75,11 @@ def _add_tool(server: Server, search: Search) -> None:
             int, Field(description=f"Most products for each need, 1 to {MAX_SEARCH_ROWS}.")
         ] = SEARCH_ROWS,
         similarity_threshold: Annotated[
-            float, Field(description="Least similarity in percent, 0 to 100; 20 to 80 is useful.")
-        ] = SEARCH_THRESHOLD,
+            float | None,
+            Field(
+                description=f"Least similarity in percent, 0 to 100 (default {SEARCH_THRESHOLD:g}); 20 to 80 is useful."
+            ),
+        ] = None,
         category: Annotated[str | None, Field(description="Only this category or product type, e.g. PLUMBING.")] = None,
         min_price: Annotated[float | None, Field(description="Dollars.")] = None,
         max_price: Annotated[float | None, Field(description="Dollars.")] = None,

@@ -1,0 +1,95 @@
+"""Reads from the text of a query which columns are parts of dates, whatever their aliases are."""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+
+_MAX_CALLS = 50  # calls of one query that are read; each is scanned to its closing parenthesis
+_COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
+#: The begin of a column that is such a call, perhaps within a cast or after a text such as 'W' ||.
+_CALL = re.compile(
+    r"(?:\bselect(?:\s+distinct|\s+all)?\s+|,\s*)(?P<open>(?:(?:(?:cast|round|trunc|floor)\s*)?\(\s*)*)"
+    r"(?:'[^']{0,9}'\s*\|\|\s*)?"
+    r"(?P<call>extract|date_part|date_trunc|to_char)\s*\(\s*(?:'?(?P<unit>\w+)'?(?:\s+from\b|\s*,))?",
+    re.IGNORECASE,
+)
+_PARENTHESIS = re.compile(r"'(?:[^']|'')*'|\"[^\"]*\"|[()]")
+_TYPE = r"(?:double\s+precision|\w+)(?:\s*\(\s*\d+(?:\s*,\s*\d+)?\s*\))?"
+_TAIL = re.compile(rf"(?:\s*::\s*{_TYPE}|\s+as\s+{_TYPE}\s*\)|\s*,\s*\d+\s*\)|\s*\))*", re.IGNORECASE)
+_ALIAS = re.compile(
+    r"\s+(?:as\s+)?(?!from\b|asc\b|desc\b)(?:\"(?P<quoted>[^\"]+)\"|(?P<alias>\w+))(?=\s*(?:[,;)]|$|from\b))"
+    r"|(?P<none>\s*(?:,|;|$|from\b))",
+    re.IGNORECASE,
+)
+_FORMAT = re.compile(r",\s*'([^']{1,40})'\s*\)$")
+_UNITS = {
+    **{unit: unit for unit in ("year", "quarter", "month", "week", "day", "hour")},
+    **{"years": "year", "isoyear": "year", "dow": "weekday", "isodow": "weekday", "doy": "day"},
+}
+#: The units of to_char's formats, by what they contain; the first that matches is the unit.
+_FORMATS = (
+    ("week", "IW|WW"),
+    ("hour", "HH"),
+    ("day", "DD"),
+    ("month", "MM|MON"),
+    ("quarter", "Q"),
+    ("weekday", "DAY|DY|ID|D"),
+    ("year", "YYYY"),
+)
+
+
+def units_in(sql: str, names: Sequence[str]) -> list[str]:
+    """The unit of each column that is extract, date_part, date_trunc or to_char of a date; "" for the others."""
+    found = defaultdict(list)
+    for name, unit in _calls(_COMMENT.sub(" ", sql)):
+        found[name.lower()].append(unit)
+    return [_unit(found.get(name.lower(), []), names[:place].count(name)) for place, name in enumerate(names)]
+
+
+def _unit(units: list[str], earlier: int) -> str:
+    """The unit of the column after `earlier` columns of the same name."""
+    if len(set(units)) == 1:
+        return units[0]
+    return units[earlier] if earlier < len(units) else ""
+
+
+def _calls(sql: str) -> Iterator[tuple[str, str]]:
+    """The name and the unit of each column that is a call, in their order."""
+    for number, match in enumerate(_CALL.finditer(sql)):
+        end = _closing(sql, match.end())
+        if number == _MAX_CALLS or not end:
+            return
+        tail = _TAIL.match(sql, end)
+        text = tail[0] if tail else ""
+        alias = _ALIAS.match(sql, end + len(text))
+        if alias is None or _closed(text) != match["open"].count("("):
+            continue
+        unit = (
+            _format_unit(sql[match.start("call") : end])
+            if match["call"].lower() == "to_char"
+            else (match["unit"] or "")
+        )
+        name = alias["quoted"] or alias["alias"] or match["call"]
+        yield name, _UNITS.get(unit.lower(), "")
+
+
+def _closed(tail: str) -> int:
+    return tail.count(")") - tail.count("(")
+
+
+def _closing(sql: str, start: int) -> int:
+    """The end of the parenthesis that is open at a position; 0 if it is not closed."""
+    depth = 1
+    for match in _PARENTHESIS.finditer(sql, start):
+        depth += {"(": 1, ")": -1}.get(match[0], 0)
+        if not depth:
+            return match.end()
+    return 0
+
+
+def _format_unit(arguments: str) -> str:
+    """The unit of to_char's format."""
+    if not (match := _FORMAT.search(arguments)):
+        return ""
+    parts = re.sub(r'"[^"]*"', " ", match[1]).upper()
+    return next((unit for unit, form in _FORMATS if re.search(form, parts)), "")
