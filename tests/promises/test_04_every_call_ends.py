@@ -151,13 +151,13 @@ async def test_more_calls_than_fit_are_told_so(ask: Ask, admin: psycopg.Connecti
         async def one() -> None:
             text, _ = await seattle.call("execute_sales_query", postgresql_query=SLOW)
             told.append(text)
-            if "too many questions" in text:
+            if "too many calls" in text:
                 group.cancel_scope.cancel()
 
         async with anyio.create_task_group() as group:
             for _ in range(60):
                 group.start_soon(one)
-        assert any("too many questions" in text for text in told)
+        assert any("too many calls" in text for text in told)
         await until(admin, 0, 5)
         assert await seattle.value("SELECT 1") == 1
 
