@@ -14,14 +14,26 @@ pytestmark = pytest.mark.anyio
 
 #: What an administrator gives, how that is taken back, and what the refusal says.
 GIVEN = {
-    "BYPASSRLS": ("ALTER ROLE zava_seattle BYPASSRLS", "ALTER ROLE zava_seattle NOBYPASSRLS", "stands above"),
-    "superuser": ("ALTER ROLE zava_seattle SUPERUSER", "ALTER ROLE zava_seattle NOSUPERUSER", "stands above"),
+    "BYPASSRLS": (
+        "ALTER ROLE zava_seattle BYPASSRLS",
+        "ALTER ROLE zava_seattle NOBYPASSRLS",
+        "row-level security does not apply to this login",
+    ),
+    "superuser": (
+        "ALTER ROLE zava_seattle SUPERUSER",
+        "ALTER ROLE zava_seattle NOSUPERUSER",
+        "row-level security does not apply to this login",
+    ),
     "a role that reads all": (
         "GRANT pg_read_all_data TO zava_seattle",
         "REVOKE pg_read_all_data FROM zava_seattle",
-        "stands above",
+        "row-level security does not apply to this login",
     ),
-    "the owner": ("GRANT zava_owner TO zava_seattle", "REVOKE zava_owner FROM zava_seattle", "stands above"),
+    "the owner": (
+        "GRANT zava_owner TO zava_seattle",
+        "REVOKE zava_owner FROM zava_seattle",
+        "row-level security does not apply to this login",
+    ),
     "a role that reads another schema": (
         "GRANT reader TO zava_seattle",
         "REVOKE reader FROM zava_seattle",
@@ -30,9 +42,13 @@ GIVEN = {
     "a role for one of its roles": (
         "GRANT pg_read_all_data TO team",
         "REVOKE pg_read_all_data FROM team",
-        "stands above",
+        "row-level security does not apply to this login",
     ),
-    "an attribute for one of its roles": ("ALTER ROLE team BYPASSRLS", "ALTER ROLE team NOBYPASSRLS", "stands above"),
+    "an attribute for one of its roles": (
+        "ALTER ROLE team BYPASSRLS",
+        "ALTER ROLE team NOBYPASSRLS",
+        "row-level security does not apply to this login",
+    ),
     "a table": (
         "GRANT SELECT ON public.people TO zava_seattle",
         "REVOKE SELECT ON public.people FROM zava_seattle",
@@ -51,7 +67,7 @@ GIVEN = {
     "a table of its own": (
         "ALTER TABLE retail.categories OWNER TO zava_seattle",
         "ALTER TABLE retail.categories OWNER TO zava_owner; SELECT zava.grant_reading()",
-        "stands above",
+        "row-level security does not apply to this login",
     ),
 }
 CALLS: tuple[tuple[str, dict[str, Any]], ...] = (

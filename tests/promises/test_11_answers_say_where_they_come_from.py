@@ -67,7 +67,7 @@ async def test_where_no_model_runs_search_goes_by_words_and_says_so(ask: Ask, mo
     async with ask(SEATTLE) as seattle:
         found = await search(seattle, "some kind of claw hammer")
         assert found["search"] == "lexical"
-        assert "by words" in found["model"]
+        assert "full-text search" in found["model"]
         assert "hammer" in found["products"][0]["product_name"].lower()
         assert found["products"][0]["similarity"] is None
         stock = "SELECT stock_level FROM retail.inventory JOIN retail.products USING (product_id) WHERE sku = "
