@@ -69,7 +69,7 @@ async def test_full_text_search_replaces_semantic_search_on_debian(debian_15: Za
         assert not failed, text
         answer = json.loads(text)
         assert answer["search"] == "lexical"
-        assert "by words" in answer["model"]
+        assert "full-text search" in answer["model"]
         assert "drill" in answer["rows"][0][1].lower()
         assert all(row[answer["columns"].index("similarity")] is None for row in answer["rows"])
 
