@@ -155,7 +155,7 @@ async def test_rotated_password_is_reported_and_read_again(
                 text, failed = await asker.call(tool, **arguments)
                 assert failed
                 assert "does not accept this login's password" in text
-                assert "POSTGRES_PASSWORD or the passfile" in text
+                assert "Correct the password in the passfile" in text
                 assert "rotated" not in text
             keep("rotated")
             assert await asker.value("SELECT 1") == 1

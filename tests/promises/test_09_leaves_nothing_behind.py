@@ -302,7 +302,10 @@ def _until_at_work(folder: Path) -> None:
     """Until a backend is busy, as its title says."""
     deadline = time.monotonic() + 10
     while True:
-        titles = [" ".join(child.cmdline()).strip() for child in postmasters(folder)[0].children()]
+        titles = []
+        for child in postmasters(folder)[0].children():
+            with suppress(psutil.NoSuchProcess):  # workers of PostgreSQL come and go
+                titles.append(" ".join(child.cmdline()).strip())
         if any("[local]" in title and "idle" not in title for title in titles):
             return
         assert time.monotonic() < deadline, titles
