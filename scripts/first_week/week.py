@@ -8,7 +8,7 @@ from pathlib import Path
 
 import anyio
 
-from scripts.first_week.desks import SEES, Connected, Desk, connected
+from scripts.first_week.machines import SEES, Connected, Machine, connected
 from scripts.first_week.office import Office, broken_into, counted, must, without_progress
 
 _HERE = Path(__file__).parent
@@ -30,7 +30,7 @@ class Week:
     def __init__(self, office: Office, metrics_port: int) -> None:
         self.office, self.transcript = office, office.transcript
         self.metrics_port = metrics_port
-        self.desks: dict[str, Desk] = {}
+        self.machines: dict[str, Machine] = {}
         self.saw: dict[str, list[str]] = {}
         self.transcript.show_instead(f"127.0.0.1:{metrics_port}", "127.0.0.1:9464")
 
@@ -43,7 +43,7 @@ class Week:
         await self.friday()
 
     def monday(self) -> None:
-        """Database, identities, one env file for all desks."""
+        """Database, identities, one env file for all machines."""
         self.transcript.day("Monday: set up, and let three people in", "2026-11-16")
         office = self.office
         self.transcript.told(
@@ -54,7 +54,7 @@ class Week:
         office.run("zava-mcp init --scale 0.05 --as-of 2026-11-15 --passwords-file passwords")
         for digit, (home, (name, stores, _)) in enumerate(_PEOPLE.items(), start=1):
             command = f'zava-mcp identities add "{name}" {stores} --passwords-file passwords'
-            self.desks[home] = self.moves_in(home, name, command, str(digit))
+            self.machines[home] = self.moves_in(home, name, command, str(digit))
         office.run("zava-mcp identities --format table")
         must(oct((office.folder / "passwords").stat().st_mode)[-3:] == "600", "the passwords file is its owner's alone")
         (office.folder / "zava.env").write_text(
@@ -63,25 +63,25 @@ class Week:
         )
         office.run("cat zava.env")
 
-    def moves_in(self, home: str, name: str, command: str, digit: str) -> Desk:
+    def moves_in(self, home: str, name: str, command: str, digit: str) -> Machine:
         """A person who is added, and gets the line of the passwords file."""
         before = set(self.office.passwords())
         said = self.office.run(command, trim=lambda _: "")  # before the user id has its stand-in
         (user_id,) = set(self.office.passwords()) - before
         self.transcript.show_instead(user_id, f"{digit * 8}-{digit * 4}-4{digit * 3}-8{digit * 3}-{digit * 12}")
         self.transcript.told(*without_progress(said).splitlines())
-        executor = Desk(home, name, user_id)
-        executor.take_password(self.office)
-        return executor
+        machine = Machine(home, name, user_id)
+        machine.take_password(self.office)
+        return machine
 
     @asynccontextmanager
     async def three_desks(self, *homes: str) -> AsyncIterator[dict[str, Connected]]:
-        """The clients of these desks (of all, if none is named), open at the same time. Kim's tells metrics."""
+        """The clients of these machines (of all, if none is named), open at the same time. Kim's tells metrics."""
         async with AsyncExitStack() as stack:
             told = {"kim": {"ZAVA_METRICS_PORT": str(self.metrics_port)}}
             yield {
-                home: await stack.enter_async_context(connected(self.office, self.desks[home], **told.get(home, {})))
-                for home in homes or self.desks
+                home: await stack.enter_async_context(connected(self.office, self.machines[home], **told.get(home, {})))
+                for home in homes or self.machines
             }
 
     async def tuesday(self, open_: dict[str, Connected]) -> None:
@@ -109,18 +109,18 @@ class Week:
 
     def show(self, home: str, *lines: str) -> None:
         """What somebody's client got."""
-        self.transcript.told(*(f"  {self.desks[home].name}: {line}" for line in lines))
+        self.transcript.told(*(f"  {self.machines[home].name}: {line}" for line in lines))
 
     async def wednesday(self, sam: Connected) -> None:
         """The open client is told, the old password is refused, the new one does."""
         self.transcript.day("Wednesday: rotate a password", "2026-11-18")
-        old = self.office.passwords()[sam.executor.user_id]
+        old = self.office.passwords()[sam.machine.user_id]
         self.office.run('zava-mcp identities password "Sam Chen" --passwords-file passwords')
-        must(self.office.passwords()[sam.executor.user_id] != old, "the password is a new one")
+        must(self.office.passwords()[sam.machine.user_id] != old, "the password is a new one")
         self.show("sam", *(await sam.is_told()).splitlines())
         refused = self.start("sam", exit_code=2)
         must("password" in refused, "a new start names the password")
-        sam.executor.take_password(self.office)
+        sam.machine.take_password(self.office)
         self.transcript.told("  Sam's passfile gets the new line.")
         self.start("sam", exit_code=0)
         again = await sam.sees()
@@ -128,8 +128,8 @@ class Week:
         self.show("sam", *again)
 
     def start(self, home: str, exit_code: int) -> str:
-        """A new start of the program at a desk, asked one thing."""
-        user_id, sql = self.desks[home].user_id, "SELECT count(*) FROM retail.orders"
+        """A new start of the program at a machine, asked one thing."""
+        user_id, sql = self.machines[home].user_id, "SELECT count(*) FROM retail.orders"
         command = f'zava-mcp query "{sql}" --env-file zava.env --user-id {user_id}'
         return self.office.run(command, exit_code=exit_code, who=home)
 
@@ -146,14 +146,14 @@ class Week:
         self.metrics()
 
     def audit(self) -> None:
-        """Each question of each desk is a line, those of the refused too."""
+        """Each question of each machine is a line, those of the refused too."""
         self.office.run("tail -n 3 audit.jsonl")
         lines = [json.loads(line) for line in (self.office.folder / "audit.jsonl").read_text().splitlines()]
-        for executor in self.desks.values():
-            written = [line for line in lines if line["user_id"] == executor.user_id and line.get("sql") == SEES]
+        for machine in self.machines.values():
+            written = [line for line in lines if line["user_id"] == machine.user_id and line.get("sql") == SEES]
             must(
-                len(written) == executor.asked,
-                f"{executor.name} asked {executor.asked} times, {len(written)} are written down",
+                len(written) == machine.asked,
+                f"{machine.name} asked {machine.asked} times, {len(written)} are written down",
             )
 
     def metrics(self) -> None:
@@ -162,7 +162,7 @@ class Week:
         url = f"http://127.0.0.1:{self.metrics_port}/metrics"
         said = self.office.run(f"python -I -c '{program}' {url} | grep ^mcp_queries_total")
         counted = [float(value) for value in re.findall(r" ([\d.]+)$", said, flags=re.MULTILINE)]
-        must(sum(counted) == self.desks["kim"].asked, f"{self.desks['kim'].asked} questions are counted: {said}")
+        must(sum(counted) == self.machines["kim"].asked, f"{self.machines['kim'].asked} questions are counted: {said}")
 
     async def friday(self) -> None:
         """The database is lost and comes back, as the chapters of infra/README.md say."""
@@ -188,12 +188,12 @@ class Week:
     async def everybody_is_back(self) -> None:
         """Each sees what they saw before, but for the one who was taken out."""
         for home in ("sam", "kim"):
-            self.desks[home].take_password(self.office)
+            self.machines[home].take_password(self.office)
         self.transcript.told("  Sam's and Kim's passfiles get their new lines.")
         async with self.three_desks("sam", "kim") as open_:
             for home, seen in (await self.ask_all(open_)).items():
                 must(seen == self.saw[home], f"{home} sees what was seen before")
                 self.show(home, f"{len(seen)} of {len(seen)} lines as on Tuesday")
         self.start("ana", exit_code=2)
-        user_id = self.desks["sam"].user_id
+        user_id = self.machines["sam"].user_id
         self.office.run(f"zava-mcp doctor --env-file zava.env --user-id {user_id}", who="sam", trim=broken_into)

@@ -80,7 +80,7 @@ CALLS: tuple[tuple[str, dict[str, Any]], ...] = (
 
 
 @pytest.fixture(scope="module")
-def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
     with small_embedded(tmp_path_factory.mktemp("shop")) as postgres:
         with psycopg.connect(**admin_keywords(postgres), autocommit=True) as admin:
             admin.execute(
@@ -92,8 +92,8 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgr
 
 
 @pytest.fixture
-def admin(service: EmbeddedPostgres) -> Iterator[psycopg.Connection]:
-    with psycopg.connect(**admin_keywords(service), autocommit=True) as connection:
+def admin(postgres: EmbeddedPostgres) -> Iterator[psycopg.Connection]:
+    with psycopg.connect(**admin_keywords(postgres), autocommit=True) as connection:
         yield connection
 
 
@@ -104,12 +104,12 @@ async def is_refused(seattle: Asker, call: tuple[str, dict[str, Any]], reason: s
 
 @pytest.mark.parametrize("member", [False, True])
 async def test_the_first_call_after_a_login_was_given_more_is_refused(
-    service: EmbeddedPostgres, admin: psycopg.Connection, member: bool
+    postgres: EmbeddedPostgres, admin: psycopg.Connection, member: bool
 ) -> None:
     """Also of a login that was a member of a harmless role before."""
     if member:
         admin.execute("GRANT team TO zava_seattle")
-    async with asking(settings_for(service.folder, SEATTLE)) as seattle:
+    async with asking(settings_for(postgres.folder, SEATTLE)) as seattle:
         for place, (name, (give, take, reason)) in enumerate(GIVEN.items()):
             if "one of its roles" in name and not member:
                 continue
@@ -122,10 +122,10 @@ async def test_the_first_call_after_a_login_was_given_more_is_refused(
 
 
 async def test_a_role_that_gives_nothing_is_taken_in_silently(
-    service: EmbeddedPostgres, admin: psycopg.Connection
+    postgres: EmbeddedPostgres, admin: psycopg.Connection
 ) -> None:
     admin.execute("REVOKE team FROM zava_seattle")
-    async with asking(settings_for(service.folder, SEATTLE)) as seattle:
+    async with asking(settings_for(postgres.folder, SEATTLE)) as seattle:
         for change in ("GRANT team TO zava_seattle", "REVOKE team FROM zava_seattle", "GRANT reader TO team"):
             assert await seattle.value("SELECT 1") == 1
             admin.execute(change.encode())
@@ -134,12 +134,12 @@ async def test_a_role_that_gives_nothing_is_taken_in_silently(
 
 
 async def test_what_no_event_reports_is_noticed_when_the_connection_is_verified_again(
-    service: EmbeddedPostgres, admin: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
+    postgres: EmbeddedPostgres, admin: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As on servers whose administrator may not create event triggers, and on replicas."""
     admin.execute("ALTER EVENT TRIGGER zava_schema_changed DISABLE")
     try:
-        async with asking(settings_for(service.folder, SEATTLE)) as seattle:
+        async with asking(settings_for(postgres.folder, SEATTLE)) as seattle:
             assert await seattle.value("SELECT 1") == 1
             admin.execute("GRANT SELECT ON public.people TO zava_seattle")
             monkeypatch.setattr(pool, "VERIFY_SECONDS", 0)

@@ -1,4 +1,4 @@
-"""People at their desks: a login, a home with a passfile, and a client that starts the server over stdio."""
+"""People at their machines: a login, a home with a passfile, and a client that starts the server over stdio."""
 
 import json
 import sys
@@ -20,7 +20,7 @@ SEES = (
 
 
 @dataclass
-class Desk:
+class Machine:
     """Somebody's: the name of their home, their name, their user id, and how many questions they asked."""
 
     home: str
@@ -34,38 +34,38 @@ class Desk:
 
 
 class Connected:
-    """A desk whose client is open."""
+    """A machine whose client is open."""
 
-    def __init__(self, executor: Desk, client: Client) -> None:
-        self.executor, self._client = executor, client
+    def __init__(self, machine: Machine, client: Client) -> None:
+        self.machine, self._client = machine, client
 
     async def asks(self, sql: str = SEES) -> tuple[str, bool]:
         """The answer's text, and whether it is an error."""
-        self.executor.asked += 1
+        self.machine.asked += 1
         result = await self._client.call_tool("execute_sales_query", {"postgresql_query": sql})
         return "".join(block.text for block in result.content if isinstance(block, TextContent)), bool(result.is_error)
 
     async def sees(self) -> list[str]:
         """The stores with their orders and revenue, a line each. Raises NotAsItShouldBe if the question fails."""
         text, failed = await self.asks()
-        must(not failed, f"{self.executor.name} is told: {text}")
+        must(not failed, f"{self.machine.name} is told: {text}")
         return [json.dumps(row) for row in json.loads(text)["rows"]]
 
     async def is_told(self) -> str:
         """The error that a question gets. Raises NotAsItShouldBe if it gets an answer."""
         text, failed = await self.asks()
-        must(failed, f"{self.executor.name} still sees: {text}")
+        must(failed, f"{self.machine.name} still sees: {text}")
         return text
 
 
 @asynccontextmanager
-async def connected(office: Office, executor: Desk, **settings: str) -> AsyncIterator[Connected]:
-    """The real server as a child of a real client, with nothing but the desk's home and env file."""
+async def connected(office: Office, machine: Machine, **settings: str) -> AsyncIterator[Connected]:
+    """The real server as a child of a real client, with nothing but the machine's home and env file."""
     parameters = StdioServerParameters(
         command=str(Path(sys.executable).with_name("zava-mcp")),
-        args=["--env-file", "zava.env", "--user-id", executor.user_id],
-        env={**office.environment(executor.home), **settings},
+        args=["--env-file", "zava.env", "--user-id", machine.user_id],
+        env={**office.environment(machine.home), **settings},
         cwd=office.folder,
     )
     async with Client(parameters) as client:
-        yield Connected(executor, client)
+        yield Connected(machine, client)
