@@ -29,7 +29,7 @@ IN_FORCE = {
 }
 
 
-def executor(zava: ZavaServer, url: str, user_id: str) -> Settings:
+def client_settings(zava: ZavaServer, url: str, user_id: str) -> Settings:
     more = {"POSTGRES_PASSWORD": zava.passwords[user_id], "ZAVA_QUERY_TIMEOUT": "7"}
     return settings_for(zava.folder, user_id, ZAVA_DATABASE_URL=url, **more)
 
@@ -40,8 +40,8 @@ async def test_session_pooling_works_as_a_direct_connection(
     zava = postgres_18_as_it_comes
     with pooled(zava, tmp_path, "session") as url:
         async with (
-            asking(executor(zava, url, SEATTLE)) as seattle,
-            asking(executor(zava, url, HEAD_OFFICE)) as head_office,
+            asking(client_settings(zava, url, SEATTLE)) as seattle,
+            asking(client_settings(zava, url, HEAD_OFFICE)) as head_office,
         ):
             stores = "SELECT count(DISTINCT store_id) FROM retail.orders"
             assert await seattle.value(stores) == 1
@@ -77,7 +77,7 @@ async def test_transaction_pooling_is_refused(
 ) -> None:
     zava = postgres_18_as_it_comes
     with pooled(zava, tmp_path, mode, default_pool_size=size) as url:
-        async with asking(executor(zava, url, SEATTLE)) as seattle:
+        async with asking(client_settings(zava, url, SEATTLE)) as seattle:
             refused = await seattle.refusal("SELECT 1")
             assert "gives every transaction another connection" in refused
             assert "pool_mode = session" in refused
@@ -93,7 +93,7 @@ async def test_transaction_pooling_is_detected_while_others_are_busy(
             for other in (one, two):
                 other.execute("SELECT 1")
             two.rollback()
-            async with asking(executor(zava, url, SEATTLE)) as seattle:
+            async with asking(client_settings(zava, url, SEATTLE)) as seattle:
                 assert "gives every transaction another connection" in await seattle.refusal("SELECT 1")
 
 
@@ -133,5 +133,5 @@ async def test_unsuitable_pooler_is_reported(
 ) -> None:
     zava = postgres_18_as_it_comes
     with pooled(zava, tmp_path, "session", as_login, ignore_startup_parameters=ignored) as url:
-        async with asking(executor(zava, url, SEATTLE)) as seattle:
+        async with asking(client_settings(zava, url, SEATTLE)) as seattle:
             assert expected in await seattle.refusal("SELECT count(*) FROM retail.orders")
