@@ -53,17 +53,17 @@ def explained(agent: psycopg.Connection, question: str) -> dict[str, Any]:
 
 
 def looked_at(folder: Path, others: float) -> Looked:
-    service = embedded_postgres(settings_for(folder), lambda *_: None, sample.Sample(scale=0.04, others=others))
-    service.open()
+    postgres = embedded_postgres(settings_for(folder), lambda *_: None, sample.Sample(scale=0.04, others=others))
+    postgres.open()
     try:
-        with asked_as(service, _SEATTLE) as agent, asked_as(service, _HEAD_OFFICE) as head_office:
+        with asked_as(postgres, _SEATTLE) as agent, asked_as(postgres, _HEAD_OFFICE) as head_office:
             orders = b"SELECT count(*) FROM retail.orders"
             (own,), (everybodys,) = agent.execute(orders).fetchall()[0], head_office.execute(orders).fetchall()[0]
             plan = explained(agent, "SELECT o.order_id FROM retail.orders o JOIN retail.order_items i USING (order_id)")
             texts = {name: questions()[name] for name in _MONTHLY} | {"this_month": _THIS_MONTH}
             found = {name: list(scans(explained(agent, text))) for name, text in texts.items()}
     finally:
-        service.close()
+        postgres.close()
     pages = {
         name: sum(scan["Shared Hit Blocks"] + scan["Shared Read Blocks"] for scan in read)
         for name, read in found.items()

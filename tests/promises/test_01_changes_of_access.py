@@ -16,15 +16,15 @@ ALL = [1, 2, 3, 4, 5, 6, 7, 8]
 
 
 @pytest.fixture(scope="module")
-def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
     with small_embedded(tmp_path_factory.mktemp("shop")) as postgres:
         yield postgres
 
 
 @pytest.fixture
-def admin(service: EmbeddedPostgres) -> Iterator[psycopg.Connection]:
+def admin(postgres: EmbeddedPostgres) -> Iterator[psycopg.Connection]:
     """An admin, whose changes of the list of who sees what are undone after the test."""
-    with psycopg.connect(**admin_keywords(service), autocommit=True) as connection:
+    with psycopg.connect(**admin_keywords(postgres), autocommit=True) as connection:
         connection.execute("CREATE TABLE public.before AS TABLE zava.access")
         yield connection
         connection.execute(
@@ -34,9 +34,9 @@ def admin(service: EmbeddedPostgres) -> Iterator[psycopg.Connection]:
 
 
 @pytest.fixture
-def seattle(service: EmbeddedPostgres) -> Iterator[psycopg.Connection]:
+def seattle(postgres: EmbeddedPostgres) -> Iterator[psycopg.Connection]:
     """A session of Seattle's manager that has asked already; what it asks often, it prepares."""
-    with psycopg.connect(**login_keywords(service, SEATTLE), autocommit=True) as connection:
+    with psycopg.connect(**login_keywords(postgres, SEATTLE), autocommit=True) as connection:
         assert seen(connection) == [1]
         yield connection
 
@@ -135,21 +135,21 @@ def test_an_admin_who_tries_identities_out_in_one_session_is_shown_what_each_see
 
 
 def test_admins_who_change_it_at_once_wait_for_one_another(
-    service: EmbeddedPostgres, admin: psycopg.Connection
+    postgres: EmbeddedPostgres, admin: psycopg.Connection
 ) -> None:
     change = "UPDATE zava.access SET display_name = 'changed' WHERE login = %s"
     failures: list[Exception] = []
 
     def other_admin() -> None:
         try:
-            with psycopg.connect(**admin_keywords(service), application_name="other admin") as connection:
+            with psycopg.connect(**admin_keywords(postgres), application_name="other admin") as connection:
                 connection.execute(change, ["zava_redmond"])
         except psycopg.Error as error:
             failures.append(error)
 
     waits = "SELECT FROM pg_stat_activity WHERE application_name = 'other admin' AND wait_event_type = 'Lock'"
     other = threading.Thread(target=other_admin)
-    with psycopg.connect(**admin_keywords(service)) as connection:
+    with psycopg.connect(**admin_keywords(postgres)) as connection:
         connection.execute(change, ["zava_seattle"])
         other.start()
         until(lambda: admin.execute(waits.encode()).rowcount == 1)
@@ -161,13 +161,13 @@ def test_admins_who_change_it_at_once_wait_for_one_another(
 
 @pytest.mark.parametrize("user_id", [SEATTLE, REDMOND, HEAD_OFFICE])
 def test_a_session_reads_the_list_as_often_for_twenty_questions_as_for_one(
-    service: EmbeddedPostgres, admin: psycopg.Connection, user_id: str
+    postgres: EmbeddedPostgres, admin: psycopg.Connection, user_id: str
 ) -> None:
     """The policies cost short questions nothing, which reading it for each table would."""
 
     def times_read(questions: int) -> int:
         before = _scans(admin)
-        with psycopg.connect(**login_keywords(service, user_id), autocommit=True) as connection:
+        with psycopg.connect(**login_keywords(postgres, user_id), autocommit=True) as connection:
             process = connection.info.backend_pid
             for _ in range(questions):
                 seen(connection)
