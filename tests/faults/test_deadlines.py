@@ -15,6 +15,7 @@ from tests.faults.network import Network
 from tests.faults.postgres import Postgres, backends
 from tests.faults.test_network import CALLS, recovered
 from tests.stdio_client import Wire
+from zava_mcp.sales import descriptions
 from zava_mcp.settings import CONCURRENT_QUERIES
 
 pytestmark = pytest.mark.anyio
@@ -77,8 +78,11 @@ async def test_settings_cannot_disable_the_deadline(request: pytest.FixtureReque
             admin.execute(f'REVOKE EXECUTE ON FUNCTION set_config(text, text, boolean) FROM "{SEATTLE}"'.encode())
 
 
-@pytest.mark.parametrize("tool", ["semantic_search_products"])  # descriptions are cached once a query ran
-async def test_cancelled_search_or_description_ends_in_the_database(elsewhere: Postgres, tool: str) -> None:
+@pytest.mark.parametrize("tool", LOCKED)
+async def test_cancelled_search_or_description_ends_in_the_database(
+    elsewhere: Postgres, tool: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(descriptions, "_MAX_AGE_SECONDS", -1)  # cached descriptions would wait for no lock
     async with asking(elsewhere.settings(SEATTLE)) as asker:
         await asker.value("SELECT 1")
         with locked(elsewhere) as admin, elsewhere.admin() as observer:
