@@ -3,8 +3,8 @@
 The server and the command line create the record. The layers below add what they know to it.
 """
 
-import asyncio
 import secrets
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,8 +15,6 @@ from typing import TypeVar
 from zava_mcp.errors import Outcome, ZavaError
 
 T = TypeVar("T")
-
-_CANCELLATIONS = (KeyboardInterrupt, SystemExit, asyncio.CancelledError, GeneratorExit)
 
 
 @dataclass
@@ -98,9 +96,12 @@ def preceding_signal(error: BaseException) -> BaseException | None:
 def _outcome(error: BaseException) -> Outcome:
     if isinstance(error, ZavaError):
         return error.outcome
-    if isinstance(error, _CANCELLATIONS):
-        return "cancelled"
-    return "internal_error"
+    return "cancelled" if isinstance(error, _cancellations()) else "internal_error"
+
+
+def _cancellations() -> tuple[type[BaseException], ...]:
+    asyncio = sys.modules.get("asyncio")  # Importing it here would delay the server's first reply.
+    return (KeyboardInterrupt, SystemExit, GeneratorExit, *([asyncio.CancelledError] if asyncio else []))
 
 
 _current_call: ContextVar[Call | None] = ContextVar("call", default=None)

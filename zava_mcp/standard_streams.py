@@ -44,6 +44,19 @@ def repair_streams() -> None:
         )
 
 
+def take_standard_streams() -> tuple[int, int]:
+    """Return descriptors of the client's ends of stdin and stdout.
+
+    From then on, descriptor 0 reads nothing and descriptor 1 writes to stderr, so printed text cannot break a protocol.
+    """
+    source, target = os.dup(0), os.dup(1)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    os.dup2(2, 1)
+    return source, target
+
+
 def reset_interpreter() -> None:
     """Undo what variables such as PYTHONWARNINGS and PYTHONINTMAXSTRDIGITS changed in the interpreter."""
     warnings.resetwarnings()

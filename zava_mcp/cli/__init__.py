@@ -15,6 +15,10 @@ def main() -> None:
     exclude_working_directory()
     try:
         try:
+            from zava_mcp.cli.start_server import server_options, start_server
+
+            if (options := server_options(sys.argv[1:])) is not None:
+                start_server(options)
             from zava_mcp.cli.commands import app
 
             app(prog_name="zava-mcp")

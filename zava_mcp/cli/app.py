@@ -1,13 +1,10 @@
 """Defines the typer application of all commands, and loads their settings."""
 
-import signal
-import sys
-
 import typer
 
 from zava_mcp.cli.faulty_settings import ServingGroup
-from zava_mcp.settings import Settings, load
-from zava_mcp.standard_streams import remove_session_variables
+from zava_mcp.cli.start_server import prepare
+from zava_mcp.settings import Settings
 
 app = typer.Typer(
     name="zava-mcp",
@@ -29,12 +26,8 @@ def load_settings(ctx: typer.Context, **options: str | None) -> Settings:
     `options` stand after the command's name and override the options before it.
     """
     from zava_mcp.cli.command_audit import audit_command
-    from zava_mcp.cli.logging_setup import start_logging
 
-    settings = load({**ctx.obj, **{name: value for name, value in options.items() if value is not None}})
-    start_logging(settings)
-    remove_session_variables()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # Exiting runs cleanup, which the default handler does not.
+    settings = prepare({**ctx.obj, **{name: value for name, value in options.items() if value is not None}})
     if ctx.parent is not None:  # The server has no command, and records each call instead.
         ctx.with_resource(audit_command(ctx, settings))
     return settings

@@ -1,15 +1,13 @@
 """Reports faulty settings through MCP when an MCP client started the server, so that its user can read them."""
 
-import os
 import re
-import stat
-import sys
 from typing import Any, NoReturn
 
 import typer
 from typer.core import TyperGroup
 
-from zava_mcp.errors import SettingsError, ZavaError
+from zava_mcp.cli.start_server import client_waits, serve_fault
+from zava_mcp.errors import SettingsError
 from zava_mcp.settings.table import SETTINGS
 from zava_mcp.suggestions import did_you_mean
 
@@ -71,31 +69,3 @@ def _serve_usage_fault(error: Any) -> NoReturn:
         raise error
     text = _ADDRESS.sub("(hidden)", error.format_message())
     serve_fault(SettingsError(text.rstrip("."), "Correct `args` in the client's configuration."))
-
-
-def client_waits() -> bool:
-    """Whether stdin is a pipe or a socket, as from an MCP client, rather than a terminal, a file or closed."""
-    try:
-        mode = os.fstat(0).st_mode
-    except OSError:
-        return False
-    return stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)
-
-
-def serve_fault(fault: ZavaError) -> NoReturn:
-    """Serve only the fault until the client disconnects, then exit with the fault's exit code.
-
-    Raises the fault if no client waits.
-    """
-    if not client_waits():
-        raise fault
-    from zava_mcp.cli.display.messages import print_error
-    from zava_mcp.cli.logging_setup import start_logging
-    from zava_mcp.server.run import run_faulty
-    from zava_mcp.settings import load
-
-    print_error(fault)
-    settings = load({}, {})
-    start_logging(settings)
-    sys.stderr.flush()
-    run_faulty(settings, fault)

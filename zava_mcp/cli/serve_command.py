@@ -1,23 +1,16 @@
 """`zava-mcp` without a command: serves MCP on stdin and stdout."""
 
-import gc
 import json
-import os
-import signal
-import sys
 from contextlib import suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
+from typing import Annotated, Literal, NoReturn
 
 import typer
 
 from zava_mcp.cli.app import app, load_settings
-from zava_mcp.cli.faulty_settings import serve_fault
 from zava_mcp.cli.options import DatabaseUrl, DataDir, EnvFile, LogLevel, UserId
+from zava_mcp.cli.start_server import start_server
 from zava_mcp.errors import ZavaError
-
-if TYPE_CHECKING:
-    from zava_mcp.server.startup import Startup
 
 
 def print_version(requested: bool) -> None:
@@ -56,7 +49,7 @@ def serve(
     if check_settings:
         _check_settings(ctx, check_settings)
     if ctx.invoked_subcommand is None:
-        _serve(ctx)
+        start_server(ctx.obj)
 
 
 def _check_settings(ctx: typer.Context, access: str) -> NoReturn:
@@ -76,37 +69,3 @@ def _check_settings(ctx: typer.Context, access: str) -> NoReturn:
     except ZavaError as error:
         print(json.dumps([type(error).__name__, error.message, error.hint]))
     raise typer.Exit
-
-
-def _serve(ctx: typer.Context) -> None:
-    """Start PostgreSQL before importing the SDK, so that its processes start while the import runs."""
-    gc.disable()  # Imports create no garbage. `run` enables the collector again.
-    from zava_mcp.server.startup import Startup
-
-    try:
-        settings = load_settings(ctx)
-        startup = Startup(settings)
-    except ZavaError as error:
-        serve_fault(error)
-
-    _handle_signals(startup)
-    startup.start_postgres()
-    if sys.stdin and sys.stdin.isatty():
-        from zava_mcp.cli.display.messages import print_note
-
-        print_note("serving MCP on stdin and stdout; press Ctrl-C to stop. For a demonstration: zava-mcp demo")
-    from zava_mcp.server.run import run
-
-    run(settings, startup)
-
-
-def _handle_signals(startup: "Startup") -> None:
-    """Exit on signals, until the event loop handles them."""
-
-    def stop(signum: int, _: object) -> None:
-        startup.close()
-        os._exit(128 + signum)
-
-    for name in ("SIGTERM", "SIGINT", "SIGHUP"):
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), stop)

@@ -30,6 +30,7 @@ class PendingRequest:
         self.flow = flow
         self.size = size
         self.has_reply = False
+        self.sent_reply: bytes | None = None  # the reply that the client has from first_replies.py
         self.on_end: Callable[[bool], None] | None = None  # called with whether the reply was handed over
 
     async def finish(self) -> None:
@@ -117,6 +118,12 @@ def end_current_request(delivered: bool) -> None:
     """Ends the current request: its reply has been delivered, or never will be."""
     if (request := _current.get()) is not None:
         request.end(delivered)
+
+
+def sent_reply() -> bytes | None:
+    """The reply to the current request that the client has already; None if it has none."""
+    request = _current.get()
+    return request.sent_reply if request is not None else None
 
 
 def call_after_reply(done: Callable[[bool], None]) -> None:

@@ -3,22 +3,26 @@
 import gc
 import logging
 import os
-from typing import Any, NoReturn
+from collections.abc import Awaitable, Callable
+from typing import NoReturn
 
 import anyio
-from mcp.server.mcpserver import MCPServer
 
 from zava_mcp.errors import ZavaError
+from zava_mcp.server.first_replies import FirstReplies
 from zava_mcp.server.mcp_server import build_server
+from zava_mcp.server.recorded_replies import NO_REPLIES
+from zava_mcp.server.recording import record_to_cache
 from zava_mcp.server.startup import FaultyStartup, Startup
 from zava_mcp.server.transport import serve
 from zava_mcp.settings import Settings
+from zava_mcp.standard_streams import take_standard_streams
 
 _log = logging.getLogger(__name__)
 
 
-def run(settings: Settings, startup: Startup) -> NoReturn:
-    """Serves until the client leaves, then exits the process.
+def run(settings: Settings, startup: Startup, first: FirstReplies) -> NoReturn:
+    """Serves until the client leaves, then exits the process. `first` has the client's pipes.
 
     The process exits without the interpreter's own shutdown: connections are closed and the embedded database is
     released by then, and nothing else outlives the process.
@@ -27,7 +31,7 @@ def run(settings: Settings, startup: Startup) -> NoReturn:
     gc.freeze()  # imported objects stay until the end, so the collector need not traverse them
     gc.enable()
     startup.start()
-    _serve(server, startup, 0)
+    _serve(lambda: serve(server, startup.close, first, lambda: record_to_cache(settings)), startup, 0)
 
 
 def run_faulty(settings: Settings, fault: ZavaError) -> NoReturn:
@@ -37,13 +41,15 @@ def run_faulty(settings: Settings, fault: ZavaError) -> NoReturn:
     """
     startup = FaultyStartup(fault)
     gc.enable()
-    _serve(build_server(startup, settings), startup, fault.exit_code)
+    server = build_server(startup, settings)
+    first = FirstReplies(NO_REPLIES, *take_standard_streams())
+    _serve(lambda: serve(server, startup.close, first), startup, fault.exit_code)
 
 
-def _serve(server: MCPServer[Any], startup: Startup, normal_exit_code: int) -> NoReturn:
+def _serve(work: Callable[[], Awaitable[int]], startup: Startup, normal_exit_code: int) -> NoReturn:
     exit_code = 1
     try:
-        exit_code = anyio.run(serve, server, startup.close) or normal_exit_code
+        exit_code = anyio.run(work) or normal_exit_code
     except BaseException:
         _log.exception("the server failed")
         startup.close()

@@ -34,18 +34,17 @@ class TooLong(bytes):
 
 
 class Stdio:
-    """The client's ends of stdin and stdout. From its creation on, fd 0 reads nothing and fd 1 writes to stderr."""
+    """The client's ends of stdin and stdout, which `take_standard_streams` returns.
 
-    def __init__(self) -> None:
-        self._input, self._output = os.dup(0), os.dup(1)
-        nothing = os.open(os.devnull, os.O_RDONLY)
-        os.dup2(nothing, 0)
-        os.close(nothing)
-        os.dup2(2, 1)
-        self._chunks: deque[bytes] = deque()
+    `received` was read from the client already, and `unsent` is still to be written.
+    """
+
+    def __init__(self, source: int, target: int, received: bytes = b"", unsent: bytes = b"") -> None:
+        self._input, self._output = source, target
+        self._chunks: deque[bytes] = deque([received] if received else [])
         self._arrival: asyncio.Future[None]
         self._is_watched = False
-        self._unsent = bytearray()
+        self._unsent = bytearray(unsent)
         self._queued = 0  # bytes that wait for the writing thread
         self._sent = anyio.Event()
         self.on_sent: Callable[[], None] = lambda: None  # called whenever the client has read something
@@ -56,6 +55,7 @@ class Stdio:
 
     async def lines(self) -> AsyncIterator[bytes]:
         """Each line of stdin without its line end, until EOF; blank lines are skipped."""
+        self.post(b"")  # begins to write what is unsent
         buffer, head, too_long = bytearray(), b"", False
         while chunk := await self._read():
             buffer += chunk

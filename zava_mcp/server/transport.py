@@ -10,7 +10,8 @@ It replaces the SDK's transport for these reasons:
   directly: a call takes 7 turns of the event loop instead of 12, and `SELECT 1` takes 1.24 to 1.29 times as long as the
   smallest SDK tool instead of 1.38 to 1.41 (scripts/measure/README.md).
 
-While it serves, fd 1 points to stderr, so printed text cannot break the protocol.
+While the SDK is imported, FirstReplies answers the client. The server then processes the same requests again, and this
+module drops its replies to them.
 """
 
 import contextvars
@@ -31,12 +32,21 @@ from anyio.abc import ObjectStream
 from mcp.server.mcpserver import MCPServer
 from mcp.shared.message import ServerMessageMetadata, SessionMessage
 
-from zava_mcp.server.flow_control import MESSAGE_BYTES, UNSENT_BYTES, FlowControl, end_current_request, estimate_memory
+from zava_mcp.server.first_replies import FirstReplies
+from zava_mcp.server.flow_control import (
+    MESSAGE_BYTES,
+    UNSENT_BYTES,
+    FlowControl,
+    end_current_request,
+    estimate_memory,
+    sent_reply,
+)
 from zava_mcp.server.invalid_lines import BOM, error_replies
 from zava_mcp.server.sdk_internals import lifespan, serve_session
 from zava_mcp.server.stdio_lines import Stdio, TooLong
 
 _LAST_REPLIES_SECONDS = 1.0  # how long the client may take to read the last replies after it closed stdin
+_RECORDING_SECONDS = 2.0  # after the start, when the client has its first results
 _POLL_SECONDS = 0.5
 _ROOM_SECONDS = 1.0  # how long a request waits for room; after a rejection, further ones do not wait
 _NAME_CHARACTERS = 1_000  # ids, methods and names are repeated in replies, traces and the audit log
@@ -50,8 +60,17 @@ _LONG_NAME = f"the id, the method, the name or the progress token is longer than
 _log = logging.getLogger(__name__)
 
 
-async def serve(server: MCPServer[Any], close: Callable[[], None]) -> int:
-    """Serves the client on stdin and stdout until it leaves or a signal arrives, then closes; returns the exit code."""
+async def serve(
+    server: MCPServer[Any],
+    close: Callable[[], None],
+    first: FirstReplies,
+    record: Callable[[], None] = lambda: None,
+) -> int:
+    """Serves a client until it leaves or a signal arrives, then closes; returns the exit code.
+
+    `first` has the client's pipes, and may have answered requests, which the server processes again. `record` renews
+    the recording for the next start, in a thread; it is called if there is none, or a recorded reply was wrong.
+    """
     received: list[int] = []
     with ExitStack() as stack:
         async with lifespan(server) as state, anyio.create_task_group() as group:
@@ -64,7 +83,16 @@ async def serve(server: MCPServer[Any], close: Callable[[], None]) -> int:
             if sys.platform != "win32":
                 receiver = anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
                 group.start_soon(end_on_signal, stack.enter_context(receiver))
-            client = _Client(Stdio(), group.cancel_scope.cancel)
+            first.stop()
+            stdio = Stdio(first.source, first.target, bytes(first.received), bytes(first.unsent))
+            client = _Client(stdio, first.sent, group.cancel_scope.cancel)
+
+            async def record_if_needed() -> None:
+                await anyio.sleep(_RECORDING_SECONDS)
+                if not first.has_recording or client.has_other_replies:
+                    await anyio.to_thread.run_sync(record, abandon_on_cancel=True)
+
+            group.start_soon(record_if_needed)
             while await client.begin_session():
                 with client.session:
                     await serve_session(server, client, state)
@@ -80,16 +108,19 @@ async def serve(server: MCPServer[Any], close: Callable[[], None]) -> int:
 class _Client(ObjectStream[SessionMessage]):
     """The stream that the SDK's sessions read and write; `initialize` after another request begins a new session."""
 
-    def __init__(self, stdio: Stdio, stop: Callable[[], None]) -> None:
+    def __init__(self, stdio: Stdio, sent: dict[int, bytes], stop: Callable[[], None]) -> None:
         self._stdio = stdio
+        self._sent = sent  # replies that the client has already, by the number of the request's line
+        self._line_number = -1
         self._lines = stdio.lines()
         self._stop = stop
         self._flow = FlowControl(stdio.unsent)
         stdio.on_sent = self._flow.notify
-        self._opening: tuple[types.JSONRPCMessage, int] | None = None
+        self._opening: tuple[types.JSONRPCMessage, int, bytes | None] | None = None
         self._is_modern = False
         self._is_over = False
         self._is_rejecting = False
+        self.has_other_replies = False  # whether a reply that was sent before differs from the SDK's
         self.fault: OSError | None = None  # why nothing can be written, unless the client has left
         self.session = anyio.CancelScope()
         self.last_context = contextvars.copy_context()  # the SDK handles the last received message in it
@@ -120,12 +151,13 @@ class _Client(ObjectStream[SessionMessage]):
                 if self._is_modern and _method(received[0]) == "initialize":
                     self._opening = received
                     break
-            message, size = received
+            message, size, reply = received
             if not isinstance(message, types.JSONRPCRequest):
                 self.last_context = contextvars.copy_context()
                 return SessionMessage(message)
-            if await self._has_room(size):
+            if reply is not None or await self._has_room(size):
                 request = self._flow.add(size)
+                request.sent_reply = reply
                 self.last_context = request.context()
                 return SessionMessage(message, ServerMessageMetadata(on_request_unanswered=request.finish))
             self._reject(message.id, _BUSY, _NO_ROOM)
@@ -135,8 +167,13 @@ class _Client(ObjectStream[SessionMessage]):
     async def send(self, item: SessionMessage) -> None:
         """Writes a message. If that fails, it stops the server and raises BrokenResourceError."""
         delivered = False
+        line = item.message.model_dump_json(by_alias=True, exclude_unset=True).encode() + b"\n"
         try:
-            await self._stdio.write(item.message.model_dump_json(by_alias=True, exclude_unset=True).encode() + b"\n")
+            if (sent := sent_reply()) is None:
+                await self._stdio.write(line)
+            elif sent != line:
+                self.has_other_replies = True
+                _log.warning("a recorded reply differs from the SDK's: %s", line[:_NAME_CHARACTERS])
             delivered = True
         except OSError as fault:
             if fault.errno not in _GONE:
@@ -153,13 +190,14 @@ class _Client(ObjectStream[SessionMessage]):
     async def aclose(self) -> None:
         """Does nothing, because stdin and stdout outlive the sessions."""
 
-    async def _message(self) -> tuple[types.JSONRPCMessage, int] | None:
-        """The next message for the SDK, and the memory it takes; None when stdin has ended."""
+    async def _message(self) -> tuple[types.JSONRPCMessage, int, bytes | None] | None:
+        """The next message for the SDK, the memory it takes, and its sent reply; None when stdin has ended."""
         while True:
             await self._wait_until_read()
             line = await anext(self._lines, None)
             if line is None:
                 return None
+            self._line_number += 1
             size = estimate_memory(line)
             if size > MESSAGE_BYTES:
                 line = TooLong(line)
@@ -167,7 +205,7 @@ class _Client(ObjectStream[SessionMessage]):
             if message is None:
                 self._reject_line(line)
             elif self._is_accepted(message, size):
-                return message, size
+                return message, size, self._sent.pop(self._line_number, None)
 
     async def _wait_until_read(self) -> None:
         """Waits while the client leaves too much unread."""

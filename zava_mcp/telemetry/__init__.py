@@ -10,7 +10,6 @@ import logging
 import threading
 from collections.abc import Iterable
 from dataclasses import replace
-from importlib.metadata import version
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -62,6 +61,8 @@ class Observer:
         if not self._settings.exports:
             return
         try:
+            from importlib.metadata import version
+
             from zava_mcp.telemetry.exporters import Exporters
 
             exporters = Exporters(self._settings, label(self.user_id), version("zava-mcp"), statistics)
