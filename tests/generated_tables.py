@@ -5,6 +5,7 @@ from pathlib import Path
 from scripts.documents import put
 from tests.clients.install_links import links_table
 from tests.promises.value_table import values_table
+from zava_mcp.server.recording import renew_packaged
 from zava_mcp.settings import SETTINGS
 
 GUIDE = Path(__file__).parent.parent / "zava_mcp" / "guide"
@@ -27,6 +28,7 @@ TABLES = {
 def main() -> None:
     for (page, mark), table in TABLES.items():
         put(mark, f"{table()}\n", GUIDE / page)
+    renew_packaged()
 
 
 if __name__ == "__main__":

@@ -63,6 +63,7 @@ RECIPES: dict[str, tuple[Callable[[Path], None], set[str]]] = {
         {
             "tests/test_reference.py::test_tables_of_tools_resources_and_prompts_name_all_of_them",
             "tests/telemetry/test_records.py::test_record_of_every_kind_of_call_has_time_rows_and_bytes",
+            "tests/server/test_first_replies.py::test_packaged_recording_is_what_the_sdk_replies_now",
         },
     ),
     "Add a setting": (

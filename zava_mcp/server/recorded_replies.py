@@ -20,7 +20,7 @@ from zava_mcp.settings.ignored_settings import NO_SETTING
 
 _HERE = Path(__file__).parent
 PACKAGED = _HERE / "recorded_replies.json"
-_SOURCES = (_HERE, _HERE / "tools", _HERE.parent / "charts", _HERE.parent / "settings")
+_SOURCES = ("mcp_server.py", "prompts.py", "resources.py", "result_resources.py", "sdk_internals.py")
 _DISTRIBUTIONS = ("mcp", "mcp_types", "zava_mcp")
 _MAX_BYTES = 1_000_000
 
@@ -116,10 +116,8 @@ def _installed_versions() -> list[str] | None:
 
 
 def _checksum() -> int:
-    """A checksum of the source files that the replies come from."""
+    """A checksum of the source files that the replies' texts come from."""
     checksum = 0
-    for folder in _SOURCES:
-        for name in sorted(os.listdir(folder)):  # noqa: PTH208  # faster than Path.iterdir
-            if name.endswith((".py", ".html")):
-                checksum = zlib.crc32((folder / name).read_bytes().replace(b"\r\n", b"\n"), checksum)
+    for path in (*(_HERE / name for name in _SOURCES), *sorted((_HERE / "tools").glob("*.py"))):
+        checksum = zlib.crc32(path.read_bytes().replace(b"\r\n", b"\n"), checksum)
     return checksum

@@ -120,5 +120,10 @@ def record_to_cache(settings: Settings) -> None:
         _log.info("the first replies were not recorded: %s", error)
 
 
-if __name__ == "__main__":  # renews the package's file
+def renew_packaged() -> None:
+    """Writes the recording that the package contains."""
     PACKAGED.write_bytes(anyio.run(record, load({}, {})))
+
+
+if __name__ == "__main__":
+    renew_packaged()
