@@ -12,6 +12,7 @@ from mcp.types import CacheableResult, ResourceLink, TextContent
 
 from tests.conftest import HEAD_OFFICE, REDMOND, SEATTLE, Ask, Asker
 from zava_mcp.server import result_links
+from zava_mcp.postgres.bound_sql import BoundSql
 from zava_mcp.server.result_links import ResultLinks
 
 pytestmark = [pytest.mark.anyio, pytest.mark.portable]
@@ -161,11 +162,11 @@ async def test_expired_result_handle_is_rejected_with_a_hint(ask: Ask, monkeypat
 
 def test_result_handles_are_bounded_and_cannot_be_guessed() -> None:
     kept = ResultLinks()
-    names = [kept.keep(f"SELECT {number}") for number in range(200)]
+    names = [kept.keep(BoundSql(f"SELECT {number}")) for number in range(200)]
     assert len(set(names)) == 200
     assert all(len(name) == 32 for name in names)
-    assert kept.query(names[-1]) == "SELECT 199"
-    assert kept.query(names[-64]) == "SELECT 136"
+    assert kept.query(names[-1]).sql == "SELECT 199"
+    assert kept.query(names[-64]).sql == "SELECT 136"
     for name in names[:-64]:
         with pytest.raises(Exception, match="no such result"):
             kept.query(name)
@@ -173,8 +174,8 @@ def test_result_handles_are_bounded_and_cannot_be_guessed() -> None:
 
 def test_result_links_bound_the_characters_of_their_queries() -> None:
     kept = ResultLinks()
-    names = [kept.keep("x" * 100_000) for _ in range(20)]
-    assert kept.query(names[-10]) == "x" * 100_000
+    names = [kept.keep(BoundSql("x" * 100_000)) for _ in range(20)]
+    assert kept.query(names[-10]).sql == "x" * 100_000
     with pytest.raises(Exception, match="no such result"):
         kept.query(names[-11])
 
