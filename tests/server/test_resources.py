@@ -11,8 +11,8 @@ from mcp.shared.exceptions import MCPError
 from mcp.types import CacheableResult, ResourceLink, TextContent
 
 from tests.conftest import HEAD_OFFICE, REDMOND, SEATTLE, Ask, Asker
-from zava_mcp.server import result_links
 from zava_mcp.postgres.bound_sql import BoundSql
+from zava_mcp.server import result_links
 from zava_mcp.server.result_links import ResultLinks
 
 pytestmark = [pytest.mark.anyio, pytest.mark.portable]

@@ -57,6 +57,8 @@ class Pipeline:
         self._received = 0  # approximate bytes since the last result
         self.backend = connection.pgconn.backend_pid
         self.timed_out = False
+        self.discarded_rows = 0  # that came after the row limit was reached
+        self.is_complete = False  # whether all rows were received, wanted or not
         self.encoding_changed = False  # whether the query changed client_encoding
 
     def send(self, alone: str, wrapped: str, clear_locks: bool, values: Sequence[BoundValue] = ()) -> None:
@@ -103,6 +105,7 @@ class Pipeline:
                 if wants_rows:
                     batch += rows_of(result)
                 else:
+                    self.discarded_rows += result.ntuples
                     discarded += _bytes_of(result)
                     if discarded > _DISCARD_BYTES:
                         self.shorten_deadline()
@@ -112,6 +115,7 @@ class Pipeline:
                 wants_rows, batch = rows(batch), []  # all rows of one chunk of bytes
         if batch and rows is not None:
             wants_rows = rows(batch)
+        self.is_complete = failed is None and not self._is_stopping
         return failed if wants_rows else None  # errors after the row limit was reached are ignored
 
     def shorten_deadline(self) -> None:

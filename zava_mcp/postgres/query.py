@@ -67,6 +67,8 @@ class Query(Cancellable):
         self._rows = rows
         self._deadline: float | None = None  # set by the first attempt, for all attempts together
         self.stuck_backend: int | None = None  # id of a server process that did not stop when it was cancelled
+        self.rows_beyond = 0  # rows that came after `rows` returned False
+        self.is_complete = False  # whether PostgreSQL sent all rows up to `limit`
         self.has_results = False  # whether results were delivered, so that the query must not run again
 
     def run(self, connection: TimeoutConnection, clear_locks: bool) -> None:
@@ -127,6 +129,7 @@ class Query(Cancellable):
             if failed is not None:
                 return True, query_error(failed)
             failed = pipeline.replies(self._deliver_columns, self._rows)
+            self.rows_beyond, self.is_complete = pipeline.discarded_rows, pipeline.is_complete
         return False, query_error(failed, len(self._wrapper[0])) if failed is not None else None
 
     def _deliver_columns(self, columns: list[Column]) -> None:

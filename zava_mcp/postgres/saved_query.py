@@ -98,9 +98,8 @@ class Parameter:
             return BoundValue(kind.type_oid, kind.convert(value if self.type == "text" else value.strip()))
         except ValueError:
             limit = f" of at most {MAX_VALUE_CHARACTERS:,} characters" if self.type == "text" else ""
-            raise InputError(
-                f"the parameter {self.name} must be of type {self.type}{limit}, such as {kind.example}, not {_excerpt(value)}"
-            ) from None
+            expected = f"must be of type {self.type}{limit}, such as {kind.example}"
+            raise InputError(f"the parameter {self.name} {expected}, not {_excerpt(value)}") from None
 
     def describe(self) -> str:
         """The parameter as a line shows it: `since date = 2026-01-01`."""
@@ -193,8 +192,9 @@ def _store_id(parameter: Parameter, value: str, store_ids: Mapping[str, int]) ->
     if re.fullmatch(r"\d{1,10}", text, re.ASCII) and int(text) in store_ids.values():
         return text
     shown = ", ".join(list(store_ids)[:10]) or "none"
+    near = did_you_mean(text, store_ids)
     raise InputError(
-        f"the parameter {parameter.name} must be a store that you see, not {_excerpt(value)}{did_you_mean(text, store_ids)}",
+        f"the parameter {parameter.name} must be a store that you see, not {_excerpt(value)}{near}",
         f"Your stores: {shown}{', …' if len(store_ids) > 10 else ''}.",
     )
 

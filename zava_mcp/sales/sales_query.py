@@ -59,6 +59,7 @@ class SalesQuery:
         """Runs the query. Raises QueryError, IdentityError or DatabaseUnavailable."""
         with self._fenced.errors(catalogue), explain_timeout(self.sql, self._seconds):
             database.run(self._query)
+        self.result.count_rows(self._query.rows_beyond, self._query.is_complete)
         self.result.unify_number_columns()
         return self.result
 

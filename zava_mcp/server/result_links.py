@@ -13,6 +13,7 @@ from mcp.types import ResourceLink
 from zava_mcp.postgres.bound_sql import BoundSql
 
 LIFETIME_MINUTES = 30
+ALL_ROWS_BYTES = 160  # the most that `total_rows` and `all_rows_advice` take in a result
 REMARK_BYTES = 150  # the most that `link_remark` takes in a result
 HANDLE_BYTES = 30  # the most that a short handle takes in a result
 _LONG_CHARACTERS = 10_000  # from this length on, people rather open a result in a spreadsheet
@@ -69,6 +70,11 @@ class ResultLinks:
 
 def _characters(query: BoundSql) -> int:
     return len(query.sql) + sum(len(value.text or "") for value in query.values)
+
+
+def all_rows_advice(max_rows: int, command: str) -> str:
+    """How the user of a model gets the rows that a result leaves out."""
+    return f"For the user, the CSV has up to {max_rows:,} rows; `zava-mcp {command} --output FILE.csv` writes all."
 
 
 def is_long(text: str, truncated: bool) -> bool:

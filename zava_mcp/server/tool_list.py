@@ -1,8 +1,8 @@
 """Lists `run_saved_query` only if the database has saved queries, which is known only after the database was opened.
 
-tools/list never waits for the database. If there turn out to be saved queries, or the first is added or the last removed
-later, clients of the initialize handshake are notified that the list has changed. Clients of 2026-07-28 must not keep
-a list from before.
+tools/list never waits for the database. If there turn out to be saved queries, or the first is added or the last is
+removed later, clients of the initialize handshake are notified that the list has changed. For clients of 2026-07-28, a
+list that was made before the database was read has a lifetime of 0.
 """
 
 import asyncio

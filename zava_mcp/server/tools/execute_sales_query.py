@@ -9,10 +9,12 @@ from zava_mcp.postgres.bound_sql import BoundSql
 from zava_mcp.server.executor import BoundedExecutor, wait_for_service
 from zava_mcp.server.progress import with_progress
 from zava_mcp.server.result_links import (
+    ALL_ROWS_BYTES,
     HANDLE_BYTES,
     LIFETIME_MINUTES,
     REMARK_BYTES,
     ResultLinks,
+    all_rows_advice,
     is_long,
     link_remark,
     link_to,
@@ -56,7 +58,7 @@ def add_sales_query(
         service = await wait_for_service(startup, ctx)
         with raise_tool_errors():
             query = service.sales_query(postgresql_query, max_rows)
-        reserve_links(query.result, ctx)
+        reserve_links(query.result, ctx, all_rows_advice(settings.max_rows, "query"))
 
         def run() -> tuple[str, list[ContentBlock]]:
             answer = service.run_query(query)
@@ -68,9 +70,10 @@ def add_sales_query(
         return CallToolResult(content=[TextContent(text=text), *links])
 
 
-def reserve_links(result: "QueryResult", ctx: ToolContext) -> None:
-    """Reserves the bytes that the handle and the link of a result take."""
-    result.reserve += HANDLE_BYTES
+def reserve_links(result: "QueryResult", ctx: ToolContext, advice: str) -> None:
+    """Reserves the bytes that the handle, the link and the advice on all rows take."""
+    result.reserve += HANDLE_BYTES + ALL_ROWS_BYTES
+    result.all_rows_advice = advice
     if not supports_links(ctx.protocol_version):
         result.reserve += REMARK_BYTES
 

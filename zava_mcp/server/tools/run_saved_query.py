@@ -8,7 +8,7 @@ from pydantic import Field
 from zava_mcp.sales.saved_query_list import list_fully
 from zava_mcp.server.executor import BoundedExecutor, wait_for_service
 from zava_mcp.server.progress import with_progress
-from zava_mcp.server.result_links import ResultLinks
+from zava_mcp.server.result_links import ResultLinks, all_rows_advice
 from zava_mcp.server.startup import Startup
 from zava_mcp.server.tool_list import RUN_SAVED_QUERY
 from zava_mcp.server.tools.common import Server, ToolContext, read_only
@@ -52,7 +52,7 @@ def add_saved_queries(
         def run() -> tuple[str, list[ContentBlock]]:
             bound = service.prepare_saved_query(call)
             query = call.start(service.sales_query(bound, max_rows))
-            reserve_links(query.result, ctx)
+            reserve_links(query.result, ctx, all_rows_advice(settings.max_rows, "run"))
             with call.errors():
                 answer = service.run_query(query)
             return write_result(answer, bound, results, result_links, ctx)
