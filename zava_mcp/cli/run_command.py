@@ -5,14 +5,17 @@ from typing import Annotated
 import typer
 
 from zava_mcp.cli.app import app, load_settings
-from zava_mcp.cli.options import DatabaseUrl, DataDir, EnvFile, Pager, ResultFormat, UserId
+from zava_mcp.cli.options import DatabaseUrl, DataDir, EnvFile, Format, Pager, ResultFormat, UserId
 from zava_mcp.cli.query_output import Bom, Chart, MaxRows, NoFormulas, Output, QueryOutput, Timeout
+from zava_mcp.settings import Settings
 
 
 @app.command()
 def run(
     ctx: typer.Context,
-    name: Annotated[str, typer.Argument(metavar="NAME", help="The saved query's name; `zava-mcp saved list`.")],
+    name: Annotated[
+        str | None, typer.Argument(metavar="[NAME]", help="The saved query's name; default: list all saved queries.")
+    ] = None,
     param: Annotated[
         list[str] | None,
         typer.Option("--param", "-p", metavar="NAME=VALUE", help="A parameter's value. Repeat it for each parameter."),
@@ -30,7 +33,7 @@ def run(
     database_url: DatabaseUrl = None,
     data_dir: DataDir = None,
 ) -> None:
-    """Run a saved query as an identity and print the result.
+    """Run a saved query as an identity and print the result; without a name, list the saved queries.
 
     Example: zava-mcp run top_products --param since=2026-01-01 --user-id seattle
     """
@@ -41,7 +44,19 @@ def run(
     shown.refuse_chart_with_format()
     shown.check()
     values = _values(param or [])
-    shown.show(settings, lambda service: service.prepare_saved_query(service.saved_query_call(name, values)))
+    if name is None:
+        return _list(settings, form)
+    return shown.show(settings, lambda service: service.prepare_saved_query(service.saved_query_call(name, values)))
+
+
+def _list(settings: Settings, form: Format | None) -> None:
+    from zava_mcp.cli.display.messages import progress_bar
+    from zava_mcp.cli.saved_command import show_saved_queries
+    from zava_mcp.sales.service import SalesService
+
+    with progress_bar() as progress, SalesService(settings, progress) as service:
+        queries = service.saved_queries(service.new_reader())
+    show_saved_queries(queries, form)
 
 
 def _values(pairs: list[str]) -> dict[str, str]:

@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from zava_mcp.cli.app import app, load_settings
-from zava_mcp.cli.options import AdminUrl, DatabaseUrl, DataDir, EnvFile, Format, ResultFormat, UserId
+from zava_mcp.cli.options import AdminUrl, DataDir, EnvFile, Format, ResultFormat
 
 if TYPE_CHECKING:
     from zava_mcp.postgres.saved_query import SavedQuery
-    from zava_mcp.settings import Settings
 
 saved = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -52,25 +51,21 @@ def add(
 def list_(
     ctx: typer.Context,
     form: ResultFormat = None,
-    user_id: UserId = None,
     env_file: EnvFile = None,
-    database_url: DatabaseUrl = None,
     admin_url: AdminUrl = None,
     data_dir: DataDir = None,
 ) -> None:
-    """List the saved queries with their parameters: as administrator, or as an identity of a server.
+    """List the saved queries with their parameters; as an identity, `zava-mcp run` lists them.
 
     Example: zava-mcp saved list
     """
-    settings = load_settings(
-        ctx,
-        ZAVA_USER_ID=user_id,
-        ZAVA_ENV_FILE=env_file,
-        ZAVA_DATABASE_URL=database_url,
-        ZAVA_ADMIN_DATABASE_URL=admin_url,
-        ZAVA_DATA_DIR=data_dir,
-    )
-    show_saved_queries(_read_all(settings), form)
+    settings = load_settings(ctx, ZAVA_ENV_FILE=env_file, ZAVA_ADMIN_DATABASE_URL=admin_url, ZAVA_DATA_DIR=data_dir)
+    from zava_mcp.admin.saved_queries import list_queries
+    from zava_mcp.cli.display.messages import progress_bar
+
+    with progress_bar() as progress:
+        queries = list_queries(settings, progress)
+    show_saved_queries(queries, form)
 
 
 def show_saved_queries(queries: "list[SavedQuery]", form: Format | None) -> None:
@@ -84,32 +79,11 @@ def show_saved_queries(queries: "list[SavedQuery]", form: Format | None) -> None
     show_rows(["name", "parameters", "description"], rows, form and form.value)
 
 
-def _read_all(settings: "Settings") -> "list[SavedQuery]":
-    from zava_mcp.cli.display.messages import progress_bar
-
-    with progress_bar() as progress:
-        if _is_identity(settings):
-            from zava_mcp.sales.service import SalesService
-
-            with SalesService(settings, progress) as service:
-                return service.saved_queries(service.new_reader())
-        from zava_mcp.admin.saved_queries import list_queries
-
-        return list_queries(settings, progress)
-
-
-def _is_identity(settings: "Settings") -> bool:
-    """Whether a server's queries are read as the identity, because no administrator's URL is set."""
-    return settings.database is not None and settings.admin_url is None
-
-
 @saved.command()
 def show(
     ctx: typer.Context,
     name: Annotated[str, typer.Argument(metavar="NAME", help="The saved query's name.")],
-    user_id: UserId = None,
     env_file: EnvFile = None,
-    database_url: DatabaseUrl = None,
     admin_url: AdminUrl = None,
     data_dir: DataDir = None,
 ) -> None:
@@ -117,27 +91,13 @@ def show(
 
     Example: zava-mcp saved show top_products
     """
-    settings = load_settings(
-        ctx,
-        ZAVA_USER_ID=user_id,
-        ZAVA_ENV_FILE=env_file,
-        ZAVA_DATABASE_URL=database_url,
-        ZAVA_ADMIN_DATABASE_URL=admin_url,
-        ZAVA_DATA_DIR=data_dir,
-    )
+    settings = load_settings(ctx, ZAVA_ENV_FILE=env_file, ZAVA_ADMIN_DATABASE_URL=admin_url, ZAVA_DATA_DIR=data_dir)
+    from zava_mcp.admin.saved_queries import show_query
     from zava_mcp.cli.display.messages import progress_bar
     from zava_mcp.cli.display.output import show_text
 
     with progress_bar() as progress:
-        if _is_identity(settings):
-            from zava_mcp.sales.service import SalesService
-
-            with SalesService(settings, progress) as service:
-                query = service.saved_query(name)
-        else:
-            from zava_mcp.admin.saved_queries import show_query
-
-            query = show_query(settings, name, progress)
+        query = show_query(settings, name, progress)
     show_text(query.source)
 
 
