@@ -7,6 +7,7 @@ import typer
 from zava_mcp.cli.app import app, load_settings
 from zava_mcp.cli.options import DatabaseUrl, DataDir, EnvFile, Format, Pager, ResultFormat, UserId
 from zava_mcp.cli.query_output import Bom, Chart, MaxRows, NoFormulas, Output, QueryOutput, Timeout
+from zava_mcp.errors import InputError
 from zava_mcp.settings import Settings
 
 
@@ -45,6 +46,8 @@ def run(
     shown.check()
     values = _values(param or [])
     if name is None:
+        if values or chart or output or max_rows is not None:
+            raise InputError("there is no name of a saved query", "`zava-mcp run` without options lists them.")
         return _list(settings, form)
     return shown.show(settings, lambda service: service.prepare_saved_query(service.saved_query_call(name, values)))
 
@@ -61,8 +64,6 @@ def _list(settings: Settings, form: Format | None) -> None:
 
 def _values(pairs: list[str]) -> dict[str, str]:
     """Return the values by name. Raises InputError for text without "=" and for a name that is there twice."""
-    from zava_mcp.errors import InputError
-
     values: dict[str, str] = {}
     for pair in pairs:
         name, equals, value = pair.partition("=")
