@@ -46,11 +46,14 @@ def save_queries(settings: Settings, files: dict[Path, str], progress: Progress,
 
 def remove_queries(settings: Settings, names: list[str], progress: Progress) -> Report:
     """Removes saved queries, all or none. Raises InputError for an unknown name, DatabaseUnavailable."""
+    wanted = list(dict.fromkeys(names))
     with _open_database(settings, progress) as connection, change_transaction(connection, dry_run=False):
-        for name in names:
-            if not connection.execute(sql.named("saved.sql")["remove_saved_query"].encode(), {"name": name}).rowcount:
-                raise unknown_query(name, [saved.name for saved in _read(connection)])
-        return Report([f"removed {name}" for name in names])
+        known = [saved.name for saved in _read(connection)]
+        for name in wanted:
+            if name not in known:
+                raise unknown_query(name, known)
+            connection.execute(sql.named("saved.sql")["remove_saved_query"].encode(), {"name": name})
+    return Report([f"removed {name}" for name in wanted])
 
 
 def list_queries(settings: Settings, progress: Progress) -> list[SavedQuery]:
