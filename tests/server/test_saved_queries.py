@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 from collections.abc import Iterator
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
@@ -14,6 +15,8 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from tests.conftest import HEAD_OFFICE, SEATTLE, Asker, asking, settings_for
+from tests.documents import GUIDE, table
+from tests.documents import text as document_text
 from tests.stdio_client import MODERN_META, server_for
 from zava_mcp.admin.saved_query_file import parse_file
 from zava_mcp.cli.commands import app
@@ -284,6 +287,23 @@ async def test_many_saved_queries_stay_within_their_bytes(saved: Path, superuser
     assert len(footer.encode()) <= MAX_BRIEF_BYTES
     assert "more: run_saved_query without a name lists them." in footer
     assert len(listed.encode()) <= 40_000
+
+
+def test_file_and_table_of_types_of_the_guide_are_true(
+    installation: EmbeddedPostgres, superuser: psycopg.Connection, tmp_path: Path
+) -> None:
+    rows = {row[0]: row[1] for row in table(f"{GUIDE}/saved-queries.md", "means nothing")}
+    assert rows == {name: kind.example for name, kind in TYPES.items()}
+    file = tmp_path / "top_products.sql"
+    file.write_text(re.findall(r"```sql\n(.*?)```", document_text(f"{GUIDE}/saved-queries.md"), re.DOTALL)[0])
+    try:
+        common = ["--data-dir", str(installation.folder)]
+        CliRunner().invoke(app, ["saved", "add", str(file), *common], catch_exceptions=False)
+        given = ["--param", "since=2020-01-01", "--param", "store=seattle"]
+        result = json.loads(zava(installation.folder, "run", "top_products", *given))
+        assert (result["columns"], result["row_count"]) == (["product_name", "revenue"], 10)
+    finally:
+        superuser.execute("DELETE FROM zava.saved_queries WHERE name = 'top_products'")
 
 
 def test_command_runs_lists_and_exports_saved_queries(saved: Path, tmp_path: Path) -> None:
