@@ -181,8 +181,9 @@ def test_result_links_bound_the_characters_of_their_queries() -> None:
 
 
 async def test_cache_hints_are_public_only_for_lists(ask: Ask, era: str) -> None:
-    """Only the newer version of the protocol has cache hints."""
+    """Only the newer version of the protocol has cache hints. The list of tools is final once the database was read."""
     async with ask(SEATTLE) as seattle:
+        await seattle.call("get_multiple_table_schemas")
         lists: list[CacheableResult] = [
             await seattle.client.list_tools(),
             await seattle.client.list_prompts(),

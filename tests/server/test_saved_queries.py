@@ -140,6 +140,7 @@ async def test_values_arrive_as_their_types_and_wrong_ones_are_explained(saved: 
 
 
 def test_any_text_is_bound_and_comes_back_unchanged(saved: Path) -> None:
+    from zava_mcp.sales.saved_query_call import SavedQueryCall
     from zava_mcp.sales.service import SalesService
 
     with SalesService(settings_for(saved, SEATTLE), lambda *_: None) as service:
@@ -147,7 +148,7 @@ def test_any_text_is_bound_and_comes_back_unchanged(saved: Path) -> None:
         @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
         @given(st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=40))
         def check(text: str) -> None:
-            bound = service.prepare_saved_query(service.saved_query_call("echo", {"text": text}))
+            bound = service.saved_queries.prepare(SavedQueryCall("echo", {"text": text}))
             assert text not in bound.sql or text in FILES[1]
             row = json.loads(service.run_query(service.sales_query(bound, 1)).json())["rows"][0]
             assert row[0] == text

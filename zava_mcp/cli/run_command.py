@@ -41,6 +41,8 @@ def run(
     settings = load_settings(
         ctx, ZAVA_USER_ID=user_id, ZAVA_ENV_FILE=env_file, ZAVA_DATABASE_URL=database_url, ZAVA_DATA_DIR=data_dir
     )
+    from zava_mcp.sales.saved_query_call import SavedQueryCall
+
     shown = QueryOutput(max_rows, chart, form, output, timeout, bom, no_formulas, pager)
     shown.refuse_chart_with_format()
     shown.check()
@@ -49,7 +51,7 @@ def run(
         if values or chart or output or max_rows is not None:
             raise InputError("there is no name of a saved query", "`zava-mcp run` without options lists them.")
         return _list(settings, form)
-    return shown.show(settings, lambda service: service.prepare_saved_query(service.saved_query_call(name, values)))
+    return shown.show(settings, lambda service: service.saved_queries.prepare(SavedQueryCall(name, values)))
 
 
 def _list(settings: Settings, form: Format | None) -> None:
@@ -58,7 +60,7 @@ def _list(settings: Settings, form: Format | None) -> None:
     from zava_mcp.sales.service import SalesService
 
     with progress_bar() as progress, SalesService(settings, progress) as service:
-        queries = service.saved_queries(service.new_reader())
+        queries = service.saved_queries.list(service.new_reader())
     show_saved_queries(queries, form)
 
 

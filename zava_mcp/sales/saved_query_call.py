@@ -1,4 +1,4 @@
-"""One call of a saved query: finds it, checks the parameters, and binds them."""
+"""The saved queries that an identity reads, and one call of one: finds it, checks the parameters, and binds them."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,7 +10,7 @@ from zava_mcp.postgres.bound_sql import BoundSql
 from zava_mcp.postgres.pool import Database
 from zava_mcp.postgres.saved_query import SavedQuery, read_saved_query, unknown_query
 from zava_mcp.postgres.statement import Statement, StatementBatch
-from zava_mcp.sales.descriptions import SchemaSummary
+from zava_mcp.sales.descriptions import SchemaSummary, TableDescriptions
 
 
 class _Step(Protocol):
@@ -73,3 +73,24 @@ class SavedQueryCall:
         self._cancelled = True
         if self._step is not None:
             self._step.cancel()
+
+
+class SavedQueries:
+    """The saved queries of a database, as one identity reads them."""
+
+    def __init__(self, database: Database, descriptions: TableDescriptions) -> None:
+        self._database = database
+        self._descriptions = descriptions
+
+    @property
+    def exist(self) -> bool | None:
+        """Whether there are any by the cached descriptions, None before these were read."""
+        return self._descriptions.has_saved_queries
+
+    def list(self, reader: StatementBatch) -> list[SavedQuery]:
+        """Returns all without their SQL. Raises DatabaseUnavailable or IdentityError."""
+        return self._descriptions.summary(reader).saved_queries
+
+    def prepare(self, call: SavedQueryCall) -> BoundSql:
+        """Reads the query of a call and binds its parameters. Raises as `SavedQueryCall.prepare`."""
+        return call.prepare(self._database, self._descriptions.summary)

@@ -15,7 +15,6 @@ from zava_mcp.errors import QueryError, SettingsError, ZavaError
 from zava_mcp.open_database import database_for
 from zava_mcp.postgres.bound_sql import BoundSql
 from zava_mcp.postgres.checks import Check
-from zava_mcp.postgres.saved_query import SavedQuery
 from zava_mcp.postgres.statement import StatementBatch
 from zava_mcp.postgres.user_ids import require_identity
 from zava_mcp.sales.descriptions import SchemaSummary, TableDescriptions
@@ -23,7 +22,7 @@ from zava_mcp.sales.empty_results import describe_emptiness, explain_emptiness
 from zava_mcp.sales.product_search import ProductSearch, ProductSearches
 from zava_mcp.sales.result import QueryResult, truncate_lines
 from zava_mcp.sales.sales_query import Explanation, SalesQuery
-from zava_mcp.sales.saved_query_call import SavedQueryCall
+from zava_mcp.sales.saved_query_call import SavedQueries
 from zava_mcp.sales.search_request import SearchRequest
 from zava_mcp.sales.search_result import FULL_TEXT, SearchResult
 from zava_mcp.sales.search_spelling import CatalogueWords
@@ -57,6 +56,7 @@ class SalesService:
         self._database = database_for(settings, require_identity(settings, embedded), embedded, extend=own_embedded)
         self._descriptions = TableDescriptions(self._database)
         self._words = CatalogueWords()
+        self.saved_queries = SavedQueries(self._database, self._descriptions)
 
     def open(self) -> None:
         """Connects and verifies the identity ahead of the first query. Raises DatabaseUnavailable or IdentityError."""
@@ -65,27 +65,6 @@ class SalesService:
     def sales_query(self, sql: str | BoundSql, max_rows: int) -> SalesQuery:
         """Returns a query to run. Raises InputError if the text or the number of rows is out of range."""
         return SalesQuery(sql, max_rows, self._settings)
-
-    def saved_query_call(self, name: str, given: dict[str, str]) -> SavedQueryCall:
-        """Returns a call of a saved query: `prepare_saved_query` finds the query, then it is run as any other."""
-        return SavedQueryCall(name, given)
-
-    def prepare_saved_query(self, call: SavedQueryCall) -> BoundSql:
-        """Reads a saved query and binds its parameters. Raises InputError, and the errors of `run_query`."""
-        return call.prepare(self._database, lambda reader: self.schema_summary(reader))
-
-    def saved_query(self, name: str) -> SavedQuery:
-        """Returns a saved query with its SQL. Raises InputError for an unknown name, and the errors of `run_query`."""
-        return SavedQueryCall(name, {}).read(self._database)
-
-    def saved_queries(self, reader: StatementBatch) -> list[SavedQuery]:
-        """Returns the saved queries without their SQL. Raises DatabaseUnavailable or IdentityError."""
-        return self._descriptions.summary(reader).saved_queries
-
-    @property
-    def has_saved_queries(self) -> bool | None:
-        """Whether there are saved queries by the cached descriptions, None before these were read."""
-        return self._descriptions.has_saved_queries
 
     def full_size_query(self, sql: str | BoundSql) -> SalesQuery:
         """Returns a query with the largest allowed result, for links to complete results."""

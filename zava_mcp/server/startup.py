@@ -74,7 +74,7 @@ class Startup:
     @property
     def has_saved_queries(self) -> bool | None:
         """Whether the database has saved queries, as far as it was read; None before, and False if that failed."""
-        if self._service is not None and (known := self._service.has_saved_queries) is not None:
+        if self._service is not None and (known := self._service.saved_queries.exist) is not None:
             return known
         return False if self._attempted.is_set() else None
 

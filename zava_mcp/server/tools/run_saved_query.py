@@ -42,15 +42,17 @@ def add_saved_queries(
             DEFAULT_ROWS, settings.max_rows
         ),
     ) -> CallToolResult:
+        from zava_mcp.sales.saved_query_call import SavedQueryCall
+
         service = await wait_for_service(startup, ctx)
         if not name.strip():
             reader = service.new_reader()
-            saved = await executor.call(lambda: service.saved_queries(reader), reader.cancel)
+            saved = await executor.call(lambda: service.saved_queries.list(reader), reader.cancel)
             return CallToolResult(content=[TextContent(text=list_fully(saved, settings.max_bytes))])
-        call = service.saved_query_call(name, parameters or {})
+        call = SavedQueryCall(name, parameters or {})
 
         def run() -> tuple[str, list[ContentBlock]]:
-            bound = service.prepare_saved_query(call)
+            bound = service.saved_queries.prepare(call)
             query = call.start(service.sales_query(bound, max_rows))
             reserve_links(query.result, ctx, all_rows_advice(settings.max_rows, "run"))
             with call.errors():
