@@ -33,6 +33,7 @@ class Call:
     outcome: Outcome = "ok"
     fault: str = ""  # class name of the error that ended the call
     sqlstate: str = ""
+    saved_query: str = ""  # name of the saved query that was run
     rows: int | None = None
     bytes: int | None = None
     truncated: bool = False

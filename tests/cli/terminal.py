@@ -42,11 +42,12 @@ def on_terminal(
     rows: int = 400,
     until: Callable[[], None] | None = None,
     with_errors: bool = False,
+    typed: bytes = b"",
     **environment: str,
 ) -> TerminalRun:
     """Run zava-mcp on a pseudo-terminal, with stderr in a file or on the terminal.
 
-    With `until`, Ctrl-C is sent after `until` returns.
+    With `until`, Ctrl-C is sent after `until` returns. `typed` is what a person types.
     """
     controller, terminal = pty.openpty()
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
@@ -64,6 +65,7 @@ def on_terminal(
         ) as process,
     ):
         os.close(terminal)
+        os.write(controller, typed)
         if until:
             until()
             os.write(controller, b"\x03")

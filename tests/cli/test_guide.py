@@ -92,4 +92,4 @@ def test_guide_needs_no_database_and_records_no_call(tmp_path: Path) -> None:
 
 def test_guide_completes_the_names_of_pages() -> None:
     assert set(completed("zava-mcp guide ")) == set(pages())
-    assert completed("zava-mcp guide s") == ["search", "settings", "sql"]
+    assert completed("zava-mcp guide s") == ["saved-queries", "search", "settings", "sql"]

@@ -53,7 +53,7 @@ async def test_quotation_marks_of_string_numbers_stay_within_the_byte_limit(data
         assert len(text.encode()) <= 1000
         assert answer["truncated"]
         assert {type(cell) for (cell,) in answer["rows"]} == {str}
-        assert f"Only {answer['row_count']} rows fit" in answer["hint"]
+        assert f"Only {answer['row_count']} of 500 rows fit" in answer["hint"]
 
 
 def test_terminal_prints_one_type_per_column(data_dir: Path) -> None:

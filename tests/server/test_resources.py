@@ -11,6 +11,7 @@ from mcp.shared.exceptions import MCPError
 from mcp.types import CacheableResult, ResourceLink, TextContent
 
 from tests.conftest import HEAD_OFFICE, REDMOND, SEATTLE, Ask, Asker
+from zava_mcp.postgres.bound_sql import BoundSql
 from zava_mcp.server import result_links
 from zava_mcp.server.result_links import ResultLinks
 
@@ -161,11 +162,11 @@ async def test_expired_result_handle_is_rejected_with_a_hint(ask: Ask, monkeypat
 
 def test_result_handles_are_bounded_and_cannot_be_guessed() -> None:
     kept = ResultLinks()
-    names = [kept.keep(f"SELECT {number}") for number in range(200)]
+    names = [kept.keep(BoundSql(f"SELECT {number}")) for number in range(200)]
     assert len(set(names)) == 200
     assert all(len(name) == 32 for name in names)
-    assert kept.query(names[-1]) == "SELECT 199"
-    assert kept.query(names[-64]) == "SELECT 136"
+    assert kept.query(names[-1]).sql == "SELECT 199"
+    assert kept.query(names[-64]).sql == "SELECT 136"
     for name in names[:-64]:
         with pytest.raises(Exception, match="no such result"):
             kept.query(name)
@@ -173,15 +174,16 @@ def test_result_handles_are_bounded_and_cannot_be_guessed() -> None:
 
 def test_result_links_bound_the_characters_of_their_queries() -> None:
     kept = ResultLinks()
-    names = [kept.keep("x" * 100_000) for _ in range(20)]
-    assert kept.query(names[-10]) == "x" * 100_000
+    names = [kept.keep(BoundSql("x" * 100_000)) for _ in range(20)]
+    assert kept.query(names[-10]).sql == "x" * 100_000
     with pytest.raises(Exception, match="no such result"):
         kept.query(names[-11])
 
 
 async def test_cache_hints_are_public_only_for_lists(ask: Ask, era: str) -> None:
-    """Only the newer version of the protocol has cache hints."""
+    """Only the newer version of the protocol has cache hints. The list of tools is final once the database was read."""
     async with ask(SEATTLE) as seattle:
+        await seattle.call("get_multiple_table_schemas")
         lists: list[CacheableResult] = [
             await seattle.client.list_tools(),
             await seattle.client.list_prompts(),

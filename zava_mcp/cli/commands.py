@@ -6,6 +6,7 @@ from zava_mcp.cli.app import app as app
 from zava_mcp.cli import (  # noqa: F401  # importing a module registers its commands, in this order
     serve_command,
     query_command,
+    run_command,
     init_command,
     doctor_command,
     demo_command,
@@ -15,6 +16,7 @@ from zava_mcp.cli import (  # noqa: F401  # importing a module registers its com
     help_command,
     guide_command,
     identities_command,
+    saved_command,
     search_command,
     embed_command,
 )

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from zava_mcp.cli import onboarding
 from zava_mcp.cli.app import app, is_explicit, load_settings
 from zava_mcp.cli.options import AdminUrl, DataDir, EnvFile
 from zava_mcp.settings import Settings
@@ -49,6 +50,8 @@ def init(
 ) -> None:
     """Create or upgrade the database: schema, identities, sample. Existing rows are not changed.
 
+    On a terminal, without options and without a server in the settings, offer the choices and print what comes next.
+
     Example: zava-mcp init --scale 0.1
     """
     settings = load_settings(ctx, ZAVA_ENV_FILE=env_file, ZAVA_ADMIN_DATABASE_URL=admin_url, ZAVA_DATA_DIR=data_dir)
@@ -57,6 +60,11 @@ def init(
     from zava_mcp.cli.display.messages import progress_bar
     from zava_mcp.cli.display.output import show_report
 
+    choice = None
+    if onboarding.is_offered(ctx, settings.database is not None or settings.admin_url is not None):
+        choice = onboarding.choose()
+        if choice is not onboarding.SAMPLE:
+            return onboarding.show_next(choice)
     _check_options(adopt, dry_run, reset, passwords_file, take_over_roles, sample)
     sample_options = Sample(scale, as_of.date() if as_of else None, seed)
     if reset:
@@ -71,6 +79,9 @@ def init(
             new_sample = sample_options if sample else None
             report = initialise(settings, new_sample, passwords_file, progress, take_over_roles, explicit)
     show_report(report, only_sql=dry_run)
+    if choice is not None:
+        onboarding.show_next(choice)
+    return None
 
 
 def _check_options(

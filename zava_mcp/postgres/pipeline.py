@@ -2,7 +2,7 @@
 
 import select
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import psycopg
@@ -12,6 +12,7 @@ from psycopg.types.string import TextLoader
 
 from zava_mcp import call_context
 from zava_mcp.errors import QueryError
+from zava_mcp.postgres.bound_sql import BoundValue
 from zava_mcp.postgres.cancellation import CANCEL_SECONDS, cancel
 from zava_mcp.postgres.query_errors import NOT_UTF8
 from zava_mcp.postgres.timeout_connection import TimeoutConnection
@@ -56,18 +57,22 @@ class Pipeline:
         self._received = 0  # approximate bytes since the last result
         self.backend = connection.pgconn.backend_pid
         self.timed_out = False
+        self.discarded_rows = 0  # that came after the row limit was reached
+        self.is_complete = False  # whether all rows were received, wanted or not
         self.encoding_changed = False  # whether the query changed client_encoding
 
-    def send(self, alone: str, wrapped: str, clear_locks: bool) -> None:
-        """Sends the statements of one query: the text alone, to be parsed, and wrapped, to be run."""
+    def send(self, alone: str, wrapped: str, clear_locks: bool, values: Sequence[BoundValue] = ()) -> None:
+        """Sends the statements of one query: the text alone, to be parsed, and wrapped, to be run with its values."""
         call_context.current_call().round_trips += 1
         pg, rights = self._pg, self._rights
         pg.enter_pipeline_mode()
         for name, text in rights.unprepared.items():  # parsing them for each query takes as long as running them
             pg.send_prepare(name, text)
         pg.send_query_prepared(rights.names.begin, None)
-        pg.send_prepare(b"", alone.encode())
-        pg.send_query_params(wrapped.encode(), None)
+        types = [value.type_oid for value in values]
+        pg.send_prepare(b"", alone.encode(), types)
+        texts = [None if value.text is None else value.text.encode() for value in values]
+        pg.send_query_params(wrapped.encode(), texts or None, types or None)
         pg.pipeline_sync()
         pg.send_query_prepared(rights.names.end, None)
         if clear_locks:
@@ -100,6 +105,7 @@ class Pipeline:
                 if wants_rows:
                     batch += rows_of(result)
                 else:
+                    self.discarded_rows += result.ntuples
                     discarded += _bytes_of(result)
                     if discarded > _DISCARD_BYTES:
                         self.shorten_deadline()
@@ -109,6 +115,7 @@ class Pipeline:
                 wants_rows, batch = rows(batch), []  # all rows of one chunk of bytes
         if batch and rows is not None:
             wants_rows = rows(batch)
+        self.is_complete = failed is None and not self._is_stopping
         return failed if wants_rows else None  # errors after the row limit was reached are ignored
 
     def shorten_deadline(self) -> None:

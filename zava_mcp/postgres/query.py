@@ -8,11 +8,12 @@ does not parse SQL, and nothing is ever committed.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import psycopg
 
 from zava_mcp.errors import CALL_CANCELLED, QueryError
+from zava_mcp.postgres.bound_sql import BoundValue
 from zava_mcp.postgres.cancellation import Cancellable
 from zava_mcp.postgres.pipeline import Column, Pipeline, Rows
 from zava_mcp.postgres.query_errors import KEEP_UTF8, ONE_QUERY_ONLY, query_error
@@ -44,7 +45,7 @@ class Query(Cancellable):
     """One query on one connection, which another thread may cancel.
 
     `columns` is called once, then `rows` for each chunk as text in PostgreSQL's format; `rows` returns False when it
-    needs no more.
+    needs no more. `values` are bound to `$1`, `$2`, … by PostgreSQL and never become a part of the text.
     """
 
     def __init__(
@@ -55,15 +56,19 @@ class Query(Cancellable):
         seconds: float,
         columns: Callable[[list[Column]], None],
         rows: Callable[[Rows], bool],
+        values: Sequence[BoundValue] = (),
     ) -> None:
         super().__init__()
         self._sql = sql
+        self._values = values
         self._wrapper = _PREFIX, _SUFFIX.format(size=row_bytes, limit=limit)
         self._seconds = seconds
         self._columns = columns
         self._rows = rows
         self._deadline: float | None = None  # set by the first attempt, for all attempts together
         self.stuck_backend: int | None = None  # id of a server process that did not stop when it was cancelled
+        self.rows_beyond = 0  # rows that came after `rows` returned False
+        self.is_complete = False  # whether PostgreSQL sent all rows up to `limit`
         self.has_results = False  # whether results were delivered, so that the query must not run again
 
     def run(self, connection: TimeoutConnection, clear_locks: bool) -> None:
@@ -88,7 +93,7 @@ class Query(Cancellable):
         pipeline = Pipeline(connection, self._deadline, lambda: self.cancelled)
         try:
             try:
-                pipeline.send(self._sql, inner.join(self._wrapper), clear_locks)
+                pipeline.send(self._sql, inner.join(self._wrapper), clear_locks, self._values)
                 parse_failed, error = self._receive(pipeline)
             except KeyboardInterrupt:
                 pipeline.shorten_deadline()
@@ -124,6 +129,7 @@ class Query(Cancellable):
             if failed is not None:
                 return True, query_error(failed)
             failed = pipeline.replies(self._deliver_columns, self._rows)
+            self.rows_beyond, self.is_complete = pipeline.discarded_rows, pipeline.is_complete
         return False, query_error(failed, len(self._wrapper[0])) if failed is not None else None
 
     def _deliver_columns(self, columns: list[Column]) -> None:
@@ -143,4 +149,9 @@ class ExplainQuery(Query):
         rows: Callable[[Rows], bool],
     ) -> None:
         super().__init__(sql, limit, 0, seconds, columns, rows)
-        self._wrapper = _EXPLAIN + _PREFIX, _EXPLAIN_SUFFIX.format(limit=limit)
+        self._wrapper = explain_wrapper(limit)
+
+
+def explain_wrapper(limit: int) -> tuple[str, str]:
+    """The texts before and after a query that make it the plan of the query as it is run."""
+    return _EXPLAIN + _PREFIX, _EXPLAIN_SUFFIX.format(limit=limit)

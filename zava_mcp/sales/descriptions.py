@@ -9,8 +9,10 @@ from zava_mcp import sql
 from zava_mcp.errors import InputError, QueryError
 from zava_mcp.postgres.identity import VerifiedIdentity
 from zava_mcp.postgres.pool import Database
+from zava_mcp.postgres.saved_query import SavedQuery, read_saved_query
 from zava_mcp.postgres.statement import StatementBatch
 from zava_mcp.sales.column_hints import Catalogue
+from zava_mcp.sales.saved_query_list import list_briefly
 from zava_mcp.sales.table_names import resolve_table_names
 from zava_mcp.sales.table_notes import ONLY_ON_REQUEST, table_note
 from zava_mcp.suggestions import did_you_mean
@@ -36,6 +38,7 @@ class SchemaSummary:
     first_day: str = ""
     last_day: str = ""
     all_stores: bool = False
+    saved_queries: list[SavedQuery] = field(default_factory=list)  # without their SQL
 
     def months(self) -> list[str]:
         """Returns the months from the last order to the first, such as "2026-10"."""
@@ -69,7 +72,13 @@ class TableDescriptions:
         for name in selected:
             if name not in self._tables:
                 raise self._unknown_table(name)
-        return "\n\n".join([*(self._tables[name] for name in selected), self._period])
+        saved = list_briefly(self._summary.saved_queries)
+        return "\n\n".join([*(self._tables[name] for name in selected), *[saved] * bool(saved), self._period])
+
+    @property
+    def has_saved_queries(self) -> bool | None:
+        """Whether there are saved queries; None before the descriptions were read."""
+        return bool(self._summary.saved_queries) if self._read_time > float("-inf") else None
 
     def statistics(self) -> dict[str, float]:
         """Returns the age of the descriptions in seconds as a metric, {} before they are read."""
@@ -109,8 +118,9 @@ class TableDescriptions:
         if self._is_fresh():
             return
         changes = self._database.schema_changes
-        tables, values = self._database.run_batch(reader, (sql.query("list_tables"), sql.query("list_filter_values")))
-        summary = _summarize(tables, values[0], self._database.identity.all_stores)
+        statements = tuple(map(sql.query, ("list_tables", "list_filter_values", "list_saved_queries")))
+        tables, values, saved = self._database.run_batch(reader, statements)
+        summary = _summarize(tables, values[0], saved, self._database.identity.all_stores)
         described = {
             str(name): _table(str(name), comment, columns, keys or [], _filter_values(str(name), summary))
             + table_note(str(name), summary.all_stores)
@@ -156,8 +166,8 @@ def _table(name: str, comment: object, columns: Any, keys: Any, values: list[str
     return "\n".join(lines)
 
 
-def _summarize(tables: Any, values: tuple[Any, ...], all_stores: bool) -> SchemaSummary:
-    """Builds the summary from the rows of the statements `tables` and `values`."""
+def _summarize(tables: Any, values: tuple[Any, ...], saved: Any, all_stores: bool) -> SchemaSummary:
+    """Builds the summary from the rows of the three statements."""
     stores, ids, first_days, categories, types, first_day, last_day = values
     return SchemaSummary(
         {str(name): str(comment or "") for name, comment, *_ in tables},
@@ -168,6 +178,7 @@ def _summarize(tables: Any, values: tuple[Any, ...], all_stores: bool) -> Schema
         str(first_day or ""),
         str(last_day or ""),
         all_stores,
+        [read_saved_query(name, description, parameters, "") for name, description, parameters in saved],
     )
 
 

@@ -11,6 +11,7 @@ from typing import Any, Protocol, TextIO
 
 from zava_mcp import call_context
 from zava_mcp.errors import InputError
+from zava_mcp.postgres.bound_sql import BoundSql
 from zava_mcp.postgres.pipeline import Column, Rows
 from zava_mcp.postgres.pool import Database
 from zava_mcp.postgres.query import Query
@@ -40,8 +41,9 @@ class Writer(Protocol):
 class Export:
     """One query whose rows go to a writer. It runs once."""
 
-    def __init__(self, sql: str, seconds: float, writer: Writer, progress: Callable[[int], None]) -> None:
+    def __init__(self, sql: str | BoundSql, seconds: float, writer: Writer, progress: Callable[[int], None]) -> None:
         """Raises InputError if the text is out of range."""
+        sql, values = (sql.sql, sql.values) if isinstance(sql, BoundSql) else (sql, ())
         check_sql(sql)
         self.rows = 0
         self._writer = writer
@@ -55,6 +57,7 @@ class Export:
             seconds=seconds,
             columns=self._set_columns,
             rows=self._write_rows,
+            values=values,
         )
 
     def run(self, database: Database, catalogue: Catalogue) -> int:

@@ -34,6 +34,9 @@ class QueryResult:
     bytes_advice: str = (
         "Select fewer columns, shorten texts with left(column, 200), aggregate, or page with LIMIT and OFFSET."
     )
+    all_rows_advice: str = ""  # how a person gets all rows of a truncated result
+    total: int | None = None  # the number of all rows, None if it is not known
+    seen: int = 0  # the number of rows that were received, of which `rows` has the first
     remarks: list[str] = field(default_factory=list)  # sentences on what was corrected or ignored
     reserve: int = 200  # bytes for everything except rows
     _encoders: list[ColumnEncoder] = field(default_factory=list)
@@ -60,6 +63,7 @@ class QueryResult:
 
     def add_rows(self, rows: Rows) -> bool:
         """Adds a row chunk. Returns False once a limit is reached."""
+        self.seen += len(rows)
         for row in self._encode(rows):
             size = (len(row) if row.isascii() else len(row.encode())) + 1
             if len(self.rows) >= self.max_rows:
@@ -71,6 +75,14 @@ class QueryResult:
             self.rows.append(row)
             self._bytes += size
         return True
+
+    def count_rows(self, more: int, is_complete: bool) -> None:
+        """Counts `more` rows that came after a limit was reached; `is_complete` if none followed them.
+
+        The query itself stops after `max_rows` and one more row, so that no row is computed to be counted.
+        """
+        self.seen += more
+        self.total = self.seen if is_complete and self.seen <= self.max_rows else None
 
     def unify_number_columns(self) -> None:
         """Writes all values of a number column as strings if one of them is a string because no double can hold it.
@@ -117,6 +129,7 @@ class QueryResult:
             f'{{"columns":[{columns}],"rows":[{",".join(self.rows)}],'
             f'"row_count":{len(self.rows)},"truncated":{"true" if self.truncated_by else "false"}'
         )
+        text += f',"total_rows":{self.total}' if self.truncated_by and self.total is not None else ""
         text += "".join(f",{quoted(name)}:{value}" for name, value in (more or {}).items())
         hint = " ".join(filter(None, [self.hint(), *self.remarks, *call_context.current_call().take_remarks()]))
         text += f',"hint":{quoted(hint)}}}' if hint else "}"
@@ -140,11 +153,17 @@ class QueryResult:
 
     def hint(self) -> str:
         """Returns what to do about missing rows, "" if none are missing."""
+        if not self.truncated_by:
+            return ""
         if self.truncated_by == "rows":
-            return f"There are more than {self.max_rows:,} rows. {self.rows_advice}"
-        if self.truncated_by:
-            return f"Only {len(self.rows):,} rows fit into {self.max_bytes:,} bytes. {self.bytes_advice}"
-        return ""
+            missing = f"There are more than {self.max_rows:,} rows."
+            advice = self.rows_advice
+        else:
+            least = f" of at least {self.seen:,}" if self.seen > len(self.rows) else ""
+            number = least if self.total is None else f" of {self.total:,}"
+            missing = f"Only {len(self.rows):,}{number} rows fit into {self.max_bytes:,} bytes."
+            advice = self.bytes_advice
+        return " ".join(filter(None, [missing, advice, self.all_rows_advice]))
 
     def _encode(self, rows: Rows) -> list[str]:
         """Encodes column by column, because each column has one encoder, and returns the rows as JSON texts."""

@@ -4,6 +4,7 @@ import json
 import re
 
 from zava_mcp.errors import InputError
+from zava_mcp.postgres.bound_sql import BoundSql
 from zava_mcp.postgres.pool import Database
 from zava_mcp.postgres.query import ExplainQuery, Query
 from zava_mcp.sales.column_hints import Catalogue
@@ -32,8 +33,9 @@ _WORKERS = r" *Workers Planned: \d+"  # depends on the size of the whole table, 
 class SalesQuery:
     """One query, which runs once in a worker thread and can be cancelled from any other thread."""
 
-    def __init__(self, sql: str, max_rows: int, settings: Settings) -> None:
+    def __init__(self, sql: str | BoundSql, max_rows: int, settings: Settings) -> None:
         """Raises InputError if the text or the number of rows is out of range."""
+        sql, values = (sql.sql, sql.values) if isinstance(sql, BoundSql) else (sql, ())
         check_sql(sql)
         if not 1 <= max_rows <= settings.max_rows:
             raise InputError(f"max_rows must be from 1 to {settings.max_rows:,}, not {max_rows:,}")
@@ -50,12 +52,14 @@ class SalesQuery:
             seconds=settings.query_timeout,
             columns=self.result.set_columns,
             rows=self.result.add_rows,
+            values=values,
         )
 
     def run(self, database: Database, catalogue: Catalogue) -> QueryResult:
         """Runs the query. Raises QueryError, IdentityError or DatabaseUnavailable."""
         with self._fenced.errors(catalogue), explain_timeout(self.sql, self._seconds):
             database.run(self._query)
+        self.result.count_rows(self._query.rows_beyond, self._query.is_complete)
         self.result.unify_number_columns()
         return self.result
 

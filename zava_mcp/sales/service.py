@@ -13,6 +13,7 @@ from zava_mcp.admin.sample import Progress
 from zava_mcp.embedded import EmbeddedPostgres
 from zava_mcp.errors import QueryError, SettingsError, ZavaError
 from zava_mcp.open_database import database_for
+from zava_mcp.postgres.bound_sql import BoundSql
 from zava_mcp.postgres.checks import Check
 from zava_mcp.postgres.statement import StatementBatch
 from zava_mcp.postgres.user_ids import require_identity
@@ -21,6 +22,7 @@ from zava_mcp.sales.empty_results import describe_emptiness, explain_emptiness
 from zava_mcp.sales.product_search import ProductSearch, ProductSearches
 from zava_mcp.sales.result import QueryResult, truncate_lines
 from zava_mcp.sales.sales_query import Explanation, SalesQuery
+from zava_mcp.sales.saved_query_call import SavedQueries
 from zava_mcp.sales.search_request import SearchRequest
 from zava_mcp.sales.search_result import FULL_TEXT, SearchResult
 from zava_mcp.sales.search_spelling import CatalogueWords
@@ -54,16 +56,17 @@ class SalesService:
         self._database = database_for(settings, require_identity(settings, embedded), embedded, extend=own_embedded)
         self._descriptions = TableDescriptions(self._database)
         self._words = CatalogueWords()
+        self.saved_queries = SavedQueries(self._database, self._descriptions)
 
     def open(self) -> None:
         """Connects and verifies the identity ahead of the first query. Raises DatabaseUnavailable or IdentityError."""
         self._database.open()
 
-    def sales_query(self, sql: str, max_rows: int) -> SalesQuery:
+    def sales_query(self, sql: str | BoundSql, max_rows: int) -> SalesQuery:
         """Returns a query to run. Raises InputError if the text or the number of rows is out of range."""
         return SalesQuery(sql, max_rows, self._settings)
 
-    def full_size_query(self, sql: str) -> SalesQuery:
+    def full_size_query(self, sql: str | BoundSql) -> SalesQuery:
         """Returns a query with the largest allowed result, for links to complete results."""
         query = SalesQuery(sql, self._settings.max_rows, replace(self._settings, max_bytes=MAX_RESULT_BYTES))
         query.result.rows_advice = query.result.bytes_advice = "Aggregate, filter, or page with LIMIT and OFFSET."
@@ -95,7 +98,7 @@ class SalesService:
                     with_hint(error, error.sql, self._descriptions.catalogue)
             raise
 
-    def export(self, sql: str, writer: "Writer", progress: "Callable[[int], None]") -> int:
+    def export(self, sql: str | BoundSql, writer: "Writer", progress: "Callable[[int], None]") -> int:
         """Writes all rows of a query and returns their number. Raises the errors of `run_query`, and OSError."""
         from zava_mcp.sales.export import Export
 

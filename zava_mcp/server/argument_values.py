@@ -45,6 +45,8 @@ def convert(value: Any, schema: Schema, name: str, required: bool = False) -> An
         return _texts(value, name)
     if kind == "array":
         return _list(value, name)
+    if kind == "object":
+        return _values(value, name)
     if isinstance(value, list) and len(value) == 1:
         value = value[0]
     if value == "" and kind == "string" and required:
@@ -75,6 +77,21 @@ def _string(value: Any, name: str) -> str:
     if not isinstance(value, str):
         raise WrongArgument(f"the argument {name!r} must be one string, not {_excerpt(value)}")
     return value
+
+
+def _values(value: Any, name: str) -> dict[str, str] | None:
+    """Texts by name, from an object or its JSON text; members that are null are absent."""
+    try:
+        members = as_object(value)
+        return {
+            key: "true" if one is True else "false" if one is False else _string(one, key)
+            for key, one in members.items()
+            if one is not None
+        } or None
+    except WrongArgument:
+        raise WrongArgument(
+            f'the argument {name!r} must be an object of texts and numbers, such as {{"since": "2026-01-31"}}'
+        ) from None
 
 
 def _texts(value: Any, name: str) -> str | list[str]:

@@ -1,12 +1,13 @@
 """An MCPServer that checks names and arguments of requests, and bounds the length of what its errors repeat."""
 
+from collections.abc import Callable
 from typing import Any
 
 from mcp.server.mcpserver import MCPServer
 from mcp.server.mcpserver.context import Context
 from mcp.server.mcpserver.exceptions import ResourceError, ToolError, UnexpectedToolError
 from mcp.shared.exceptions import MCPError
-from mcp.types import INVALID_PARAMS, INVALID_REQUEST, CallToolResult, TextContent
+from mcp.types import INVALID_PARAMS, INVALID_REQUEST, CallToolResult, TextContent, Tool
 
 from zava_mcp import call_context
 from zava_mcp.errors import InputError, ZavaError
@@ -25,12 +26,17 @@ _URI_CHARACTERS = 30_000  # enough for the longest search text with each of its 
 class CheckedServer(MCPServer[Any]):
     """Accepts arguments in the forms that clients write, and explains what is wrong with a request.
 
-    With a `fault` of the settings, every call fails with that fault.
+    With a `fault` of the settings, every call fails with that fault. `is_listed` says which tools are listed; the
+    others can be called all the same.
     """
 
-    def __init__(self, fault: ZavaError | None = None, **settings: Any) -> None:
+    def __init__(self, is_listed: Callable[[str], bool], fault: ZavaError | None = None, **settings: Any) -> None:
         super().__init__(**settings)
+        self._is_listed = is_listed
         self._fault = fault
+
+    async def list_tools(self) -> list[Tool]:
+        return [tool for tool in await super().list_tools() if self._is_listed(tool.name)]
 
     async def call_tool(self, name: str, arguments: dict[str, Any], context: Context[Any, Any] | None = None) -> Any:
         if self._fault is not None:

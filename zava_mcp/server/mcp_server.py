@@ -4,7 +4,6 @@ from importlib.metadata import version
 from typing import Any
 
 from mcp.server import CacheHint
-from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
 from mcp.server.mcpserver import MCPServer
 
 from zava_mcp.errors import ZavaError
@@ -20,11 +19,13 @@ from zava_mcp.server.result_resources import add_results
 from zava_mcp.server.sdk_internals import forbid_extra_arguments, registered_tools
 from zava_mcp.server.startup import Startup
 from zava_mcp.server.tool_errors import error_text
+from zava_mcp.server.tool_list import ToolList
 from zava_mcp.server.tools.chart_sales_query import add_charts, chart_view
 from zava_mcp.server.tools.execute_sales_query import add_sales_query
 from zava_mcp.server.tools.explain_sales_query import add_explanation
 from zava_mcp.server.tools.get_current_utc_date import add_date
 from zava_mcp.server.tools.get_multiple_table_schemas import add_schemas
+from zava_mcp.server.tools.run_saved_query import add_saved_queries
 from zava_mcp.server.tools.semantic_search_products import add_search
 from zava_mcp.settings import Settings
 from zava_mcp.settings.ignored_settings import NO_SETTING
@@ -62,6 +63,7 @@ def build_server(startup: Startup, settings: Settings) -> MCPServer[Any]:
     add_charts(server, startup, executor, settings, results)
     add_explanation(server, startup, executor)
     add_date(server)
+    add_saved_queries(server, startup, executor, settings, result_links, results)
     add_resources(server, startup, executor)
     add_results(server, startup, executor, settings, result_links)
     add_prompts(server, startup, executor)
@@ -75,14 +77,9 @@ def build_server(startup: Startup, settings: Settings) -> MCPServer[Any]:
 
 def _empty_server(startup: Startup, settings: Settings, fault: ZavaError | None) -> CheckedServer:
     """A server without tools, resources and prompts."""
-
-    async def open_after_list(ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:
-        result = await call_next(ctx)
-        if ctx.method == "tools/list":  # a client that lists the tools is about to call one
-            startup.proceed()
-        return result
-
+    tools = ToolList(startup)
     return CheckedServer(
+        is_listed=tools.is_listed,
         fault=fault,
         name="zava-mcp",
         title="Zava Retail sales",
@@ -96,7 +93,7 @@ def _empty_server(startup: Startup, settings: Settings, fault: ZavaError | None)
             "resources/templates/list": _SAME_FOR_ALL_CLIENTS,
             "resources/read": CacheHint(ttl_ms=60_000, scope="private"),
         },
-        middleware=[open_after_list],
+        middleware=[tools.observe],
         extensions=[chart_view()],
     )
 

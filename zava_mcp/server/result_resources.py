@@ -26,11 +26,12 @@ def add_results(
         mime_type="text/csv",
     )
     async def result(ctx: ToolContext, handle: str) -> str:
-        sql = call_context.current_call().sql = result_links.query(handle)
+        query_kept = result_links.query(handle)
+        call_context.current_call().sql = query_kept.sql
         try:
             service = await wait_for_service(startup, ctx)
             with raise_tool_errors():
-                query = service.full_size_query(sql)
+                query = service.full_size_query(query_kept)
             return await with_progress(
                 ctx,
                 "querying",

@@ -15,6 +15,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from anyio.abc import ObjectStream
+from mcp.server import NotificationOptions
 from mcp.server.mcpserver import MCPServer
 from mcp.server.mcpserver.tools import Tool
 from mcp.server.runner import serve_dual_era_loop
@@ -59,5 +60,5 @@ async def serve_session(server: MCPServer[Any], client: ObjectStream[SessionMess
     `on_request_unanswered` in a message's metadata when it is done with a request that gets no reply.
     """
     lowlevel = server._lowlevel_server
-    options = lowlevel.create_initialization_options()
+    options = lowlevel.create_initialization_options(NotificationOptions(tools_changed=True))
     await serve_dual_era_loop(lowlevel, client, client, lifespan_state=state, init_options=options)

@@ -71,6 +71,13 @@ class Startup:
             raise self._fault
         return self._service
 
+    @property
+    def has_saved_queries(self) -> bool | None:
+        """Whether the database has saved queries, as far as it was read; None before, and False if that failed."""
+        if self._service is not None and (known := self._service.saved_queries.exist) is not None:
+            return known
+        return False if self._attempted.is_set() else None
+
     def close(self) -> None:
         """Closes what was opened."""
         self._closed = True
@@ -139,6 +146,11 @@ class FaultyStartup(Startup):
 
     def proceed(self) -> None:
         """Does nothing."""
+
+    @property
+    def has_saved_queries(self) -> bool | None:
+        """Never, because nothing can be read."""
+        return False
 
     def wait(self, seconds: float) -> "SalesService | None":  # noqa: ARG002  # there is nothing to wait for
         """Raises the fault of the settings."""

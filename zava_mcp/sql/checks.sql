@@ -13,7 +13,7 @@ SELECT 'fail', format('%s: not %s', c.oid::regclass,
         AND c.relname IN ('stores', 'customers', 'categories', 'product_types', 'products', 'inventory', 'orders', 'order_items',
                           'product_description_embeddings')
         OR c.relnamespace = to_regnamespace('zava')
-        AND (c.relname IN ('access', 'about', 'new_embeddings', 'removed', 'migrations', 'sample_extension', 'stores', 'customers', 'customers_by_store') OR c.relispartition)
+        AND (c.relname IN ('access', 'about', 'new_embeddings', 'removed', 'migrations', 'sample_extension', 'saved_queries', 'stores', 'customers', 'customers_by_store') OR c.relispartition)
         OR EXISTS (SELECT FROM pg_policy p WHERE p.polrelid = c.oid AND p.polname IN ('own_stores', 'every_identity')) AND
 -- include: granted.sql
        )
@@ -38,7 +38,7 @@ WITH tables AS (
     SELECT c.oid AS relation, c.relname AS name, c.relispartition AS partition,
            NOT c.relispartition AND (c.relname IN ('orders', 'order_items', 'inventory') OR own.by_store) AS of_store,
            c.oid = to_regclass('zava.customers_by_store') OR c.relname = 'customers' AND NOT c.relispartition AS of_customers,
-           c.relname IN ('stores', 'categories', 'product_types', 'products', 'product_description_embeddings', 'about') OR own.whole AS of_all,
+           c.relname IN ('stores', 'categories', 'product_types', 'products', 'product_description_embeddings', 'about', 'saved_queries') OR own.whole AS of_all,
            own.by_store OR own.whole AS of_admin,
            (SELECT bool_and(a.atttypid = 'integer'::regtype) FROM pg_attribute a
              WHERE a.attrelid = c.oid AND (a.attname IN ('store_id', 'primary_store_id') OR a.attname = 'customer_id' AND c.relname = 'customers')) AS of_integers
@@ -57,7 +57,7 @@ WITH tables AS (
             OR c.relname IN ('stores', 'customers', 'categories', 'product_types', 'products', 'inventory', 'orders', 'order_items',
                              'product_description_embeddings')
             OR c.relnamespace = to_regnamespace('zava')
-               AND (c.relname IN ('access', 'about', 'new_embeddings', 'removed', 'migrations', 'sample_extension', 'customers_by_store') OR c.relispartition))
+               AND (c.relname IN ('access', 'about', 'new_embeddings', 'removed', 'migrations', 'sample_extension', 'saved_queries', 'customers_by_store') OR c.relispartition))
 ), forms (own, first) AS (VALUES
     ('CASE WHEN NOT zava.is_known() THEN false WHEN zava.sees_all_stores() THEN %2$s WHEN zava.only_store() IS NOT NULL THEN %1$I = zava.only_store() ELSE %1$I = ANY (zava.visible_stores()) END',
      'CASE WHEN NOT zava.is_known() THEN true WHEN zava.sees_all_stores() THEN %2$s ELSE %1$s END')

@@ -133,6 +133,18 @@ SELECT s.stores, s.store_ids, s.first_days,
           FROM retail.stores s
          WHERE zava.sees_all_stores() OR store_id = zava.only_store() OR store_id = ANY (zava.visible_stores())) AS s;
 
+-- name: list_saved_queries
+-- The saved queries, without their SQL.
+SELECT name, description, parameters FROM zava.saved_queries ORDER BY name COLLATE "C";
+
+-- name: read_saved_query
+-- One saved query, and its SQL.
+SELECT name, description, parameters, statement, source FROM zava.saved_queries WHERE name = %(name)s;
+
+-- name: list_saved_query_names
+-- The names of all saved queries.
+SELECT name FROM zava.saved_queries ORDER BY name COLLATE "C";
+
 -- name: listen
 -- Subscribes this connection to notifications of schema changes.
 LISTEN zava_schema_changed;

@@ -147,6 +147,7 @@ class Observer:
             "zava.queued_seconds": call.queued,
             "zava.seconds": call.seconds,
             "error.type": call.fault or None,
+            "zava.saved_query": call.saved_query or None,
             "db.response.status_code": call.sqlstate or None,
             "db.query.text": redact_values(call.sql) if self._settings.sql and call.sql else None,
         }

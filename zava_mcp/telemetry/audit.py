@@ -72,6 +72,7 @@ def _entry(call: Call, user_id: str) -> dict[str, object]:
         "process": os.getpid(),
         "call": call.id,
         "tool": call.tool,
+        **({"saved_query": call.saved_query} if call.saved_query else {}),
         **sql,
         "arguments": call.arguments,
         "outcome": call.outcome,

@@ -18,6 +18,7 @@ _TERMINAL_TERMS = {
     "get_multiple_table_schemas": "`zava-mcp tables`",
     "explain_sales_query": "`zava-mcp explain`",
     "execute_sales_query": "`zava-mcp query`",
+    "run_saved_query": "`zava-mcp run`",
     "chart_sales_query": "`zava-mcp query --chart`",
     "semantic_search_products": "`zava-mcp search`",
 }

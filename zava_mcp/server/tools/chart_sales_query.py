@@ -12,6 +12,7 @@ from pydantic import Field
 
 from zava_mcp import call_context
 from zava_mcp.errors import InputError, ZavaError
+from zava_mcp.postgres.bound_sql import BoundSql
 from zava_mcp.server.executor import BoundedExecutor, wait_for_service
 from zava_mcp.server.result_links import LIFETIME_MINUTES, ResultLinks
 from zava_mcp.server.startup import Startup
@@ -74,25 +75,26 @@ def add_charts(
         from zava_mcp.charts.client_view import view
 
         with raise_tool_errors():
-            sql = call_context.current_call().sql = _select_query(postgresql_query, result, results)
+            selected = _select_query(postgresql_query, result, results)
+            call_context.current_call().sql = selected.sql
         service = await wait_for_service(startup, ctx)
         with raise_tool_errors():
-            query = service.sales_query(sql, min(settings.max_rows, DEFAULT_MAX_ROWS))
+            query = service.sales_query(selected, min(settings.max_rows, DEFAULT_MAX_ROWS))
         answer = await executor.call(lambda: service.run_query(query), query.cancel)
         with raise_tool_errors():
-            chart_drawn = choose_chart(answer, ChartRequest(chart, x, y, series, title), sql)
+            chart_drawn = choose_chart(answer, ChartRequest(chart, x, y, series, title), selected.sql)
         images, more = await _render(renderer, chart_drawn)
         text = answer.json({"chart": chart_drawn.summary()} | {name: _json(value) for name, value in more.items()})
         return CallToolResult(content=[TextContent(text=text), *images], _meta={_VIEW_DATA: view(chart_drawn)})
 
 
-def _select_query(sql: str, result: str, results: ResultLinks) -> str:
+def _select_query(sql: str, result: str, results: ResultLinks) -> BoundSql:
     """The query to draw. Raises InputError unless exactly one of the two is passed, and for an unknown result."""
     if bool(sql.strip()) == bool(result.strip()):
         fault = "both postgresql_query and result are" if result.strip() else "neither postgresql_query nor result is"
         raise InputError(f"{fault} given", "Pass one of them.")
     if sql.strip():
-        return sql
+        return BoundSql(sql)
     try:
         return results.query(result.strip())
     except ResourceNotFoundError:

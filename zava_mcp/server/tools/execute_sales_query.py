@@ -5,13 +5,16 @@ from typing import TYPE_CHECKING, Annotated
 from mcp.types import CallToolResult, ContentBlock, TextContent
 from pydantic import Field
 
+from zava_mcp.postgres.bound_sql import BoundSql
 from zava_mcp.server.executor import BoundedExecutor, wait_for_service
 from zava_mcp.server.progress import with_progress
 from zava_mcp.server.result_links import (
+    ALL_ROWS_BYTES,
     HANDLE_BYTES,
     LIFETIME_MINUTES,
     REMARK_BYTES,
     ResultLinks,
+    all_rows_advice,
     is_long,
     link_remark,
     link_to,
@@ -55,13 +58,11 @@ def add_sales_query(
         service = await wait_for_service(startup, ctx)
         with raise_tool_errors():
             query = service.sales_query(postgresql_query, max_rows)
-        query.result.reserve += HANDLE_BYTES
-        if not supports_links(ctx.protocol_version):
-            query.result.reserve += REMARK_BYTES
+        reserve_links(query.result, ctx, all_rows_advice(settings.max_rows, "query"))
 
         def run() -> tuple[str, list[ContentBlock]]:
             answer = service.run_query(query)
-            return _write(answer, postgresql_query, results, result_links, supports_links(ctx.protocol_version))
+            return write_result(answer, BoundSql(postgresql_query), results, result_links, ctx)
 
         text, links = await with_progress(
             ctx, "querying", settings.query_timeout, lambda: executor.call(run, query.cancel)
@@ -69,16 +70,24 @@ def add_sales_query(
         return CallToolResult(content=[TextContent(text=text), *links])
 
 
-def _write(
-    answer: "QueryResult", sql: str, results: ResultLinks, result_links: ResultLinks, with_links: bool
+def reserve_links(result: "QueryResult", ctx: ToolContext, advice: str) -> None:
+    """Reserves the bytes that the handle, the link and the advice on all rows take."""
+    result.reserve += HANDLE_BYTES + ALL_ROWS_BYTES
+    result.all_rows_advice = advice
+    if not supports_links(ctx.protocol_version):
+        result.reserve += REMARK_BYTES
+
+
+def write_result(
+    answer: "QueryResult", query: BoundSql, results: ResultLinks, result_links: ResultLinks, ctx: ToolContext
 ) -> tuple[str, list[ContentBlock]]:
     """A result as JSON, and a link to all of its rows if it is long."""
-    more = {"result": f'"{results.keep(sql)}"'} if len(answer.rows) > 1 else {}
+    more = {"result": f'"{results.keep(query)}"'} if len(answer.rows) > 1 else {}
     text = answer.json(more)
     if not is_long(text, bool(answer.truncated_by)):
         return text, []
-    handle = result_links.keep(sql)
-    if with_links:
+    handle = result_links.keep(query)
+    if supports_links(ctx.protocol_version):
         return text, [link_to(handle)]
     answer.remarks.append(link_remark(handle))
     return answer.json(more), []

@@ -1,0 +1,133 @@
+"""Saves, lists, shows and removes queries that identities run by name."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+
+from zava_mcp import sql
+from zava_mcp.admin.as_admin import as_admin
+from zava_mcp.admin.change_report import Report
+from zava_mcp.admin.locking import change_transaction
+from zava_mcp.admin.migrations import installed_version
+from zava_mcp.admin.sample import Progress
+from zava_mcp.admin.saved_query_check import as_reader, check_saved_query
+from zava_mcp.admin.saved_query_file import parse_file
+from zava_mcp.errors import InputError
+from zava_mcp.postgres.mismatch import not_a_zava_database, schema_mismatch
+from zava_mcp.postgres.saved_query import SavedQuery, read_saved_query, unknown_query
+from zava_mcp.settings import Settings
+
+MAX_SAVED_QUERIES = 200
+_MAX_FAULTS = 10  # that one error names
+_NOTHING = "Nothing was saved: files are saved all or none."
+
+
+def save_queries(settings: Settings, files: dict[Path, str], progress: Progress, dry_run: bool = False) -> Report:
+    """Checks the queries in files and saves all of them, or none. Raises InputError, DatabaseUnavailable."""
+    parsed = _parse(files)
+    with _open_database(settings, progress) as connection:
+        report = Report()
+        faults = []
+        with as_reader(connection) as gap:
+            report.gaps += [gap] * bool(gap)
+            for path, saved in parsed.items():
+                try:
+                    check_saved_query(connection, saved)
+                except InputError as error:
+                    faults.append(_fault(path, error))
+        _raise_faults(faults)
+        with change_transaction(connection, dry_run):
+            report.actions += [action for saved in parsed.values() if (action := _save(connection, saved))]
+            _require_room(connection)
+    return report
+
+
+def remove_queries(settings: Settings, names: list[str], progress: Progress) -> Report:
+    """Removes saved queries, all or none. Raises InputError for an unknown name, DatabaseUnavailable."""
+    wanted = list(dict.fromkeys(names))
+    with _open_database(settings, progress) as connection, change_transaction(connection, dry_run=False):
+        known = [saved.name for saved in _read(connection)]
+        for name in wanted:
+            if name not in known:
+                raise unknown_query(name, known)
+            connection.execute(sql.named("saved.sql")["remove_saved_query"].encode(), {"name": name})
+    return Report([f"removed {name}" for name in wanted])
+
+
+def list_queries(settings: Settings, progress: Progress) -> list[SavedQuery]:
+    """All saved queries, without their SQL. Raises DatabaseUnavailable."""
+    with _open_database(settings, progress) as connection:
+        return _read(connection)
+
+
+def show_query(settings: Settings, name: str, progress: Progress) -> SavedQuery:
+    """One saved query. Raises InputError for an unknown name, DatabaseUnavailable."""
+    with _open_database(settings, progress) as connection:
+        row = connection.execute(sql.query("read_saved_query").encode(), {"name": name}).fetchone()
+        if row is None:
+            raise unknown_query(name, [saved.name for saved in _read(connection)])
+        return read_saved_query(*row)
+
+
+def _parse(files: dict[Path, str]) -> dict[Path, SavedQuery]:
+    """The queries of files. Raises InputError that names every file that cannot be read as one."""
+    parsed: dict[Path, SavedQuery] = {}
+    faults = []
+    for path, text in files.items():
+        try:
+            saved = parse_file(text)
+            if others := [other for other, known in parsed.items() if known.name == saved.name]:
+                raise InputError(f"the name {saved.name} is in {others[0]} too", "Give each query a name of its own.")
+            parsed[path] = saved
+        except InputError as error:
+            faults.append(_fault(path, error))
+    _raise_faults(faults)
+    return parsed
+
+
+def _fault(path: Path, error: InputError) -> str:
+    return f"{path}: {error.message}{f'. {error.hint}' if error.hint else ''}"
+
+
+def _raise_faults(faults: list[str]) -> None:
+    if faults:
+        more = [f"and {len(faults) - _MAX_FAULTS:,} more files"] * (len(faults) > _MAX_FAULTS)
+        raise InputError("\n".join(faults[:_MAX_FAULTS] + more), _NOTHING)
+
+
+def _save(connection: psycopg.Connection, saved: SavedQuery) -> str:
+    """Adds or replaces a query; returns what was done, "" if it is saved already."""
+    values = {
+        "name": saved.name,
+        "description": saved.description,
+        "parameters": saved.parameters_json(),
+        "statement": saved.statement,
+        "source": saved.source,
+    }
+    row = connection.execute(sql.named("saved.sql")["save_query"].encode(), values).fetchone()
+    return "" if row is None else f"{'saved' if row[0] else 'replaced'} {saved.describe()}"
+
+
+def _require_room(connection: psycopg.Connection) -> None:
+    row = connection.execute("SELECT count(*) FROM zava.saved_queries").fetchone()
+    if row and row[0] > MAX_SAVED_QUERIES:
+        raise InputError(f"a database has at most {MAX_SAVED_QUERIES} saved queries", "Remove some that nobody runs.")
+
+
+def _read(connection: psycopg.Connection) -> list[SavedQuery]:
+    rows = connection.execute(sql.query("list_saved_queries").encode()).fetchall()
+    return [read_saved_query(name, description, parameters, "") for name, description, parameters in rows]
+
+
+@contextmanager
+def _open_database(settings: Settings, progress: Progress) -> Iterator[psycopg.Connection]:
+    """The database as administrator. Raises DatabaseUnavailable if it is none of this version."""
+    with as_admin(settings, progress) as connection:
+        version = installed_version(connection)
+        if not version:
+            raise not_a_zava_database()
+        if version != sql.schema_version():
+            raise schema_mismatch(version)
+        yield connection

@@ -1,0 +1,96 @@
+"""Checks a saved query in PostgreSQL before it is saved: parsed alone, then planned as an identity would run it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psycopg
+from psycopg import pq
+
+from zava_mcp import sql
+from zava_mcp.errors import InputError, QueryError
+from zava_mcp.postgres.query import explain_wrapper
+from zava_mcp.postgres.query_errors import ONE_QUERY_ONLY, query_error
+from zava_mcp.postgres.saved_query import TYPES, Parameter, SavedQuery
+
+_TIMEOUT = "10s"
+_PG_16 = 160_000
+
+
+@contextmanager
+def as_reader(connection: psycopg.Connection) -> Iterator[str]:
+    """A read-only transaction with an identity's rights and search path, which is rolled back.
+
+    It yields "", or why the rights of an identity could not be taken on.
+    """
+    with connection.transaction(force_rollback=True):
+        connection.execute(f"SET LOCAL statement_timeout = '{_TIMEOUT}'".encode())
+        gap = _set_role(connection)
+        connection.execute("SET LOCAL transaction_read_only = on")
+        connection.execute("SET LOCAL search_path = retail, public")
+        yield gap
+
+
+def _set_role(connection: psycopg.Connection) -> str:
+    """Takes on the rights of an identity; an administrator who may not is granted its role until the rollback."""
+    row = connection.execute(sql.named("saved.sql")["saved_query_reader"].encode()).fetchone()
+    if row is None:
+        return "there is no identity yet, so that only an administrator's rights were checked"
+    role = psycopg.sql.Identifier(row[0])
+    options = " WITH SET TRUE, INHERIT FALSE" if connection.info.server_version >= _PG_16 else ""
+    grant = psycopg.sql.SQL("GRANT {} TO CURRENT_USER" + options).format(role)
+    for before in (None, grant):
+        try:
+            with connection.transaction():
+                if before is not None:
+                    connection.execute(before)
+                connection.execute(psycopg.sql.SQL("SET LOCAL ROLE {}").format(role))
+        except psycopg.errors.InsufficientPrivilege:
+            continue
+        return ""
+    return "this administrator may not take on an identity's role, so that only an administrator's rights were checked"
+
+
+def check_saved_query(connection: psycopg.Connection, saved: SavedQuery) -> None:
+    """Parses and plans a query within `as_reader`. Raises InputError with the line that is wrong."""
+    types = [TYPES[parameter.type].type_oid for parameter in saved.parameters]
+    try:
+        with connection.transaction():
+            _parse_alone(connection, saved, types)
+            _plan(connection, saved, types)
+    except QueryError as error:
+        line = f"line {saved.statement.count(chr(10), 0, error.position - 1) + 1}: " if error.position else ""
+        raise InputError(f"{line}{error.sqlstate}: {error.message}", error.hint) from None
+
+
+def _parse_alone(connection: psycopg.Connection, saved: SavedQuery, types: list[int]) -> None:
+    pg = connection.pgconn
+    _require(pg.prepare(b"", saved.statement.encode(), types))
+    described = pg.describe_prepared(b"")
+    _require(described)
+    if not described.nfields:
+        raise QueryError(ONE_QUERY_ONLY, sqlstate="42601")
+
+
+def _plan(connection: psycopg.Connection, saved: SavedQuery, types: list[int]) -> None:
+    """Plans the query in the wrapper in which it runs, which checks the rights to read its tables too."""
+    before, after = explain_wrapper(1)
+    text = saved.statement.join((before, after))
+    values = [_value(parameter) for parameter in saved.parameters]
+    _require(connection.pgconn.exec_params(text.encode(), values, types), len(before))
+
+
+def _value(parameter: Parameter) -> bytes | None:
+    """The default, or NULL: an example of a text need not be one of the text's own format."""
+    if parameter.default is None or parameter.type == "store":
+        return None
+    text = parameter.bind(parameter.default).text
+    return None if text is None else text.encode()
+
+
+def _require(result: pq.abc.PGresult, prefix: int = 0) -> None:
+    """Raises QueryError if a statement failed."""
+    if result.status not in (pq.ExecStatus.COMMAND_OK, pq.ExecStatus.TUPLES_OK):
+        error = query_error(result, prefix)
+        if "multiple commands" in error.message or (prefix and error.sqlstate == "42601"):
+            error.message, error.position = ONE_QUERY_ONLY, None
+        raise error
