@@ -20,7 +20,7 @@ from zava_mcp.settings.ignored_settings import NO_SETTING
 
 _HERE = Path(__file__).parent
 PACKAGED = _HERE / "recorded_replies.json"
-_SOURCES = ("mcp_server.py", "prompts.py", "resources.py", "result_resources.py", "sdk_internals.py")
+_SOURCES = ("mcp_server.py", "prompts.py", "resources.py", "result_resources.py", "tool_list.py")
 _DISTRIBUTIONS = ("mcp", "mcp_types", "zava_mcp")
 _MAX_BYTES = 1_000_000
 

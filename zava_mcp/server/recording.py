@@ -4,7 +4,7 @@ import contextvars
 import json
 import logging
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import anyio
 from anyio.abc import ObjectStream
@@ -13,6 +13,7 @@ from mcp.shared.message import SessionMessage
 from mcp_types import jsonrpc_message_adapter
 from mcp_types.version import HANDSHAKE_PROTOCOL_VERSIONS, MODERN_PROTOCOL_VERSIONS
 
+from zava_mcp.errors import ZavaError
 from zava_mcp.server.first_replies import recorded_methods
 from zava_mcp.server.mcp_server import build_server
 from zava_mcp.server.recorded_replies import PACKAGED, cache_file, recording_key
@@ -21,6 +22,9 @@ from zava_mcp.server.startup import FaultyStartup
 from zava_mcp.settings import Settings, load
 from zava_mcp.telemetry import Observer
 from zava_mcp.trusted_files import make_folders, resolve_trusted, trusted_owners, write_atomically
+
+if TYPE_CHECKING:
+    from zava_mcp.sales.service import SalesService
 
 _CLIENT = {"name": "recording", "version": "1"}
 _META = "io.modelcontextprotocol/"
@@ -32,9 +36,14 @@ class UnopenedStartup(FaultyStartup):
     """A Startup that opens nothing, of a server with usable settings."""
 
     settings_fault = None
+    has_saved_queries = None  # as before the database is open
 
     def __init__(self, settings: Settings) -> None:
         self.observer = Observer(replace(settings.telemetry, audit_log=None))
+
+    def wait(self, seconds: float) -> "SalesService | None":  # noqa: ARG002  # there is nothing to wait for
+        """Raises ZavaError."""
+        raise ZavaError("this server opens nothing")
 
 
 class _Script(ObjectStream[SessionMessage]):
