@@ -78,7 +78,9 @@ def plan_for(connection: psycopg.Connection) -> Plan:
     if not is_installed:
         plan.add("files of our schema", *_migration_scripts())
     _plan_other_tables(connection, plan, is_installed)
-    plan.add("comments written", *_missing_comments(connection))
+    if comments := list(_missing_comments(connection)):
+        plan.add("comments written", *comments)
+        plan.add("", sql.script("neutral_comments.sql"))
     _plan_logins(connection, plan, identities, is_installed)
     if plan.steps:
         _lock_and_analyze(plan, [statement for _, statement in forcing])
@@ -139,7 +141,7 @@ def _plan_other_tables(connection: psycopg.Connection, plan: Plan, is_installed:
         if not has_policy or not is_installed:
             show = f"CREATE POLICY every_identity ON {table} FOR SELECT USING (zava.is_known())"
             plan.warnings.append(
-                f"{table} is not a table of Zava Retail, and no identity sees it; to show it: {show}, then init --adopt"
+                f"{table} is not a table of zava-mcp, and no identity sees it; to show it: {show}, then init --adopt"
             )
     plan.add("tables given to zava_owner", *_first_column(connection, "owners"))
 

@@ -15,6 +15,7 @@ from zava_mcp.cli import (  # noqa: F401  # importing a module registers its com
     help_command,
     guide_command,
     identities_command,
+    company_command,
     search_command,
     embed_command,
 )
