@@ -17,6 +17,7 @@ from zava_mcp.admin.own_objects import exposures, hidden_objects, revoke_exposur
 from zava_mcp.admin.profile import Changes, write_profile
 from zava_mcp.admin.sample import Progress, Sample, load
 from zava_mcp.admin.sample_embeddings import load_sample_embeddings
+from zava_mcp.admin.sample_identity import initial_identities
 from zava_mcp.embedded import Address, Login
 from zava_mcp.errors import DatabaseUnavailable
 from zava_mcp.postgres.admin_connection import connect_as_admin
@@ -107,7 +108,7 @@ def set_up(
             _migrate(connection, sample, report, progress)
             report.actions += write_profile(connection, company or {})
             progress(0.9, "admitting the identities")
-            admit_identities(connection, sample_identities(), passwords, is_new, report)
+            admit_identities(connection, initial_identities(connection), passwords, is_new, report)
             _revoke_from_public(connection, report)
         if take_over_roles:
             report.gaps += end_sessions_of(connection, roles)
