@@ -117,9 +117,11 @@ async def texts_of_a_server(asker: Asker) -> dict[str, str]:
         ("semantic_search_products", {"query_description": "dark bread", "max_price": "€5"}),
         ("chart_sales_query", {"postgresql_query": MONTHS}),
     )
-    texts = {
-        name: (await client.call_tool(name, given)).model_dump_json(exclude={"content": {1}}) for name, given in calls
-    }
+    texts = {}
+    for name, given in calls:
+        result = await client.call_tool(name, given)
+        blocks = [block.model_dump(mode="json", exclude={"data"}) for block in result.content]
+        texts[name] = json.dumps([blocks, result.meta], ensure_ascii=False)
     texts |= {f"prompt {name}": text for name, text in (await prompts(asker)).items()}
     texts |= {uri: await read(asker, uri) for uri in ("zava://about", "zava://schema", "zava://schema/products")}
     return texts | {
@@ -162,6 +164,7 @@ async def test_no_text_of_another_company_speaks_of_the_sample(bakery: Bakery, m
         texts["Vega"] = json.dumps(spec(choose_chart(replace(answer, company=BAKER), ChartRequest())), default=str)
     assert {name: found[0] for name, text in texts.items() if (found := OF_THE_SAMPLE.search(text))} == {}
     assert all(text.strip() for text in texts.values())
+    assert len(texts) >= 45
     footer = texts["get_multiple_table_schemas"]
     assert footer.count("Brot & Zeit sells bread and cakes.") == 1
     assert footer.count("Notes of the administrator: The shop in Mitte is closed on Mondays.") == 1
@@ -171,7 +174,7 @@ async def test_no_text_of_another_company_speaks_of_the_sample(bakery: Bakery, m
     assert "in euros" in texts["prompt monthly_review"]
     assert "€" in texts["Vega"]
     assert "€1,351.50" in texts[f"query {MONTHS} --chart"]
-    assert len(footer.encode()) < 7_000
+    assert len(footer.encode()) <= 7_000
 
 
 @pytest.mark.anyio

@@ -25,7 +25,7 @@ BEGIN
          WHERE (r.column_name IS NULL OR a.attnum IS NOT NULL)
            AND CASE WHEN r.column_name IS NULL THEN obj_description(c.oid, 'pg_class') ELSE col_description(c.oid, a.attnum) END = r.older
         UNION ALL
-        SELECT 'COMMENT ON SCHEMA retail IS ''Stores, products, stock, customers and orders'''
+        SELECT format('COMMENT ON SCHEMA %I IS %L', 'retail', 'Stores, products, stock, customers and orders')
          WHERE obj_description(to_regnamespace('retail'), 'pg_namespace') = 'Zava Retail: a DIY chain in Washington State, seven shops and one online store'
     LOOP
         BEGIN
