@@ -236,6 +236,10 @@ async def test_open_session_sees_a_change_of_the_profile(bakery: Bakery) -> None
         finally:
             run("company", "set", "--currency", "EUR", "--admin-database-url", url)
     assert "nothing to do" in run("company", "set", "--currency", "EUR", "--admin-database-url", url)
+    assert "the company's name is 'Other' now" in run(
+        "company", "set", "--name", "Other", "--dry-run", "--admin-database-url", url
+    )
+    assert "nothing to do" in run("company", "set", "--name", "Brot & Zeit", "--admin-database-url", url)
 
 
 #: Options or the content of a file, and what the error says.

@@ -21,11 +21,14 @@ def read_profile(settings: Settings, progress: Progress) -> CompanyProfile:
         return read_company(connection)
 
 
-def change_profile(settings: Settings, changes: Changes, progress: Progress) -> Report:
-    """Changes fields of the profile in the database that the settings name. Raises InputError, DatabaseUnavailable."""
+def change_profile(settings: Settings, changes: Changes, dry_run: bool, progress: Progress) -> Report:
+    """Changes fields of the profile in the database that the settings name; undone on a dry run.
+
+    Raises InputError, DatabaseUnavailable.
+    """
     with as_admin(settings, progress) as connection:
         _refuse_other_schema(connection)
-        with change_transaction(connection, dry_run=False):
+        with change_transaction(connection, dry_run):
             return Report(write_profile(connection, changes))
 
 

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from zava_mcp.cli.app import app, load_settings
+from zava_mcp.cli.identities_command import DryRun, show_changes
 from zava_mcp.cli.options import AdminUrl, DataDir, EnvFile, Format, ResultFormat
 
 company = typer.Typer(context_settings={"help_option_names": ["-h", "--help"]}, rich_markup_mode=None)
@@ -81,6 +82,7 @@ def set_(
         str | None,
         typer.Option("--notes", metavar="TEXT", help="What assistants should know, 1,000 characters at most."),
     ] = None,
+    dry_run: DryRun = False,
     env_file: EnvFile = None,
     admin_url: AdminUrl = None,
     data_dir: DataDir = None,
@@ -93,7 +95,6 @@ def set_(
     from zava_mcp.admin.company_changes import change_profile
     from zava_mcp.admin.profile import check_fields
     from zava_mcp.cli.display.messages import progress_bar
-    from zava_mcp.cli.display.output import show_report
     from zava_mcp.errors import InputError
 
     fields = {
@@ -109,5 +110,5 @@ def set_(
     if not changes:
         raise InputError("no field of the profile is given", "Give one, such as --currency EUR; --help lists them.")
     with progress_bar() as progress:
-        report = change_profile(settings, changes, progress)
-    show_report(report)
+        report = change_profile(settings, changes, dry_run, progress)
+    show_changes(report, dry_run)
