@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -22,7 +23,7 @@ from zava_mcp.charts.vega import spec
 from zava_mcp.cli.commands import app
 from zava_mcp.company import NEUTRAL, CompanyProfile
 from zava_mcp.currencies import CODES, prefix
-from zava_mcp.errors import InputError
+from zava_mcp.errors import DatabaseUnavailable, InputError
 from zava_mcp.sales.result import QueryResult
 from zava_mcp.server.calendar import describe_time
 from zava_mcp.settings import Settings
@@ -224,14 +225,15 @@ def test_complete_periods_of_every_calendar_end_before_the_day() -> None:
 async def test_open_session_sees_a_change_of_the_profile(bakery: Bakery) -> None:
     url = bakery.admin_url
     async with asking(bakery.settings) as baker:
-        assert "money is euros" in (await baker.call("get_multiple_table_schemas", table_names=["stores"]))[0]
+        stores = {"table_names": ["stores"]}
+        assert "money is euros" in (await baker.call("get_multiple_table_schemas", **stores))[0]
         try:
             assert run("company", "set", "--currency", "chf", "--admin-database-url", url) == (
                 "the company's currency is 'CHF' now\n"
             )
-            assert (
-                "money is Swiss francs" in (await baker.call("get_multiple_table_schemas", table_names=["stores"]))[0]
-            )
+            end = time.monotonic() + 60  # PostgreSQL notifies other sessions soon after the commit
+            while "money is Swiss francs" not in (await baker.call("get_multiple_table_schemas", **stores))[0]:
+                assert time.monotonic() < end
             assert "in Swiss francs" in (await prompts(baker))["monthly_review"]
         finally:
             run("company", "set", "--currency", "EUR", "--admin-database-url", url)
@@ -240,6 +242,25 @@ async def test_open_session_sees_a_change_of_the_profile(bakery: Bakery) -> None
     assert "dry run: nothing was changed" in other
     assert "the company's name is 'Other' now" in other
     assert "nothing to do" in run("company", "set", "--name", "Brot & Zeit", "--admin-database-url", url)
+
+
+@pytest.mark.anyio
+async def test_schema_without_a_profile_is_named_by_its_version(bakery: Bakery) -> None:
+    """Which takes a second round trip, because PostgreSQL refuses the statement that reads the profile."""
+    older = "ALTER TABLE zava.company RENAME TO company_later; UPDATE zava.about SET schema_version = 15"
+    newer = "ALTER TABLE zava.company_later RENAME TO company; UPDATE zava.about SET schema_version = %s"
+    with psycopg.connect(bakery.admin_url, autocommit=True) as admin:
+        admin.execute(older.encode())
+        try:
+            async with asking(bakery.settings) as baker:
+                assert "schema version 15" in await baker.refusal("SELECT 1")
+                reading = json.loads((await baker.call("get_current_utc_date"))[0])
+                assert "The database is not reached yet, so this is by UTC" in reading["hint"]
+                assert "in the company's currency" in (await prompts(baker))["compare_stores"]
+            with pytest.raises(DatabaseUnavailable, match="schema version 15"):
+                run("company", "show", "--admin-database-url", bakery.admin_url)
+        finally:
+            admin.execute((newer % sql.schema_version()).encode())
 
 
 #: Options or the content of a file, and what the error says.
