@@ -70,7 +70,9 @@ SELECT 'SELECT on zava.about', format('GRANT SELECT (schema_version) ON zava.abo
 UNION ALL
 SELECT 'SELECT on zava.company', format('GRANT SELECT (%s) ON zava.company TO %I', string_agg(quote_ident(attname), ', ' ORDER BY attnum), session_user),
        bool_and(has_column_privilege(attrelid, attnum, 'SELECT'))
-  FROM pg_attribute WHERE attrelid = to_regclass('zava.company') AND attnum > 0 AND NOT attisdropped AND attname <> 'only_row'
+  FROM pg_attribute
+ WHERE attrelid = (SELECT oid FROM pg_class WHERE relnamespace = to_regnamespace('zava') AND relname = 'company')
+   AND attnum > 0 AND NOT attisdropped AND attname <> 'only_row'
 HAVING count(*) > 0
 UNION ALL
 SELECT format('EXECUTE on %s', oid::regprocedure), format('GRANT EXECUTE ON FUNCTION %s TO %I', oid::regprocedure, session_user),
