@@ -37,7 +37,7 @@ def insert(file: Path, before: str, text: str) -> None:
 def add_tool(tree: Path) -> None:
     server = tree / "zava_mcp" / "server"
     (server / "tools" / "count_stores.py").write_text(TOOL, encoding="utf-8")
-    insert(server / "mcp_server.py", "    add_date(server)", "    add_count(server)\n")
+    insert(server / "mcp_server.py", "    add_date(server, startup)", "    add_count(server)\n")
     insert(server / "mcp_server.py", "from zava_mcp", "from zava_mcp.server.tools.count_stores import add_count\n")
 
 

@@ -1,4 +1,4 @@
-"""zava-mcp gives AI assistants read-only access to Zava Retail's sales in PostgreSQL, as exactly one identity.
+"""zava-mcp gives AI assistants read-only access to a company's sales in PostgreSQL, as exactly one identity.
 
 Each directory is one layer or one topic, and imports only from those below it (import-linter enforces this):
 
@@ -18,6 +18,8 @@ Each directory is one layer or one topic, and imports only from those below it (
     trusted_files     opens files and folders that other users of the machine cannot exchange
     standard_streams  repairs the streams and removes variables that a process inherits
     search_paths      removes the working directory from the paths where code and programs are searched
+    company           whose sales these are: the company profile
+    currencies        how amounts are written
     call_context      the record of the current call
     errors            every error that a reader can act on
 

@@ -130,9 +130,18 @@ def test_adopt_adds_the_indexes_and_comments_of_a_new_database(
         " WHERE classoid = 'pg_class'::regclass AND objoid >= 16384"
         " AND objoid::regclass::text NOT IN ('zava.stores', 'zava.customers')"  # of which the views repeat them
     )
+    assert older.execute("SELECT name, currency FROM zava.company").fetchall() == [("Zava Retail", "USD")]
     ours, theirs = set(admin.execute(comments).fetchall()), set(older.execute(comments).fetchall())
     assert ours - theirs == {("retail.orders.f", "One row per order; what was bought is in order_items")}
     assert theirs - ours == {("retail.orders.f", "Somebody's own words")}
+
+
+def test_adopt_of_another_company_names_no_company(older: psycopg.Connection, superuser_url: str) -> None:
+    older.execute("UPDATE retail.stores SET store_name = substr(store_name, 13)")
+    adopted(superuser_url)
+    profile = "SELECT name, currency, time_zone, fiscal_year_start, week_start, is_sample FROM zava.company"
+    assert older.execute(profile.encode()).fetchall() == [("", "", "UTC", 1, 1, False)]
+    assert older.execute("SELECT display_name FROM zava.access WHERE all_stores").fetchall() == [("Head office",)]
 
 
 def test_adopt_second_run_corrects_later_changes(older: psycopg.Connection, superuser_url: str) -> None:

@@ -156,7 +156,7 @@ def test_adopt_lists_manual_steps_with_their_sql(older: psycopg.Connection, supe
         "new objects of store_manager in retail will be open to PUBLIC",
         "Zava Retail Warehouse has no user id",
         'Zava Retail Redmond and Zava Retail Redmond\'s "Annex" share one user id',
-        'retail."Old ""Orders""" is not a table of Zava Retail, and no identity sees it',
+        'retail."Old ""Orders""" is not a table of zava-mcp, and no identity sees it',
     ):
         assert f"warning: {line}" in output
     assert older.execute("SELECT rolcanlogin FROM pg_roles WHERE rolname = 'store_manager'").fetchone() == (True,)

@@ -17,6 +17,10 @@ from zava_mcp.cli.commands import app
 from zava_mcp.errors import DatabaseUnavailable
 
 APPLIED = "SELECT file, applied_at IS NOT NULL FROM zava.migrations ORDER BY file"
+OF_THE_SAMPLE = """
+SELECT description FROM pg_description WHERE description ~ 'dollar|department|Washington|DIY|seven shops|POWER TOOLS'
+   AND objoid >= 16384
+"""
 FILES = [file for _, file in sql.migrations()]
 
 
@@ -43,7 +47,12 @@ def test_each_migration_is_applied_once_and_recorded(url: str) -> None:
 def test_older_schema_gets_only_the_missing_migrations(url: str) -> None:
     with psycopg.connect(url, autocommit=True) as admin:
         set_back(admin)
+        admin.execute("COMMENT ON COLUMN retail.products.cost IS 'an administrator''s own words, US dollars'")
         assert f"schema version {sql.schema_version()}, upgraded from 6" in init(url)
+        assert admin.execute("SELECT name, currency, is_sample FROM zava.company").fetchall() == [
+            ("Zava Retail", "USD", True)
+        ]
+        assert admin.execute(OF_THE_SAMPLE.encode()).fetchall() == [("an administrator's own words, US dollars",)]
         assert admin.execute(APPLIED.encode()).fetchall() == [
             (file, number > 6) for number, file in sql.migrations()
         ], "of the older ones it is not known when"

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from zava_mcp.charts.chart import Chart, ChartRequest, choose_chart
 from zava_mcp.charts.client_view import view
 from zava_mcp.charts.vega import spec
+from zava_mcp.company import CompanyProfile
 from zava_mcp.errors import InputError, ZavaError
 from zava_mcp.sales.result import QueryResult
 
@@ -20,7 +21,9 @@ DATE, TIMESTAMPTZ, TEXT, INTEGER, BIGINT, DOUBLE, NUMERIC, BOOLEAN, JSONB = 1082
 def answer(columns: dict[str, int], *rows: list[Any]) -> QueryResult:
     """A query result from columns with their types, and rows."""
     texts = [row if isinstance(row, str) else json.dumps(row) for row in rows]
-    return QueryResult(1000, 40_000, list(columns), list(columns.values()), texts)
+    return QueryResult(
+        1000, 40_000, list(columns), list(columns.values()), texts, company=CompanyProfile(currency="USD")
+    )
 
 
 def drawn(columns: dict[str, int], *rows: list[Any], **request: str) -> Chart:

@@ -15,7 +15,7 @@ MONTHS = ["January", "February", "March", "April", "May", "June", "July", "Augus
 
 
 def column(name: str, type_oid: int, values: list[Any]) -> ChartColumn:
-    return chart_columns([name], [type_oid], [[value] for value in values])[0]
+    return chart_columns([name], [type_oid], [[value] for value in values], money="dollars")[0]
 
 
 def shown(field: ChartColumn) -> list[str]:
@@ -119,13 +119,13 @@ def test_booleans_are_labelled_yes_and_no() -> None:
 @pytest.mark.parametrize("unit", ["month", "quarter", "week"])
 def test_year_and_month_columns_are_combined(unit: str) -> None:
     rows = [[year, part, 1.5] for year in (2025, 2026) for part in (1, 2)]
-    period, measure = combine_periods(chart_columns(["year", unit, "revenue"], [NUMERIC] * 3, rows))
+    period, measure = combine_periods(chart_columns(["year", unit, "revenue"], [NUMERIC] * 3, rows, money="dollars"))
     assert (period.role, period.unit, period.places, measure.name) == ("time", unit, (0, 1), "revenue")
     assert len(set(period.values)) == 4
 
 
 def test_columns_with_the_same_name_get_numbers() -> None:
-    found = chart_columns(["extract", "extract", "sum"], [NUMERIC] * 3, [[2026, 11, 1.5]])
+    found = chart_columns(["extract", "extract", "sum"], [NUMERIC] * 3, [[2026, 11, 1.5]], money="dollars")
     assert [field.name for field in found] == ["extract", "extract (2)", "sum"]
 
 

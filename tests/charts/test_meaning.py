@@ -11,6 +11,7 @@ from zava_mcp.charts.client_view import view
 from zava_mcp.charts.missing_glyphs import rename
 from zava_mcp.charts.ordering import is_ordered
 from zava_mcp.charts.vega import spec
+from zava_mcp.company import CompanyProfile
 from zava_mcp.errors import InputError
 from zava_mcp.sales.result import QueryResult
 
@@ -24,6 +25,7 @@ QUARTERS = [f"{year}-Q{quarter}" for year in range(2020, 2027) for quarter in (1
 
 def drawn(columns: dict[str, int], rows: list[list[Any]], sql: str = "", **request: str) -> Chart:
     answer = QueryResult(1000, 40_000, list(columns), list(columns.values()), [json.dumps(row) for row in rows])
+    answer.company = CompanyProfile(currency="USD")
     return choose_chart(answer, ChartRequest(**request), sql, NOW)
 
 

@@ -118,6 +118,7 @@ def test_fault_without_sql_fix_has_instructions(
     [
         ("SELECT ON ALL TABLES IN SCHEMA zava", "SELECT on zava.about"),
         ("SELECT (schema_version) ON zava.about", "SELECT on zava.about"),
+        ("SELECT (name) ON zava.company", "SELECT on zava.company"),
         ("USAGE ON SCHEMA zava", "USAGE on the schema zava"),
         ("EXECUTE ON ALL FUNCTIONS IN SCHEMA zava", "EXECUTE on zava.is_known(), "),
     ],
@@ -193,7 +194,7 @@ def test_unreachable_or_empty_database_fails_with_the_reason(server: str, databa
     url = ADMIN.format(database=database, host=server)
     empty = run_doctor("--database-url", url)
     assert not_passed(empty) == {"schema", "attacks"}
-    assert "not set up for Zava Retail" in empty["schema"]["found"]
+    assert "not set up for zava-mcp" in empty["schema"]["found"]
     assert "zava-mcp init" in empty["schema"]["fix"]
     assert "--adopt" in empty["schema"]["fix"]
     missing = run_doctor("--database-url", url.replace(database, "no_such_database"))

@@ -243,7 +243,7 @@ def test_record_of_every_command_has_time_bytes_and_user_id(
         monkeypatch.setenv(variable, str(tmp_path))
     if name == "demo":  # its servers' calls are theirs: that it cannot start any is enough to see that it is recorded
         monkeypatch.setenv("ZAVA_DATA_DIR", "/dev/null")
-    dry = ["--dry-run"] if name == "identities add" else []
+    dry = ["--dry-run"] if name in ("identities add", "company set") else []
     began = time.monotonic()
     printed, _ = run(*shlex.split(commands()[name]), *dry)
     (record,) = records(log)

@@ -15,11 +15,18 @@ from zava_mcp.admin.existing_roles import OWNER, end_sessions_of, refuse_untrust
 from zava_mcp.admin.locking import SET_UP_LOCK
 from zava_mcp.admin.migrations import installed_version, refuse_old_server
 from zava_mcp.admin.own_objects import exposures
+from zava_mcp.admin.profile import Changes, write_profile
 from zava_mcp.admin.sample import Progress
 from zava_mcp.errors import DatabaseUnavailable
 
 
-def adopt(connection: psycopg.Connection, dry_run: bool, progress: Progress, take_over_roles: bool = False) -> Report:
+def adopt(
+    connection: psycopg.Connection,
+    dry_run: bool,
+    progress: Progress,
+    take_over_roles: bool = False,
+    company: Changes | None = None,
+) -> Report:
     """Adds zava-mcp's logins, policies, comments and indexes to a database; a dry run only returns the SQL.
 
     Raises DatabaseUnavailable, which lists all obstacles, before anything is changed; a later failure undoes
@@ -42,6 +49,7 @@ def adopt(connection: psycopg.Connection, dry_run: bool, progress: Progress, tak
         if plan.steps:
             report.actions += _run_plan(connection, plan, progress)
             plan = plan_for(connection)
+        report.actions += write_profile(connection, company or {})
         remaining = [
             f"this statement had no effect, because another role owns its object: {statement}"
             for action, statement in plan.steps

@@ -13,7 +13,7 @@ from zava_mcp.admin.existing_roles import OWNER, role_faults
 from zava_mcp.admin.logins import create_login_statement
 from zava_mcp.admin.migrations import installed_version, untrusted_code
 from zava_mcp.admin.own_objects import hidden_objects
-from zava_mcp.postgres.user_ids import sample_identities
+from zava_mcp.postgres.user_ids import HEAD_OFFICE_NAME, sample_identities
 
 #: Set at the start of the transaction. Without a search path, PostgreSQL prints names with their schemas.
 SESSION_SETTINGS = (
@@ -78,7 +78,9 @@ def plan_for(connection: psycopg.Connection) -> Plan:
     if not is_installed:
         plan.add("files of our schema", *_migration_scripts())
     _plan_other_tables(connection, plan, is_installed)
-    plan.add("comments written", *_missing_comments(connection))
+    if comments := list(_missing_comments(connection)):
+        plan.add("comments written", *comments)
+        plan.add("", sql.script("neutral_comments.sql"))
     _plan_logins(connection, plan, identities, is_installed)
     if plan.steps:
         _lock_and_analyze(plan, [statement for _, statement in forcing])
@@ -139,7 +141,7 @@ def _plan_other_tables(connection: psycopg.Connection, plan: Plan, is_installed:
         if not has_policy or not is_installed:
             show = f"CREATE POLICY every_identity ON {table} FOR SELECT USING (zava.is_known())"
             plan.warnings.append(
-                f"{table} is not a table of Zava Retail, and no identity sees it; to show it: {show}, then init --adopt"
+                f"{table} is not a table of zava-mcp, and no identity sees it; to show it: {show}, then init --adopt"
             )
     plan.add("tables given to zava_owner", *_first_column(connection, "owners"))
 
@@ -148,8 +150,11 @@ def _needed_identities(connection: psycopg.Connection, plan: Plan, is_installed:
     """The arguments of zava.admit for identities that lack a login or its rights, and whether the login exists."""
     admitted = {row[0] for row in rows(connection, "admitted")} if is_installed else set()
     needed = [(list(row), True) for row in rows(connection, "incomplete")] if is_installed else []
-    head_office: tuple[Any, ...] = (_HEAD_OFFICE.user_id, _HEAD_OFFICE.name, [], *_head_office_login(connection))
-    for user_id, name, stores, exists, is_privileged, is_alterable in [head_office, *rows(connection, "identities")]:
+    stores_of = rows(connection, "identities")
+    is_sample = all(str(row[1]).startswith("Zava Retail ") for row in stores_of)
+    name = _HEAD_OFFICE.name if is_sample else HEAD_OFFICE_NAME
+    head_office: tuple[Any, ...] = (_HEAD_OFFICE.user_id, name, [], *_head_office_login(connection))
+    for user_id, name, stores, exists, is_privileged, is_alterable in [head_office, *stores_of]:
         if user_id is None or (user_id == _HEAD_OFFICE.user_id and stores):
             reason = "has no user id" if user_id is None else "has the user id of head office"
             plan.warnings.append(f"{name} {reason}: only head office sees its rows: give it one, then init --adopt")

@@ -13,9 +13,11 @@ from zava_mcp.admin.change_report import Report
 from zava_mcp.admin.create_database import create_database
 from zava_mcp.admin.embedded_database import embedded_postgres
 from zava_mcp.admin.identity_records import has_no_stores
+from zava_mcp.admin.locking import change_transaction
 from zava_mcp.admin.migrations import admin_target, embedded_target, installed_version, set_up
 from zava_mcp.admin.passfile import write_missing_passwords
 from zava_mcp.admin.product_embeddings import ProductEmbeddings, product_embeddings
+from zava_mcp.admin.profile import Changes, write_profile
 from zava_mcp.admin.sample import Progress, Sample
 from zava_mcp.admin.sample_identity import refuse_other_sample
 from zava_mcp.embedded import EmbeddedPostgres
@@ -61,8 +63,9 @@ def initialise(
     progress: Progress,
     take_over_roles: bool = False,
     sample_options: Collection[str] = (),
+    company: Changes | None = None,
 ) -> Report:
-    """Builds or upgrades, as administrator, the database that the settings name.
+    """Builds or upgrades, as administrator, the database that the settings name, with these fields of its profile.
 
     `sample_options` names the sample's options on the command line: an existing database must have the same values.
     """
@@ -72,14 +75,14 @@ def initialise(
                 "the embedded database keeps its own roles and passwords and is always filled with the sample",
                 "--passwords-file, --take-over-roles and --no-sample are for a server: set ZAVA_ADMIN_DATABASE_URL.",
             )
-        return _initialise_embedded(embedded_postgres(settings, progress, sample), sample, sample_options)
+        return _initialise_embedded(embedded_postgres(settings, progress, sample), sample, sample_options, company)
     _check_folder_of(passwords_file)
     created = _create_missing_database(settings, progress)
     with as_admin(settings, progress) as connection:
         is_new = not installed_version(connection)
         if sample is not None and not is_new:
             refuse_other_sample(connection, sample, sample_options)
-        report = set_up(connection, sample, None, progress, take_over_roles)
+        report = set_up(connection, sample, None, progress, take_over_roles, company)
         if sample is not None and not is_new and has_no_stores(connection):
             report.warnings.append("no sample was loaded, because the database is not new; it has no stores yet")
         report.actions[:0] = created
@@ -105,20 +108,27 @@ def _create_missing_database(settings: Settings, progress: Progress) -> list[str
         return [f"created the database {create_database(target)}"]
 
 
-def _initialise_embedded(embedded: EmbeddedPostgres, sample: Sample, sample_options: Collection[str]) -> Report:
+def _initialise_embedded(
+    embedded: EmbeddedPostgres, sample: Sample, sample_options: Collection[str], company: Changes | None
+) -> Report:
     is_new = not embedded.logins()
     version = "" if is_new else embedded.schema_version()
     try:
         address = embedded.open()
-        if sample_options and not is_new:
+        changes: list[str] = []
+        if (sample_options and not is_new) or company:
             with connect_as_admin(embedded_target(address, embedded.logins()[""])) as connection:
-                refuse_other_sample(connection, sample, sample_options)
+                if not is_new:
+                    refuse_other_sample(connection, sample, sample_options)
+                with change_transaction(connection, dry_run=False):
+                    changes = write_profile(connection, company or {})
     finally:
         embedded.close()
     if is_new:
-        return Report([f"the embedded database in {embedded.folder} is set up"])
+        return Report([f"the embedded database in {embedded.folder} is set up", *changes])
     upgraded = version.isdigit() and int(version) < sql.schema_version()
-    return Report([f"upgraded the schema from {version} to {sql.schema_version()}"] if upgraded else [])
+    actions = [f"upgraded the schema from {version} to {sql.schema_version()}"] if upgraded else []
+    return Report(actions + changes)
 
 
 def reset_embedded(settings: Settings, sample: Sample, progress: Progress) -> Report:
@@ -152,9 +162,17 @@ def _require_embedded(settings: Settings) -> None:
 
 
 def adopt_database(
-    settings: Settings, dry_run: bool, passwords_file: Path | None, progress: Progress, take_over_roles: bool = False
+    settings: Settings,
+    dry_run: bool,
+    passwords_file: Path | None,
+    progress: Progress,
+    take_over_roles: bool = False,
+    company: Changes | None = None,
 ) -> Report:
-    """Adopts the Zava database of ZAVA_ADMIN_DATABASE_URL, or with `dry_run` only returns the SQL."""
+    """Adopts the Zava database of ZAVA_ADMIN_DATABASE_URL, or with `dry_run` only returns the SQL.
+
+    `company` has fields of the company profile.
+    """
     if settings.admin_url is None and settings.database is None:
         raise InputError(
             "--adopt is not for the embedded database", "To adopt a server's database, set ZAVA_ADMIN_DATABASE_URL."
@@ -163,7 +181,7 @@ def adopt_database(
 
     _check_folder_of(passwords_file)
     with as_admin(settings, progress) as connection:
-        report = adopt(connection, dry_run, progress, take_over_roles)
+        report = adopt(connection, dry_run, progress, take_over_roles, company)
         if passwords_file is not None and not dry_run:
             report.actions.append(write_missing_passwords(connection, passwords_file))
         if report.actions:

@@ -14,8 +14,10 @@ from zava_mcp.admin.existing_roles import OWNER, end_sessions_of, refuse_untrust
 from zava_mcp.admin.locking import SET_UP_LOCK
 from zava_mcp.admin.logins import admit_identities
 from zava_mcp.admin.own_objects import exposures, hidden_objects, revoke_exposures
+from zava_mcp.admin.profile import Changes, write_profile
 from zava_mcp.admin.sample import Progress, Sample, load
 from zava_mcp.admin.sample_embeddings import load_sample_embeddings
+from zava_mcp.admin.sample_identity import initial_identities
 from zava_mcp.embedded import Address, Login
 from zava_mcp.errors import DatabaseUnavailable
 from zava_mcp.postgres.admin_connection import connect_as_admin
@@ -80,13 +82,14 @@ def set_up(
     passwords: dict[str, Secret] | None,
     progress: Progress,
     take_over_roles: bool = False,
+    company: Changes | None = None,
 ) -> Report:
     """Brings a database to the newest schema in one transaction; changes nothing in a database that is complete.
 
     A new database gets the sample and its identities. `passwords` maps the embedded database's logins to their
     passwords; without it, the logins are named by user id and get no password. Existing roles with the names of
-    zava-mcp's roles that cannot be trusted are refused, or taken over with `take_over_roles`. Raises
-    DatabaseUnavailable.
+    zava-mcp's roles that cannot be trusted are refused, or taken over with `take_over_roles`. `company` has fields of
+    the company profile. Raises DatabaseUnavailable, and InputError for a field that the server does not know.
     """
     report = Report()
     roles = _role_names(named_by_store=passwords is not None)
@@ -103,8 +106,9 @@ def set_up(
             elif is_new:
                 refuse_untrusted(connection, roles)
             _migrate(connection, sample, report, progress)
+            report.actions += write_profile(connection, company or {})
             progress(0.9, "admitting the identities")
-            admit_identities(connection, sample_identities(), passwords, is_new, report)
+            admit_identities(connection, initial_identities(connection), passwords, is_new, report)
             _revoke_from_public(connection, report)
         if take_over_roles:
             report.gaps += end_sessions_of(connection, roles)

@@ -24,6 +24,7 @@ from zava_mcp.charts.points import (
     unfinished,
 )
 from zava_mcp.charts.query_units import units_in
+from zava_mcp.currencies import unit_of_currency
 from zava_mcp.errors import InputError
 from zava_mcp.sales.result import QueryResult
 
@@ -93,7 +94,8 @@ def choose_chart(answer: QueryResult, request: ChartRequest, sql: str = "", now:
             f"there are more than the {len(rows):,} rows that a chart can have",
             "Aggregate in SQL (GROUP BY month, store or category), or choose the largest with ORDER BY and LIMIT.",
         )
-    columns = chart_columns(answer.columns, answer.types, rows, units_in(sql, answer.columns))
+    money = unit_of_currency(answer.company.currency)
+    columns = chart_columns(answer.columns, answer.types, rows, units_in(sql, answer.columns), money)
     if len(rows) == 1 and request.chart == "auto":
         return _value(columns, request, rows)
     axes = axes_of(columns, request, rows)
@@ -101,7 +103,7 @@ def choose_chart(answer: QueryResult, request: ChartRequest, sql: str = "", now:
     kind = _kind(request, axes, ordered)
     if kind == "heat_map" and axes.series is None:
         raise InputError("a heat map needs two columns of categories besides the number", "Draw bars instead.")
-    return _build_chart(kind, request, axes, ordered, now or datetime.now(UTC))
+    return _build_chart(kind, request, axes, ordered, now or answer.company.local_time(datetime.now(UTC)))
 
 
 def _value(columns: list[ChartColumn], request: ChartRequest, rows: list[list[Any]]) -> Chart:

@@ -13,6 +13,7 @@ from zava_mcp.charts import number_format, periods
 from zava_mcp.charts.labels import labels, plain, words_of
 from zava_mcp.charts.periods import milliseconds
 from zava_mcp.charts.steps import named_unit, steps
+from zava_mcp.currencies import MONEY
 from zava_mcp.errors import InputError
 
 _DATES = {1082, 1114, 1184}  # date, timestamp, timestamptz
@@ -34,7 +35,7 @@ class ChartColumn:
     """One column of a result, or several combined into one, such as year and month.
 
     Values are milliseconds since 1970 in UTC for times, floats for numbers, and else labels. `unit` is the period of
-    times and steps (year, month, weekday, …) or the unit of numbers (dollars, percent, fraction, or ""). A value that
+    times and steps (year, month, weekday, …) or the unit of numbers (a currency, percent, fraction, ""). A value that
     cannot be drawn (null, NaN, infinity, an invalid date) is None, except for labels. Steps are labels with an order of
     their own, such as weekdays; `order` has the sort key of each row.
     """
@@ -45,6 +46,7 @@ class ChartColumn:
     values: tuple[Any, ...]
     unit: str = ""
     order: tuple[float, ...] = ()
+    money: str = MONEY  # the unit of amounts of this result
 
     @property
     def place(self) -> int:
@@ -85,31 +87,40 @@ class ChartColumn:
 
 
 def chart_columns(
-    names: Sequence[str], types: Sequence[int], rows: Sequence[Sequence[Any]], units: Sequence[str] = ()
+    names: Sequence[str],
+    types: Sequence[int],
+    rows: Sequence[Sequence[Any]],
+    units: Sequence[str] = (),
+    money: str = MONEY,
 ) -> list[ChartColumn]:
-    """The columns of a result; repeated names get a number. `units` are the periods that the query's text names."""
+    """The columns of a result; repeated names get a number. `units` are the periods that the query's text names.
+
+    `money` is the unit of amounts.
+    """
     values_by_column = list(zip(*rows, strict=True)) or [()] * len(names)
     columns: list[ChartColumn] = []
     for place, (name, type_oid, values) in enumerate(zip(names, types, values_by_column, strict=True)):
         earlier = names[:place].count(name)
-        column = _recognize(place, name, type_oid, values, units[place] if units else "")
-        columns.append(replace(column, name=f"{name} ({earlier + 1})") if earlier else column)
+        column = _recognize(place, name, type_oid, values, units[place] if units else "", money)
+        columns.append(replace(column, money=money, name=f"{name} ({earlier + 1})" if earlier else name))
     return columns
 
 
-def _recognize(place: int, name: str, type_oid: int, values: tuple[Any, ...], unit: str) -> ChartColumn:
+def _recognize(place: int, name: str, type_oid: int, values: tuple[Any, ...], unit: str, money: str) -> ChartColumn:
     named = unit or named_unit(name)
     if type_oid in _DATES:
         moments = [periods.instant(value) for value in values]
         return _time_column(place, name, moments, periods.unit_of([m for m in moments if m is not None], named))
     if type_oid in _NUMBERS:
-        return _recognize_numbers(place, name, type_oid, values, named)
+        return _recognize_numbers(place, name, type_oid, values, named, money)
     if type_oid in _TEXTS or not type_oid:
-        return _recognize_texts(place, name, type_oid, values, named)
+        return _recognize_texts(place, name, type_oid, values, named, money)
     return ChartColumn((place,), name, "label", labels(values))
 
 
-def _recognize_texts(place: int, name: str, type_oid: int, values: tuple[Any, ...], named: str) -> ChartColumn:
+def _recognize_texts(
+    place: int, name: str, type_oid: int, values: tuple[Any, ...], named: str, money: str
+) -> ChartColumn:
     if stepped := steps(values, named):
         return ChartColumn((place,), name, "step", stepped.labels, stepped.unit, stepped.order)
     if dated := periods.moments(values, named):
@@ -120,11 +131,15 @@ def _recognize_texts(place: int, name: str, type_oid: int, values: tuple[Any, ..
         return _time_column(place, name, moments, unit)
     if number_format.are_written(values) and not _is_key(name):
         numbers = number_format.numbers(values)
-        return ChartColumn((place,), name, "number", numbers, number_format.unit_of(name, type_oid, numbers, values))
+        return ChartColumn(
+            (place,), name, "number", numbers, number_format.unit_of(name, type_oid, numbers, values, money)
+        )
     return ChartColumn((place,), name, "label", labels(values))
 
 
-def _recognize_numbers(place: int, name: str, type_oid: int, values: tuple[Any, ...], named: str) -> ChartColumn:
+def _recognize_numbers(
+    place: int, name: str, type_oid: int, values: tuple[Any, ...], named: str, money: str
+) -> ChartColumn:
     numbers = number_format.numbers(values)
     present = [value for value in numbers if value is not None]
     if named and present and all(value == int(value) for value in present):
@@ -139,7 +154,7 @@ def _recognize_numbers(place: int, name: str, type_oid: int, values: tuple[Any, 
             return ChartColumn((place,), name, "step", stepped.labels, stepped.unit, stepped.order)
     if _is_key(name) or type_oid == _OID:
         return ChartColumn((place,), name, "label", labels(values))
-    return ChartColumn((place,), name, "number", numbers, number_format.unit_of(name, type_oid, numbers, ()))
+    return ChartColumn((place,), name, "number", numbers, number_format.unit_of(name, type_oid, numbers, (), money))
 
 
 def _is_key(name: str) -> bool:
@@ -169,7 +184,7 @@ def as_numbers(column: ChartColumn, values: Sequence[Any]) -> ChartColumn:
             f"the column {plain(column.name, _TITLE_CHARACTERS)!r} holds no numbers",
             "Name a numeric column, or cast it: (…)::numeric.",
         ) from None
-    unit = number_format.unit_of(column.name, 0, numbers, ())
+    unit = number_format.unit_of(column.name, 0, numbers, (), column.money)
     return replace(column, role="number", values=numbers, unit=unit, order=())
 
 

@@ -5,9 +5,10 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
+from zava_mcp import currencies
 from zava_mcp.charts.labels import words_of
 
-_MONEY = {
+_MONEY_WORDS = {
     "revenue",
     "price",
     "amount",
@@ -19,8 +20,6 @@ _MONEY = {
     "spent",
     "spending",
     "income",
-    "usd",
-    "dollars",
 }
 _MAYBE_MONEY = {"total", "sum", "sales", "sold", "value", "avg", "average", "max", "min", "subtotal", "median"}
 _NOT_MONEY = {
@@ -42,19 +41,25 @@ _FRACTION = _PERCENT | {"share", "rate", "margin", "growth", "portion", "proport
 _RATIO = {"ratio", "fraction", "proportion"}
 _NUMERIC, _MONEY_TYPE = 1700, 790
 
-_WRITTEN = re.compile(r"[-−(]?\s*(\$)?\s*-?(\d{1,3}(,\d{3})+|\d+)?(\.\d+)?\s*(%)?\)?")
+_WRITTEN = re.compile(r"[-−(]?\s*-?(\d{1,3}(,\d{3})+|\d+)?(\.\d+)?\s*(%)?\)?")
 _LARGEST = 1e300  # the ends of an axis are larger than its numbers, and must be finite
 _SUFFIXES = ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e4, "k"))
 _SCIENTIFIC = 1e15
 _MAX_DECIMALS = 6
 
 
-def unit_of(name: str, type_oid: int, values: Sequence[float | None], texts: Sequence[Any]) -> str:
-    """The unit of a column by its name and values: dollars, percent, fraction (0.25 is 25%), or "" for counts."""
+def unit_of(name: str, type_oid: int, values: Sequence[float | None], texts: Sequence[Any], money: str) -> str:
+    """The unit of a column by its name and values: a currency's, percent, fraction (0.25 is 25%), or "" for counts.
+
+    `money` is the unit of amounts whose currency neither the name nor the texts state.
+    """
     words, present = set(words_of(name)), [value for value in values if value is not None]
     written = [text for text in texts if isinstance(text, str)]
-    if type_oid == _MONEY_TYPE or (written and all("$" in text for text in written)):
-        return "dollars"
+    if type_oid == _MONEY_TYPE:  # its symbol is that of the database's locale, whatever the currency
+        return money
+    marks = {currencies.unit_of_text(text) for text in written}
+    if len(marks) == 1 and (mark := marks.pop()):
+        return mark
     if written and all("%" in text for text in written):
         return "percent"
     small = bool(present) and all(abs(value) <= 1 for value in present) and any(value % 1 for value in present)
@@ -66,20 +71,25 @@ def unit_of(name: str, type_oid: int, values: Sequence[float | None], texts: Seq
         return "percent"
     if words & (_NOT_MONEY | {"share", "rate", "ratio"}):
         return ""
-    # An ambiguous name such as total means dollars if the values have cents.
+    if named := currencies.unit_of_words(words):
+        return named
+    # An ambiguous name such as total means money if the values have cents.
     cents = type_oid == _NUMERIC and any(value % 1 for value in present)
-    return "dollars" if words & _MONEY or (cents and words & _MAYBE_MONEY) else ""
+    return money if words & _MONEY_WORDS or (cents and words & _MAYBE_MONEY) else ""
 
 
 def are_written(values: Sequence[Any]) -> bool:
-    """Whether a column of texts holds numbers as to_char writes them: each with $, % or a decimal point."""
+    """Whether a column of texts holds numbers as to_char writes them: each with a currency, % or a decimal point."""
     texts = (
         [value.strip() for value in values if value is not None]
         if all(value is None or isinstance(value, str) for value in values)
         else []
     )
     return bool(texts) and all(
-        any(mark in text for mark in "$%.") and re.search(r"\d", text) and _WRITTEN.fullmatch(text) for text in texts
+        ("%" in text or "." in text or currencies.unit_of_text(text))
+        and re.search(r"\d", text)
+        and _WRITTEN.fullmatch(currencies.remove_mark(text))
+        for text in texts
     )
 
 
@@ -101,7 +111,8 @@ def _number(value: Any) -> float | None:
 
 
 def _parse(text: str) -> float:
-    for mark in ",$% ":
+    text = currencies.remove_mark(text)
+    for mark in ",% ":
         text = text.replace(mark, "")
     if text.startswith("(") and text.endswith(")"):  # accountants write negative numbers in parentheses
         text = f"-{text[1:-1]}"
@@ -150,8 +161,8 @@ def _tick_labels(ticks: Sequence[float], unit: str) -> list[str]:
         (d for d in range(_MAX_DECIMALS) if all(abs(round(t / size, d) * size - t) <= 1e-9 * largest for t in ticks)),
         _MAX_DECIMALS,
     )
-    if unit == "dollars" and decimals and not suffix:
-        decimals = max(2, decimals)
+    if currencies.is_money(unit) and decimals and not suffix:
+        decimals = max(currencies.decimals(unit), decimals)
     return [with_unit(f"{tick / size:,.{decimals}f}{suffix}" if tick else "0", unit) for tick in ticks]
 
 
@@ -164,9 +175,9 @@ def _scale(number: float) -> tuple[float, str]:
 
 
 def with_unit(text: str, unit: str) -> str:
-    """A number's text with its unit: $1,234, −$5, 12%."""
+    """A number's text with its unit: $1,234, −€5, CHF 9, 12%."""
     sign, text = ("−", text[1:]) if text.startswith("-") else ("", text)
-    return f"{sign}{'$' if unit == 'dollars' else ''}{text}{'%' if unit == 'percent' else ''}"
+    return f"{sign}{currencies.prefix(unit)}{text}{'%' if unit == 'percent' else ''}"
 
 
 def short_texts(values: Sequence[float | None], unit: str) -> list[str]:
@@ -185,7 +196,7 @@ def _common_format(sizes: list[float], unit: str, whole: bool) -> Callable[[floa
     if largest >= _SCIENTIFIC:
         return "{:.1e}".format
     if not suffix:
-        decimals = 0 if whole else 2 if unit == "dollars" else _decimals(sizes)
+        decimals = 0 if whole else currencies.decimals(unit) if currencies.is_money(unit) else _decimals(sizes)
         return f"{{:,.{decimals}f}}".format if decimals <= _MAX_DECIMALS else "{:.2g}".format
     if smallest / size >= 0.095:
         most = 1 if smallest / size >= 0.95 else 2
@@ -218,7 +229,10 @@ def exact(value: float | None, unit: str) -> str:
         value, unit = round(value * 100, 10), "percent"
     if abs(value) >= _SCIENTIFIC:
         return with_unit(f"{value:.15g}", unit)
-    text = f"{value:,.2f}" if unit == "dollars" else f"{value:,.6f}".rstrip("0").rstrip(".")
+    if currencies.is_money(unit):
+        text = f"{value:,.{currencies.decimals(unit)}f}"
+    else:
+        text = f"{value:,.6f}".rstrip("0").rstrip(".")
     if value and not float(text.replace(",", "")):
         text = f"{value:.4g}"
     return with_unit(text, unit)

@@ -9,7 +9,7 @@ from zava_mcp.settings import Settings
 app = typer.Typer(
     name="zava-mcp",
     cls=ServingGroup,
-    help="Give an AI assistant read-only access to Zava Retail's sales, over MCP on stdin and stdout.\n\n"
+    help="Give an AI assistant read-only access to a company's sales, over MCP on stdin and stdout.\n\n"
     "Without a command, start the MCP server. Results contain only the rows that the user id may see.\n\n"
     "Example: zava-mcp --user-id f47ac10b-58cc-4372-a567-0e02b2c3d479",
     no_args_is_help=False,

@@ -17,6 +17,7 @@ from zava_mcp.cli import (  # noqa: F401  # importing a module registers its com
     guide_command,
     identities_command,
     saved_command,
+    company_command,
     search_command,
     embed_command,
 )

@@ -125,7 +125,7 @@ def add(
     identity = IdentitySpec(name, tuple(store or ()), all_stores, user_id, login, _to_day(expires))
     with progress_bar() as progress:
         report = add_identity(settings, identity, passwords_file, dry_run, progress)
-    _show_changes(report, dry_run)
+    show_changes(report, dry_run)
 
 
 @identities.command(name="map")
@@ -155,7 +155,7 @@ def map_(
     identity = IdentitySpec(name, tuple(store or ()), all_stores, user_id, login, _to_day(expires))
     with progress_bar() as progress:
         report = map_identity(settings, identity, dry_run, progress)
-    _show_changes(report, dry_run)
+    show_changes(report, dry_run)
 
 
 @identities.command()
@@ -180,7 +180,7 @@ def password(
 
     with progress_bar() as progress:
         report = rotate_password(settings, identity, passwords_file, _to_day(expires), no_expiry, dry_run, progress)
-    _show_changes(report, dry_run)
+    show_changes(report, dry_run)
 
 
 @identities.command()
@@ -203,14 +203,15 @@ def remove(
 
     with progress_bar() as progress:
         report = revoke_access(settings, identity, passwords_file, dry_run, progress)
-    _show_changes(report, dry_run)
+    show_changes(report, dry_run)
 
 
 def _to_day(moment: datetime | None) -> date | None:
     return moment.date() if moment else None
 
 
-def _show_changes(report: "Report", dry_run: bool) -> None:
+def show_changes(report: "Report", dry_run: bool) -> None:
+    """Print what a command changed, or on a dry run would change."""
     from zava_mcp.cli.display.messages import print_note
     from zava_mcp.cli.display.output import show_report
 

@@ -32,6 +32,10 @@ def init(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="With --adopt: only print the SQL that would run.")
     ] = False,
+    company: Annotated[
+        Path | None,
+        typer.Option("--company", metavar="FILE", help="A TOML file with the company profile; see the guide company."),
+    ] = None,
     take_over_roles: Annotated[
         bool,
         typer.Option(
@@ -56,6 +60,7 @@ def init(
     """
     settings = load_settings(ctx, ZAVA_ENV_FILE=env_file, ZAVA_ADMIN_DATABASE_URL=admin_url, ZAVA_DATA_DIR=data_dir)
     from zava_mcp.admin.init import adopt_database, initialise, reset_embedded
+    from zava_mcp.admin.profile import read_profile_file
     from zava_mcp.admin.sample import Sample
     from zava_mcp.cli.display.messages import progress_bar
     from zava_mcp.cli.display.output import show_report
@@ -65,7 +70,8 @@ def init(
         choice = onboarding.choose()
         if choice is not onboarding.SAMPLE:
             return onboarding.show_next(choice)
-    _check_options(adopt, dry_run, reset, passwords_file, take_over_roles, sample)
+    _check_options(adopt, dry_run, reset, passwords_file, take_over_roles, sample, company)
+    profile = read_profile_file(company) if company else None
     sample_options = Sample(scale, as_of.date() if as_of else None, seed)
     if reset:
         _confirm_reset(settings, yes)
@@ -73,11 +79,11 @@ def init(
         if reset:
             report = reset_embedded(settings, sample_options, progress)
         elif adopt:
-            report = adopt_database(settings, dry_run, passwords_file, progress, take_over_roles)
+            report = adopt_database(settings, dry_run, passwords_file, progress, take_over_roles, profile)
         else:
             explicit = [name for name in ("scale", "as_of", "seed") if is_explicit(ctx, name)]
             new_sample = sample_options if sample else None
-            report = initialise(settings, new_sample, passwords_file, progress, take_over_roles, explicit)
+            report = initialise(settings, new_sample, passwords_file, progress, take_over_roles, explicit, profile)
     show_report(report, only_sql=dry_run)
     if choice is not None:
         onboarding.show_next(choice)
@@ -85,14 +91,22 @@ def init(
 
 
 def _check_options(
-    adopt: bool, dry_run: bool, reset: bool, passwords_file: Path | None, take_over_roles: bool, sample: bool
+    adopt: bool,
+    dry_run: bool,
+    reset: bool,
+    passwords_file: Path | None,
+    take_over_roles: bool,
+    sample: bool,
+    company: Path | None,
 ) -> None:
     """Raise InputError for options that contradict each other."""
     from zava_mcp.errors import InputError
 
     if dry_run and not adopt:
         raise InputError("--dry-run is for --adopt", "Without --adopt, init does not change existing rows.")
-    if reset and (adopt or passwords_file or take_over_roles or not sample):
+    if dry_run and company:
+        raise InputError("--dry-run does not show what --company writes", "Leave one of them out.")
+    if reset and (adopt or passwords_file or take_over_roles or company or not sample):
         raise InputError("--reset is for the embedded database alone", "Leave the other options out.")
 
 

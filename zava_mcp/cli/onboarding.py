@@ -39,7 +39,7 @@ CHOICES = (
         "Your own company: its stores, products and orders, from files",
         (_SERVER, _SET_URL),
         (
-            "zava-mcp init --company company.toml --passwords-file passwords",
+            "zava-mcp init --no-sample --company company.toml --passwords-file passwords",
             "zava-mcp load --template files",
             "zava-mcp load files/*.csv",
         ),

@@ -24,8 +24,8 @@ def search(
         typer.Option("--threshold", help=f"Least similarity in percent, 0 to 100.  [default: {SEARCH_THRESHOLD:g}]"),
     ] = None,
     category: Category = None,
-    min_price: Annotated[float | None, typer.Option("--min-price", metavar="DOLLARS", help="Least price.")] = None,
-    max_price: Annotated[float | None, typer.Option("--max-price", metavar="DOLLARS", help="Highest price.")] = None,
+    min_price: Annotated[float | None, typer.Option("--min-price", metavar="PRICE", help="Least price.")] = None,
+    max_price: Annotated[float | None, typer.Option("--max-price", metavar="PRICE", help="Highest price.")] = None,
     in_stock: Annotated[
         bool, typer.Option("--in-stock", help="Only products in stock at a store that the identity may see.")
     ] = False,

@@ -10,6 +10,7 @@ import psycopg
 from psycopg.rows import dict_row
 
 from zava_mcp import sql
+from zava_mcp.company import NEUTRAL, CompanyProfile
 from zava_mcp.errors import DatabaseUnavailable, IdentityError, ZavaError
 from zava_mcp.postgres.connection_parameters import ConnectionParameters
 from zava_mcp.postgres.entra_password import token_refused
@@ -36,7 +37,7 @@ class VerifiedIdentity:
     `can_lock`: the login can take advisory locks, which are released after each query. `pgvector_version` is (0, 8),
     () without a table of embeddings. `expires_at` is by this machine's monotonic clock, None if the login does not
     expire. `backend` is the id of the PostgreSQL process. `schemas` are those of retail and public in which only roles
-    can create objects that see every row anyway.
+    can create objects that see every row anyway. `company` is the profile of the company whose sales these are.
     """
 
     user_id: UUID
@@ -47,6 +48,7 @@ class VerifiedIdentity:
     backend: int
     expires_at: float | None = None
     schemas: tuple[str, ...] = ()
+    company: CompanyProfile = NEUTRAL
 
     def has_expired(self) -> bool:
         """Whether the login has expired or is about to."""
@@ -136,36 +138,49 @@ def verify_identity(connection: psycopg.Connection, user_id: UUID | None, name: 
     )
     user = (row["rls_user_id"], row["display_name"], row["all_stores"])
     schemas = tuple(name for name in ("retail", "public") if name in row["safe_schemas"])
-    return VerifiedIdentity(*user, row["can_lock"], pgvector_version, row["backend"], expires_at, schemas)
+    company = row["company"]
+    return VerifiedIdentity(*user, row["can_lock"], pgvector_version, row["backend"], expires_at, schemas, company)
 
 
 def read_identity(connection: psycopg.Connection, user_id: UUID | None) -> dict[str, Any]:
-    """Reads the database's record of the connection's login, and starts to LISTEN for changes.
+    """Reads the database's record of the connection's login, "company" with its profile, and LISTENs for changes.
 
     Raises DatabaseUnavailable if this is not a Zava database, IdentityError if the login has no access to it.
     """
     connection.prepare_threshold = None
     try:
-        row = _run_identity_statements(connection, ("set_search_path", "read_identity", "listen"))
-    except psycopg.errors.ReadOnlySqlTransaction:  # a read replica cannot LISTEN
-        row = _run_identity_statements(connection, ("set_search_path", "read_identity"))
+        return _run_identity_statements(connection)
     except (psycopg.errors.InvalidSchemaName, psycopg.errors.UndefinedFunction, psycopg.errors.UndefinedTable):
         raise not_a_zava_database() from None
     except psycopg.errors.InsufficientPrivilege:
         raise missing_privilege(connection, user_id) from None
     except psycopg.OperationalError as error:
         raise connection_error(error, Location()) from None
-    return row or {}
 
 
-def _run_identity_statements(connection: psycopg.Connection, statements: tuple[str, ...]) -> dict[str, Any] | None:
-    """The row of the statement `identity`; the same round trip runs the others and reads the login's rights."""
+def _run_identity_statements(connection: psycopg.Connection) -> dict[str, Any]:
+    """The row of `read_identity`; the same round trip reads the company profile and the login's rights, and LISTENs."""
+    statements = ["set_search_path", "read_identity", "read_company", "listen"]
+    while True:
+        try:
+            return _run_in_one_round_trip(connection, statements)
+        except psycopg.errors.ReadOnlySqlTransaction:  # a read replica cannot LISTEN
+            statements.remove("listen")
+        except psycopg.errors.UndefinedTable:  # an older schema has no profile: the caller names its version
+            if "read_company" not in statements:
+                raise
+            statements.remove("read_company")
+
+
+def _run_in_one_round_trip(connection: psycopg.Connection, statements: list[str]) -> dict[str, Any]:
     rights = connection.login_rights if isinstance(connection, TimeoutConnection) else LoginRights()
     with connection.pipeline():
         cursors = {name: connection.cursor(row_factory=dict_row).execute(sql.query(name)) for name in statements}
         rights.request(connection)
     rights.accept()
-    return cursors["read_identity"].fetchone()
+    profile = cursors["read_company"].fetchone() if "read_company" in cursors else None
+    company = CompanyProfile(**profile) if profile else NEUTRAL
+    return {**(cursors["read_identity"].fetchone() or {}), "company": company}
 
 
 def mismatches(row: dict[str, Any], user_id: UUID | None, name: str = "") -> list[ZavaError]:

@@ -9,7 +9,7 @@ from zava_mcp.errors import DatabaseUnavailable, IdentityError
 def not_a_zava_database() -> DatabaseUnavailable:
     """The error for a database without zava-mcp's schema."""
     return DatabaseUnavailable(
-        "this database is not set up for Zava Retail",
+        "this database is not set up for zava-mcp",
         "Run `zava-mcp init` with ZAVA_ADMIN_DATABASE_URL set, with --adopt if it has the retail tables already, "
         "or correct the database name.",
     )

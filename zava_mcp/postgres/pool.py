@@ -11,6 +11,7 @@ import psycopg
 from psycopg_pool import PoolTimeout
 
 from zava_mcp import call_context
+from zava_mcp.company import CompanyProfile
 from zava_mcp.embedded import kill_backend
 from zava_mcp.errors import DatabaseUnavailable, IdentityError, QueryError, ZavaError
 from zava_mcp.postgres.admin_connection import set_search_path
@@ -123,9 +124,9 @@ class Database:
         return self.open()[1]
 
     @property
-    def pgvector_version(self) -> tuple[int, ...]:
-        """The version of pgvector, () if the database has no embeddings. Raises as `open`."""
-        return self.open()[1].pgvector_version
+    def last_company(self) -> CompanyProfile | None:
+        """The company profile as last read, without connecting; None if no connection was verified yet."""
+        return self._identity.company if self._identity else None
 
     def run_statement(self, statement: Statement) -> tuple[list[Column], Rows]:
         """Columns and rows of one of zava-mcp's own statements. Raises as `run`."""

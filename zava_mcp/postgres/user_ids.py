@@ -27,6 +27,9 @@ class Identity:
     store_ids: tuple[int, ...]
 
 
+HEAD_OFFICE_NAME = "Head office"  # of a company that is not the sample
+
+
 def sample_identities() -> list[Identity]:
     """Head office and the eight stores' managers."""
     head_office = Identity(UUID(int=0), "Zava Retail head office", "zava_head_office", True, ())

@@ -123,7 +123,7 @@ class TableDescriptions:
         summary = _summarize(tables, values[0], saved, self._database.identity.all_stores)
         described = {
             str(name): _table(str(name), comment, columns, keys or [], _filter_values(str(name), summary))
-            + table_note(str(name), summary.all_stores)
+            + table_note(str(name), summary.all_stores, self._database.identity.company.is_sample)
             for name, comment, columns, keys in tables
         }
         self.catalogue = _catalogue(tables)
@@ -200,10 +200,14 @@ def _period(summary: SchemaSummary, identity: VerifiedIdentity) -> str:
     stores = f"all {len(summary.stores)} stores" if summary.all_stores else ", ".join(summary.stores) or "none"
     days = f"{summary.first_day} to {summary.last_day} (last day may be incomplete)" if summary.first_day else "none"
     names = " Table names work without retail." if "retail" in identity.schemas else ""
-    return (
-        f"You are {identity.name}, user id {identity.user_id}. Orders visible to you: {days}, of: {stores}. "
-        f"Dates are UTC, money is US dollars, quarters are calendar quarters; current_date works in SQL.{names}"
+    company = identity.company
+    sentences = (
+        company.introduction(),
+        f"You are {identity.name}, user id {identity.user_id}. Orders visible to you: {days}, of: {stores}.",
+        company.conventions() + names,
+        f"Notes of the administrator: {company.notes.rstrip('.')}." if company.notes else "",
     )
+    return " ".join(filter(None, sentences))
 
 
 def _catalogue(tables: Any) -> Catalogue:

@@ -65,15 +65,17 @@ class ProductSearch:
 
     def prepare(self, database: Database) -> None:
         """Makes the embedding of the description, if the database has embeddings. Raises the errors of `run`."""
-        if self._embedder and self.needs_vector and database.pgvector_version:
+        if self._embedder and self.needs_vector and database.identity.pgvector_version:
             self._correct(database)
             self._vector = self._embedder.embed_query(rephrase(self._text), self._stop)
 
     def run(self, database: Database) -> SearchResult:
         """Searches. Raises QueryError, EmbeddingError, InputError, IdentityError or DatabaseUnavailable."""
         self._correct(database)
-        semantic = bool(database.pgvector_version and (self._vector or self._request.similar_to))
-        own_model_only = semantic and self._embedder is not None and database.pgvector_version >= _HALFVEC_VERSION
+        semantic = bool(database.identity.pgvector_version and (self._vector or self._request.similar_to))
+        own_model_only = (
+            semantic and self._embedder is not None and database.identity.pgvector_version >= _HALFVEC_VERSION
+        )
         columns, rows = self._search(database, semantic, own_model_only)
         if not rows and own_model_only and self._request.similar_to:  # another model may have embedded that product
             columns, rows = self._search(database, semantic, False)
@@ -190,7 +192,9 @@ class ProductSearch:
     def _explain_no_rows(self, database: Database, semantic: bool) -> None:
         """Raises InputError or EmbeddingError if nothing was found for another reason than that nothing matches."""
         parts = sql.named("search.sql")
-        models, vector = (parts["models"], parts["target_vector"]) if database.pgvector_version else ("NULL", "NULL")
+        models, vector = (
+            (parts["models"], parts["target_vector"]) if database.identity.pgvector_version else ("NULL", "NULL")
+        )
         explain = parts["explain_no_rows"].replace("{models}", models).replace("{vector}", vector)
         _, rows = self._execute(database, parts["target"] + explain)
         exists, similar_names, category_exists, categories, types, models, has_vector = [cell or "" for cell in rows[0]]

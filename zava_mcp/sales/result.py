@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from json.encoder import encode_basestring as quoted
 
 from zava_mcp import call_context
+from zava_mcp.company import NEUTRAL, CompanyProfile
 from zava_mcp.errors import QueryError
 from zava_mcp.postgres.pipeline import Column, Rows
 from zava_mcp.sales.json_values import NUMBERS, ColumnEncoder, cell_texts, cells, encoder
@@ -38,6 +39,7 @@ class QueryResult:
     total: int | None = None  # the number of all rows, None if it is not known
     seen: int = 0  # the number of rows that were received, of which `rows` has the first
     remarks: list[str] = field(default_factory=list)  # sentences on what was corrected or ignored
+    company: CompanyProfile = NEUTRAL  # whose amounts the rows have
     reserve: int = 200  # bytes for everything except rows
     _encoders: list[ColumnEncoder] = field(default_factory=list)
     _texts: set[int] = field(default_factory=set)  # indexes of number columns that contain a JSON string

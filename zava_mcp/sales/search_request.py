@@ -14,7 +14,7 @@ class SearchRequest:
     """A search by description or for products similar to one, with filters.
 
     `similarity_threshold` is in percent; None is SEARCH_THRESHOLD, and omits products that are far below the best.
-    `category` names a category or a product type. Prices are in US dollars.
+    `category` names a category or a product type. Prices are in the company's currency.
     """
 
     query_description: str = ""
@@ -46,7 +46,7 @@ class SearchRequest:
     def _check_prices(self) -> None:
         for name, price in (("min_price", self.min_price), ("max_price", self.max_price)):
             if price is not None and not 0 <= price < 1e12:
-                raise InputError(f"{name} must be a price in dollars, not {price:g}")
+                raise InputError(f"{name} must be a price, not {price:g}")
         if self.min_price is not None and self.max_price is not None and self.min_price > self.max_price:
             raise InputError("min_price is above max_price")
 

@@ -2,7 +2,7 @@
 
 import json
 from contextlib import contextmanager, suppress
-from dataclasses import replace
+from dataclasses import asdict, replace
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from zava_mcp.admin.embedded_database import embedded_postgres
 from zava_mcp.admin.sample import Progress
+from zava_mcp.company import NEUTRAL, CompanyProfile
 from zava_mcp.embedded import EmbeddedPostgres
 from zava_mcp.errors import QueryError, SettingsError, ZavaError
 from zava_mcp.open_database import database_for
@@ -79,6 +80,7 @@ class SalesService:
         DatabaseUnavailable or IdentityError.
         """
         result = query.run(self._database, self._descriptions.catalogue)
+        result.company = self.company or NEUTRAL
         if emptiness := describe_emptiness(result, query.sql):
             with suppress(ZavaError):
                 read = may_read_descriptions
@@ -180,6 +182,7 @@ class SalesService:
                 "user_id": str(identity.user_id),
                 "sees_all_stores": identity.all_stores,
             },
+            "company": {name: value for name, value in asdict(identity.company).items() if name != "is_sample"},
             "stores": summary.stores,
             "orders": {"first_day": summary.first_day, "last_day": summary.last_day},
             "database": self._database_kind,
@@ -189,12 +192,20 @@ class SalesService:
 
     @property
     def _database_kind(self) -> str:
-        return "embedded PostgreSQL, with the sample company Zava Retail" if self._embedded else "PostgreSQL server"
+        sample = ", with the sample company Zava Retail" if self._database.identity.company.is_sample else ""
+        return f"embedded PostgreSQL{sample}" if self._embedded else "PostgreSQL server"
+
+    @property
+    def company(self) -> CompanyProfile | None:
+        """The company profile as last read, without a round trip; None before the database was reached."""
+        return self._database.last_company
 
     @property
     def _embedding_model(self) -> str:
         """The model that searches use. Raises SettingsError."""
-        return self._embedder.id if self._embedder is not None and self._database.pgvector_version else FULL_TEXT
+        return (
+            self._embedder.id if self._embedder is not None and self._database.identity.pgvector_version else FULL_TEXT
+        )
 
     def new_reader(self) -> StatementBatch:
         """Returns a reader for one reader of the descriptions."""

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
+from zava_mcp.currencies import remove_mark
+
 Schema = Mapping[str, Any]  # JSON Schema of one argument
 
 EXCERPT_CHARACTERS = 60  # of a name or value that a message repeats
@@ -128,7 +130,7 @@ def _number(value: Any, name: str, whole: bool) -> int | float:
     if isinstance(value, int | float) and not isinstance(value, bool):
         number = value
     elif isinstance(value, str):
-        text = value.strip().removeprefix("$" if name.endswith("price") else "")
+        text = remove_mark(value) if name.endswith("price") else value.strip()
         text = text.removesuffix("%" if name.endswith("threshold") else "").rstrip()
         number = float(text.replace(",", "")) if _NUMBER.fullmatch(text) else None
     if number is not None and not whole:

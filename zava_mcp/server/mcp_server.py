@@ -33,15 +33,15 @@ from zava_mcp.settings.ignored_settings import NO_SETTING
 _SAME_FOR_ALL_CLIENTS = CacheHint(ttl_ms=3_600_000, scope="public")
 
 INSTRUCTIONS = """\
-Answers questions about the sales of Zava Retail, a DIY chain with seven shops in Washington State and an online \
-store, from PostgreSQL. You see only the data that the user may see; totals are theirs, not the chain's, unless they \
-are head office.
+Answers questions about a company's sales, from PostgreSQL. You see only the data that the user may see; totals are \
+theirs, not the company's, unless they see all stores. The end of get_multiple_table_schemas and zava://about say \
+which company it is, its currency and its calendar.
 
 Work in this order: get_current_utc_date for relative dates ("last quarter"); get_multiple_table_schemas for the \
 tables you need, before writing SQL; execute_sales_query with one PostgreSQL SELECT. Aggregate in SQL rather than \
 fetching rows. semantic_search_products finds products by what people mean, and what is in stock; take its SKUs into \
 SQL. chart_sales_query draws the rows of a query, or of an earlier "result". To explain a change, compare \
-the same period of earlier years first, then volume, mix, price and discount; promotions and traffic are not in the \
+the same period of earlier years first, then volume, mix, price and discount; do not name causes that are not in the \
 data. If a result is truncated, narrow or aggregate instead of guessing; if SQL is refused, read the hint and correct \
 it; if it takes too long, explain_sales_query shows the plan. \
 A long result has a link to all of its rows as CSV, which is for the user rather than for you. zava://about names the \
@@ -62,7 +62,7 @@ def build_server(startup: Startup, settings: Settings) -> MCPServer[Any]:
     add_search(server, startup, executor, settings)
     add_charts(server, startup, executor, settings, results)
     add_explanation(server, startup, executor)
-    add_date(server)
+    add_date(server, startup)
     add_saved_queries(server, startup, executor, settings, result_links, results)
     add_resources(server, startup, executor)
     add_results(server, startup, executor, settings, result_links)
@@ -82,7 +82,7 @@ def _empty_server(startup: Startup, settings: Settings, fault: ZavaError | None)
         is_listed=tools.is_listed,
         fault=fault,
         name="zava-mcp",
-        title="Zava Retail sales",
+        title="Company sales",
         version=version("zava-mcp"),
         instructions=_instructions(settings, fault),
         subscriptions=False,

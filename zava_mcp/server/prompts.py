@@ -10,8 +10,10 @@ from mcp.types import INVALID_PARAMS
 from pydantic import Field
 
 from zava_mcp import call_context
+from zava_mcp.company import NEUTRAL, CompanyProfile
 from zava_mcp.server.completions import categories_of, read_summary
 from zava_mcp.server.executor import BoundedExecutor
+from zava_mcp.server.known_company import known_company
 from zava_mcp.server.startup import Startup
 from zava_mcp.server.tools.common import Server
 
@@ -23,18 +25,17 @@ _MONTH = r"[0-9]{4}-(0[1-9]|1[0-2])"
 
 _RULES = """
 Look the tables up with get_multiple_table_schemas before the first query. Revenue is sum(order_items.total_amount), \
-in US dollars. Aggregate in SQL. Show the main comparison with chart_sales_query. State which stores and \
-which days the figures cover: they are of the stores I may see, not necessarily of the chain. If a figure is missing, \
-say so instead of guessing."""
+in {money}. Aggregate in SQL. Show the main comparison with chart_sales_query. State which stores and \
+which days the figures cover: they are of the stores I may see, not necessarily of the company. If a figure is \
+missing, say so instead of guessing."""
 
-Store = Annotated[
-    str, Field(description="A store's name, e.g. Zava Retail Seattle; the default is all stores you may see.")
-]
+Store = Annotated[str, Field(description="A store's name; the default is all stores you may see.")]
 Month = Annotated[str, Field(description="A month, e.g. 2026-10; the default is the last complete one.")]
-Category = Annotated[str, Field(description="A category or product type, e.g. POWER TOOLS; the default is all.")]
+Category = Annotated[str, Field(description="A category or product type, as in the data; the default is all.")]
 
 
 Filters = Callable[..., Awaitable[str]]  # takes store and category, returns a clause of a prompt
+Company = Callable[[], Awaitable[CompanyProfile]]
 
 
 def add_prompts(server: Server, startup: Startup, executor: BoundedExecutor) -> None:
@@ -43,23 +44,28 @@ def add_prompts(server: Server, startup: Startup, executor: BoundedExecutor) -> 
     async def filters(store: str = "", category: str = "") -> str:
         return await _filters(startup, executor, store, category)
 
-    for add in (_add_monthly_review, _add_compare_stores, _add_slow_movers, _add_find_product):
-        add(server, filters)
+    async def company() -> CompanyProfile:
+        return await known_company(startup) or NEUTRAL
+
+    for add in (_add_monthly_review, _add_compare_stores, _add_slow_movers):
+        add(server, filters, company)
+    _add_find_product(server, filters)
 
 
-def _add_monthly_review(server: Server, filters: Filters) -> None:
+def _add_monthly_review(server: Server, filters: Filters, company: Company) -> None:
     @server.prompt(
         title="Monthly review",
         description="A month against the one before and a year before, with chart and reorder list.",
     )
     async def monthly_review(month: Month = "", store: Store = "") -> str:
+        profile = await company()
         return f"""Review the sales of {_month(month)}{await filters(store)}, in six calls at most.
 
 1. get_current_utc_date, for the month that is complete.
 2. get_multiple_table_schemas of stores, categories, products, inventory, orders, order_items.
 3. execute_sales_query, by category, with one column for each of the three periods (the month, the month before, the \
 same month a year before; FILTER does that): revenue, orders, units, and discount given. GROUPING SETS add the total. \
-Say which categories gained and lost most, in dollars and in percent.
+Say which categories gained and lost most, in {profile.coins} and in percent.
 4. chart_sales_query: revenue by month of the last 25 months, so that the month stands against both. To draw a result \
 that you have, pass its "result" instead of SQL.
 5. execute_sales_query, the ten products with the most revenue, their rank and revenue in the month before, and those \
@@ -68,12 +74,13 @@ of its ten that fell out.
 lasts at that pace; those that last under 14 days, most lost sales first, 20 at most, each with the units for 30 days.
 
 End with the chart, three findings, each with its figure, and the reorder list.
-{_RULES}"""
+{_rules(profile)}"""
 
 
-def _add_compare_stores(server: Server, filters: Filters) -> None:
+def _add_compare_stores(server: Server, filters: Filters, company: Company) -> None:
     @server.prompt(title="Compare stores", description="The stores side by side in one month: sales, mix, trend.")
     async def compare_stores(month: Month = "", category: Category = "") -> str:
+        profile = await company()
         return f"""Compare the stores in {_month(month)}{await filters(category=category)}.
 
 1. For each store: revenue, orders, average order, units per order, discount rate, and its share of the total.
@@ -81,14 +88,15 @@ def _add_compare_stores(server: Server, filters: Filters) -> None:
 3. What sells unusually well or badly in a store compared with the others.
 
 If I may see one store only, say so, and compare it with its own past twelve months instead.
-{_RULES}"""
+{_rules(profile)}"""
 
 
-def _add_slow_movers(server: Server, filters: Filters) -> None:
+def _add_slow_movers(server: Server, filters: Filters, company: Company) -> None:
     @server.prompt(
         title="Slow movers and stock-outs", description="Products that hardly sell, and products that are out of stock."
     )
     async def slow_movers(category: Category = "", store: Store = "") -> str:
+        profile = await company()
         return f"""Find the slow movers and the stock-outs{await filters(store, category)}.
 
 1. Slow movers: products in stock that sold least in the last 90 days for the stock there is: units on hand, units \
@@ -98,13 +106,13 @@ sold, days the stock will last at that pace, and the money in it (stock_level * 
 
 The stock is the current one; get_current_utc_date has the day. End with what to reorder, what to mark down and, if I \
 may see several stores, what to move from one to another.
-{_RULES}"""
+{_rules(profile)}"""
 
 
 def _add_find_product(server: Server, filters: Filters) -> None:
     @server.prompt(title="Find a product", description="Products for a need in plain words: price, stock, sales.")
     async def find_product(
-        description: Annotated[str, Field(description="What it is for, e.g. something to stop a door from slamming.")],
+        description: Annotated[str, Field(description="What it is for, in plain words.")],
         category: Category = "",
     ) -> str:
         return f"""Find products for this need: {_quote(description, "description")}{await filters(category=category)}.
@@ -112,6 +120,10 @@ def _add_find_product(server: Server, filters: Filters) -> None:
 Use semantic_search_products, with include_sales. Show the best five with SKU, price, stock and sales; say which one \
 you would take and why. If none is in stock, offer the nearest that is, with similar_to and in_stock_only. If nothing \
 fits, say so, and ask what else I could tell you about it."""
+
+
+def _rules(profile: CompanyProfile) -> str:
+    return _RULES.format(money=profile.money)
 
 
 async def _filters(startup: Startup, executor: BoundedExecutor, store: str, category: str) -> str:

@@ -34,7 +34,7 @@ def add_resources(server: Server, startup: Startup, executor: BoundedExecutor) -
         return await read(None, lambda service, reading: service.list_tables(reading))
 
     for fn, title, description, mime_type in (
-        (about, "Identity and data", "The identity, its stores and days, database and model.", "application/json"),
+        (about, "Identity and data", "The identity, company, stores and days, database and model.", "application/json"),
         (schema, "Tables", "The tables, and what a row of each means.", "text/plain"),
     ):
         name = fn.__name__

@@ -13,7 +13,7 @@ SELECT 'fail', format('%s: not %s', c.oid::regclass,
         AND c.relname IN ('stores', 'customers', 'categories', 'product_types', 'products', 'inventory', 'orders', 'order_items',
                           'product_description_embeddings')
         OR c.relnamespace = to_regnamespace('zava')
-        AND (c.relname IN ('access', 'about', 'new_embeddings', 'removed', 'migrations', 'sample_extension', 'saved_queries', 'stores', 'customers', 'customers_by_store') OR c.relispartition)
+        AND (c.relname IN ('access', 'about', 'new_embeddings', 'removed', 'migrations', 'sample_extension', 'saved_queries', 'company', 'stores', 'customers', 'customers_by_store') OR c.relispartition)
         OR EXISTS (SELECT FROM pg_policy p WHERE p.polrelid = c.oid AND p.polname IN ('own_stores', 'every_identity')) AND
 -- include: granted.sql
        )
@@ -38,7 +38,7 @@ WITH tables AS (
     SELECT c.oid AS relation, c.relname AS name, c.relispartition AS partition,
            NOT c.relispartition AND (c.relname IN ('orders', 'order_items', 'inventory') OR own.by_store) AS of_store,
            c.oid = to_regclass('zava.customers_by_store') OR c.relname = 'customers' AND NOT c.relispartition AS of_customers,
-           c.relname IN ('stores', 'categories', 'product_types', 'products', 'product_description_embeddings', 'about', 'saved_queries') OR own.whole AS of_all,
+           c.relname IN ('stores', 'categories', 'product_types', 'products', 'product_description_embeddings', 'about', 'saved_queries', 'company') OR own.whole AS of_all,
            own.by_store OR own.whole AS of_admin,
            (SELECT bool_and(a.atttypid = 'integer'::regtype) FROM pg_attribute a
              WHERE a.attrelid = c.oid AND (a.attname IN ('store_id', 'primary_store_id') OR a.attname = 'customer_id' AND c.relname = 'customers')) AS of_integers
@@ -57,7 +57,7 @@ WITH tables AS (
             OR c.relname IN ('stores', 'customers', 'categories', 'product_types', 'products', 'inventory', 'orders', 'order_items',
                              'product_description_embeddings')
             OR c.relnamespace = to_regnamespace('zava')
-               AND (c.relname IN ('access', 'about', 'new_embeddings', 'removed', 'migrations', 'sample_extension', 'saved_queries', 'customers_by_store') OR c.relispartition))
+               AND (c.relname IN ('access', 'about', 'new_embeddings', 'removed', 'migrations', 'sample_extension', 'saved_queries', 'company', 'customers_by_store') OR c.relispartition))
 ), forms (own, first) AS (VALUES
     ('CASE WHEN NOT zava.is_known() THEN false WHEN zava.sees_all_stores() THEN %2$s WHEN zava.only_store() IS NOT NULL THEN %1$I = zava.only_store() ELSE %1$I = ANY (zava.visible_stores()) END',
      'CASE WHEN NOT zava.is_known() THEN true WHEN zava.sees_all_stores() THEN %2$s ELSE %1$s END')
@@ -566,6 +566,26 @@ SELECT 'warn', format('pg_class shows how many rows or pages all stores have: %s
        LATERAL (SELECT counts AND readable AS open) AS o
  WHERE attrelid = 'pg_class'::regclass AND NOT attisdropped
 HAVING bool_or(open);
+
+-- name: company_is_described
+-- The company profile names the company, its currency and a time zone that this server knows, and is not left over from the sample.
+WITH faults (found, option) AS (
+    SELECT 'the company profile is missing', '--name NAME --currency CODE'
+     WHERE NOT EXISTS (SELECT FROM zava.company)
+    UNION ALL
+    SELECT 'the company profile names no ' || CASE WHEN currency <> '' THEN 'company' WHEN name <> '' THEN 'currency' ELSE 'company and no currency' END,
+           '--name NAME --currency CODE'
+      FROM zava.company WHERE name = '' OR currency = ''
+    UNION ALL
+    SELECT format('the company profile is that of the sample, and the store %s is not', (SELECT min(store_name) FROM retail.stores WHERE store_name NOT LIKE 'Zava Retail %')),
+           '--name NAME --sells TEXT --currency CODE'
+      FROM zava.company WHERE name = 'Zava Retail' AND EXISTS (SELECT FROM retail.stores WHERE store_name NOT LIKE 'Zava Retail %')
+    UNION ALL
+    SELECT format('this server does not know the time zone %s of the company profile', time_zone), '--time-zone ZONE'
+      FROM zava.company WHERE time_zone NOT IN (SELECT z.name FROM pg_timezone_names z)
+)
+SELECT 'warn', found, format('run zava-mcp company set %s as administrator', option) FROM faults
+ WHERE EXISTS (SELECT FROM retail.stores);
 
 -- name: encoding
 -- In SQL_ASCII, PostgreSQL treats each byte as a character.

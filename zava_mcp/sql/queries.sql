@@ -56,6 +56,10 @@ SELECT i.rls_user_id, i.display_name, i.all_stores,
                               AND (r.rolsuper OR pg_has_role(r.oid, to_regrole('zava_owner'), 'MEMBER'))))) AS safe_schemas
   FROM zava.who_am_i() AS i JOIN pg_database d ON d.datname = current_database();
 
+-- name: read_company
+-- The profile of the company whose sales this database has.
+SELECT name, sells, currency, time_zone, fiscal_year_start, week_start, notes, is_sample FROM zava.company;
+
 -- name: missing_privileges
 -- For a login that may not read its identity: each privilege that this needs, the SQL that grants it, and whether the login has it.
 SELECT format('USAGE on the schema %I', nspname), format('GRANT USAGE ON SCHEMA %I TO %I', nspname, session_user), has_schema_privilege(oid, 'USAGE')
@@ -63,6 +67,13 @@ SELECT format('USAGE on the schema %I', nspname), format('GRANT USAGE ON SCHEMA 
 UNION ALL
 SELECT 'SELECT on zava.about', format('GRANT SELECT (schema_version) ON zava.about TO %I', session_user), has_column_privilege(oid, 'schema_version', 'SELECT')
   FROM pg_class WHERE relnamespace = to_regnamespace('zava') AND relname = 'about'
+UNION ALL
+SELECT 'SELECT on zava.company', format('GRANT SELECT (%s) ON zava.company TO %I', string_agg(quote_ident(attname), ', ' ORDER BY attnum), session_user),
+       bool_and(has_column_privilege(attrelid, attnum, 'SELECT'))
+  FROM pg_attribute
+ WHERE attrelid = (SELECT oid FROM pg_class WHERE relnamespace = to_regnamespace('zava') AND relname = 'company')
+   AND attnum > 0 AND NOT attisdropped AND attname <> 'only_row'
+HAVING count(*) > 0
 UNION ALL
 SELECT format('EXECUTE on %s', oid::regprocedure), format('GRANT EXECUTE ON FUNCTION %s TO %I', oid::regprocedure, session_user),
        has_function_privilege(oid, 'EXECUTE')

@@ -11,6 +11,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from zava_mcp import currencies
 from zava_mcp.charts import axis_layout as layout
 from zava_mcp.charts import number_format, periods
 from zava_mcp.charts.chart import Chart, ChartRequest, Panel, choose_chart
@@ -100,9 +101,9 @@ class _ValueLabels:
             name, type_oid = self._result.columns[y.place], self._result.types[y.place]
             self._columns[y.place] = column(name, values, type_oid).cells
         text = self._columns[y.place][point.row] or "NULL"
-        if y.unit == "dollars" and re.fullmatch(r"[-\d,]+\.\d", text):
+        if currencies.is_money(y.unit) and currencies.decimals(y.unit) == 2 and re.fullmatch(r"[-\d,]+\.\d", text):
             text += "0"
-        return text if "$" in text or "%" in text else number_format.with_unit(text, y.unit)
+        return text if currencies.unit_of_text(text) or "%" in text else number_format.with_unit(text, y.unit)
 
 
 def _numbers(chart: Chart, labels: _ValueLabels) -> RenderableType:

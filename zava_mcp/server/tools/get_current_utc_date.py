@@ -4,22 +4,38 @@ import json
 from datetime import UTC, datetime
 
 from zava_mcp import call_context
+from zava_mcp.company import NEUTRAL
 from zava_mcp.server.calendar import describe_time
+from zava_mcp.server.known_company import known_company
+from zava_mcp.server.startup import Startup
 from zava_mcp.server.tools.common import Server, read_only
 
+_UNKNOWN_ZONE = (
+    "The database is not reached yet, so this is by UTC and the plain calendar, which the company's may differ from."
+)
 
-def add_date(server: Server) -> None:
+
+def add_date(server: Server, startup: Startup) -> None:
     """Adds `get_current_utc_date`."""
 
     @server.tool(
         title="Today's date",
-        description="The current time in UTC, and by the calendar: weekday, ISO week, quarter, and the last complete "
-        "week, month, quarter and year, for relative dates.",
+        description="The current time in the company's time zone and in UTC, and by its calendar: weekday, ISO week, "
+        "quarter, and the last complete week, month, quarter and year, for relative dates.",
         annotations=read_only("Today's date", idempotent=False),
         structured_output=False,
     )
     async def get_current_utc_date() -> str:
-        description = describe_time(datetime.now(UTC))
-        if remarks := call_context.current_call().take_remarks():
+        company = await known_company(startup)
+        description = describe_time(datetime.now(UTC), company or NEUTRAL)
+        remarks = call_context.current_call().take_remarks()
+        if company is None:
+            remarks = [*remarks, _UNKNOWN_ZONE]
+        elif company.zone is UTC and company.time_zone != "UTC":
+            remarks = [
+                *remarks,
+                f"This machine does not know the time zone {company.time_zone}: this is UTC.",
+            ]
+        if remarks:
             description["hint"] = " ".join(remarks)
         return json.dumps(description, ensure_ascii=False, separators=(",", ":"))

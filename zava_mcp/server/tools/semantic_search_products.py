@@ -60,7 +60,7 @@ def _add_tool(server: Server, search: Search) -> None:
         title="Search products",
         description="Find products by meaning, in plain words (English, unless another model is set up), "
         'and literally by SKUs, sizes and "quoted phrases"; misspelt words are corrected. Or products like a given '
-        "one (similar_to). Returns SKU, name, category, type, price in dollars, description, similarity in percent, "
+        "one (similar_to). Returns SKU, name, category, type, price, description, similarity in percent, "
         "and stock in the stores you may see. If nothing passes the threshold, it names the closest product.",
         annotations=read_only("Search products"),
         structured_output=False,
@@ -80,9 +80,9 @@ def _add_tool(server: Server, search: Search) -> None:
                 description=f"Least similarity in percent, 0 to 100 (default {SEARCH_THRESHOLD:g}); 20 to 80 is useful."
             ),
         ] = None,
-        category: Annotated[str | None, Field(description="Only this category or product type, e.g. PLUMBING.")] = None,
-        min_price: Annotated[float | None, Field(description="Dollars.")] = None,
-        max_price: Annotated[float | None, Field(description="Dollars.")] = None,
+        category: Annotated[str | None, Field(description="Only this category or product type.")] = None,
+        min_price: Annotated[float | None, Field(description="In the company's currency.")] = None,
+        max_price: Annotated[float | None, Field(description="In the company's currency.")] = None,
         in_stock_only: Annotated[bool, Field(description="Only products in stock in a store you may see.")] = False,
         similar_to: Annotated[
             str | None, Field(description="A SKU or full product name, instead of query_description.")

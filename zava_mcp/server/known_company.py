@@ -1,0 +1,20 @@
+"""The company profile for texts that also work without the database."""
+
+import anyio.to_thread
+
+from zava_mcp.company import CompanyProfile
+from zava_mcp.errors import ZavaError
+from zava_mcp.server.startup import Startup
+
+_SET_UP_SECONDS = 3.0  # longer than a database takes that is set up already, embedded or on a server
+
+
+async def known_company(startup: Startup) -> CompanyProfile | None:
+    """The profile as the server last read it, without a round trip; None if the database was not reached so far."""
+    try:
+        service = startup.wait(0)
+        if service is None:
+            service = await anyio.to_thread.run_sync(startup.wait, _SET_UP_SECONDS, abandon_on_cancel=True)
+    except ZavaError:
+        return None
+    return service.company if service is not None else None

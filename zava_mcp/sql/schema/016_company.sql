@@ -1,0 +1,77 @@
+-- The company profile: whose sales these are. Every identity reads it; administrators write it.
+CREATE TABLE zava.company (
+    only_row          boolean PRIMARY KEY DEFAULT true CHECK (only_row),
+    name              text    NOT NULL DEFAULT '' CHECK (length(name) <= 100 AND name !~ '[[:cntrl:]]'),
+    sells             text    NOT NULL DEFAULT '' CHECK (length(sells) <= 200 AND sells !~ '[[:cntrl:]]'),
+    currency          text    NOT NULL DEFAULT '' CHECK (currency ~ '^([A-Z]{3})?$'),
+    time_zone         text    NOT NULL DEFAULT 'UTC' CHECK (time_zone ~ '^[A-Za-z0-9_+/-]{1,64}$'),
+    fiscal_year_start integer NOT NULL DEFAULT 1 CHECK (fiscal_year_start BETWEEN 1 AND 12),
+    week_start        integer NOT NULL DEFAULT 1 CHECK (week_start BETWEEN 1 AND 7),
+    notes             text    NOT NULL DEFAULT '' CHECK (length(notes) <= 1000 AND notes !~ '[[:cntrl:]]'),
+    is_sample         boolean NOT NULL DEFAULT false
+);
+COMMENT ON TABLE zava.company IS 'The company whose sales this database has: one row, written by zava-mcp company set.';
+COMMENT ON COLUMN zava.company.currency IS 'ISO 4217 code; empty if it is not known';
+COMMENT ON COLUMN zava.company.fiscal_year_start IS 'first month of the fiscal year, 1 to 12';
+COMMENT ON COLUMN zava.company.week_start IS 'first day of the week, from 1 (Monday) to 7';
+COMMENT ON COLUMN zava.company.notes IS 'what assistants should know, in the administrator''s words';
+COMMENT ON COLUMN zava.company.is_sample IS 'whether the rows are the sample''s';
+
+ALTER TABLE zava.company ENABLE ROW LEVEL SECURITY;
+ALTER TABLE zava.company FORCE ROW LEVEL SECURITY;
+CREATE POLICY owner_maintains ON zava.company TO zava_owner USING (true) WITH CHECK (true);
+CREATE POLICY every_identity ON zava.company FOR SELECT USING (zava.is_known());
+
+-- Open sessions read the profile again.
+CREATE FUNCTION zava.company_changed() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$ BEGIN
+    NOTIFY zava_schema_changed;
+    RETURN NULL;
+END $$;
+COMMENT ON FUNCTION zava.company_changed() IS 'Notifies servers of a change of the company profile.';
+REVOKE ALL ON FUNCTION zava.company_changed() FROM PUBLIC;
+CREATE TRIGGER company_changed AFTER INSERT OR UPDATE OR DELETE ON zava.company FOR EACH STATEMENT EXECUTE FUNCTION zava.company_changed();
+ALTER FUNCTION zava.company_changed() OWNER TO zava_owner;
+ALTER TABLE zava.company OWNER TO zava_owner;
+
+-- The sample's profile where the sample or its stores are, else the neutral profile.
+INSERT INTO zava.company (name, sells, currency, is_sample)
+SELECT 'Zava Retail', 'DIY goods in seven shops in Washington State and an online store', 'USD', true
+ WHERE EXISTS (SELECT FROM zava.about WHERE sample_seed IS NOT NULL)
+    OR EXISTS (SELECT FROM retail.stores) AND NOT EXISTS (SELECT FROM retail.stores WHERE store_name NOT LIKE 'Zava Retail %');
+INSERT INTO zava.company DEFAULT VALUES ON CONFLICT DO NOTHING;
+
+-- As in 014, with the company profile.
+CREATE OR REPLACE FUNCTION zava.grant_reading(admitted name DEFAULT NULL) RETURNS void
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    -- Column by column, which leaves out the system columns: ctid tells how many rows lie before one's own.
+    readable text[] := ARRAY(SELECT format('GRANT SELECT (%s) ON %s TO %%I', string_agg(quote_ident(column_name), ', '), relation)
+                               FROM zava.readable_columns() GROUP BY relation);
+    login name;
+    statement text;
+BEGIN
+    FOR login IN SELECT a.login FROM zava.access a JOIN pg_roles r ON r.rolname = a.login WHERE admitted IS NULL OR a.login = admitted LOOP
+        EXECUTE format('GRANT USAGE ON SCHEMA retail, zava TO %I', login);
+        FOREACH statement IN ARRAY readable LOOP
+            EXECUTE format(statement, login);
+        END LOOP;
+        EXECUTE format('GRANT SELECT (schema_version) ON zava.about TO %I', login);
+        EXECUTE format('GRANT SELECT (name, sells, currency, time_zone, fiscal_year_start, week_start, notes, is_sample) ON zava.company TO %I', login);
+        EXECUTE format('GRANT EXECUTE ON FUNCTION zava.sees_all_stores(), zava.only_store(), zava.visible_stores(),
+            zava.is_known(), zava.store_flags(), zava.maintains(), zava.own_customers(), zava.who_am_i(), zava.row_too_large(bigint) TO %I', login);
+    END LOOP;
+END $$;
+
+-- Identities of an older version; others get the privilege when they are admitted.
+DO $$
+DECLARE
+    login name;
+BEGIN
+    FOR login IN SELECT a.login FROM zava.access a JOIN pg_roles r ON r.rolname = a.login LOOP
+        EXECUTE format('GRANT SELECT (name, sells, currency, time_zone, fiscal_year_start, week_start, notes, is_sample) ON zava.company TO %I', login);
+    END LOOP;
+END $$;
+
+-- include: neutral_comments.sql
