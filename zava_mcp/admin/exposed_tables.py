@@ -23,8 +23,8 @@ from zava_mcp.suggestions import did_you_mean
 
 Comments = dict[str, str]  # by column; that of the table itself is at ""
 _EXAMPLES = (
-    "Give --store-column COLUMN if a column names the store of a row, --through COLUMN:TABLE if its row of another table "
-    "does, or --shared if every identity may read every row."
+    "Give --store-column COLUMN if a column names the store of a row, --through COLUMN:TABLE if its row of another "
+    "table does, or --shared if every identity may read every row."
 )
 
 
@@ -152,7 +152,9 @@ def _plan(connection: psycopg.Connection, request: ExposeRequest) -> _Plan:
     ways = [bool(request.store_column), bool(request.through), request.shared]
     if sum(ways) > 1 or (relkind == "v" and any(ways)):
         raise InputError(
-            "a view shows what its tables show: expose it without these options" if relkind == "v" else "give one of these",
+            "a view shows what its tables show: expose it without these options"
+            if relkind == "v"
+            else "give one of these",
             _EXAMPLES,
         )
     if not any(ways) and relkind in "rp":
@@ -175,7 +177,9 @@ def _plan(connection: psycopg.Connection, request: ExposeRequest) -> _Plan:
 def _through(connection: psycopg.Connection, relation: str, columns: list[str], text: str) -> _Plan:
     column, _, table = text.partition(":")
     if not column or not table:
-        raise InputError(f"--through is COLUMN:TABLE, not {text[:80]!r}", "For example: --through invoice_id:sales.invoice")
+        raise InputError(
+            f"--through is COLUMN:TABLE, not {text[:80]!r}", "For example: --through invoice_id:sales.invoice"
+        )
     parent = _resolve(connection, table)[0]
     keys = connection.execute(
         sql.named("expose.sql")["parent_key"].encode(), {"relation": relation, "column": column, "parent": parent}
@@ -223,7 +227,7 @@ def _describe(connection: psycopg.Connection, plan: _Plan, comments: Comments, r
     missing = [name or "the table" for name, text in _columns(connection, plan.relation) if not text]
     if missing := [name for name in missing if name == "the table" or name in plan.columns]:
         report.warnings.append(
-            f"without a comment, assistants know the name and type alone: {', '.join(missing)}; --comments FILE adds them"
+            f"without a comment, assistants know name and type alone: {', '.join(missing)}; --comments FILE adds them"
         )
 
 

@@ -29,8 +29,8 @@ _MAX_NAME_CHARACTERS = 200
 _MAX_LISTED = 10
 _SETTINGS = "SET LOCAL client_min_messages = warning; SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = '5s'"
 _OPEN_FUNCTIONS = (
-    "set_config, clock_timestamp, advisory locks and the like stay executable by PUBLIC, because other programs use this "
-    "database: row-level security holds without this defence in depth"
+    "set_config, clock_timestamp, advisory locks and the like stay executable by PUBLIC, because other programs use "
+    "this database: row-level security holds without this defence in depth"
 )
 _TEMPORARY = (
     "PUBLIC may not create temporary tables in this database or objects in its schema public any more: grant that to "
@@ -53,7 +53,8 @@ class TenantsTable:
         key, _, name = columns.partition(":")
         if not (relation and key and name) or ":" in name:
             raise InputError(
-                f"--tenants-from is TABLE:KEY:NAME, not {text[:80]!r}", "For example: --tenants-from sales.tenant:id:name"
+                f"--tenants-from is TABLE:KEY:NAME, not {text[:80]!r}",
+                "For example: --tenants-from sales.tenant:id:name",
             )
         return cls(relation, key, name)
 
@@ -173,7 +174,9 @@ def _faults(rows: list[tuple[str | None, str | None]]) -> list[str]:
     keys = [key for key, _ in rows]
     without_name = [str(key) for key, name in rows if name is None or not name.strip()]
     too_long = [str(key) for key, name in rows if name is not None and not _is_valid(" ".join(name.split()))]
-    twice = sorted({key for key in keys if key is not None and keys.count(key) > 1}) if len(set(keys)) < len(keys) else []
+    twice = (
+        sorted({key for key in keys if key is not None and keys.count(key) > 1}) if len(set(keys)) < len(keys) else []
+    )
     return [
         "" if rows else "there is none",
         f"{keys.count(None)} have no key" if None in keys else "",

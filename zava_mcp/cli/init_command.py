@@ -44,7 +44,7 @@ def init(
         typer.Option(
             "--tenants-from",
             metavar="TABLE:KEY:NAME",
-            help="In a database that is not a shop: an identity for each row of this table, by its columns of keys and names.",
+            help="In a database that is not a shop: an identity for each row of this table, by columns of keys and names.",
         ),
     ] = "",
     reset: Annotated[
@@ -67,7 +67,9 @@ def init(
 
     _check_options(adopt, dry_run, reset, passwords_file, take_over_roles, sample)
     if tenants_from:
-        given = [name for name in ("scale", "as_of", "seed", "adopt", "take_over_roles", "reset") if is_explicit(ctx, name)]
+        given = [
+            name for name in ("scale", "as_of", "seed", "adopt", "take_over_roles", "reset") if is_explicit(ctx, name)
+        ]
         _initialise_tenants(settings, tenants_from, passwords_file, given)
         return
     sample_options = Sample(scale, as_of.date() if as_of else None, seed)

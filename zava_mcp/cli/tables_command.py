@@ -1,4 +1,4 @@
-"""`zava-mcp tables`: lists the tables that an identity can query, or describes their columns; exposes and hides tables."""
+"""`zava-mcp tables`: lists or describes the tables that an identity can query; exposes and hides tables."""
 
 import sys
 from pathlib import Path
@@ -100,10 +100,14 @@ def expose(
     through: Annotated[
         str,
         typer.Option(
-            "--through", metavar="COLUMN:TABLE", help="A row belongs to the store of the row of TABLE that COLUMN names."
+            "--through",
+            metavar="COLUMN:TABLE",
+            help="A row belongs to the store of the row of TABLE that COLUMN names.",
         ),
     ] = "",
-    shared: Annotated[bool, typer.Option("--shared", help="Every identity may read every row, as of a catalogue.")] = False,
+    shared: Annotated[
+        bool, typer.Option("--shared", help="Every identity may read every row, as of a catalogue.")
+    ] = False,
     hide_column: Annotated[
         list[str] | None,
         typer.Option("--hide-column", metavar="COLUMN", help="A column that no identity may read. Can be repeated."),

@@ -36,7 +36,7 @@ class VerifiedIdentity:
     `can_lock`: the login can take advisory locks, which are released after each query. `pgvector_version` is (0, 8),
     () without a table of embeddings. `expires_at` is by this machine's monotonic clock, None if the login does not
     expire. `backend` is the id of the PostgreSQL process. `schemas` are those of retail and public in which only roles
-    can create objects that see every row anyway.
+    can create objects that see every row anyway. `of_tenants`: the database is not a shop, and its stores are tenants.
     """
 
     user_id: UUID
@@ -47,6 +47,7 @@ class VerifiedIdentity:
     backend: int
     expires_at: float | None = None
     schemas: tuple[str, ...] = ()
+    of_tenants: bool = False
 
     def has_expired(self) -> bool:
         """Whether the login has expired or is about to."""
@@ -136,7 +137,9 @@ def verify_identity(connection: psycopg.Connection, user_id: UUID | None, name: 
     )
     user = (row["rls_user_id"], row["display_name"], row["all_stores"])
     schemas = tuple(name for name in ("retail", "public") if name in row["safe_schemas"])
-    return VerifiedIdentity(*user, row["can_lock"], pgvector_version, row["backend"], expires_at, schemas)
+    return VerifiedIdentity(
+        *user, row["can_lock"], pgvector_version, row["backend"], expires_at, schemas, row["of_tenants"]
+    )
 
 
 def read_identity(connection: psycopg.Connection, user_id: UUID | None) -> dict[str, Any]:

@@ -123,6 +123,11 @@ class Database:
         return self.open()[1]
 
     @property
+    def known_identity(self) -> VerifiedIdentity | None:
+        """The identity that was verified last, without opening a connection; None before the first one."""
+        return self._identity
+
+    @property
     def pgvector_version(self) -> tuple[int, ...]:
         """The version of pgvector, () if the database has no embeddings. Raises as `open`."""
         return self.open()[1].pgvector_version

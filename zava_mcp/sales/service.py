@@ -55,6 +55,12 @@ class SalesService:
         self._descriptions = TableDescriptions(self._database)
         self._words = CatalogueWords()
 
+    @property
+    def is_shop(self) -> bool:
+        """Whether the database has products and orders, as far as it is known without a connection."""
+        identity = self._database.known_identity
+        return identity is None or not identity.of_tenants
+
     def open(self) -> None:
         """Connects and verifies the identity ahead of the first query. Raises DatabaseUnavailable or IdentityError."""
         self._database.open()
@@ -167,6 +173,10 @@ class SalesService:
     def schema_summary(self, reader: StatementBatch) -> SchemaSummary:
         """Returns the tables, stores, categories and dates. Raises DatabaseUnavailable or IdentityError."""
         return self._descriptions.summary(reader)
+
+    def columns_of(self, table: str) -> list[str]:
+        """The columns of a table that `schema_summary` names."""
+        return self._descriptions.catalogue.columns[table]
 
     def describe_identity(self, reader: StatementBatch) -> str:
         """Returns as JSON the identity, what it sees, and how. Raises DatabaseUnavailable or IdentityError."""

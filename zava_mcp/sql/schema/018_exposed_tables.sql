@@ -371,8 +371,9 @@ BEGIN
     EXECUTE format('ALTER TABLE %1$s ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY', exposed);
     PERFORM zava.drop_policies(exposed);
     EXECUTE format('CREATE POLICY owner_maintains ON %s TO zava_owner USING (true) WITH CHECK (true)', exposed);
+    -- It also marks the table as exposed, for doctor.
+    EXECUTE format('CREATE POLICY others_maintain ON %s TO %s USING (true) WITH CHECK (true)', exposed, coalesce(others, 'zava_owner'));
     IF others IS NOT NULL THEN
-        EXECUTE format('CREATE POLICY others_maintain ON %s TO %s USING (true) WITH CHECK (true)', exposed, others);
         EXECUTE format('GRANT USAGE ON SCHEMA zava TO %s', others);
         EXECUTE format('GRANT EXECUTE ON FUNCTION zava.is_known(), zava.sees_all_stores(), zava.only_store(), zava.visible_stores(), zava.store_flags() TO %s', others);
     END IF;
@@ -385,8 +386,12 @@ BEGIN
             ELSE (zava.store_flags())[%I] IS NOT NULL END)', exposed, e.store_column);
     END IF;
     IF e.store_column = 'zava_store' THEN
-        EXECUTE format('CREATE OR REPLACE TRIGGER "~zava_store" BEFORE INSERT OR UPDATE ON %s FOR EACH ROW EXECUTE FUNCTION zava.fill_store()', exposed);
+        EXECUTE format('CREATE OR REPLACE TRIGGER "~zava_store" BEFORE INSERT OR UPDATE ON %s FOR EACH ROW EXECUTE FUNCTION zava.fill_store(%L)',
+                       exposed, coalesce(e.parent::text, '')); -- the argument is for doctor
         EXECUTE format('ALTER TABLE %s ENABLE ALWAYS TRIGGER "~zava_store"', exposed);
+    END IF;
+    IF e.parent IS NOT NULL THEN
+        PERFORM zava.watch_parent(exposed);
     END IF;
     PERFORM zava.grant_exposed(exposed);
 END $$;
