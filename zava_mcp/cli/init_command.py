@@ -44,7 +44,7 @@ def init(
         typer.Option(
             "--tenants-from",
             metavar="TABLE:KEY:NAME",
-            help="In a database that is not a shop: an identity for each row of this table, by columns of keys and names.",
+            help="In a database that is not a shop: an identity for each row of this table, by its key and name.",
         ),
     ] = "",
     reset: Annotated[

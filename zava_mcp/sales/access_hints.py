@@ -79,10 +79,9 @@ def permission_hint(message: str, sql: str, catalogue: Catalogue) -> str:
         if any("." in table for table in catalogue.columns):
             return f"This identity may read these tables: {', '.join(map(qualify, catalogue.columns))}."
         return f"This identity may read these tables, in the schema retail: {', '.join(catalogue.columns)}."
-    return (
-        f"Of {exposed[0] if exposed else qualify(name)}, this identity may read {', '.join(columns)}. Name the columns: "
-        "*, the whole row and count(alias) include the other columns."
-    )
+    table = exposed[0] if exposed else qualify(name)
+    advice = "Name the columns: *, the whole row and count(alias) include the other columns."
+    return f"Of {table}, this identity may read {', '.join(columns)}. {advice}"
 
 
 def _spaced(table: str) -> str:

@@ -159,6 +159,8 @@ class SalesService:
         """
         text = self._descriptions.describe(table_names, reader)
         with suppress(SettingsError):  # a search reports it
+            if not self.is_shop:
+                return truncate_lines(f"{text} Database: {self._database_kind}.", self._settings.max_bytes)
             text += f" Database: {self._database_kind}. Search by: {self._embedding_model}."
         return truncate_lines(text, self._settings.max_bytes)
 
