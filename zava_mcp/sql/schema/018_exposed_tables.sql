@@ -366,6 +366,7 @@ DECLARE
                      WHERE c.oid = exposed AND r.rolname <> 'zava_owner' AND r.rolname NOT IN (SELECT a.login FROM zava.access a));
 BEGIN
     IF e.kind = 'view' THEN
+        PERFORM zava.grant_exposed(exposed);
         RETURN;
     END IF;
     EXECUTE format('ALTER TABLE %1$s ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY', exposed);
