@@ -176,8 +176,13 @@ class SalesService:
         """Returns the tables, stores, categories and dates. Raises DatabaseUnavailable or IdentityError."""
         return self._descriptions.summary(reader)
 
+    def exposed_tables(self) -> list[str]:
+        """The tables of other schemas than retail that this identity sees. Raises as `read_catalogue`."""
+        self.read_catalogue()
+        return [table for table in self._descriptions.catalogue.columns if "." in table]
+
     def columns_of(self, table: str) -> list[str]:
-        """The columns of a table that `schema_summary` names."""
+        """The columns of a table that `exposed_tables` names."""
         return self._descriptions.catalogue.columns[table]
 
     def describe_identity(self, reader: StatementBatch) -> str:

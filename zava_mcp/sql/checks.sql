@@ -133,7 +133,9 @@ WITH marked AS (
      WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relnamespace <> to_regnamespace('zava')
        AND (EXISTS (SELECT FROM pg_policy p WHERE p.polrelid = c.oid AND p.polname = 'others_maintain' AND EXISTS (
                     SELECT FROM pg_policy q WHERE q.polrelid = c.oid AND q.polname = 'owner_maintains'))
-            OR c.oid >= 16384 AND c.relnamespace <> to_regnamespace('retail') AND
+            OR c.oid >= 16384 AND c.relnamespace <> to_regnamespace('retail')
+               AND (EXISTS (SELECT FROM pg_policy p WHERE p.polrelid = c.oid AND p.polname IN ('own_stores', 'isolation', 'every_identity'))
+                    OR EXISTS (SELECT FROM pg_attribute z WHERE z.attrelid = c.oid AND z.attname = 'zava_store' AND NOT z.attisdropped)) AND
 -- include: granted.sql
            )
        AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
