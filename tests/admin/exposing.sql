@@ -101,3 +101,6 @@ CREATE VIEW sales.x WITH (security_invoker) AS SELECT 1 AS a
 
 -- --shared | there is no table 'sales.x'
 CREATE TEMP TABLE x (a int)
+
+-- --through b:sales.invoice | with the rights of zava_owner: ALTER FUNCTION sales.f() OWNER TO zava_owner
+CREATE TABLE sales.x (b bigint REFERENCES sales.invoice); CREATE ROLE own_mallory2; ALTER TABLE sales.x OWNER TO own_mallory2; CREATE FUNCTION sales.f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'; ALTER FUNCTION sales.f() OWNER TO own_mallory2; CREATE TRIGGER t BEFORE UPDATE ON sales.x FOR EACH ROW EXECUTE FUNCTION sales.f()

@@ -36,6 +36,7 @@ ATTACKS = (
     "SELECT FROM {table} WHERE {key} = {hidden} AND 1 / ({key} - {hidden}) > 0",
     "SELECT FROM {table} WHERE {key} = {hidden} AND ('x' || {key})::int > 0",
     "SELECT min({key}) FILTER (WHERE CASE WHEN {key} IN ({own}) THEN true ELSE {failing} END) FROM {table}",
+    "SELECT FROM {table} WHERE CASE WHEN ('[{hidden}:{hidden}]={{t}}'::boolean[])[{key}] THEN {failing} END",  # free
     "SELECT {key} FROM {table} WHERE ('{{}}'::boolean[])[{key}] OR CASE WHEN {key} = {hidden} THEN {failing} END "
     "ORDER BY 1 LIMIT 1 OFFSET 1000",
     "SELECT a FROM (SELECT {key} FROM {table} OFFSET 0) AS a WHERE CASE WHEN {key} = {hidden} THEN {failing} END",

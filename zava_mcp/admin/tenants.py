@@ -108,7 +108,7 @@ def _take(connection: psycopg.Connection, table: TenantsTable, report: Report, p
     progress(0.9, "admitting the identities")
     added = _add_tenants(connection, tenants, version == 0, report)
     if added:
-        _execute(connection, "SELECT zava.fill_unknown_stores()")
+        connection.execute("SELECT zava.fill_unknown_stores()")
         head_office = " and of head office" if version == 0 else ""
         report.actions.append(f"identities of {added} tenants{head_office}; `zava-mcp identities` lists them")
     report.gaps += exposures(connection)
@@ -230,9 +230,8 @@ def _add_tenants(connection: psycopg.Connection, tenants: list[_Tenant], is_new:
     for place, tenant in enumerate(new, 1):
         store_id, user_id = int(tenant.key) if is_direct else last + place, str(uuid4())
         name = tenant.name if short_name(tenant.name) not in used else f"{tenant.name} ({tenant.key})"
-        _execute(
-            connection,
-            sql.named("tenants.sql")["add"],
+        connection.execute(
+            sql.named("tenants.sql")["add"].encode(),
             {"store_id": store_id, "name": name, "user_id": user_id, "key": tenant.key},
         )
         _admit(connection, name, user_id, store_id)
@@ -253,7 +252,3 @@ def _admit(connection: psycopg.Connection, name: str, user_id: str, store_id: in
 
 def _rows(connection: psycopg.Connection, block: str, **values: Any) -> list[tuple[Any, ...]]:
     return connection.execute(sql.named("tenants.sql")[block].encode(), values or None).fetchall()
-
-
-def _execute(connection: psycopg.Connection, statement: str, values: dict[str, Any] | None = None) -> None:
-    connection.execute(statement.encode(), values)

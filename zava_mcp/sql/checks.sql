@@ -459,6 +459,8 @@ WITH RECURSIVE trusted AS (
 ), tables AS (
     SELECT c.oid FROM pg_class c
      WHERE c.relnamespace IN (to_regnamespace('retail'), to_regnamespace('zava')) AND c.relkind IN ('r', 'p', 'v')
+        -- exposed tables whose rows zava_owner moves with their parent
+        OR EXISTS (SELECT FROM pg_trigger g WHERE g.tgrelid = c.oid AND g.tgfoid = to_regprocedure('zava.fill_store()') AND length(g.tgargs) > 1)
 ), parts (classid, objid, relation) AS (
     SELECT 'pg_class'::regclass::oid, oid, oid FROM tables
     UNION SELECT 'pg_trigger'::regclass, t.oid, t.tgrelid FROM pg_trigger t JOIN tables c ON c.oid = t.tgrelid

@@ -132,15 +132,16 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION zava.parent_changed() IS 'Moves rows of exposed tables to the store of their parent.';
 
--- Fills zava_store of rows of tenants that were added after the rows.
+-- Fills zava_store of rows of tenants that were added after the rows, without a trigger of the table. Then the rows that belong
+-- to these rows follow.
 CREATE FUNCTION zava.fill_unknown_stores() RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     e zava.exposed_tables;
 BEGIN
-    FOR e IN SELECT * FROM zava.exposed_tables WHERE kind = 'store' AND store_column = 'zava_store' LOOP
-        EXECUTE format('UPDATE %s AS c SET zava_store = NULL WHERE zava_store IS NULL AND c.%I IS NOT NULL', e.relation, e.key_column);
+    FOR e IN SELECT * FROM zava.exposed_tables WHERE kind IN ('store', 'through') AND store_column = 'zava_store' ORDER BY exposed_at, kind LOOP
+        PERFORM zava.fill_stores(e.relation);
     END LOOP;
 END $$;
 COMMENT ON FUNCTION zava.fill_unknown_stores() IS 'Fills zava_store of rows whose tenant was unknown when they were written.';
@@ -329,6 +330,13 @@ AS $$
     SELECT format('the trigger %I runs after the one that fills zava_store, and could change the row again: rename it', t.tgname) FROM pg_trigger t, filled
      WHERE filled.it AND (t.tgrelid = exposed OR t.tgrelid IN (SELECT relid FROM pg_partition_tree(exposed))) AND NOT t.tgisinternal AND t.tgtype & 3 = 3 AND t.tgname > '~zava_store' COLLATE "C"
     UNION ALL
+    -- zava.parent_changed updates the rows
+    SELECT format('its trigger %I would run the function %s, which %I can change, with the rights of zava_owner: ALTER FUNCTION %2$s OWNER TO zava_owner',
+                  t.tgname, p.oid::regprocedure, r.rolname)
+      FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid JOIN pg_roles r ON r.oid = p.proowner
+     WHERE key_blockers.parent IS NOT NULL AND (t.tgrelid = exposed OR t.tgrelid IN (SELECT relid FROM pg_partition_tree(exposed)))
+       AND NOT t.tgisinternal AND t.tgtype & 16 = 16 AND NOT r.rolsuper AND NOT pg_has_role(r.oid, 'zava_owner', 'MEMBER')
+    UNION ALL
     SELECT format('%s is not exposed by store: expose it first', key_blockers.parent)
      WHERE key_blockers.parent <> 'retail.orders'::regclass
        AND NOT EXISTS (SELECT FROM zava.exposed_tables e WHERE e.relation = key_blockers.parent AND e.kind IN ('store', 'through'))
@@ -459,13 +467,40 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION zava.expose_table(regclass, text, name[], name, regclass, name) IS 'Shows a table or view of any schema to identities; `zava-mcp tables expose` calls it.';
 
--- Adds zava_store and fills it, without a trigger of the table, once the parent's triggers move later changes.
-CREATE FUNCTION zava.add_store_column(exposed regclass) RETURNS void
+-- Fills zava_store where it is NULL. The table's own triggers do not run, because they would have the administrator's rights.
+CREATE FUNCTION zava.fill_stores(exposed regclass) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET client_min_messages = warning
 AS $$
 DECLARE
     e zava.exposed_tables := (SELECT x FROM zava.exposed_tables x WHERE x.relation = exposed);
     enabled text[];
+    statement text;
+BEGIN
+    enabled := ARRAY(SELECT format('ALTER TABLE %s %s TRIGGER %I', exposed, CASE tgenabled WHEN 'A' THEN 'ENABLE ALWAYS' WHEN 'R' THEN 'ENABLE REPLICA' ELSE 'ENABLE' END, tgname)
+                       FROM pg_trigger WHERE tgrelid = exposed AND NOT tgisinternal AND tgenabled <> 'D');
+    FOREACH statement IN ARRAY enabled LOOP
+        EXECUTE regexp_replace(statement, ' ENABLE (ALWAYS |REPLICA )?TRIGGER ', ' DISABLE TRIGGER ');
+    END LOOP;
+    IF e.kind = 'through' THEN
+        EXECUTE format('UPDATE %s AS c SET zava_store = p.%I FROM %s AS p WHERE p.%I = c.%I AND c.zava_store IS NULL AND p.%2$I IS NOT NULL',
+                       exposed, e.parent_store, e.parent, e.parent_key, e.key_column);
+    ELSE
+        EXECUTE format('UPDATE %1$s AS c SET zava_store = k.store FROM (SELECT key, zava.store_of_key(key) AS store FROM (
+                            SELECT DISTINCT %2$I::text AS key FROM %1$s WHERE zava_store IS NULL) AS d) AS k
+                         WHERE k.key = c.%2$I::text AND c.zava_store IS NULL AND k.store IS NOT NULL', exposed, e.key_column);
+    END IF;
+    FOREACH statement IN ARRAY enabled LOOP
+        EXECUTE statement;
+    END LOOP;
+END $$;
+COMMENT ON FUNCTION zava.fill_stores(regclass) IS 'Fills zava_store of an exposed table where it is NULL.';
+
+-- Adds zava_store and fills it, once the parent's triggers move later changes.
+CREATE FUNCTION zava.add_store_column(exposed regclass) RETURNS void
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET client_min_messages = warning
+AS $$
+DECLARE
+    e zava.exposed_tables := (SELECT x FROM zava.exposed_tables x WHERE x.relation = exposed);
     statement text;
 BEGIN
     FOR statement IN
@@ -483,20 +518,7 @@ BEGIN
         END IF;
         PERFORM zava.watch_parent(exposed);
     END IF;
-    enabled := ARRAY(SELECT format('ALTER TABLE %s %s TRIGGER %I', exposed, CASE tgenabled WHEN 'A' THEN 'ENABLE ALWAYS' WHEN 'R' THEN 'ENABLE REPLICA' ELSE 'ENABLE' END, tgname)
-                       FROM pg_trigger WHERE tgrelid = exposed AND NOT tgisinternal AND tgenabled <> 'D');
-    FOREACH statement IN ARRAY enabled LOOP
-        EXECUTE regexp_replace(statement, ' ENABLE (ALWAYS |REPLICA )?TRIGGER ', ' DISABLE TRIGGER ');
-    END LOOP;
-    IF e.kind = 'through' THEN
-        EXECUTE format('UPDATE %s AS c SET zava_store = p.%I FROM %s AS p WHERE p.%I = c.%I', exposed, e.parent_store, e.parent, e.parent_key, e.key_column);
-    ELSE
-        EXECUTE format('UPDATE %1$s AS c SET zava_store = k.store FROM (SELECT key, zava.store_of_key(key) AS store FROM (SELECT DISTINCT %2$I::text AS key FROM %1$s) AS d) AS k
-                         WHERE k.key = c.%2$I::text', exposed, e.key_column);
-    END IF;
-    FOREACH statement IN ARRAY enabled LOOP
-        EXECUTE statement;
-    END LOOP;
+    PERFORM zava.fill_stores(exposed);
     EXECUTE format('CREATE INDEX ON %s (zava_store)', exposed);
 END $$;
 COMMENT ON FUNCTION zava.add_store_column(regclass) IS 'Adds the column zava_store to an exposed table and fills it.';
