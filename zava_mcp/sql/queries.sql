@@ -105,7 +105,7 @@ SELECT zava_names.of AS name, obj_description(c.oid, 'pg_class') AS comment,
          WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND (c.relname, a.attname) <> ('stores', 'rls_user_id')
            AND has_column_privilege(c.oid, a.attnum, 'SELECT')) AS columns,
        (SELECT json_agg(json_build_object('kind', k.contype, 'references',
-                   CASE WHEN f.relnamespace = to_regnamespace('retail') THEN f.relname ELSE f.oid::regclass::text END,
+                   CASE WHEN f.relnamespace IN (to_regnamespace('retail'), to_regnamespace('zava')) THEN f.relname ELSE f.oid::regclass::text END,
                    'columns', (SELECT json_agg(a.attname ORDER BY u.place)
                                  FROM unnest(k.conkey) WITH ORDINALITY AS u (attnum, place)
                                  JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = u.attnum),
