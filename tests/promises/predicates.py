@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from tests.promises.vocabulary import KEYS, SHARED, TABLES, Column, Vocabulary
+from tests.promises.vocabulary import Column, Tables, Vocabulary
 
 T = TypeVar("T")
 
@@ -107,9 +107,9 @@ class Source:
 Scope = Sequence[Source]
 
 
-def at_key(source: Source) -> str:
+def at_key(tables: Tables, source: Source) -> str:
     """That a row is the source's."""
-    names = KEYS.get(source.table, (next(iter(source.row)),))
+    names = tables.keys.get(source.table, (next(iter(source.row)),))
     return "(" + " AND ".join(f"{source.alias}.{name} = {source.row[name]}" for name in names) + ")"
 
 
@@ -128,8 +128,8 @@ class Writer:
         """True once in so many times."""
         return next(self._chance, 0) % many == many - 1
 
-    def source(self, tables: Sequence[str] = TABLES) -> Source:
-        table = self.pick(tables)
+    def source(self, tables: Sequence[str] = ()) -> Source:
+        table = self.pick(tables or self.words.tables.names)
         self._aliases += 1
         return Source(f"t{self._aliases}", table, self.pick(self.words.rows[table]))
 
@@ -198,10 +198,10 @@ class _Parts:
         if name == "system":
             return self._writer.pick(("ctid", "xmin", "tableoid"))
         if name == "at":
-            return at_key(self._writer.pick(self._scope))
+            return at_key(self._writer.words.tables, self._writer.pick(self._scope))
         if name == "of":
             other = self._others()
-            return f"FROM retail.{other.table} AS {other.alias}"
+            return f"FROM {self._writer.words.tables.schema}.{other.table} AS {other.alias}"
         assert name == "k", name
         return f"{self._others().alias}.{self._column('c')[1].quoted}"
 
@@ -214,6 +214,8 @@ class _Parts:
         """Another row of a table that has the column {c}."""
         if self._other is None:
             name = self._column("c")[1].name
-            tables = [t for t in TABLES if name in SHARED and name in [c.name for c in self._writer.words.columns[t]]]
-            self._other = self._writer.source(tables or [self._column("c")[0].table])
+            words = self._writer.words
+            tables = [t for t in words.tables.names if name in [c.name for c in words.columns[t]]]
+            is_shared = name in words.tables.shared and tables
+            self._other = self._writer.source(tables if is_shared else [self._column("c")[0].table])
         return self._other

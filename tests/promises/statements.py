@@ -3,7 +3,7 @@
 from hypothesis import strategies as st
 
 from tests.promises.predicates import Scope, Source, Writer
-from tests.promises.vocabulary import KEYS, SHARED, Vocabulary
+from tests.promises.vocabulary import Vocabulary
 
 #: {from} is a FROM clause, {x}, {y}, {z} are columns of it, {alias} is one of its aliases, {at}
 #: the condition that a row has a source's key; the rest is as in conditions.
@@ -78,7 +78,6 @@ OF_ONE_ROW = (
     "SELECT a FROM (SELECT * {from} WHERE {p} OFFSET 0) AS a WHERE {key_of_a}",
     "SELECT {x} {from} WHERE CASE WHEN {key} THEN {p} ELSE {q} END",
 )
-HIDING = tuple(KEYS)
 #: Of one piece: of an example of many pieces, Hypothesis would rather vary a few than make another.
 CHANCE = st.binary(min_size=250, max_size=250)
 Pair = tuple[str, str, tuple[str, str]]
@@ -100,7 +99,7 @@ class StatementWriter(Writer):
     def of_one_row(self, key: str, table: str) -> str:
         """A statement about the row of a table that has a key, which stands for its parts: {0}, {1}."""
         source = self.source([table])
-        text = f"FROM retail.{table} AS {source.alias}"
+        text = self._plain(source)
         alias = source.alias
         forms = OF_ONE_ROW if self.one_in(3) else OF_ONE_ROW[:4]
         form = self.pick(forms).replace("{key_of_a}", key.replace("?", "a")).replace("{from}", text)
@@ -118,7 +117,7 @@ class StatementWriter(Writer):
 
     def _joined(self, first: Source) -> tuple[str, Scope]:
         other = self.source()
-        condition = _join_condition(first, other)
+        condition = self._join_condition(first, other)
         if self.one_in(3):
             limited = self.fill(f"SELECT * {self._plain(other)} WHERE {condition} AND {{p}} LIMIT 2", [other, first], 1)
             return f"FROM {self._named(first)}, LATERAL ({limited}) AS {other.alias}", [first, other]
@@ -128,7 +127,7 @@ class StatementWriter(Writer):
         if not self.one_in(3):
             return text, [first, other]
         third = self.source()
-        return f"{text} {self.pick(JOINS[:2])} {self._named(third)} ON {_join_condition(other, third)}", [
+        return f"{text} {self.pick(JOINS[:2])} {self._named(third)} ON {self._join_condition(other, third)}", [
             first,
             other,
             third,
@@ -136,23 +135,24 @@ class StatementWriter(Writer):
 
     def _main(self) -> Source:
         """Mostly of a table that hides rows."""
-        return self.source() if self.one_in(4) else self.source(HIDING)
+        return self.source() if self.one_in(4) else self.source(tuple(self.words.tables.keys))
 
     def _named(self, source: Source) -> str:
         sampled = self.words.own_plans and self.one_in(6)
-        return f"retail.{source.table} AS {source.alias}" + (f" TABLESAMPLE {self.pick(SAMPLES)}" if sampled else "")
+        return f"{self.words.tables.schema}.{source.table} AS {source.alias}" + (
+            f" TABLESAMPLE {self.pick(SAMPLES)}" if sampled else ""
+        )
 
     def _plain(self, source: Source) -> str:
-        return f"FROM retail.{source.table} AS {source.alias}"
+        return f"FROM {self.words.tables.schema}.{source.table} AS {source.alias}"
 
-
-def _join_condition(first: Source, second: Source) -> str:
-    """By the rarest column that both have; tables that have none in common are joined by few rows."""
-    for name in SHARED:
-        if name in first.row and name in second.row:
-            return f"{first.alias}.{name} = {second.alias}.{name}"
-    one, two = (f"{source.alias}.{next(iter(source.row))}" for source in (first, second))
-    return f"{one} = {two}"
+    def _join_condition(self, first: Source, second: Source) -> str:
+        """By the rarest column that both have; tables that have none in common are joined by few rows."""
+        for name in self.words.tables.shared:
+            if name in first.row and name in second.row:
+                return f"{first.alias}.{name} = {second.alias}.{name}"
+        one, two = (f"{source.alias}.{next(iter(source.row))}" for source in (first, second))
+        return f"{one} = {two}"
 
 
 def statements(words: Vocabulary) -> st.SearchStrategy[str]:
@@ -168,7 +168,8 @@ def pairs(words: Vocabulary) -> st.SearchStrategy[Pair]:
 def _pair(writer: StatementWriter) -> Pair:
     table = writer.pick(tuple(writer.words.keys))
     hidden, absent = writer.pick(writer.words.keys[table])
-    form = " AND ".join(f"?.{name} = <{place}>" for place, name in enumerate(KEYS[table]))
+    names = writer.words.tables.keys[table]
+    form = " AND ".join(f"?.{name} = <{place}>" for place, name in enumerate(names))
     text = writer.of_one_row(f"({form})", table)
     return _with_key(text, hidden), _with_key(text, absent), (hidden[-1], absent[-1])
 

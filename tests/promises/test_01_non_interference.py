@@ -23,7 +23,8 @@ from tests.promises.observing import Observer, observing
 from tests.promises.statements import Pair, pairs, statements
 from tests.promises.test_generated_attacks import EXAMPLES
 from tests.promises.twins import CHANGES, Host, Twins, embedded_host, server_host, twins
-from tests.promises.vocabulary import vocabulary
+from tests.promises.vocabulary import Vocabulary, vocabulary
+from zava_mcp.settings import Settings
 
 SERVERS = ("18", "18 as it comes", "16", "15")
 FIXTURES = {"18 as it comes": "postgres_18_as_it_comes", "16": "postgres_16_hardened", "15": "debian_15"}
@@ -133,10 +134,14 @@ def adopted_host(server: str, database: str, tmp_path: Path) -> Host:
 
 def ask_for_pairs(made: Twins, who: str) -> None:
     """Asks for hidden rows and for rows that do not exist; replies may differ in the key alone that was asked for."""
-    words = vocabulary(made, who)
-    with observing(made.settings(who)) as observer:
+    compare_pairs(vocabulary(made, who), made.settings(who), PAIRS)
 
-        @settings(EACH, max_examples=PAIRS)
+
+def compare_pairs(words: Vocabulary, asked: Settings, examples: int) -> None:
+    """Compares the replies to pairs of statements."""
+    with observing(asked) as observer:
+
+        @settings(EACH, max_examples=examples)
         @given(pairs(words))
         def compare(pair: Pair) -> None:
             hidden, absent, differing = pair

@@ -74,7 +74,7 @@ SELECT c.oid::regclass::text FROM pg_class c
 SELECT c.relname::text, a.attname::text,
        CASE WHEN t.typname LIKE 'int_' THEN 'integer' ELSE t.typname::text END
   FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid JOIN pg_type t ON t.oid = a.atttypid
- WHERE c.relnamespace = 'retail'::regnamespace AND c.relname = ANY (%(tables)s)
+ WHERE c.relnamespace = to_regnamespace(%(schema)s) AND c.relname = ANY (%(tables)s)
    AND a.attnum > 0 AND NOT a.attisdropped AND has_column_privilege(%(login)s, c.oid, a.attnum, 'SELECT')
  ORDER BY array_position(%(tables)s, c.relname::text), a.attnum;
 

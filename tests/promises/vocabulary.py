@@ -12,16 +12,30 @@ from psycopg import sql as compose
 
 from tests.promises.twins import STATEMENTS, Twins
 
-TABLES = ("orders", "order_items", "inventory", "customers", "stores", "products", "product_types", "categories")
-#: The tables with rows that an identity may not see, and their keys.
-KEYS = {
-    "orders": ("order_id",),
-    "order_items": ("order_item_id",),
-    "inventory": ("store_id", "product_id"),
-    "customers": ("customer_id",),
-}
-#: What rows of two tables have in common, the rarer first: what they are joined by.
-SHARED = ("order_id", "customer_id", "product_id", "type_id", "category_id", "store_id")
+
+@dataclass(frozen=True)
+class Tables:
+    """Tables of a schema. `keys`: of those with rows that an identity may not see. `shared`: the columns that rows of
+    two tables have in common, the rarer first, by which they are joined.
+    """
+
+    schema: str
+    names: tuple[str, ...]
+    keys: dict[str, tuple[str, ...]]
+    shared: tuple[str, ...]
+
+
+RETAIL = Tables(
+    "retail",
+    ("orders", "order_items", "inventory", "customers", "stores", "products", "product_types", "categories"),
+    {
+        "orders": ("order_id",),
+        "order_items": ("order_item_id",),
+        "inventory": ("store_id", "product_id"),
+        "customers": ("customer_id",),
+    },
+    ("order_id", "customer_id", "product_id", "type_id", "category_id", "store_id"),
+)
 Pairs = list[tuple[tuple[str, ...], tuple[str, ...]]]
 
 _ROWS = 3  # of each kind
@@ -61,22 +75,31 @@ class Vocabulary:
     rows: dict[str, list[dict[str, str]]]
     keys: dict[str, Pairs]
     own_plans: bool = True
+    tables: Tables = RETAIL
 
 
 def vocabulary(twins: Twins, who: str, own_plans: bool = True) -> Vocabulary:
     """What there is in the first of two databases: what the identity's login reads is its own, the rest is hidden."""
     with twins.as_superuser() as admin, twins.as_login(who) as login:
-        columns = _columns(admin, twins.login(who))
-        own = {table: _rows(login, columns[table]) for table in TABLES}
-        hidden = {table: _hidden(_rows(admin, columns[table]), set(own[table])) for table in KEYS}
+        return vocabulary_of(RETAIL, admin, login, own_plans)
+
+
+def vocabulary_of(
+    tables: Tables, admin: psycopg.Connection, login: psycopg.Connection, own_plans: bool = False
+) -> Vocabulary:
+    """The vocabulary of some tables, as a superuser and as the identity's login read them."""
+    columns = _columns(tables, admin, login.info.user)
+    own = {table: _rows(tables, login, columns[table]) for table in tables.names}
+    hidden = {table: _hidden(_rows(tables, admin, columns[table]), set(own[table])) for table in tables.keys}
     rows, keys = {}, {}
-    for table in TABLES:
+    for table in tables.names:
         others = hidden.get(table, [])
         absent = tuple(_ABSENT.get(column.kind, "absent") for column in columns[table])
         rows[table] = [_literals(columns[table], row) for row in (*_few(own[table]), *_few(others), absent)]
         if others:
-            keys[table] = _keys(table, columns[table], others, [*own[table], *others])
-    return Vocabulary(columns, rows, {table: _unused(pairs, rows) for table, pairs in keys.items()}, own_plans)
+            keys[table] = _keys(tables.keys[table], columns[table], others, [*own[table], *others])
+    unused = {table: _unused(pairs, rows) for table, pairs in keys.items()}
+    return Vocabulary(columns, rows, {table: pairs for table, pairs in unused.items() if pairs}, own_plans, tables)
 
 
 def _unused(pairs: Pairs, rows: dict[str, list[dict[str, str]]]) -> Pairs:
@@ -89,17 +112,18 @@ def _hidden(rows: list[tuple[Any, ...]], own: set[tuple[Any, ...]]) -> list[tupl
     return [row for row in rows if row not in own]
 
 
-def _columns(admin: psycopg.Connection, login: str) -> dict[str, list[Column]]:
-    found = admin.execute(STATEMENTS["columns"].encode(), {"tables": list(TABLES), "login": login}).fetchall()
+def _columns(tables: Tables, admin: psycopg.Connection, login: str) -> dict[str, list[Column]]:
+    values = {"schema": tables.schema, "tables": list(tables.names), "login": login}
+    found = admin.execute(STATEMENTS["columns"].encode(), values).fetchall()
     columns: dict[str, list[Column]] = {}
     for table, name, kind in found:
         columns.setdefault(table, []).append(Column(table, name, kind))
     return columns
 
 
-def _rows(connection: psycopg.Connection, columns: list[Column]) -> list[tuple[Any, ...]]:
+def _rows(tables: Tables, connection: psycopg.Connection, columns: list[Column]) -> list[tuple[Any, ...]]:
     names = compose.SQL(", ").join(compose.Identifier(column.name) for column in columns)
-    table = compose.Identifier("retail", columns[0].table)
+    table = compose.Identifier(tables.schema, columns[0].table)
     return connection.execute(compose.SQL("SELECT {} FROM {} ORDER BY 1, 2").format(names, table)).fetchall()
 
 
@@ -116,16 +140,18 @@ def _literal(value: object) -> str:
     return compose.Literal(value).as_string(None)
 
 
-def _keys(table: str, columns: list[Column], others: list[tuple[Any, ...]], everything: list[tuple[Any, ...]]) -> Pairs:
+def _keys(
+    key: tuple[str, ...], columns: list[Column], others: list[tuple[Any, ...]], everything: list[tuple[Any, ...]]
+) -> Pairs:
     """Pairs of keys with as many digits, of which the second is no row's."""
-    places = [[column.name for column in columns].index(name) for name in KEYS[table]]
+    places = [[column.name for column in columns].index(name) for name in key]
     taken = {tuple(row[place] for place in places) for row in everything}
     found = []
     for row in others[:: max(1, len(others) // 40)]:
-        key = tuple(row[place] for place in places)
-        absent = next((other for other in _nearby(key) if other not in taken), None)
+        hidden = tuple(row[place] for place in places)
+        absent = next((other for other in _nearby(hidden) if other not in taken), None)
         if absent is not None:
-            found.append((tuple(map(str, key)), tuple(map(str, absent))))
+            found.append((tuple(map(str, hidden)), tuple(map(str, absent))))
     return found
 
 

@@ -13,7 +13,7 @@ from zava_mcp.admin.adoption_plan import SESSION_SETTINGS, Plan, plan_for, rows,
 from zava_mcp.admin.change_report import Report, translate_errors
 from zava_mcp.admin.existing_roles import OWNER, end_sessions_of, refuse_untrusted, take_over
 from zava_mcp.admin.locking import SET_UP_LOCK
-from zava_mcp.admin.migrations import installed_version, refuse_old_server
+from zava_mcp.admin.migrations import has_tenants, installed_version, refuse_old_server
 from zava_mcp.admin.own_objects import exposures
 from zava_mcp.admin.profile import Changes, write_profile
 from zava_mcp.admin.sample import Progress
@@ -69,6 +69,10 @@ def _refuse_obstacles(connection: psycopg.Connection, take_over_roles: bool) -> 
         raise DatabaseUnavailable(
             f"the database has schema version {version}, this program's is {sql.schema_version()}",
             "Upgrade the older of the two: `zava-mcp init` upgrades the database.",
+        )
+    if version and has_tenants(connection):
+        raise DatabaseUnavailable(
+            "this database is one of tenants, not a shop", "Leave --adopt out: `zava-mcp init` upgrades it."
         )
     problems = rows(connection, "problems")
     if not problems and not version and not take_over_roles:

@@ -105,15 +105,20 @@ def set_up(
                 report.actions += [f"took roles over: {statement}" for statement in take_over(connection, roles)]
             elif is_new:
                 refuse_untrusted(connection, roles)
-            _migrate(connection, sample, report, progress)
+            migrate(connection, sample, report, progress)
             report.actions += write_profile(connection, company or {})
             progress(0.9, "admitting the identities")
-            admit_identities(connection, initial_identities(connection), passwords, is_new, report)
-            _revoke_from_public(connection, report)
+            of_tenants = has_tenants(connection)
+            identities = [] if of_tenants else initial_identities(connection)
+            admit_identities(connection, identities, passwords, is_new, report)
+            if of_tenants:  # other programs use the database
+                report.gaps = exposures(connection)
+            else:
+                _revoke_from_public(connection, report)
         if take_over_roles:
             report.gaps += end_sessions_of(connection, roles)
         report.warnings += _security_warnings(connection)
-        if report.actions:
+        if report.actions and not of_tenants:
             progress(0.95, "collecting statistics")
             connection.execute("VACUUM (ANALYZE)")
     progress(1.0, "ready")
@@ -161,7 +166,13 @@ def untrusted_code(connection: psycopg.Connection) -> list[str]:
     return [f"{problem}: {fix}" for _, problem, fix in rows]
 
 
-def _migrate(connection: psycopg.Connection, sample: Sample | None, report: Report, progress: Progress) -> None:
+def has_tenants(connection: psycopg.Connection) -> bool:
+    """Whether the stores of a database are the rows of an existing table of tenants."""
+    return bool(connection.execute("SELECT FROM zava.tenants_source").rowcount)
+
+
+def migrate(connection: psycopg.Connection, sample: Sample | None, report: Report, progress: Progress) -> None:
+    """Applies the missing migrations, and loads the sample into a new database."""
     version = installed_version(connection)
     _refuse_foreign_schema(connection, version)
     for number, file in sql.migrations():

@@ -44,6 +44,14 @@ def init(
             "Resets their passwords and memberships.",
         ),
     ] = False,
+    tenants_from: Annotated[
+        str,
+        typer.Option(
+            "--tenants-from",
+            metavar="TABLE:KEY:NAME",
+            help="In a database that is not a shop: an identity for each row of this table, by its key and name.",
+        ),
+    ] = "",
     reset: Annotated[
         bool, typer.Option("--reset", help="Remove the embedded database, after confirmation, and create a new one.")
     ] = False,
@@ -71,6 +79,12 @@ def init(
         if choice is not onboarding.SAMPLE:
             return onboarding.show_next(choice)
     _check_options(adopt, dry_run, reset, passwords_file, take_over_roles, sample, company)
+    if tenants_from:
+        given = [
+            name for name in ("scale", "as_of", "seed", "adopt", "take_over_roles", "reset") if is_explicit(ctx, name)
+        ]
+        _initialise_tenants(settings, tenants_from, passwords_file, given)
+        return None
     profile = read_profile_file(company) if company else None
     sample_options = Sample(scale, as_of.date() if as_of else None, seed)
     if reset:
@@ -88,6 +102,20 @@ def init(
     if choice is not None:
         onboarding.show_next(choice)
     return None
+
+
+def _initialise_tenants(settings: Settings, table: str, passwords_file: Path | None, given: list[str]) -> None:
+    from zava_mcp.admin.tenants import TenantsTable, initialise_tenants
+    from zava_mcp.cli.display.messages import progress_bar
+    from zava_mcp.cli.display.output import show_report
+    from zava_mcp.errors import InputError
+
+    if given:
+        option = f"--{given[0].replace('_', '-')}"
+        raise InputError(f"{option} is for a database of shops", "Leave it out: --tenants-from makes no sample.")
+    with progress_bar() as progress:
+        report = initialise_tenants(settings, TenantsTable.parse(table), passwords_file, progress)
+    show_report(report)
 
 
 def _check_options(

@@ -13,6 +13,9 @@ _OWN = (
     " FROM retail.orders"
 )
 
+_OWN_OF_TENANT = "SELECT concat_ws(' / ', (SELECT rls_user_id FROM zava.who_am_i()){counts})"
+_COUNT = ", (SELECT count(*) FROM {table})"
+
 #: Each tries to become another identity within one query. Its last column must be exactly _OWN of this identity.
 #: {other} is the user id of head office.
 _IMPERSONATIONS = {
@@ -49,44 +52,63 @@ _LARGEST_GAP = (
     "SELECT id, next FROM (SELECT customer_id AS id, lead(customer_id) OVER (ORDER BY customer_id) AS next"
     " FROM retail.customers) AS own WHERE next IS NOT NULL ORDER BY next - id DESC LIMIT 1"
 )
+#: The same of a table that an administrator exposed, by its first column if that is a number.
+_EXPOSED_GAP = (
+    "SELECT id, next FROM (SELECT {column} AS id, lead({column}) OVER (ORDER BY {column}) AS next FROM {table}) AS own"
+    " WHERE next IS NOT NULL ORDER BY next - id DESC LIMIT 1"
+)
+_EXPOSED_BETWEEN = (
+    "SELECT count(*) FROM {table}"
+    " WHERE CASE WHEN {column} <= {low} THEN false WHEN {column} >= {high} THEN false ELSE {failing} END"
+)
 _FIX = "fix the failed checks above, then try again; if no other check failed, please report it"
 _FAILING_SQLSTATE = "22P02"  # invalid_text_representation
+_MAX_EXPOSED = 20  # tables that are attacked
 _HEAD_OFFICE = "00000000-0000-0000-0000-000000000000"
 
 
 def attack_isolation(service: SalesService) -> Iterator[Check]:
     """Runs each attack. It must be refused or have no effect, and must not affect the next query."""
-    expected = _rows(service, _OWN)
-    values = {"other": _HEAD_OFFICE, "own": _OWN, "quoted": _OWN.replace("'", "''")}
+    exposed = service.exposed_tables()
+    own = _OWN if service.is_shop else _own_of_tenant(exposed)
+    expected = _rows(service, own)
+    values = {"other": _HEAD_OFFICE, "own": own, "quoted": own.replace("'", "''")}
     for name, statement in _IMPERSONATIONS.items():
-        yield _attack(service, name, statement.format(**values), expected)
+        yield _attack(service, name, statement.format(**values), expected, own)
     for name, statement in _FORBIDDEN.items():
-        yield _attack(service, name, statement, [[None]])
-    if _rows(service, _OWN) != expected:
+        yield _attack(service, name, statement, [[None]], own)
+    if _rows(service, own) != expected:
         yield Check("attack: lasting effects", "fail", "the next query returned other rows", _FIX)
-    yield from _attack_with_conditions(service)
+    if _rows(service, "SELECT zava.sees_all_stores()") != [[True]]:
+        yield from _attack_with_conditions(service, exposed)
 
 
-def _attack(service: SalesService, name: str, statement: str, expected: list[list[object]]) -> Check:
+def _own_of_tenant(exposed: list[str]) -> str:
+    """As _OWN, in a database that is not a shop: the numbers of rows of the exposed tables."""
+    return _OWN_OF_TENANT.format(counts="".join(_COUNT.format(table=table) for table in exposed[:_MAX_EXPOSED]))
+
+
+def _attack(service: SalesService, name: str, statement: str, expected: list[list[object]], own: str) -> Check:
     """Runs one attack. The last column of each row must equal the expected one exactly."""
-    before = _rows(service, _OWN)
+    before = _rows(service, own)
     try:
         rows, found = _rows(service, statement), "no effect"
     except (QueryError, InputError) as error:
         rows, found = [], f"refused: {error.message[:80]}"
-    harmless = all(row[-1:] == expected[0][-1:] for row in rows) and _rows(service, _OWN) == before
+    harmless = all(row[-1:] == expected[0][-1:] for row in rows) and _rows(service, own) == before
     return _attack_check(name, harmless, found, "it returned more than this identity's rows")
 
 
-def _attack_with_conditions(service: SalesService) -> Iterator[Check]:
-    """Tries to evaluate a condition on rows of other stores, unless the identity sees all stores."""
-    if _rows(service, "SELECT zava.sees_all_stores()") == [[True]]:
-        return
-    statements = {
-        table: _ROWS_OF_OTHER_STORES.format(table=table, failing=_FAILING)
-        for table in ("orders", "order_items", "inventory")
-    }
-    statements["customers"] = _customers_statement(service)
+def _attack_with_conditions(service: SalesService, exposed: list[str]) -> Iterator[Check]:
+    """Tries to evaluate a condition on rows of other stores."""
+    statements = {}
+    if service.is_shop:
+        for table in ("orders", "order_items", "inventory"):
+            statements[table] = _ROWS_OF_OTHER_STORES.format(table=table, failing=_FAILING)
+        statements["customers"] = _customers_statement(service)
+    for table in exposed[:_MAX_EXPOSED]:
+        if statement := _exposed_statement(service, table):
+            statements[table] = statement
     for table, statement in statements.items():
         yield _condition_check(service, table, statement)
 
@@ -97,6 +119,17 @@ def _customers_statement(service: SalesService) -> str:
     only = _rows(service, "SELECT max(customer_id) FROM retail.customers")[0][0]
     own = -1 if only is None else only  # the planner would remove a comparison with NULL
     return _CUSTOMERS_EXCEPT.format(own=own, failing=_FAILING)
+
+
+def _exposed_statement(service: SalesService, table: str) -> str:
+    """A condition on rows between two own ones; "" for a table of one row, or whose first column is no number."""
+    values = {"table": table, "column": f'"{service.columns_of(table)[0]}"', "failing": _FAILING}
+    try:
+        for low, high in _rows(service, _EXPOSED_GAP.format(**values)):
+            return _EXPOSED_BETWEEN.format(low=int(str(low)), high=int(str(high)), **values)
+    except (QueryError, ValueError):
+        pass
+    return ""
 
 
 def _condition_check(service: SalesService, table: str, statement: str) -> Check:

@@ -128,6 +128,11 @@ class Database:
         """The company profile as last read, without connecting; None if no connection was verified yet."""
         return self._identity.company if self._identity else None
 
+    @property
+    def known_identity(self) -> VerifiedIdentity | None:
+        """The identity that was verified last, without opening a connection; None before the first one."""
+        return self._identity
+
     def run_statement(self, statement: Statement) -> tuple[list[Column], Rows]:
         """Columns and rows of one of zava-mcp's own statements. Raises as `run`."""
         return self._with_connection(lambda connection, _: statement.run(connection), lambda: not statement.cancelled)

@@ -19,7 +19,7 @@ _MAX_CHARACTERS = 500  # an error can quote a value of any length
 
 #: Hints by SQLSTATE, for errors without a hint of PostgreSQL.
 _QUERY_HINTS = {
-    "42P01": "get_multiple_table_schemas lists the tables; they are in the schema retail.",
+    "42P01": "get_multiple_table_schemas lists the tables with their schemas.",
     "42703": "get_multiple_table_schemas lists each table's columns.",
     "42803": "Name every selected column in GROUP BY, or aggregate it; a key does not include its row's columns.",
     "42501": "This identity may read the tables and columns that get_multiple_table_schemas lists, and no others.",

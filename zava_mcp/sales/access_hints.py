@@ -4,6 +4,7 @@ import re
 
 from zava_mcp.sales.column_hints import Catalogue
 from zava_mcp.sales.sql_scope import derived_sources, find_tables, innermost_query
+from zava_mcp.sales.table_names import qualify
 
 _AMBIGUOUS = re.compile(r'column reference "([^"]+)" is ambiguous')
 _COMMON_COLUMN = re.compile(r'common column name "([^"]+)" appears more than once in (left|right) table')
@@ -66,14 +67,28 @@ def permission_hint(message: str, sql: str, catalogue: Catalogue) -> str:
     if kind == "function":
         return f"Queries cannot call {name}: leave it out."
     if kind == "schema":
-        return "The tables are in the schema retail; get_multiple_table_schemas lists them."
+        return f"{_tables_sentence(catalogue)}; get_multiple_table_schemas lists them."
     if kind not in _RELATIONS or not catalogue.columns:
         return ""
-    columns = catalogue.columns.get(name)
+    exposed = [
+        table for table in catalogue.columns if table.endswith(f".{name}") and re.search(_spaced(table), sql, re.I)
+    ]
+    columns = catalogue.columns.get(exposed[0] if exposed else name)
     in_other_schema = re.search(rf"(?<!\w)(?!retail\b)\w+\s*\.\s*{re.escape(name)}(?!\w|\s*\.)", sql, re.IGNORECASE)
-    if columns is None or in_other_schema:
+    if columns is None or (in_other_schema and not exposed):
+        if any("." in table for table in catalogue.columns):
+            return f"This identity may read these tables: {', '.join(map(qualify, catalogue.columns))}."
         return f"This identity may read these tables, in the schema retail: {', '.join(catalogue.columns)}."
-    return (
-        f"Of retail.{name}, this identity may read {', '.join(columns)}. Name the columns: *, the whole row and "
-        "count(alias) include the other columns."
-    )
+    table = exposed[0] if exposed else qualify(name)
+    advice = "Name the columns: *, the whole row and count(alias) include the other columns."
+    return f"Of {table}, this identity may read {', '.join(columns)}. {advice}"
+
+
+def _spaced(table: str) -> str:
+    """A pattern for a qualified name, with spaces around its dot."""
+    return r"(?<!\w)" + re.escape(table).replace(r"\.", r"\s*\.\s*") + r"(?!\w)"
+
+
+def _tables_sentence(catalogue: Catalogue) -> str:
+    schemas = {qualify(table).partition(".")[0] for table in catalogue.columns} or {"retail"}
+    return f"The tables are in the schema{'s' * (len(schemas) > 1)} {' and '.join(sorted(schemas))}"

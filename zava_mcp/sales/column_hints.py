@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from zava_mcp.sales.sql_scope import find_tables
+from zava_mcp.sales.table_names import qualify
 
 #: Least similarity of a suggested name, by difflib: of columns in the query's tables, of columns in others, of tables.
 _MIN_SIMILARITY, _MIN_SIMILARITY_ELSEWHERE, _MIN_TABLE_SIMILARITY = 0.8, 0.86, 0.75
@@ -62,11 +63,14 @@ def table_hint(message: str, sql: str, catalogue: Catalogue) -> str:
     if (found := _RELATION.match(message)) is None or not catalogue.columns:
         return ""
     name = found[1].rpartition(".")[2]
-    if name.lower() in catalogue.columns:
-        return f"Write retail.{name.lower()}, without quotes."
-    near = difflib.get_close_matches(name.lower(), catalogue.columns, n=1, cutoff=_MIN_TABLE_SIMILARITY)
+    by_name = {table.rpartition(".")[2]: table for table in catalogue.columns}
+    if name.lower() in by_name:
+        return f"Write {qualify(by_name[name.lower()])}, without quotes."
+    near = difflib.get_close_matches(name.lower(), by_name, n=1, cutoff=_MIN_TABLE_SIMILARITY)
     if near:
-        return f"Did you mean retail.{near[0]}?"
+        return f"Did you mean {qualify(by_name[near[0]])}?"
+    if any("." in table for table in catalogue.columns):
+        return f"The tables are {', '.join(map(qualify, catalogue.columns))}."
     return f"The schema retail has the tables {', '.join(catalogue.columns)}."
 
 
@@ -125,11 +129,11 @@ def _join(table: str, sources: dict[str, str], catalogue: Catalogue) -> str:
         for pairs, other, goes_up in _neighbours(source, catalogue):
             if (other, goes_up) in visited or (is_up and not goes_up):
                 continue
-            joined = [*joins, f"JOIN retail.{other} {_condition(alias, pairs, other)}"]
+            joined = [*joins, f"JOIN {qualify(other)} {_condition(alias, pairs, other)}"]
             if other == table:
                 return f"Add {' '.join(joined)}."
             visited.add((other, goes_up))
-            paths.append((other, other, joined, goes_up))
+            paths.append((other, other.rpartition(".")[2], joined, goes_up))
     return ""
 
 
@@ -153,4 +157,5 @@ def _neighbours(table: str, catalogue: Catalogue) -> Iterator[tuple[list[tuple[s
 def _condition(alias: str, pairs: list[tuple[str, str]], other: str) -> str:
     if all(source == target for source, target in pairs):
         return f"USING ({', '.join(source for source, _ in pairs)})"
+    other = other.rpartition(".")[2]
     return "ON " + " AND ".join(f"{other}.{target} = {alias}.{source}" for source, target in pairs)

@@ -13,7 +13,7 @@ from zava_mcp.postgres.saved_query import SavedQuery, read_saved_query
 from zava_mcp.postgres.statement import StatementBatch
 from zava_mcp.sales.column_hints import Catalogue
 from zava_mcp.sales.saved_query_list import list_briefly
-from zava_mcp.sales.table_names import resolve_table_names
+from zava_mcp.sales.table_names import qualify, resolve_table_names
 from zava_mcp.sales.table_notes import ONLY_ON_REQUEST, table_note
 from zava_mcp.suggestions import did_you_mean
 
@@ -39,6 +39,7 @@ class SchemaSummary:
     last_day: str = ""
     all_stores: bool = False
     saved_queries: list[SavedQuery] = field(default_factory=list)  # without their SQL
+    of_tenants: bool = False  # the database is not a shop: no products, categories and orders
 
     def months(self) -> list[str]:
         """Returns the months from the last order to the first, such as "2026-10"."""
@@ -88,7 +89,7 @@ class TableDescriptions:
     def overview(self, reader: StatementBatch) -> str:
         """Returns one line per table, then the identity and the period of its orders."""
         self._refresh(reader)
-        lines = [f"retail.{name}: {comment}".rstrip(": ") for name, comment in self._summary.tables.items()]
+        lines = [f"{qualify(name)}: {comment}".rstrip(": ") for name, comment in self._summary.tables.items()]
         return "\n".join([*lines, "", self._period])
 
     def summary(self, reader: StatementBatch) -> SchemaSummary:
@@ -118,9 +119,11 @@ class TableDescriptions:
         if self._is_fresh():
             return
         changes = self._database.schema_changes
-        statements = tuple(map(sql.query, ("list_tables", "list_filter_values", "list_saved_queries")))
+        identity = self._database.identity
+        values_of = "list_own_stores" if identity.of_tenants else "list_filter_values"
+        statements = tuple(map(sql.query, ("list_tables", values_of, "list_saved_queries")))
         tables, values, saved = self._database.run_batch(reader, statements)
-        summary = _summarize(tables, values[0], saved, self._database.identity.all_stores)
+        summary = _summarize(tables, values[0], saved, identity)
         described = {
             str(name): _table(str(name), comment, columns, keys or [], _filter_values(str(name), summary))
             + table_note(str(name), summary.all_stores, self._database.identity.company.is_sample)
@@ -128,7 +131,7 @@ class TableDescriptions:
         }
         self.catalogue = _catalogue(tables)
         self._tables = described  # assigned at once, because several threads may read it
-        self._period = _period(summary, self._database.identity)
+        self._period = _period(summary, identity)
         self._summary = summary
         self._read_time, self._schema_changes = time.monotonic(), changes
 
@@ -146,7 +149,7 @@ def _table(name: str, comment: object, columns: Any, keys: Any, values: list[str
     for key in sorted((key for key in keys if key["kind"] == "f"), key=lambda key: len(key["columns"])):
         for place, column in enumerate(key["columns"]):  # a key with fewer columns comes first
             references.setdefault(column, (key["references"], key["targets"][place]))
-    lines = [f"retail.{name}: {comment or ''}".rstrip(": ")]
+    lines = [f"{qualify(name)}: {comment or ''}".rstrip(": ")]
     for column in columns:
         words = [f"  {column['name']}", _short_type(column["type"])]
         if [column["name"]] == primary:
@@ -166,7 +169,7 @@ def _table(name: str, comment: object, columns: Any, keys: Any, values: list[str
     return "\n".join(lines)
 
 
-def _summarize(tables: Any, values: tuple[Any, ...], saved: Any, all_stores: bool) -> SchemaSummary:
+def _summarize(tables: Any, values: tuple[Any, ...], saved: Any, identity: VerifiedIdentity) -> SchemaSummary:
     """Builds the summary from the rows of the three statements."""
     stores, ids, first_days, categories, types, first_day, last_day = values
     return SchemaSummary(
@@ -177,8 +180,9 @@ def _summarize(tables: Any, values: tuple[Any, ...], saved: Any, all_stores: boo
         {str(category): [] for category in categories or []} | _parse_dict(types),
         str(first_day or ""),
         str(last_day or ""),
-        all_stores,
+        identity.all_stores,
         [read_saved_query(name, description, parameters, "") for name, description, parameters in saved],
+        identity.of_tenants,
     )
 
 
@@ -197,6 +201,12 @@ def _filter_values(table: str, summary: SchemaSummary) -> list[str]:
 
 def _period(summary: SchemaSummary, identity: VerifiedIdentity) -> str:
     """Returns the last line of every description: the identity, its orders, and the conventions of all tables."""
+    if identity.of_tenants:
+        tenants = f"all {len(summary.stores)} tenants" if summary.all_stores else ", ".join(summary.stores) or "nobody"
+        return (
+            f"You are {identity.name}, user id {identity.user_id}. Rows visible to you: those of {tenants}. "
+            "Dates are UTC; current_date works in SQL. Write table names with their schema."
+        )
     stores = f"all {len(summary.stores)} stores" if summary.all_stores else ", ".join(summary.stores) or "none"
     days = f"{summary.first_day} to {summary.last_day} (last day may be incomplete)" if summary.first_day else "none"
     names = " Table names work without retail." if "retail" in identity.schemas else ""

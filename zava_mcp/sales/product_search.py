@@ -65,12 +65,14 @@ class ProductSearch:
 
     def prepare(self, database: Database) -> None:
         """Makes the embedding of the description, if the database has embeddings. Raises the errors of `run`."""
+        _refuse_without_products(database)
         if self._embedder and self.needs_vector and database.identity.pgvector_version:
             self._correct(database)
             self._vector = self._embedder.embed_query(rephrase(self._text), self._stop)
 
     def run(self, database: Database) -> SearchResult:
         """Searches. Raises QueryError, EmbeddingError, InputError, IdentityError or DatabaseUnavailable."""
+        _refuse_without_products(database)
         self._correct(database)
         semantic = bool(database.identity.pgvector_version and (self._vector or self._request.similar_to))
         own_model_only = (
@@ -231,6 +233,15 @@ class ProductSearch:
             if models
             else "the products have no embeddings yet",
             "Run `zava-mcp embed` as administrator, with the embedding settings of this server.",
+        )
+
+
+def _refuse_without_products(database: Database) -> None:
+    """Raises InputError in a database that is not a shop."""
+    if database.identity.of_tenants:
+        raise InputError(
+            "this database has no products to search",
+            "Query its tables with execute_sales_query; get_multiple_table_schemas lists them.",
         )
 
 

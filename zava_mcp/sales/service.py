@@ -59,6 +59,12 @@ class SalesService:
         self._words = CatalogueWords()
         self.saved_queries = SavedQueries(self._database, self._descriptions)
 
+    @property
+    def is_shop(self) -> bool:
+        """Whether the database has products and orders, as far as it is known without a connection."""
+        identity = self._database.known_identity
+        return identity is None or not identity.of_tenants
+
     def open(self) -> None:
         """Connects and verifies the identity ahead of the first query. Raises DatabaseUnavailable or IdentityError."""
         self._database.open()
@@ -158,6 +164,8 @@ class SalesService:
         """
         text = self._descriptions.describe(table_names, reader)
         with suppress(SettingsError):  # a search reports it
+            if not self.is_shop:
+                return truncate_lines(f"{text} Database: {self._database_kind}.", self._settings.max_bytes)
             text += f" Database: {self._database_kind}. Search by: {self._embedding_model}."
         return truncate_lines(text, self._settings.max_bytes)
 
@@ -172,6 +180,15 @@ class SalesService:
     def schema_summary(self, reader: StatementBatch) -> SchemaSummary:
         """Returns the tables, stores, categories and dates. Raises DatabaseUnavailable or IdentityError."""
         return self._descriptions.summary(reader)
+
+    def exposed_tables(self) -> list[str]:
+        """The tables of other schemas than retail that this identity sees. Raises as `read_catalogue`."""
+        self.read_catalogue()
+        return [table for table in self._descriptions.catalogue.columns if "." in table]
+
+    def columns_of(self, table: str) -> list[str]:
+        """The columns of a table that `exposed_tables` names."""
+        return self._descriptions.catalogue.columns[table]
 
     def describe_identity(self, reader: StatementBatch) -> str:
         """Returns as JSON the identity, what it sees, and how. Raises DatabaseUnavailable or IdentityError."""

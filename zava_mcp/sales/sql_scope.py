@@ -13,7 +13,8 @@ _KEYWORDS = (
 )
 _ALIAS = rf"(?:\s+(?:AS\s+)?(?!(?:{_KEYWORDS})\b)(\w{{1,63}}))?"
 _SOURCE = re.compile(
-    rf"(?:\bFROM|\bJOIN|\bTABLE|,)\s+(?:LATERAL\s+|ONLY\s+)?(?:retail\s*\.\s*)?(\w{{1,63}}){_ALIAS}", re.IGNORECASE
+    rf"(?:\bFROM|\bJOIN|\bTABLE|,)\s+(?:LATERAL\s+|ONLY\s+)?(?:retail\s*\.\s*)?(\w{{1,63}}(?:\s*\.\s*\w{{1,63}})?){_ALIAS}",
+    re.IGNORECASE,
 )
 _DERIVED = re.compile(rf"(?:\bFROM|\bJOIN|,)\s*(?:LATERAL\s*)?\(\s*\){_ALIAS}", re.IGNORECASE)
 _CTE = re.compile(
@@ -50,9 +51,9 @@ def find_tables(scope: str, tables: Collection[str]) -> dict[str, str]:
     """Returns the known tables of a part of a query as {alias or name: table}."""
     found: dict[str, str] = {}
     for match in _SOURCE.finditer(scope):
-        table = match[1].lower()
+        table = re.sub(r"\s", "", match[1].lower())
         if table in tables:
-            found[match[2] or table] = table
+            found[match[2] or table.rpartition(".")[2]] = table
     return found
 
 

@@ -10,6 +10,11 @@ _PART = re.compile(r"""["'`]([^"'`]*)["'`]|([^."'`]+)""")  # the parts of a qual
 _MAX_CHARACTERS = 2_000  # of one string that is parsed
 
 
+def qualify(name: str) -> str:
+    """The name of a table with its schema: tables of the schema retail are known without it."""
+    return name if "." in name else f"{_SCHEMA}.{name}"
+
+
 def resolve_table_names(names: Collection[str], tables: Collection[str], default: Collection[str]) -> list[str]:
     """Returns the named tables, or `default` for no names, `*` and "all".
 
@@ -36,4 +41,13 @@ def _unqualified(name: str, tables: Collection[str]) -> str:
         [quoted or plain for quoted, plain in _PART.findall(name)] if any(mark in name for mark in "\"'`.") else [name]
     )
     *before, last = [part if part in tables else part.lower() for part in parts] or [name.lower()]
+    if last not in tables and (exposed := _exposed(before, last, tables)):
+        return exposed
     return last if not before or (before[-1] == _SCHEMA and len(before) <= 2) else name
+
+
+def _exposed(before: list[str], last: str, tables: Collection[str]) -> str:
+    """Returns the table of another schema with this name, "" if there is none, or several and no schema."""
+    suffix = ".".join([*before[-1:], last])
+    found = [table for table in tables if table == suffix or (not before and table.endswith(f".{last}"))]
+    return found[0] if len(found) == 1 else ""

@@ -3,14 +3,17 @@
 import re
 import unicodedata
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Annotated
 
+import anyio.to_thread
 from mcp.shared.exceptions import MCPError
 from mcp.types import INVALID_PARAMS
 from pydantic import Field
 
 from zava_mcp import call_context
 from zava_mcp.company import NEUTRAL, CompanyProfile
+from zava_mcp.errors import ZavaError
 from zava_mcp.server.completions import categories_of, read_summary
 from zava_mcp.server.executor import BoundedExecutor
 from zava_mcp.server.known_company import known_company
@@ -21,6 +24,11 @@ _MAX_CHARACTERS = 300
 _EXCERPT_CHARACTERS = 60  # characters of a rejected name that an error repeats
 _MAX_LISTED = 30
 _UNCHECKED = " (the database cannot be reached now, so this name is not checked)"
+_NO_SALES = (
+    "this database is not a shop: it has no stores, products and orders. Ask about its own tables instead; "
+    "zava://schema lists them"
+)
+_WAIT_SECONDS = 5.0
 _MONTH = r"[0-9]{4}-(0[1-9]|1[0-2])"
 
 _RULES = """
@@ -50,6 +58,14 @@ def add_prompts(server: Server, startup: Startup, executor: BoundedExecutor) -> 
     for add in (_add_monthly_review, _add_compare_stores, _add_slow_movers):
         add(server, filters, company)
     _add_find_product(server, filters)
+
+
+async def _refuse_without_sales(startup: Startup) -> None:
+    """Raises MCPError in a database that is not a shop. A prompt works without the database."""
+    with suppress(ZavaError):
+        service = await anyio.to_thread.run_sync(startup.wait, _WAIT_SECONDS, abandon_on_cancel=True)
+        if service is not None and not service.is_shop:
+            raise MCPError(INVALID_PARAMS, _NO_SALES)
 
 
 def _add_monthly_review(server: Server, filters: Filters, company: Company) -> None:
@@ -128,6 +144,7 @@ def _rules(profile: CompanyProfile) -> str:
 
 async def _filters(startup: Startup, executor: BoundedExecutor, store: str, category: str) -> str:
     """The part of a prompt that names store and category, checked against those that the identity may see."""
+    await _refuse_without_sales(startup)
     if not (store or category):
         return ""
     known = await read_summary(startup, executor)

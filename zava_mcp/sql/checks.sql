@@ -13,7 +13,8 @@ SELECT 'fail', format('%s: not %s', c.oid::regclass,
         AND c.relname IN ('stores', 'customers', 'categories', 'product_types', 'products', 'inventory', 'orders', 'order_items',
                           'product_description_embeddings')
         OR c.relnamespace = to_regnamespace('zava')
-        AND (c.relname IN ('access', 'about', 'new_embeddings', 'removed', 'migrations', 'sample_extension', 'saved_queries', 'company', 'stores', 'customers', 'customers_by_store') OR c.relispartition)
+        AND (c.relname IN ('access', 'about', 'new_embeddings', 'removed', 'migrations', 'sample_extension', 'saved_queries', 'company', 'exposed_tables', 'store_keys', 'tenants_source', 'stores', 'customers',
+                          'customers_by_store') OR c.relispartition)
         OR EXISTS (SELECT FROM pg_policy p WHERE p.polrelid = c.oid AND p.polname IN ('own_stores', 'every_identity')) AND
 -- include: granted.sql
        )
@@ -47,6 +48,7 @@ WITH tables AS (
            SELECT coalesce(bool_or(p.polname = 'own_stores'), false) AS by_store, coalesce(bool_or(p.polname = 'every_identity'), false) AS whole
              FROM pg_policy p
             WHERE p.polrelid = c.oid AND c.relnamespace = to_regnamespace('retail')
+              AND NOT EXISTS (SELECT FROM pg_policy o WHERE o.polrelid = c.oid AND o.polname = 'others_maintain') -- the next check
               AND c.relname NOT IN ('stores', 'customers', 'categories', 'product_types', 'products', 'inventory', 'orders', 'order_items',
                                     'product_description_embeddings')
               AND
@@ -57,7 +59,8 @@ WITH tables AS (
             OR c.relname IN ('stores', 'customers', 'categories', 'product_types', 'products', 'inventory', 'orders', 'order_items',
                              'product_description_embeddings')
             OR c.relnamespace = to_regnamespace('zava')
-               AND (c.relname IN ('access', 'about', 'new_embeddings', 'removed', 'migrations', 'sample_extension', 'saved_queries', 'company', 'customers_by_store') OR c.relispartition))
+               AND (c.relname IN ('access', 'about', 'new_embeddings', 'removed', 'migrations', 'sample_extension', 'saved_queries', 'company', 'exposed_tables', 'store_keys', 'tenants_source', 'customers_by_store')
+                    OR c.relispartition))
 ), forms (own, first) AS (VALUES
     ('CASE WHEN NOT zava.is_known() THEN false WHEN zava.sees_all_stores() THEN %2$s WHEN zava.only_store() IS NOT NULL THEN %1$I = zava.only_store() ELSE %1$I = ANY (zava.visible_stores()) END',
      'CASE WHEN NOT zava.is_known() THEN true WHEN zava.sees_all_stores() THEN %2$s ELSE %1$s END')
@@ -119,6 +122,61 @@ SELECT 'fail', format('%I on %s is evaluated before isolation', t.polname, t.pol
    AND coalesce(t.reads, t.writes) !~* 'current_setting'
  ORDER BY 2;
 
+-- name: exposed_tables_are_protected
+-- Protection: the policies of the tables that `zava-mcp tables expose` shows are unchanged, no other is evaluated before
+-- "isolation", and zava_store, which policies test where a table has no integer of its own, is filled by triggers.
+WITH marked AS (
+    SELECT c.oid, (SELECT substring(pg_get_expr(p.polqual, p.polrelid) FROM '(\w+) = zava\.only_store') FROM pg_policy p WHERE p.polrelid = c.oid AND p.polname = 'own_stores') AS own,
+           (SELECT substring(pg_get_expr(p.polqual, p.polrelid) FROM 'store_flags\(\)\)?\[(\w+)\]') FROM pg_policy p WHERE p.polrelid = c.oid AND p.polname = 'isolation') AS isolated,
+           EXISTS (SELECT FROM pg_policy p WHERE p.polrelid = c.oid AND p.polname = 'every_identity') AS shared
+      FROM pg_class c
+     WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relnamespace <> to_regnamespace('zava')
+       AND (EXISTS (SELECT FROM pg_policy p WHERE p.polrelid = c.oid AND p.polname = 'others_maintain' AND EXISTS (
+                    SELECT FROM pg_policy q WHERE q.polrelid = c.oid AND q.polname = 'owner_maintains'))
+            OR c.oid >= 16384 AND c.relnamespace <> to_regnamespace('retail')
+               AND (EXISTS (SELECT FROM pg_policy p WHERE p.polrelid = c.oid AND p.polname IN ('own_stores', 'isolation', 'every_identity'))
+                    OR EXISTS (SELECT FROM pg_attribute z WHERE z.attrelid = c.oid AND z.attname = 'zava_store' AND NOT z.attisdropped)) AND
+-- include: granted.sql
+           )
+       AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
+), tables AS (
+    SELECT oid AS relation, coalesce(own, isolated, CASE WHEN EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = m.oid AND a.attname = 'zava_store' AND NOT a.attisdropped) THEN 'zava_store' END) AS tested,
+           shared AND own IS NULL AND isolated IS NULL AS shared FROM marked m
+), expected (relation, name, permissive, reads) AS (
+    SELECT t.relation, w.* FROM tables t, LATERAL (VALUES
+        ('own_stores', true, format('CASE WHEN NOT zava.is_known() THEN false WHEN zava.sees_all_stores() THEN true WHEN zava.only_store() IS NOT NULL THEN %1$I = zava.only_store() ELSE %1$I = ANY (zava.visible_stores()) END', t.tested)),
+        ('isolation', false, format('CASE WHEN NOT zava.is_known() THEN true WHEN zava.sees_all_stores() THEN true ELSE (zava.store_flags())[%I] IS NOT NULL END', t.tested))) AS w
+     WHERE NOT t.shared
+    UNION ALL
+    SELECT relation, 'every_identity', true, 'zava.is_known()' FROM tables WHERE shared
+)
+SELECT 'fail', format('%s on %s is missing or changed', w.name, w.relation::regclass), format('SELECT zava.protect_table(%L)', w.relation::regclass)
+  FROM expected w
+ WHERE NOT EXISTS (SELECT FROM pg_policy p WHERE p.polrelid = w.relation AND p.polname = w.name AND p.polpermissive = w.permissive AND p.polcmd = 'r' AND p.polroles = '{0}'
+                      AND regexp_replace(pg_get_expr(p.polqual, p.polrelid), '::boolean|[\s()]', '', 'g') = regexp_replace(w.reads, '[\s()]', '', 'g'))
+UNION ALL
+SELECT 'fail', format('%I on %s is evaluated before isolation', p.polname, p.polrelid::regclass), format('ALTER POLICY %I ON %s RENAME TO %I', p.polname, p.polrelid::regclass, 'narrows_' || p.polname)
+  FROM pg_policy p JOIN tables t ON t.relation = p.polrelid
+ WHERE NOT p.polpermissive AND p.polname < 'isolation' COLLATE "C"
+UNION ALL
+SELECT 'fail', format('%s.%s is not an integer, so conditions of a query are evaluated before the policies', t.relation::regclass, t.tested), format('zava-mcp tables expose %s again', t.relation::regclass)
+  FROM tables t WHERE t.tested IS NOT NULL AND NOT EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = t.relation AND a.attname = t.tested AND a.atttypid = 'integer'::regtype)
+UNION ALL
+SELECT 'fail', format('nothing fills zava_store of %s: its trigger is missing or changed', t.relation::regclass), format('SELECT zava.protect_table(%L)', t.relation::regclass)
+  FROM tables t WHERE t.tested = 'zava_store' AND NOT EXISTS (
+       SELECT FROM pg_trigger g WHERE g.tgrelid = t.relation AND g.tgname = '~zava_store' AND g.tgtype = 23 AND g.tgenabled = 'A' AND g.tgqual IS NULL AND g.tgattr = ''
+          AND g.tgfoid = to_regprocedure('zava.fill_store()'))
+UNION ALL
+SELECT 'fail', format('the trigger %I on %s could change a row after zava_store was filled', g.tgname, t.relation::regclass), format('ALTER TRIGGER %I ON %s RENAME TO %I', g.tgname, t.relation::regclass, 'a_' || g.tgname)
+  FROM tables t JOIN pg_trigger g ON g.tgrelid = t.relation AND NOT g.tgisinternal AND g.tgtype & 3 = 3 AND g.tgname > '~zava_store' COLLATE "C" WHERE t.tested = 'zava_store'
+UNION ALL
+SELECT 'fail', format('rows of %s do not follow their parent %s to another store', t.relation::regclass, parent), format('SELECT zava.protect_table(%L)', t.relation::regclass)
+  FROM tables t JOIN pg_trigger g ON g.tgrelid = t.relation AND g.tgname = '~zava_store'
+ CROSS JOIN LATERAL (SELECT split_part(encode(g.tgargs, 'escape'), '\000', 1) AS parent) AS p
+ WHERE parent <> '' AND NOT EXISTS (SELECT FROM pg_trigger m WHERE m.tgrelid = to_regclass(parent) AND m.tgname = 'zava_parent_moved' AND m.tgenabled = 'A'
+                                       AND m.tgfoid = to_regprocedure('zava.parent_changed()'))
+ ORDER BY 2;
+
 -- name: conditions_see_own_rows_only
 -- Without "isolation", a condition of a query is evaluated on other stores' rows and reveals them by an error or by its
 -- duration. If the tables are not partitioned, samples, sizes and plans reveal how many there are.
@@ -139,7 +197,9 @@ HAVING count(*) > 0
 UNION ALL
 SELECT 'warn', 'bitmap scans are on: the error of a subquery can reveal whether other stores have matching rows',
        format('ALTER ROLE %I IN DATABASE %I SET enable_bitmapscan = off', session_user, current_database())
- WHERE to_regclass('zava.customers_by_store') IS NULL AND current_setting('enable_bitmapscan') = 'on'
+ WHERE (to_regclass('zava.customers_by_store') IS NULL
+        OR EXISTS (SELECT FROM pg_policy p WHERE p.polname = 'isolation' AND EXISTS (SELECT FROM pg_policy o WHERE o.polrelid = p.polrelid AND o.polname = 'others_maintain')))
+   AND current_setting('enable_bitmapscan') = 'on'
  ORDER BY 2;
 
 -- name: open_sessions_see_access_changes
@@ -399,6 +459,8 @@ WITH RECURSIVE trusted AS (
 ), tables AS (
     SELECT c.oid FROM pg_class c
      WHERE c.relnamespace IN (to_regnamespace('retail'), to_regnamespace('zava')) AND c.relkind IN ('r', 'p', 'v')
+        -- exposed tables whose rows zava_owner moves with their parent
+        OR EXISTS (SELECT FROM pg_trigger g WHERE g.tgrelid = c.oid AND g.tgfoid = to_regprocedure('zava.fill_store()') AND length(g.tgargs) > 1)
 ), parts (classid, objid, relation) AS (
     SELECT 'pg_class'::regclass::oid, oid, oid FROM tables
     UNION SELECT 'pg_trigger'::regclass, t.oid, t.tgrelid FROM pg_trigger t JOIN tables c ON c.oid = t.tgrelid

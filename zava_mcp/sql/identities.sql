@@ -49,8 +49,8 @@ SELECT format('REVOKE ALL ON %%s FROM %%I', object, login.rolname)
   FROM login, LATERAL (
     SELECT format('%%s %%s', CASE c.relkind WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END, c.oid::regclass)
       FROM pg_class c
-     WHERE c.relnamespace IN ('retail'::regnamespace, 'zava'::regnamespace) AND c.relowner <> login.oid
-       AND (EXISTS (SELECT FROM aclexplode(c.relacl) WHERE grantee = login.oid)
+     WHERE (c.relnamespace IN ('retail'::regnamespace, 'zava'::regnamespace) OR c.oid IN (SELECT e.relation FROM zava.exposed_tables e))
+       AND c.relowner <> login.oid AND (EXISTS (SELECT FROM aclexplode(c.relacl) WHERE grantee = login.oid)
             OR EXISTS (SELECT FROM pg_attribute t, aclexplode(t.attacl) AS x WHERE t.attrelid = c.oid AND x.grantee = login.oid))
     UNION ALL
     SELECT format('ROUTINE %%s', p.oid::regprocedure) FROM pg_proc p
@@ -58,7 +58,8 @@ SELECT format('REVOKE ALL ON %%s FROM %%I', object, login.rolname)
        AND EXISTS (SELECT FROM aclexplode(p.proacl) WHERE grantee = login.oid)
     UNION ALL
     SELECT format('SCHEMA %%I', n.nspname) FROM pg_namespace n
-     WHERE n.nspname IN ('retail', 'zava') AND n.nspowner <> login.oid
+     WHERE (n.nspname IN ('retail', 'zava') OR n.oid IN (SELECT c.relnamespace FROM zava.exposed_tables e JOIN pg_class c ON c.oid = e.relation))
+       AND n.nspowner <> login.oid
        AND EXISTS (SELECT FROM aclexplode(n.nspacl) WHERE grantee = login.oid)
     UNION ALL
     SELECT format('DATABASE %%I', d.datname) FROM pg_database d
@@ -87,7 +88,7 @@ SELECT format('GRANT zava_owner TO %%I', current_user)
   FROM pg_roles WHERE rolname = %(login)s
    AND NOT (has_schema_privilege(oid, 'retail', 'USAGE') AND has_schema_privilege(oid, 'zava', 'USAGE')
             AND has_function_privilege(oid, 'zava.who_am_i()', 'EXECUTE')
-            AND has_column_privilege(oid, 'retail.orders', 'store_id', 'SELECT'));
+            AND (EXISTS (SELECT FROM zava.tenants_source) OR has_column_privilege(oid, 'retail.orders', 'store_id', 'SELECT')));
 
 -- name: drop_blockers
 -- The reasons why a login cannot be dropped: objects that it owns in any database, and rights in other databases.

@@ -33,6 +33,10 @@ SELECT i.rls_user_id, i.display_name, i.all_stores,
          WHERE rolname = session_user) AS valid_until,
        extract(epoch FROM statement_timestamp())::float8 AS now,
        pg_backend_pid() AS backend,
+       -- In a database of tenants, no identity reads the tables of a shop.
+       to_regclass('zava.tenants_source') IS NOT NULL AND NOT EXISTS (
+           SELECT FROM pg_class c WHERE c.oid IN (to_regclass('retail.products'), to_regclass('retail.orders'))
+              AND has_any_column_privilege(c.oid, 'SELECT')) AS of_tenants,
        -- The schemas that only trusted roles can create objects in, and in which no untrusted role owns a function or
        -- operator that an unqualified name could resolve to.
        ARRAY(SELECT n.nspname::text FROM pg_namespace n
@@ -99,8 +103,9 @@ SET LOCAL search_path = pg_catalog, pg_temp;
 
 -- name: list_tables
 -- The tables that this login may read: comment, columns and keys of each, as JSON. It reads pg_catalog, because the
--- information schema hides keys from roles that may only read. A view has the keys of its table in the schema zava.
-SELECT c.relname AS name, obj_description(c.oid, 'pg_class') AS comment,
+-- information schema hides keys from roles that may only read. A view has the keys of its table in the schema zava. Tables of
+-- other schemas than retail are those that an administrator exposed; their names have their schema.
+SELECT zava_names.of AS name, obj_description(c.oid, 'pg_class') AS comment,
        (SELECT json_agg(json_build_object(
                    'name', a.attname, 'type', format_type(a.atttypid, a.atttypmod), 'nullable', NOT coalesce(b.attnotnull, a.attnotnull),
                    'default', pg_get_expr(d.adbin, d.adrelid), 'comment', col_description(c.oid, a.attnum))
@@ -110,7 +115,8 @@ SELECT c.relname AS name, obj_description(c.oid, 'pg_class') AS comment,
           LEFT JOIN pg_attribute b ON b.attrelid = base.oid AND b.attname = a.attname
          WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND (c.relname, a.attname) <> ('stores', 'rls_user_id')
            AND has_column_privilege(c.oid, a.attnum, 'SELECT')) AS columns,
-       (SELECT json_agg(json_build_object('kind', k.contype, 'references', f.relname,
+       (SELECT json_agg(json_build_object('kind', k.contype, 'references',
+                   CASE WHEN f.relnamespace IN (to_regnamespace('retail'), to_regnamespace('zava')) THEN f.relname ELSE f.oid::regclass::text END,
                    'columns', (SELECT json_agg(a.attname ORDER BY u.place)
                                  FROM unnest(k.conkey) WITH ORDINALITY AS u (attnum, place)
                                  JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = u.attnum),
@@ -125,9 +131,12 @@ SELECT c.relname AS name, obj_description(c.oid, 'pg_class') AS comment,
   FROM pg_class c
  CROSS JOIN LATERAL (SELECT coalesce((SELECT t.oid FROM pg_class t WHERE c.relkind = 'v' AND t.relname = c.relname
                                          AND t.relnamespace = to_regnamespace('zava')), c.oid) AS oid) AS base
- WHERE c.relnamespace = to_regnamespace('retail') AND c.relkind IN ('r', 'p', 'v', 'm')
-   AND has_any_column_privilege(c.oid, 'SELECT')
- ORDER BY c.relname;
+ CROSS JOIN LATERAL (SELECT c.relnamespace = to_regnamespace('retail') AS is_retail) AS r
+ CROSS JOIN LATERAL (SELECT CASE WHEN is_retail THEN c.relname ELSE c.oid::regclass::text END AS of) AS zava_names
+ WHERE c.relkind IN ('r', 'p', 'v', 'm') AND has_any_column_privilege(c.oid, 'SELECT')
+   AND (is_retail OR c.oid >= 16384 AND c.relnamespace <> to_regnamespace('zava') AND has_schema_privilege(c.relnamespace, 'USAGE')
+        AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e'))
+ ORDER BY NOT is_retail, c.oid::regclass::text COLLATE "C", c.relname;
 
 -- name: list_filter_values
 -- The stores, categories, types and dates that this login sees.
@@ -155,6 +164,12 @@ SELECT name, description, parameters, statement, source FROM zava.saved_queries 
 -- name: list_saved_query_names
 -- The names of all saved queries.
 SELECT name FROM zava.saved_queries ORDER BY name COLLATE "C";
+
+-- name: list_own_stores
+-- The same of an identity in a database of tenants, which has no categories and orders.
+SELECT json_agg(store_name ORDER BY store_id), json_agg(store_id ORDER BY store_id), json_agg(NULL::text ORDER BY store_id),
+       NULL::json, NULL::json, NULL::date, NULL::date
+  FROM zava.own_stores();
 
 -- name: listen
 -- Subscribes this connection to notifications of schema changes.

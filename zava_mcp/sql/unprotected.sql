@@ -23,7 +23,8 @@ SELECT c.oid, 'TABLE' AS kind, c.oid::regclass::text AS name, c.relnamespace AS 
                        AND p.polroles <> ARRAY[to_regrole('zava_owner')::oid]
                        AND EXISTS (SELECT FROM unnest(p.polroles) AS r (oid)
                                     WHERE r.oid = 0 OR shobj_description(r.oid, 'pg_authid') = 'An identity of zava-mcp.'
-                                       OR pg_has_role(session_user, r.oid, 'MEMBER'))
+                                       OR pg_has_role(session_user, r.oid, 'MEMBER') -- an administrator is no identity
+                                          AND NOT coalesce(pg_has_role(session_user, to_regrole('zava_owner'), 'MEMBER'), false))
                        AND regexp_replace(pg_get_expr(p.polqual, p.polrelid), '::boolean|[\s()]', '', 'g') !~ (
                            '^(zava\.is_known|zava\.sees_all_stores|(zava\.sees_all_storesOR)?\w+=ANYzava\.visible_stores'
                            '|CASEWHENNOTzava\.is_knownTHENfalseWHENzava\.sees_all_storesTHENtrueWHENzava\.only_storeISNOTNULL'
@@ -39,5 +40,6 @@ SELECT p.oid, 'ROUTINE', p.oid::regprocedure::text, p.pronamespace, p.proowner, 
                  ON f.oid IN (a.aggtransfn, a.aggfinalfn, a.aggcombinefn, a.aggserialfn, a.aggdeserialfn, a.aggmtransfn, a.aggminvtransfn, a.aggmfinalfn)
          WHERE a.aggfnoid = p.oid AND f.prosecdef))
    AND p.prorettype NOT IN ('trigger'::regtype, 'event_trigger'::regtype)
-   AND p.oid <> ALL (ARRAY[to_regprocedure('zava.entry()'), to_regprocedure('zava.entry_now()'), to_regprocedure('zava.who_am_i()')]::oid[])
+   AND p.oid <> ALL (ARRAY[to_regprocedure('zava.entry()'), to_regprocedure('zava.entry_now()'), to_regprocedure('zava.who_am_i()'),
+                        to_regprocedure('zava.has_tenants()'), to_regprocedure('zava.own_stores()')]::oid[])
    AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e')

@@ -41,30 +41,7 @@ SELECT 'Zava Retail', 'DIY goods in seven shops in Washington State and an onlin
     OR EXISTS (SELECT FROM retail.stores) AND NOT EXISTS (SELECT FROM retail.stores WHERE store_name NOT LIKE 'Zava Retail %');
 INSERT INTO zava.company DEFAULT VALUES ON CONFLICT DO NOTHING;
 
--- As in 014, with the company profile.
-CREATE OR REPLACE FUNCTION zava.grant_reading(admitted name DEFAULT NULL) RETURNS void
-    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
-AS $$
-DECLARE
-    -- Column by column, which leaves out the system columns: ctid tells how many rows lie before one's own.
-    readable text[] := ARRAY(SELECT format('GRANT SELECT (%s) ON %s TO %%I', string_agg(quote_ident(column_name), ', '), relation)
-                               FROM zava.readable_columns() GROUP BY relation);
-    login name;
-    statement text;
-BEGIN
-    FOR login IN SELECT a.login FROM zava.access a JOIN pg_roles r ON r.rolname = a.login WHERE admitted IS NULL OR a.login = admitted LOOP
-        EXECUTE format('GRANT USAGE ON SCHEMA retail, zava TO %I', login);
-        FOREACH statement IN ARRAY readable LOOP
-            EXECUTE format(statement, login);
-        END LOOP;
-        EXECUTE format('GRANT SELECT (schema_version) ON zava.about TO %I', login);
-        EXECUTE format('GRANT SELECT (name, sells, currency, time_zone, fiscal_year_start, week_start, notes, is_sample) ON zava.company TO %I', login);
-        EXECUTE format('GRANT EXECUTE ON FUNCTION zava.sees_all_stores(), zava.only_store(), zava.visible_stores(),
-            zava.is_known(), zava.store_flags(), zava.maintains(), zava.own_customers(), zava.who_am_i(), zava.row_too_large(bigint) TO %I', login);
-    END LOOP;
-END $$;
-
--- Identities of an older version; others get the privilege when they are admitted.
+-- Identities of an older version; others get the privilege when they are admitted (018).
 DO $$
 DECLARE
     login name;

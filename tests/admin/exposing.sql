@@ -1,0 +1,106 @@
+-- What cannot be exposed: -- arguments | part of the reason, and what makes the table sales.x.
+
+-- --store-column store_id | foreign table
+CREATE FOREIGN DATA WRAPPER w; CREATE SERVER s FOREIGN DATA WRAPPER w; CREATE FOREIGN TABLE sales.x (store_id int) SERVER s
+
+-- --shared | materialized view
+CREATE MATERIALIZED VIEW sales.x AS SELECT 1 AS a
+
+-- --shared | neither a table nor a view
+CREATE SEQUENCE sales.x
+
+-- --shared | it is a partition: expose sales.p
+CREATE TABLE sales.p (tenant_id uuid, n int) PARTITION BY LIST (n); CREATE TABLE sales.x PARTITION OF sales.p FOR VALUES IN (1)
+
+-- --shared | inherit from each other
+CREATE TABLE sales.p (a int); CREATE TABLE sales.x () INHERITS (sales.p)
+
+-- --shared | inherit from each other
+CREATE TABLE sales.x (a int); CREATE TABLE sales.c () INHERITS (sales.x)
+
+-- --shared | the rule r
+CREATE TABLE sales.x (a int); CREATE RULE r AS ON INSERT TO sales.x DO INSTEAD NOTHING
+
+-- --shared | which own_mallory can change
+CREATE TABLE sales.x (a int); CREATE ROLE own_mallory; CREATE FUNCTION sales.f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'; ALTER FUNCTION sales.f() OWNER TO own_mallory; CREATE TRIGGER t BEFORE INSERT ON sales.x EXECUTE FUNCTION sales.f()
+
+-- --shared | it has policies already (p)
+CREATE TABLE sales.x (a int); ALTER TABLE sales.x ENABLE ROW LEVEL SECURITY; CREATE POLICY p ON sales.x USING (true)
+
+-- --shared | PUBLIC has rights on sales.x
+CREATE TABLE sales.x (a int); GRANT SELECT (a) ON sales.x TO PUBLIC
+
+-- --shared | PUBLIC may create objects in the schema sales
+CREATE TABLE sales.x (a int); GRANT CREATE ON SCHEMA sales TO PUBLIC
+
+-- --shared | could use the table sales.open without a policy
+CREATE TABLE sales.x (a int); CREATE TABLE sales.open (a int); GRANT SELECT ON sales.open TO PUBLIC
+
+-- --shared | could use the function sales.f() without a policy
+CREATE TABLE sales.x (a int); CREATE FUNCTION sales.f() RETURNS bigint LANGUAGE sql SECURITY DEFINER AS 'SELECT 1'
+
+-- - | not stated whose the rows
+CREATE TABLE sales.x (a int)
+
+-- --shared --store-column a | give one of these
+CREATE TABLE sales.x (a int)
+
+-- --shared --hide-column b | has no column 'b'
+CREATE TABLE sales.x (a int)
+
+-- --store-column b | it has no column b; it has a
+CREATE TABLE sales.x (a int)
+
+-- --store-column a | but the keys of the tenants are of the kind uuid
+CREATE TABLE sales.x (a int)
+
+-- --store-column a | of the type date, by which no store is named
+CREATE TABLE sales.x (a date)
+
+-- --store-column a | of the type uuid[], by which no store is named
+CREATE TABLE sales.x (a uuid[])
+
+-- --store-column a | by which no store is named
+CREATE TYPE sales.t AS (id uuid); CREATE TABLE sales.x (a sales.t)
+
+-- --store-column a | the column a is generated
+CREATE TABLE sales.x (b uuid, a uuid GENERATED ALWAYS AS (b) STORED)
+
+-- --store-column a | it has a column zava_store already
+CREATE TABLE sales.x (a uuid, zava_store int)
+
+-- --store-column a | the trigger "~~" runs after
+CREATE TABLE sales.x (a uuid); CREATE FUNCTION sales.f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'; CREATE TRIGGER "~~" BEFORE INSERT ON sales.x FOR EACH ROW EXECUTE FUNCTION sales.f()
+
+-- --through a | --through is COLUMN:TABLE
+CREATE TABLE sales.x (a bigint)
+
+-- --through a:sales.plan | sales.plan is not exposed by store
+CREATE TABLE sales.x (a bigint)
+
+-- --through a:sales.invoice | of different types
+CREATE TABLE sales.x (a date, b bigint REFERENCES sales.invoice)
+
+-- --through a:sales.invoice | CREATE INDEX ON sales.x (a)
+CREATE TABLE sales.x (a bigint)
+
+-- --through a:sales.x | a table cannot be its own parent
+CREATE TABLE sales.x (a bigint PRIMARY KEY)
+
+-- - | reads with the rights of its owner
+CREATE VIEW sales.x AS SELECT amount FROM sales.invoice
+
+-- - | sales.tenant, which is not exposed
+CREATE VIEW sales.x WITH (security_invoker) AS SELECT name FROM sales.tenant
+
+-- - | the column zava_store of sales.invoice
+CREATE VIEW sales.x WITH (security_invoker) AS SELECT zava_store FROM sales.invoice
+
+-- --shared | a view shows what its tables show
+CREATE VIEW sales.x WITH (security_invoker) AS SELECT 1 AS a
+
+-- --shared | there is no table 'sales.x'
+CREATE TEMP TABLE x (a int)
+
+-- --through b:sales.invoice | with the rights of zava_owner: ALTER FUNCTION sales.f() OWNER TO zava_owner
+CREATE TABLE sales.x (b bigint REFERENCES sales.invoice); CREATE ROLE own_mallory2; ALTER TABLE sales.x OWNER TO own_mallory2; CREATE FUNCTION sales.f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'; ALTER FUNCTION sales.f() OWNER TO own_mallory2; CREATE TRIGGER t BEFORE UPDATE ON sales.x FOR EACH ROW EXECUTE FUNCTION sales.f()
