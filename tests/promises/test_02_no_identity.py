@@ -126,6 +126,7 @@ async def test_a_login_nobody_admitted_sees_nothing(embedded: EmbeddedPostgres, 
         admin.execute("GRANT SELECT ON ALL TABLES IN SCHEMA retail TO zava_test_stranger")
         admin.execute("GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA zava TO zava_test_stranger")
         admin.execute("GRANT SELECT (schema_version) ON zava.about TO zava_test_stranger")
+        admin.execute("GRANT SELECT ON zava.company TO zava_test_stranger")
         admin.execute("GRANT SELECT ON zava.customers_by_store TO zava_test_stranger")
         assert "not an identity" in await first_error(as_login(embedded, stranger, REDMOND))
         with psycopg.connect(**stranger) as connection:
