@@ -162,7 +162,9 @@ async def test_no_text_of_another_company_speaks_of_the_sample(bakery: Bakery, m
     async with asking(bakery.settings) as baker:
         texts = await texts_of_a_server(baker) | texts_of_the_terminal(bakery)
         answer = QueryResult(9, 9_999, ["month", "revenue"], [1082, 1700], ['["2026-01-01",5.5]', '["2026-02-01",7]'])
-        texts["Vega"] = json.dumps(spec(choose_chart(replace(answer, company=BAKER), ChartRequest())), default=str)
+        texts["Vega"] = json.dumps(
+            spec(choose_chart(replace(answer, company=BAKER), ChartRequest())), default=str, ensure_ascii=False
+        )
     assert {name: found[0] for name, text in texts.items() if (found := OF_THE_SAMPLE.search(text))} == {}
     assert all(text.strip() for text in texts.values())
     assert len(texts) >= 45
