@@ -17,5 +17,6 @@ from zava_mcp.cli import (  # noqa: F401  # importing a module registers its com
     identities_command,
     search_command,
     embed_command,
+    load_command,
 )
 # isort: on

@@ -27,6 +27,10 @@ LOCK TABLE {customers}, retail.orders, zava.order_numbers IN SHARE ROW EXCLUSIVE
 -- name: lock_order_items
 LOCK TABLE retail.order_items IN SHARE ROW EXCLUSIVE MODE;
 
+-- name: clean
+-- Temporary tables of another file in the same transaction.
+DROP TABLE IF EXISTS pg_temp.{tables};
+
 -- name: rejected
 -- The rows that are not written, and why.
 CREATE TEMP TABLE rejected (line bigint NOT NULL, field text NOT NULL, reason text NOT NULL) ON COMMIT DROP;
@@ -287,13 +291,21 @@ INSERT INTO rejected
 SELECT f.line, 'order_number', format('the order %s has another customer, store or date in line %s', f.order_number, w.line)
   FROM flat f JOIN (SELECT DISTINCT ON (order_number) * FROM flat ORDER BY order_number, line) AS w USING (order_number)
  WHERE (f.customer, f.store, f.order_date) IS DISTINCT FROM (w.customer, w.store, w.order_date);
-DELETE FROM flat WHERE order_number IN (SELECT f.order_number FROM flat f JOIN rejected r USING (line));
+INSERT INTO rejected
+SELECT f.line, 'order_number', format('the order %s is rejected with line %s', f.order_number, w.line)
+  FROM flat f JOIN (SELECT order_number, min(line) AS line FROM flat JOIN rejected USING (line) GROUP BY 1) AS w USING (order_number)
+ WHERE f.line NOT IN (SELECT line FROM rejected);
+DELETE FROM flat WHERE line IN (SELECT line FROM rejected);
 INSERT INTO staged SELECT DISTINCT ON (order_number) line, order_number, customer, store, order_date FROM flat ORDER BY order_number, line;
 
 -- name: flat_order_items
+INSERT INTO rejected
+SELECT f.line, 'order_number', format('the order %s is rejected with line %s', f.order_number, w.line)
+  FROM flat f JOIN (SELECT order_number, min(line) AS line FROM flat JOIN rejected USING (line) GROUP BY 1) AS w USING (order_number)
+ WHERE f.line <> w.line;
 INSERT INTO staged (line, order_number, item_number, sku, quantity, unit_price, discount_percent, discount_amount, total_amount)
 SELECT f.line, f.order_number, f.item_number, f.sku, f.quantity, f.unit_price, f.discount_percent, f.discount_amount, f.total_amount
-  FROM flat f WHERE f.order_number NOT IN (SELECT w.order_number FROM rejected r JOIN flat w ON w.line = r.line);
+  FROM flat f WHERE f.line NOT IN (SELECT line FROM rejected);
 
 -- name: order_items_staged
 CREATE TEMP TABLE staged (line bigint, order_number text, item_number bigint, sku text, quantity bigint, unit_price numeric, discount_percent bigint,
@@ -326,9 +338,9 @@ UNION ALL
 SELECT line, 'total_amount', format('%s is not %s * %s - %s = %s', total_amount, quantity, unit_price, discount_amount, quantity * unit_price - discount_amount)
   FROM resolved WHERE total_amount <> quantity * unit_price - discount_amount
 UNION ALL
-SELECT r.line, {repeated_field}, format('repeats {repeated_text}', r.order_number, {repeated_value}, d.first)
-  FROM resolved r JOIN (SELECT order_id, {repeated_key} AS key, min(line) AS first FROM resolved GROUP BY 1, 2 HAVING count(*) > 1) AS d
-    ON d.order_id = r.order_id AND d.key = r.{repeated_key} AND r.line > d.first;
+SELECT r.line, '{repeated}', format('repeats the %s %s in the order %s of line %s{advice}', '{repeated}', r.{repeated}, r.order_number, d.first)
+  FROM resolved r JOIN (SELECT order_id, {repeated} AS key, min(line) AS first FROM resolved GROUP BY 1, 2 HAVING count(*) > 1) AS d
+    ON d.order_id = r.order_id AND d.key = r.{repeated} AND r.line > d.first;
 
 -- name: order_items_known
 -- The items that the orders have already.
@@ -373,6 +385,12 @@ SELECT r.line, %(field)s, format('repeats %%s of line %%s', r.key, d.first)
 -- name: without_rejected
 DELETE FROM resolved WHERE line IN (SELECT line FROM rejected);
 
+-- name: count_rejected
+SELECT count(DISTINCT line) FROM rejected;
+
+-- name: count_resolved
+SELECT count(*) FROM resolved;
+
 -- name: list_rejected
 SELECT line, string_agg(DISTINCT field, ', ' ORDER BY field), string_agg(DISTINCT reason, '; ' ORDER BY reason) FROM rejected GROUP BY line ORDER BY line;
 
@@ -383,6 +401,12 @@ SELECT row_count, to_char(loaded_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI "UTC
 INSERT INTO zava.loaded_files AS f (sha256, loaded_as, file_name, row_count) VALUES (%(sha256)s, %(loaded_as)s, %(name)s, %(rows)s)
     ON CONFLICT ON CONSTRAINT loaded_files_pkey DO UPDATE SET file_name = excluded.file_name, row_count = excluded.row_count, loaded_at = excluded.loaded_at;
 
+-- name: loaded_tables
+-- The tables behind the names in the schema retail.
+SELECT coalesce(to_regclass('zava.' || CASE name WHEN 'customers' THEN 'customers_by_store' ELSE name END), to_regclass('retail.' || name))::text
+  FROM unnest(%s::text[]) AS name;
+
 -- name: unseen_stores
--- The stores that no identity but head office sees.
-SELECT s.store_name FROM retail.stores s WHERE NOT EXISTS (SELECT FROM zava.access a WHERE s.store_id = ANY (a.store_ids)) ORDER BY 1;
+-- Stores whose rows no identity sees but head office.
+SELECT 'warn', format('no identity sees the store %s', string_agg(s.store_name, ', ' ORDER BY s.store_id)), 'zava-mcp identities add NAME --store STORE'
+  FROM retail.stores s WHERE NOT EXISTS (SELECT FROM zava.access a WHERE s.store_id = ANY (a.store_ids)) HAVING count(*) > 0;
