@@ -236,10 +236,10 @@ CREATE TEMP TABLE staged (line bigint, order_number text, customer text, store t
 -- name: orders_resolved
 CREATE TEMP TABLE resolved ON COMMIT DROP AS
 SELECT s.*, s.order_number AS key, n.order_id AS numbered, o.order_id AS existing, o.store_id AS old_store, o.customer_id AS old_customer,
-       s.order_id AS id, c.customer_id, k.store_id
-  FROM (SELECT *, CASE WHEN order_number ~ '^[0-9]{1,9}$' THEN order_number::bigint END AS order_id FROM staged) AS s
+       s.id AS order_id, c.customer_id, k.store_id
+  FROM (SELECT *, CASE WHEN length(order_number) < 10 AND translate(order_number, '0123456789', '') = '' THEN order_number::bigint END AS id FROM staged) AS s
   LEFT JOIN zava.order_numbers n ON n.order_number = s.order_number
-  LEFT JOIN retail.orders o ON o.order_id = coalesce(s.order_id, n.order_id)
+  LEFT JOIN retail.orders o ON o.order_id = coalesce(s.id, n.order_id)
   LEFT JOIN (SELECT DISTINCT ON (lower(email)) lower(email) AS email, customer_id FROM retail.customers ORDER BY lower(email), customer_id) AS c ON c.email = lower(s.customer)
   LEFT JOIN store_names k ON k.name = lower(regexp_replace(s.store, '\s+', ' ', 'g'));
 
@@ -251,8 +251,8 @@ SELECT line, 'customer', format('no customer has the email %L', customer) FROM r
 UNION ALL
 SELECT line, 'store', format('the order %s is in another store already', order_number) FROM resolved WHERE old_store <> store_id
 UNION ALL
-SELECT line, 'order_number', format('the order id %s belongs to the order number %s', r.id, n.order_number)
-  FROM resolved r JOIN zava.order_numbers n ON n.order_id = r.id WHERE r.numbered IS NULL;
+SELECT line, 'order_number', format('the order id %s belongs to the order number %s', r.order_id, n.order_number)
+  FROM resolved r JOIN zava.order_numbers n ON n.order_id = r.order_id WHERE r.numbered IS NULL;
 
 -- name: orders_changed
 WITH changed AS (
@@ -264,21 +264,18 @@ INSERT INTO placed SELECT unnest(ARRAY[old_customer, customer_id]) FROM changed;
 -- name: orders_numbered
 -- Ids for order numbers with other characters than digits.
 INSERT INTO zava.order_numbers
-SELECT order_number, nextval(pg_get_serial_sequence('retail.orders', 'order_id')) FROM resolved WHERE id IS NULL AND numbered IS NULL ORDER BY line;
-UPDATE resolved r SET id = n.order_id FROM zava.order_numbers n WHERE r.id IS NULL AND n.order_number = r.order_number;
+SELECT order_number, nextval(pg_get_serial_sequence('retail.orders', 'order_id')) FROM resolved WHERE order_id IS NULL AND numbered IS NULL ORDER BY line;
+UPDATE resolved r SET order_id = n.order_id FROM zava.order_numbers n WHERE r.order_id IS NULL AND n.order_number = r.order_number;
 
--- name: orders_added
-WITH added AS (
-    INSERT INTO retail.orders (order_id, customer_id, store_id, order_date)
-    SELECT id, customer_id, store_id, order_date FROM resolved WHERE existing IS NULL ORDER BY store_id, line
-    RETURNING customer_id)
-SELECT count(*) FROM added;
+-- name: orders_new
+-- Leaves the rows that are new.
+DELETE FROM resolved WHERE existing IS NOT NULL;
 
 -- name: orders_placed
 -- Shows the customers of new orders to the orders' stores.
 INSERT INTO zava.customers_by_store (customer_id, first_name, last_name, email, phone, primary_store_id, created_at, visible_in)
 SELECT c.customer_id, c.first_name, c.last_name, c.email, c.phone, c.primary_store_id, c.created_at, n.store_id
-  FROM (SELECT DISTINCT customer_id, store_id FROM resolved WHERE existing IS NULL) AS n JOIN zava.customers c USING (customer_id)
+  FROM (SELECT DISTINCT customer_id, store_id FROM resolved) AS n JOIN zava.customers c USING (customer_id)
     ON CONFLICT DO NOTHING;
 
 -- name: flat_staged
@@ -314,33 +311,44 @@ CREATE TEMP TABLE staged (line bigint, order_number text, item_number bigint, sk
 -- name: order_items_resolved
 -- An item is known by its order, its product and, where a file numbers items, its place among the items of that product.
 CREATE TEMP TABLE resolved ON COMMIT DROP AS
-SELECT s.line, s.order_number, s.sku, s.item_number, o.order_id, o.store_id, p.product_id, s.quantity, s.unit_price, coalesce(s.discount_percent, 0) AS discount_percent,
-       coalesce(s.discount_amount, round(s.quantity * s.unit_price * coalesce(s.discount_percent, 0) / 100, 2)) AS discount_amount, s.total_amount,
-       {place} AS place
-  FROM (SELECT *, CASE WHEN order_number ~ '^[0-9]{1,9}$' THEN order_number::bigint END AS id FROM staged) AS s
-  LEFT JOIN zava.order_numbers n ON s.id IS NULL AND n.order_number = s.order_number
-  LEFT JOIN retail.orders o ON o.order_id = coalesce(s.id, n.order_id)
-  LEFT JOIN retail.products p ON p.sku = s.sku;
+SELECT line, item_number, order_id, store_id, product_id, quantity, unit_price, discount_percent, discount_amount,
+       quantity * unit_price - discount_amount AS total_amount, total_amount <> quantity * unit_price - discount_amount AS wrong, {place} AS place
+  FROM (SELECT s.line, s.item_number, o.order_id, o.store_id, p.product_id, s.quantity, s.unit_price, coalesce(s.discount_percent, 0) AS discount_percent,
+               CASE WHEN s.discount_amount IS NOT NULL THEN s.discount_amount
+                    WHEN s.discount_percent <> 0 THEN round(s.quantity * s.unit_price * s.discount_percent / 100, 2) ELSE 0 END AS discount_amount, s.total_amount
+          FROM (SELECT *, CASE WHEN length(order_number) < 10 AND translate(order_number, '0123456789', '') = '' THEN order_number::bigint END AS id FROM staged) AS s
+          LEFT JOIN zava.order_numbers n ON s.id IS NULL AND n.order_number = s.order_number
+          LEFT JOIN retail.orders o ON o.order_id = coalesce(s.id, n.order_id)
+          LEFT JOIN retail.products p ON p.sku = s.sku) AS found;
+
+-- name: order_items_doubtful
+-- Whether a row is to be rejected: one pass over the rows is enough if none is.
+SELECT EXISTS (SELECT FROM resolved
+                WHERE order_id IS NULL OR product_id IS NULL OR quantity <= 0 OR unit_price < 0 OR discount_amount < 0
+                   OR discount_percent NOT BETWEEN 0 AND 100 OR wrong);
 
 -- name: order_items_checked
 INSERT INTO rejected
-SELECT line, 'order_number', format('no order has the number %s; load the orders first', order_number) FROM resolved WHERE order_id IS NULL
+SELECT s.line, 'order_number', format('no order has the number %s; load the orders first', s.order_number) FROM resolved r JOIN staged s USING (line) WHERE order_id IS NULL
 UNION ALL
-SELECT line, 'sku', format('no product has the sku %L', sku) FROM resolved WHERE product_id IS NULL
+SELECT s.line, 'sku', format('no product has the sku %L', s.sku) FROM resolved r JOIN staged s USING (line) WHERE product_id IS NULL
 UNION ALL
 SELECT line, 'quantity', format('%s is not above zero', quantity) FROM resolved WHERE quantity <= 0
 UNION ALL
 SELECT line, field, format('%s is below zero', value)
-  FROM resolved, LATERAL (VALUES ('unit_price', unit_price), ('discount_amount', discount_amount)) AS v (field, value) WHERE value < 0
+  FROM resolved, LATERAL (VALUES ('unit_price', unit_price), ('discount_amount', discount_amount)) AS v (field, value) WHERE value < 0 AND quantity > 0
 UNION ALL
 SELECT line, 'discount_percent', format('%s is not from 0 to 100', discount_percent) FROM resolved WHERE discount_percent NOT BETWEEN 0 AND 100
 UNION ALL
-SELECT line, 'total_amount', format('%s is not %s * %s - %s = %s', total_amount, quantity, unit_price, discount_amount, quantity * unit_price - discount_amount)
-  FROM resolved WHERE total_amount <> quantity * unit_price - discount_amount
-UNION ALL
-SELECT r.line, '{repeated}', format('repeats the %s %s in the order %s of line %s{advice}', '{repeated}', r.{repeated}, r.order_number, d.first)
-  FROM resolved r JOIN (SELECT order_id, {repeated} AS key, min(line) AS first FROM resolved GROUP BY 1, 2 HAVING count(*) > 1) AS d
-    ON d.order_id = r.order_id AND d.key = r.{repeated} AND r.line > d.first;
+SELECT s.line, 'total_amount', format('%s is not %s * %s - %s = %s', s.total_amount, r.quantity, r.unit_price, r.discount_amount, r.total_amount)
+  FROM resolved r JOIN staged s USING (line) WHERE wrong;
+
+-- name: order_items_repeated
+INSERT INTO rejected
+SELECT r.line, '{repeated}', format('repeats the %s %s in the order %s of line %s{advice}', '{repeated}', s.{repeated}, s.order_number, d.first)
+  FROM resolved r JOIN staged s USING (line)
+  JOIN (SELECT order_id, {key} AS key, min(line) AS first FROM resolved GROUP BY 1, 2 HAVING count(*) > 1) AS d
+    ON d.order_id = r.order_id AND d.key = r.{key} AND r.line > d.first;
 
 -- name: order_items_known
 -- The items that the orders have already.
@@ -351,29 +359,24 @@ SELECT i.order_item_id, i.order_id, i.product_id, i.quantity, i.unit_price, i.di
 
 -- name: order_items_changed
 UPDATE retail.order_items i
-   SET quantity = r.quantity, unit_price = r.unit_price, discount_percent = r.discount_percent, discount_amount = r.discount_amount,
-       total_amount = r.quantity * r.unit_price - r.discount_amount
+   SET quantity = r.quantity, unit_price = r.unit_price, discount_percent = r.discount_percent, discount_amount = r.discount_amount, total_amount = r.total_amount
   FROM resolved r JOIN known k USING (order_id, product_id, place)
  WHERE i.order_item_id = k.order_item_id AND i.store_id = r.store_id
    AND (k.quantity, k.unit_price, k.discount_percent, k.discount_amount) IS DISTINCT FROM (r.quantity, r.unit_price, r.discount_percent, r.discount_amount);
 
 -- name: order_items_new
-CREATE TEMP TABLE new_items ON COMMIT DROP AS
-SELECT nextval(pg_get_serial_sequence('retail.order_items', 'order_item_id')) AS order_item_id, r.order_id, r.store_id, r.product_id, r.quantity, r.unit_price,
-       r.discount_percent, r.discount_amount, r.quantity * r.unit_price - r.discount_amount AS total_amount
-  FROM resolved r LEFT JOIN known k USING (order_id, product_id, place) WHERE k.order_item_id IS NULL;
+-- Leaves the rows that are new.
+DELETE FROM resolved r USING known k WHERE (r.order_id, r.product_id, r.place) = (k.order_id, k.product_id, k.place);
 
--- name: order_items_stores
-SELECT store_id, count(*) FROM new_items GROUP BY 1 ORDER BY 1;
+-- name: rows_by_store
+SELECT store_id, count(*) FROM resolved GROUP BY 1 ORDER BY 1;
 
--- name: order_items_refilled
--- Whether the items of a store were put into a new partition, which takes a fraction of the time for many rows.
-SELECT zava.refill_items(%(store)s, 'pg_temp.new_items', %(rows)s);
+-- name: refilled
+-- Whether the rows of a store were put into a new partition, which takes a fraction of the time for many rows.
+SELECT zava.refill_partition(%(table)s::regclass, %(store)s, 'pg_temp.resolved', %(columns)s, %(rows)s);
 
--- name: order_items_added
-INSERT INTO retail.order_items (order_item_id, order_id, store_id, product_id, quantity, unit_price, discount_percent, discount_amount, total_amount)
-SELECT order_item_id, order_id, store_id, product_id, quantity, unit_price, discount_percent, discount_amount, total_amount
-  FROM new_items WHERE store_id = %(store)s;
+-- name: inserted
+INSERT INTO {table} ({columns}) SELECT {columns} FROM resolved WHERE store_id = %(store)s;
 
 -- name: duplicates
 -- Rows whose natural key a row above has.

@@ -1,7 +1,8 @@
 """`zava-mcp load`: plans all files, shows the plans, then loads the files in the order that their references need."""
 
-from collections.abc import Callable, Sequence
-from contextlib import nullcontext
+import gc
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,6 +41,24 @@ def load_files(settings: Settings, paths: Sequence[Path], options: LoadOptions, 
     Raises InputError before anything is written if a file cannot be planned, and after the files before it if rows of a
     file are rejected.
     """
+    with _without_collector():
+        _load(settings, paths, options, show, progress)
+    progress(1.0, "ready")
+
+
+@contextmanager
+def _without_collector() -> Iterator[None]:
+    """Python's garbage collector would look at every row again and again: rows have no cycles."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+def _load(settings: Settings, paths: Sequence[Path], options: LoadOptions, show: Show, progress: Progress) -> None:
     plans = plan_files(paths, options.choices, show)
     with as_admin(settings, progress) as connection:
         _refuse_unready(connection)
@@ -56,7 +75,6 @@ def load_files(settings: Settings, paths: Sequence[Path], options: LoadOptions, 
                 show("dry run: everything was undone")
         if not options.dry_run:
             _follow_up(connection, written, show, progress)
-    progress(1.0, "ready")
 
 
 def plan_files(paths: Sequence[Path], choices: Choices, show: Show) -> list[Plan]:

@@ -8,11 +8,13 @@ import psycopg
 from zava_mcp import sql
 from zava_mcp.admin.load.fields import FLAT, Table
 
-_TEMPORARY = ("rejected", "store_names", "staged", "resolved", "placed", "flat", "known", "new_items")
+_TEMPORARY = ("rejected", "store_names", "staged", "resolved", "placed", "flat", "known")
 _WITH_STORE_NAMES = ("inventory", "customers", "orders")
 _WITH_CUSTOMERS = ("customers", "orders")  # tables whose rows decide which stores see a customer
 _KEY_FIELDS = {"stores": "store_name", "categories": "category", "product_types": "type", "products": "sku", "customers": "email", "inventory": "sku", "orders": "order_number"}  # fmt: skip
 _MANY_STORES = 10
+_ORDER_COLUMNS = "order_id, customer_id, store_id, order_date"
+_ITEM_COLUMNS = "order_id, store_id, product_id, quantity, unit_price, discount_percent, discount_amount, total_amount"
 
 
 class TableWriter:
@@ -30,11 +32,11 @@ class TableWriter:
 
     def _item_texts(self) -> dict[str, str]:
         """How items of one product in one order are told apart."""
-        place = "row_number() OVER (PARTITION BY o.order_id, p.product_id ORDER BY s.item_number, s.line)"
+        place = "row_number() OVER (PARTITION BY order_id, product_id ORDER BY item_number, line)"
         if self._numbered:
-            return {"{place}": place, "{repeated}": "item_number", "{advice}": ""}
+            return {"{place}": place, "{repeated}": "item_number", "{key}": "item_number", "{advice}": ""}
         advice = "; a column item_number tells such items apart"
-        return {"{place}": "1::bigint", "{repeated}": "sku", "{advice}": advice}
+        return {"{place}": "1::bigint", "{repeated}": "sku", "{key}": "product_id", "{advice}": advice}
 
     def stages(self, table: Table) -> Iterator[tuple[str, str]]:
         """The temporary table that the rows of a file are copied into, after it was made."""
@@ -59,8 +61,10 @@ class TableWriter:
             self._run("placed")
         self._run(f"{table}_resolved")
         self._connection.execute("ANALYZE pg_temp.resolved")
-        if f"{table}_checked" in self._statements:
+        if f"{table}_checked" in self._statements and self._is_doubtful(table):
             self._run(f"{table}_checked")
+        if f"{table}_repeated" in self._statements:
+            self._run(f"{table}_repeated")
         if table in _KEY_FIELDS:
             self._connection.execute(self._statements["duplicates"].encode(), {"field": _KEY_FIELDS[table]})
         self._run("without_rejected")
@@ -98,7 +102,8 @@ class TableWriter:
             self._run("triggers_off")
         changed = self._run("orders_changed")
         self._run("orders_numbered")
-        added = self._value(self._statements["orders_added"])
+        self._run("orders_new")
+        added = self._insert_by_store(table, _ORDER_COLUMNS)
         if self._partitioned:
             self._run("orders_placed")
             self._run("place")
@@ -106,18 +111,31 @@ class TableWriter:
         return added, changed // 2
 
     def _write_order_items(self, table: str) -> tuple[int, int]:
+        changed = 0
         self._run("order_items_known")
-        changed = self._run("order_items_changed")
-        self._run("order_items_new")
-        stores = self._connection.execute(self._statements["order_items_stores"].encode()).fetchall()
+        if self._value("SELECT EXISTS (SELECT FROM pg_temp.known)"):
+            self._connection.execute("ANALYZE pg_temp.known")
+            changed = self._run("order_items_changed")
+            self._run("order_items_new")
+        return self._insert_by_store(table, _ITEM_COLUMNS), changed
+
+    def _insert_by_store(self, table: str, columns: str) -> int:
+        """Inserts the resolved rows of each store, many of them with a new partition; returns how many there are."""
+        stores = self._connection.execute(self._statements["rows_by_store"].encode()).fetchall()
         if len(stores) > _MANY_STORES:
-            self._connection.execute("CREATE INDEX ON pg_temp.new_items (store_id)")
+            self._connection.execute("CREATE INDEX ON pg_temp.resolved (store_id)")
+        insert = self._statements["inserted"].replace("{table}", f"retail.{table}").replace("{columns}", columns)
         for store, rows in stores:
-            values = {"store": store, "rows": rows}
-            refilled = self._connection.execute(self._statements["order_items_refilled"].encode(), values).fetchone()
+            values = {"table": f"retail.{table}", "store": store, "rows": rows, "columns": columns}
+            refilled = self._connection.execute(self._statements["refilled"].encode(), values).fetchone()
             if refilled != (True,):
-                self._connection.execute(self._statements["order_items_added"].encode(), values)
-        return sum(rows for _, rows in stores), changed
+                self._connection.execute(insert.encode(), values)
+        return sum(rows for _, rows in stores)
+
+    def _is_doubtful(self, table: str) -> bool:
+        """Whether rows have to be checked one by one."""
+        doubtful = self._statements.get(f"{table}_doubtful")
+        return doubtful is None or bool(self._value(doubtful))
 
     def _run(self, name: str, **texts: str) -> int:
         statement = self._statements[name]

@@ -1,7 +1,7 @@
 """Finds out how a file writes numbers and dates, and converts cells to the notation of PostgreSQL."""
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from uuid import UUID
@@ -52,12 +52,13 @@ class Evidence:
     """What the cells of a file say about its notation: for each possibility the first cell that only it explains."""
 
     numbers: dict[str, str] = field(default_factory=dict)  # {"," or "." or "either": cell}
-    dates: dict[str, int] = field(default_factory=dict)  # {format: number of cells}
+    dates: dict[str, int] = field(default_factory=dict)  # {format: number of different cells}
     samples: dict[str, str] = field(default_factory=dict)  # {format: cell}
     days: dict[str, str] = field(default_factory=dict)  # {DD/MM/YYYY or MM/DD/YYYY: a cell that only it explains}
+    _seen: set[str] = field(default_factory=set)
 
-    def add_numbers(self, cells: Iterable[str]) -> None:
-        for cell in cells:
+    def add_numbers(self, cells: set[str]) -> None:
+        for cell in self._unseen(cells):
             text = _DECORATION.sub("", cell)
             if text.lstrip("-").isdigit():
                 continue
@@ -68,14 +69,22 @@ class Evidence:
             elif _POINT.fullmatch(text):
                 self.numbers.setdefault(".", cell)
 
-    def add_dates(self, cells: Iterable[str]) -> None:
-        for cell in cells:
+    def add_dates(self, cells: set[str]) -> None:
+        for cell in self._unseen(cells):
             readable = [name for name in _FORMATS if _readable(cell, name)]
             for name in readable:
                 self.dates[name] = self.dates.get(name, 0) + 1
                 self.samples.setdefault(name, cell)
             if len(readable) == 1 and "/" in readable[0]:
                 self.days.setdefault(readable[0], cell)
+
+    def _unseen(self, cells: set[str]) -> set[str]:
+        """The cells that no earlier chunk had, as far as memory goes."""
+        new = cells - self._seen
+        if len(self._seen) > _MAX_CACHED:
+            self._seen.clear()
+        self._seen |= new
+        return new
 
     def notation(self, name: str, decimal: str, date_format: str) -> Notation:
         """The notation that explains the cells. Raises InputError if it is ambiguous or mixed."""

@@ -203,49 +203,47 @@ END $$;
 COMMENT ON FUNCTION zava.partition_by_store() IS 'Partitions a database''s tables by store, as in a database that zava-mcp made. Rewrites orders, order_items and inventory.';
 COMMENT ON FUNCTION zava.partition_tables() IS 'Partitions tables without triggers; zava.partition_by_store calls it.';
 
--- == Loading many items ==
+-- == Loading many rows ==
 
--- Puts the items of one store into a new partition: those it has and those of another table. PostgreSQL then builds indexes
--- and checks foreign keys for all rows at once, which takes a fraction of the time. Returns false, and does nothing, if
--- the new rows are few, if the table has no partitions, or if an administrator added something to the partition.
-CREATE FUNCTION zava.refill_items(store integer, added regclass, added_rows bigint) RETURNS boolean
+-- Puts the orders or items of one store into a new partition: those it has and those of another table. PostgreSQL then builds
+-- indexes and checks foreign keys for all rows at once, which takes a fraction of the time. Returns false, and does nothing,
+-- if the new rows are few, if the table has no partitions, or if an administrator added something to the partition. Items
+-- refer to orders, so only the first orders of a store can come this way.
+CREATE FUNCTION zava.refill_partition(parent regclass, store integer, added regclass, columns text, added_rows bigint) RETURNS boolean
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET client_min_messages = warning
 AS $$
 DECLARE
-    old constant regclass := to_regclass(format('zava.%I', 'order_items_' || store));
-    name constant name := 'order_items_' || store;
-    columns text;
+    name constant name := (SELECT relname || '_' || store FROM pg_class WHERE oid = parent);
+    old constant regclass := to_regclass(format('zava.%I', name));
     present bigint;
 BEGIN
-    IF added_rows < 1000 OR old IS NULL OR NOT EXISTS (SELECT FROM pg_inherits WHERE inhrelid = old AND inhparent = 'retail.order_items'::regclass)
+    IF added_rows < 1000 OR old IS NULL OR NOT EXISTS (SELECT FROM pg_inherits WHERE inhrelid = old AND inhparent = parent)
        OR EXISTS (SELECT FROM pg_depend d WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = old AND d.deptype = 'n'
                      AND d.classid IN ('pg_rewrite'::regclass, 'pg_proc'::regclass))
        OR EXISTS (SELECT FROM pg_trigger WHERE tgrelid = old AND NOT tgisinternal AND tgparentid = 0)
        OR EXISTS (SELECT FROM pg_index i WHERE i.indrelid = old AND NOT EXISTS (SELECT FROM pg_inherits WHERE inhrelid = i.indexrelid))
+       OR EXISTS (SELECT FROM pg_constraint WHERE conrelid = old AND contype IN ('c', 'f', 'u', 'x') AND conparentid = 0 AND conislocal AND coninhcount = 0)
        OR EXISTS (SELECT FROM pg_publication_rel WHERE prrelid = old)
        OR EXISTS (SELECT FROM pg_policy WHERE polrelid = old AND polname <> 'owner_maintains')
        OR EXISTS (SELECT FROM pg_class c, aclexplode(c.relacl) AS x WHERE c.oid = old AND x.grantee <> c.relowner) THEN
         RETURN false;
     END IF;
     EXECUTE format('SELECT count(*) FROM %s', old) INTO present;
-    IF present > added_rows THEN
+    IF present > (CASE WHEN parent = 'retail.orders'::regclass THEN 0 ELSE added_rows END) THEN
         RETURN false;
     END IF;
-    SELECT string_agg(quote_ident(attname), ', ' ORDER BY attnum) INTO columns FROM pg_attribute
-     WHERE attrelid = 'retail.order_items'::regclass AND attnum > 0 AND NOT attisdropped AND attgenerated = '';
-    EXECUTE 'CREATE TABLE zava.refilled (LIKE retail.order_items INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING STORAGE INCLUDING GENERATED)';
-    EXECUTE format('INSERT INTO zava.refilled (%1$s) SELECT %1$s FROM %2$s', columns, old);
-    EXECUTE format('INSERT INTO zava.refilled (order_item_id, order_id, store_id, product_id, quantity, unit_price, discount_percent, discount_amount, total_amount)
-                    SELECT order_item_id, order_id, store_id, product_id, quantity, unit_price, discount_percent, discount_amount, total_amount
-                      FROM %s WHERE store_id = %s', added, store);
+    EXECUTE format('CREATE TABLE zava.refilled (LIKE %s INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING STORAGE INCLUDING GENERATED)', parent);
+    EXECUTE (SELECT format('INSERT INTO zava.refilled (%1$s) SELECT %1$s FROM %2$s', string_agg(quote_ident(attname), ', ' ORDER BY attnum), old)
+               FROM pg_attribute WHERE attrelid = parent AND attnum > 0 AND NOT attisdropped AND attgenerated = '');
+    EXECUTE format('INSERT INTO zava.refilled (%1$s) SELECT %1$s FROM %2$s WHERE store_id = %3$s', columns, added, store);
     PERFORM zava.close_table('zava.refilled');
-    EXECUTE format('ALTER TABLE retail.order_items DETACH PARTITION %s', old);
+    EXECUTE format('ALTER TABLE %s DETACH PARTITION %s', parent, old);
     EXECUTE format('DROP TABLE %s', old);
     EXECUTE format('ALTER TABLE zava.refilled RENAME TO %I', name);
-    EXECUTE format('ALTER TABLE retail.order_items ATTACH PARTITION zava.%I FOR VALUES IN (%s)', name, store);
+    EXECUTE format('ALTER TABLE %s ATTACH PARTITION zava.%I FOR VALUES IN (%s)', parent, name, store);
     RETURN true;
 END $$;
-COMMENT ON FUNCTION zava.refill_items(integer, regclass, bigint) IS 'Puts the items of a store and new ones into a new partition; `zava-mcp load` calls it.';
+COMMENT ON FUNCTION zava.refill_partition(regclass, integer, regclass, text, bigint) IS 'Puts the rows of a store and new ones into a new partition; `zava-mcp load` calls it.';
 
 -- == Files that were loaded ==
 
