@@ -13,7 +13,9 @@ from zava_mcp.cli.options import AdminUrl, DataDir, EnvFile
 @app.command()
 def load(
     ctx: typer.Context,
-    files: Annotated[list[Path] | None, typer.Argument(metavar="FILE...", help="CSV, TSV, JSON lines or Excel.")] = None,
+    files: Annotated[
+        list[Path] | None, typer.Argument(metavar="FILE...", help="CSV, TSV, JSON lines or Excel.")
+    ] = None,
     table: Annotated[
         str | None, typer.Option("--table", metavar="TABLE", help="The table; default: by file name and header.")
     ] = None,
@@ -31,7 +33,9 @@ def load(
     ] = False,
     again: Annotated[bool, typer.Option("--again", help="Load files that were loaded before again.")] = False,
     decimal: Annotated[str, typer.Option(metavar="comma|point", help="Decimal separator; default: detected.")] = "",
-    dates: Annotated[str, typer.Option(metavar="FORMAT", help="Format of dates, e.g. DD/MM/YYYY; default: detected.")] = "",
+    dates: Annotated[
+        str, typer.Option(metavar="FORMAT", help="Format of dates, e.g. DD/MM/YYYY; default: detected.")
+    ] = "",
     template: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Write empty files of all tables to a folder, and end.")
     ] = None,

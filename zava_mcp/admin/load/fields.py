@@ -41,7 +41,9 @@ class Table:
 _STORE = "store_name shop filiale laden standort markt branch"
 _SKU = "artikelnummer artikelnr artnr artno product_sku article item_code produktnummer"
 _EMAIL = "email customer_email kunden_email kunde e_mail mail kundenemail"
-_NUMBER = "order_id order_no order bestellnummer bestellnr auftragsnummer auftrag bonnummer bonnr belegnummer beleg nummer"
+_NUMBER = (
+    "order_id order_no order bestellnummer bestellnr auftragsnummer auftrag bonnummer bonnr belegnummer beleg nummer"
+)
 _CATEGORY = "category_name kategorie warengruppe department abteilung"
 _TYPE = "type_name product_type typ produkttyp art sorte"
 
@@ -139,7 +141,9 @@ def table_named(name: str) -> Table:
 def plain(text: str) -> str:
     """A header or a word for comparison: letters and digits in lower case, umlauts as in ASCII."""
     text = text.casefold().replace("ä", "ae").replace("ö", "oe").replace("ü", "ue")
-    text = "".join(character for character in unicodedata.normalize("NFKD", text) if not unicodedata.combining(character))
+    text = "".join(
+        character for character in unicodedata.normalize("NFKD", text) if not unicodedata.combining(character)
+    )
     return re.sub(r"[^a-z0-9]", "", text)
 
 

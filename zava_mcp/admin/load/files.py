@@ -103,7 +103,8 @@ def _refuse_unready(connection: psycopg.Connection) -> None:
     if code := untrusted_code(connection):
         listed = "".join(f"\n  {text}" for text in code)
         raise DatabaseUnavailable(
-            f"writing rows could run code of other roles with your rights:{listed}", "Run the SQL behind each, then try again."
+            f"writing rows could run code of other roles with your rights:{listed}",
+            "Run the SQL behind each, then try again.",
         )
 
 
@@ -116,7 +117,9 @@ def _follow_up(connection: psycopg.Connection, written: set[str], show: Show, pr
     if "products" in written:
         written |= {"categories", "product_types"}
     with translate_errors(Path("statistics")):
-        for (table,) in connection.execute(sql.named("load.sql")["loaded_tables"].encode(), [sorted(written)]).fetchall():
+        for (table,) in connection.execute(
+            sql.named("load.sql")["loaded_tables"].encode(), [sorted(written)]
+        ).fetchall():
             connection.execute(f"VACUUM (ANALYZE) {table}".encode())
         if "products" in written:
             show("products changed: `zava-mcp embed` computes their embeddings for semantic search")

@@ -115,7 +115,9 @@ class Loader:
             cursor.execute(statements["list_rejected"].encode())
             loaded.rejects_file = self._rejects.write(loaded.plan, cursor)
         first = self._connection.execute(statements["list_rejected"].rstrip().removesuffix(";").encode() + b" LIMIT 10")
-        return [f"line {line}{f', {fields}' if fields else ''}: {reason}" for line, fields, reason in islice(first, _SHOWN)]
+        return [
+            f"line {line}{f', {fields}' if fields else ''}: {reason}" for line, fields, reason in islice(first, _SHOWN)
+        ]
 
     def _finish(self, loaded: Loaded) -> None:
         """Continues the numbers of ids, tells servers of new days, and records a file that was loaded completely."""
@@ -151,7 +153,9 @@ def translate_errors(path: Path) -> Iterator[None]:
     except psycopg.OperationalError as error:
         raise connection_error(error, Location(source=ADMIN_URL)) from None
     except psycopg.Error as error:
-        reason = ": ".join(filter(None, (error.diag.message_primary, error.diag.message_detail))) or type(error).__name__
+        reason = (
+            ": ".join(filter(None, (error.diag.message_primary, error.diag.message_detail))) or type(error).__name__
+        )
         raise DatabaseUnavailable(
             f"{path.name}: nothing of it was written: {reason}", "Correct the file, or the constraint that it violates."
         ) from None

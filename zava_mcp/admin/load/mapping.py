@@ -57,7 +57,8 @@ def _named(table: str) -> Table:
         return table_named(table)
     except KeyError:
         raise InputError(
-            f"there is no table {table[:60]!r} to load{did_you_mean(table, NAMES)}", f"The tables are: {', '.join(NAMES)}."
+            f"there is no table {table[:60]!r} to load{did_you_mean(table, NAMES)}",
+            f"The tables are: {', '.join(NAMES)}.",
         ) from None
 
 
@@ -68,16 +69,25 @@ def _by_file_name(path: Path) -> Table | None:
     found = [
         table
         for table in TABLES
-        if any(plain(word) in words or plain(word) == stem or stem.startswith(plain(word)) for word in table.words.split())
+        if any(
+            plain(word) in words or plain(word) == stem or stem.startswith(plain(word)) for word in table.words.split()
+        )
     ]
-    longest = [table for table in found if any(stem.startswith(plain(word)) and len(plain(word)) >= _longest(found, stem) for word in table.words.split())]
+    longest = [
+        table
+        for table in found
+        if any(
+            stem.startswith(plain(word)) and len(plain(word)) >= _longest(found, stem) for word in table.words.split()
+        )
+    ]
     return (longest or found)[0] if len(longest or found) == 1 else None
 
 
 def _longest(tables: Sequence[Table], stem: str) -> int:
     """The length of the longest word of tables that a file name starts with."""
     return max(
-        (len(plain(word)) for table in tables for word in table.words.split() if stem.startswith(plain(word))), default=0
+        (len(plain(word)) for table in tables for word in table.words.split() if stem.startswith(plain(word))),
+        default=0,
     )
 
 
@@ -101,9 +111,23 @@ def _mapping(table: Table, header: Sequence[str], chosen: Mapping[str, str], pat
     for index, text in enumerate(header):
         name = wanted.get(plain(text))
         if name is None:
-            name = next((field.name for field in table.fields if field.name not in targets and plain(text) in headers_of(field)[:1]), None)
+            name = next(
+                (
+                    field.name
+                    for field in table.fields
+                    if field.name not in targets and plain(text) in headers_of(field)[:1]
+                ),
+                None,
+            )
         if name is None:
-            name = next((field.name for field in table.fields if field.name not in targets and plain(text) in headers_of(field)), None)
+            name = next(
+                (
+                    field.name
+                    for field in table.fields
+                    if field.name not in targets and plain(text) in headers_of(field)
+                ),
+                None,
+            )
             if name is not None and any(plain(name) == plain(other) for other in header):
                 name = None  # another column has the field's own name
         if not name:

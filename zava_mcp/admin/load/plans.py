@@ -54,7 +54,11 @@ class Plan:
         lines = [f"{self.source.path.name} -> {self.mapping.table.name}: {self.rows:,} rows; {how}"]
         for field in self.mapping.fields:
             column = header[self.mapping.columns[field.name]]
-            lines.append(f"  {column[:60]} -> {field.name}, e.g. {self.examples.get(field.name, '')[:60]}".removesuffix(", e.g. "))
+            lines.append(
+                f"  {column[:60]} -> {field.name}, e.g. {self.examples.get(field.name, '')[:60]}".removesuffix(
+                    ", e.g. "
+                )
+            )
         if ignored := self.mapping.ignored:
             more = f" and {len(ignored) - _LISTED} more" if len(ignored) > _LISTED else ""
             lines.append(f"  ignored: {', '.join(text[:60] or '(no name)' for text in ignored[:_LISTED])}{more}")
@@ -82,7 +86,9 @@ def plan(path: Path, choices: Choices) -> Plan:
     try:
         notation = evidence.notation(path.name, decimal, choices.date_format)
     except Mixed as mixed:
-        raise InputError(f"{mixed.message}: {_lines_of(source, mixed.cells, numbers + dates)}", f"{mixed.hint} Nothing was written.") from None
+        raise InputError(
+            f"{mixed.message}: {_lines_of(source, mixed.cells, numbers + dates)}", f"{mixed.hint} Nothing was written."
+        ) from None
     return Plan(source, mapping, notation, rows, examples)
 
 

@@ -40,11 +40,15 @@ class RejectsFile:
                     if row is None:
                         break
         except OSError as error:
-            raise InputError(f"{path} cannot be written: {error.strerror}", "Name another file: --rejects FILE.") from None
+            raise InputError(
+                f"{path} cannot be written: {error.strerror}", "Name another file: --rejects FILE."
+            ) from None
         return path
 
 
 def _column(plan: Plan, fields: str) -> str:
     """The headers of the fields, as the file has them."""
     names = [name for name in fields.split(", ") if name]
-    return ", ".join(plan.source.header[plan.mapping.columns[name]] if name in plan.mapping.columns else name for name in names)
+    return ", ".join(
+        plan.source.header[plan.mapping.columns[name]] if name in plan.mapping.columns else name for name in names
+    )

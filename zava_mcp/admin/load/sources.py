@@ -63,7 +63,9 @@ def open_source(path: Path) -> Source:
             return _open_sheet(path)
         text = examine(path)
     except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror or type(error).__name__}", "Check its name.") from None
+        raise InputError(
+            f"{path} cannot be read: {error.strerror or type(error).__name__}", "Check its name."
+        ) from None
     if path.suffix.lower() in (".jsonl", ".ndjson", ".json"):
         source = Source(path, text.sha256, f"JSON lines, {text.encoding}", encoding=text.encoding)
         source.header = _json_header(source)
@@ -194,7 +196,9 @@ def _sheet_rows(path: Path) -> Iterator[tuple[int, list[str]]]:
     try:
         book = load_workbook(path, read_only=True, data_only=True, keep_links=False)
     except Exception as error:  # a damaged archive, XML or workbook raises many kinds
-        raise InputError(f"{path.name} is not an Excel workbook: {str(error)[:100]}", "Save it as .xlsx, or as CSV.") from None
+        raise InputError(
+            f"{path.name} is not an Excel workbook: {str(error)[:100]}", "Save it as .xlsx, or as CSV."
+        ) from None
     try:
         for number, cells in enumerate(book.worksheets[0].iter_rows(values_only=True), 1):
             row = [_text(cell) for cell in cells]

@@ -116,7 +116,9 @@ def separator_of(path: Path, encoding: str) -> str:
     if path.suffix.lower() in (".tsv", ".tab"):
         return "\t"
     with path.open(encoding=encoding, newline="") as file:
-        lines = [line for _, line in zip(range(_SAMPLE_LINES), iter(lambda: file.readline(_MAX_CELL), ""), strict=False)]
+        lines = [
+            line for _, line in zip(range(_SAMPLE_LINES), iter(lambda: file.readline(_MAX_CELL), ""), strict=False)
+        ]
     best, score = ",", (0.0, 0)
     for separator in _SEPARATORS:
         widths = _widths(lines, separator)

@@ -93,9 +93,17 @@ class Evidence:
     def _decimal(self, name: str) -> str:
         kinds = [kind for kind in ",." if kind in self.numbers]
         if len(kinds) == 2:
-            raise Mixed(f"{name} writes numbers in two ways", [self.numbers[kind] for kind in kinds], "Correct them, or choose: --decimal comma or point.")
+            raise Mixed(
+                f"{name} writes numbers in two ways",
+                [self.numbers[kind] for kind in kinds],
+                "Correct them, or choose: --decimal comma or point.",
+            )
         if not kinds and "either" in self.numbers:
-            raise Mixed(f"{name}: a number has thousands or decimals", [self.numbers["either"]], "Choose: --decimal comma or point.")
+            raise Mixed(
+                f"{name}: a number has thousands or decimals",
+                [self.numbers["either"]],
+                "Choose: --decimal comma or point.",
+            )
         return kinds[0] if kinds else ""
 
     def _date_format(self, name: str) -> str:
@@ -104,12 +112,24 @@ class Evidence:
         slashed = [format_ for format_ in ("DD/MM/YYYY", "MM/DD/YYYY") if format_ in self.dates]
         others = [format_ for format_ in self.dates if format_ not in slashed]
         if len(self.days) == 2:
-            raise Mixed(f"{name} writes dates in two ways", list(self.days.values()), "Correct them: days and months cannot be told apart.")
+            raise Mixed(
+                f"{name} writes dates in two ways",
+                list(self.days.values()),
+                "Correct them: days and months cannot be told apart.",
+            )
         if slashed and others or len(others) > 1:
             groups = [*others, *slashed[:1]]
-            raise Mixed(f"{name} writes dates in two ways", [self.samples[group] for group in groups], "Correct them, or choose one, which rejects the others: --dates FORMAT.")
+            raise Mixed(
+                f"{name} writes dates in two ways",
+                [self.samples[group] for group in groups],
+                "Correct them, or choose one, which rejects the others: --dates FORMAT.",
+            )
         if slashed and not self.days:
-            raise Mixed(f"{name}: days and months cannot be told apart", [self.samples[slashed[0]]], "Choose: --dates DD/MM/YYYY or MM/DD/YYYY.")
+            raise Mixed(
+                f"{name}: days and months cannot be told apart",
+                [self.samples[slashed[0]]],
+                "Choose: --dates DD/MM/YYYY or MM/DD/YYYY.",
+            )
         return others[0] if others else next(iter(self.days))
 
 
@@ -185,7 +205,9 @@ class Converter(dict[str, str | None]):
                 raise Unreadable(f"{_quoted(text)} is not a number with a decimal comma")
             return plain.replace(".", "").replace(",", ".")
         if not _POINT.fullmatch(plain):
-            raise Unreadable(f"{_quoted(text)} is not a number{' with a decimal point' if self._notation.decimal else ''}")
+            raise Unreadable(
+                f"{_quoted(text)} is not a number{' with a decimal point' if self._notation.decimal else ''}"
+            )
         return plain.replace(",", "")
 
     def _whole(self, text: str) -> str:

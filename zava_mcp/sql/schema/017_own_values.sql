@@ -111,8 +111,8 @@ END $$;
 
 -- Percent of the price that is not cost: 0 without a price, and at least what the column holds.
 CREATE FUNCTION zava.margin(cost numeric, base_price numeric) RETURNS numeric
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    RETURN CASE WHEN base_price > 0 THEN greatest(-999.99, round(100 * (base_price - cost) / base_price, 2)) ELSE 0 END;
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$ SELECT CASE WHEN base_price > 0 THEN greatest(-999.99, round(100 * (base_price - cost) / base_price, 2)) ELSE 0 END $$;
 COMMENT ON FUNCTION zava.margin(numeric, numeric) IS 'The gross margin of a product in percent of its price.';
 
 -- A margin that nobody chose follows cost and price: that of a new product without one, one that followed them before, and
