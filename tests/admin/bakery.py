@@ -7,7 +7,7 @@ from pathlib import Path
 STORES = ("Bäckerei Sonne Mitte", "Bäckerei Sonne Kreuzberg", "Bäckerei Sonne Prenzlauer Berg")
 
 
-def write_bakery(folder: Path, products: int = 40, customers: int = 60, orders: int = 2000) -> None:
+def write_bakery(folder: Path, products: int = 40, customers: int = 61, orders: int = 2000) -> None:
     """Writes six files; each order has three items."""
     _write(folder / "filialen.csv", "Filiale;Onlineshop", (f"{store};nein" for store in STORES))
     _write(
