@@ -111,9 +111,9 @@ def _clock(connection: psycopg.Connection) -> Check:
 
 
 def _catalogue_checks(connection: psycopg.Connection) -> Iterator[Check]:
-    """Runs the checks of checks.sql, which has their names, findings and fixes."""
+    """Runs the checks of checks.sql and data_checks.sql, which have their names, findings and fixes."""
     connection.execute("SET search_path = pg_catalog, pg_temp")  # so that every name in a fix includes its schema
-    for name, statement in sql.named("checks.sql").items():
+    for name, statement in {**sql.named("checks.sql"), **sql.named("data_checks.sql")}.items():
         try:
             faults = connection.execute(statement.encode()).fetchall()
         except psycopg.Error as error:
