@@ -1,4 +1,4 @@
-"""The files of a bakery with three stores, as a German till writes them: cp1252, semicolons, decimal commas, DD.MM.YYYY."""
+"""The files of a bakery with three stores, as a German till writes them: cp1252, semicolons, commas, DD.MM.YYYY."""
 
 from collections.abc import Iterable
 from datetime import date, timedelta

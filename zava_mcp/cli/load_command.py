@@ -81,7 +81,7 @@ def _columns(texts: list[str]) -> dict[str, str]:
 
 def _notation(decimal: str, dates: str) -> tuple[str, str]:
     """The chosen notation. Raises InputError for an unknown one."""
-    from zava_mcp.admin.load.values import DATE_FORMATS
+    from zava_mcp.admin.load.notation import DATE_FORMATS
     from zava_mcp.errors import InputError
 
     if decimal not in ("", "comma", "point"):

@@ -10,7 +10,7 @@ KINDS = ("text", "whole", "amount", "date", "moment", "yes_no", "uuid")
 
 @dataclass(frozen=True)
 class Field:
-    """A value of a row. `key` is part of the natural key, `needed` has to be in every file; `names` are other headers."""
+    """A value of a row. `key`: part of the natural key; `needed`: in every file. `names` are other headers."""
 
     name: str
     meaning: str
@@ -56,19 +56,42 @@ _ORDER = (
 _ITEM = (
     Field("sku", "the product's sku", key=True, names=_SKU),
     Field("quantity", "units, above 0", "whole", needed=True, names="qty units menge anzahl stueck"),
-    Field("unit_price", "price of a unit before discount", "amount", needed=True, names="price preis einzelpreis stueckpreis epreis"),
+    Field(
+        "unit_price",
+        "price of a unit before discount",
+        "amount",
+        needed=True,
+        names="price preis einzelpreis stueckpreis epreis",
+    ),
     Field("discount_percent", "0 to 100; default 0", "whole", names="discount rabatt rabatt_prozent rabattprozent"),
-    Field("discount_amount", "discount of the row; default from the percentage", "amount", names="rabattbetrag rabatt_betrag"),
-    Field("total_amount", "checked: quantity * unit_price - discount_amount", "amount", names="total amount summe gesamt betrag gesamtbetrag gesamtpreis umsatz"),
-    Field("item_number", "tells apart rows of one product in one order", "whole", names="position pos line_number order_item_id positionsnummer"),
-)  # fmt: skip
+    Field(
+        "discount_amount",
+        "discount of the row; default from the percentage",
+        "amount",
+        names="rabattbetrag rabatt_betrag",
+    ),
+    Field(
+        "total_amount",
+        "checked: quantity * unit_price - discount_amount",
+        "amount",
+        names="total amount summe gesamt betrag gesamtbetrag gesamtpreis umsatz",
+    ),
+    Field(
+        "item_number",
+        "tells apart rows of one product in one order",
+        "whole",
+        names="position pos line_number order_item_id positionsnummer",
+    ),
+)
 
 FLAT = Table("orders with items", (*_ORDER, *_ITEM), "")
 TABLES = (
     Table(
         "stores",
         (
-            Field("store_name", "name of the store", key=True, names="name store shop filiale filialname laden standort"),
+            Field(
+                "store_name", "name of the store", key=True, names="name store shop filiale filialname laden standort"
+            ),
             Field("is_online", "yes for an online store; default no", "yes_no", names="online onlineshop"),
             Field("user_id", "user id of the store's manager; default: a new one", "uuid", names="rls_user_id"),
         ),
@@ -91,11 +114,20 @@ TABLES = (
         "products",
         (
             Field("sku", "the product's number in the shop", key=True, names=_SKU),
-            Field("product_name", "name of the product", names="name product produkt produktname artikel bezeichnung artikelbezeichnung title"),
+            Field(
+                "product_name",
+                "name of the product",
+                names="name product produkt produktname artikel bezeichnung artikelbezeichnung title",
+            ),
             Field("category", "category; made if it is missing", names=_CATEGORY),
             Field("type", "type within the category; default: named as the category", names=_TYPE),
             Field("cost", "what the company pays for a unit", "amount", names="purchase_price einkaufspreis ek kosten"),
-            Field("base_price", "list price of a unit", "amount", names="price list_price preis verkaufspreis vk listenpreis"),
+            Field(
+                "base_price",
+                "list price of a unit",
+                "amount",
+                names="price list_price preis verkaufspreis vk listenpreis",
+            ),
             Field("gross_margin_percent", "default: computed from cost and base_price", "amount", names="margin marge"),
             Field("product_description", "may be empty; searches read it", names="description beschreibung text"),
         ),
@@ -109,7 +141,12 @@ TABLES = (
             Field("last_name", "last name", names="nachname name family_name surname lastname"),
             Field("phone", "phone number", names="telefon telephone tel telefonnummer"),
             Field("store", "name of the store they usually buy from", names=f"primary_store stammfiliale {_STORE}"),
-            Field("created_at", "when they registered; default now", "moment", names="registered registriert kunde_seit angelegt since"),
+            Field(
+                "created_at",
+                "when they registered; default now",
+                "moment",
+                names="registered registriert kunde_seit angelegt since",
+            ),
         ),
         "customers customer kunden kundenliste clients",
     ),
@@ -118,7 +155,13 @@ TABLES = (
         (
             Field("store", "name of the store", key=True, names=_STORE),
             Field("sku", "the product's sku", key=True, names=_SKU),
-            Field("stock_level", "units on hand", "whole", needed=True, names="stock quantity bestand lagerbestand menge anzahl"),
+            Field(
+                "stock_level",
+                "units on hand",
+                "whole",
+                needed=True,
+                names="stock quantity bestand lagerbestand menge anzahl",
+            ),
         ),
         "inventory stock bestand bestaende lager lagerbestand",
     ),
@@ -128,7 +171,7 @@ TABLES = (
         (_ORDER[0], *_ITEM),
         "order_items orderitems items positionen bestellpositionen auftragspositionen lines order_lines",
     ),
-)  # fmt: skip
+)
 _BY_NAME = {table.name: table for table in TABLES}
 NAMES = tuple(_BY_NAME)
 

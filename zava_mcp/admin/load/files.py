@@ -91,7 +91,7 @@ def plan_files(paths: Sequence[Path], choices: Choices, show: Show) -> list[Plan
 
 
 def _refuse_unready(connection: psycopg.Connection) -> None:
-    """Raises DatabaseUnavailable for a database without the current schema, or on whose tables other roles' code runs."""
+    """Raises DatabaseUnavailable without the current schema, or if writing would run other roles' code."""
     version = installed_version(connection)
     if not version:
         raise not_a_zava_database()

@@ -48,7 +48,7 @@ class Loaded:
         if self.known_since:
             return [f"{name}: loaded already on {self.known_since}, so it was skipped; --again loads it"]
         lines = [
-            f"{name} -> {table}: {added:,} added, {self.changed.get(table, 0):,} changed, {self.unchanged.get(table, 0):,} unchanged"
+            f"{name} -> {table}: {added:,} added, {self.changed[table]:,} changed, {self.unchanged[table]:,} unchanged"
             for table, added in self.added.items()
         ]
         if self.rejected:
@@ -133,8 +133,9 @@ class Loader:
 def _refusal(loaded: Loaded, first: list[str]) -> InputError:
     more = loaded.rejected - len(first)
     listed = "".join(f"\n  {text}" for text in first) + (f"\n  and {more:,} more" if more else "")
+    name, rows = loaded.plan.source.path.name, loaded.plan.rows
     return InputError(
-        f"{loaded.plan.source.path.name}: {loaded.rejected:,} of {loaded.plan.rows:,} rows cannot be loaded, so nothing of it was written:{listed}",
+        f"{name}: {loaded.rejected:,} of {rows:,} rows cannot be loaded, so nothing of it was written:{listed}",
         f"All of them are in {loaded.rejects_file}. Correct them, or load the other rows: --skip-rejected.",
     )
 

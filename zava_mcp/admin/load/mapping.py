@@ -14,7 +14,7 @@ _LISTED = 8  # names of columns in a message
 
 @dataclass(frozen=True)
 class ColumnMapping:
-    """A file's table, and for each field of it that the file has the index of the column. `ignored` lists the others."""
+    """A file's table, and the index of the column of each field that the file has. `ignored` are other columns."""
 
     table: Table
     columns: dict[str, int]
@@ -48,7 +48,7 @@ def choose(path: Path, header: Sequence[str], table: str | None, chosen: Mapping
     found = f"it could be {' or '.join(each.table.name for each in best)}" if best else "no table has these columns"
     raise InputError(
         f"{path.name}: {found}: {_listed(header)}",
-        f"Name the table: --table {'|'.join(NAMES)}; and columns: --map COLUMN=FIELD. `--template DIR` writes examples.",
+        f"Name the table: --table {'|'.join(NAMES)}; and columns: --map COLUMN=FIELD. `--template DIR` helps.",
     )
 
 
@@ -151,11 +151,11 @@ def _mapping(table: Table, header: Sequence[str], chosen: Mapping[str, str], pat
 
 
 def _refuse_missing(table: Table, columns: dict[str, int], header: Sequence[str], path: Path) -> None:
-    missing = [field for field in table.fields if field.required and field.name not in columns]
+    missing = [field.name for field in table.fields if field.required and field.name not in columns]
     if missing:
         raise InputError(
-            f"{path.name}: no column for {', '.join(field.name for field in missing)} of {table.name}; the file has: {_listed(header)}",
-            f"Name the columns: {' '.join(f'--map COLUMN={field.name}' for field in missing)}; or the table: --table.",
+            f"{path.name}: no column for {', '.join(missing)} of {table.name}; the file has: {_listed(header)}",
+            f"Name the columns: {' '.join(f'--map COLUMN={name}' for name in missing)}; or the table: --table.",
         )
 
 

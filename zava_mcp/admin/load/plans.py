@@ -7,8 +7,8 @@ from pathlib import Path
 
 from zava_mcp.admin.load.fields import FLAT, TABLES
 from zava_mcp.admin.load.mapping import ColumnMapping, choose
+from zava_mcp.admin.load.notation import Evidence, Mixed, Notation
 from zava_mcp.admin.load.sources import Source, open_source
-from zava_mcp.admin.load.values import Evidence, Mixed, Notation
 from zava_mcp.errors import InputError
 
 _DECIMALS = {"comma": ",", "point": ".", "": ""}
@@ -71,7 +71,7 @@ def plan(path: Path, choices: Choices) -> Plan:
     mapping = choose(path, source.header, choices.table, choices.columns or {})
     numbers = [mapping.columns[field.name] for field in mapping.fields if field.kind in ("whole", "amount")]
     dates = [mapping.columns[field.name] for field in mapping.fields if field.kind in ("date", "moment")]
-    evidence, examples, rows = Evidence(), {}, 0
+    evidence, examples, rows = Evidence(), dict[str, str](), 0
     for _, chunk in source.chunks():
         rows += len(chunk)
         if not examples:

@@ -1,5 +1,7 @@
 """Copies the rows of a file into a temporary table, in chunks, and collects the rows that cannot be read."""
 
+from collections.abc import Iterable
+
 import psycopg
 from psycopg import sql as compose
 
@@ -68,7 +70,7 @@ def _converted(
     cells = list(zip(*rows, strict=True))
     taken = [cells[plan.mapping.columns[field.name]] for field in plan.mapping.fields]
     columns = [list(map(converter.__getitem__, column)) for converter, column in zip(converters, taken, strict=True)]
-    written = zip(map(str, lines), *columns, strict=True)
+    written: Iterable[tuple[str | None, ...]] = zip(map(str, lines), *columns, strict=True)
     broken = {place for column in columns if None in column for place, value in enumerate(column) if value is None}
     if broken:
         for place in sorted(broken):

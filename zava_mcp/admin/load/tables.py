@@ -11,7 +11,15 @@ from zava_mcp.admin.load.fields import FLAT, Table
 _TEMPORARY = ("rejected", "store_names", "staged", "resolved", "placed", "flat", "known")
 _WITH_STORE_NAMES = ("inventory", "customers", "orders")
 _WITH_CUSTOMERS = ("customers", "orders")  # tables whose rows decide which stores see a customer
-_KEY_FIELDS = {"stores": "store_name", "categories": "category", "product_types": "type", "products": "sku", "customers": "email", "inventory": "sku", "orders": "order_number"}  # fmt: skip
+_KEY_FIELDS = {
+    "stores": "store_name",
+    "categories": "category",
+    "product_types": "type",
+    "products": "sku",
+    "customers": "email",
+    "inventory": "sku",
+    "orders": "order_number",
+}
 _MANY_STORES = 10
 _ORDER_COLUMNS = "order_id, customer_id, store_id, order_date"
 _ITEM_COLUMNS = "order_id, store_id, product_id, quantity, unit_price, discount_percent, discount_amount, total_amount"

@@ -7,6 +7,14 @@ from zava_mcp.admin.load.fields import TABLES, Table
 from zava_mcp.errors import InputError
 
 _README = "columns.txt"
+_KINDS = {
+    "whole": "whole number",
+    "amount": "amount",
+    "date": "date",
+    "moment": "date, with or without a time",
+    "yes_no": "yes or no",
+    "uuid": "UUID",
+}
 
 
 def write_templates(folder: Path) -> list[Path]:
@@ -29,7 +37,7 @@ def write_templates(folder: Path) -> list[Path]:
 def _described(table: Table) -> str:
     lines = [f"{table.name}.csv"]
     for field in table.fields:
-        kind = {"whole": "whole number", "amount": "amount", "date": "date", "moment": "date, with or without a time", "yes_no": "yes or no", "uuid": "UUID"}.get(field.kind, "text")  # fmt: skip
+        kind = _KINDS.get(field.kind, "text")
         role = " (key)" if field.key else " (needed)" if field.needed else ""
         lines.append(f"  {field.name}{role}: {kind}; {field.meaning}")
     return "\n".join(lines)

@@ -72,7 +72,9 @@ class _Lines:
 
     def described(self) -> str:
         numbers = ", ".join(map(str, self.first))
-        return f"{'line' if self.count == 1 else 'lines'} {numbers}{' and more are' if self.count > len(self.first) else ' are' if self.count > 1 else ' is'}"
+        if self.count == 1:
+            return f"line {numbers} is"
+        return f"lines {numbers}{' and more' if self.count > len(self.first) else ''} are"
 
 
 def _chunks(file: io.BufferedReader) -> Iterator[bytes]:
