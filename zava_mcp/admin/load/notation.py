@@ -61,12 +61,12 @@ class Evidence:
 
     def add_dates(self, cells: set[str]) -> None:
         for cell in self._unseen(cells):
-            readable = [name for name in _FORMATS if readable(cell, name)]
-            for name in readable:
+            formats = [name for name in _FORMATS if readable(cell, name)]
+            for name in formats:
                 self.dates[name] = self.dates.get(name, 0) + 1
                 self.samples.setdefault(name, cell)
-            if len(readable) == 1 and "/" in readable[0]:
-                self.days.setdefault(readable[0], cell)
+            if len(formats) == 1 and "/" in formats[0]:
+                self.days.setdefault(formats[0], cell)
 
     def _unseen(self, cells: set[str]) -> set[str]:
         """The cells that no earlier chunk had, as far as memory goes."""
