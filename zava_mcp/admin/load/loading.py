@@ -151,6 +151,12 @@ def translate_errors(path: Path) -> Iterator[None]:
         raise DatabaseUnavailable(
             f"{path.name}: other sessions write the same tables; nothing of it was written", "Try again."
         ) from None
+    except psycopg.errors.InsufficientPrivilege as error:
+        raise DatabaseUnavailable(
+            f"{path.name}: nothing of it was written: {error.diag.message_primary}",
+            "Load as the owner of the database or a member of zava_owner; for temporary tables, the database's owner "
+            "can run GRANT TEMPORARY ON DATABASE … TO zava_owner.",
+        ) from None
     except psycopg.OperationalError as error:
         raise connection_error(error, Location(source=ADMIN_URL)) from None
     except psycopg.Error as error:
