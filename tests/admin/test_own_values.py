@@ -21,7 +21,8 @@ _INSERTS = [  # a statement, and the values that follow
     ("INSERT INTO retail.product_types (category_id, type_name) VALUES (10, 'New') RETURNING type_id > 80", (True,)),
     (
         "INSERT INTO retail.products (sku, product_name, category_id, type_id, cost, base_price)"
-        " SELECT 'NEW', 'New', 10, max(type_id), 3, 4 FROM retail.product_types RETURNING product_id, gross_margin_percent::text, product_description",
+        " SELECT 'NEW', 'New', 10, max(type_id), 3, 4 FROM retail.product_types"
+        " RETURNING product_id, gross_margin_percent::text, product_description",
         (425, "25.00", ""),
     ),
     ("UPDATE retail.products SET cost = 5 WHERE sku = 'NEW' RETURNING gross_margin_percent::text", ("-25.00",)),
