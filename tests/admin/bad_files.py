@@ -36,7 +36,7 @@ BAD = [
     (
         "orders.csv",
         f"{ORDERS}9001,kunde1@example.de,Mitte,03/02/2024\n".encode(),
-        r"days and months cannot be told apart: '03/02/2024' \(line 2\)",
+        r"days and months cannot be distinguished: '03/02/2024' \(line 2\)",
     ),
     (
         "orders.csv",

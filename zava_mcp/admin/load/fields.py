@@ -78,7 +78,7 @@ _ITEM = (
     ),
     Field(
         "item_number",
-        "tells apart rows of one product in one order",
+        "distinguishes rows of one product in one order",
         "whole",
         names="position pos line_number order_item_id positionsnummer",
     ),

@@ -105,7 +105,7 @@ class Evidence:
             raise Mixed(
                 f"{name} writes dates in two ways",
                 [self.days[format_] for format_ in slashed],
-                "Correct them: days and months cannot be told apart.",
+                "Correct them: days and months cannot be distinguished.",
             )
         if (slashed and others) or len(others) > 1:
             groups = [*others, *slashed[:1]]
@@ -116,7 +116,7 @@ class Evidence:
             )
         if slashed and not self.days:
             raise Mixed(
-                f"{name}: days and months cannot be told apart",
+                f"{name}: days and months cannot be distinguished",
                 [self.samples[slashed[0]]],
                 "Choose: --dates DD/MM/YYYY or MM/DD/YYYY.",
             )

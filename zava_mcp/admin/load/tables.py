@@ -43,7 +43,7 @@ class TableWriter:
         place = "row_number() OVER (PARTITION BY order_id, product_id ORDER BY item_number, line)"
         if self._numbered:
             return {"{place}": place, "{repeated}": "item_number", "{key}": "item_number", "{advice}": ""}
-        advice = "; a column item_number tells such items apart"
+        advice = "; a column item_number distinguishes such items"
         return {"{place}": "1::bigint", "{repeated}": "sku", "{key}": "product_id", "{advice}": advice}
 
     def stages(self, table: Table) -> Iterator[tuple[str, str]]:
