@@ -39,7 +39,7 @@ class TableWriter:
             self._statements = {key: value.replace(name, text) for key, value in self._statements.items()}
 
     def _item_texts(self) -> dict[str, str]:
-        """How items of one product in one order are told apart."""
+        """How items of one product in one order are distinguished."""
         place = "row_number() OVER (PARTITION BY order_id, product_id ORDER BY item_number, line)"
         if self._numbered:
             return {"{place}": place, "{repeated}": "item_number", "{key}": "item_number", "{advice}": ""}
