@@ -20,5 +20,6 @@ from zava_mcp.cli import (  # noqa: F401  # importing a module registers its com
     company_command,
     search_command,
     embed_command,
+    load_command,
 )
 # isort: on

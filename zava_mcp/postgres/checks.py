@@ -114,9 +114,10 @@ def _clock(connection: psycopg.Connection) -> Check:
 
 
 def _catalogue_checks(connection: psycopg.Connection, of_tenants: bool = False) -> Iterator[Check]:
-    """Runs the checks of checks.sql, which has their names, findings and fixes."""
+    """Runs the checks of checks.sql and data_checks.sql, which have their names, findings and fixes."""
     connection.execute("SET search_path = pg_catalog, pg_temp")  # so that every name in a fix includes its schema
-    for name, statement in sql.named("checks.sql").items():
+    of_shops = {} if of_tenants else sql.named("data_checks.sql")
+    for name, statement in {**sql.named("checks.sql"), **of_shops}.items():
         if of_tenants and name in _OF_SHOPS:
             continue
         try:

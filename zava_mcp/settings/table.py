@@ -57,7 +57,7 @@ SETTINGS = (
     Setting("POSTGRES_APPLICATION_NAME", "`application_name` of connections", "zava-mcp"),
     Setting(
         "ZAVA_ADMIN_DATABASE_URL",
-        "an administrator's URL for `init`, `embed` and `identities`; the server never reads it",
+        "an administrator's URL for `init`, `load`, `embed` and `identities`; the server never reads it",
     ),
     Setting("ZAVA_DATA_DIR", "folder of the embedded database", "the user's data folder"),
     Setting(

@@ -13,7 +13,7 @@ SELECT 'fail', format('%s: not %s', c.oid::regclass,
         AND c.relname IN ('stores', 'customers', 'categories', 'product_types', 'products', 'inventory', 'orders', 'order_items',
                           'product_description_embeddings')
         OR c.relnamespace = to_regnamespace('zava')
-        AND (c.relname IN ('access', 'about', 'new_embeddings', 'removed', 'migrations', 'sample_extension', 'saved_queries', 'company', 'exposed_tables', 'store_keys', 'tenants_source', 'stores', 'customers',
+        AND (c.relname IN ('access', 'about', 'new_embeddings', 'removed', 'migrations', 'sample_extension', 'saved_queries', 'company', 'loaded_files', 'order_numbers', 'exposed_tables', 'store_keys', 'tenants_source', 'stores', 'customers',
                           'customers_by_store') OR c.relispartition)
         OR EXISTS (SELECT FROM pg_policy p WHERE p.polrelid = c.oid AND p.polname IN ('own_stores', 'every_identity')) AND
 -- include: granted.sql
@@ -59,7 +59,7 @@ WITH tables AS (
             OR c.relname IN ('stores', 'customers', 'categories', 'product_types', 'products', 'inventory', 'orders', 'order_items',
                              'product_description_embeddings')
             OR c.relnamespace = to_regnamespace('zava')
-               AND (c.relname IN ('access', 'about', 'new_embeddings', 'removed', 'migrations', 'sample_extension', 'saved_queries', 'company', 'exposed_tables', 'store_keys', 'tenants_source', 'customers_by_store')
+               AND (c.relname IN ('access', 'about', 'new_embeddings', 'removed', 'migrations', 'sample_extension', 'saved_queries', 'company', 'loaded_files', 'order_numbers', 'exposed_tables', 'store_keys', 'tenants_source', 'customers_by_store')
                     OR c.relispartition))
 ), forms (own, first) AS (VALUES
     ('CASE WHEN NOT zava.is_known() THEN false WHEN zava.sees_all_stores() THEN %2$s WHEN zava.only_store() IS NOT NULL THEN %1$I = zava.only_store() ELSE %1$I = ANY (zava.visible_stores()) END',

@@ -58,7 +58,9 @@ BEGIN
         -- Read whether the extension vector can be created (the view pg_available_extensions).
         'pg_available_extensions()',
         -- Default values in the administrator's own tables, and the duration of a load.
-        'clock_timestamp()']::regprocedure[]
+        'clock_timestamp()',
+        -- Number the rows of loaded files.
+        'nextval(regclass)', 'setval(regclass, bigint)']::regprocedure[]
     LOOP
         IF NOT has_function_privilege('zava_owner', wanted, 'EXECUTE') THEN
             EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO zava_owner', wanted);
@@ -70,8 +72,9 @@ BEGIN
     IF NOT has_language_privilege('zava_owner', 'plpgsql', 'USAGE') THEN
         GRANT USAGE ON LANGUAGE plpgsql TO zava_owner;
     END IF;
-    IF NOT has_database_privilege('zava_owner', current_database(), 'CONNECT') THEN
-        EXECUTE format('GRANT CONNECT ON DATABASE %I TO zava_owner', current_database());
+    -- Files are loaded by way of temporary tables.
+    IF NOT (has_database_privilege('zava_owner', current_database(), 'CONNECT') AND has_database_privilege('zava_owner', current_database(), 'TEMPORARY')) THEN
+        EXECUTE format('GRANT CONNECT, TEMPORARY ON DATABASE %I TO zava_owner', current_database());
     END IF;
 END $$;
 

@@ -1,0 +1,1 @@
+"""Loads files with rows of a company: what they hold, how they are written, and their way into the tables."""

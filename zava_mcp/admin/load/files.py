@@ -1,0 +1,127 @@
+"""`zava-mcp load`: plans all files, shows the plans, then loads the files in the order that their references need."""
+
+import gc
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+
+from zava_mcp import sql
+from zava_mcp.admin.as_admin import as_admin
+from zava_mcp.admin.load.data_checks import check_data
+from zava_mcp.admin.load.loading import Loader, translate_errors
+from zava_mcp.admin.load.plans import Choices, Plan, plan
+from zava_mcp.admin.load.rejects import SUFFIX, RejectsFile
+from zava_mcp.admin.migrations import installed_version, untrusted_code
+from zava_mcp.admin.sample import Progress
+from zava_mcp.errors import DatabaseUnavailable
+from zava_mcp.postgres.mismatch import not_a_zava_database
+from zava_mcp.settings import Settings
+
+#: Called with a line for people.
+Show = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class LoadOptions:
+    """How files are loaded. `rejects` is the file for rejected rows; `again` loads files that were loaded before."""
+
+    choices: Choices
+    dry_run: bool = False
+    rejects: Path | None = None
+    skip_rejected: bool = False
+    again: bool = False
+
+
+def load_files(settings: Settings, paths: Sequence[Path], options: LoadOptions, show: Show, progress: Progress) -> None:
+    """Loads files as administrator, each all or nothing. A dry run does the same and undoes it.
+
+    Raises InputError before anything is written if a file cannot be planned, and after the files before it if rows of a
+    file are rejected.
+    """
+    with _without_collector():
+        _load(settings, paths, options, show, progress)
+    progress(1.0, "ready")
+
+
+@contextmanager
+def _without_collector() -> Iterator[None]:
+    """Python's garbage collector would look at every row again and again: rows have no cycles."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+def _load(settings: Settings, paths: Sequence[Path], options: LoadOptions, show: Show, progress: Progress) -> None:
+    plans = plan_files(paths, options.choices, show)
+    with as_admin(settings, progress) as connection:
+        _refuse_unready(connection)
+        written = set[str]()
+        loader = Loader(connection, RejectsFile(options.rejects, len(plans) > 1), options.skip_rejected, options.again)
+        whole = connection.transaction(force_rollback=True) if options.dry_run else nullcontext()
+        with whole:
+            for each in plans:
+                loaded = loader.load(each, progress)
+                written |= loaded.written
+                for line in loaded.described():
+                    show(line)
+            if options.dry_run:
+                show("dry run: everything was undone")
+        if not options.dry_run:
+            _follow_up(connection, written, show, progress)
+
+
+def plan_files(paths: Sequence[Path], choices: Choices, show: Show) -> list[Plan]:
+    """The plans of files in the order in which they are loaded; each is shown. Raises InputError."""
+    kept = [path for path in paths if len(paths) == 1 or not path.name.endswith(SUFFIX)]
+    for path in paths:
+        if path not in kept:
+            show(f"{path.name}: has rejected rows of another file, so it was left out")
+    plans = sorted((plan(path, choices) for path in kept), key=lambda each: each.place)
+    for each in plans:
+        for line in each.described():
+            show(line)
+    return plans
+
+
+def _refuse_unready(connection: psycopg.Connection) -> None:
+    """Raises DatabaseUnavailable without the current schema, or if writing would run other roles' code."""
+    version = installed_version(connection)
+    if not version:
+        raise not_a_zava_database()
+    if version != sql.schema_version():
+        raise DatabaseUnavailable(
+            f"the database has schema version {version}, this program needs {sql.schema_version()}",
+            "Upgrade the older of the two: `zava-mcp init` upgrades the database.",
+        )
+    if code := untrusted_code(connection):
+        listed = "".join(f"\n  {text}" for text in code)
+        raise DatabaseUnavailable(
+            f"writing rows could run code of other roles with your rights:{listed}",
+            "Run the SQL behind each, then try again.",
+        )
+
+
+def _follow_up(connection: psycopg.Connection, written: set[str], show: Show, progress: Progress) -> None:
+    """Collects statistics of the tables that were written, and shows what is left to do and what looks wrong."""
+    if not written:
+        show("nothing changed")
+        return
+    progress(0.95, "collecting statistics")
+    if "products" in written:
+        written |= {"categories", "product_types"}
+    with translate_errors(Path("statistics")):
+        for (table,) in connection.execute(
+            sql.named("load.sql")["loaded_tables"].encode(), [sorted(written)]
+        ).fetchall():
+            connection.execute(f"VACUUM (ANALYZE) {table}".encode())
+        if "products" in written:
+            show("products changed: `zava-mcp embed` computes their embeddings for semantic search")
+        for finding in check_data(connection):
+            show(f"check: {finding}")

@@ -1,0 +1,168 @@
+"""Chooses the table of a file and the field of each of its columns, by file name and header."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from zava_mcp.admin.load.fields import FLAT, NAMES, TABLES, Field, Table, headers_of, plain, table_named
+from zava_mcp.errors import InputError
+from zava_mcp.suggestions import did_you_mean
+
+_LISTED = 8  # names of columns in a message
+
+
+@dataclass(frozen=True)
+class ColumnMapping:
+    """A file's table, and the index of the column of each field that the file has. `ignored` are other columns."""
+
+    table: Table
+    columns: dict[str, int]
+    ignored: list[str]
+
+    @property
+    def fields(self) -> list[Field]:
+        """The fields that the file has."""
+        return [field for field in self.table.fields if field.name in self.columns]
+
+
+def choose(path: Path, header: Sequence[str], table: str | None, chosen: Mapping[str, str]) -> ColumnMapping:
+    """The table of a file and its columns. `chosen` maps headers to fields, "" for a column to ignore.
+
+    Raises InputError if the table is not certain, a needed column is missing, or two columns have the same field.
+    """
+    if table is not None:
+        return _with_items(_mapping(_named(table), header, chosen, path), header, chosen, path)
+    named = _by_file_name(path)
+    if named is not None:
+        return _with_items(_mapping(named, header, chosen, path), header, chosen, path)
+    fitting = []
+    for candidate in (*TABLES, FLAT):
+        try:
+            fitting.append(_mapping(candidate, header, chosen, path))
+        except InputError:
+            continue
+    best = [found for found in fitting if len(found.columns) == max(len(other.columns) for other in fitting)]
+    if len(best) == 1:
+        return best[0]
+    found = f"it could be {' or '.join(each.table.name for each in best)}" if best else "no table has these columns"
+    raise InputError(
+        f"{path.name}: {found}: {_listed(header)}",
+        f"Name the table: --table {'|'.join(NAMES)}; and columns: --map COLUMN=FIELD. `--template DIR` helps.",
+    )
+
+
+def _named(table: str) -> Table:
+    try:
+        return table_named(table)
+    except KeyError:
+        raise InputError(
+            f"there is no table {table[:60]!r} to load{did_you_mean(table, NAMES)}",
+            f"The tables are: {', '.join(NAMES)}.",
+        ) from None
+
+
+def _by_file_name(path: Path) -> Table | None:
+    """The table that the file's name names, None if there is none or several."""
+    stem = plain(path.stem)
+    words = [plain(word) for word in re.split(r"[^\w]+|_|\d+", path.stem) if word]
+    found = [
+        table
+        for table in TABLES
+        if any(
+            plain(word) in words or plain(word) == stem or stem.startswith(plain(word)) for word in table.words.split()
+        )
+    ]
+    longest = [
+        table
+        for table in found
+        if any(
+            stem.startswith(plain(word)) and len(plain(word)) >= _longest(found, stem) for word in table.words.split()
+        )
+    ]
+    return (longest or found)[0] if len(longest or found) == 1 else None
+
+
+def _longest(tables: Sequence[Table], stem: str) -> int:
+    """The length of the longest word of tables that a file name starts with."""
+    return max(
+        (len(plain(word)) for table in tables for word in table.words.split() if stem.startswith(plain(word))),
+        default=0,
+    )
+
+
+def _with_items(found: ColumnMapping, header: Sequence[str], chosen: Mapping[str, str], path: Path) -> ColumnMapping:
+    """Orders whose file has the items in the same rows."""
+    if found.table.name not in ("orders", "order_items"):
+        return found
+    try:
+        return _mapping(FLAT, header, chosen, path)
+    except InputError:
+        return found
+
+
+def _mapping(table: Table, header: Sequence[str], chosen: Mapping[str, str], path: Path) -> ColumnMapping:
+    columns: dict[str, int] = {}
+    ignored = []
+    wanted = {plain(column): target for column, target in chosen.items()}
+    unknown = [column for column in chosen if plain(column) not in map(plain, header)]
+    names = {field.name for field in table.fields}
+    targets = set(wanted.values())
+    for index, text in enumerate(header):
+        name = wanted.get(plain(text))
+        if name is None:
+            name = next(
+                (
+                    field.name
+                    for field in table.fields
+                    if field.name not in targets and plain(text) in headers_of(field)[:1]
+                ),
+                None,
+            )
+        if name is None:
+            name = next(
+                (
+                    field.name
+                    for field in table.fields
+                    if field.name not in targets and plain(text) in headers_of(field)
+                ),
+                None,
+            )
+            if name is not None and any(plain(name) == plain(other) for other in header):
+                name = None  # another column has the field's own name
+        if not name:
+            ignored.append(text)
+        elif name not in names:
+            raise InputError(
+                f"{path.name}: {table.name} has no field {name[:60]!r}{did_you_mean(name, names)}",
+                f"The fields are: {', '.join(field.name for field in table.fields)}.",
+            )
+        elif name in columns:
+            raise InputError(
+                f"{path.name}: the columns {header[columns[name]]!r} and {text!r} are both {name}",
+                f"Choose one: --map {_quoted(text)}= ignores a column.",
+            )
+        else:
+            columns[name] = index
+    if unknown:
+        raise InputError(f"{path.name}: there is no column {unknown[0][:60]!r}", f"The columns are: {_listed(header)}.")
+    _refuse_missing(table, columns, header, path)
+    return ColumnMapping(table, columns, ignored)
+
+
+def _refuse_missing(table: Table, columns: dict[str, int], header: Sequence[str], path: Path) -> None:
+    missing = [field.name for field in table.fields if field.required and field.name not in columns]
+    if missing:
+        raise InputError(
+            f"{path.name}: no column for {', '.join(missing)} of {table.name}; the file has: {_listed(header)}",
+            f"Name the columns: {' '.join(f'--map COLUMN={name}' for name in missing)}; or the table: --table.",
+        )
+
+
+def _quoted(text: str) -> str:
+    return f'"{text}"' if re.search(r"\W", text) else text
+
+
+def _listed(header: Sequence[str]) -> str:
+    shown = ", ".join(text[:60] for text in header[:_LISTED])
+    return f"{shown} and {len(header) - _LISTED} more" if len(header) > _LISTED else shown

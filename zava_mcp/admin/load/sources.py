@@ -1,0 +1,208 @@
+"""Reads the rows of a file in chunks: CSV and TSV, JSON lines, and Excel workbooks."""
+
+import csv
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from itertools import accumulate, islice
+from pathlib import Path
+from typing import Any
+
+from zava_mcp.admin.load.text_files import examine, separator_of
+from zava_mcp.errors import InputError
+
+_ROWS = 4_000  # rows of a chunk: few enough to stay in the processor's cache
+_SEPARATOR_NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar"}
+_NO_HEADER = "The first line must name the columns; `zava-mcp load --template DIR` writes examples."
+
+#: Lines and cells of some rows; the line of a row is where it begins.
+Rows = tuple[list[int], list[list[str]]]
+
+
+@dataclass
+class Source:
+    """An examined file: how it is written, its header, and the hash of its content.
+
+    `written` says how, for people. `typed` is whether numbers and dates have the notation of JSON.
+    """
+
+    path: Path
+    sha256: str
+    written: str
+    header: list[str] = field(default_factory=list)
+    encoding: str = ""
+    separator: str = ""
+
+    @property
+    def typed(self) -> bool:
+        return not self.separator
+
+    def chunks(self) -> Iterator[Rows]:
+        """The rows after the header, in chunks; blank ones are left out. Raises InputError."""
+        if self.separator:
+            yield from _csv_chunks(self)
+        else:
+            numbered = _sheet_rows(self.path) if not self.encoding else _json_rows(self)
+            if not self.encoding:
+                next(numbered, None)
+            while chunk := list(islice(numbered, _ROWS)):
+                yield [line for line, _ in chunk], [row for _, row in chunk]
+
+
+def open_source(path: Path) -> Source:
+    """Examines a file. Raises InputError if it cannot be read, is empty, or is no table."""
+    try:
+        if path.is_dir():
+            raise InputError(f"{path.name} is a directory", "Name files: zava-mcp load DIR/*.csv.")
+        if path.stat().st_size == 0:
+            raise InputError(f"{path.name} is empty", _NO_HEADER)
+        if path.suffix.lower() in (".xlsx", ".xlsm"):
+            return _open_sheet(path)
+        text = examine(path)
+    except OSError as error:
+        raise InputError(
+            f"{path} cannot be read: {error.strerror or type(error).__name__}", "Check its name."
+        ) from None
+    if path.suffix.lower() in (".jsonl", ".ndjson", ".json"):
+        source = Source(path, text.sha256, f"JSON lines, {text.encoding}", encoding=text.encoding)
+        source.header = _json_header(source)
+        return source
+    separator = separator_of(path, text.encoding)
+    written = f"CSV, {text.encoding}, separator {_SEPARATOR_NAMES[separator]}"
+    source = Source(path, text.sha256, written, encoding=text.encoding, separator=separator)
+    with path.open(encoding=text.encoding, newline="") as file:
+        reader = csv.reader(file, delimiter=separator, strict=True)
+        with _refuse_quotes(source, reader):
+            source.header = _header(path, next(reader, []))
+    return source
+
+
+def _header(path: Path, cells: Sequence[str]) -> list[str]:
+    header = [cell.strip() for cell in cells]
+    while header and not header[-1]:
+        header.pop()
+    if not header:
+        raise InputError(f"{path.name} has no header", _NO_HEADER)
+    return header
+
+
+@contextmanager
+def _refuse_quotes(source: Source, reader: Any) -> Iterator[None]:
+    """Raises csv's errors as InputError with the line: mostly quotes that do not match."""
+    try:
+        yield
+    except (csv.Error, UnicodeError) as error:
+        raise InputError(
+            f"{source.path.name}, line {reader.line_num}: {error}",
+            "A cell with a separator, a quote or a line break stands in double quotes, and quotes in it are doubled.",
+        ) from None
+
+
+def _csv_chunks(source: Source) -> Iterator[Rows]:
+    blank = [""] * len(source.header)
+    with source.path.open(encoding=source.encoding, newline="") as file:
+        reader = csv.reader(file, delimiter=source.separator, strict=True)
+        with _refuse_quotes(source, reader):
+            next(reader)
+            line = 1 + reader.line_num
+            while chunk := list(islice(reader, _ROWS)):
+                if reader.line_num == line + len(chunk) - 1:
+                    lines = list(range(line, line + len(chunk)))
+                else:  # some rows take several lines
+                    lines = list(accumulate(map(_height, chunk[:-1]), initial=line))
+                line = reader.line_num + 1
+                if [] in chunk or blank in chunk:
+                    kept = [place for place, row in enumerate(chunk) if row and row != blank]
+                    lines, chunk = [lines[place] for place in kept], [chunk[place] for place in kept]
+                if chunk:
+                    yield lines, chunk
+
+
+def _height(row: list[str]) -> int:
+    """The number of lines that a row takes."""
+    text = "".join(row)
+    if "\n" not in text and "\r" not in text:
+        return 1
+    return 1 + text.replace("\r\n", "\n").replace("\r", "\n").count("\n")
+
+
+def _json_lines(source: Source) -> Iterator[tuple[int, dict[str, Any]]]:
+    with source.path.open(encoding=source.encoding) as file:
+        for number, line in enumerate(file, 1):
+            if not line.strip():
+                continue
+            try:
+                row = json.loads(line, parse_float=str, parse_int=str)
+            except (ValueError, RecursionError) as error:
+                raise InputError(
+                    f"{source.path.name}, line {number}: not JSON: {str(error)[:100]}", "Each line is one JSON object."
+                ) from None
+            if not isinstance(row, dict):
+                raise InputError(f"{source.path.name}, line {number}: not an object", "Each line is one JSON object.")
+            yield number, row
+
+
+def _json_header(source: Source) -> list[str]:
+    names: dict[str, None] = {}
+    for _, row in islice(_json_lines(source), 1000):
+        names |= dict.fromkeys(row)
+    return _header(source.path, list(names))
+
+
+def _json_rows(source: Source) -> Iterator[tuple[int, list[str]]]:
+    for number, row in _json_lines(source):
+        unknown = [name for name in row if name not in source.header]
+        if unknown:
+            raise InputError(
+                f"{source.path.name}, line {number}: the first lines do not have the field {unknown[0][:60]!r}",
+                "Name every field in the first line, with null where there is no value.",
+            )
+        yield number, [_text(row.get(name)) for name in source.header]
+
+
+def _text(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, datetime):
+        return value.isoformat(sep=" ") if value.time() != value.min.time() else value.date().isoformat()
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, float):
+        return repr(value).removesuffix(".0")
+    return value if isinstance(value, str) else json.dumps(value) if isinstance(value, (dict, list)) else str(value)
+
+
+def _open_sheet(path: Path) -> Source:
+    rows = _sheet_rows(path)
+    header = _header(path, next(rows, (1, []))[1])
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return Source(path, digest, "Excel, the first sheet", header)
+
+
+def _sheet_rows(path: Path) -> Iterator[tuple[int, list[str]]]:
+    """The rows of the first sheet, with the values that Excel computed for formulas."""
+    try:
+        from openpyxl import load_workbook
+    except ImportError:
+        raise InputError(
+            "reading Excel files needs the extra xlsx", "Install `zava-mcp[xlsx]`, or save the sheet as CSV."
+        ) from None
+    try:
+        book = load_workbook(path, read_only=True, data_only=True, keep_links=False)
+    except Exception as error:  # a damaged archive, XML or workbook raises many kinds
+        raise InputError(
+            f"{path.name} is not an Excel workbook: {str(error)[:100]}", "Save it as .xlsx, or as CSV."
+        ) from None
+    try:
+        for number, cells in enumerate(book.worksheets[0].iter_rows(values_only=True), 1):
+            row = [_text(cell) for cell in cells]
+            if any(row):
+                yield number, row
+    finally:
+        book.close()

@@ -1,0 +1,40 @@
+-- The doctor's checks of the rows that an identity sees. They have the form of those in checks.sql.
+
+-- name: orders_have_items
+-- Orders without items count as orders, but not in any revenue.
+SELECT 'warn', format('%s orders have no items, the first is %s', count(*), min(o.order_id)),
+       'load their items, or DELETE FROM retail.orders o WHERE NOT EXISTS (SELECT FROM retail.order_items i WHERE i.order_id = o.order_id)'
+  FROM retail.orders o WHERE NOT EXISTS (SELECT FROM retail.order_items i WHERE i.order_id = o.order_id AND i.store_id = o.store_id)
+HAVING count(*) > 0;
+
+-- name: totals_add_up
+-- Revenue is the sum of total_amount. The constraints of zava-mcp keep totals right; an adopted database may lack them.
+SELECT 'warn', format('the totals of %s items are not quantity * unit_price - discount_amount, the first is %s', count(*), min(order_item_id)),
+       'UPDATE retail.order_items SET total_amount = quantity * unit_price - discount_amount WHERE total_amount <> quantity * unit_price - discount_amount'
+  FROM retail.order_items WHERE total_amount <> quantity * unit_price - discount_amount
+HAVING count(*) > 0;
+
+-- name: rows_have_parents
+-- Rows that refer to an order, a product or a customer that does not exist; foreign keys prevent them where there are some.
+SELECT 'warn', format('%s %s refer to %s that do not exist', count, child, parent), format('add the %s, or delete these %s', parent, child)
+  FROM (SELECT 'items' AS child, 'orders' AS parent, count(*) FROM retail.order_items i
+         WHERE NOT EXISTS (SELECT FROM pg_constraint WHERE conrelid = 'retail.order_items'::regclass AND confrelid = 'retail.orders'::regclass AND convalidated)
+           AND NOT EXISTS (SELECT FROM retail.orders o WHERE o.order_id = i.order_id AND o.store_id = i.store_id)
+        UNION ALL
+        SELECT 'items', 'products', count(*) FROM retail.order_items i
+         WHERE NOT EXISTS (SELECT FROM pg_constraint WHERE conrelid = 'retail.order_items'::regclass AND confrelid = 'retail.products'::regclass AND convalidated)
+           AND NOT EXISTS (SELECT FROM retail.products p WHERE p.product_id = i.product_id)
+        UNION ALL
+        SELECT 'orders', 'customers', count(*) FROM retail.orders o
+         WHERE NOT EXISTS (SELECT FROM pg_constraint WHERE conrelid = 'retail.orders'::regclass AND contype = 'f' AND convalidated
+                              AND confrelid = coalesce(to_regclass('zava.customers'), to_regclass('retail.customers')))
+           AND NOT EXISTS (SELECT FROM retail.customers c WHERE c.customer_id = o.customer_id)) AS orphans
+ WHERE count > 0;
+
+-- name: margins_are_of_prices
+-- A margin that is not (base_price - cost) / base_price is either an administrator's choice or the default of an older version.
+SELECT 'warn', format('the margins of %s products differ from their cost and price by more than a point, the first is %s', count(*), min(sku)),
+       'keep them, or UPDATE retail.products SET gross_margin_percent = NULL WHERE abs(gross_margin_percent - zava.margin(cost, base_price)) > 1'
+  FROM retail.products
+ WHERE abs(gross_margin_percent - CASE WHEN base_price > 0 THEN greatest(-999.99, round(100 * (base_price - cost) / base_price, 2)) ELSE 0 END) > 1
+HAVING count(*) > 0;
