@@ -52,7 +52,7 @@ DROP TRIGGER order_changed ON retail.orders
 ALTER TABLE zava.customers DISABLE TRIGGER USER; ALTER TABLE zava.stores ENABLE TRIGGER store_added
 
 -- stores see their customers | the store 41 has no partition for its customers, inventory, order_items, orders |
-ALTER TABLE zava.stores DISABLE TRIGGER store_added; INSERT INTO retail.stores VALUES (41, 'New', gen_random_uuid(), false); ALTER TABLE zava.stores ENABLE ALWAYS TRIGGER store_added
+ALTER TABLE zava.stores DISABLE TRIGGER store_added; INSERT INTO retail.stores VALUES (41, 'Zava Retail New', gen_random_uuid(), false); ALTER TABLE zava.stores ENABLE ALWAYS TRIGGER store_added
 
 -- login cannot bypass policies | zava_seattle is BYPASSRLS | *
 ALTER ROLE zava_seattle BYPASSRLS

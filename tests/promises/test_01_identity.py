@@ -189,7 +189,7 @@ def test_row_level_security_is_enabled_and_forced_on_every_table(admin: psycopg.
         "SELECT relname, relrowsecurity, relforcerowsecurity FROM pg_class"
         " WHERE relnamespace IN ('retail'::regnamespace, 'zava'::regnamespace) AND relkind IN ('r', 'p')"
     ).fetchall()
-    assert len(tables) == 17 + 4 * 8  # those of every store lie in partitions
+    assert len(tables) == 23 + 4 * 8  # those of every store lie in partitions
     assert all(enabled and forced for _, enabled, forced in tables)
 
 
