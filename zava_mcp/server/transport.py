@@ -169,9 +169,9 @@ class _Client(ObjectStream[SessionMessage]):
         delivered = False
         line = item.message.model_dump_json(by_alias=True, exclude_unset=True).encode() + b"\n"
         try:
-            if (sent := sent_reply()) is None:
-                await self._stdio.write(line)
-            elif sent != line:
+            sent = sent_reply()
+            await self._stdio.write(line if sent is None else b"")  # which fails, too, if the client has left
+            if sent not in (None, line):
                 self.has_other_replies = True
                 _log.warning("a recorded reply differs from the SDK's: %s", line[:_NAME_CHARACTERS])
             delivered = True
