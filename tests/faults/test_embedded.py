@@ -66,7 +66,7 @@ def test_power_cut_during_use_loses_no_data(small: Path) -> None:
         server.shake_hands()
         assert server.call("execute_sales_query", **COUNT) == before
         server.close_stdin()
-        assert server.process.wait(5) == 0
+        assert server.process.wait(20) == 0
     assert gone(small, 10)
     assert not list((small / "users").iterdir())
 
@@ -142,7 +142,7 @@ def test_database_of_a_newer_package_is_reported(small: Path) -> None:
             admin.execute("UPDATE zava.about SET schema_version = %s", [newer - 1])
         assert not server.call("execute_sales_query", **COUNT)[1]
         server.close_stdin()
-        assert server.process.wait(5) == 0
+        assert server.process.wait(20) == 0
     assert len(postmasters(small)) == 1, "the newer one still uses it"
     postgres.close()
     assert gone(small, 10)

@@ -64,7 +64,7 @@ def test_client_that_sends_without_reading_may_leave_at_any_time(data_dir: Path)
         for number in range(600):
             server.send({**LIST, "id": number})
         server.close_stdin()
-        assert server.process.wait(5) == 0
+        assert server.process.wait(20) == 0
 
 
 def test_server_stops_reading_a_client_that_reads_no_replies(data_dir: Path) -> None:
