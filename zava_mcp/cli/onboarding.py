@@ -37,7 +37,7 @@ CHOICES = (
     SAMPLE,
     Choice(
         "Your own company: its stores, products and orders, from files",
-        (_SERVER, _SET_URL),
+        (_SERVER, _SET_URL, "and write company.toml, which `zava-mcp guide company` describes:"),
         (
             "zava-mcp init --no-sample --company company.toml --passwords-file passwords",
             "zava-mcp load --template files",

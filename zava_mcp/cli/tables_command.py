@@ -1,6 +1,7 @@
 """`zava-mcp tables`: lists or describes the tables that an identity can query; exposes and hides tables."""
 
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -134,7 +135,8 @@ def expose(
     texts = read_comments(comments) if comments else {}
     ask = _ask if comments is None and sys.stdin.isatty() and sys.stderr.isatty() else None
     request = ExposeRequest(table, store_column, through, shared, tuple(hide_column or ()), texts, ask)
-    with progress_bar() as progress:
+    # A progress bar would paint over the questions.
+    with nullcontext(lambda *_: None) if ask else progress_bar() as progress:
         report = expose_table(settings, request, dry_run, progress)
     _show_changes(report, dry_run)
 

@@ -249,7 +249,7 @@ SELECT line, 'store', format('no store is named %L', store) FROM resolved WHERE 
 UNION ALL
 SELECT line, 'customer', format('no customer has the email %L', customer) FROM resolved WHERE customer_id IS NULL
 UNION ALL
-SELECT line, 'store', format('the order %s is in another store already', order_number) FROM resolved WHERE old_store <> store_id
+SELECT line, 'store', format('the order %s is in the store %s already; to move it, remove it there first', order_number, old_store) FROM resolved WHERE old_store <> store_id
 UNION ALL
 SELECT line, 'order_number', format('the order id %s belongs to the order number %s', r.order_id, n.order_number)
   FROM resolved r JOIN zava.order_numbers n ON n.order_id = r.order_id WHERE r.numbered IS NULL;

@@ -12,8 +12,10 @@ from zava_mcp import sql
 from zava_mcp.admin.as_admin import as_admin
 from zava_mcp.admin.load.data_checks import check_data
 from zava_mcp.admin.load.loading import Loader, translate_errors
+from zava_mcp.admin.load.mapping import refuse_unknown
 from zava_mcp.admin.load.plans import Choices, Plan, plan
 from zava_mcp.admin.load.rejects import SUFFIX, RejectsFile
+from zava_mcp.admin.load.sources import open_source
 from zava_mcp.admin.migrations import installed_version, untrusted_code
 from zava_mcp.admin.sample import Progress
 from zava_mcp.errors import DatabaseUnavailable
@@ -83,6 +85,7 @@ def plan_files(paths: Sequence[Path], choices: Choices, show: Show) -> list[Plan
     for path in paths:
         if path not in kept:
             show(f"{path.name}: has rejected rows of another file, so it was left out")
+    refuse_unknown(choices.columns or {}, (open_source(path).header for path in kept))
     plans = sorted((plan(path, choices) for path in kept), key=lambda each: each.place)
     for each in plans:
         for line in each.described():

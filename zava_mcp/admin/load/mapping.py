@@ -1,7 +1,7 @@
 """Chooses the table of a file and the field of each of its columns, by file name and header."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,6 +50,16 @@ def choose(path: Path, header: Sequence[str], table: str | None, chosen: Mapping
         f"{path.name}: {found}: {_listed(header)}",
         f"Name the table: --table {'|'.join(NAMES)}; and columns: --map COLUMN=FIELD. `--template DIR` helps.",
     )
+
+
+def refuse_unknown(chosen: Mapping[str, str], headers: Iterable[Sequence[str]]) -> None:
+    """Raises InputError for a chosen column that none of the files has."""
+    known = {plain(text): text for header in headers for text in header}
+    for column in chosen:
+        if plain(column) not in known:
+            raise InputError(
+                f"there is no column {column[:60]!r}", f"The columns are: {_listed(list(known.values()))}."
+            )
 
 
 def _named(table: str) -> Table:
@@ -105,7 +115,6 @@ def _mapping(table: Table, header: Sequence[str], chosen: Mapping[str, str], pat
     columns: dict[str, int] = {}
     ignored = []
     wanted = {plain(column): target for column, target in chosen.items()}
-    unknown = [column for column in chosen if plain(column) not in map(plain, header)]
     names = {field.name for field in table.fields}
     targets = set(wanted.values())
     for index, text in enumerate(header):
@@ -140,12 +149,10 @@ def _mapping(table: Table, header: Sequence[str], chosen: Mapping[str, str], pat
         elif name in columns:
             raise InputError(
                 f"{path.name}: the columns {header[columns[name]]!r} and {text!r} are both {name}",
-                f"Choose one: --map {_quoted(text)}= ignores a column.",
+                f"Name its field: --map {_quoted(text)}=FIELD; --map {_quoted(text)}= ignores the column.",
             )
         else:
             columns[name] = index
-    if unknown:
-        raise InputError(f"{path.name}: there is no column {unknown[0][:60]!r}", f"The columns are: {_listed(header)}.")
     _refuse_missing(table, columns, header, path)
     return ColumnMapping(table, columns, ignored)
 
