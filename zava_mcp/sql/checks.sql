@@ -483,7 +483,8 @@ WITH RECURSIVE trusted AS (
             WHERE n.classid = 'pg_type'::regclass AND k.conrelid = 0 AND k.contypid = n.objid) AS next
 )
 SELECT DISTINCT 'warn', format('%s runs the function %s, which %I can change', n.relation::regclass, p.oid::regprocedure, r.rolname),
-       format('ALTER FUNCTION %s OWNER TO zava_owner', p.oid::regprocedure)
+       format(E'-- read it first: SELECT pg_get_functiondef(%1$s::regprocedure); unless every line of it is yours, DROP FUNCTION %2$s CASCADE instead\n'
+              'ALTER FUNCTION %2$s OWNER TO zava_owner', quote_literal(p.oid::regprocedure::text), p.oid::regprocedure)
   FROM needed n JOIN pg_proc p ON n.classid = 'pg_proc'::regclass AND p.oid = n.objid JOIN pg_roles r ON r.oid = p.proowner
  WHERE r.oid NOT IN (SELECT oid FROM trusted)
  ORDER BY 2;
@@ -631,6 +632,7 @@ HAVING bool_or(open);
 
 -- name: company_is_described
 -- The company profile names the company, its currency and a time zone that this server knows, and is not left over from the sample.
+-- The stores are the login's own: identities of a database of tenants read no others' names.
 WITH faults (found, option) AS (
     SELECT 'the company profile is missing', '--name NAME --currency CODE'
      WHERE NOT EXISTS (SELECT FROM zava.company)
@@ -639,15 +641,15 @@ WITH faults (found, option) AS (
            '--name NAME --currency CODE'
       FROM zava.company WHERE name = '' OR currency = ''
     UNION ALL
-    SELECT format('the company profile is that of the sample, and the store %s is not', (SELECT min(store_name) FROM retail.stores WHERE store_name NOT LIKE 'Zava Retail %')),
+    SELECT format('the company profile is that of the sample, and the store %s is not', (SELECT min(store_name) FROM zava.own_stores() WHERE store_name NOT LIKE 'Zava Retail %')),
            '--name NAME --sells TEXT --currency CODE'
-      FROM zava.company WHERE name = 'Zava Retail' AND EXISTS (SELECT FROM retail.stores WHERE store_name NOT LIKE 'Zava Retail %')
+      FROM zava.company WHERE name = 'Zava Retail' AND EXISTS (SELECT FROM zava.own_stores() WHERE store_name NOT LIKE 'Zava Retail %')
     UNION ALL
     SELECT format('this server does not know the time zone %s of the company profile', time_zone), '--time-zone ZONE'
       FROM zava.company WHERE time_zone NOT IN (SELECT z.name FROM pg_timezone_names z)
 )
 SELECT 'warn', found, format('run zava-mcp company set %s as administrator', option) FROM faults
- WHERE EXISTS (SELECT FROM retail.stores);
+ WHERE EXISTS (SELECT FROM zava.own_stores());
 
 -- name: encoding
 -- In SQL_ASCII, PostgreSQL treats each byte as a character.
