@@ -352,10 +352,10 @@ def test_workbook_that_unpacks_to_too_much_is_refused(tmp_path: Path, rows: str,
         for name, content in parts.items():
             changed.writestr(name, content)
     if rows == "huge":  # the directory of the archive states the sizes
-        content = bytearray(file.read_bytes())
-        entry = content.rindex(b"PK\x01\x02")
-        content[entry + 24 : entry + 28] = (1_200_000_000).to_bytes(4, "little")
-        file.write_bytes(content)
+        archive = bytearray(file.read_bytes())
+        entry = archive.rindex(b"PK\x01\x02")
+        archive[entry + 24 : entry + 28] = (1_200_000_000).to_bytes(4, "little")
+        file.write_bytes(archive)
     with pytest.raises(InputError, match=reason) as caught:
         list(open_source(file).chunks())
     assert caught.value.hint

@@ -632,7 +632,6 @@ HAVING bool_or(open);
 
 -- name: company_is_described
 -- The company profile names the company, its currency and a time zone that this server knows, and is not left over from the sample.
--- The stores are the login's own: identities of a database of tenants read no others' names.
 WITH faults (found, option) AS (
     SELECT 'the company profile is missing', '--name NAME --currency CODE'
      WHERE NOT EXISTS (SELECT FROM zava.company)
@@ -641,15 +640,15 @@ WITH faults (found, option) AS (
            '--name NAME --currency CODE'
       FROM zava.company WHERE name = '' OR currency = ''
     UNION ALL
-    SELECT format('the company profile is that of the sample, and the store %s is not', (SELECT min(store_name) FROM zava.own_stores() WHERE store_name NOT LIKE 'Zava Retail %')),
+    SELECT format('the company profile is that of the sample, and the store %s is not', (SELECT min(store_name) FROM retail.stores WHERE store_name NOT LIKE 'Zava Retail %')),
            '--name NAME --sells TEXT --currency CODE'
-      FROM zava.company WHERE name = 'Zava Retail' AND EXISTS (SELECT FROM zava.own_stores() WHERE store_name NOT LIKE 'Zava Retail %')
+      FROM zava.company WHERE name = 'Zava Retail' AND EXISTS (SELECT FROM retail.stores WHERE store_name NOT LIKE 'Zava Retail %')
     UNION ALL
     SELECT format('this server does not know the time zone %s of the company profile', time_zone), '--time-zone ZONE'
       FROM zava.company WHERE time_zone NOT IN (SELECT z.name FROM pg_timezone_names z)
 )
 SELECT 'warn', found, format('run zava-mcp company set %s as administrator', option) FROM faults
- WHERE EXISTS (SELECT FROM zava.own_stores());
+ WHERE EXISTS (SELECT FROM retail.stores);
 
 -- name: encoding
 -- In SQL_ASCII, PostgreSQL treats each byte as a character.
