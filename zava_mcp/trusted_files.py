@@ -9,9 +9,11 @@ import errno
 import os
 import stat
 import sys
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from typing import BinaryIO
 
 _MAX_LINKS = 40  # as in the Linux kernel
 
@@ -135,10 +137,22 @@ def read_trusted_bytes(path: Path) -> bytes:
 
 def write_atomically(path: Path, content: bytes, mode: int = 0o600) -> None:
     """Write a file atomically; a link of the same name is replaced, not followed. Raises OSError."""
-    draft = path.with_name(f".{path.name}.{os.urandom(8).hex()}")
-    with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
+    with replaced_atomically(path, mode) as file:
         file.write(content)
-    draft.replace(path)
+
+
+@contextmanager
+def replaced_atomically(path: Path, mode: int = 0o600) -> Iterator[BinaryIO]:
+    """Yield a new file that replaces `path`, which may be a link, when the block ends without an error."""
+    draft = path.with_name(f".{path.name[:200]}.{os.urandom(8).hex()}")
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+    try:
+        with open(os.open(draft, flags, mode), "wb") as file:
+            yield file
+        draft.replace(path)
+    except BaseException:
+        draft.unlink(missing_ok=True)
+        raise
 
 
 def check_owner(path: Path, status: os.stat_result, owners: Collection[int]) -> None:

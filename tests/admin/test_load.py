@@ -1,6 +1,7 @@
 """`zava-mcp load`: a company's files get into the tables as they are, or not at all; isolation stays complete."""
 
 import threading
+import zipfile
 from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
@@ -16,6 +17,7 @@ from tests.conftest import ADMIN
 from tests.polling import until
 from zava_mcp.admin.load.files import LoadOptions, load_files
 from zava_mcp.admin.load.plans import Choices
+from zava_mcp.admin.load.sources import open_source
 from zava_mcp.cli.commands import app
 from zava_mcp.errors import InputError, ZavaError
 from zava_mcp.settings import load as settings_from
@@ -228,6 +230,48 @@ def test_rejected_rows_are_in_a_file_and_the_others_loaded_on_request(
     assert admin.execute(stock.encode()).fetchone() == (77,)
 
 
+def test_rejects_replace_a_file_and_follow_no_link(bakery: Path, load: Load, tmp_path: Path) -> None:
+    file, rejects, victim = (tmp_path / name for name in ("stock.csv", "stock.rejects.csv", "victim"))
+    file.write_text("filiale;sku;bestand\nMitte;BR-0000;many\n", encoding="utf-8")
+    for content in ("mine", ""):
+        victim.write_text("mine", encoding="utf-8")
+        rejects.symlink_to(victim) if content else rejects.hardlink_to(victim)
+        with pytest.raises(InputError, match="a link, folder, pipe" if content else "1 of 1 rows"):
+            load(file)
+        assert victim.read_text(encoding="utf-8") == "mine"
+        assert rejects.is_symlink() == bool(content)
+        assert content or rejects.stat().st_mode & 0o777 == 0o600
+        rejects.unlink()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["stock.csv", "victim"]
+    with pytest.raises(InputError, match="a link, folder, pipe or device"):
+        load(file, "--rejects", "/dev/null")
+
+
+#: What an administrator adds, after which rows are not put into a new partition.
+REFERENCES = (
+    "CREATE TABLE public.n (o integer, s integer, FOREIGN KEY (o, s) REFERENCES retail.orders)",
+    "CREATE TABLE public.n (o integer, s integer, FOREIGN KEY (o, s) REFERENCES retail.order_items)",
+    "INSERT INTO zava.exposed_tables (relation, kind, columns, parent) VALUES ('retail.stores', 'through', '{}', '{}')",
+)
+
+
+def test_partition_that_tables_of_administrators_refer_to_is_not_replaced(
+    bakery: Path, admin: psycopg.Connection
+) -> None:
+    call = "SELECT zava.refill_partition(%s, %s, 'retail.stores', 'no_column', 1000000)"
+    for relation in ("retail.orders", "retail.order_items"):
+        for reference in ("", *(text for text in REFERENCES if "REFERENCES" not in text or f"{relation})" in text)):
+            with admin.transaction(force_rollback=True):
+                row = admin.execute("INSERT INTO retail.stores (store_name) VALUES ('N') RETURNING store_id").fetchone()
+                assert row is not None
+                admin.execute(reference.replace("'{}')", f"'{relation}')").encode() or b"SELECT")
+                if reference:
+                    assert admin.execute(call.encode(), [relation, row[0]]).fetchone() == (False,), reference
+                else:
+                    with pytest.raises(psycopg.errors.UndefinedColumn), admin.transaction():
+                        admin.execute(call.encode(), [relation, row[0]])
+
+
 def test_dry_run_writes_nothing(bakery: Path, load: Load, admin: psycopg.Connection, tmp_path: Path) -> None:
     before = admin.execute(_COUNTS.encode()).fetchone()
     new, file = tmp_path / "products.csv", tmp_path / "positionen.csv"
@@ -277,6 +321,54 @@ def test_workbook_is_read_as_its_cells_are(bakery: Path, load: Load, admin: psyc
     assert admin.execute("SELECT order_date::text FROM retail.orders WHERE order_id = 9201").fetchone() == (
         "2025-04-05",
     )
+
+
+_SHEET = (
+    '<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>{}</sheetData></worksheet>'
+)
+_CELL = '<c t="inlineStr"><is><t>{}</t></is></c>'
+
+
+@pytest.mark.parametrize(
+    ("rows", "reason"),
+    [
+        (f'<row r="300000000">{_CELL.format("x")}</row>', "beyond row 1,048,576"),
+        (f'<row r="1">{_CELL.format("sku")}<c r="ZZZ1"><v>1</v></c></row>', "column 2,000"),
+        (f'<row r="x">{_CELL.format("x")}</row>', "is not an Excel workbook"),
+        (f"<row>{_CELL.format('x' * 1_100_000)}</row>", "a cell has more than 1,048,576 characters"),
+        ("random", r"sheet1\.xml: a cell has more than"),
+        (f"<row>{_CELL.format('x' * 30_000_000)}</row>", r"is packed [\d,]+ times, the limit is 200 times"),
+        ("huge", "unpacks to 1,200 MB, the limit is 1,000 MB"),
+    ],
+)
+def test_workbook_that_unpacks_to_too_much_is_refused(tmp_path: Path, rows: str, reason: str) -> None:
+    file = tmp_path / "products.xlsx"
+    Workbook().save(file)
+    with zipfile.ZipFile(file) as made:
+        parts = {name: made.read(name) for name in made.namelist()}
+    sheet = "xl/worksheets/sheet1.xml"
+    parts[sheet] = _SHEET.format("x" * 5_000_000 if rows == "random" else rows).encode()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED if rows == "random" else zipfile.ZIP_DEFLATED) as changed:
+        for name, content in parts.items():
+            changed.writestr(name, content)
+    if rows == "huge":  # the directory of the archive states the sizes
+        archive = bytearray(file.read_bytes())
+        entry = archive.rindex(b"PK\x01\x02")
+        archive[entry + 24 : entry + 28] = (1_200_000_000).to_bytes(4, "little")
+        file.write_bytes(archive)
+    with pytest.raises(InputError, match=reason) as caught:
+        list(open_source(file).chunks())
+    assert caught.value.hint
+
+
+def test_cells_of_a_row_that_ends_early_are_empty(tmp_path: Path) -> None:
+    book = Workbook()
+    sheet = book.active
+    assert sheet is not None
+    for row in (["a", "b", "c"], [1], [], [None, 2]):
+        sheet.append(row)
+    book.save(tmp_path / "x.xlsx")
+    assert list(open_source(tmp_path / "x.xlsx").chunks()) == [([2, 4], [["1", "", ""], ["", "2", ""]])]
 
 
 def test_templates_can_be_filled_in(load: Load, tmp_path: Path) -> None:

@@ -51,6 +51,12 @@ REFUSED_FILES = [
     (HEADER.format(name="a") + "-- parameter: x dat\nSELECT :x", "did you mean date"),
     (HEADER.format(name="a") + "-- parameter: x\nSELECT :x", "cannot be read"),
     (HEADER.format(name="a") + "-- parameter: x date = 2026-02-30\nSELECT :x", "such as 2026-01-31"),
+    ("-- name: a\n-- description: Safe.\u202e.efaS\nSELECT 1", "the description contains a control character"),
+    ("-- name: a\n-- description: Safe\U000e0041.\nSELECT 1", "the description contains a control character"),
+    (HEADER.format(name="a") + "-- parameter: x text -- a\x1b[2J\nSELECT :x", "the description of the parameter x"),
+    (HEADER.format(name="a") + "-- parameter: x text = a\u2066b\nSELECT :x", "the default of the parameter x contains"),
+    (HEADER.format(name="a") + "-- parameter: x number = " + "9" * 31 + "\nSELECT :x", "must be of type number"),
+    (HEADER.format(name="a") + "-- parameter: x number = 1e100\nSELECT :x", "must be of type number"),
     (HEADER.format(name="a") + "SELECT '" + "x" * 20_000 + "'", "more than 20,000 characters"),
 ]
 #: SQL with a parameter x, and the statement that is saved.
@@ -60,6 +66,14 @@ BOUND = [
     ("SELECT :x /* :x /* :x */ */ -- :x\n;\n-- the end\n", "SELECT $1"),
     ("SELECT a[1 : 2], b [ 1 : 2 ], :x; ;", "SELECT a[1 : 2], b [ 1 : 2 ], $1"),
     ("SELECT f(a := :x)", "SELECT f(a := $1)"),
+]
+#: A description and parameters, and whether the database takes them.
+TEXTS = [
+    ("plain", r'[{"default": "C:\\new \\\\u00"}]', True),
+    ("a\x07", "[]", False),
+    ("a\nb", "[]", False),
+    ("plain", r'[{"default": "a\u001b"}]', False),
+    ("plain", r'[{"default": "a\\\n"}]', False),
 ]
 MEMBERSHIPS = "SELECT roleid::regrole::text, member::regrole::text FROM pg_auth_members ORDER BY 1, 2"
 
@@ -142,6 +156,17 @@ def test_names_in_two_files_and_too_many_queries_are_refused(
     )
     with pytest.raises(InputError, match="at most 200 saved queries"):
         saved(installation.folder, "add", files[0])
+
+
+def test_database_takes_no_control_characters(nothing_saved: psycopg.Connection) -> None:
+    insert = "INSERT INTO zava.saved_queries VALUES ('q', %s, %s, 'SELECT 1', 'x')"
+    for description, parameters, taken in TEXTS:
+        with nothing_saved.transaction(force_rollback=True):
+            if taken:
+                nothing_saved.execute(insert.encode(), [description, parameters])
+            else:
+                with pytest.raises(psycopg.errors.CheckViolation):
+                    nothing_saved.execute(insert.encode(), [description, parameters])
 
 
 @pytest.mark.parametrize("fixture", ["postgres_16_as_it_comes", "debian_15"])

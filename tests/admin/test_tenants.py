@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 from tests.billing import run
 from tests.conftest import ADMIN
 from zava_mcp.cli.commands import app
+from zava_mcp.postgres.checks import catalogue_statements
 
 #: Rows of a table of tenants that cannot be identities, and the reasons.
 FAULTS = (
@@ -107,6 +108,14 @@ def test_database_of_tenants_and_of_shops_are_not_mixed(connection: psycopg.Conn
     assert connection.execute("SELECT count(*) FROM zava.access").fetchone() == (2,)
     open_to_public = "SELECT has_function_privilege('public', 'pg_sleep(float8)', 'EXECUTE')"
     assert connection.execute(open_to_public.encode()).fetchone() == (True,)
+    logins = connection.execute("SELECT quote_ident(login) FROM zava.access").fetchall()
+    check = catalogue_statements(of_tenants=True)["company_is_described"].encode()
+    for (login,) in logins:
+        connection.execute(f"SET SESSION AUTHORIZATION {login}; SET search_path = pg_catalog, pg_temp".encode())
+        ((state, found, fix),) = connection.execute(check).fetchall()
+        connection.execute("RESET SESSION AUTHORIZATION; RESET search_path")
+        assert (state, found) == ("warn", "the company profile names no company and no currency")
+        assert "zava-mcp company set --name NAME" in fix
     assert not connection.execute("SELECT FROM pg_class WHERE relname LIKE 'orders\\__'").rowcount
 
 

@@ -64,6 +64,7 @@ def test_each_fault_is_named_and_fixed_by_its_sql(
     )
     assert checks[name]["state"] == ("warn" if warns else "fail")
     assert found in checks[name]["found"]
+    assert ("read it first" in checks[name]["fix"]) == (name == "code on tables is trusted")
     superuser.execute(checks[name]["fix"].encode())
     assert not_passed(doctor()) == set()
 

@@ -66,13 +66,18 @@ def _check(name: str, value: object) -> str | int:
 
 def _text(name: str, value: str) -> str:
     text = re.sub(r"\s*\r?[\n\t]\s*", " ", value).strip() if name == "notes" else value.strip(" ")
-    if any(unicodedata.category(character) in _INVISIBLE and character not in _JOINERS for character in text):
-        raise InputError(f"the field {name} contains a control character", "Write it as plain text.")
+    refuse_invisible(f"the field {name}", text)
     if len(text) > _MAX_CHARACTERS[name]:
         raise InputError(
             f"the field {name} has {len(text):,} characters", f"It may have at most {_MAX_CHARACTERS[name]:,}."
         )
     return text
+
+
+def refuse_invisible(subject: str, text: str) -> None:
+    """Raises InputError if a text has characters that are not shown, or that reorder others."""
+    if any(unicodedata.category(character) in _INVISIBLE and character not in _JOINERS for character in text):
+        raise InputError(f"{subject} contains a control character", "Write it as plain text.")
 
 
 def _currency(value: str) -> str:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+from zava_mcp.admin.profile import refuse_invisible
 from zava_mcp.errors import InputError
 from zava_mcp.postgres.saved_query import TYPES, Parameter, SavedQuery
 from zava_mcp.suggestions import did_you_mean
@@ -47,6 +48,7 @@ def parse_file(text: str) -> SavedQuery:
     _check_name(names[0], "name of a saved query")
     if not 1 <= len(descriptions[0]) <= MAX_DESCRIPTION:
         raise InputError(f"the description has not 1 to {MAX_DESCRIPTION} characters")
+    refuse_invisible("the description", descriptions[0])
     parameters = tuple(_parameter(value) for key, value in header if key == "parameter")
     if len(parameters) > MAX_PARAMETERS or len({each.name for each in parameters}) < len(parameters):
         raise InputError(f"there are more than {MAX_PARAMETERS} parameters, or two with the same name")
@@ -84,6 +86,8 @@ def _parameter(text: str) -> Parameter:
             f"The types are: {', '.join(TYPES)}.",
         )
     default = match["default"]
+    refuse_invisible(f"the description of the parameter {match['name']}", match["description"] or "")
+    refuse_invisible(f"the default of the parameter {match['name']}", default or "")
     parameter = Parameter(
         match["name"], match["type"], match["description"] or "", _default(default), required=default is None
     )

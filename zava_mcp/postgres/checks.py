@@ -113,13 +113,27 @@ def _clock(connection: psycopg.Connection) -> Check:
     )
 
 
+def catalogue_statements(of_tenants: bool) -> dict[str, str]:
+    """The statements of checks.sql for a database of shops or of tenants.
+
+    An identity of a database of tenants reads no table of stores, only the function with its own.
+    """
+    statements = sql.named("checks.sql")
+    if not of_tenants:
+        return statements
+    company = statements["company_is_described"].replace("retail.stores", "zava.own_stores()")
+    return {
+        name: statement
+        for name, statement in {**statements, "company_is_described": company}.items()
+        if name not in _OF_SHOPS
+    }
+
+
 def _catalogue_checks(connection: psycopg.Connection, of_tenants: bool = False) -> Iterator[Check]:
     """Runs the checks of checks.sql and data_checks.sql, which have their names, findings and fixes."""
     connection.execute("SET search_path = pg_catalog, pg_temp")  # so that every name in a fix includes its schema
     of_shops = {} if of_tenants else sql.named("data_checks.sql")
-    for name, statement in {**sql.named("checks.sql"), **of_shops}.items():
-        if of_tenants and name in _OF_SHOPS:
-            continue
+    for name, statement in {**catalogue_statements(of_tenants), **of_shops}.items():
         try:
             faults = connection.execute(statement.encode()).fetchall()
         except psycopg.Error as error:

@@ -13,7 +13,8 @@ from zava_mcp.suggestions import did_you_mean
 
 MAX_VALUE_CHARACTERS = 1_000
 _EXCERPT_CHARACTERS = 60  # of a name or value that a message repeats
-_NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d{1,3})?")
+_NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)(?:[eE][-+]?\d{1,2})?")
+_MAX_DIGITS = 30  # of a number, without its exponent
 _BOOLEANS = {"true": "true", "yes": "true", "1": "true", "false": "false", "no": "false", "0": "false"}
 
 
@@ -31,7 +32,8 @@ def _integer(value: str) -> str:
 
 
 def _number(value: str) -> str:
-    if not _NUMBER.fullmatch(value) or not value.isascii():
+    match = _NUMBER.fullmatch(value)
+    if match is None or not value.isascii() or len(match[1].replace(".", "")) > _MAX_DIGITS:
         raise ValueError
     return value
 

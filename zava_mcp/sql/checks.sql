@@ -483,7 +483,8 @@ WITH RECURSIVE trusted AS (
             WHERE n.classid = 'pg_type'::regclass AND k.conrelid = 0 AND k.contypid = n.objid) AS next
 )
 SELECT DISTINCT 'warn', format('%s runs the function %s, which %I can change', n.relation::regclass, p.oid::regprocedure, r.rolname),
-       format('ALTER FUNCTION %s OWNER TO zava_owner', p.oid::regprocedure)
+       format(E'-- read it first: SELECT pg_get_functiondef(%1$s::regprocedure); unless every line of it is yours, DROP FUNCTION %2$s CASCADE instead\n'
+              'ALTER FUNCTION %2$s OWNER TO zava_owner', quote_literal(p.oid::regprocedure::text), p.oid::regprocedure)
   FROM needed n JOIN pg_proc p ON n.classid = 'pg_proc'::regclass AND p.oid = n.objid JOIN pg_roles r ON r.oid = p.proowner
  WHERE r.oid NOT IN (SELECT oid FROM trusted)
  ORDER BY 2;

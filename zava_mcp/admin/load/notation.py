@@ -1,6 +1,7 @@
 """Finds out how a file writes numbers and dates."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
@@ -47,7 +48,7 @@ class Evidence:
     days: dict[str, str] = field(default_factory=dict)  # {DD/MM/YYYY or MM/DD/YYYY: a cell that only it explains}
     _seen: set[str] = field(default_factory=set)
 
-    def add_numbers(self, cells: set[str]) -> None:
+    def add_numbers(self, cells: Iterable[str]) -> None:
         for cell in self._unseen(cells):
             text = DECORATION.sub("", cell)
             if text.lstrip("-").isdigit():
@@ -59,7 +60,7 @@ class Evidence:
             elif POINT.fullmatch(text):
                 self.numbers.setdefault(".", cell)
 
-    def add_dates(self, cells: set[str]) -> None:
+    def add_dates(self, cells: Iterable[str]) -> None:
         for cell in self._unseen(cells):
             formats = [name for name in _FORMATS if readable(cell, name)]
             for name in formats:
@@ -68,12 +69,12 @@ class Evidence:
             if len(formats) == 1 and "/" in formats[0]:
                 self.days.setdefault(formats[0], cell)
 
-    def _unseen(self, cells: set[str]) -> set[str]:
-        """The cells that no earlier chunk had, as far as memory goes."""
-        new = cells - self._seen
+    def _unseen(self, cells: Iterable[str]) -> list[str]:
+        """The different cells that no earlier chunk had, as far as memory goes, in their order."""
+        new = [cell for cell in dict.fromkeys(cells) if cell not in self._seen]
         if len(self._seen) > _MAX_SEEN:
             self._seen.clear()
-        self._seen |= new
+        self._seen.update(new)
         return new
 
     def notation(self, name: str, decimal: str, date_format: str) -> Notation:

@@ -77,9 +77,9 @@ def plan(path: Path, choices: Choices) -> Plan:
         if not examples:
             examples = {name: chunk[0][index] for name, index in mapping.columns.items() if index < len(chunk[0])}
         for index in numbers if not source.typed else ():
-            evidence.add_numbers({row[index] for row in chunk if index < len(row)})
+            evidence.add_numbers([row[index] for row in chunk if index < len(row)])
         for index in dates:
-            evidence.add_dates({row[index] for row in chunk if index < len(row)})
+            evidence.add_dates([row[index] for row in chunk if index < len(row)])
     if not rows:
         raise InputError(f"{path.name} has a header and no rows", "There is nothing to load.")
     decimal = _DECIMALS[choices.decimal] or ("." if source.typed and numbers else "")
@@ -93,7 +93,7 @@ def plan(path: Path, choices: Choices) -> Plan:
 
 
 def _lines_of(source: Source, cells: list[str], indexes: list[int]) -> str:
-    """The first lines with each of these cells."""
+    """The first lines with each of these cells, in the order of the lines."""
     found: dict[str, list[int]] = {cell: [] for cell in cells}
     for lines, chunk in source.chunks():
         for line, row in zip(lines, chunk, strict=True):
@@ -102,4 +102,7 @@ def _lines_of(source: Source, cells: list[str], indexes: list[int]) -> str:
                     found[row[index]].append(line)
         if all(found.values()):
             break
-    return " and ".join(f"{cell.strip()!r} (line {', '.join(map(str, lines))})" for cell, lines in found.items())
+    return " and ".join(
+        f"{cell.strip()!r} (line {', '.join(map(str, lines))})"
+        for cell, lines in sorted(found.items(), key=lambda entry: entry[1])
+    )

@@ -1,11 +1,17 @@
 """Writes the rows that were rejected to a CSV file: line, column, reason, and the original cells."""
 
 import csv
-from collections.abc import Iterable
+import errno
+import stat
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from io import TextIOWrapper
 from pathlib import Path
+from typing import TextIO
 
 from zava_mcp.admin.load.plans import Plan
 from zava_mcp.errors import InputError
+from zava_mcp.trusted_files import replaced_atomically
 
 SUFFIX = ".rejects.csv"
 
@@ -25,25 +31,37 @@ class RejectsFile:
 
     def write(self, plan: Plan, rejected: Iterable[tuple[int, str, str]]) -> Path:
         """Writes the rejected rows, in the order of their lines. Raises InputError if it cannot."""
-        path, header = self.path_for(plan), plan.source.header
-        remaining = iter(rejected)
-        row = next(remaining, None)
+        path = self.path_for(plan)
         try:
-            with path.open("w", encoding="utf-8", newline="") as file:
-                writer = csv.writer(file, delimiter=plan.source.separator or ",", lineterminator="\n")
-                writer.writerow(["line", "column", "reason", *header])
-                for lines, chunk in plan.source.chunks():
-                    for line, cells in zip(lines, chunk, strict=True):
-                        if row is not None and row[0] == line:
-                            writer.writerow([line, _column(plan, row[1]), row[2], *cells])
-                            row = next(remaining, None)
-                    if row is None:
-                        break
+            _refuse_special(path)
+            with replaced_atomically(path) as binary, TextIOWrapper(binary, encoding="utf-8", newline="") as file:
+                _write_rows(file, plan, iter(rejected))
         except OSError as error:
             raise InputError(
                 f"{path} cannot be written: {error.strerror}", "Name another file: --rejects FILE."
             ) from None
         return path
+
+
+def _refuse_special(path: Path) -> None:
+    """Raises OSError for a name that is a link, a folder, a pipe or a device, none of which should be replaced."""
+    with suppress(FileNotFoundError):
+        if not stat.S_ISREG(path.lstat().st_mode):
+            raise OSError(errno.EPERM, "a link, folder, pipe or device has this name")
+
+
+def _write_rows(file: TextIO, plan: Plan, rejected: Iterator[tuple[int, str, str]]) -> None:
+    """The cells stay as they are, also those that a spreadsheet would compute, so that the file can be loaded again."""
+    row = next(rejected, None)
+    writer = csv.writer(file, delimiter=plan.source.separator or ",", lineterminator="\n")
+    writer.writerow(["line", "column", "reason", *plan.source.header])
+    for lines, chunk in plan.source.chunks():
+        for line, cells in zip(lines, chunk, strict=True):
+            if row is not None and row[0] == line:
+                writer.writerow([line, _column(plan, row[1]), row[2], *cells])
+                row = next(rejected, None)
+        if row is None:
+            break
 
 
 def _column(plan: Plan, fields: str) -> str:

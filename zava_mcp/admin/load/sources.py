@@ -6,12 +6,12 @@ import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import date, datetime
 from itertools import accumulate, islice
 from pathlib import Path
 from typing import Any
 
 from zava_mcp.admin.load.text_files import examine, separator_of
+from zava_mcp.admin.load.workbooks import cell_text, check_workbook, sheet_rows
 from zava_mcp.errors import InputError
 
 _ROWS = 4_000  # rows of a chunk: few enough to stay in the processor's cache
@@ -45,11 +45,12 @@ class Source:
         if self.separator:
             yield from _csv_chunks(self)
         else:
-            numbered = _sheet_rows(self.path) if not self.encoding else _json_rows(self)
+            numbered = sheet_rows(self.path) if not self.encoding else _json_rows(self)
             if not self.encoding:
                 next(numbered, None)
+            width = len(self.header)
             while chunk := list(islice(numbered, _ROWS)):
-                yield [line for line, _ in chunk], [row for _, row in chunk]
+                yield [line for line, _ in chunk], [row + [""] * (width - len(row)) for _, row in chunk]
 
 
 def open_source(path: Path) -> Source:
@@ -160,49 +161,13 @@ def _json_rows(source: Source) -> Iterator[tuple[int, list[str]]]:
                 f"{source.path.name}, line {number}: the first lines do not have the field {unknown[0][:60]!r}",
                 "Name every field in the first line, with null where there is no value.",
             )
-        yield number, [_text(row.get(name)) for name in source.header]
-
-
-def _text(value: object) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, datetime):
-        return value.isoformat(sep=" ") if value.time() != value.min.time() else value.date().isoformat()
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, float):
-        return repr(value).removesuffix(".0")
-    return value if isinstance(value, str) else json.dumps(value) if isinstance(value, (dict, list)) else str(value)
+        yield number, [cell_text(row.get(name)) for name in source.header]
 
 
 def _open_sheet(path: Path) -> Source:
-    rows = _sheet_rows(path)
+    check_workbook(path)
+    rows = sheet_rows(path)
     header = _header(path, next(rows, (1, []))[1])
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     return Source(path, digest, "Excel, the first sheet", header)
-
-
-def _sheet_rows(path: Path) -> Iterator[tuple[int, list[str]]]:
-    """The rows of the first sheet, with the values that Excel computed for formulas."""
-    try:
-        from openpyxl import load_workbook
-    except ImportError:
-        raise InputError(
-            "reading Excel files needs the extra xlsx", "Install `zava-mcp[xlsx]`, or save the sheet as CSV."
-        ) from None
-    try:
-        book = load_workbook(path, read_only=True, data_only=True, keep_links=False)
-    except Exception as error:  # a damaged archive, XML or workbook raises many kinds
-        raise InputError(
-            f"{path.name} is not an Excel workbook: {str(error)[:100]}", "Save it as .xlsx, or as CSV."
-        ) from None
-    try:
-        for number, cells in enumerate(book.worksheets[0].iter_rows(values_only=True), 1):
-            row = [_text(cell) for cell in cells]
-            if any(row):
-                yield number, row
-    finally:
-        book.close()

@@ -17,9 +17,9 @@ _UNDEFINED = re.compile(rb"[\x81\x8d\x8f\x90\x9d]")  # bytes that cp1252 does no
 _CONTROL = re.compile(rb"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f]")
 _SEPARATORS = ",;\t|"
 _SAMPLE_LINES = 200
-_MAX_CELL = 1 << 20
+MAX_CELL = 1 << 20
 _SHOWN = 3  # lines that a message names
-csv.field_size_limit(_MAX_CELL)
+csv.field_size_limit(MAX_CELL)
 
 
 @dataclass(frozen=True)
@@ -118,9 +118,7 @@ def separator_of(path: Path, encoding: str) -> str:
     if path.suffix.lower() in (".tsv", ".tab"):
         return "\t"
     with path.open(encoding=encoding, newline="") as file:
-        lines = [
-            line for _, line in zip(range(_SAMPLE_LINES), iter(lambda: file.readline(_MAX_CELL), ""), strict=False)
-        ]
+        lines = [line for _, line in zip(range(_SAMPLE_LINES), iter(lambda: file.readline(MAX_CELL), ""), strict=False)]
     best, score = ",", (0.0, 0)
     for separator in _SEPARATORS:
         widths = _widths(lines, separator)

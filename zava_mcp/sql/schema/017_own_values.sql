@@ -207,8 +207,8 @@ COMMENT ON FUNCTION zava.partition_tables() IS 'Partitions tables without trigge
 
 -- Puts the orders or items of one store into a new partition: those it has and those of another table. PostgreSQL then builds
 -- indexes and checks foreign keys for all rows at once, which takes a fraction of the time. Returns false, and does nothing,
--- if the new rows are few, if the table has no partitions, or if an administrator added something to the partition. Items
--- refer to orders, so only the first orders of a store can come this way.
+-- if the new rows are few, if the table has no partitions, if an administrator added something to the partition, or if a
+-- table of an administrator refers to these rows. Items refer to orders, so only the first orders of a store can come this way.
 CREATE FUNCTION zava.refill_partition(parent regclass, store integer, added regclass, columns text, added_rows bigint) RETURNS boolean
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET client_min_messages = warning
 AS $$
@@ -216,13 +216,21 @@ DECLARE
     name constant name := (SELECT relname || '_' || store FROM pg_class WHERE oid = parent);
     old constant regclass := to_regclass(format('zava.%I', name));
     present bigint;
+    is_parent boolean := false;
 BEGIN
-    IF added_rows < 1000 OR old IS NULL OR NOT EXISTS (SELECT FROM pg_inherits WHERE inhrelid = old AND inhparent = parent)
+    IF to_regclass('zava.exposed_tables') IS NOT NULL THEN
+        EXECUTE 'SELECT EXISTS (SELECT FROM zava.exposed_tables WHERE parent IN ($1, $2))' INTO is_parent USING parent, old;
+    END IF;
+    IF is_parent OR added_rows < 1000 OR old IS NULL OR NOT EXISTS (SELECT FROM pg_inherits WHERE inhrelid = old AND inhparent = parent)
        OR EXISTS (SELECT FROM pg_depend d WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = old AND d.deptype = 'n'
                      AND d.classid IN ('pg_rewrite'::regclass, 'pg_proc'::regclass))
        OR EXISTS (SELECT FROM pg_trigger WHERE tgrelid = old AND NOT tgisinternal AND tgparentid = 0)
        OR EXISTS (SELECT FROM pg_index i WHERE i.indrelid = old AND NOT EXISTS (SELECT FROM pg_inherits WHERE inhrelid = i.indexrelid))
        OR EXISTS (SELECT FROM pg_constraint WHERE conrelid = old AND contype IN ('c', 'f', 'u', 'x') AND conparentid = 0 AND conislocal AND coninhcount = 0)
+       OR EXISTS (SELECT FROM pg_constraint k WHERE k.contype = 'f' AND k.confrelid IN (parent, old)
+                     AND NOT (parent = 'retail.orders'::regclass
+                              AND (k.conrelid = 'retail.order_items'::regclass
+                                   OR EXISTS (SELECT FROM pg_inherits WHERE inhrelid = k.conrelid AND inhparent = 'retail.order_items'::regclass))))
        OR EXISTS (SELECT FROM pg_publication_rel WHERE prrelid = old)
        OR EXISTS (SELECT FROM pg_policy WHERE polrelid = old AND polname <> 'owner_maintains')
        OR EXISTS (SELECT FROM pg_class c, aclexplode(c.relacl) AS x WHERE c.oid = old AND x.grantee <> c.relowner) THEN

@@ -1,8 +1,9 @@
 -- Queries with parameters that administrators save, and that every identity may read and run as itself.
 CREATE TABLE zava.saved_queries (
     name        text        PRIMARY KEY CHECK (name ~ '^[a-z][a-z0-9_]{0,62}$'),
-    description text        NOT NULL CHECK (length(description) BETWEEN 1 AND 300),
-    parameters  jsonb       NOT NULL DEFAULT '[]' CHECK (jsonb_typeof(parameters) = 'array' AND octet_length(parameters::text) <= 8000),
+    description text        NOT NULL CHECK (length(description) BETWEEN 1 AND 300 AND description !~ '[\x01-\x1f\x7f]'),
+    parameters  jsonb       NOT NULL DEFAULT '[]' CHECK (jsonb_typeof(parameters) = 'array' AND octet_length(parameters::text) <= 8000)
+                         CHECK (parameters::text !~ '(^|[^\\])(\\\\)*\\([bfnrt]|u00)'), -- no control characters
     statement   text        NOT NULL CHECK (length(statement) BETWEEN 1 AND 20000),
     source      text        NOT NULL CHECK (length(source) BETWEEN 1 AND 24000),
     saved_at    timestamptz NOT NULL DEFAULT now()
