@@ -71,6 +71,7 @@ def test_server_stops_reading_a_client_that_reads_no_replies(data_dir: Path) -> 
     """Otherwise requests and replies would fill the server's memory."""
     with server_for(data_dir, SEATTLE) as server:
         server.shake_hands()
+        assert server.call("get_current_utc_date")[1] is False  # the SDK is imported
         assert server.process.stdin is not None
         pipe = server.process.stdin.fileno()
         os.set_blocking(pipe, False)
