@@ -483,7 +483,7 @@ WITH RECURSIVE trusted AS (
             WHERE n.classid = 'pg_type'::regclass AND k.conrelid = 0 AND k.contypid = n.objid) AS next
 )
 SELECT DISTINCT 'warn', format('%s runs the function %s, which %I can change', n.relation::regclass, p.oid::regprocedure, r.rolname),
-       format(E'-- read it first: SELECT pg_get_functiondef(%1$s::regprocedure); unless every line of it is yours, DROP FUNCTION %2$s CASCADE instead\n'
+       format(E'-- read it first: SELECT pg_get_functiondef(%1$s::regprocedure); unless every line of it is yours, drop what runs it and DROP FUNCTION %2$s instead\n'
               'ALTER FUNCTION %2$s OWNER TO zava_owner', quote_literal(p.oid::regprocedure::text), p.oid::regprocedure)
   FROM needed n JOIN pg_proc p ON n.classid = 'pg_proc'::regclass AND p.oid = n.objid JOIN pg_roles r ON r.oid = p.proowner
  WHERE r.oid NOT IN (SELECT oid FROM trusted)
