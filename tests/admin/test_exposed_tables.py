@@ -25,6 +25,9 @@ _CLEAN = (
     "DROP FOREIGN DATA WRAPPER IF EXISTS w CASCADE",
     "DROP TABLE IF EXISTS sales.x, sales.p, sales.c, sales.open CASCADE",
     "DROP FUNCTION IF EXISTS sales.f() CASCADE",
+    "DROP FUNCTION IF EXISTS sales.f(int) CASCADE",
+    "DROP DOMAIN IF EXISTS sales.d CASCADE",
+    "DROP OPERATOR IF EXISTS sales.@@@ (int, int)",
     "DROP TYPE IF EXISTS sales.t CASCADE",
     "REVOKE CREATE ON SCHEMA sales FROM PUBLIC",
 )
