@@ -207,7 +207,7 @@ def test_row_written_while_its_parent_moves_belongs_to_the_new_store(made: Billi
             assert aurora.execute("SELECT count(*) FROM sales.payment").fetchall() == before
 
 
-#: What the owner of the tables before they were exposed tries later, so that own code runs with the rights of zava_owner.
+#: What the former owner of the tables tries later, so that own code runs with the rights of zava_owner.
 LATER = (
     "ALTER TABLE sales.payment ALTER COLUMN invoice_id TYPE text",
     "CREATE TRIGGER t BEFORE UPDATE ON sales.payment FOR EACH ROW EXECUTE FUNCTION app.f()",
@@ -247,6 +247,11 @@ def test_former_owner_writes_and_cannot_run_code_with_other_rights(made: Billing
             assert app.execute("SELECT count(*) FROM sales.payment").fetchall() == [(COUNTS["payment"][1],)]
         finally:
             app.execute("DROP SCHEMA app CASCADE")
+
+
+def test_administrator_without_rights_learns_that_counters_are_open(made: Billing) -> None:
+    shown = made.run("tables", "expose", "sales.refund", "--through", "payment_id:sales.payment")
+    assert "counters of index reads reveal whether an indexed value exists" in " ".join(shown.split())
 
 
 def test_dropped_child_does_not_keep_its_parent_from_changes(made: Billing) -> None:

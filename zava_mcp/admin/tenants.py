@@ -150,6 +150,7 @@ def _resolve(connection: psycopg.Connection, table: TenantsTable) -> TenantsTabl
         if column not in columns:
             raise InputError(f"{relation} has no column {column!r}", f"It has {', '.join(columns)}.")
     resolved = TenantsTable(relation, table.key, table.name)
+    connection.execute(f"LOCK TABLE {relation} IN ACCESS SHARE MODE".encode())  # so that its types stay
     _refuse_types(connection, resolved)
     return resolved
 
