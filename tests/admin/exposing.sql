@@ -102,5 +102,47 @@ CREATE VIEW sales.x WITH (security_invoker) AS SELECT 1 AS a
 -- --shared | there is no table 'sales.x'
 CREATE TEMP TABLE x (a int)
 
--- --through b:sales.invoice | with the rights of zava_owner: ALTER FUNCTION sales.f() OWNER TO zava_owner
+-- --through b:sales.invoice | which own_mallory2 can change, with the rights of zava_owner
 CREATE TABLE sales.x (b bigint REFERENCES sales.invoice); CREATE ROLE own_mallory2; ALTER TABLE sales.x OWNER TO own_mallory2; CREATE FUNCTION sales.f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'; ALTER FUNCTION sales.f() OWNER TO own_mallory2; CREATE TRIGGER t BEFORE UPDATE ON sales.x FOR EACH ROW EXECUTE FUNCTION sales.f()
+
+-- --shared | sales.f(integer), which own_m3 can change
+CREATE FUNCTION sales.f(int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT 1'; CREATE ROLE own_m3; ALTER FUNCTION sales.f(int) OWNER TO own_m3; CREATE TABLE sales.x (a int CHECK (sales.f(a) > 0))
+
+-- --shared | sales.f(integer), which own_m4 can change
+CREATE FUNCTION sales.f(int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT 1'; CREATE ROLE own_m4; ALTER FUNCTION sales.f(int) OWNER TO own_m4; CREATE TABLE sales.x (a int); CREATE INDEX ON sales.x (sales.f(a))
+
+-- --shared | sales.f(integer), which own_m5 can change
+CREATE FUNCTION sales.f(int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT 1'; CREATE ROLE own_m5; ALTER FUNCTION sales.f(int) OWNER TO own_m5; CREATE TABLE sales.x (a int); CREATE INDEX ON sales.x (a) WHERE sales.f(a) > 0
+
+-- --shared | sales.f(integer), which own_m6 can change
+CREATE FUNCTION sales.f(int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT 1'; CREATE ROLE own_m6; ALTER FUNCTION sales.f(int) OWNER TO own_m6; CREATE TABLE sales.x (a int DEFAULT sales.f(1))
+
+-- --shared | sales.f(integer), which own_m7 can change
+CREATE FUNCTION sales.f(int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT 1'; CREATE ROLE own_m7; ALTER FUNCTION sales.f(int) OWNER TO own_m7; CREATE TABLE sales.x (a int, b int GENERATED ALWAYS AS (sales.f(a)) STORED)
+
+-- --shared | sales.f(integer), which own_m8 can change
+CREATE FUNCTION sales.f(int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT 1'; CREATE ROLE own_m8; ALTER FUNCTION sales.f(int) OWNER TO own_m8; CREATE TABLE sales.x (a int); CREATE STATISTICS sales.s ON (sales.f(a)), a FROM sales.x
+
+-- --shared | sales.f(integer), which own_m9 can change
+CREATE FUNCTION sales.f(int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT 1'; CREATE ROLE own_m9; ALTER FUNCTION sales.f(int) OWNER TO own_m9; CREATE TABLE sales.x (a int) PARTITION BY LIST (a); CREATE TABLE sales.c PARTITION OF sales.x (CHECK (sales.f(a) > 0)) DEFAULT
+
+-- --shared | sales.f(integer), which own_m10 can change
+CREATE FUNCTION sales.f(int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT 1'; CREATE ROLE own_m10; ALTER FUNCTION sales.f(int) OWNER TO own_m10; CREATE DOMAIN sales.d AS int CHECK (sales.f(VALUE) > 0); CREATE TYPE sales.t AS (a sales.d); CREATE TABLE sales.x (a sales.t)
+
+-- --shared | own_m11 can add constraints to its domain sales.d
+CREATE FUNCTION sales.f(int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT 1'; CREATE ROLE own_m11; ALTER FUNCTION sales.f(int) OWNER TO own_m11; CREATE DOMAIN sales.d AS int; ALTER DOMAIN sales.d OWNER TO own_m11; CREATE TABLE sales.x (a sales.d)
+
+-- --shared | its partition sales.c belongs to own_m12
+CREATE FUNCTION sales.f(int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT 1'; CREATE ROLE own_m12; ALTER FUNCTION sales.f(int) OWNER TO own_m12; CREATE TABLE sales.x (a int) PARTITION BY LIST (a); CREATE TABLE sales.c PARTITION OF sales.x DEFAULT; ALTER TABLE sales.c OWNER TO own_m12
+
+-- --shared | whose casts own_m13 can change
+CREATE FUNCTION sales.f(int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT 1'; CREATE ROLE own_m13; ALTER FUNCTION sales.f(int) OWNER TO own_m13; CREATE TABLE sales.x (a int PRIMARY KEY); CREATE TYPE sales.t AS ENUM ('a'); CREATE FUNCTION sales.g(sales.t) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT 1'; CREATE CAST (sales.t AS int) WITH FUNCTION sales.g AS IMPLICIT; ALTER TYPE sales.t OWNER TO own_m13; CREATE TABLE sales.c (b sales.t REFERENCES sales.x)
+
+-- --shared | which own_m14 can change
+CREATE TABLE sales.x (a int) PARTITION BY LIST (a); CREATE TABLE sales.c PARTITION OF sales.x DEFAULT; CREATE ROLE own_m14; CREATE FUNCTION sales.f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'; ALTER FUNCTION sales.f() OWNER TO own_m14; CREATE TRIGGER t BEFORE UPDATE ON sales.c FOR EACH ROW EXECUTE FUNCTION sales.f()
+
+-- - | it uses function sales.f(integer), which is neither
+CREATE FUNCTION sales.f(int) RETURNS int LANGUAGE sql AS 'SELECT 1'; CREATE VIEW sales.x WITH (security_invoker) AS SELECT sales.f(plan_id) FROM sales.plan
+
+-- - | it uses operator sales.@@@(integer,integer), which is neither
+CREATE OPERATOR sales.@@@ (FUNCTION = int4pl, LEFTARG = int, RIGHTARG = int); CREATE VIEW sales.x WITH (security_invoker) AS SELECT plan_id OPERATOR(sales.@@@) 1 AS a FROM sales.plan

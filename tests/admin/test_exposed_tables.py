@@ -25,12 +25,15 @@ _CLEAN = (
     "DROP FOREIGN DATA WRAPPER IF EXISTS w CASCADE",
     "DROP TABLE IF EXISTS sales.x, sales.p, sales.c, sales.open CASCADE",
     "DROP FUNCTION IF EXISTS sales.f() CASCADE",
+    "DROP FUNCTION IF EXISTS sales.f(int) CASCADE",
+    "DROP DOMAIN IF EXISTS sales.d CASCADE",
+    "DROP OPERATOR IF EXISTS sales.@@@ (int, int)",
     "DROP TYPE IF EXISTS sales.t CASCADE",
     "REVOKE CREATE ON SCHEMA sales FROM PUBLIC",
 )
 #: The privileges, policies, triggers and columns of every table of a schema.
 _FINGERPRINT = """
-SELECT c.oid::regclass::text, c.relacl::text, c.relrowsecurity, c.relforcerowsecurity,
+SELECT c.oid::regclass::text, c.relacl::text, c.relowner::regrole::text, c.relrowsecurity, c.relforcerowsecurity,
        (SELECT array_agg(format('%s %s %s', attname, attacl, format_type(atttypid, atttypmod)) ORDER BY attnum)
           FROM pg_attribute WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped),
        (SELECT array_agg(polname) FROM pg_policy WHERE polrelid = c.oid),
@@ -124,6 +127,17 @@ def test_hide_takes_back_what_expose_made(own: tuple[str, psycopg.Connection], t
     assert "Hide sales.payment first" in refusal(url, "tables", "hide", "sales.invoice")
     connection.execute("DROP TABLE sales.x; DROP OWNED BY own_writer; DROP ROLE own_writer")
     assert connection.execute(_FINGERPRINT.encode()).fetchall() == kept
+
+
+def test_superuser_takes_counters_from_everybody_but_monitors(own: tuple[str, psycopg.Connection]) -> None:
+    _, connection = own
+    for function in (
+        "pg_stat_get_numscans(oid)",
+        "pg_stat_get_xact_tuples_inserted(oid)",
+        "pg_relation_size(regclass,text)",
+    ):
+        asked = "SELECT has_function_privilege(r, %s, 'EXECUTE') FROM unnest('{public,pg_monitor}'::text[]) AS r"
+        assert connection.execute(asked, [function]).fetchall() == [(False,), (True,)]
 
 
 def test_partitioned_table_and_view_are_exposed_with_own_rows(own: tuple[str, psycopg.Connection]) -> None:

@@ -33,6 +33,10 @@ FAULTS = (
         'the trigger "~~" on own.returned could change a row',
     ),
     ("ALTER POLICY every_identity ON own.holiday USING (true)", "every_identity on own.holiday"),
+    (
+        "CREATE ROLE own_stranger; ALTER TABLE own.visit OWNER TO own_stranger",
+        "own.visit belongs to own_stranger",
+    ),
 )
 
 
@@ -55,7 +59,7 @@ def exposed(superuser: psycopg.Connection) -> Iterator[psycopg.Connection]:
     finally:
         superuser.execute(
             "SELECT zava.hide_table(t) FROM unnest('{own.returned,own.visit,own.holiday}'::regclass[]) AS t;"
-            " DROP SCHEMA own CASCADE"
+            " DROP SCHEMA own CASCADE; DROP ROLE IF EXISTS own_stranger"
         )
         superuser.execute("SELECT zava.set_bitmap_scans(login) FROM zava.access")
 

@@ -207,6 +207,88 @@ def test_row_written_while_its_parent_moves_belongs_to_the_new_store(made: Billi
             assert aurora.execute("SELECT count(*) FROM sales.payment").fetchall() == before
 
 
+#: What the former owner of the tables tries later, so that own code runs with the rights of zava_owner.
+LATER = (
+    "ALTER TABLE sales.payment ALTER COLUMN invoice_id TYPE text",
+    "CREATE TRIGGER t BEFORE UPDATE ON sales.payment FOR EACH ROW EXECUTE FUNCTION app.f()",
+    "CREATE POLICY p ON sales.invoice AS RESTRICTIVE USING (app.g(1))",
+    "ALTER TABLE sales.payment ADD CHECK (app.g(1))",
+    "CREATE INDEX ON sales.payment (app.g(1))",
+    "ALTER TABLE sales.invoice DISABLE TRIGGER zava_parent_moved",
+    'DROP TRIGGER "~zava_store" ON sales.payment',
+    "ALTER TABLE sales.payment DISABLE ROW LEVEL SECURITY",
+    "CREATE RULE r AS ON INSERT TO sales.payment DO INSTEAD NOTHING",
+    "CREATE TABLE app.heir () INHERITS (sales.payment)",
+    "CREATE TABLE app.refers (key app.e REFERENCES sales.plan)",
+    "ALTER TABLE sales.payment OWNER TO billing_app",
+)
+
+
+def test_former_owner_writes_and_cannot_run_code_with_other_rights(made: Billing) -> None:
+    application = made.zava.postgres.url("billing_app", "app", "billing")
+    with psycopg.connect(application, autocommit=True) as app, made.connect(AURORA) as aurora:
+        app.execute("CREATE SCHEMA app; CREATE TYPE app.e AS ENUM ('1')")
+        app.execute("CREATE FUNCTION app.f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'")
+        app.execute("CREATE FUNCTION app.g(int) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT true'")
+        app.execute("CREATE FUNCTION app.h(app.e) RETURNS smallint LANGUAGE sql IMMUTABLE AS 'SELECT 1::smallint'")
+        app.execute("CREATE CAST (app.e AS smallint) WITH FUNCTION app.h AS IMPLICIT")
+        try:
+            for attack in LATER:
+                with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                    app.execute(attack.encode())
+            own = aurora.execute("SELECT min(invoice_id) FROM sales.invoice").fetchall()[0][0]
+            before = aurora.execute("SELECT count(*) FROM sales.payment").fetchall()[0][0]
+            app.execute("INSERT INTO sales.payment (invoice_id, paid) VALUES (%s, 777)", [own])
+            # after DDL of the application, identities still read the tables
+            assert aurora.execute("SELECT count(*) FROM sales.payment").fetchall() == [(before + 1,)]
+            app.execute(
+                "UPDATE sales.payment SET paid = 778 WHERE paid = 777; DELETE FROM sales.payment WHERE paid = 778"
+            )
+            assert app.execute("SELECT count(*) FROM sales.payment").fetchall() == [(COUNTS["payment"][1],)]
+        finally:
+            app.execute("DROP SCHEMA app CASCADE")
+
+
+def test_administrator_without_rights_learns_that_counters_are_open(made: Billing) -> None:
+    shown = made.run("tables", "expose", "sales.refund", "--through", "payment_id:sales.payment")
+    assert "counters of index reads reveal whether an indexed value exists" in " ".join(shown.split())
+
+
+def test_dropped_child_does_not_keep_its_parent_from_changes(made: Billing) -> None:
+    with made.superuser() as superuser:
+        superuser.execute("CREATE TABLE sales.gone (payment_id integer); CREATE INDEX ON sales.gone (payment_id)")
+        superuser.execute("ALTER TABLE sales.gone OWNER TO billing_app")
+        made.run("tables", "expose", "sales.gone", "--through", "payment_id:sales.payment")
+        application = made.zava.postgres.url("billing_app", "app", "billing")
+        with psycopg.connect(application, autocommit=True) as app:
+            app.execute("DROP TABLE sales.gone")  # as owner of its schema
+            row = app.execute(
+                "INSERT INTO sales.payment (invoice_id, paid) VALUES (1, 5) RETURNING payment_id"
+            ).fetchone()
+            app.execute("DELETE FROM sales.payment WHERE payment_id = %s", row)
+        assert "gone" not in made.run("tables", "exposed")
+        assert not superuser.execute("SELECT FROM zava.exposed_tables WHERE relation::text !~ 'sales'").rowcount
+
+
+def test_protecting_again_corrects_every_store(made: Billing) -> None:
+    with made.superuser() as superuser, made.connect(AURORA) as aurora:
+        before = [aurora.execute(f"SELECT count(*) FROM sales.{table}".encode()).fetchall() for table in COUNTS]
+        superuser.execute('ALTER TABLE sales.payment DISABLE TRIGGER "~zava_store"')
+        superuser.execute("UPDATE sales.payment SET zava_store = 1 + zava_store % 3")
+        assert aurora.execute(
+            "SELECT count(*) FROM sales.payment JOIN sales.invoice USING (invoice_id)"
+        ).fetchall() == [(0,)]
+        superuser.execute("SELECT zava.protect_table('sales.payment')")
+        assert [aurora.execute(f"SELECT count(*) FROM sales.{t}".encode()).fetchall() for t in COUNTS] == before
+        superuser.execute("CREATE FUNCTION sales.ignore() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'")
+        superuser.execute(
+            "CREATE TRIGGER ignore BEFORE UPDATE ON sales.payment FOR EACH ROW EXECUTE FUNCTION sales.ignore()"
+        )
+        with pytest.raises(psycopg.Error, match="did not follow"):
+            superuser.execute("UPDATE sales.invoice SET tenant_id = NULL WHERE invoice_id % 2 = 0")
+        superuser.execute("DROP FUNCTION sales.ignore() CASCADE")
+
+
 def _wait_until_blocked(made: Billing) -> None:
     with made.superuser() as watcher:
         for _ in range(2000):

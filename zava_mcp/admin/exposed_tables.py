@@ -13,6 +13,7 @@ from psycopg import sql as compose
 from zava_mcp import sql
 from zava_mcp.admin.as_admin import as_admin
 from zava_mcp.admin.change_report import Report
+from zava_mcp.admin.counters import close_counters
 from zava_mcp.admin.locking import change_transaction
 from zava_mcp.admin.migrations import installed_version
 from zava_mcp.admin.sample import Progress
@@ -81,6 +82,8 @@ def expose_table(settings: Settings, request: ExposeRequest, dry_run: bool, prog
         with change_transaction(connection, dry_run), _lock_errors():
             connection.execute("SET LOCAL lock_timeout = '5s'; SET LOCAL statement_timeout = 0")
             _run(connection, "expose", plan)
+            if plan.kind in ("store", "through"):
+                close_counters(connection, report)
             for column, text in comments.items():
                 connection.execute(_comment(plan, column, text))
             _describe(connection, plan, comments, report)
@@ -94,7 +97,9 @@ def hide_table(settings: Settings, table: str, dry_run: bool, progress: Progress
         if not is_exposed:
             raise InputError(f"{relation} is not exposed", "`zava-mcp tables exposed` lists what is.")
         needed = connection.execute(
-            "SELECT relation::text FROM zava.exposed_tables WHERE parent = to_regclass(%s)", [relation]
+            "SELECT c.oid::regclass::text FROM zava.exposed_tables e JOIN pg_class c ON c.oid = e.relation"
+            " WHERE e.parent = to_regclass(%s)",
+            [relation],
         ).fetchall()
         if needed:
             names = ", ".join(name for (name,) in needed)
@@ -108,6 +113,7 @@ def hide_table(settings: Settings, table: str, dry_run: bool, progress: Progress
 def exposed_tables(settings: Settings, progress: Progress) -> list[list[str]]:
     """Everything that is exposed: table, whose rows an identity sees, readable columns, hidden columns."""
     with _as_admin(settings, progress) as connection:
+        connection.execute(sql.named("expose.sql")["forget_dropped"].encode())
         rows = connection.execute(sql.named("expose.sql")["exposed"].encode()).fetchall()
     return [[table, whose, str(count), hidden] for table, whose, count, hidden in rows]
 

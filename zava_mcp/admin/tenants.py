@@ -11,6 +11,7 @@ from psycopg import sql as compose
 from zava_mcp import sql
 from zava_mcp.admin.as_admin import as_admin
 from zava_mcp.admin.change_report import Report, translate_errors
+from zava_mcp.admin.counters import close_counters
 from zava_mcp.admin.create_database import refuse_foreign_database
 from zava_mcp.admin.existing_roles import OWNER, refuse_untrusted
 from zava_mcp.admin.locking import SET_UP_LOCK
@@ -111,6 +112,7 @@ def _take(connection: psycopg.Connection, table: TenantsTable, report: Report, p
         connection.execute("SELECT zava.fill_unknown_stores()")
         head_office = " and of head office" if version == 0 else ""
         report.actions.append(f"identities of {added} tenants{head_office}; `zava-mcp identities` lists them")
+    close_counters(connection, report)
     report.gaps += exposures(connection)
 
 
@@ -147,7 +149,21 @@ def _resolve(connection: psycopg.Connection, table: TenantsTable) -> TenantsTabl
     for column in (table.key, table.name):
         if column not in columns:
             raise InputError(f"{relation} has no column {column!r}", f"It has {', '.join(columns)}.")
-    return TenantsTable(relation, table.key, table.name)
+    resolved = TenantsTable(relation, table.key, table.name)
+    connection.execute(f"LOCK TABLE {relation} IN ACCESS SHARE MODE".encode())  # so that its types stay
+    _refuse_types(connection, resolved)
+    return resolved
+
+
+def _refuse_types(connection: psycopg.Connection, table: TenantsTable) -> None:
+    """Raises InputError for a type whose cast to text, run by the administrator, would be code of others."""
+    for column in (table.key, table.name):
+        if found := _rows(connection, "untrusted_type", relation=table.relation, column=column):
+            name, owner = found[0]
+            raise InputError(
+                f"the column {column} of {table.relation} is of the type {name}, whose casts {owner} can change",
+                "Name a column of another type.",
+            )
 
 
 def _read_tenants(connection: psycopg.Connection, table: TenantsTable) -> list[_Tenant]:

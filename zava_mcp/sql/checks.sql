@@ -167,6 +167,14 @@ SELECT 'fail', format('nothing fills zava_store of %s: its trigger is missing or
        SELECT FROM pg_trigger g WHERE g.tgrelid = t.relation AND g.tgname = '~zava_store' AND g.tgtype = 23 AND g.tgenabled = 'A' AND g.tgqual IS NULL AND g.tgattr = ''
           AND g.tgfoid = to_regprocedure('zava.fill_store()'))
 UNION ALL
+SELECT 'fail', format('nothing fills zava_store of the partition %s: its trigger is disabled', g.tgrelid::regclass), format('ALTER TABLE %s ENABLE ALWAYS TRIGGER %I', g.tgrelid::regclass, g.tgname)
+  FROM pg_trigger g JOIN pg_class c ON c.oid = g.tgrelid WHERE c.relispartition AND g.tgenabled <> 'A' AND g.tgfoid = to_regprocedure('zava.fill_store()')
+UNION ALL
+SELECT 'fail', format('%s belongs to %I, which can take its protection away or add code that runs with other rights', c.oid::regclass, r.rolname), format('SELECT zava.protect_table(%L)', t.relation::regclass)
+  FROM tables t JOIN pg_policy p ON p.polrelid = t.relation AND p.polname = 'others_maintain'
+  JOIN pg_class c ON c.oid = t.relation OR c.oid IN (SELECT i.inhrelid FROM pg_inherits i WHERE i.inhparent = t.relation) JOIN pg_roles r ON r.oid = c.relowner
+ WHERE NOT r.rolsuper AND NOT pg_has_role(r.oid, to_regrole('zava_owner'), 'MEMBER')
+UNION ALL
 SELECT 'fail', format('the trigger %I on %s could change a row after zava_store was filled', g.tgname, t.relation::regclass), format('ALTER TRIGGER %I ON %s RENAME TO %I', g.tgname, t.relation::regclass, 'a_' || g.tgname)
   FROM tables t JOIN pg_trigger g ON g.tgrelid = t.relation AND NOT g.tgisinternal AND g.tgtype & 3 = 3 AND g.tgname > '~zava_store' COLLATE "C" WHERE t.tested = 'zava_store'
 UNION ALL

@@ -45,6 +45,9 @@ SELECT rows, without FROM zava.rows_without_store(to_regclass(%(relation)s));
 -- name: hide
 SELECT zava.hide_table(to_regclass(%(relation)s));
 
+-- name: forget_dropped
+DELETE FROM zava.exposed_tables x WHERE NOT EXISTS (SELECT FROM pg_class c WHERE c.oid = x.relation);
+
 -- name: exposed
 -- Everything that is exposed: table, whose rows an identity sees, columns, hidden columns, and whether it is protected.
 SELECT e.relation::text,

@@ -11,6 +11,14 @@ SELECT c.oid::regclass::text, c.relkind::text,
 -- The columns of a table.
 SELECT attname::text, attnotnull FROM pg_attribute WHERE attrelid = to_regclass(%(relation)s) AND attnum > 0 AND NOT attisdropped ORDER BY attnum;
 
+-- name: untrusted_type
+-- A column's type, below its domains, if it belongs to a role that is no administrator. Its owner could write its cast to text.
+WITH RECURSIVE type (oid) AS (
+    SELECT atttypid FROM pg_attribute WHERE attrelid = to_regclass(%(relation)s) AND attname = %(column)s AND attnum > 0 AND NOT attisdropped
+    UNION SELECT t.typbasetype FROM pg_type t JOIN type USING (oid) WHERE t.typtype = 'd')
+SELECT t.oid::regtype::text, r.rolname::text FROM pg_type t JOIN type USING (oid) JOIN pg_roles r ON r.oid = t.typowner
+ WHERE t.typtype <> 'd' AND NOT r.rolsuper AND r.rolname <> current_user;
+
 -- name: recorded
 -- The table of tenants that this database was made from; no row if it is new or its stores are shops.
 SELECT source::text, key_column::text, name_column::text, direct FROM zava.tenants_source;

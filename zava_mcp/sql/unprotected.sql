@@ -23,7 +23,8 @@ SELECT c.oid, 'TABLE' AS kind, c.oid::regclass::text AS name, c.relnamespace AS 
                        AND p.polroles <> ARRAY[to_regrole('zava_owner')::oid]
                        AND EXISTS (SELECT FROM unnest(p.polroles) AS r (oid)
                                     WHERE r.oid = 0 OR shobj_description(r.oid, 'pg_authid') = 'An identity of zava-mcp.'
-                                       OR pg_has_role(session_user, r.oid, 'MEMBER') -- an administrator is no identity
+                                       OR pg_has_role(session_user, r.oid, 'MEMBER') -- an identity's login, and neither an application's nor an administrator's
+                                          AND has_any_column_privilege(session_user, to_regclass('zava.about'), 'SELECT')
                                           AND NOT coalesce(pg_has_role(session_user, to_regrole('zava_owner'), 'MEMBER'), false))
                        AND regexp_replace(pg_get_expr(p.polqual, p.polrelid), '::boolean|[\s()]', '', 'g') !~ (
                            '^(zava\.is_known|zava\.sees_all_stores|(zava\.sees_all_storesOR)?\w+=ANYzava\.visible_stores'

@@ -14,6 +14,7 @@ CREATE TABLE zava.exposed_tables (
     parent       regclass,
     parent_key   name,
     parent_store name,
+    former_owner regrole, -- of a table, which belongs to zava_owner while it is exposed
     exposed_at   timestamptz NOT NULL DEFAULT now()
 );
 COMMENT ON TABLE zava.exposed_tables IS 'Tables and views of administrators that identities read, and by what.';
@@ -84,6 +85,21 @@ AS $$ BEGIN
 END $$;
 COMMENT ON FUNCTION zava.store_of_key(text) IS 'The store id of a tenant''s key, or of a store id of another type.';
 
+-- Raises an error unless a column's type still is one that a store can be named by: the cast of another type could run any
+-- code, with the rights of zava_owner.
+CREATE FUNCTION zava.check_key(relation regclass, column_name name) RETURNS void
+    LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
+AS $$ BEGIN
+    IF NOT EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = check_key.relation AND a.attname = check_key.column_name AND NOT a.attisdropped
+                      AND a.atttypid = ANY ('{smallint,integer,bigint,numeric,uuid,text,varchar,bpchar}'::regtype[]))
+       AND zava.key_family(check_key.relation, check_key.column_name) IS NULL THEN
+        RAISE EXCEPTION USING ERRCODE = 'datatype_mismatch',
+            MESSAGE = format('the column %I of %s is gone, or has a type by which no store is named', check_key.column_name, check_key.relation),
+            HINT = 'An administrator hides the exposed table, corrects the column, and exposes the table again.';
+    END IF;
+END $$;
+COMMENT ON FUNCTION zava.check_key(regclass, name) IS 'Raises an error unless a store can be named by the type of a column.';
+
 -- Fills zava_store of each written row, whatever the writer gave it. The name of its trigger comes last, so that it sees what
 -- other triggers made of the row. The lock keeps the parent in its store until this transaction ends: another one that
 -- moves the parent waits, and then finds this row.
@@ -94,7 +110,11 @@ DECLARE
     e zava.exposed_tables := (SELECT x FROM zava.exposed_tables x WHERE x.relation = coalesce(pg_partition_root(TG_RELID), TG_RELID));
 BEGIN
     NEW.zava_store := NULL;
+    IF e.kind IN ('store', 'through') THEN
+        PERFORM zava.check_key(e.relation, e.key_column);
+    END IF;
     IF e.kind = 'through' THEN
+        PERFORM zava.check_key(e.parent, e.parent_key);
         EXECUTE format('SELECT p.%I FROM %s AS p WHERE p.%I = ($1).%I FOR SHARE OF p', e.parent_store, e.parent, e.parent_key, e.key_column)
            INTO NEW.zava_store USING NEW;
     ELSIF e.kind = 'store' THEN
@@ -111,21 +131,34 @@ CREATE FUNCTION zava.parent_changed() RETURNS trigger
 AS $$
 DECLARE
     e zava.exposed_tables;
+    stayed boolean;
+    differs constant text := 'SELECT EXISTS (SELECT FROM %1$s AS c LEFT JOIN %2$s AS p ON p.%3$I = c.%4$I
+        WHERE c.%4$I = ($1).%3$I AND c.zava_store IS DISTINCT FROM p.%5$I)';
 BEGIN
     IF TG_OP <> 'INSERT' AND current_setting('transaction_isolation') <> 'read committed' THEN
         RAISE EXCEPTION USING ERRCODE = 'feature_not_supported',
             MESSAGE = format('rows of %s move to another store in transactions at the isolation level READ COMMITTED alone', TG_RELID::regclass),
             HINT = 'BEGIN ISOLATION LEVEL READ COMMITTED; then try again.';
     END IF;
-    FOR e IN SELECT * FROM zava.exposed_tables x WHERE x.parent = coalesce(pg_partition_root(TG_RELID), TG_RELID) LOOP
+    FOR e IN SELECT x.* FROM zava.exposed_tables x JOIN pg_class c ON c.oid = x.relation -- which may have been dropped
+              WHERE x.parent = coalesce(pg_partition_root(TG_RELID), TG_RELID) LOOP
+        PERFORM zava.check_key(e.relation, e.key_column), zava.check_key(e.parent, e.parent_key);
         IF TG_OP = 'TRUNCATE' THEN
             EXECUTE format('UPDATE %s SET zava_store = NULL WHERE zava_store IS NOT NULL', e.relation);
+            EXECUTE format('SELECT EXISTS (SELECT FROM %s WHERE zava_store IS NOT NULL)', e.relation) INTO stayed;
         END IF;
         IF TG_OP IN ('UPDATE', 'DELETE') THEN
             EXECUTE format('UPDATE %s AS c SET zava_store = NULL WHERE c.%I = ($1).%I', e.relation, e.key_column, e.parent_key) USING OLD;
+            EXECUTE format(differs, e.relation, e.parent, e.parent_key, e.key_column, e.parent_store) INTO stayed USING OLD;
         END IF;
-        IF TG_OP IN ('UPDATE', 'INSERT') THEN
+        IF TG_OP IN ('UPDATE', 'INSERT') AND NOT coalesce(stayed, false) THEN
             EXECUTE format('UPDATE %s AS c SET zava_store = NULL WHERE c.%I = ($1).%I', e.relation, e.key_column, e.parent_key) USING NEW;
+            EXECUTE format(differs, e.relation, e.parent, e.parent_key, e.key_column, e.parent_store) INTO stayed USING NEW;
+        END IF;
+        IF stayed THEN
+            RAISE EXCEPTION USING ERRCODE = 'triggered_action_exception',
+                MESSAGE = format('rows of %s did not follow their row of %s to another store', e.relation, e.parent),
+                HINT = format('A trigger on %s undid the change: it must return NEW, with its columns as they are.', e.relation);
         END IF;
     END LOOP;
     RETURN NULL;
@@ -140,7 +173,7 @@ AS $$
 DECLARE
     e zava.exposed_tables;
 BEGIN
-    FOR e IN SELECT * FROM zava.exposed_tables WHERE kind IN ('store', 'through') AND store_column = 'zava_store' ORDER BY exposed_at, kind LOOP
+    FOR e IN SELECT x.* FROM zava.exposed_tables x JOIN pg_class c ON c.oid = x.relation WHERE x.kind IN ('store', 'through') AND x.store_column = 'zava_store' ORDER BY x.exposed_at, x.kind LOOP
         PERFORM zava.fill_stores(e.relation);
     END LOOP;
 END $$;
@@ -227,9 +260,65 @@ AS $$
      WHERE EXISTS (SELECT FROM zava.readable_columns() AS r WHERE r.relation = c.oid)
        AND NOT EXISTS (SELECT FROM zava.readable_columns() AS r WHERE r.relation = c.oid AND r.column_name = a.attname)
     UNION ALL
-    SELECT DISTINCT format('it runs the function %s with the rights of its owner', p.oid::regprocedure)
-      FROM needs n JOIN pg_proc p ON n.refclassid = 'pg_proc'::regclass AND p.oid = n.refobjid WHERE p.prosecdef
+    SELECT DISTINCT format('it uses %s, which is neither PostgreSQL''s nor a trusted extension''s, and could show rows that no policy protects',
+                           pg_describe_object(n.refclassid, n.refobjid, 0))
+      FROM needs n LEFT JOIN pg_proc p ON n.refclassid = 'pg_proc'::regclass AND p.oid = n.refobjid
+      LEFT JOIN pg_depend d ON d.classid = n.refclassid AND d.objid = n.refobjid AND d.deptype = 'e' AND EXISTS (
+           SELECT FROM pg_extension x JOIN pg_roles r ON r.oid = x.extowner JOIN pg_available_extension_versions v ON v.name = x.extname AND v.version = x.extversion
+            WHERE x.oid = d.refobjid AND (r.rolsuper OR v.trusted))
+     WHERE n.refobjid >= 16384 AND n.refclassid NOT IN ('pg_class'::regclass, 'pg_namespace'::regclass) AND (d.objid IS NULL OR p.prosecdef)
 $$;
+
+-- Why an administrator cannot trust the code of a table: whatever runs when its rows are written or its definition is changed
+-- has the rights of the administrator, or of zava_owner.
+CREATE FUNCTION zava.untrusted_code(exposed regclass) RETURNS SETOF text
+    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+AS $$
+    WITH RECURSIVE family AS (
+        SELECT exposed::oid AS oid UNION SELECT relid FROM pg_partition_tree(exposed)
+    ), parts (classid, objid) AS (
+        SELECT 'pg_class'::regclass::oid, oid FROM family
+        UNION SELECT 'pg_trigger'::regclass, t.oid FROM pg_trigger t JOIN family f ON f.oid = t.tgrelid
+        UNION SELECT 'pg_attrdef'::regclass, d.oid FROM pg_attrdef d JOIN family f ON f.oid = d.adrelid
+        UNION SELECT 'pg_constraint'::regclass, k.oid FROM pg_constraint k JOIN family f ON f.oid IN (k.conrelid, k.confrelid)
+        UNION SELECT 'pg_rewrite'::regclass, w.oid FROM pg_rewrite w JOIN family f ON f.oid = w.ev_class
+        UNION SELECT 'pg_policy'::regclass, p.oid FROM pg_policy p JOIN family f ON f.oid = p.polrelid
+        UNION SELECT 'pg_class'::regclass, i.indexrelid FROM pg_index i JOIN family f ON f.oid = i.indrelid
+        UNION SELECT 'pg_statistic_ext'::regclass, x.oid FROM pg_statistic_ext x JOIN family f ON f.oid = x.stxrelid
+    ), needed (classid, objid) AS (
+        SELECT * FROM parts
+        UNION
+        SELECT next.* FROM needed n CROSS JOIN LATERAL (
+               SELECT d.refclassid, d.refobjid FROM pg_depend d
+                WHERE d.classid = n.classid AND d.objid = n.objid
+                  AND d.refclassid IN ('pg_proc'::regclass, 'pg_operator'::regclass, 'pg_type'::regclass, 'pg_constraint'::regclass,
+                                       'pg_opclass'::regclass, 'pg_opfamily'::regclass)
+               UNION ALL -- the constraints of a domain
+               SELECT 'pg_constraint'::regclass, k.oid FROM pg_constraint k
+                WHERE n.classid = 'pg_type'::regclass AND k.conrelid = 0 AND k.contypid = n.objid
+               UNION ALL -- the parts of a composite type
+               SELECT 'pg_type'::regclass, a.atttypid FROM pg_type t JOIN pg_attribute a ON a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped
+                WHERE n.classid = 'pg_type'::regclass AND t.oid = n.objid AND t.typrelid <> 0) AS next
+    ), untrusted AS (
+        SELECT r.oid, r.rolname FROM pg_roles r WHERE NOT r.rolsuper AND r.rolname <> current_user AND NOT pg_has_role(r.oid, 'zava_owner', 'MEMBER')
+    )
+    SELECT DISTINCT format('it runs the function %s, which %I can change, with the rights of zava_owner or of an administrator: read the function, then ALTER FUNCTION %1$s OWNER TO %3$I',
+                           p.oid::regprocedure, u.rolname, current_user)
+      FROM needed n JOIN pg_proc p ON n.classid = 'pg_proc'::regclass AND p.oid = n.objid JOIN untrusted u ON u.oid = p.proowner
+    UNION ALL
+    SELECT DISTINCT format('%I can add constraints to its domain %s: read these, then ALTER DOMAIN %2$s OWNER TO %3$I', u.rolname, t.oid::regtype, current_user)
+      FROM needed n JOIN pg_type t ON n.classid = 'pg_type'::regclass AND t.oid = n.objid AND t.typtype = 'd' JOIN untrusted u ON u.oid = t.typowner
+    UNION ALL -- the check of a foreign key casts the value with the rights of the owner of the table that it refers to
+    SELECT DISTINCT format('the column %I of %s refers to it with the type %s, whose casts %I can change: ALTER TABLE %2$s DROP CONSTRAINT %5$I',
+                           a.attname, k.conrelid::regclass, t.oid::regtype, u.rolname, k.conname)
+      FROM pg_constraint k JOIN family f ON f.oid = k.confrelid JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = ANY (k.conkey)
+      JOIN pg_type t ON t.oid = a.atttypid JOIN untrusted u ON u.oid = t.typowner WHERE t.typtype <> 'd'
+    UNION ALL
+    SELECT format('its partition %s belongs to %I: ALTER TABLE %1$s OWNER TO %3$I', c.oid::regclass, u.rolname, r.rolname)
+      FROM family f JOIN pg_class c USING (oid) JOIN untrusted u ON u.oid = c.relowner JOIN pg_class it ON it.oid = exposed JOIN pg_roles r ON r.oid = it.relowner
+     WHERE c.relowner <> it.relowner
+$$;
+COMMENT ON FUNCTION zava.untrusted_code(regclass) IS 'The code of a table that others than administrators can change, a line each.';
 
 -- The reasons why identities may not be given a table or view to read.
 CREATE FUNCTION zava.expose_blockers(exposed regclass) RETURNS SETOF text
@@ -270,9 +359,7 @@ AS $$
     UNION ALL
     SELECT format('it has the rule %I, which replaces statements by others: DROP RULE', w.rulename) FROM pg_rewrite w JOIN family f ON w.ev_class = f.oid JOIN it ON it.relkind <> 'v'
     UNION ALL
-    SELECT format('its trigger %I runs the function %s, which %I can change: ALTER FUNCTION %2$s OWNER TO %4$I', t.tgname, p.oid::regprocedure, r.rolname, it.owner)
-      FROM it JOIN pg_trigger t ON t.tgrelid IN (SELECT oid FROM family) AND NOT t.tgisinternal JOIN pg_proc p ON p.oid = t.tgfoid JOIN pg_roles r ON r.oid = p.proowner
-     WHERE p.pronamespace <> 'pg_catalog'::regnamespace AND p.proowner <> it.relowner AND NOT r.rolsuper AND NOT pg_has_role(r.oid, 'zava_owner', 'MEMBER')
+    SELECT zava.untrusted_code(exposed)
     UNION ALL
     SELECT format('it belongs to %I, whose rights %I does not have: GRANT %1$I TO %2$I', owner, current_user) FROM it WHERE NOT pg_has_role(relowner, 'USAGE')
     UNION ALL
@@ -293,6 +380,10 @@ AS $$
     UNION ALL
     SELECT format('its owner cannot grant the schema %I: GRANT USAGE ON SCHEMA %1$I TO %2$I WITH GRANT OPTION', nspname, current_user)
       FROM it WHERE NOT has_schema_privilege(relnamespace, 'USAGE WITH GRANT OPTION') AND nspname <> 'public'
+    UNION ALL
+    SELECT format('zava_owner, to which it would belong, may not have tables in the schema %I: GRANT CREATE ON SCHEMA %1$I TO %2$I WITH GRANT OPTION', nspname, current_user)
+      FROM it WHERE relkind <> 'v' AND NOT has_schema_privilege(relnamespace, 'CREATE WITH GRANT OPTION') AND NOT has_schema_privilege('zava_owner', relnamespace, 'CREATE')
+       AND NOT EXISTS (SELECT FROM pg_roles WHERE rolname = current_user AND rolsuper)
     UNION ALL
     SELECT * FROM zava.view_blockers(exposed)
 $$;
@@ -330,13 +421,6 @@ AS $$
     SELECT format('the trigger %I runs after the one that fills zava_store, and could change the row again: rename it', t.tgname) FROM pg_trigger t, filled
      WHERE filled.it AND (t.tgrelid = exposed OR t.tgrelid IN (SELECT relid FROM pg_partition_tree(exposed))) AND NOT t.tgisinternal AND t.tgtype & 3 = 3 AND t.tgname > '~zava_store' COLLATE "C"
     UNION ALL
-    -- zava.parent_changed updates the rows
-    SELECT format('its trigger %I would run the function %s, which %I can change, with the rights of zava_owner: ALTER FUNCTION %2$s OWNER TO zava_owner',
-                  t.tgname, p.oid::regprocedure, r.rolname)
-      FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid JOIN pg_roles r ON r.oid = p.proowner
-     WHERE key_blockers.parent IS NOT NULL AND (t.tgrelid = exposed OR t.tgrelid IN (SELECT relid FROM pg_partition_tree(exposed)))
-       AND NOT t.tgisinternal AND t.tgtype & 16 = 16 AND NOT r.rolsuper AND NOT pg_has_role(r.oid, 'zava_owner', 'MEMBER')
-    UNION ALL
     SELECT format('%s is not exposed by store: expose it first', key_blockers.parent)
      WHERE key_blockers.parent <> 'retail.orders'::regclass
        AND NOT EXISTS (SELECT FROM zava.exposed_tables e WHERE e.relation = key_blockers.parent AND e.kind IN ('store', 'through'))
@@ -360,23 +444,85 @@ COMMENT ON FUNCTION zava.key_blockers(regclass, name, regclass, name) IS 'Why a 
 
 -- == Exposing and hiding ==
 
--- Makes the policies, triggers and privileges of a recorded table anew. Roles that have rights on the table keep seeing every row.
+-- Gives a table and its partitions to a role. Where that role may not create objects in the schema, it may for this moment.
+CREATE FUNCTION zava.give_table(given regclass, receiver regrole) RETURNS void
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET client_min_messages = warning
+AS $$
+DECLARE
+    part record;
+BEGIN
+    FOR part IN
+        SELECT c.oid::regclass AS name, c.relnamespace::regnamespace AS schema,
+               NOT has_schema_privilege(receiver, c.relnamespace, 'CREATE') AND NOT (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) AS lacks
+          FROM (SELECT given::oid AS oid UNION SELECT relid FROM pg_partition_tree(given)) AS f JOIN pg_class c USING (oid) WHERE c.relowner <> receiver
+    LOOP
+        IF part.lacks THEN
+            EXECUTE format('GRANT CREATE ON SCHEMA %s TO %s', part.schema, receiver);
+        END IF;
+        EXECUTE format('ALTER TABLE %s OWNER TO %s', part.name, receiver);
+        IF part.lacks THEN
+            EXECUTE format('REVOKE CREATE ON SCHEMA %s FROM %s', part.schema, receiver);
+        END IF;
+    END LOOP;
+END $$;
+COMMENT ON FUNCTION zava.give_table(regclass, regrole) IS 'Gives a table and its partitions to a role.';
+
+-- An exposed table belongs to zava_owner, so that nobody but an administrator changes its definition: code that its former owner
+-- added later (a trigger, a policy, the cast of a type) would run with the rights of zava_owner. The former owner keeps
+-- reading and writing. A foreign key would run its casts with the rights of zava_owner too, so nobody keeps REFERENCES.
+CREATE FUNCTION zava.take_table(exposed regclass) RETURNS void
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET client_min_messages = warning
+AS $$
+DECLARE
+    former regrole := (SELECT nullif(x.former_owner, 'zava_owner'::regrole) FROM zava.exposed_tables x WHERE x.relation = exposed);
+    family oid[] := ARRAY(SELECT exposed::oid UNION SELECT relid FROM pg_partition_tree(exposed));
+    statement text;
+BEGIN
+    IF NOT has_schema_privilege('zava_owner', (SELECT relnamespace FROM pg_class WHERE oid = exposed), 'USAGE') THEN
+        EXECUTE format('GRANT USAGE ON SCHEMA %s TO zava_owner', (SELECT relnamespace::regnamespace FROM pg_class WHERE oid = exposed));
+    END IF;
+    PERFORM zava.give_table(exposed, 'zava_owner');
+    FOR statement IN
+        SELECT DISTINCT format('REVOKE TRIGGER, REFERENCES ON %s FROM %s CASCADE', c.oid::regclass, coalesce(quote_ident(r.rolname), 'PUBLIC'))
+          FROM pg_class c CROSS JOIN LATERAL (
+               SELECT x.grantee, x.privilege_type FROM aclexplode(c.relacl) AS x
+               UNION ALL SELECT x.grantee, x.privilege_type FROM pg_attribute t, aclexplode(t.attacl) AS x WHERE t.attrelid = c.oid) AS held
+          LEFT JOIN pg_roles r ON r.oid = held.grantee
+         WHERE c.oid = ANY (family) AND held.privilege_type IN ('TRIGGER', 'REFERENCES') AND held.grantee <> c.relowner
+        UNION ALL
+        SELECT format('GRANT SELECT, INSERT, UPDATE, DELETE, TRUNCATE ON %s TO %s', f::regclass, former) FROM unnest(family) AS f WHERE former IN (SELECT oid FROM pg_roles)
+        UNION ALL
+        SELECT format('GRANT USAGE, SELECT, UPDATE ON SEQUENCE %s TO %s', s.oid::regclass, former) FROM pg_depend d JOIN pg_class s ON s.oid = d.objid AND s.relkind = 'S'
+         WHERE d.classid = 'pg_class'::regclass AND d.refclassid = 'pg_class'::regclass AND d.refobjid = ANY (family) AND d.deptype IN ('a', 'i')
+           AND former IN (SELECT oid FROM pg_roles)
+    LOOP
+        EXECUTE statement;
+    END LOOP;
+END $$;
+COMMENT ON FUNCTION zava.take_table(regclass) IS 'Gives an exposed table to zava_owner; its former owner keeps reading and writing.';
+
+-- Makes the policies, triggers and privileges of a recorded table anew, and its stores. Roles that have rights on the table keep seeing every row.
 CREATE FUNCTION zava.protect_table(exposed regclass) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET client_min_messages = warning
 AS $$
 DECLARE
     e zava.exposed_tables := (SELECT x FROM zava.exposed_tables x WHERE x.relation = exposed);
-    others text := (SELECT string_agg(DISTINCT quote_ident(r.rolname), ', ')
+    others text;
+    part regclass;
+BEGIN
+    IF e.relation IS NULL THEN
+        RAISE EXCEPTION USING ERRCODE = 'undefined_object', MESSAGE = format('%s is not exposed', exposed);
+    ELSIF e.kind = 'view' THEN
+        PERFORM zava.grant_exposed(exposed);
+        RETURN;
+    END IF;
+    PERFORM zava.take_table(exposed);
+    others := (SELECT string_agg(DISTINCT quote_ident(r.rolname), ', ')
                       FROM pg_class c CROSS JOIN LATERAL (
                            SELECT c.relowner AS role UNION SELECT grantee FROM aclexplode(c.relacl)
                            UNION SELECT x.grantee FROM pg_attribute t, aclexplode(t.attacl) AS x WHERE t.attrelid = c.oid) AS held
                       JOIN pg_roles r ON r.oid = held.role
                      WHERE c.oid = exposed AND r.rolname <> 'zava_owner' AND r.rolname NOT IN (SELECT a.login FROM zava.access a));
-BEGIN
-    IF e.kind = 'view' THEN
-        PERFORM zava.grant_exposed(exposed);
-        RETURN;
-    END IF;
     EXECUTE format('ALTER TABLE %1$s ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY', exposed);
     PERFORM zava.drop_policies(exposed);
     EXECUTE format('CREATE POLICY owner_maintains ON %s TO zava_owner USING (true) WITH CHECK (true)', exposed);
@@ -397,10 +543,15 @@ BEGIN
     IF e.store_column = 'zava_store' THEN
         EXECUTE format('CREATE OR REPLACE TRIGGER "~zava_store" BEFORE INSERT OR UPDATE ON %s FOR EACH ROW EXECUTE FUNCTION zava.fill_store(%L)',
                        exposed, coalesce(e.parent::text, '')); -- the argument is for doctor
-        EXECUTE format('ALTER TABLE %s ENABLE ALWAYS TRIGGER "~zava_store"', exposed);
+        FOR part IN SELECT exposed UNION SELECT relid FROM pg_partition_tree(exposed) LOOP
+            EXECUTE format('ALTER TABLE %s ENABLE ALWAYS TRIGGER "~zava_store"', part);
+        END LOOP;
     END IF;
     IF e.parent IS NOT NULL THEN
         PERFORM zava.watch_parent(exposed);
+    END IF;
+    IF e.store_column = 'zava_store' THEN
+        PERFORM zava.fill_stores(exposed);
     END IF;
     PERFORM zava.grant_exposed(exposed);
 END $$;
@@ -436,6 +587,16 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION zava.grant_exposed(regclass, name) IS 'Grants the columns of an exposed table to identities.';
 
+-- What identities can read without a policy of zava-mcp, and the statements that end it.
+CREATE FUNCTION zava.openings(OUT statement text, OUT object text) RETURNS SETOF record
+    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT o.statement, o.object FROM (
+-- include: revocations.sql
+    ) AS o
+$$;
+COMMENT ON FUNCTION zava.openings() IS 'What identities can read without a policy of zava-mcp.';
+
 -- Shows a table or view to all identities. The caller has read expose_blockers and key_blockers.
 CREATE FUNCTION zava.expose_table(exposed regclass, kind text, columns name[], key_column name DEFAULT NULL,
                                   parent regclass DEFAULT NULL, parent_key name DEFAULT NULL) RETURNS void
@@ -444,10 +605,16 @@ AS $$
 DECLARE
     tested name := CASE WHEN kind = 'store' AND zava.tests_column(exposed, key_column) THEN key_column
                         WHEN kind IN ('store', 'through') THEN 'zava_store' END;
-    blockers text := (SELECT string_agg(b, '; ') FROM (
+    blockers text;
+    opened text[] := ARRAY(SELECT statement FROM zava.openings());
+BEGIN
+    IF EXISTS (SELECT FROM pg_class WHERE oid = exposed AND relkind IN ('r', 'p') AND pg_has_role(relowner, 'USAGE')) THEN
+        EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE', exposed); -- until the blockers are known and the table belongs to zava_owner
+    END IF;
+    DELETE FROM zava.exposed_tables x WHERE NOT EXISTS (SELECT FROM pg_class c WHERE c.oid = x.relation);
+    blockers := (SELECT string_agg(b, '; ') FROM (
         SELECT zava.expose_blockers(exposed) UNION ALL
         SELECT zava.key_blockers(exposed, key_column, parent, parent_key) WHERE kind IN ('store', 'through')) AS w (b));
-BEGIN
     IF blockers IS NOT NULL THEN
         RAISE EXCEPTION USING ERRCODE = 'feature_not_supported', MESSAGE = format('%s cannot be exposed: %s', exposed, blockers);
     ELSIF (kind IN ('store', 'through')) <> (key_column IS NOT NULL) OR (kind = 'through') <> (parent IS NOT NULL)
@@ -456,18 +623,28 @@ BEGIN
     END IF;
     PERFORM zava.hide_table(exposed);
     INSERT INTO zava.exposed_tables VALUES (exposed, kind, columns, tested, key_column, parent, parent_key,
-        CASE WHEN parent = 'retail.orders'::regclass THEN 'store_id' ELSE (SELECT e.store_column FROM zava.exposed_tables e WHERE e.relation = expose_table.parent) END);
+        CASE WHEN parent = 'retail.orders'::regclass THEN 'store_id' ELSE (SELECT e.store_column FROM zava.exposed_tables e WHERE e.relation = expose_table.parent) END,
+        CASE WHEN kind <> 'view' THEN (SELECT relowner FROM pg_class WHERE oid = exposed) END);
     IF tested = 'zava_store' THEN
         PERFORM zava.add_store_column(exposed);
     END IF;
     PERFORM zava.protect_table(exposed);
+    IF tested = 'zava_store' THEN
+        EXECUTE format('CREATE INDEX ON %s (zava_store)', exposed);
+    END IF;
     IF kind IN ('store', 'through') THEN
         PERFORM zava.set_bitmap_scans(a.login) FROM zava.access a JOIN pg_roles r ON r.rolname = a.login;
+    END IF;
+    SELECT string_agg(format('%s (%s)', o.object, o.statement), '; ') INTO blockers FROM zava.openings() AS o WHERE o.statement <> ALL (opened);
+    IF blockers IS NOT NULL THEN
+        RAISE EXCEPTION USING ERRCODE = 'feature_not_supported',
+            MESSAGE = format('%s cannot be exposed, because identities could then read without a policy: %s', exposed, blockers);
     END IF;
 END $$;
 COMMENT ON FUNCTION zava.expose_table(regclass, text, name[], name, regclass, name) IS 'Shows a table or view of any schema to identities; `zava-mcp tables expose` calls it.';
 
--- Fills zava_store where it is NULL. The table's own triggers do not run, because they would have the administrator's rights.
+-- Fills zava_store where it is another than the row's, and then that of the rows that belong to these rows. The table's own
+-- triggers do not run, because they would have the administrator's rights.
 CREATE FUNCTION zava.fill_stores(exposed regclass) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET client_min_messages = warning
 AS $$
@@ -481,65 +658,50 @@ BEGIN
     FOREACH statement IN ARRAY enabled LOOP
         EXECUTE regexp_replace(statement, ' ENABLE (ALWAYS |REPLICA )?TRIGGER ', ' DISABLE TRIGGER ');
     END LOOP;
+    PERFORM zava.check_key(e.relation, e.key_column);
     IF e.kind = 'through' THEN
-        EXECUTE format('UPDATE %s AS c SET zava_store = p.%I FROM %s AS p WHERE p.%I = c.%I AND c.zava_store IS NULL AND p.%2$I IS NOT NULL',
+        PERFORM zava.check_key(e.parent, e.parent_key);
+        EXECUTE format('UPDATE %1$s AS c SET zava_store = p.%2$I FROM %3$s AS p WHERE p.%4$I = c.%5$I AND c.zava_store IS DISTINCT FROM p.%2$I',
                        exposed, e.parent_store, e.parent, e.parent_key, e.key_column);
+        EXECUTE format('UPDATE %1$s AS c SET zava_store = NULL WHERE c.zava_store IS NOT NULL AND NOT EXISTS (SELECT FROM %2$s AS p WHERE p.%3$I = c.%4$I)',
+                       exposed, e.parent, e.parent_key, e.key_column);
     ELSE
         EXECUTE format('UPDATE %1$s AS c SET zava_store = k.store FROM (SELECT key, zava.store_of_key(key) AS store FROM (
-                            SELECT DISTINCT %2$I::text AS key FROM %1$s WHERE zava_store IS NULL) AS d) AS k
-                         WHERE k.key = c.%2$I::text AND c.zava_store IS NULL AND k.store IS NOT NULL', exposed, e.key_column);
+                            SELECT DISTINCT %2$I::text AS key FROM %1$s) AS d) AS k
+                         WHERE k.key = c.%2$I::text AND c.zava_store IS DISTINCT FROM k.store', exposed, e.key_column);
+        EXECUTE format('UPDATE %s SET zava_store = NULL WHERE zava_store IS NOT NULL AND %I IS NULL', exposed, e.key_column);
     END IF;
     FOREACH statement IN ARRAY enabled LOOP
         EXECUTE statement;
     END LOOP;
+    PERFORM zava.fill_stores(x.relation) FROM zava.exposed_tables x JOIN pg_class c ON c.oid = x.relation WHERE x.parent = exposed;
 END $$;
-COMMENT ON FUNCTION zava.fill_stores(regclass) IS 'Fills zava_store of an exposed table where it is NULL.';
+COMMENT ON FUNCTION zava.fill_stores(regclass) IS 'Fills zava_store of an exposed table anew.';
 
--- Adds zava_store and fills it, once the parent's triggers move later changes.
+-- Adds zava_store, which zava.protect_table fills once the parent's triggers move later changes.
 CREATE FUNCTION zava.add_store_column(exposed regclass) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET client_min_messages = warning
 AS $$
-DECLARE
-    e zava.exposed_tables := (SELECT x FROM zava.exposed_tables x WHERE x.relation = exposed);
-    statement text;
 BEGIN
-    FOR statement IN
-        SELECT DISTINCT format('GRANT USAGE ON SCHEMA %I TO zava_owner', n.nspname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-         WHERE c.oid IN (exposed, e.parent) AND n.nspname <> 'retail'
-    LOOP
-        EXECUTE statement;
-    END LOOP;
     EXECUTE format('ALTER TABLE %s ADD COLUMN zava_store integer', exposed);
     EXECUTE format('COMMENT ON COLUMN %s.zava_store IS %L', exposed, 'The store of the row. Triggers of zava-mcp fill it; hidden from identities.');
-    EXECUTE format('GRANT SELECT, UPDATE (zava_store) ON %s TO zava_owner', exposed);
-    IF e.kind = 'through' THEN
-        IF e.parent <> 'retail.orders'::regclass THEN
-            EXECUTE format('GRANT SELECT, UPDATE (%I) ON %s TO zava_owner', e.parent_store, e.parent);
-        END IF;
-        PERFORM zava.watch_parent(exposed);
-    END IF;
-    PERFORM zava.fill_stores(exposed);
-    EXECUTE format('CREATE INDEX ON %s (zava_store)', exposed);
 END $$;
-COMMENT ON FUNCTION zava.add_store_column(regclass) IS 'Adds the column zava_store to an exposed table and fills it.';
+COMMENT ON FUNCTION zava.add_store_column(regclass) IS 'Adds the column zava_store to an exposed table.';
 
--- The triggers on the parent of an exposed table. With a foreign key that is checked at once, a row is never there before or
--- after its parent. A row that moves to another partition is deleted and inserted.
+-- The triggers on the parent of an exposed table. A row that moves to another partition is deleted and inserted, and a foreign
+-- key could be dropped.
 CREATE FUNCTION zava.watch_parent(exposed regclass) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET client_min_messages = warning
 AS $$
 DECLARE
     e zava.exposed_tables := (SELECT x FROM zava.exposed_tables x WHERE x.relation = exposed);
-    all_bound constant boolean := (SELECT relkind = 'r' FROM pg_class WHERE oid = e.parent) AND NOT EXISTS (SELECT FROM zava.exposed_tables x WHERE x.parent = e.parent AND NOT zava.has_foreign_key(x.relation, x.key_column, x.parent));
 BEGIN
     EXECUTE format('CREATE OR REPLACE TRIGGER zava_parent_moved AFTER UPDATE ON %1$s FOR EACH ROW
         WHEN (OLD.%2$I IS DISTINCT FROM NEW.%2$I OR OLD.%3$I IS DISTINCT FROM NEW.%3$I) EXECUTE FUNCTION zava.parent_changed()', e.parent, e.parent_store, e.parent_key);
     EXECUTE format('ALTER TABLE %s ENABLE ALWAYS TRIGGER zava_parent_moved', e.parent);
-    IF NOT all_bound THEN
-        EXECUTE format('CREATE OR REPLACE TRIGGER zava_parent_there AFTER INSERT OR DELETE ON %s FOR EACH ROW EXECUTE FUNCTION zava.parent_changed()', e.parent);
-        EXECUTE format('CREATE OR REPLACE TRIGGER zava_parents_gone AFTER TRUNCATE ON %s FOR EACH STATEMENT EXECUTE FUNCTION zava.parent_changed()', e.parent);
-        EXECUTE format('ALTER TABLE %1$s ENABLE ALWAYS TRIGGER zava_parent_there, ENABLE ALWAYS TRIGGER zava_parents_gone', e.parent);
-    END IF;
+    EXECUTE format('CREATE OR REPLACE TRIGGER zava_parent_there AFTER INSERT OR DELETE ON %s FOR EACH ROW EXECUTE FUNCTION zava.parent_changed()', e.parent);
+    EXECUTE format('CREATE OR REPLACE TRIGGER zava_parents_gone AFTER TRUNCATE ON %s FOR EACH STATEMENT EXECUTE FUNCTION zava.parent_changed()', e.parent);
+    EXECUTE format('ALTER TABLE %1$s ENABLE ALWAYS TRIGGER zava_parent_there, ENABLE ALWAYS TRIGGER zava_parents_gone', e.parent);
 END $$;
 COMMENT ON FUNCTION zava.watch_parent(regclass) IS 'Makes the triggers with which rows follow their parent to another store.';
 
@@ -549,7 +711,7 @@ CREATE FUNCTION zava.hide_table(exposed regclass) RETURNS void
 AS $$
 DECLARE
     e zava.exposed_tables := (SELECT x FROM zava.exposed_tables x WHERE x.relation = exposed);
-    needed text := (SELECT string_agg(x.relation::text, ', ') FROM zava.exposed_tables x WHERE x.parent = exposed);
+    needed text := (SELECT string_agg(x.relation::text, ', ') FROM zava.exposed_tables x JOIN pg_class c ON c.oid = x.relation WHERE x.parent = exposed);
     readers text := (SELECT string_agg(quote_ident(a.login), ', ') FROM zava.access a JOIN pg_roles r ON r.rolname = a.login);
     schema oid := (SELECT relnamespace FROM pg_class WHERE oid = exposed);
 BEGIN
@@ -559,7 +721,7 @@ BEGIN
         RAISE EXCEPTION USING ERRCODE = 'dependent_objects_still_exist', MESSAGE = format('rows of %s belong to the store of their row in %s', needed, exposed),
             HINT = format('Hide %s first.', needed);
     END IF;
-    DELETE FROM zava.exposed_tables WHERE relation = exposed;
+    DELETE FROM zava.exposed_tables x WHERE x.relation = exposed OR NOT EXISTS (SELECT FROM pg_class c WHERE c.oid = x.relation);
     IF readers IS NOT NULL THEN
         EXECUTE format('REVOKE ALL ON %s FROM %s', exposed, readers);
         IF schema <> 'retail'::regnamespace AND NOT EXISTS (SELECT FROM zava.exposed_tables x JOIN pg_class c ON c.oid = x.relation WHERE c.relnamespace = schema) THEN
@@ -572,13 +734,13 @@ BEGIN
     END IF;
     IF e.store_column = 'zava_store' THEN
         EXECUTE format('DROP TRIGGER IF EXISTS "~zava_store" ON %s', exposed);
-        IF NOT EXISTS (SELECT FROM pg_class WHERE oid = exposed AND relowner = 'zava_owner'::regrole) THEN
-            EXECUTE format('REVOKE ALL ON %s FROM zava_owner', exposed);
-        END IF;
         EXECUTE format('ALTER TABLE %s DROP COLUMN zava_store', exposed);
     END IF;
-    IF e.parent IS NOT NULL AND NOT EXISTS (SELECT FROM zava.exposed_tables x WHERE x.parent = e.parent) THEN
+    IF e.parent IN (SELECT oid FROM pg_class) AND NOT EXISTS (SELECT FROM zava.exposed_tables x WHERE x.parent = e.parent) THEN
         EXECUTE format('DROP TRIGGER IF EXISTS zava_parent_moved ON %1$s; DROP TRIGGER IF EXISTS zava_parent_there ON %1$s; DROP TRIGGER IF EXISTS zava_parents_gone ON %1$s', e.parent);
+    END IF;
+    IF e.former_owner IN (SELECT oid FROM pg_roles) THEN
+        PERFORM zava.give_table(exposed, e.former_owner);
     END IF;
 END $$;
 COMMENT ON FUNCTION zava.hide_table(regclass) IS 'Hides an exposed table or view from identities and takes back what was made for it.';
