@@ -18,7 +18,7 @@ def connect_as_admin(target: ConnectionParameters) -> psycopg.Connection:
     connection = connect(target)
     try:
         has_role = "role=" in str(target.parameters.get("options", ""))  # otherwise the database may have set one
-        for statement in ("set_session_search_path", *(() if has_role else ("reset_role",))):
+        for statement in ("set_session_search_path", "disable_jit", *(() if has_role else ("reset_role",))):
             connection.execute(sql.query(statement).encode())
         if is_pooled(connection, backend_of(connection)):
             refuse_transaction_pooling(connection, lambda: connect(target))

@@ -164,7 +164,7 @@ def read_identity(connection: psycopg.Connection, user_id: UUID | None) -> dict[
 
 def _run_identity_statements(connection: psycopg.Connection) -> dict[str, Any]:
     """The row of `read_identity`; the same round trip reads the company profile and the login's rights, and LISTENs."""
-    statements = ["set_search_path", "read_identity", "read_company", "listen"]
+    statements = ["set_search_path", "disable_jit", "read_identity", "read_company", "listen", "restore_jit"]
     while True:
         try:
             return _run_in_one_round_trip(connection, statements)

@@ -97,6 +97,14 @@ SET search_path = pg_catalog, pg_temp;
 -- Undoes a role that the database sets for its sessions.
 SET ROLE NONE;
 
+-- name: disable_jit
+-- The statements that verify a login have high cost estimates and take milliseconds; compiling them would take seconds.
+SET jit = off;
+
+-- name: restore_jit
+-- Queries are compiled, or not, as the server's settings say.
+RESET jit;
+
 -- name: set_local_search_path
 -- Unqualified names resolve to pg_catalog until the transaction ends.
 SET LOCAL search_path = pg_catalog, pg_temp;
