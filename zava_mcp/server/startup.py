@@ -1,10 +1,9 @@
 """Opens the service in threads of its own while the client already does the handshake and lists the tools.
 
 The order matters. The embedded PostgreSQL starts first, in processes of its own. Meanwhile the caller imports the MCP
-SDK. The database driver is imported and the first connection opened only after tools/list is answered. This is why
-the module imports the service, and with it psycopg, inside functions: the server takes 1.03 times as long as the
-smallest server of the SDK from its start to tools/list (1,018 ms and 991 ms), and 1.03 times up to the first result
-(scripts/measure/README.md).
+SDK, and first_replies.py answers the client from a recording. The database driver is imported and the first connection
+opened only after tools/list is answered. This is why the module imports the service, and with it psycopg, inside
+functions.
 """
 
 import logging
