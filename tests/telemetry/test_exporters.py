@@ -139,7 +139,7 @@ def test_prometheus_reads_metrics_from_a_port_or_a_file_of_the_process(data_dir:
         tools = {tool["name"] for tool in server.request("tools/list")["result"]["tools"]}
         assert {key[1:]: sample.value for key, sample in samples.items() if key[0] == "mcp_queries_total"} == {
             (kind, outcome): 0
-            for kind in {*tools, "unknown", "prompt", "resource", "completion"}
+            for kind in {*tools, "run_saved_query", "unknown", "prompt", "resource", "completion"}
             for outcome in set(get_args(Outcome)) - {"started"}
         }, "so that the first call is an increase"
         first = set(samples)
