@@ -59,11 +59,11 @@ def test_with_the_last_server_goes_the_database(small: Path) -> None:
             server.shake_hands()
             assert not server.call("execute_sales_query", **COUNT)[1]
         first.close_stdin()
-        assert first.process.wait(20) == 0
+        assert first.process.wait(2) == 0
         assert len(postmasters(small)) == 1
         assert not second.call("execute_sales_query", **COUNT)[1]
         second.close_stdin()
-        assert second.process.wait(20) == 0
+        assert second.process.wait(2) == 0
     assert gone(small, 10)
 
 
@@ -78,7 +78,7 @@ def test_a_signal_ends_server_and_database(small: Path, signum: signal.Signals, 
             server.send({"jsonrpc": "2.0", "id": 99, "method": "tools/call", "params": call})
             assert not server.call("get_current_utc_date")[1]
         server.signal(signum)
-        assert server.process.wait(20) == code
+        assert server.process.wait(3) == code
     assert gone(small, 10)
 
 
@@ -90,7 +90,7 @@ def test_a_running_query_does_not_hold_up_the_end(small: Path) -> None:
         server.send({"jsonrpc": "2.0", "id": 99, "method": "tools/call", "params": call})
         assert not server.call("get_current_utc_date")[1]
         server.close_stdin()
-        assert server.process.wait(20) == 0
+        assert server.process.wait(3) == 0
     assert gone(small, 10)
 
 
@@ -105,7 +105,7 @@ def test_what_a_killed_server_left_running_is_adopted_and_stopped_by_the_next(sm
         server.shake_hands()
         assert not server.call("execute_sales_query", **COUNT)[1]
         server.close_stdin()
-        assert server.process.wait(20) == 0
+        assert server.process.wait(3) == 0
     assert gone(small, 10)
 
 
@@ -117,10 +117,10 @@ def test_a_killed_server_stops_nothing_under_others(small: Path) -> None:
         killed.process.kill()
         killed.process.wait()
         other.close_stdin()
-        assert other.process.wait(20) == 0
+        assert other.process.wait(3) == 0
         assert not third.call("execute_sales_query", **COUNT)[1]
         third.close_stdin()
-        assert third.process.wait(20) == 0
+        assert third.process.wait(3) == 0
     assert gone(small, 10)
 
 
@@ -178,10 +178,11 @@ def test_servers_that_start_at_once_set_up_once(tmp_path: Path) -> None:
 def test_a_client_that_closes_its_reading_end_ends_the_server(small: Path) -> None:
     with Wire("--data-dir", str(small), "--user-id", SEATTLE) as server:
         server.shake_hands()
+        assert not server.call("get_current_utc_date")[1]  # the SDK is imported
         assert server.process.stdout is not None
         server.process.stdout.close()
         server.send({"jsonrpc": "2.0", "id": 7, "method": "tools/list", "params": {}})
-        assert server.process.wait(20) == 0
+        assert server.process.wait(5) == 0
     assert gone(small, 10)
 
 
@@ -191,7 +192,7 @@ def test_a_signal_in_the_first_moments_leaves_nothing(small: Path, stage: str, s
     with server_for(small, SEATTLE) as server:
         _until_there(small, stage, server)
         server.signal(signum)
-        assert server.process.wait(20) == 128 + signum
+        assert server.process.wait(4) == 128 + signum
     assert gone(small, 10)
 
 
@@ -207,18 +208,19 @@ def test_the_end_in_the_middle_of_set_up_leaves_nothing(tmp_path: Path, ending: 
                 server.close_stdin()
             else:
                 server.signal(signal.SIGTERM)
-            assert server.process.wait(20) == (0 if ending == "EOF" else 143)
+            assert server.process.wait(4) == (0 if ending == "EOF" else 143)
     assert gone(tmp_path, 10)
 
 
 def test_a_client_that_does_not_read_does_not_hold_up_the_end(small: Path) -> None:
     with server_for(small, SEATTLE) as server:
         server.shake_hands()
+        assert not server.call("get_current_utc_date")[1]  # the SDK is imported
         call = {"name": "execute_sales_query", "arguments": {"postgresql_query": "SELECT repeat('x', 7000)"}}
         for number in range(100):
             server.send({"jsonrpc": "2.0", "id": number, "method": "tools/call", "params": call})
         server.close_stdin()
-        assert server.process.wait(20) == 0
+        assert server.process.wait(5) == 0
     assert gone(small, 10)
 
 

@@ -104,7 +104,7 @@ def test_nothing_the_server_says_or_logs_tells_them(embedded: EmbeddedPostgres) 
         ):
             said.append(server.call("execute_sales_query", postgresql_query=sql, max_rows=1000)[0])
         server.close_stdin()
-        server.process.wait(20)
+        server.process.wait(5)
         said.append(server.stderr())
     said.append((embedded.folder / "postgres-18" / "server.log").read_text())
     for secret in [SECRET, *passwords]:

@@ -61,10 +61,11 @@ def test_replies_to_valid_and_invalid_lines_are_whole_lines(data_dir: Path) -> N
 def test_client_that_sends_without_reading_may_leave_at_any_time(data_dir: Path) -> None:
     with server_for(data_dir, SEATTLE) as server:
         server.shake_hands()
+        assert server.call("get_current_utc_date")[1] is False  # the SDK is imported
         for number in range(600):
             server.send({**LIST, "id": number})
         server.close_stdin()
-        assert server.process.wait(20) == 0
+        assert server.process.wait(5) == 0
 
 
 def test_server_stops_reading_a_client_that_reads_no_replies(data_dir: Path) -> None:
