@@ -20,14 +20,20 @@ app = typer.Typer(
 )
 
 
+def keep_options(ctx: typer.Context, **options: str | None) -> None:
+    """Keep the options that were given; they override those before them on the command line."""
+    ctx.obj = {**ctx.obj, **{name: value for name, value in options.items() if value is not None}}
+
+
 def load_settings(ctx: typer.Context, **options: str | None) -> Settings:
     """Return a command's settings, and start its logging and its audit record.
 
-    `options` stand after the command's name and override the options before it.
+    `options` stand after the command's name.
     """
     from zava_mcp.cli.command_audit import audit_command
 
-    settings = prepare({**ctx.obj, **{name: value for name, value in options.items() if value is not None}})
+    keep_options(ctx, **options)
+    settings = prepare(ctx.obj)
     if ctx.parent is not None:  # The server has no command, and records each call instead.
         ctx.with_resource(audit_command(ctx, settings))
     return settings

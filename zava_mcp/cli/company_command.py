@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from zava_mcp.cli.app import app, load_settings
+from zava_mcp.cli.app import app, keep_options, load_settings
 from zava_mcp.cli.identities_command import DryRun, show_changes
 from zava_mcp.cli.options import AdminUrl, DataDir, EnvFile, Format, ResultFormat
 
@@ -25,8 +25,7 @@ def company_default(
 
     Example: zava-mcp company
     """
-    options = {"ZAVA_ENV_FILE": env_file, "ZAVA_ADMIN_DATABASE_URL": admin_url, "ZAVA_DATA_DIR": data_dir}
-    ctx.obj = {**ctx.obj, **{name: value for name, value in options.items() if value is not None}}
+    keep_options(ctx, ZAVA_ENV_FILE=env_file, ZAVA_ADMIN_DATABASE_URL=admin_url, ZAVA_DATA_DIR=data_dir)
     if ctx.invoked_subcommand is None:
         _show(ctx, form)
 

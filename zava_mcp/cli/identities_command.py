@@ -7,7 +7,7 @@ from uuid import UUID
 
 import typer
 
-from zava_mcp.cli.app import app, load_settings
+from zava_mcp.cli.app import app, keep_options, load_settings
 from zava_mcp.cli.options import AdminUrl, DataDir, EnvFile, Format, ResultFormat
 
 if TYPE_CHECKING:
@@ -55,8 +55,7 @@ def identities_default(
 
     Example: zava-mcp identities
     """
-    options = {"ZAVA_ENV_FILE": env_file, "ZAVA_ADMIN_DATABASE_URL": admin_url, "ZAVA_DATA_DIR": data_dir}
-    ctx.obj = {**ctx.obj, **{name: value for name, value in options.items() if value is not None}}
+    keep_options(ctx, ZAVA_ENV_FILE=env_file, ZAVA_ADMIN_DATABASE_URL=admin_url, ZAVA_DATA_DIR=data_dir)
     if ctx.invoked_subcommand is None:
         _list(ctx, form)
 

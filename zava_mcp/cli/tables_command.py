@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from zava_mcp.cli.app import app, load_settings
+from zava_mcp.cli.app import app, keep_options, load_settings
 from zava_mcp.cli.options import AdminUrl, DatabaseUrl, DataDir, EnvFile, ResultFormat, UserId
 
 
@@ -44,13 +44,9 @@ def tables_default(
 
     Example: zava-mcp tables orders order_items --user-id seattle
     """
-    options = {
-        "ZAVA_USER_ID": user_id,
-        "ZAVA_ENV_FILE": env_file,
-        "ZAVA_DATABASE_URL": database_url,
-        "ZAVA_DATA_DIR": data_dir,
-    }
-    ctx.obj = {**ctx.obj, **{name: value for name, value in options.items() if value is not None}}
+    keep_options(
+        ctx, ZAVA_USER_ID=user_id, ZAVA_ENV_FILE=env_file, ZAVA_DATABASE_URL=database_url, ZAVA_DATA_DIR=data_dir
+    )
     if ctx.invoked_subcommand is None:
         _show(ctx, [])
 

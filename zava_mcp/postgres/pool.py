@@ -11,7 +11,6 @@ import psycopg
 from psycopg_pool import PoolTimeout
 
 from zava_mcp import call_context
-from zava_mcp.company import CompanyProfile
 from zava_mcp.embedded import kill_backend
 from zava_mcp.errors import DatabaseUnavailable, IdentityError, QueryError, ZavaError
 from zava_mcp.postgres.admin_connection import set_search_path
@@ -122,11 +121,6 @@ class Database:
     def identity(self) -> VerifiedIdentity:
         """The verified identity. Raises as `open`."""
         return self.open()[1]
-
-    @property
-    def last_company(self) -> CompanyProfile | None:
-        """The company profile as last read, without connecting; None if no connection was verified yet."""
-        return self._identity.company if self._identity else None
 
     @property
     def known_identity(self) -> VerifiedIdentity | None:

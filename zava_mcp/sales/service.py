@@ -215,7 +215,8 @@ class SalesService:
     @property
     def company(self) -> CompanyProfile | None:
         """The company profile as last read, without a round trip; None before the database was reached."""
-        return self._database.last_company
+        identity = self._database.known_identity
+        return identity.company if identity else None
 
     @property
     def _embedding_model(self) -> str:

@@ -50,8 +50,7 @@ def find_replies(settings: Settings) -> Replies:
     """The recording for this installation and these settings; NO_REPLIES if there is none that can be trusted."""
     if (key := recording_key(settings)) is None:
         return NO_REPLIES
-    packaged = PACKAGED.read_bytes() if PACKAGED.is_file() else b""
-    return _parse(_read_cache(key), key) or _parse(packaged, key) or NO_REPLIES
+    return _parse(_read_cache(key), key) or _parse(_read_packaged(), key) or NO_REPLIES
 
 
 def recording_key(settings: Settings) -> str | None:
@@ -71,6 +70,10 @@ def cache_file(key: str) -> Path | None:
     default = f"{home}/Library/Caches" if sys.platform == "darwin" else f"{home}/.cache"
     folder = Path(os.environ.get("XDG_CACHE_HOME") or default)
     return folder / "zava-mcp" / f"replies-{zlib.crc32(key.encode()):08x}.json" if folder.is_absolute() else None
+
+
+def _read_packaged() -> bytes:
+    return PACKAGED.read_bytes() if PACKAGED.is_file() else b""
 
 
 def _read_cache(key: str) -> bytes:

@@ -85,8 +85,9 @@ def plan_files(paths: Sequence[Path], choices: Choices, show: Show) -> list[Plan
     for path in paths:
         if path not in kept:
             show(f"{path.name}: has rejected rows of another file, so it was left out")
-    refuse_unknown(choices.columns or {}, (open_source(path).header for path in kept))
-    plans = sorted((plan(path, choices) for path in kept), key=lambda each: each.place)
+    sources = [open_source(path) for path in kept]
+    refuse_unknown(choices.columns or {}, (source.header for source in sources))
+    plans = sorted((plan(source, choices) for source in sources), key=lambda each: each.place)
     for each in plans:
         for line in each.described():
             show(line)

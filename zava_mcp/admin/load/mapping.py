@@ -120,25 +120,7 @@ def _mapping(table: Table, header: Sequence[str], chosen: Mapping[str, str], pat
     for index, text in enumerate(header):
         name = wanted.get(plain(text))
         if name is None:
-            name = next(
-                (
-                    field.name
-                    for field in table.fields
-                    if field.name not in targets and plain(text) in headers_of(field)[:1]
-                ),
-                None,
-            )
-        if name is None:
-            name = next(
-                (
-                    field.name
-                    for field in table.fields
-                    if field.name not in targets and plain(text) in headers_of(field)
-                ),
-                None,
-            )
-            if name is not None and any(plain(name) == plain(other) for other in header):
-                name = None  # another column has the field's own name
+            name = _guess(text, header, [field for field in table.fields if field.name not in targets])
         if not name:
             ignored.append(text)
         elif name not in names:
@@ -155,6 +137,18 @@ def _mapping(table: Table, header: Sequence[str], chosen: Mapping[str, str], pat
             columns[name] = index
     _refuse_missing(table, columns, header, path)
     return ColumnMapping(table, columns, ignored)
+
+
+def _guess(text: str, header: Sequence[str], fields: Sequence[Field]) -> str | None:
+    """The field that a column's header names; a field's own name comes before its other names."""
+    for field in fields:
+        if plain(text) in headers_of(field)[:1]:
+            return field.name
+    for field in fields:
+        if plain(text) in headers_of(field):
+            has_own_column = any(plain(field.name) == plain(other) for other in header)
+            return None if has_own_column else field.name
+    return None
 
 
 def _refuse_missing(table: Table, columns: dict[str, int], header: Sequence[str], path: Path) -> None:

@@ -3,12 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import islice
-from pathlib import Path
 
 from zava_mcp.admin.load.fields import FLAT, TABLES
 from zava_mcp.admin.load.mapping import ColumnMapping, choose
 from zava_mcp.admin.load.notation import Evidence, Mixed, Notation
-from zava_mcp.admin.load.sources import Source, open_source
+from zava_mcp.admin.load.sources import Source
 from zava_mcp.errors import InputError
 
 _DECIMALS = {"comma": ",", "point": ".", "": ""}
@@ -65,9 +64,9 @@ class Plan:
         return lines
 
 
-def plan(path: Path, choices: Choices) -> Plan:
+def plan(source: Source, choices: Choices) -> Plan:
     """Reads a file once and plans its load. Raises InputError with the lines that are in the way."""
-    source = open_source(path)
+    path = source.path
     mapping = choose(path, source.header, choices.table, choices.columns or {})
     numbers = [mapping.columns[field.name] for field in mapping.fields if field.kind in ("whole", "amount")]
     dates = [mapping.columns[field.name] for field in mapping.fields if field.kind in ("date", "moment")]
