@@ -12,8 +12,9 @@ from zava_mcp import sql
 from zava_mcp.admin.adoption_plan import SESSION_SETTINGS, Plan, plan_for, rows, zava_roles
 from zava_mcp.admin.change_report import Report, translate_errors
 from zava_mcp.admin.existing_roles import OWNER, end_sessions_of, refuse_untrusted, take_over
+from zava_mcp.admin.installed_schema import has_tenants, installed_version
 from zava_mcp.admin.locking import SET_UP_LOCK
-from zava_mcp.admin.migrations import has_tenants, installed_version, refuse_old_server
+from zava_mcp.admin.migrations import refuse_old_server
 from zava_mcp.admin.own_objects import exposures
 from zava_mcp.admin.profile import Changes, write_profile
 from zava_mcp.admin.sample import Progress

@@ -14,11 +14,10 @@ from zava_mcp import sql
 from zava_mcp.admin.as_admin import as_admin
 from zava_mcp.admin.change_report import Report
 from zava_mcp.admin.counters import close_counters
+from zava_mcp.admin.installed_schema import refuse_other_schema
 from zava_mcp.admin.locking import change_transaction
-from zava_mcp.admin.migrations import installed_version
 from zava_mcp.admin.sample import Progress
 from zava_mcp.errors import DatabaseUnavailable, InputError
-from zava_mcp.postgres.mismatch import not_a_zava_database, schema_mismatch
 from zava_mcp.settings import Settings
 from zava_mcp.suggestions import did_you_mean
 
@@ -121,11 +120,7 @@ def exposed_tables(settings: Settings, progress: Progress) -> list[list[str]]:
 @contextmanager
 def _as_admin(settings: Settings, progress: Progress) -> Iterator[psycopg.Connection]:
     with as_admin(settings, progress) as connection:
-        version = installed_version(connection)
-        if not version:
-            raise not_a_zava_database()
-        if version != sql.schema_version():
-            raise schema_mismatch(version)
+        refuse_other_schema(connection)
         yield connection
 
 

@@ -8,21 +8,20 @@ from pathlib import Path
 
 import psycopg
 
-from zava_mcp import sql
 from zava_mcp.admin.as_admin import as_admin
 from zava_mcp.admin.change_report import Report
 from zava_mcp.admin.embedded_database import embedded_postgres
 from zava_mcp.admin.identity_changes import create_identity, map_login, remove_identity, renew_logins
 from zava_mcp.admin.identity_records import IdentityRecord, IdentitySpec
+from zava_mcp.admin.installed_schema import refuse_other_schema
 from zava_mcp.admin.locking import change_transaction, serialised
 from zava_mcp.admin.logins import end_sessions, set_password
-from zava_mcp.admin.migrations import embedded_target, installed_version
+from zava_mcp.admin.migrations import embedded_target
 from zava_mcp.admin.passfile import Passfile
 from zava_mcp.admin.sample import Progress
 from zava_mcp.embedded import EmbeddedPostgres, Login
 from zava_mcp.errors import InputError
 from zava_mcp.postgres.admin_connection import connect_as_admin
-from zava_mcp.postgres.mismatch import not_a_zava_database, schema_mismatch
 from zava_mcp.settings import Secret, Settings
 
 _EMBEDDED_PASSWORDS = "the embedded database keeps the passwords of its own logins, in its folder"
@@ -137,7 +136,7 @@ def _open_database(
     """
     if settings.admin_url is not None or settings.database is not None:
         with as_admin(settings, progress) as connection:
-            _refuse_other_schema(connection)
+            refuse_other_schema(connection)
             with serialised(connection):
                 yield connection, None
         return
@@ -145,19 +144,11 @@ def _open_database(
     try:
         address = embedded.open()
         with connect_as_admin(embedded_target(address, embedded.logins()[""])) as connection:
-            _refuse_other_schema(connection)
+            refuse_other_schema(connection)
             with serialised(connection):
                 yield connection, embedded
     finally:
         embedded.close()
-
-
-def _refuse_other_schema(connection: psycopg.Connection) -> None:
-    version = installed_version(connection)
-    if not version:
-        raise not_a_zava_database()
-    if version != sql.schema_version():
-        raise schema_mismatch(version)
 
 
 @contextmanager

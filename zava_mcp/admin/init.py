@@ -13,8 +13,9 @@ from zava_mcp.admin.change_report import Report
 from zava_mcp.admin.create_database import create_database
 from zava_mcp.admin.embedded_database import embedded_postgres
 from zava_mcp.admin.identity_records import has_no_stores
+from zava_mcp.admin.installed_schema import installed_version
 from zava_mcp.admin.locking import change_transaction
-from zava_mcp.admin.migrations import admin_target, embedded_target, installed_version, set_up
+from zava_mcp.admin.migrations import admin_target, embedded_target, set_up
 from zava_mcp.admin.passfile import write_missing_passwords
 from zava_mcp.admin.product_embeddings import ProductEmbeddings, product_embeddings
 from zava_mcp.admin.profile import Changes, write_profile

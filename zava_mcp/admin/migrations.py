@@ -11,6 +11,7 @@ from zava_mcp import sql
 from zava_mcp.admin.change_report import Report, translate_errors
 from zava_mcp.admin.create_database import refuse_foreign_database
 from zava_mcp.admin.existing_roles import OWNER, end_sessions_of, refuse_untrusted, role_faults, take_over
+from zava_mcp.admin.installed_schema import has_tenants, installed_version
 from zava_mcp.admin.locking import SET_UP_LOCK
 from zava_mcp.admin.logins import admit_identities
 from zava_mcp.admin.own_objects import exposures, hidden_objects, revoke_exposures
@@ -147,28 +148,11 @@ def refuse_old_server(connection: psycopg.Connection) -> None:
         )
 
 
-def installed_version(connection: psycopg.Connection) -> int:
-    """The schema version of a database, 0 if zava_owner owns no table zava.about: another role's table is not read."""
-    exists = (
-        "SELECT FROM pg_class WHERE relname = 'about' AND relnamespace = to_regnamespace('zava')"
-        " AND relkind = 'r' AND relowner = to_regrole('zava_owner')"
-    )
-    if not connection.execute(exists).rowcount:
-        return 0
-    row = connection.execute("SELECT schema_version FROM zava.about").fetchone()
-    return int(row[0]) if row else 0
-
-
 def untrusted_code(connection: psycopg.Connection) -> list[str]:
     """Objects of other roles that names resolve to or that run on Zava's tables, each with the SQL that fixes it."""
     blocks = ("search_path_is_trusted", "code_on_tables_is_trusted")
     rows = [row for name in blocks for row in connection.execute(sql.named("checks.sql")[name].encode()).fetchall()]
     return [f"{problem}: {fix}" for _, problem, fix in rows]
-
-
-def has_tenants(connection: psycopg.Connection) -> bool:
-    """Whether the stores of a database are the rows of an existing table of tenants."""
-    return bool(connection.execute("SELECT FROM zava.tenants_source").rowcount)
 
 
 def migrate(connection: psycopg.Connection, sample: Sample | None, report: Report, progress: Progress) -> None:

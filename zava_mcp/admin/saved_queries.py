@@ -9,13 +9,12 @@ import psycopg
 from zava_mcp import sql
 from zava_mcp.admin.as_admin import as_admin
 from zava_mcp.admin.change_report import Report
+from zava_mcp.admin.installed_schema import refuse_other_schema
 from zava_mcp.admin.locking import change_transaction
-from zava_mcp.admin.migrations import installed_version
 from zava_mcp.admin.sample import Progress
 from zava_mcp.admin.saved_query_check import as_reader, check_saved_query
 from zava_mcp.admin.saved_query_file import parse_file
 from zava_mcp.errors import InputError
-from zava_mcp.postgres.mismatch import not_a_zava_database, schema_mismatch
 from zava_mcp.postgres.saved_query import SavedQuery, read_saved_query, unknown_query
 from zava_mcp.settings import Settings
 
@@ -125,9 +124,5 @@ def _read(connection: psycopg.Connection) -> list[SavedQuery]:
 def _open_database(settings: Settings, progress: Progress) -> Iterator[psycopg.Connection]:
     """The database as administrator. Raises DatabaseUnavailable if it is none of this version."""
     with as_admin(settings, progress) as connection:
-        version = installed_version(connection)
-        if not version:
-            raise not_a_zava_database()
-        if version != sql.schema_version():
-            raise schema_mismatch(version)
+        refuse_other_schema(connection)
         yield connection

@@ -14,9 +14,10 @@ from zava_mcp.admin.change_report import Report, translate_errors
 from zava_mcp.admin.counters import close_counters
 from zava_mcp.admin.create_database import refuse_foreign_database
 from zava_mcp.admin.existing_roles import OWNER, refuse_untrusted
+from zava_mcp.admin.installed_schema import installed_version
 from zava_mcp.admin.locking import SET_UP_LOCK
 from zava_mcp.admin.logins import ADMIT, create_login
-from zava_mcp.admin.migrations import installed_version, migrate, refuse_old_server
+from zava_mcp.admin.migrations import migrate, refuse_old_server
 from zava_mcp.admin.own_objects import exposures
 from zava_mcp.admin.passfile import write_missing_passwords
 from zava_mcp.admin.sample import Progress

@@ -86,13 +86,7 @@ async def serve(
             first.stop()
             stdio = Stdio(first.source, first.target, bytes(first.received), bytes(first.unsent))
             client = _Client(stdio, first.sent, group.cancel_scope.cancel)
-
-            async def record_if_needed() -> None:
-                await anyio.sleep(_RECORDING_SECONDS)
-                if not first.has_recording or client.has_other_replies:
-                    await anyio.to_thread.run_sync(record, abandon_on_cancel=True)
-
-            group.start_soon(record_if_needed)
+            group.start_soon(_record_if_needed, first, client, record)
             while await client.begin_session():
                 with client.session:
                     await serve_session(server, client, state)
@@ -103,6 +97,13 @@ async def serve(
     if client.fault is not None:
         _log.error("standard output cannot be written: %s", client.fault.strerror)
     return 128 + received[0] if received else int(client.fault is not None)
+
+
+async def _record_if_needed(first: FirstReplies, client: "_Client", record: Callable[[], None]) -> None:
+    """Records the first replies if there is no recording, or one of its replies was wrong."""
+    await anyio.sleep(_RECORDING_SECONDS)
+    if not first.has_recording or client.has_other_replies:
+        await anyio.to_thread.run_sync(record, abandon_on_cancel=True)
 
 
 class _Client(ObjectStream[SessionMessage]):

@@ -10,16 +10,16 @@ import psycopg
 
 from zava_mcp import sql
 from zava_mcp.admin.as_admin import as_admin
+from zava_mcp.admin.installed_schema import refuse_other_schema
 from zava_mcp.admin.load.data_checks import check_data
 from zava_mcp.admin.load.loading import Loader, translate_errors
 from zava_mcp.admin.load.mapping import refuse_unknown
 from zava_mcp.admin.load.plans import Choices, Plan, plan
 from zava_mcp.admin.load.rejects import SUFFIX, RejectsFile
 from zava_mcp.admin.load.sources import open_source
-from zava_mcp.admin.migrations import installed_version, untrusted_code
+from zava_mcp.admin.migrations import untrusted_code
 from zava_mcp.admin.sample import Progress
 from zava_mcp.errors import DatabaseUnavailable
-from zava_mcp.postgres.mismatch import not_a_zava_database
 from zava_mcp.settings import Settings
 
 #: Called with a line for people.
@@ -96,14 +96,7 @@ def plan_files(paths: Sequence[Path], choices: Choices, show: Show) -> list[Plan
 
 def _refuse_unready(connection: psycopg.Connection) -> None:
     """Raises DatabaseUnavailable without the current schema, or if writing would run other roles' code."""
-    version = installed_version(connection)
-    if not version:
-        raise not_a_zava_database()
-    if version != sql.schema_version():
-        raise DatabaseUnavailable(
-            f"the database has schema version {version}, this program needs {sql.schema_version()}",
-            "Upgrade the older of the two: `zava-mcp init` upgrades the database.",
-        )
+    refuse_other_schema(connection)
     if code := untrusted_code(connection):
         listed = "".join(f"\n  {text}" for text in code)
         raise DatabaseUnavailable(
