@@ -12,13 +12,13 @@ from threading import Event, Lock
 from typing import TYPE_CHECKING, Any
 
 from zava_mcp.embeddings.model_files import verified_model_file
+from zava_mcp.embeddings.word_pieces import WordPieces
 from zava_mcp.errors import EmbeddingError
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
     from onnxruntime import InferenceSession
-    from tokenizers import Tokenizer
 
 LOCAL_MODEL = "local/all-MiniLM-L6-v2-int8"
 
@@ -72,14 +72,14 @@ class LocalEmbedder:
 
 
 class _Model:
-    """The loaded tokenizer and network."""
+    """The loaded vocabulary and network."""
 
     def __init__(self, folder: Path | None) -> None:
         try:
             # The network is loaded first, because loading it needs the most memory.
             self._session = _session(verified_model_file("model.onnx", folder))
             _return_memory()
-            self._tokenizer = _tokenizer(verified_model_file("vocab.txt", folder))
+            self._vocabulary = WordPieces(verified_model_file("vocab.txt", folder))
         except ImportError as error:
             raise EmbeddingError(f"the local embedding model cannot run here: {error}", _CANNOT_RUN) from None
 
@@ -97,25 +97,13 @@ class _Model:
     def _tokens(self, texts: Sequence[str]) -> "tuple[NDArray[np.int64], NDArray[np.int64]]":
         import numpy as np
 
-        encoded = [self._tokenizer.encode(text).ids for text in texts]
+        encoded = [self._vocabulary.ids(text, _MAX_TOKENS) for text in texts]
         ids = np.zeros((len(texts), max(map(len, encoded))), np.int64)  # 0 is [PAD]
         mask = np.zeros_like(ids)
         for row, tokens in enumerate(encoded):
             ids[row, : len(tokens)] = tokens
             mask[row, : len(tokens)] = 1
         return ids, mask
-
-
-def _tokenizer(vocabulary: Path) -> "Tokenizer":
-    from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
-
-    ids = {word: number for number, word in enumerate(vocabulary.read_text(encoding="utf-8").splitlines())}
-    tokenizer = Tokenizer(models.WordPiece(ids, unk_token="[UNK]"))  # noqa: S106  # a token of text
-    tokenizer.normalizer = normalizers.BertNormalizer(lowercase=True, strip_accents=True)
-    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-    tokenizer.post_processor = processors.BertProcessing(("[SEP]", ids["[SEP]"]), ("[CLS]", ids["[CLS]"]))
-    tokenizer.enable_truncation(_MAX_TOKENS)
-    return tokenizer
 
 
 def _session(network: Path) -> "InferenceSession":
