@@ -5,6 +5,7 @@ import itertools
 import json
 import os
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -138,7 +139,14 @@ def replies() -> Replies:
     return found
 
 
-def converse(server: MCPServer[Any], chunks: list[bytes], replies: Replies, early: int, answered: int = 0) -> bytes:
+def converse(
+    server: MCPServer[Any],
+    chunks: list[bytes],
+    replies: Replies,
+    early: int,
+    answered: int = 0,
+    close: Callable[[], None] = lambda: None,
+) -> bytes:
     """All that a client gets that sends the chunks and leaves.
 
     The server begins to read after `early` chunks, and after `answered` requests were answered.
@@ -155,7 +163,7 @@ def converse(server: MCPServer[Any], chunks: list[bytes], replies: Replies, earl
         until(lambda: len(first.sent) >= answered)
         sender = threading.Thread(target=_send, args=(client, chunks[early:]))
         sender.start()
-        assert asyncio.run(serve(server, lambda: None, first)) == 0
+        assert asyncio.run(serve(server, close, first)) == 0
         sender.join()
     finally:
         os.close(target)

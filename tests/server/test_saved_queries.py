@@ -17,13 +17,18 @@ from typer.testing import CliRunner
 from tests.conftest import HEAD_OFFICE, SEATTLE, Asker, asking, settings_for
 from tests.documents import GUIDE, table
 from tests.documents import text as document_text
-from tests.stdio_client import MODERN_META, server_for
+from tests.server.test_first_replies import INITIALIZED, converse, message
+from tests.stdio_client import HELLO, MODERN_META, server_for
 from zava_mcp.admin.saved_query_file import parse_file
 from zava_mcp.cli.commands import app
 from zava_mcp.embedded import EmbeddedPostgres
 from zava_mcp.errors import InputError
 from zava_mcp.postgres.saved_query import TYPES
 from zava_mcp.sales.saved_query_list import MAX_BRIEF_BYTES
+from zava_mcp.server.mcp_server import build_server
+from zava_mcp.server.recorded_replies import find_replies
+from zava_mcp.server.startup import Startup
+from zava_mcp.server.tool_list import RUN_SAVED_QUERY
 
 TYPED = "".join(f"-- parameter: {kind} {kind} = null\n" for kind in TYPES)
 FILES = [
@@ -248,6 +253,31 @@ def test_clients_are_notified_or_must_not_keep_the_list(saved: Path) -> None:
         assert late["ttlMs"] > 0
         assert late["tools"][-1]["name"] == "run_saved_query"
         assert early["ttlMs"] == 0 or early["tools"] == late["tools"]
+
+
+@pytest.mark.parametrize("meta", [{}, MODERN_META])
+def test_recorded_list_is_completed_where_the_database_opens_before_the_sdk(
+    saved: Path, meta: dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    """The recording has no saved queries; only the SDK answers the call and what follows it."""
+    settings = settings_for(saved, SEATTLE)
+    startup = Startup(settings)
+    startup.start()
+    assert startup.wait(60) is not None
+    params = {"_meta": meta} if meta else {}
+    opening = [] if meta else [message("initialize", 0, HELLO), json.dumps(INITIALIZED).encode()]
+    call = message("tools/call", 3, {"name": "get_current_utc_date", "arguments": {}, **params})
+    chunks = [[*opening, message("tools/list", 1, params), call], [message("tools/list", 2, params)]]
+    data = [b"\n".join(lines) + b"\n" for lines in chunks]
+    server = build_server(startup, settings)
+    received = converse(server, data, find_replies(settings), 1, len(opening[:1]) + 1, startup.close)
+    lines = [json.loads(line) for line in received.splitlines()]
+    lists = {line["id"]: line["result"] for line in lines if line.get("id") in (1, 2)}
+    assert [RUN_SAVED_QUERY in {tool["name"] for tool in lists[number]["tools"]} for number in (1, 2)] == [False, True]
+    notified = [line["method"] for line in lines if "method" in line]
+    assert notified == ([] if meta else ["notifications/tools/list_changed"])
+    assert not meta or lists[1]["ttlMs"] == 0 < lists[2]["ttlMs"]
+    assert "a recorded reply differs" not in caplog.text
 
 
 @pytest.mark.anyio

@@ -12,6 +12,7 @@ import anyio.to_thread
 from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
 
 from zava_mcp.errors import ZavaError
+from zava_mcp.server.flow_control import sent_reply
 from zava_mcp.server.startup import Startup
 
 RUN_SAVED_QUERY = "run_saved_query"
@@ -29,12 +30,12 @@ class ToolList:
 
     def is_listed(self, tool: str) -> bool:
         """Whether tools/list has a tool now."""
-        return tool != RUN_SAVED_QUERY or bool(self._startup.has_saved_queries)
+        return tool != RUN_SAVED_QUERY or bool(self._has_saved_queries())
 
     async def observe(self, ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:
         """Middleware: opens the database after tools/list, and notifies the client of a list that has changed."""
         if ctx.method == "tools/list":
-            known = self._startup.has_saved_queries
+            known = self._has_saved_queries()
             self._listed = bool(known)
             result = await call_next(ctx)
             self._startup.proceed()  # a client that lists the tools is about to call one
@@ -47,6 +48,10 @@ class ToolList:
         if ctx.method == "tools/call":
             await self._notify_if_changed(ctx)
         return result
+
+    def _has_saved_queries(self) -> bool | None:
+        """Whether there are any; None as long as that is unknown, as it was when a recorded list was sent."""
+        return self._startup.has_saved_queries if sent_reply() is None else None
 
     async def _notify_when_open(self, ctx: ServerRequestContext[Any, Any]) -> None:
         while self._startup.has_saved_queries is None:

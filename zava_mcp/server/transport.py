@@ -168,9 +168,10 @@ class _Client(ObjectStream[SessionMessage]):
     async def send(self, item: SessionMessage) -> None:
         """Writes a message. If that fails, it stops the server and raises BrokenResourceError."""
         delivered = False
+        is_reply = isinstance(item.message, types.JSONRPCResponse | types.JSONRPCError)
         line = item.message.model_dump_json(by_alias=True, exclude_unset=True).encode() + b"\n"
         try:
-            sent = sent_reply()
+            sent = sent_reply() if is_reply else None
             await self._stdio.write(line if sent is None else b"")  # which fails, too, if the client has left
             if sent not in (None, line):
                 self.has_other_replies = True
@@ -182,7 +183,7 @@ class _Client(ObjectStream[SessionMessage]):
             self._stop()
             raise anyio.BrokenResourceError from None
         finally:
-            if isinstance(item.message, types.JSONRPCResponse | types.JSONRPCError):
+            if is_reply:
                 end_current_request(delivered)
 
     async def send_eof(self) -> None:
