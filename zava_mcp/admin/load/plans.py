@@ -61,6 +61,7 @@ class Plan:
         if ignored := self.mapping.ignored:
             more = f" and {len(ignored) - _LISTED} more" if len(ignored) > _LISTED else ""
             lines.append(f"  ignored: {', '.join(text[:60] or '(no name)' for text in ignored[:_LISTED])}{more}")
+            lines += [f"  {advice}" for advice in self.mapping.advice()]
         return lines
 
 
