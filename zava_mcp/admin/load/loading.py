@@ -138,11 +138,10 @@ class Loader:
 def _refusal(loaded: Loaded, first: list[str]) -> InputError:
     more = loaded.rejected - len(first)
     listed = "".join(f"\n  {text}" for text in first) + (f"\n  and {more:,} more" if more else "")
-    name, rows = loaded.plan.source.path.name, loaded.plan.rows
+    name, rows = loaded.plan.source.path.name, counted(loaded.plan.rows, "row")
     return InputError(
-        f"{name}: {loaded.rejected:,} of {counted(rows, 'row')} cannot be loaded, so nothing of it was written:{listed}",
-        f"{'It is' if loaded.rejected == 1 else 'All of them are'} in {loaded.rejects_file}. Correct {name}, or load the "
-        "other rows: --skip-rejected.",
+        f"{name}: {loaded.rejected:,} of {rows} cannot be loaded, so nothing of it was written:{listed}",
+        f"{loaded.rejects_file} has them all. Correct {name}, or load the other rows: --skip-rejected.",
     )
 
 

@@ -13,7 +13,9 @@ from zava_mcp.suggestions import did_you_mean
 REJECTS_HEADER = ["line", "column", "reason"]  # of a file of rejected rows, before their columns
 _LISTED = 8  # names of columns in a message
 #: Words of a header that say nothing about its field, besides codes of currencies.
-_FILLERS = frozenset("am an at by das der des die from im in of on per the vom von".split())
+_FILLERS = frozenset(
+    ["am", "an", "at", "by", "das", "der", "des", "die", "from", "im", "in", "of", "on", "per", "the", "vom", "von"]
+)
 
 
 @dataclass(frozen=True)
