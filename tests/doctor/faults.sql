@@ -180,10 +180,10 @@ GRANT SELECT (relpages) ON pg_class TO PUBLIC
 -- no policy trusts a setting | your_function on retail.orders |
 CREATE FUNCTION public.me() RETURNS text LANGUAGE sql STABLE AS $$ SELECT current_setting('app.x', true) $$; CREATE POLICY your_function ON retail.orders AS RESTRICTIVE FOR SELECT USING (public.me() IS NULL)
 
--- stores see their customers | orders of this identity's stores have a customer that it does not see |
+-- stores see their customers | of this identity's stores with a customer that it does not see |
 ALTER TABLE zava.customers_by_store DISABLE TRIGGER USER; DELETE FROM zava.customers_by_store WHERE visible_in = 1; ALTER TABLE zava.customers_by_store ENABLE TRIGGER USER
 
--- stores see their customers | this identity sees 1 customers without an order in its stores |
+-- stores see their customers | this identity sees 1 customer without an order in its stores |
 INSERT INTO zava.customers_by_store (customer_id, first_name, last_name, email, primary_store_id, visible_in) SELECT customer_id, first_name, last_name, email, primary_store_id, 1 FROM zava.customers c WHERE primary_store_id <> 1 AND NOT EXISTS (SELECT FROM retail.orders o WHERE o.customer_id = c.customer_id AND o.store_id = 1) LIMIT 1
 
 -- login cannot bypass policies | zava_seattle is CREATEROLE |

@@ -15,6 +15,7 @@ from zava_mcp.admin.sample import Progress
 from zava_mcp.admin.saved_query_check import as_reader, check_saved_query
 from zava_mcp.admin.saved_query_file import parse_file
 from zava_mcp.errors import InputError
+from zava_mcp.plurals import counted
 from zava_mcp.postgres.saved_query import SavedQuery, read_saved_query, unknown_query
 from zava_mcp.settings import Settings
 
@@ -92,7 +93,7 @@ def _fault(path: Path, error: InputError) -> str:
 
 def _raise_faults(faults: list[str]) -> None:
     if faults:
-        more = [f"and {len(faults) - _MAX_FAULTS:,} more files"] * (len(faults) > _MAX_FAULTS)
+        more = [f"and {counted(len(faults) - _MAX_FAULTS, 'more file')}"] * (len(faults) > _MAX_FAULTS)
         raise InputError("\n".join(faults[:_MAX_FAULTS] + more), _NOTHING)
 
 

@@ -14,6 +14,7 @@ from zava_mcp.cli.display.messages import console, print_note
 from zava_mcp.cli.display.pager import page_text
 from zava_mcp.cli.display.terminal_hints import to_terminal_terms
 from zava_mcp.cli.display.text_tables import lay_out
+from zava_mcp.plurals import counted
 from zava_mcp.standard_streams import write_exactly
 
 if TYPE_CHECKING:
@@ -75,6 +76,8 @@ def show_chart(result: "QueryResult", sql: str) -> None:
 
 def show_search_result(result: "SearchResult", form: str | None, pager: bool = True) -> None:
     """Print products, and on stderr how they were found; a table omits long columns."""
+    from zava_mcp.sales.search_result import FULL_TEXT
+
     form = _default_format(form)
     if form == "json":
         _print_json(result.json())
@@ -87,7 +90,7 @@ def show_search_result(result: "SearchResult", form: str | None, pager: bool = T
         )
     for remark in result.remarks():
         print_note(remark)
-    print_note(f"model: {result.model}")
+    print_note(result.model.removeprefix("none: ") if result.model == FULL_TEXT else f"model: {result.model}")
 
 
 def show_rows(columns: list[str], rows: list[list[str]], form: str | None) -> None:
@@ -124,11 +127,7 @@ def show_checks(checks: "list[Check]", form: str) -> None:
         if check.state != "ok":
             print(f"{escape(check.name)}:", escape_lines(check.fix).replace("\n", "\n  "), sep="\n  ")
     count = {state: states.count(state) for state in _STATE_STYLES}
-    print_note(f"{count['ok']} passed, {_count(count['warn'], 'warning')}, {count['fail']} failed")
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
+    print_note(f"{count['ok']} passed, {counted(count['warn'], 'warning')}, {count['fail']} failed")
 
 
 def show_text(text: str) -> None:
@@ -148,6 +147,8 @@ def show_report(report: "Report", only_sql: bool = False) -> None:
         return
     for line in [*(report.actions or [_NO_CHANGES]), *lines]:
         print(escape_lines(line))
+    for line in report.next_steps:
+        print(escape_lines(line)) if sys.stdout.isatty() else print_note(line)
 
 
 def show_table(columns: list[str], rows: Sequence[Sequence[str | None]], numbers: Collection[int] = ()) -> None:
