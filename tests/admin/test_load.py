@@ -350,6 +350,12 @@ def test_partition_that_tables_of_administrators_refer_to_is_not_replaced(
                         admin.execute(call.encode(), [relation, row[0]])
 
 
+def test_store_without_identity_is_named_in_the_list_of_identities(bakery: Path, url: str) -> None:
+    shown = CliRunner().invoke(app, ["identities", "--admin-database-url", url], catch_exceptions=False)
+    assert "only identities of all stores see Bäckerei Sonne Mitte, " in shown.stderr
+    assert "zava-mcp identities add NAME --store STORE" in shown.stderr
+
+
 def test_dry_run_writes_nothing(bakery: Path, load: Load, admin: psycopg.Connection, tmp_path: Path) -> None:
     before = admin.execute(_COUNTS.encode()).fetchone()
     new, file = tmp_path / "products.csv", tmp_path / "positionen.csv"

@@ -28,8 +28,8 @@ from zava_mcp.postgres.user_ids import sample_identities
 from zava_mcp.settings import Settings
 
 
-def list_identities(settings: Settings, progress: Progress) -> list[list[str]]:
-    """All identities as [user id, name, stores, login, last day], head office first.
+def list_identities(settings: Settings, progress: Progress) -> tuple[list[list[str]], list[str]]:
+    """All identities as [user id, name, stores, login, last day], head office first; and stores without an identity.
 
     They are read as administrator from the server of ZAVA_ADMIN_DATABASE_URL, or else from the embedded database.
     """
@@ -37,10 +37,11 @@ def list_identities(settings: Settings, progress: Progress) -> list[list[str]]:
         if not installed_version(connection):
             raise not_a_zava_database()
         rows = connection.execute(sql.query("list_identities").encode()).fetchall()
+        unseen = connection.execute(sql.named("load.sql")["unseen_stores"].encode()).fetchall()
     return [
         [str(user_id), name, "all" if all_stores else stores or "none", login, last_day or ""]
         for login, user_id, name, all_stores, stores, last_day in rows
-    ]
+    ], [f"{found}: {fix}" for _, found, fix in unseen]
 
 
 @contextmanager
