@@ -100,7 +100,7 @@ def test_missing_login_on_a_server_names_the_user_id(server: str, database: str)
     assert f"'seattle' stands for the sample's user id {SEATTLE}" in caught.value.hint
 
 
-def completed(words: str) -> list[str]:
+def completed(words: str, **environment: str) -> list[str]:
     """Return bash's completions at the end of a line."""
     variables = {
         "_ZAVA_MCP_COMPLETE": "complete_bash",
@@ -109,7 +109,7 @@ def completed(words: str) -> list[str]:
     }
     command = [str(Path(sys.executable).with_name("zava-mcp"))]
     return subprocess.run(
-        command, env={**os.environ, **variables}, capture_output=True, text=True, check=True
+        command, env={**os.environ, **variables, **environment}, capture_output=True, text=True, check=True
     ).stdout.splitlines()
 
 
@@ -122,6 +122,11 @@ def test_bash_completes_identities_formats_commands_and_categories() -> None:
     assert completed("zava-mcp client-config plain --user-id red") == ["redmond"]
     assert "PLUMBING" in completed("zava-mcp search --category PL")
     assert "search" in completed("zava-mcp se")
+    own = {"ZAVA_DATABASE_URL": "postgresql://db/bakery"}  # need not be the sample
+    assert completed("zava-mcp search --category PL", **own) == []
+    assert completed("zava-mcp query --user-id s", **own) == []
+    assert completed("zava-mcp query --database-url postgresql://db/bakery --user-id s") == []
+    assert "search" in completed("zava-mcp se", **own)
 
 
 @pytest.mark.parametrize(
