@@ -47,6 +47,30 @@ def test_unknown_name_is_refused_with_a_suggestion(name: str, suggestion: str) -
     assert caught.value.message.endswith(f"; did you mean {suggestion!r}?" if suggestion else "of an identity")
 
 
+@pytest.mark.parametrize(
+    ("name", "environ", "hint"),
+    [
+        ("", {}, "Give one with --user-id or ZAVA_USER_ID. `zava-mcp identities` lists them."),
+        ("", {"ZAVA_DATABASE_URL": "postgresql://db/x"}, "which `zava-mcp identities` lists for an administrator."),
+        (
+            "mitte",
+            {"ZAVA_DATABASE_URL": "postgresql://db/x"},
+            "or set ZAVA_DATABASE_URL with a login, whose name works.",
+        ),
+        (
+            "",
+            {"ZAVA_ADMIN_DATABASE_URL": "postgresql://a@db/x"},
+            "set ZAVA_DATABASE_URL to it, without the administrator.",
+        ),
+    ],
+)
+def test_hint_fits_the_database_and_lists_no_other(name: str, environ: dict[str, str], hint: str) -> None:
+    with pytest.raises(IdentityError) as caught:
+        require_identity(load({"ZAVA_USER_ID": name}, environ), None)
+    assert caught.value.hint.endswith(hint)
+    assert bool(caught.value.listing) is not bool(environ)
+
+
 def test_ambiguous_name_is_refused(tmp_path: Path) -> None:
     postgres = embedded_postgres(settings_for(tmp_path), lambda *_: None)
     home = tmp_path / f"postgres-{POSTGRES_MAJOR}"
@@ -123,9 +147,9 @@ def test_bash_completes_identities_formats_commands_and_categories() -> None:
     assert "PLUMBING" in completed("zava-mcp search --category PL")
     assert "search" in completed("zava-mcp se")
     own = {"ZAVA_DATABASE_URL": "postgresql://db/bakery"}  # need not be the sample
-    assert completed("zava-mcp search --category PL", **own) == []
-    assert completed("zava-mcp query --user-id s", **own) == []
-    assert completed("zava-mcp query --database-url postgresql://db/bakery --user-id s") == []
+    assert not any(completed("zava-mcp search --category PL", **own))
+    assert not any(completed("zava-mcp query --user-id s", **own))
+    assert not any(completed("zava-mcp query --database-url postgresql://db/bakery --user-id s"))
     assert "search" in completed("zava-mcp se", **own)
 
 
