@@ -2,6 +2,7 @@
 
 import json
 import re
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -38,7 +39,9 @@ week_start = "Sunday"
 notes = \"\"\"The shop in Mitte is
 closed on Mondays.\"\"\"
 """
-OF_THE_SAMPLE = re.compile(r"Zava Retail|dollar|\$|department|Washington|\bDIY\b|power tools|plumbing", re.IGNORECASE)
+OF_THE_SAMPLE = re.compile(
+    r"Zava Retail|dollar|\$|department|Washington|\bDIY\b|power tools|plumbing|wall anchor|mirror", re.IGNORECASE
+)
 MONTHS = (
     "SELECT date_trunc('month', order_date)::date AS month, sum(total_amount) AS revenue "
     "FROM order_items JOIN orders USING (order_id) GROUP BY 1 ORDER BY 1"
@@ -115,7 +118,7 @@ async def texts_of_a_server(asker: Asker) -> dict[str, str]:
         ("explain_sales_query", {"postgresql_query": MONTHS}),
         ("get_multiple_table_schemas", {"table_names": []}),
         ("get_current_utc_date", {}),
-        ("semantic_search_products", {"query_description": "dark bread", "max_price": "€5"}),
+        ("semantic_search_products", {"query_description": "xylophone of destiny", "max_price": "€5"}),
         ("chart_sales_query", {"postgresql_query": MONTHS}),
     )
     texts = {}
@@ -150,7 +153,7 @@ def texts_of_the_terminal(bakery: Bakery) -> dict[str, str]:
         ("tables", "products", *place),
         ("query", MONTHS, "--format", "table", *place),
         ("query", MONTHS, "--chart", *place),
-        ("search", "rye", *place),
+        ("search", "rye", "--format", "table", *place),
         ("doctor", *place),
     )
     return {" ".join(command[:3]): run(*command) for command in (*help_texts(get_command(app)), *commands)}
@@ -177,7 +180,48 @@ async def test_no_text_of_another_company_speaks_of_the_sample(bakery: Bakery, m
     assert "in euros" in texts["prompt monthly_review"]
     assert "€" in texts["Vega"]
     assert "€1,000" in texts[f"query {MONTHS} --chart"]
+    assert "amounts are in euros" in texts["search rye --format"]
     assert len(footer.encode()) <= 7_000
+
+
+#: Searches in a German catalogue: what their result says, and what it must not say.
+GERMAN = (
+    ("Brot für und mit der Familie", '"literal":["brot"]', 'Search in English|"für"|"und"|"mit"'),
+    (
+        "etwas zum Schneiden einer Torte",
+        "The catalogue does not seem to be English",
+        "Search in English|Name the thing",
+    ),
+    ("something to sit on", "The catalogue does not seem to be English", "Search in English|Name the thing"),
+)
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("provider", ["local", "none"])
+async def test_search_in_a_catalogue_that_is_not_english(
+    bakery: Bakery, monkeypatch: pytest.MonkeyPatch, provider: str
+) -> None:
+    monkeypatch.setenv("POSTGRES_PASSWORD", bakery.password)
+    if provider == "none":
+        monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    with psycopg.connect(bakery.admin_url, autocommit=True) as admin:
+        kept = admin.execute("SELECT product_name, product_description, product_id FROM retail.products").fetchall()
+        change = "UPDATE retail.products SET product_name = %s, product_description = %s WHERE product_id = %s"
+        admin.execute(
+            change.encode(), ["Roggenbrot mit Kruste", "Dunkles Brot aus Sauerteig für jeden Tag", kept[0][2]]
+        )
+        admin.execute(change.encode(), ["Brotkorb und Deckel", "Geflochten aus hellen Weidenruten", kept[1][2]])
+        try:
+            async with asking(bakery.settings) as baker:
+                for text, said, unsaid in GERMAN:
+                    answer, failed = await baker.call("semantic_search_products", query_description=text)
+                    assert not failed
+                    assert said in answer, (text, answer)
+                    assert re.search(unsaid, answer) is None, (text, answer)
+                    assert '"currency":"EUR"' in answer
+        finally:
+            for row in kept:
+                admin.execute(change.encode(), row)
 
 
 @pytest.mark.anyio

@@ -76,9 +76,10 @@ def test_expose_refuses_what_no_policy_protects(
     url, connection = own
     try:
         connection.execute(made.encode())
-        assert reason in refusal(
-            url, "tables", "expose", "sales.x", *arguments.removeprefix("-" * (arguments == "-")).split()
-        )
+        given = arguments.removeprefix("-" * (arguments == "-")).split()
+        message = refusal(url, "tables", "expose", "sales.x", *given)
+        assert reason in message
+        assert re.search(r"\)\w|\w\b[A-Z]+ |%", message) is None, message  # parts that are glued together
     finally:
         for statement in _CLEAN:
             try:
@@ -106,7 +107,7 @@ def test_hide_takes_back_what_expose_made(own: tuple[str, psycopg.Connection], t
     assert run(url, *arguments, "--comments", str(texts)) == shown.replace(
         "dry run: nothing was changed; these changes would be made\n", ""
     )
-    assert "1 of 1 rows have no store or an unknown one: no store's identity sees them, and head office does" in shown
+    assert "1 of 1 row has no tenant or an unknown one: no tenant's identity sees it, and head office does" in shown
     listed = json.loads(run(url, "tables", "exposed", "--format", "json"))["rows"]
     assert ["sales.x", "own, by tenant_id", "2", "secret"] in listed
     assert connection.execute("SELECT obj_description('sales.x'::regclass)").fetchone() == ("A word",)

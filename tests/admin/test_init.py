@@ -39,9 +39,11 @@ async def test_identities_connect_with_generated_passwords(server: str, database
     all_orders = await count_as(HEAD_OFFICE, server, database, by_login[HEAD_OFFICE], tmp_path)
     own = await count_as(SEATTLE, server, database, by_login[SEATTLE], tmp_path)
     assert 0 < own < all_orders
-
-    again = init(url, "--passwords-file", str(passwords))
-    assert "has every login's password already: none was changed" in again
+    command = ["init", "--passwords-file", str(passwords), "--admin-database-url", url]
+    again = CliRunner().invoke(app, command, catch_exceptions=False)
+    assert "has every login's password already: none was changed" in again.stdout
+    assert f"export PGPASSFILE={passwords}\n" in again.stderr
+    assert f"export ZAVA_USER_ID={HEAD_OFFICE}\n  zava-mcp doctor\n  zava-mcp client-config" in again.stderr
     assert await count_as(SEATTLE, server, database, by_login[SEATTLE], tmp_path) == own
 
 

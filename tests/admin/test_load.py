@@ -228,6 +228,84 @@ def test_rejected_rows_are_in_a_file_and_the_others_loaded_on_request(
     output = load(file, "--skip-rejected", "--rejects", rejects)
     assert "bestand.csv: 2 rows rejected" in output
     assert admin.execute(stock.encode()).fetchone() == (77,)
+    with pytest.raises(InputError, match="it is the file that is loaded"):
+        load(file, "--rejects", file)
+
+
+#: Encodings of files, and how the file of rejected rows begins.
+ENCODINGS = (("utf-8", b"line"), ("utf-8-sig", b"\xef\xbb\xbfline"), ("cp1252", b"line"), ("utf-16", b"\xff\xfel\0"))
+
+
+@pytest.mark.parametrize(("encoding", "begin"), ENCODINGS)
+def test_rejects_are_written_as_the_file_and_removed_after_its_correction(
+    bakery: Path, load: Load, tmp_path: Path, encoding: str, begin: bytes
+) -> None:
+    file, rejects, second = (tmp_path / f"bestand{end}.csv" for end in ("", ".rejects", ".rejects-2"))
+    wrong = "filiale;sku;bestand;hinweis\nMitte;BR-0000;viele;für Jürgen\n"
+    file.write_text(wrong, encoding=encoding)
+    with pytest.raises(InputError, match="1 of 1 row cannot be loaded"):
+        load(file)
+    content = rejects.read_bytes()
+    assert content.startswith(begin)
+    assert "für Jürgen" in content.decode(encoding)
+    with pytest.raises(InputError) as caught:
+        load(rejects)
+    assert "bestand.rejects-2.csv" in caught.value.hint
+    assert second.read_bytes() == content
+    file.write_text(wrong.replace("viele", "5"), encoding=encoding)
+    assert "bestand.rejects.csv, bestand.rejects-2.csv" in load(file, rejects, second, "--dry-run")
+    assert rejects.exists()
+    assert "bestand.rejects.csv: removed, because all rows of bestand.csv are loaded" in load(file, "--again")
+    assert not rejects.exists()
+    second.write_text(content.decode(encoding).replace("viele", "6"), encoding=encoding)
+    assert "bestand.rejects-2.csv: all its rows are loaded, so it can be removed" in load(second, "--again")
+    file.with_suffix(".rejects.csv").write_text("mine\n1\n")
+    load(file, "--again")
+    assert rejects.read_text() == "mine\n1\n"
+
+
+def test_all_faults_of_files_are_reported_at_once(
+    bakery: Path, load: Load, admin: psycopg.Connection, tmp_path: Path
+) -> None:
+    before = admin.execute(_COUNTS.encode()).fetchone()
+    texts = {
+        "products.csv": "sku,name,category,cost,price\nNEW-9,Torte,Kuchen,3.00,viel\n",
+        "bestand.csv": "filiale,sku,bestand\nMitte,BR-0000,5\n",
+        "orders.csv": f"{ORDERS}9301,kunde2@example.de,Nowhere,2025-04-05\n",
+        "things.csv": "a,b\n1,2\n",
+        "kunden.csv": "Vorname,Kontakt\nAda,a@x.de\n",
+    }
+    for name, text in texts.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    files = [tmp_path / name for name in texts]
+    with pytest.raises(InputError) as caught:
+        load(*files)
+    assert "2 of 5 files cannot be loaded" in caught.value.message
+    assert "--map Kontakt=email; or the table: --table. Columns without a field: Kontakt" in caught.value.message
+    with pytest.raises(InputError) as caught:
+        load(*files, "--dry-run")
+    assert "4 of 5 files cannot be loaded" in caught.value.message
+    assert all(part in caught.value.message for part in ("things.csv", "kunden.csv", "'viel'", "'Nowhere'"))
+    assert "Nothing was written" in caught.value.hint
+    with pytest.raises(InputError) as caught:
+        load(*files[:3])
+    assert "Not tried: bestand.csv, orders.csv." in caught.value.hint
+    assert admin.execute(_COUNTS.encode()).fetchone() == before
+
+
+def test_headers_with_small_words_are_known_and_others_explained(
+    bakery: Path, load: Load, admin: psycopg.Connection, tmp_path: Path
+) -> None:
+    file = tmp_path / "kunden.csv"
+    file.write_text("E-Mail;Vorname;Nachname;Angelegt am;Kd-Nr\nneu@x.de;Ada;Berg;01.02.2024;7\n", encoding="utf-8")
+    output = load(file, "--dry-run")
+    assert "Angelegt am -> created_at" in output
+    assert '--map "Kd-Nr"=FIELD loads a column; fields without a column: phone, store' in output
+    file = tmp_path / "artikel.csv"
+    file.write_text("SKU;Preis in EUR;Einkaufspreis (EUR)\nBR-0001;9,99;1,00\n", encoding="utf-8")
+    output = load(file, "--dry-run")
+    assert "Preis in EUR -> base_price" in output
+    assert "Einkaufspreis (EUR) -> cost" in output
 
 
 def test_rejects_replace_a_file_and_follow_no_link(bakery: Path, load: Load, tmp_path: Path) -> None:
@@ -236,7 +314,7 @@ def test_rejects_replace_a_file_and_follow_no_link(bakery: Path, load: Load, tmp
     for content in ("mine", ""):
         victim.write_text("mine", encoding="utf-8")
         rejects.symlink_to(victim) if content else rejects.hardlink_to(victim)
-        with pytest.raises(InputError, match="a link, folder, pipe" if content else "1 of 1 rows"):
+        with pytest.raises(InputError, match="a link, folder, pipe" if content else "1 of 1 row "):
             load(file)
         assert victim.read_text(encoding="utf-8") == "mine"
         assert rejects.is_symlink() == bool(content)
@@ -270,6 +348,12 @@ def test_partition_that_tables_of_administrators_refer_to_is_not_replaced(
                 else:
                     with pytest.raises(psycopg.errors.UndefinedColumn), admin.transaction():
                         admin.execute(call.encode(), [relation, row[0]])
+
+
+def test_store_without_identity_is_named_in_the_list_of_identities(bakery: Path, url: str) -> None:
+    shown = CliRunner().invoke(app, ["identities", "--admin-database-url", url], catch_exceptions=False)
+    assert "only identities of all stores see Bäckerei Sonne Mitte, " in shown.stderr
+    assert "zava-mcp identities add NAME --store STORE" in shown.stderr
 
 
 def test_dry_run_writes_nothing(bakery: Path, load: Load, admin: psycopg.Connection, tmp_path: Path) -> None:

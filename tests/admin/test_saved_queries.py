@@ -119,6 +119,20 @@ def test_file_is_refused_with_what_to_write(text: str, expected: str) -> None:
     assert expected in f"{error.value.message} {error.value.hint}"
 
 
+def test_all_faults_of_files_are_named_at_once(
+    installation: EmbeddedPostgres, nothing_saved: psycopg.Connection, tmp_path: Path
+) -> None:
+    many = "-- name: A b\n-- desciption: c\n-- parameter: x dat\n-- parameter: y text\nSELECT :x, :z, :q, $1"
+    files = write(tmp_path, many, HEADER.format(name="b") + "SELECT * FROM nowhere", GOOD)
+    with pytest.raises(InputError) as error:
+        saved(installation.folder, "add", *files)
+    lines = error.value.message.splitlines()
+    expected = ["no key 'desciption'", "no line `-- description:`", "cannot be the name", "did you mean date"]
+    expected += ["has :z", "has :q", "has $1", "does not use the parameter :y", "line 3: 42P01"]
+    assert [part for part, line in zip(expected, lines, strict=True) if part not in line] == []
+    assert nothing_saved.execute("SELECT FROM zava.saved_queries").rowcount == 0
+
+
 @pytest.mark.parametrize(("query", "expected"), BOUND)
 def test_names_become_parameters_outside_of_strings_and_comments(query: str, expected: str | None) -> None:
     header = HEADER.format(name="a") + "-- parameter: x text\n"

@@ -17,7 +17,7 @@ from zava_mcp.postgres.checks import catalogue_statements
 FAULTS = (
     ("CREATE TABLE t (id int, name text)", ["there is none"]),
     ("CREATE TABLE t (id int, name text); INSERT INTO t VALUES (1, 'a'), (1, 'b'), (2, 'c')", ["appear twice: 1"]),
-    ("CREATE TABLE t (id uuid, name text); INSERT INTO t VALUES (NULL, 'a'), (NULL, 'b')", ["2 have no key"]),
+    ("CREATE TABLE t (id uuid, name text); INSERT INTO t VALUES (NULL, 'a'), (NULL, 'b')", ["2 rows have no key"]),
     ("CREATE TABLE t (id text, name text); INSERT INTO t VALUES ('x', NULL), ('y', ' ')", ["have no name: x, y"]),
     (
         "CREATE TABLE t (id text, name text);"
@@ -74,12 +74,12 @@ def test_tenants_of_each_kind_of_key_see_their_rows(
     connection.execute("INSERT INTO s.t VALUES (%s, 'Head Office')", [keys[2]])
     connection.execute("INSERT INTO s.x SELECT id, 1 FROM s.t")
     exposed = run(url, "tables", "expose", "s.x", "--store-column", "t")
-    assert ("1 of 3 rows have no store" in exposed) or is_direct
+    assert ("1 of 3 rows has no tenant" in exposed) or is_direct
     before = connection.execute("SELECT login, rls_user_id FROM zava.access ORDER BY 1").fetchall()
-    assert "identities of 1 tenants" in run(url, *init)
+    assert "identities of 1 tenant" in run(url, *init)
     connection.execute("DELETE FROM s.x WHERE t::text = %s", [keys[0]])
     connection.execute("DELETE FROM s.t WHERE id::text = %s", [keys[0]])
-    assert "1 tenants are no longer in the table" in run(url, *init)
+    assert "1 tenant is no longer in the table" in run(url, *init)
     assert set(before) < set(connection.execute("SELECT login, rls_user_id FROM zava.access").fetchall())
     names = {name for _, name, *_ in json.loads(run(url, "identities", "--format", "json"))["rows"]}
     assert names == {"Head office", *(f"Same name ({key})" for key in keys[:2]), f"Head Office ({keys[2]})"}

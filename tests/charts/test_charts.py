@@ -199,7 +199,7 @@ def test_result_that_cannot_be_drawn_is_rejected_with_reason(
 def test_truncated_result_is_rejected() -> None:
     cut = answer({"store": TEXT, "orders": BIGINT}, ["Seattle", 1])
     cut.truncated_by = "rows"
-    with pytest.raises(InputError, match="more than the 1 rows") as raised:
+    with pytest.raises(InputError, match="more than the 1 row that") as raised:
         choose_chart(cut, ChartRequest())
     assert "GROUP BY" in raised.value.hint
 

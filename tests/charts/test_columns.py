@@ -74,6 +74,10 @@ PERIODS: list[tuple[str, int, list[Any], str, list[str]]] = [
     ("quarter", TIMESTAMPTZ, ["2026-01-01T00:00:00+00:00"], "quarter", ["Q1 2026"]),
     ("q", DATE, ["2026-01-01", "2026-04-01", "2026-07-01"], "quarter", ["Q1 2026", "Q2 2026", "Q3 2026"]),
     ("week", DATE, ["2026-11-23", "2026-11-16"], "week", ["16 Nov 2026", "23 Nov 2026"]),
+    ("week", DATE, ["2026-11-22", "2026-11-08"], "week", ["8 Nov 2026", "22 Nov 2026"]),  # of companies: from Sunday
+    ("w", DATE, ["2026-11-07", "2026-11-14", "2026-11-21"], "week", ["7 Nov 2026", "14 Nov 2026", "21 Nov 2026"]),
+    ("woche", TEXT, ["2026-11-08", "2026-11-15", "2026-11-22"], "week", ["8 Nov 2026", "15 Nov 2026", "22 Nov 2026"]),
+    ("week", DATE, ["2026-11-22", "2026-11-09"], "day", ["9 Nov 2026", "22 Nov 2026"]),
     ("year", DATE, ["2026-01-01"], "year", ["2026"]),
     ("month", DATE, ["2025-01-01", "2026-01-01"], "month", ["Jan 2025", "Jan 2026"]),
     ("at", TIMESTAMPTZ, ["2026-11-01T10:00:00+00:00"], "hour", ["1 Nov 2026 10:00"]),
@@ -227,6 +231,30 @@ def test_many_equally_truncated_names_become_unique_in_few_steps() -> None:
 def test_part_of_a_date_is_read_from_the_query(expression: str, unit: str) -> None:
     assert units_in(f"SELECT {expression}, sum(x) v FROM o GROUP BY 1 ORDER BY v DESC", ["y", "v"]) == [unit, ""]
     assert units_in(f"WITH c AS (SELECT n, {expression} FROM o) SELECT y, v FROM c", ["v", "y"]) == ["", unit]
+
+
+@pytest.mark.parametrize(
+    ("expression", "is_amount"),
+    [
+        ("sum(i.total_amount) AS y", True),
+        ("round(sum(total_amount)\n / nullif(count(*), 0), 2) y", True),
+        ('lag(sum(total_amount)) OVER (ORDER BY 1) "y"', True),
+        ("sum(total_amount) FILTER (WHERE true) AS y", True),
+        ("sum(unit_price * quantity - coalesce(discount_amount, 0)) AS y", True),
+        ("count(total_amount) AS y", False),
+        ("rank() OVER (ORDER BY sum(total_amount)) AS y", False),
+        ("sum(a.total_amount) / sum(b.total_amount) AS y", False),
+        ("sum(CASE WHEN total_amount > 5 THEN 1 END) AS y", False),
+        ("sum(quantity) AS y", False),
+    ],
+)
+def test_amount_is_read_from_the_query(expression: str, is_amount: bool) -> None:
+    for sql in (f"SELECT a, {expression} FROM o", f"WITH c AS (SELECT {expression} FROM o) SELECT a, y FROM c"):
+        assert (units_in(sql, ["y"]) == ["money"]) is is_amount, sql
+    numbers = chart_columns(["Summe_2026"], [NUMERIC], [[5], [7]], units_in(sql, ["y"]), "EUR")
+    assert numbers[0].unit == ("EUR" if is_amount else "")
+    names = ("preis", "umsatz_mitte", "menge")
+    assert [column(name, NUMERIC, [5]).unit for name in names] == ["dollars", "dollars", ""]
 
 
 def test_parts_of_dates_without_aliases_are_read_in_their_order() -> None:

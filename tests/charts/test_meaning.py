@@ -290,5 +290,5 @@ def test_names_in_letters_without_font_are_numbered() -> None:
 
 def test_chart_of_a_truncated_result_is_rejected() -> None:
     answer = QueryResult(1, 40_000, ["a", "n"], [TEXT, BIGINT], ['["a",1]'], truncated_by="rows")
-    with pytest.raises(InputError, match="more than the 1 rows"):
+    with pytest.raises(InputError, match="more than the 1 row that"):
         choose_chart(answer, ChartRequest())

@@ -47,6 +47,30 @@ def test_unknown_name_is_refused_with_a_suggestion(name: str, suggestion: str) -
     assert caught.value.message.endswith(f"; did you mean {suggestion!r}?" if suggestion else "of an identity")
 
 
+@pytest.mark.parametrize(
+    ("name", "environ", "hint"),
+    [
+        ("", {}, "Give one with --user-id or ZAVA_USER_ID. `zava-mcp identities` lists them."),
+        ("", {"ZAVA_DATABASE_URL": "postgresql://db/x"}, "which `zava-mcp identities` lists for an administrator."),
+        (
+            "mitte",
+            {"ZAVA_DATABASE_URL": "postgresql://db/x"},
+            "or set ZAVA_DATABASE_URL with a login, whose name works.",
+        ),
+        (
+            "",
+            {"ZAVA_ADMIN_DATABASE_URL": "postgresql://a@db/x"},
+            "set ZAVA_DATABASE_URL to it, without the administrator.",
+        ),
+    ],
+)
+def test_hint_fits_the_database_and_lists_no_other(name: str, environ: dict[str, str], hint: str) -> None:
+    with pytest.raises(IdentityError) as caught:
+        require_identity(load({"ZAVA_USER_ID": name}, environ), None)
+    assert caught.value.hint.endswith(hint)
+    assert bool(caught.value.listing) is not bool(environ)
+
+
 def test_ambiguous_name_is_refused(tmp_path: Path) -> None:
     postgres = embedded_postgres(settings_for(tmp_path), lambda *_: None)
     home = tmp_path / f"postgres-{POSTGRES_MAJOR}"
@@ -100,7 +124,7 @@ def test_missing_login_on_a_server_names_the_user_id(server: str, database: str)
     assert f"'seattle' stands for the sample's user id {SEATTLE}" in caught.value.hint
 
 
-def completed(words: str) -> list[str]:
+def completed(words: str, **environment: str) -> list[str]:
     """Return bash's completions at the end of a line."""
     variables = {
         "_ZAVA_MCP_COMPLETE": "complete_bash",
@@ -109,7 +133,7 @@ def completed(words: str) -> list[str]:
     }
     command = [str(Path(sys.executable).with_name("zava-mcp"))]
     return subprocess.run(
-        command, env={**os.environ, **variables}, capture_output=True, text=True, check=True
+        command, env={**os.environ, **variables, **environment}, capture_output=True, text=True, check=True
     ).stdout.splitlines()
 
 
@@ -122,6 +146,11 @@ def test_bash_completes_identities_formats_commands_and_categories() -> None:
     assert completed("zava-mcp client-config plain --user-id red") == ["redmond"]
     assert "PLUMBING" in completed("zava-mcp search --category PL")
     assert "search" in completed("zava-mcp se")
+    own = {"ZAVA_DATABASE_URL": "postgresql://db/bakery"}  # need not be the sample
+    assert not any(completed("zava-mcp search --category PL", **own))
+    assert not any(completed("zava-mcp query --user-id s", **own))
+    assert not any(completed("zava-mcp query --database-url postgresql://db/bakery --user-id s"))
+    assert "search" in completed("zava-mcp se", **own)
 
 
 @pytest.mark.parametrize(

@@ -96,6 +96,28 @@ def test_output_lines_fit_the_terminal(terminal: RunOnTerminal, columns: int, ou
     assert max(display_width(OWN_SEQUENCES.sub("", line)) for line in result.lines) <= columns
 
 
+#: Commands that print sentences, and their exit codes.
+SENTENCES = (
+    (["tables"], 0),
+    (["tables", "products"], 0),
+    (["query", "SELECT * FROM nowhere"], 1),
+    (["query", f"SELECT ('{'東京 ' * 60}')::integer"], 1),
+    (["search", "etwas für den garten"], 0),
+    (["identities", "add", "Ann", "--store", "nowhere"], 2),
+    (["load", "nothing.csv", "--map", f"{'a b ' * 30}=sku"], 2),
+)
+
+
+@pytest.mark.parametrize(("command", "code"), SENTENCES, ids=lambda value: str(value)[:30])
+def test_sentences_fit_the_terminal(terminal: RunOnTerminal, command: list[str], code: int) -> None:
+    shown = terminal(*command, with_errors=True, ZAVA_USER_ID=SEATTLE)
+    assert shown.code == code
+    lines = [line for part in re.split(r"\x1b\[2K|\r", shown.text) for line in part.split("\n") if "━" not in line]
+    lines = [OWN_SEQUENCES.sub("", line) for line in lines]
+    assert max(map(display_width, lines)) in range(50, 81)
+    assert not any("`" in line and line.count("`") % 2 for line in lines)
+
+
 def test_table_too_wide_for_the_terminal_is_shown_as_records(terminal: RunOnTerminal) -> None:
     sql = (
         "SELECT customer_id, first_name, email, phone, created_at, current_date AS today FROM retail.customers LIMIT 2"

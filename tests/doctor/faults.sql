@@ -180,10 +180,10 @@ GRANT SELECT (relpages) ON pg_class TO PUBLIC
 -- no policy trusts a setting | your_function on retail.orders |
 CREATE FUNCTION public.me() RETURNS text LANGUAGE sql STABLE AS $$ SELECT current_setting('app.x', true) $$; CREATE POLICY your_function ON retail.orders AS RESTRICTIVE FOR SELECT USING (public.me() IS NULL)
 
--- stores see their customers | orders of this identity's stores have a customer that it does not see |
+-- stores see their customers | of this identity's stores with a customer that it does not see |
 ALTER TABLE zava.customers_by_store DISABLE TRIGGER USER; DELETE FROM zava.customers_by_store WHERE visible_in = 1; ALTER TABLE zava.customers_by_store ENABLE TRIGGER USER
 
--- stores see their customers | this identity sees 1 customers without an order in its stores |
+-- stores see their customers | this identity sees 1 customer without an order in its stores |
 INSERT INTO zava.customers_by_store (customer_id, first_name, last_name, email, primary_store_id, visible_in) SELECT customer_id, first_name, last_name, email, primary_store_id, 1 FROM zava.customers c WHERE primary_store_id <> 1 AND NOT EXISTS (SELECT FROM retail.orders o WHERE o.customer_id = c.customer_id AND o.store_id = 1) LIMIT 1
 
 -- login cannot bypass policies | zava_seattle is CREATEROLE |
@@ -212,3 +212,21 @@ ALTER FUNCTION zava.access_changed() SECURITY INVOKER
 
 -- functions are unchanged | changed: zava.visible_stores |
 ALTER FUNCTION zava.visible_stores() OWNER TO postgres
+
+-- orders have items | 1 order has no items, the first is 99000001 |
+INSERT INTO retail.orders (order_id, customer_id, store_id, order_date) SELECT 99000001, customer_id, 1, current_date FROM retail.orders WHERE store_id = 1 LIMIT 1
+
+-- totals add up | the total of 1 item is not quantity * unit_price - discount_amount |
+ALTER TABLE retail.order_items DROP CONSTRAINT order_items_total_adds_up; UPDATE retail.order_items SET total_amount = total_amount + 1 WHERE order_item_id = (SELECT min(order_item_id) FROM retail.order_items WHERE store_id = 1)
+
+-- rows have parents | 1 item refers to products that do not exist |
+ALTER TABLE retail.order_items DROP CONSTRAINT order_items_product_id_fkey; INSERT INTO retail.order_items (order_item_id, order_id, store_id, product_id, quantity, unit_price, total_amount) SELECT 99000001, order_id, 1, 99000001, 1, 1, 1 FROM retail.orders WHERE store_id = 1 LIMIT 1
+
+-- rows have parents | 2 items refer to orders that do not exist |
+ALTER TABLE retail.order_items DROP CONSTRAINT order_items_in_store_of_order; INSERT INTO retail.order_items (order_item_id, order_id, store_id, product_id, quantity, unit_price, total_amount) VALUES (99000001, 99000001, 1, 1, 1, 1, 1), (99000002, 99000001, 1, 1, 1, 1, 1)
+
+-- rows have parents | items refer to orders that do not exist; 1 item refers to products that do not exist |
+INSERT INTO retail.order_items (order_item_id, order_id, store_id, product_id, quantity, unit_price, total_amount) VALUES (99000001, 99000001, 1, 1, 1, 1, 1), (99000002, 99000001, 1, 99000001, 1, 1, 1)
+
+-- margins are of prices | the margin of 1 product differs from cost and price by more than a point |
+UPDATE retail.products SET gross_margin_percent = gross_margin_percent - 5 WHERE product_id = 1

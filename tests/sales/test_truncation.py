@@ -24,7 +24,7 @@ async def test_number_of_rows_is_exact_or_a_bound_around_every_limit(data_dir: P
             if not result["truncated"]:
                 assert "total_rows" not in result
             elif shown == limit:
-                assert f"There are more than {limit} rows." in hint
+                assert f"There are more than {limit} row{'s' if limit > 1 else ''}." in hint
                 assert "total_rows" not in result
             elif rows <= limit:
                 assert result["total_rows"] == rows

@@ -18,6 +18,7 @@ from zava_mcp.admin.installed_schema import refuse_other_schema
 from zava_mcp.admin.locking import change_transaction
 from zava_mcp.admin.sample import Progress
 from zava_mcp.errors import DatabaseUnavailable, InputError
+from zava_mcp.plurals import counted
 from zava_mcp.settings import Settings
 from zava_mcp.suggestions import did_you_mean
 
@@ -207,23 +208,26 @@ def _new_comments(connection: psycopg.Connection, plan: _Plan, request: ExposeRe
 
 
 def _describe(connection: psycopg.Connection, plan: _Plan, comments: Comments, report: Report) -> None:
-    """Reports what identities see, and rows that no store's manager sees."""
+    """Reports what identities see, and rows that no identity of one store or tenant sees."""
+    of_tenants = connection.execute("SELECT zava.has_tenants()").fetchone() == (True,)
+    word = "tenant" if of_tenants else "store"
     whose = {
-        "store": f"each identity reads the rows of its own stores, by {plan.column}",
-        "through": f"each identity reads the rows of its own stores, through {plan.column} of {plan.parent}",
+        "store": f"each identity reads the rows of its own {word}s, by {plan.column}",
+        "through": f"each identity reads the rows of its own {word}s, through {plan.column} of {plan.parent}",
         "shared": "every identity reads every row",
         "view": "each identity reads what it may read of the view's tables",
     }[plan.kind]
-    report.actions.append(f"{plan.relation}: {whose}; {len(plan.columns)} columns")
+    report.actions.append(f"{plan.relation}: {whose}; {counted(len(plan.columns), 'column')}")
     if comments:
         report.actions.append(f"comments written: {len(comments)}")
     if plan.kind in ("store", "through"):
         rows, without = _run(connection, "without_store", plan)[0]
         report.actions.append(f"rows: {rows:,}")
         if without:
+            has, them = ("has", "it") if without == 1 else ("have", "them")
             report.warnings.append(
-                f"{without:,} of {rows:,} rows have no store or an unknown one: no store's identity sees them, and "
-                "head office does"
+                f"{without:,} of {counted(rows, 'row')} {has} no {word} or an unknown one: "
+                f"no {word}'s identity sees {them}, and head office does"
             )
     missing = [name or "the table" for name, text in _columns(connection, plan.relation) if not text]
     if missing := [name for name in missing if name == "the table" or name in plan.columns]:

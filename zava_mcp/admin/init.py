@@ -3,9 +3,6 @@
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from urllib.parse import quote
-
-import psycopg
 
 from zava_mcp import sql
 from zava_mcp.admin.as_admin import as_admin, entra_tokens
@@ -16,6 +13,7 @@ from zava_mcp.admin.identity_records import has_no_stores
 from zava_mcp.admin.installed_schema import installed_version
 from zava_mcp.admin.locking import change_transaction
 from zava_mcp.admin.migrations import admin_target, embedded_target, set_up
+from zava_mcp.admin.next_steps import next_steps, server_url
 from zava_mcp.admin.passfile import write_missing_passwords
 from zava_mcp.admin.product_embeddings import ProductEmbeddings, product_embeddings
 from zava_mcp.admin.profile import Changes, write_profile
@@ -30,8 +28,8 @@ from zava_mcp.postgres.user_ids import sample_identities
 from zava_mcp.settings import Settings
 
 
-def list_identities(settings: Settings, progress: Progress) -> list[list[str]]:
-    """All identities as [user id, name, stores, login, last day], head office first.
+def list_identities(settings: Settings, progress: Progress) -> tuple[list[list[str]], list[str]]:
+    """All identities as [user id, name, stores, login, last day], head office first; and stores without an identity.
 
     They are read as administrator from the server of ZAVA_ADMIN_DATABASE_URL, or else from the embedded database.
     """
@@ -39,10 +37,11 @@ def list_identities(settings: Settings, progress: Progress) -> list[list[str]]:
         if not installed_version(connection):
             raise not_a_zava_database()
         rows = connection.execute(sql.query("list_identities").encode()).fetchall()
+        unseen = connection.execute(sql.named("load.sql")["unseen_stores"].encode()).fetchall()
     return [
         [str(user_id), name, "all" if all_stores else stores or "none", login, last_day or ""]
         for login, user_id, name, all_stores, stores, last_day in rows
-    ]
+    ], [f"{found}: {fix}" for _, found, fix in unseen]
 
 
 @contextmanager
@@ -89,12 +88,13 @@ def initialise(
         report.actions[:0] = created
         if passwords_file is not None:
             report.actions.append(write_missing_passwords(connection, passwords_file))
+            report.next_steps = next_steps(connection, passwords_file)
         elif any(action.startswith("a login for ") for action in report.actions):
             report.warnings.append(
                 "the new logins have no passwords yet; `zava-mcp init --passwords-file PATH` sets them"
             )
         if report.actions:
-            report.actions.append(f"connect identities with ZAVA_DATABASE_URL={_server_url(connection)}")
+            report.actions.append(f"connect identities with ZAVA_DATABASE_URL={server_url(connection)}")
     return report
 
 
@@ -185,23 +185,12 @@ def adopt_database(
         report = adopt(connection, dry_run, progress, take_over_roles, company)
         if passwords_file is not None and not dry_run:
             report.actions.append(write_missing_passwords(connection, passwords_file))
+            report.next_steps = next_steps(connection, passwords_file)
         if report.actions:
-            report.actions.append(f"connect identities with ZAVA_DATABASE_URL={_server_url(connection)}")
+            report.actions.append(f"connect identities with ZAVA_DATABASE_URL={server_url(connection)}")
     return report
 
 
 def _check_folder_of(passwords_file: Path | None) -> None:
     if passwords_file is not None and not passwords_file.parent.is_dir():
         raise InputError(f"there is no folder {passwords_file.parent} for the passwords file")
-
-
-def _server_url(connection: psycopg.Connection) -> str:
-    """The URL that identities use for the database of this connection, without login and password.
-
-    It has the administrator's `sslmode`. Paths of certificates differ between client machines and are left out.
-    """
-    info = connection.info
-    mode = info.get_parameters().get("sslmode")
-    return (
-        f"postgresql://{quote(info.host, safe='')}:{info.port}/{quote(info.dbname)}{f'?sslmode={mode}' if mode else ''}"
-    )

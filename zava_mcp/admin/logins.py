@@ -10,6 +10,7 @@ from zava_mcp import sql
 from zava_mcp.admin.change_report import Report
 from zava_mcp.admin.identity_records import check_login_name, rows_about
 from zava_mcp.errors import IdentityError, InputError
+from zava_mcp.plurals import counted
 from zava_mcp.postgres.user_ids import Identity
 from zava_mcp.settings import CONCURRENT_DESCRIPTIONS, CONCURRENT_QUERIES, Secret
 from zava_mcp.suggestions import did_you_mean
@@ -171,7 +172,7 @@ def end_sessions(connection: psycopg.Connection, login: str, report: Report) -> 
         )
         return
     if row and row[0]:
-        report.actions.append(f"ended {row[0]} connection{'s' if row[0] > 1 else ''} of {login}")
+        report.actions.append(f"ended {counted(row[0], 'connection')} of {login}")
 
 
 def drop_login(connection: psycopg.Connection, login: str, report: Report) -> None:

@@ -11,6 +11,7 @@ import psycopg
 from zava_mcp.admin.locking import serialised
 from zava_mcp.admin.logins import set_password
 from zava_mcp.errors import InputError
+from zava_mcp.plurals import counted
 from zava_mcp.settings import Secret
 from zava_mcp.trusted_files import read_trusted
 
@@ -90,7 +91,7 @@ def write_missing_passwords(connection: psycopg.Connection, file: Path) -> str:
             passfile.renew_password(login)
         passfile.write_draft()
     if missing:
-        return f"wrote passwords of {len(missing)} logins to {file}"
+        return f"wrote passwords of {counted(len(missing), 'login')} to {file}"
     return f"{file} has every login's password already: none was changed; another file gets new ones"
 
 

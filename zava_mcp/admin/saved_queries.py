@@ -13,22 +13,24 @@ from zava_mcp.admin.installed_schema import refuse_other_schema
 from zava_mcp.admin.locking import change_transaction
 from zava_mcp.admin.sample import Progress
 from zava_mcp.admin.saved_query_check import as_reader, check_saved_query
-from zava_mcp.admin.saved_query_file import parse_file
+from zava_mcp.admin.saved_query_file import FileFaults, parse_file
 from zava_mcp.errors import InputError
+from zava_mcp.plurals import counted
 from zava_mcp.postgres.saved_query import SavedQuery, read_saved_query, unknown_query
 from zava_mcp.settings import Settings
 
 MAX_SAVED_QUERIES = 200
-_MAX_FAULTS = 10  # that one error names
+_MAX_FAULTS = 20  # that one error names
 _NOTHING = "Nothing was saved: files are saved all or none."
 
 
 def save_queries(settings: Settings, files: dict[Path, str], progress: Progress, dry_run: bool = False) -> Report:
     """Checks the queries in files and saves all of them, or none. Raises InputError, DatabaseUnavailable."""
-    parsed = _parse(files)
+    parsed, faults = _parse(files)
+    if not parsed:
+        _raise_faults(faults)
     with _open_database(settings, progress) as connection:
         report = Report()
-        faults = []
         with as_reader(connection) as gap:
             report.gaps += [gap] * bool(gap)
             for path, saved in parsed.items():
@@ -70,20 +72,21 @@ def show_query(settings: Settings, name: str, progress: Progress) -> SavedQuery:
         return read_saved_query(*row)
 
 
-def _parse(files: dict[Path, str]) -> dict[Path, SavedQuery]:
-    """The queries of files. Raises InputError that names every file that cannot be read as one."""
+def _parse(files: dict[Path, str]) -> tuple[dict[Path, SavedQuery], list[str]]:
+    """The queries of files, and the faults of those that cannot be read as one."""
     parsed: dict[Path, SavedQuery] = {}
-    faults = []
+    faults: list[str] = []
     for path, text in files.items():
         try:
             saved = parse_file(text)
             if others := [other for other, known in parsed.items() if known.name == saved.name]:
                 raise InputError(f"the name {saved.name} is in {others[0]} too", "Give each query a name of its own.")
             parsed[path] = saved
+        except FileFaults as error:
+            faults += [_fault(path, each) for each in error.faults]
         except InputError as error:
             faults.append(_fault(path, error))
-    _raise_faults(faults)
-    return parsed
+    return parsed, faults
 
 
 def _fault(path: Path, error: InputError) -> str:
@@ -92,7 +95,7 @@ def _fault(path: Path, error: InputError) -> str:
 
 def _raise_faults(faults: list[str]) -> None:
     if faults:
-        more = [f"and {len(faults) - _MAX_FAULTS:,} more files"] * (len(faults) > _MAX_FAULTS)
+        more = [f"and {counted(len(faults) - _MAX_FAULTS, 'more fault')}"] * (len(faults) > _MAX_FAULTS)
         raise InputError("\n".join(faults[:_MAX_FAULTS] + more), _NOTHING)
 
 

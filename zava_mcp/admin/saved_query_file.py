@@ -1,7 +1,8 @@
 """Reads a file with a saved query: a header of `--` lines, then one query with `:name` for its parameters."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from zava_mcp.admin.profile import refuse_invisible
 from zava_mcp.errors import InputError
@@ -30,12 +31,39 @@ _PARTS = re.compile(
 )
 
 
+class FileFaults(InputError):
+    """All faults of a file."""
+
+    def __init__(self, faults: Sequence[InputError]) -> None:
+        super().__init__(faults[0].message, faults[0].hint)
+        self.faults = faults
+
+
+class _Faults(list[InputError]):
+    """The faults that a file has so far."""
+
+    @contextmanager
+    def collected(self) -> Iterator[None]:
+        try:
+            yield
+        except FileFaults as error:
+            self.extend(error.faults)
+        except InputError as error:
+            self.append(error)
+
+    def raise_any(self) -> None:
+        if self:
+            raise FileFaults(self)
+
+
 def parse_file(text: str) -> SavedQuery:
-    """The saved query in a file's text, not yet checked by PostgreSQL. Raises InputError."""
+    """The saved query in a file's text, not yet checked by PostgreSQL. Raises FileFaults."""
     source = text.replace("\r\n", "\n").strip()
     if "\0" in source or len(source) > MAX_CHARACTERS:
-        raise InputError(f"the file has more than {MAX_CHARACTERS:,} characters, or contains NUL", "Shorten the query.")
-    header = _header(source)
+        found = f"the file has more than {MAX_CHARACTERS:,} characters, or contains NUL"
+        raise FileFaults([InputError(found, "Shorten the query.")])
+    faults = _Faults()
+    header = _header(source, faults)
     names = [value for key, value in header if key == "name"]
     descriptions = [value for key, value in header if key == "description"]
     for key, values, example in (
@@ -44,20 +72,36 @@ def parse_file(text: str) -> SavedQuery:
     ):
         if len(values) != 1:
             fault = "there is no line" if not values else "there is more than one line"
-            raise InputError(f"{fault} `-- {key}:` in the header", f"Begin the file with `-- {key}: {example}`.")
-    _check_name(names[0], "name of a saved query")
-    if not 1 <= len(descriptions[0]) <= MAX_DESCRIPTION:
-        raise InputError(f"the description has not 1 to {MAX_DESCRIPTION} characters")
-    refuse_invisible("the description", descriptions[0])
-    parameters = tuple(_parameter(value) for key, value in header if key == "parameter")
-    if len(parameters) > MAX_PARAMETERS or len({each.name for each in parameters}) < len(parameters):
-        raise InputError(f"there are more than {MAX_PARAMETERS} parameters, or two with the same name")
-    statement = bind_names(source, [parameter.name for parameter in parameters])
-    return SavedQuery(names[0], descriptions[0], parameters, statement, source)
+            hint = f"Begin the file with `-- {key}: {example}`."
+            faults.append(InputError(f"{fault} `-- {key}:` in the header", hint))
+    with faults.collected():
+        _check_name(names[0] if names else "none", "name of a saved query")
+    if descriptions and not 1 <= len(descriptions[0]) <= MAX_DESCRIPTION:
+        faults.append(InputError(f"the description has not 1 to {MAX_DESCRIPTION} characters"))
+    with faults.collected():
+        refuse_invisible("the description", "".join(descriptions))
+    parameters, statement = _parameters(header, faults), ""
+    with faults.collected():
+        statement = bind_names(source, [name for name, _ in parameters])
+    faults.raise_any()
+    made = tuple(parameter for _, parameter in parameters if parameter)
+    return SavedQuery(names[0], descriptions[0], made, statement, source)
 
 
-def _header(source: str) -> list[tuple[str, str]]:
-    """The keys and values of the comments before the query. Raises InputError for a misspelt key."""
+def _parameters(header: list[tuple[str, str]], faults: _Faults) -> list[tuple[str, Parameter | None]]:
+    """The names and parameters of the header; a faulty one is None, so that the query may use its name."""
+    found: list[tuple[str, Parameter | None]] = []
+    for text in [value for key, value in header if key == "parameter"]:
+        found.append((text.split()[0] if text else "", None))
+        with faults.collected():
+            found[-1] = (found[-1][0], _parameter(text))
+    if len(found) > MAX_PARAMETERS or len({name for name, _ in found}) < len(found):
+        faults.append(InputError(f"there are more than {MAX_PARAMETERS} parameters, or two with the same name"))
+    return found
+
+
+def _header(source: str, faults: _Faults) -> list[tuple[str, str]]:
+    """The keys and values of the comments before the query; misspelt keys are faults."""
     entries = []
     for line in source.split("\n"):
         if line.strip() and not line.lstrip().startswith("--"):
@@ -67,7 +111,7 @@ def _header(source: str) -> list[tuple[str, str]]:
             if key in _KEYS:
                 entries.append((key, match[2]))
             elif suggestion := did_you_mean(key, _KEYS):
-                raise InputError(f"the header has no key {match[1][:60]!r}{suggestion}")
+                faults.append(InputError(f"the header has no key {match[1][:60]!r}{suggestion}"))
     return entries
 
 
@@ -114,8 +158,9 @@ def _check_name(name: str, what: str) -> None:
 def bind_names(source: str, names: list[str]) -> str:
     """The query with `$1`, `$2`, … instead of `:name`, without the `;` that ends it; lines keep their numbers.
 
-    Raises InputError for unknown and unused names.
+    Raises FileFaults for unknown and unused names.
     """
+    faults = _Faults()
     parts: list[str] = []
     used: set[str] = set()
     position = end = 0
@@ -126,25 +171,25 @@ def bind_names(source: str, names: list[str]) -> str:
         parts.append(plain)
         if kind == "name":
             if name not in names:
-                raise InputError(
-                    f"line {source.count(chr(10), 0, start) + 1} has :{name[:60]}, which is no parameter"
-                    f"{did_you_mean(name, names)}",
-                    "Add `-- parameter:` to the header; write slices of arrays as [1 : n].",
-                )
+                unknown = f"line {source.count(chr(10), 0, start) + 1} has :{name[:60]}, which is no parameter"
+                hint = "Add `-- parameter:` to the header; write slices of arrays as [1 : n]."
+                faults.append(InputError(f"{unknown}{did_you_mean(name, names)}", hint))
             used.add(name)
-            parts.append(f"${names.index(name) + 1}")
+            parts.append(f"${names.index(name) + 1 if name in names else 0}")
         elif kind == "number":
-            raise InputError(f"the query has {source[start:stop]}", "Write parameters by name, as :since.")
+            faults.append(InputError(f"the query has {source[start:stop]}", "Write parameters by name, as :since."))
         else:
             parts.append(source[start:stop])
         if kind not in ("comment", "end"):
             end = len("".join(parts))
         position = stop
-    if unused := [name for name in names if name not in used]:
-        raise InputError(f"the query does not use the parameter :{unused[0]}", "Use it, or remove it from the header.")
     statement = "".join(parts)[:end].rstrip()
     if not statement:
-        raise InputError("there is no query after the header", "Write one SELECT.")
+        faults.append(InputError("there is no query after the header", "Write one SELECT."))
+    elif unused := [f":{name}" for name in names if name not in used]:
+        hint = "Use it, or remove it from the header."
+        faults.append(InputError(f"the query does not use the parameter {', '.join(unused)}", hint))
+    faults.raise_any()
     return statement
 
 

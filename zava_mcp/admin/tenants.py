@@ -18,10 +18,12 @@ from zava_mcp.admin.installed_schema import installed_version
 from zava_mcp.admin.locking import SET_UP_LOCK
 from zava_mcp.admin.logins import ADMIT, create_login
 from zava_mcp.admin.migrations import migrate, refuse_old_server
+from zava_mcp.admin.next_steps import next_steps, server_url
 from zava_mcp.admin.own_objects import exposures
 from zava_mcp.admin.passfile import write_missing_passwords
 from zava_mcp.admin.sample import Progress
 from zava_mcp.errors import DatabaseUnavailable, InputError
+from zava_mcp.plurals import counted
 from zava_mcp.postgres.mismatch import schema_mismatch
 from zava_mcp.postgres.user_ids import short_name
 from zava_mcp.settings import Settings
@@ -89,8 +91,11 @@ def initialise_tenants(
             _take(connection, table, report, progress)
         if passwords_file is not None:
             report.actions.append(write_missing_passwords(connection, passwords_file))
+            report.next_steps = next_steps(connection, passwords_file)
         elif any(action.startswith("identities ") for action in report.actions):
             report.warnings.append("the new logins have no passwords yet; --passwords-file PATH sets them")
+        if report.actions:
+            report.actions.append(f"connect identities with ZAVA_DATABASE_URL={server_url(connection)}")
     progress(1.0, "ready")
     return report
 
@@ -112,7 +117,9 @@ def _take(connection: psycopg.Connection, table: TenantsTable, report: Report, p
     if added:
         connection.execute("SELECT zava.fill_unknown_stores()")
         head_office = " and of head office" if version == 0 else ""
-        report.actions.append(f"identities of {added} tenants{head_office}; `zava-mcp identities` lists them")
+        report.actions.append(
+            f"identities of {counted(added, 'tenant')}{head_office}; `zava-mcp identities` lists them"
+        )
     close_counters(connection, report)
     report.gaps += exposures(connection)
 
@@ -196,7 +203,7 @@ def _faults(rows: list[tuple[str | None, str | None]]) -> list[str]:
     )
     return [
         "" if rows else "there is none",
-        f"{keys.count(None)} have no key" if None in keys else "",
+        f"{counted(keys.count(None), 'row has', 'rows have')} no key" if None in keys else "",
         f"these keys appear twice: {_listed(twice)}" if twice else "",
         f"these keys have no name: {_listed(without_name)}" if without_name else "",
         f"these keys have a name of more than 200 characters or with control characters: {_listed(too_long)}"
@@ -255,7 +262,8 @@ def _add_tenants(connection: psycopg.Connection, tenants: list[_Tenant], is_new:
     gone = known.keys() - {tenant.key for tenant in tenants}
     if gone and not is_new:
         report.warnings.append(
-            f"{len(gone)} tenants are no longer in the table, and their identities stay: {_listed(sorted(gone))}; "
+            f"{counted(len(gone), 'tenant is', 'tenants are')} no longer in the table, but their identities stay: "
+            f"{_listed(sorted(gone))}; "
             "`zava-mcp identities remove` removes one"
         )
     return len(new)

@@ -26,6 +26,7 @@ from zava_mcp.charts.points import (
 from zava_mcp.charts.query_units import units_in
 from zava_mcp.currencies import unit_of_currency
 from zava_mcp.errors import InputError
+from zava_mcp.plurals import counted
 from zava_mcp.sales.result import QueryResult
 
 _TITLE_CHARACTERS = 200
@@ -91,7 +92,7 @@ def choose_chart(answer: QueryResult, request: ChartRequest, sql: str = "", now:
         raise InputError("the query gave no rows, so there is nothing to draw", " ".join(answer.remarks))
     if answer.truncated_by:
         raise InputError(
-            f"there are more than the {len(rows):,} rows that a chart can have",
+            f"there are more than the {counted(len(rows), 'row')} that a chart can have",
             "Aggregate in SQL (GROUP BY month, store or category), or choose the largest with ORDER BY and LIMIT.",
         )
     money = unit_of_currency(answer.company.currency)

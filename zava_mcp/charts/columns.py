@@ -93,7 +93,8 @@ def chart_columns(
     units: Sequence[str] = (),
     money: str = MONEY,
 ) -> list[ChartColumn]:
-    """The columns of a result; repeated names get a number. `units` are the periods that the query's text names.
+    """The columns of a result; repeated names get a number. `units` has what the query's text says: periods, and
+    MONEY for amounts.
 
     `money` is the unit of amounts.
     """
@@ -101,7 +102,10 @@ def chart_columns(
     columns: list[ChartColumn] = []
     for place, (name, type_oid, values) in enumerate(zip(names, types, values_by_column, strict=True)):
         earlier = names[:place].count(name)
-        column = _recognize(place, name, type_oid, values, units[place] if units else "", money)
+        unit = units[place] if units else ""
+        column = _recognize(place, name, type_oid, values, "" if unit == MONEY else unit, money)
+        if unit == MONEY and column.role == "number":
+            column = replace(column, unit=number_format.amount_unit(name, column.unit, money))
         columns.append(replace(column, money=money, name=f"{name} ({earlier + 1})" if earlier else name))
     return columns
 

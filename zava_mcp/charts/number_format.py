@@ -20,6 +20,7 @@ _MONEY_WORDS = {
     "spent",
     "spending",
     "income",
+    *("preis", "betrag", "umsatz", "kosten", "gewinn", "rohertrag", "prix", "montant", "precio", "importe"),
 }
 _MAYBE_MONEY = {"total", "sum", "sales", "sold", "value", "avg", "average", "max", "min", "subtotal", "median"}
 _NOT_MONEY = {
@@ -76,6 +77,11 @@ def unit_of(name: str, type_oid: int, values: Sequence[float | None], texts: Seq
     # An ambiguous name such as total means money if the values have cents.
     cents = type_oid == _NUMERIC and any(value % 1 for value in present)
     return money if words & _MONEY_WORDS or (cents and words & _MAYBE_MONEY) else ""
+
+
+def amount_unit(name: str, unit: str, money: str) -> str:
+    """The unit of a column whose query computes it from amounts: money, unless its name or values say otherwise."""
+    return unit if unit or set(words_of(name)) & (_NOT_MONEY | _RATIO | {"share", "rate"}) else money
 
 
 def are_written(values: Sequence[Any]) -> bool:

@@ -131,7 +131,8 @@ def instant(value: Any) -> datetime | None:
 
 def unit_of(times: list[datetime], named: str) -> str:
     """The unit of periods that begin at these times: the named one if possible, else the longest that is likely."""
-    possible = [unit for unit in UNITS if all(_begins(moment, unit) for moment in times)]
+    is_week = len({moment.weekday() for moment in times}) == 1  # companies' weeks begin on any day
+    possible = [unit for unit in UNITS if (unit != "week" or is_week) and all(_begins(one, unit) for one in times)]
     if named in possible:
         return named
     distinct = sorted(set(times))
@@ -155,9 +156,7 @@ def _begins(moment: datetime, unit: str) -> bool:
         return True
     if moment.hour:
         return False
-    if unit == "week":
-        return moment.weekday() == 0
-    return unit == "day" or (moment.day == 1 and (moment.month - 1) % _MONTHS_OF[unit] == 0)
+    return unit in ("week", "day") or (moment.day == 1 and (moment.month - 1) % _MONTHS_OF[unit] == 0)
 
 
 def end(moment: datetime, unit: str) -> datetime:

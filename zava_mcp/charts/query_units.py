@@ -1,8 +1,10 @@
-"""Reads from the text of a query which columns are parts of dates, whatever their aliases are."""
+"""Reads from the text of a query which columns are parts of dates or amounts, whatever their aliases are."""
 
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+
+from zava_mcp.currencies import MONEY
 
 _MAX_CALLS = 50  # calls of one query that are read; each is scanned to its closing parenthesis
 _COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
@@ -26,6 +28,9 @@ _UNITS = {
     **{unit: unit for unit in ("year", "quarter", "month", "week", "day", "hour")},
     **{"years": "year", "isoyear": "year", "dow": "weekday", "isodow": "weekday", "doy": "day"},
 }
+_MAX_EXPRESSION = 1000  # characters of a column's expression
+_AMOUNT = re.compile(r"(?<![a-z])(?:amount|price|cost|revenue)(?![a-z])")
+_NO_AMOUNT = re.compile(r"'[^']*'|\bwhen\b.*?\bthen\b|\bcount\s*\([^()]*\)", re.DOTALL)
 #: The units of to_char's formats, by what they contain; the first that matches is the unit.
 _FORMATS = (
     ("week", "IW|WW"),
@@ -39,11 +44,36 @@ _FORMATS = (
 
 
 def units_in(sql: str, names: Sequence[str]) -> list[str]:
-    """The unit of each column that is extract, date_part, date_trunc or to_char of a date; "" for the others."""
-    found = defaultdict(list)
-    for name, unit in _calls(_COMMENT.sub(" ", sql)):
+    """The unit of each column that is extract, date_part, date_trunc or to_char of a date; "" for the others.
+
+    MONEY for columns that are computed from columns of amounts, such as sum(total_amount).
+    """
+    found, sql = defaultdict(list), _COMMENT.sub(" ", sql)
+    for name, unit in _calls(sql):
         found[name.lower()].append(unit)
-    return [_unit(found.get(name.lower(), []), names[:place].count(name)) for place, name in enumerate(names)]
+    units = [_unit(found.get(name.lower(), []), names[:place].count(name)) for place, name in enumerate(names)]
+    return [unit or (MONEY if _is_amount(name, sql) else "") for name, unit in zip(names, units, strict=True)]
+
+
+def _is_amount(name: str, sql: str) -> bool:
+    """Whether an expression with this alias is computed from amounts, and is not their ratio, rank or number."""
+    alias = re.compile(rf"[\s)]\"?{re.escape(name)}\"?(?=\s*(?:,|\)|;|$|from\b))", re.IGNORECASE)
+    for match in list(alias.finditer(sql))[:_MAX_CALLS]:
+        expression = _NO_AMOUNT.sub(" ", re.split(r"\b(?:over|filter)\s*\(", _before(sql, match.start() + 1))[0])
+        numerator, *divisors = [_AMOUNT.search(part) is not None for part in expression.split("/")]
+        if numerator and not any(divisors):
+            return True
+    return False
+
+
+def _before(sql: str, end: int) -> str:
+    """The expression that ends at a position, in lower case: back to the comma or the SELECT before it."""
+    text, depth = sql[max(0, end - _MAX_EXPRESSION) : end].lower(), 0
+    for place in range(len(text) - 1, -1, -1):
+        depth += {")": 1, "(": -1}.get(text[place], 0)
+        if depth < 0 or (depth == 0 and (text[place] == "," or text.startswith("select", place))):
+            return text[place + 1 :]
+    return text
 
 
 def _unit(units: list[str], earlier: int) -> str:

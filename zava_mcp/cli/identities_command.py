@@ -83,7 +83,7 @@ def _list(ctx: typer.Context, form: Format | None, **options: str | None) -> Non
     from zava_mcp.cli.display.output import show_rows
 
     with progress_bar() as progress:
-        rows = list_identities(settings, progress)
+        rows, remarks = list_identities(settings, progress)
     columns = ["user_id", "name", "stores", "login", "last_day"]
     shown, remark = fit_columns(columns, rows, form)
     if remark:
@@ -93,8 +93,8 @@ def _list(ctx: typer.Context, form: Format | None, **options: str | None) -> Non
     show_rows(
         [columns[index] for index in shown], [[row[index] for index in shown] for row in rows], form and form.value
     )
-    if remark:
-        print_note(remark)
+    for each in filter(None, [remark, *remarks]):
+        print_note(each)
 
 
 @identities.command()

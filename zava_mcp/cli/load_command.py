@@ -52,7 +52,7 @@ def load(
     from zava_mcp.admin.load.plans import Choices
     from zava_mcp.admin.load.templates import write_templates
     from zava_mcp.cli.display.escape import escape
-    from zava_mcp.cli.display.messages import progress_bar
+    from zava_mcp.cli.display.messages import print_lines, progress_bar
     from zava_mcp.errors import InputError
 
     if template is not None:
@@ -64,7 +64,7 @@ def load(
     choices = Choices(table, _columns(map_ or []), *_notation(decimal, dates))
     options = LoadOptions(choices, dry_run, rejects, skip_rejected, again)
     with progress_bar(time_left=True) as progress:
-        load_files(settings, files, options, lambda line: print(escape(line), flush=True), progress)
+        load_files(settings, files, options, lambda line: print_lines(escape(line)), progress)
     sys.stdout.flush()
 
 

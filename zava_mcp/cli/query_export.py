@@ -8,6 +8,7 @@ from zava_mcp import call_context
 from zava_mcp.cli.command_audit import flush_output
 from zava_mcp.cli.display.messages import print_note, progress_bar
 from zava_mcp.errors import InputError
+from zava_mcp.plurals import counted
 from zava_mcp.postgres.bound_sql import BoundSql
 from zava_mcp.sales.export import open_writer
 from zava_mcp.sales.service import SalesService
@@ -35,7 +36,7 @@ def export(
             query = prepare(service)
             flush_output()  # The audit log must have the record before the file has the first row.
             with service.name_hints(), open_writer(path, bom, formulas) as writer:
-                rows = service.export(query, writer, lambda count: progress(0.0, f"{count:,} rows"))
+                rows = service.export(query, writer, lambda count: progress(0.0, counted(count, "row")))
     except OSError as error:
         raise InputError(
             f"{path} cannot be written: {error.strerror}", "Free some space, or name another file."

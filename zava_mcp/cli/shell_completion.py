@@ -1,4 +1,7 @@
-"""Completes identities, categories and product types in the shell, without a database connection."""
+"""Completes identities, categories and product types in the shell, without a database connection.
+
+For a server's database, which need not be the sample, it offers none.
+"""
 
 import csv
 import io
@@ -34,6 +37,8 @@ def complete_categories(incomplete: str) -> list[str]:
     """Return the sample's categories, then its product types."""
     from zava_mcp import sql
 
+    if _names_server():
+        return []
     rows = list(csv.DictReader(io.StringIO(sql.script("sample/catalogue.csv"))))
     names = dict.fromkeys([row["category"] for row in rows] + [row["type"] for row in rows])
     return [_quote(name) for name in names if name.lower().startswith(incomplete.lower())]
@@ -48,6 +53,8 @@ def complete_guide_pages(incomplete: str) -> list[tuple[str, str]]:
 
 def _known_names() -> dict[str, str]:
     """Return names by user id: those of the embedded database in the environment, else the sample's."""
+    if _names_server():
+        return {}
     from zava_mcp.embedded.folders import default_data_dir
     from zava_mcp.embedded.host import POSTGRES_MAJOR
     from zava_mcp.embedded.login_file import read_logins
@@ -60,6 +67,18 @@ def _known_names() -> dict[str, str]:
         logins = read_logins(folder / f"postgres-{POSTGRES_MAJOR}" / "logins.json")
         return {user_id: login.name or sample.get(user_id, "") for user_id, login in logins.items() if user_id}
     return sample
+
+
+def _names_server() -> bool:
+    """Whether the environment or the line names a server, or has settings that cannot be read."""
+    from zava_mcp.errors import ZavaError
+    from zava_mcp.settings import load
+
+    line = os.environ.get("COMP_WORDS") or os.environ.get("_TYPER_COMPLETE_ARGS", "")
+    try:
+        return "--database-url" in line or load().database is not None
+    except ZavaError:
+        return True
 
 
 def _quote(value: str) -> str:

@@ -84,7 +84,7 @@ def _show(ctx: typer.Context, names: list[str], **options: str | None) -> None:
         text = (
             service.describe_tables(names, service.new_reader()) if names else service.list_tables(service.new_reader())
         )
-    show_text(text)
+    show_text(text, wrap=True)
 
 
 @tables.command()

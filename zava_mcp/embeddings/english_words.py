@@ -1,4 +1,4 @@
-"""Recognizes English words with the vocabulary of the local model and a dictionary."""
+"""Recognizes English words with the vocabulary of the local model and a dictionary, and stop words of all languages."""
 
 from collections import defaultdict
 from functools import cache
@@ -15,6 +15,11 @@ def is_english(word: str) -> bool:
     return in_dictionary(word)
 
 
+def is_stop_word(word: str) -> bool:
+    """Returns whether a word in lower case carries no meaning in one of the languages that full-text search knows."""
+    return word in _stop_words()
+
+
 def in_dictionary(word: str) -> bool:
     """Returns whether the dictionary has a word. The model's vocabulary also has names and words of other languages."""
     with _lock:
@@ -25,6 +30,11 @@ def in_dictionary(word: str) -> bool:
 def _vocabulary() -> frozenset[str]:
     text = files("zava_mcp.embeddings").joinpath("minilm", "vocab.txt").read_text(encoding="utf-8")
     return frozenset(text.splitlines())
+
+
+@cache
+def _stop_words() -> frozenset[str]:
+    return frozenset(files("zava_mcp.embeddings").joinpath("stop_words.txt").read_text(encoding="utf-8").split())
 
 
 @cache

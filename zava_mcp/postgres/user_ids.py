@@ -105,9 +105,12 @@ def _user_id_of_name(settings: Settings, known: dict[UUID, str]) -> UUID:
 def _identity_error(message: str, settings: Settings, known: dict[UUID, str]) -> IdentityError:
     """An error that says how to give an identity. Its listing of identities is for the terminal, not for models."""
     hint = "Give one with --user-id or ZAVA_USER_ID. `zava-mcp identities` lists them."
-    if settings.user_name and settings.database is not None:
-        hint = "On a server only the sample's names are known: give the user id, which `zava-mcp identities` lists."
+    if settings.database is not None:
+        hint = "Give a user id, which `zava-mcp identities` lists for an administrator"
+        hint += ", or set ZAVA_DATABASE_URL with a login, whose name works." if settings.user_name else "."
+    elif settings.admin_url is not None:
+        hint += " For the database of ZAVA_ADMIN_DATABASE_URL, set ZAVA_DATABASE_URL to it, without the administrator."
     error = IdentityError(message, hint)
-    if settings.database is None:
+    if settings.database is None and settings.admin_url is None:
         error.listing = "".join(f"\n  {user_id}  {name}" for user_id, name in known.items())
     return error

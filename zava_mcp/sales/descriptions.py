@@ -7,6 +7,7 @@ from typing import Any
 
 from zava_mcp import sql
 from zava_mcp.errors import InputError, QueryError
+from zava_mcp.plurals import counted
 from zava_mcp.postgres.identity import VerifiedIdentity
 from zava_mcp.postgres.pool import Database
 from zava_mcp.postgres.saved_query import SavedQuery, read_saved_query
@@ -202,12 +203,18 @@ def _filter_values(table: str, summary: SchemaSummary) -> list[str]:
 def _period(summary: SchemaSummary, identity: VerifiedIdentity) -> str:
     """Returns the last line of every description: the identity, its orders, and the conventions of all tables."""
     if identity.of_tenants:
-        tenants = f"all {len(summary.stores)} tenants" if summary.all_stores else ", ".join(summary.stores) or "nobody"
+        tenants = (
+            f"all {counted(len(summary.stores), 'tenant')}"
+            if summary.all_stores
+            else ", ".join(summary.stores) or "nobody"
+        )
         return (
             f"You are {identity.name}, user id {identity.user_id}. Rows visible to you: those of {tenants}. "
             "Dates are UTC; current_date works in SQL. Write table names with their schema."
         )
-    stores = f"all {len(summary.stores)} stores" if summary.all_stores else ", ".join(summary.stores) or "none"
+    stores = (
+        f"all {counted(len(summary.stores), 'store')}" if summary.all_stores else ", ".join(summary.stores) or "none"
+    )
     days = f"{summary.first_day} to {summary.last_day} (last day may be incomplete)" if summary.first_day else "none"
     names = " Table names work without retail." if "retail" in identity.schemas else ""
     company = identity.company

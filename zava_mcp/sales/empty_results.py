@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from itertools import islice
 from json.encoder import encode_basestring as quoted
 
+from zava_mcp.plurals import counted
 from zava_mcp.sales.compared_literals import Comparison, find_comparisons
 from zava_mcp.sales.descriptions import SchemaSummary
 from zava_mcp.sales.json_values import cell_texts
@@ -175,11 +176,13 @@ def _visible_data(sql: str, summary: SchemaSummary) -> Iterator[str]:
     """Says which stores and days the identity sees, and whether the query's dates are outside."""
     stores = [f"{name} (store_id {number})" for name, number in zip(summary.stores, summary.store_ids, strict=True)]
     if summary.all_stores:
-        visible = f"all {len(stores)} stores"
+        visible = f"all {counted(len(stores), 'store')}"
     elif not stores:
         visible = "no stores"
     else:
-        visible = ", ".join(stores[:3]) + (f" and {len(stores) - 3} more stores" if len(stores) > 3 else " only")
+        visible = ", ".join(stores[:3]) + (
+            f" and {counted(len(stores) - 3, 'more store')}" if len(stores) > 3 else " only"
+        )
     if not summary.first_day:
         yield f"You see {visible}, with no orders."
         return

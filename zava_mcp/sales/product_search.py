@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from zava_mcp import sql
+from zava_mcp.company import CompanyProfile
 from zava_mcp.embeddings.english_words import is_english
 from zava_mcp.errors import EmbeddingError, InputError
 from zava_mcp.postgres.pipeline import Column, Rows
@@ -91,7 +92,7 @@ class ProductSearch:
             model,
             self._request,
             self._max_bytes,
-            self._query_text(model),
+            self._query_text(model, database.identity.company),
         )
         if self._request.include_bought_with and table:
             result.notes["bought_with"] = self._bought_with(database, table)
@@ -115,13 +116,16 @@ class ProductSearch:
         names, descriptions = rows[0]
         return names or "", descriptions or ""
 
-    def _query_text(self, model: str) -> QueryText:
-        foreign = is_foreign(self._text, self._words) and (model == FULL_TEXT or model.startswith("local/"))
+    def _query_text(self, model: str, company: CompanyProfile) -> QueryText:
+        english_only = model == FULL_TEXT or model.startswith("local/")
         rephrased = rephrase(self._text) if self._vector else self._text
         return QueryText(
             corrected=self._corrected or {},
+            company=company,
             rephrased="" if rephrased == self._text else rephrased,
-            foreign=foreign,
+            foreign=english_only and is_foreign(self._text, self._words),
+            catalogue=self._words.some(),
+            english_only=english_only,
             only_code=self._literals.only_code,
             looks_like_code=self._literals.only_code and looks_like_code(self._text),
             literals=self._literals.items,

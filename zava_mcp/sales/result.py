@@ -8,6 +8,7 @@ from json.encoder import encode_basestring as quoted
 from zava_mcp import call_context
 from zava_mcp.company import NEUTRAL, CompanyProfile
 from zava_mcp.errors import QueryError
+from zava_mcp.plurals import counted
 from zava_mcp.postgres.pipeline import Column, Rows
 from zava_mcp.sales.json_values import NUMBERS, ColumnEncoder, cell_texts, cells, encoder
 
@@ -158,7 +159,7 @@ class QueryResult:
         if not self.truncated_by:
             return ""
         if self.truncated_by == "rows":
-            missing = f"There are more than {self.max_rows:,} rows."
+            missing = f"There are more than {counted(self.max_rows, 'row')}."
             advice = self.rows_advice
         else:
             least = f" of at least {self.seen:,}" if self.seen > len(self.rows) else ""

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from zava_mcp.embeddings.english_words import in_dictionary
+from zava_mcp.embeddings.english_words import in_dictionary, is_stop_word
 
 #: What a match adds to the similarity: in the name, and in the description only.
 PHRASE, SIZE, WORD, MATERIAL = (0.4, 0.2), (0.25, 0.12), (0.1, 0.0), (0.06, 0.03)
@@ -152,7 +152,7 @@ def _unit_pattern(unit: str, suffix: str) -> str:
 
 def _words(text: str, is_known: Callable[[str], bool]) -> Iterator[Literal]:
     for word in re.findall(r"(?<!\w)[^\W\d_]{3,30}(?!\w)", text):
-        if not is_known(word):
+        if not is_known(word) and not is_stop_word(word):
             yield Literal(word, rf"(?<!\w){word}", *WORD)
 
 

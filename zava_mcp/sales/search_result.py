@@ -7,9 +7,12 @@ from json.encoder import encode_basestring as quoted
 from typing import TYPE_CHECKING
 
 from zava_mcp import call_context
+from zava_mcp.company import NEUTRAL, CompanyProfile
+from zava_mcp.currencies import name_of
 from zava_mcp.sales.result import QueryResult, byte_count
 from zava_mcp.sales.search_literals import Literal
 from zava_mcp.sales.search_request import SearchRequest
+from zava_mcp.sales.search_spelling import is_foreign
 
 if TYPE_CHECKING:
     from zava_mcp.postgres.pipeline import Column, Rows
@@ -23,10 +26,15 @@ _SHORT_CHARACTERS = 80  # of a shortened description
 _MAX_NEED_CHARACTERS, _MAX_REMARK_CHARACTERS = 100, 300  # of repeated needs, of remarks
 _MIN_SHARE = 0.55  # of the best similarity; without a threshold, products below it are omitted
 _WEAK = 40  # percent; below it the best product seldom matches
-_ADVICE = "Name the thing itself (wall anchor, not: to hang a mirror), or set category."
+_ADVICE = "Name the thing itself, not what it is for, or set category."
+_SAMPLE_ADVICE = "Name the thing itself (wall anchor, not: to hang a mirror), or set category."
 _ENGLISH = (
     "The text does not seem to be English, the language of the local model and of full-text search, so these products "
     "may not match it. Search in English."
+)
+_OTHER_LANGUAGE = (
+    "The catalogue does not seem to be English, the language of the local model and of full-text search: use its words "
+    "as they are spelled there. An administrator can choose another model: `zava-mcp guide embedding-providers`."
 )
 _BYTES_ADVICE = "Lower max_rows, or filter by category or price."
 
@@ -81,6 +89,8 @@ class SearchResult:
     def remarks(self) -> list[str]:
         """Returns the notes as sentences for a terminal."""
         notes = {name: json.loads(text) for name, text in self.notes.items()}
+        if currency := notes.pop("currency", ""):
+            notes["currency"] = f"amounts are in {name_of(currency)}"
         lines = [f"searched for {new!r} instead of {old!r}" for old, new in notes.pop("corrected", {}).items()]
         if bought := notes.pop("bought_with", None):
             names = ", ".join(f"{row[1]} ({row[3]} times as often as by chance)" for row in bought["rows"])
@@ -93,8 +103,11 @@ class QueryText:
     """How a search interpreted its text: corrected words, literal parts, language."""
 
     corrected: dict[str, str] = field(default_factory=dict)
+    company: CompanyProfile = NEUTRAL
     rephrased: str = ""  # the text that was searched for instead, "" if none
     foreign: bool = False
+    catalogue: str = ""  # words of it, if they were read
+    english_only: bool = False  # neither the model nor full-text search knows another language
     only_code: bool = False  # the text may be nothing but a SKU or the beginning of one
     looks_like_code: bool = False  # and it is no word or size
     literals: tuple[Literal, ...] = ()
@@ -122,7 +135,8 @@ def to_search_result(
         **({"searched_for": quoted(_truncate_need(text.rephrased))} if text.rephrased else {}),
         **_matched_literals(kept[:max_rows], text),
         **_omitted(len(rows.rows), len(kept), len(passing), len(table) > max_rows),
-        **_hint(passing, text, model),
+        **({"currency": quoted(text.company.currency)} if text.company.currency and not text.company.is_sample else {}),
+        **_hint(passing, text, model, table),
     }
     return result
 
@@ -165,12 +179,16 @@ def _matched_literals(rows: list[Row], text: QueryText) -> dict[str, str]:
     return {"literal": json.dumps(matched, ensure_ascii=False)} if matched else {}
 
 
-def _hint(passing: list[Row], text: QueryText, model: str) -> dict[str, str]:
+def _hint(passing: list[Row], text: QueryText, model: str, table: list[Row]) -> dict[str, str]:
     exact = any(row["exact"] != "0" or row["bonus"] not in ("0", "0.0") for row in passing)
     weak = not exact and (not passing or (model != FULL_TEXT and max(map(_score, passing)) < _WEAK))
     if text.looks_like_code and not exact:
         return {"hint": quoted("No SKU is or begins with this.")}
-    parts = [_ADVICE] * (weak and not text.foreign) + [_ENGLISH] * text.foreign
+    catalogue = " ".join(f"{row['product_name']} {row['description']}" for row in table)
+    if text.english_only and is_foreign(catalogue or text.catalogue):
+        return {"hint": quoted(_OTHER_LANGUAGE)} if weak else {}
+    advice = _SAMPLE_ADVICE if text.company.is_sample else _ADVICE
+    parts = [advice] * (weak and not text.foreign) + [_ENGLISH] * text.foreign
     return {"hint": quoted(" ".join(parts))} if parts else {}
 
 

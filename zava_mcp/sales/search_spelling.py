@@ -10,6 +10,7 @@ from zava_mcp.embeddings.english_words import in_dictionary, is_english
 
 _CACHE_SECONDS = 600
 _MIN_SIMILARITY = 0.8  # by difflib: one letter of five may differ
+_SOME_WORDS = 30  # of a catalogue, from which its language is recognized
 _MAX_WORDS = 10  # words of one text that are looked up
 _WORD = re.compile(r"(?<![\w/.-])[^\W\d_]{4,30}(?![\w/]|[.-]\w)")
 _QUOTED = re.compile(r"""["“„«][^"“”„«»]*["”“»]""")
@@ -49,6 +50,11 @@ class CatalogueWords:
     def __contains__(self, word: object) -> bool:
         """Returns whether the words read so far contain a word."""
         return word in self._words
+
+    def some(self) -> str:
+        """Returns some of the words read so far, from everywhere in the alphabet."""
+        words = sorted(self._words)
+        return " ".join(words[:: len(words) // _SOME_WORDS + 1])
 
     def _similar_word(self, word: str, read: Callable[[], tuple[str, str]]) -> str:
         with self._lock:

@@ -25,7 +25,7 @@ from zava_mcp.sales.result import QueryResult, truncate_lines
 from zava_mcp.sales.sales_query import Explanation, SalesQuery
 from zava_mcp.sales.saved_query_call import SavedQueries
 from zava_mcp.sales.search_request import SearchRequest
-from zava_mcp.sales.search_result import FULL_TEXT, SearchResult
+from zava_mcp.sales.search_result import SearchResult
 from zava_mcp.sales.search_spelling import CatalogueWords
 from zava_mcp.sales.sql_hints import with_hint
 from zava_mcp.settings import MAX_RESULT_BYTES, Settings
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from zava_mcp.sales.export import Writer
 
 #: SQLSTATEs of errors about names of tables and columns.
+_NO_MODEL = "none: products are found by PostgreSQL full-text search"
 _NAME_ERRORS = ("42703", "42P01", "42702", "42712", "42P09", "42501")
 
 
@@ -222,7 +223,7 @@ class SalesService:
     def _embedding_model(self) -> str:
         """The model that searches use. Raises SettingsError."""
         return (
-            self._embedder.id if self._embedder is not None and self._database.identity.pgvector_version else FULL_TEXT
+            self._embedder.id if self._embedder is not None and self._database.identity.pgvector_version else _NO_MODEL
         )
 
     def new_reader(self) -> StatementBatch:

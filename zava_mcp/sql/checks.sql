@@ -255,7 +255,7 @@ SELECT 'fail', format('the store %s has no partition for its %s', s.store_id, st
                       AND c.relnamespace = to_regnamespace('zava'))
  GROUP BY s.store_id
 UNION ALL -- for the rows of this identity, if the policies are in place
-SELECT 'fail', format('%s orders of this identity''s stores have a customer that it does not see', count(*)), 'SELECT zava.place_customers(NULL)'
+SELECT 'fail', format('%s of this identity''s stores with a customer that it does not see', CASE count(*) WHEN 1 THEN '1 order' ELSE count(*) || ' orders' END), 'SELECT zava.place_customers(NULL)'
   FROM retail.orders o
  WHERE (SELECT count(*) FROM pg_policy p WHERE p.polrelid = to_regclass('zava.customers_by_store')
           AND (p.polname, p.polpermissive) IN (('own_customers', true), ('isolation', false))) = 2
@@ -263,7 +263,7 @@ SELECT 'fail', format('%s orders of this identity''s stores have a customer that
    AND NOT (SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = session_user) AND NOT EXISTS (SELECT FROM retail.customers c WHERE c.customer_id = o.customer_id)
 HAVING count(*) > 0
 UNION ALL
-SELECT 'fail', format('this identity sees %s customers without an order in its stores', count(*)), 'SELECT zava.place_customers(NULL)'
+SELECT 'fail', format('this identity sees %s without an order in its stores', CASE count(*) WHEN 1 THEN '1 customer' ELSE count(*) || ' customers' END), 'SELECT zava.place_customers(NULL)'
   FROM retail.customers c
  WHERE (SELECT count(*) FROM pg_policy p WHERE p.polrelid = to_regclass('zava.customers_by_store')
           AND (p.polname, p.polpermissive) IN (('own_customers', true), ('isolation', false))) = 2
@@ -666,7 +666,7 @@ SELECT 'warn', 'the database encoding is SQL_ASCII: length and case of other cha
 
 -- name: login_names
 -- PostgreSQL shows every role's name to every login.
-SELECT 'warn', count(*) || ' logins are named by user id, and every login can read their names',
+SELECT 'warn', CASE count(*) WHEN 1 THEN '1 login is' ELSE count(*) || ' logins are' END || ' named by user id, and every login can read their names',
        'treat user ids as names, not as secrets, or map logins with other names in zava.access'
   FROM pg_roles
  WHERE rolname ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' AND rolname <> session_user

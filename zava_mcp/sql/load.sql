@@ -410,6 +410,6 @@ SELECT coalesce(to_regclass('zava.' || CASE name WHEN 'customers' THEN 'customer
   FROM unnest(%s::text[]) AS name;
 
 -- name: unseen_stores
--- Stores whose rows no identity sees but head office.
-SELECT 'warn', format('no identity sees the store %s', string_agg(s.store_name, ', ' ORDER BY s.store_id)), 'zava-mcp identities add NAME --store STORE'
+-- Stores whose rows no identity sees but those of all stores.
+SELECT 'warn', format('only identities of all stores see %s', string_agg(s.store_name, ', ' ORDER BY s.store_id)), 'zava-mcp identities add NAME --store STORE'
   FROM retail.stores s WHERE NOT EXISTS (SELECT FROM zava.access a WHERE s.store_id = ANY (a.store_ids)) HAVING count(*) > 0;

@@ -4,7 +4,9 @@ import gc
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 import psycopg
 
@@ -15,13 +17,15 @@ from zava_mcp.admin.load.data_checks import check_data
 from zava_mcp.admin.load.loading import Loader, translate_errors
 from zava_mcp.admin.load.mapping import refuse_unknown
 from zava_mcp.admin.load.plans import Choices, Plan, plan
-from zava_mcp.admin.load.rejects import SUFFIX, RejectsFile
+from zava_mcp.admin.load.rejects import RejectsFile, is_named_as_rejects
 from zava_mcp.admin.load.sources import open_source
 from zava_mcp.admin.migrations import untrusted_code
 from zava_mcp.admin.sample import Progress
-from zava_mcp.errors import DatabaseUnavailable
+from zava_mcp.errors import DatabaseUnavailable, InputError, ZavaError
 from zava_mcp.settings import Settings
 
+T = TypeVar("T")
+E = TypeVar("E", bound=ZavaError)
 #: Called with a line for people.
 Show = Callable[[str], None]
 
@@ -38,9 +42,9 @@ class LoadOptions:
 
 
 def load_files(settings: Settings, paths: Sequence[Path], options: LoadOptions, show: Show, progress: Progress) -> None:
-    """Loads files as administrator, each all or nothing. A dry run does the same and undoes it.
+    """Loads files as administrator, each all or nothing. A dry run tries every file and undoes it.
 
-    Raises InputError before anything is written if a file cannot be planned, and after the files before it if rows of a
+    Raises InputError before anything is written if files cannot be planned, and after the files before it if rows of a
     file are rejected.
     """
     with _without_collector():
@@ -61,15 +65,26 @@ def _without_collector() -> Iterator[None]:
 
 
 def _load(settings: Settings, paths: Sequence[Path], options: LoadOptions, show: Show, progress: Progress) -> None:
-    plans = plan_files(paths, options.choices, show)
+    plans, faults = plan_files(paths, options.choices, show)
+    if faults and not (options.dry_run and plans):
+        raise _combined(faults, len(paths))
     with as_admin(settings, progress) as connection:
         _refuse_unready(connection)
         written = set[str]()
-        loader = Loader(connection, RejectsFile(options.rejects, len(plans) > 1), options.skip_rejected, options.again)
+        rejects = RejectsFile(options.rejects, len(plans) > 1)
+        loader = Loader(connection, rejects, options.skip_rejected, options.again)
         whole = connection.transaction(force_rollback=True) if options.dry_run else nullcontext()
         with whole:
-            for each in plans:
-                loaded = loader.load(each, progress)
+            for place, each in enumerate(plans):
+                try:
+                    loaded = loader.load(each, progress)
+                except ZavaError as error:
+                    if not (options.dry_run and isinstance(error, InputError)):
+                        raise _with_untried(error, plans[place + 1 :]) from None
+                    faults.append(error)
+                    continue
+                if not (loaded.rejected or options.dry_run):
+                    loaded.removed = rejects.remove_obsolete(each)
                 written |= loaded.written
                 for line in loaded.described():
                     show(line)
@@ -77,21 +92,53 @@ def _load(settings: Settings, paths: Sequence[Path], options: LoadOptions, show:
                 show("dry run: everything was undone")
         if not options.dry_run:
             _follow_up(connection, written, show, progress)
+    if faults:
+        raise _combined(faults, len(paths))
 
 
-def plan_files(paths: Sequence[Path], choices: Choices, show: Show) -> list[Plan]:
-    """The plans of files in the order in which they are loaded; each is shown. Raises InputError."""
-    kept = [path for path in paths if len(paths) == 1 or not path.name.endswith(SUFFIX)]
-    for path in paths:
-        if path not in kept:
-            show(f"{path.name}: has rejected rows of another file, so it was left out")
-    sources = [open_source(path) for path in kept]
-    refuse_unknown(choices.columns or {}, (source.header for source in sources))
-    plans = sorted((plan(source, choices) for source in sources), key=lambda each: each.place)
+def plan_files(paths: Sequence[Path], choices: Choices, show: Show) -> tuple[list[Plan], list[InputError]]:
+    """The plans of files in the order in which they are loaded, each of which is shown, and why others have none."""
+    kept = [path for path in paths if len(paths) == 1 or not is_named_as_rejects(path)]
+    if left_out := [path.name for path in paths if path not in kept]:
+        show(f"left out, because they have rejected rows of other files: {', '.join(left_out)}")
+    plans, faults = list[Plan](), list[InputError]()
+    sources = [source for path in kept if (source := _tried(partial(open_source, path), faults))]
+    if not faults:
+        refuse_unknown(choices.columns or {}, (source.header for source in sources))
+    plans = [found for source in sources if (found := _tried(partial(plan, source, choices), faults))]
+    plans.sort(key=lambda each: each.place)
     for each in plans:
         for line in each.described():
             show(line)
-    return plans
+    return plans, faults
+
+
+def _tried(step: Callable[[], T], faults: list[InputError]) -> T | None:
+    """What a step returns; None if the file is at fault, which is noted."""
+    try:
+        return step()
+    except InputError as error:
+        faults.append(error)
+        return None
+
+
+def _combined(faults: Sequence[InputError], files: int) -> InputError:
+    """One error for the faults of several files."""
+    if len(faults) == 1:
+        hint = faults[0].hint.removesuffix(" Nothing was written.")
+        return InputError(faults[0].message, f"{hint} Nothing was written.")
+    listed = "".join(f"\n{fault.message}\n  {fault.hint}" for fault in faults)
+    return InputError(
+        f"{len(faults)} of {files} files cannot be loaded:{listed}",
+        "Nothing was written. Correct them in this order: a file may only miss rows of one before it.",
+    )
+
+
+def _with_untried(error: E, untried: Sequence[Plan]) -> E:
+    """The error, with the files after it."""
+    if untried:
+        error.hint += f" Not tried: {', '.join(each.source.path.name for each in untried)}."
+    return error
 
 
 def _refuse_unready(connection: psycopg.Connection) -> None:

@@ -10,11 +10,12 @@ import psycopg
 
 from zava_mcp import sql
 from zava_mcp.admin.load.plans import Plan
-from zava_mcp.admin.load.rejects import RejectsFile
+from zava_mcp.admin.load.rejects import RejectsFile, has_rejects
 from zava_mcp.admin.load.staging import stage
 from zava_mcp.admin.load.tables import TableWriter
 from zava_mcp.admin.sample import Progress
 from zava_mcp.errors import DatabaseUnavailable, InputError, ZavaError
+from zava_mcp.plurals import counted
 from zava_mcp.postgres.location import ADMIN_URL, Location
 from zava_mcp.postgres.query_errors import connection_error
 
@@ -36,6 +37,7 @@ class Loaded:
     rejected: int = 0
     rejects_file: Path | None = None
     known_since: str = ""
+    removed: Path | None = None  # the rejected rows of an earlier load
 
     @property
     def written(self) -> set[str]:
@@ -45,15 +47,18 @@ class Loaded:
     def described(self) -> list[str]:
         """The result for people."""
         name = self.plan.source.path.name
+        obsolete = [f"{self.removed.name}: removed, because all rows of {name} are loaded"] if self.removed else []
         if self.known_since:
-            return [f"{name}: loaded already on {self.known_since}, so it was skipped; --again loads it"]
+            return [f"{name}: loaded already on {self.known_since}, so it was skipped; --again loads it", *obsolete]
         lines = [
             f"{name} -> {table}: {added:,} added, {self.changed[table]:,} changed, {self.unchanged[table]:,} unchanged"
             for table, added in self.added.items()
         ]
         if self.rejected:
-            lines.append(f"{name}: {self.rejected:,} rows rejected: {self.rejects_file}")
-        return lines
+            lines.append(f"{name}: {counted(self.rejected, 'row')} rejected: {self.rejects_file}")
+        elif has_rejects(self.plan.source):
+            lines.append(f"{name}: all its rows are loaded, so it can be removed")
+        return lines + obsolete
 
 
 class _Rejected(Exception):
@@ -133,10 +138,10 @@ class Loader:
 def _refusal(loaded: Loaded, first: list[str]) -> InputError:
     more = loaded.rejected - len(first)
     listed = "".join(f"\n  {text}" for text in first) + (f"\n  and {more:,} more" if more else "")
-    name, rows = loaded.plan.source.path.name, loaded.plan.rows
+    name, rows = loaded.plan.source.path.name, counted(loaded.plan.rows, "row")
     return InputError(
-        f"{name}: {loaded.rejected:,} of {rows:,} rows cannot be loaded, so nothing of it was written:{listed}",
-        f"All of them are in {loaded.rejects_file}. Correct them, or load the other rows: --skip-rejected.",
+        f"{name}: {loaded.rejected:,} of {rows} cannot be loaded, so nothing of it was written:{listed}",
+        f"{loaded.rejects_file} has them all. Correct {name}, or load the other rows: --skip-rejected.",
     )
 
 

@@ -6,10 +6,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from zava_mcp.admin.load.fields import FLAT, NAMES, TABLES, Field, Table, headers_of, plain, table_named
+from zava_mcp.currencies import CODES
 from zava_mcp.errors import InputError
 from zava_mcp.suggestions import did_you_mean
 
+REJECTS_HEADER = ["line", "column", "reason"]  # of a file of rejected rows, before their columns
 _LISTED = 8  # names of columns in a message
+#: Words of a header that say nothing about its field, besides codes of currencies.
+_FILLERS = frozenset(
+    ["am", "an", "at", "by", "das", "der", "des", "die", "from", "im", "in", "of", "on", "per", "the", "vom", "von"]
+)
 
 
 @dataclass(frozen=True)
@@ -24,6 +30,14 @@ class ColumnMapping:
     def fields(self) -> list[Field]:
         """The fields that the file has."""
         return [field for field in self.table.fields if field.name in self.columns]
+
+    def advice(self) -> list[str]:
+        """How to load the first ignored column, and which fields it may be; none without such a field."""
+        free = [field.name for field in self.table.fields if field.name not in self.columns]
+        named = [text for text in self.ignored if text and text not in REJECTS_HEADER]
+        if not free or not named:
+            return []
+        return [f"--map {_quoted(named[0][:60])}=FIELD loads a column; fields without a column: {', '.join(free)}"]
 
 
 def choose(path: Path, header: Sequence[str], table: str | None, chosen: Mapping[str, str]) -> ColumnMapping:
@@ -140,7 +154,14 @@ def _mapping(table: Table, header: Sequence[str], chosen: Mapping[str, str], pat
 
 
 def _guess(text: str, header: Sequence[str], fields: Sequence[Field]) -> str | None:
-    """The field that a column's header names; a field's own name comes before its other names."""
+    """The field that a column's header names, with or without words such as "am" and "EUR"."""
+    words = re.split(r"[\W_]+", text)
+    telling = " ".join(word for word in words if word.lower() not in _FILLERS and word not in CODES)
+    return _named_field(text, header, fields) or _named_field(telling, header, fields)
+
+
+def _named_field(text: str, header: Sequence[str], fields: Sequence[Field]) -> str | None:
+    """The field with this name; a field's own name comes before its other names."""
     for field in fields:
         if plain(text) in headers_of(field)[:1]:
             return field.name
@@ -154,9 +175,12 @@ def _guess(text: str, header: Sequence[str], fields: Sequence[Field]) -> str | N
 def _refuse_missing(table: Table, columns: dict[str, int], header: Sequence[str], path: Path) -> None:
     missing = [field.name for field in table.fields if field.required and field.name not in columns]
     if missing:
+        unknown = [text for index, text in enumerate(header) if index not in columns.values()]
+        column = _quoted(unknown[0][:60]) if len(unknown) == len(missing) == 1 else "COLUMN"
         raise InputError(
             f"{path.name}: no column for {', '.join(missing)} of {table.name}; the file has: {_listed(header)}",
-            f"Name the columns: {' '.join(f'--map COLUMN={name}' for name in missing)}; or the table: --table.",
+            f"Name the columns: {' '.join(f'--map {column}={name}' for name in missing)}; or the table: --table."
+            + f" Columns without a field: {_listed(unknown)}." * bool(unknown),
         )
 
 

@@ -9,6 +9,7 @@ from zava_mcp.admin.load.mapping import ColumnMapping, choose
 from zava_mcp.admin.load.notation import Evidence, Mixed, Notation
 from zava_mcp.admin.load.sources import Source
 from zava_mcp.errors import InputError
+from zava_mcp.plurals import counted
 
 _DECIMALS = {"comma": ",", "point": ".", "": ""}
 _LISTED = 10  # ignored columns that are named
@@ -50,7 +51,7 @@ class Plan:
         """The plan for people: a line for the file, and a line for each column."""
         header = self.source.header
         how = ", ".join([self.source.written, *self.notation.described()])
-        lines = [f"{self.source.path.name} -> {self.mapping.table.name}: {self.rows:,} rows; {how}"]
+        lines = [f"{self.source.path.name} -> {self.mapping.table.name}: {counted(self.rows, 'row')}; {how}"]
         for field in self.mapping.fields:
             column = header[self.mapping.columns[field.name]]
             lines.append(
@@ -61,6 +62,7 @@ class Plan:
         if ignored := self.mapping.ignored:
             more = f" and {len(ignored) - _LISTED} more" if len(ignored) > _LISTED else ""
             lines.append(f"  ignored: {', '.join(text[:60] or '(no name)' for text in ignored[:_LISTED])}{more}")
+            lines += [f"  {advice}" for advice in self.mapping.advice()]
         return lines
 
 

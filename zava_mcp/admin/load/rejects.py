@@ -2,6 +2,7 @@
 
 import csv
 import errno
+import re
 import stat
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
@@ -9,11 +10,23 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import TextIO
 
+from zava_mcp.admin.load.mapping import REJECTS_HEADER
 from zava_mcp.admin.load.plans import Plan
+from zava_mcp.admin.load.sources import Source, open_source
 from zava_mcp.errors import InputError
 from zava_mcp.trusted_files import replaced_atomically
 
-SUFFIX = ".rejects.csv"
+_NAME = re.compile(r"(?P<stem>.*)\.rejects(?:-(?P<number>\d+))?", re.DOTALL)
+
+
+def has_rejects(source: Source) -> bool:
+    """Whether a file has the rejected rows of another file."""
+    return source.header[:3] == REJECTS_HEADER
+
+
+def is_named_as_rejects(path: Path) -> bool:
+    """Whether a file's name is one that rejected rows get by default."""
+    return path.suffix == ".csv" and _NAME.fullmatch(path.stem) is not None
 
 
 class RejectsFile:
@@ -26,15 +39,17 @@ class RejectsFile:
         """The file for the rejected rows of a plan; a named file gets the names of several inputs."""
         source = plan.source.path
         if self._path is None:
-            return source.with_name(f"{source.stem}{SUFFIX}")
+            name = _NAME.fullmatch(source.stem) if has_rejects(plan.source) else None
+            number = f"-{int(name['number'] or 1) + 1}" if name else ""
+            return source.with_name(f"{name['stem'] if name else source.stem}.rejects{number}.csv")
         return self._path.with_stem(f"{self._path.stem}-{source.stem}") if self._several else self._path
 
     def write(self, plan: Plan, rejected: Iterable[tuple[int, str, str]]) -> Path:
-        """Writes the rejected rows, in the order of their lines. Raises InputError if it cannot."""
-        path = self.path_for(plan)
+        """Writes the rejected rows, in the order of their lines and in the file's encoding. Raises InputError."""
+        path, encoding = self.path_for(plan), plan.source.encoding or "utf-8-sig"  # Excel needs the mark
         try:
-            _refuse_special(path)
-            with replaced_atomically(path) as binary, TextIOWrapper(binary, encoding="utf-8", newline="") as file:
+            _refuse_special(path, plan.source.path)
+            with replaced_atomically(path) as binary, TextIOWrapper(binary, encoding, "replace", newline="") as file:
                 _write_rows(file, plan, iter(rejected))
         except OSError as error:
             raise InputError(
@@ -42,10 +57,24 @@ class RejectsFile:
             ) from None
         return path
 
+    def remove_obsolete(self, plan: Plan) -> Path | None:
+        """Removes the rejected rows of an earlier load, after all rows were loaded; returns the removed file."""
+        path = self.path_for(plan)
+        try:
+            _refuse_special(path, plan.source.path)
+            if path.exists() and has_rejects(open_source(path)):
+                path.unlink()
+                return path
+        except (OSError, InputError):  # none of ours
+            pass
+        return None
 
-def _refuse_special(path: Path) -> None:
-    """Raises OSError for a name that is a link, a folder, a pipe or a device, none of which should be replaced."""
+
+def _refuse_special(path: Path, source: Path) -> None:
+    """Raises OSError for the loaded file itself, a link, a folder, a pipe or a device, which should not be replaced."""
     with suppress(FileNotFoundError):
+        if path.samefile(source):
+            raise OSError(errno.EPERM, "it is the file that is loaded")
         if not stat.S_ISREG(path.lstat().st_mode):
             raise OSError(errno.EPERM, "a link, folder, pipe or device has this name")
 
@@ -54,11 +83,12 @@ def _write_rows(file: TextIO, plan: Plan, rejected: Iterator[tuple[int, str, str
     """The cells stay as they are, also those that a spreadsheet would compute, so that the file can be loaded again."""
     row = next(rejected, None)
     writer = csv.writer(file, delimiter=plan.source.separator or ",", lineterminator="\n")
-    writer.writerow(["line", "column", "reason", *plan.source.header])
+    first = len(REJECTS_HEADER) if has_rejects(plan.source) else 0  # the reasons of the load before are left out
+    writer.writerow([*REJECTS_HEADER, *plan.source.header[first:]])
     for lines, chunk in plan.source.chunks():
         for line, cells in zip(lines, chunk, strict=True):
             if row is not None and row[0] == line:
-                writer.writerow([line, _column(plan, row[1]), row[2], *cells])
+                writer.writerow([line, _column(plan, row[1]), row[2], *cells[first:]])
                 row = next(rejected, None)
         if row is None:
             break

@@ -15,6 +15,7 @@ from zava_mcp.cli.display.escape import escape_lines
 from zava_mcp.cli.display.pager import terminal_size
 from zava_mcp.cli.display.sql_position import format_position
 from zava_mcp.cli.display.terminal_hints import to_terminal_terms
+from zava_mcp.cli.display.text_tables import wrap_words
 from zava_mcp.errors import QueryError, ZavaError
 
 if TYPE_CHECKING:
@@ -36,21 +37,29 @@ def console(stderr: bool = False) -> Console:
 def print_error(error: ZavaError) -> None:
     """Print an error on stderr: what happened, and what to do. The message may quote data."""
     out = console(stderr=True)
-    line = Text("error: ", style="bold red").append(escape_lines(_message(error)), style="not bold default")
-    out.print(line, soft_wrap=True)
+    message = wrap_words(f"error: {escape_lines(_message(error))}", out.width).removeprefix("error: ")
+    out.print(Text("error: ", style="bold red").append(message, style="not bold default"), soft_wrap=True)
     if out.is_terminal and isinstance(error, QueryError) and (position := format_position(error, out.width)):
         out.print(Text(position), soft_wrap=True)
     if error.hint:
-        out.print(Text(escape_lines(to_terminal_terms(error.hint) + error.listing)), soft_wrap=True)
+        hint = escape_lines(to_terminal_terms(error.hint) + error.listing)
+        out.print(Text(wrap_words(hint, out.width)), soft_wrap=True)
 
 
 def _message(error: ZavaError) -> str:
     return error.full_message() if isinstance(error, QueryError) else to_terminal_terms(error.full_message())
 
 
+def print_lines(text: str) -> None:
+    """Print lines of text on stdout, within the width of a terminal."""
+    print(wrap_words(escape_lines(text), console().width), flush=True)
+
+
 def print_note(text: str) -> None:
     """Print a note on stderr."""
-    after_output(lambda: console(stderr=True).print(Text(escape_lines(to_terminal_terms(text)), style="dim")))
+    out = console(stderr=True)
+    note = wrap_words(escape_lines(to_terminal_terms(text)), out.width)
+    after_output(lambda: out.print(Text(note, style="dim"), soft_wrap=True))
 
 
 @contextmanager

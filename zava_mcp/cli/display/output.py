@@ -1,6 +1,7 @@
 """Prints results on stdout: tables on a terminal, JSON when piped, or the requested format."""
 
 import json
+import re
 import sys
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import asdict, replace
@@ -10,10 +11,11 @@ from rich.console import Console
 
 from zava_mcp import call_context
 from zava_mcp.cli.display.escape import Column, column, escape, escape_lines
-from zava_mcp.cli.display.messages import console, print_note
+from zava_mcp.cli.display.messages import console, print_lines, print_note
 from zava_mcp.cli.display.pager import page_text
 from zava_mcp.cli.display.terminal_hints import to_terminal_terms
-from zava_mcp.cli.display.text_tables import lay_out
+from zava_mcp.cli.display.text_tables import lay_out, wrap_words
+from zava_mcp.plurals import counted
 from zava_mcp.standard_streams import write_exactly
 
 if TYPE_CHECKING:
@@ -28,6 +30,7 @@ _NO_CHANGES = "nothing to do: everything is up to date"
 _PIPED_CHART_WIDTH = 80  # columns
 _MIN_WIDTH_FOR_STORES = 160  # columns
 _CHECK_COLUMNS = ["name", "state", "found", "fix"]
+_SQL = re.compile(r"(?:ALTER|COMMENT|CREATE|DELETE|DROP|GRANT|INSERT|REVOKE|SELECT|SET|UPDATE) ")
 _STATE_STYLES = {"ok": "green", "warn": "yellow", "fail": "bold red"}
 
 
@@ -75,6 +78,8 @@ def show_chart(result: "QueryResult", sql: str) -> None:
 
 def show_search_result(result: "SearchResult", form: str | None, pager: bool = True) -> None:
     """Print products, and on stderr how they were found; a table omits long columns."""
+    from zava_mcp.sales.search_result import FULL_TEXT
+
     form = _default_format(form)
     if form == "json":
         _print_json(result.json())
@@ -87,7 +92,7 @@ def show_search_result(result: "SearchResult", form: str | None, pager: bool = T
         )
     for remark in result.remarks():
         print_note(remark)
-    print_note(f"model: {result.model}")
+    print_note(result.model.removeprefix("none: ") if result.model == FULL_TEXT else f"model: {result.model}")
 
 
 def show_rows(columns: list[str], rows: list[list[str]], form: str | None) -> None:
@@ -122,18 +127,20 @@ def show_checks(checks: "list[Check]", form: str) -> None:
     show_columns(columns, whole=True, pager=False)
     for check in checks:
         if check.state != "ok":
-            print(f"{escape(check.name)}:", escape_lines(check.fix).replace("\n", "\n  "), sep="\n  ")
+            fix = check.fix.replace("\n", "\n  ")
+            print(f"{escape(check.name)}:")
+            if _SQL.match(check.fix):  # stays as it is, to be copied
+                print(f"  {escape_lines(fix)}")
+            else:
+                print_lines(f"  {fix}")
     count = {state: states.count(state) for state in _STATE_STYLES}
-    print_note(f"{count['ok']} passed, {_count(count['warn'], 'warning')}, {count['fail']} failed")
+    print_note(f"{count['ok']} passed, {counted(count['warn'], 'warning')}, {count['fail']} failed")
 
 
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
-
-
-def show_text(text: str) -> None:
-    """Print lines of text."""
-    page_text(f"{escape_lines(text)}\n", console())
+def show_text(text: str, wrap: bool = False) -> None:
+    """Print lines of text; with `wrap`, within the width of a terminal."""
+    out, text = console(), escape_lines(text)
+    page_text(f"{wrap_words(text, out.width) if wrap else text}\n", out)
 
 
 def show_report(report: "Report", only_sql: bool = False) -> None:
@@ -147,7 +154,9 @@ def show_report(report: "Report", only_sql: bool = False) -> None:
             print_note(line)
         return
     for line in [*(report.actions or [_NO_CHANGES]), *lines]:
-        print(escape_lines(line))
+        print_lines(line)
+    for line in report.next_steps:
+        print(escape_lines(line)) if sys.stdout.isatty() else print_note(line)
 
 
 def show_table(columns: list[str], rows: Sequence[Sequence[str | None]], numbers: Collection[int] = ()) -> None:

@@ -1,5 +1,6 @@
-"""Lays out tables within the width of a terminal."""
+"""Lays out tables and sentences within the width of a terminal."""
 
+import re
 from collections.abc import Sequence
 from typing import Literal
 
@@ -16,6 +17,7 @@ _MIN_TEXT_WIDTH = 12  # A table with a narrower text column is unreadable.
 _MAX_LINES = 3  # of a text in a table
 _MAX_RECORD_LINES = 12  # of a text in a record
 _NULL = "NULL"
+_WORDS = re.compile(r"(?:`[^`]*`|[^ ])+")  # a command in backquotes is one word
 
 
 def lay_out(columns: Sequence[Column], width: int | None, whole: bool = False, null: str = _NULL) -> "Layout":
@@ -117,6 +119,25 @@ def _cell(column: Column, cell: str | None, limit: int | None, null: str) -> tup
     if limit is not None and cell_len(cell) > limit:
         return Text(truncate(cell, limit)), True
     return Text(cell, style=column.styles.get(cell, "")), False
+
+
+def wrap_words(text: str, width: int) -> str:
+    """Return lines of text within a width, broken between words but not within `commands`; list items stay indented."""
+    return "\n".join(line for long in text.split("\n") for line in _wrap_line(long, width))
+
+
+def _wrap_line(line: str, width: int) -> list[str]:
+    if cell_len(line) <= width:
+        return [line]
+    indent = " " * (len(line) - len(line.lstrip(" ")))
+    first, *words = _WORDS.findall(line[len(indent) :])
+    lines, hanging = [indent + first], f"{indent}  " if indent else ""
+    for word in words:
+        if cell_len(lines[-1]) + 1 + cell_len(word) <= width:
+            lines[-1] += f" {word}"
+        else:
+            lines.append(hanging + word)
+    return lines
 
 
 def truncate(text: str, width: int) -> str:

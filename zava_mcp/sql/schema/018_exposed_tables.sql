@@ -434,7 +434,7 @@ AS $$
     SELECT format('the columns %I and %I, of %s, are of different types', column_name, key_blockers.parent_key, key_blockers.parent) FROM it
      WHERE key_blockers.parent IS NOT NULL AND family IS DISTINCT FROM zava.key_family(key_blockers.parent, key_blockers.parent_key)
     UNION ALL -- a row that is written before its parent is looked for
-    SELECT format('its rows are not found quickly by %I: CREATE INDEX ON %s (%1$I)%s', column_name, exposed, CASE WHEN c.relkind = 'r' THEN
+    SELECT format('its rows are not found quickly by %1$I: CREATE INDEX ON %2$s (%1$I)%3$s', column_name, exposed, CASE WHEN c.relkind = 'r' THEN
                   format(', or ALTER TABLE %s ADD FOREIGN KEY (%I) REFERENCES %s (%I)', exposed, column_name, c.oid::regclass, key_blockers.parent_key) ELSE '' END)
       FROM it JOIN pg_class c ON c.oid = key_blockers.parent
      WHERE NOT (c.relkind = 'r' AND zava.has_foreign_key(exposed, column_name, key_blockers.parent))
