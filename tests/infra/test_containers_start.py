@@ -106,8 +106,9 @@ def test_the_pins_are_what_the_package_asks_for_with_all_extras_of_the_image() -
     for extra in PROJECT["project"]["optional-dependencies"].values():
         wanted += extra
     versions = pinned("requirements.txt")
-    for text in wanted:
-        requirement = Requirement(text)
-        assert requirement.specifier.contains(versions[requirement.name], prereleases=True), text
+    for requirement in map(Requirement, wanted):
+        if requirement.marker and not requirement.marker.evaluate({"sys_platform": "linux"}):
+            continue
+        assert requirement.specifier.contains(versions[requirement.name], prereleases=True), requirement
     (build,) = map(Requirement, PROJECT["build-system"]["requires"])
     assert build.specifier.contains(pinned("build-requirements.txt")[build.name.replace("_", "-")])
