@@ -12,7 +12,7 @@ from typing import Any
 
 import anyio
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from mcp.server.mcpserver import MCPServer
 from mcp_types.version import HANDSHAKE_PROTOCOL_VERSIONS
@@ -185,7 +185,11 @@ def split(data: bytes, places: list[int]) -> list[bytes]:
     return [data[start:end] for start, end in itertools.pairwise(cuts)]
 
 
+OLD_META = {**MODERN_META, "io.modelcontextprotocol/protocolVersion": OLD_VERSION}
+
+
 @settings(max_examples=EXAMPLES, deadline=None)
+@example([message("ping", 1, {"_meta": OLD_META})], [], 1, True)  # a version of the handshake without a handshake
 @given(CONVERSATIONS, st.lists(st.integers(0, 10_000), max_size=4), st.integers(0, 5), st.booleans())
 def test_replies_to_any_conversation_are_those_of_the_sdk_alone(
     server: MCPServer[Any], replies: Replies, lines: list[bytes], places: list[int], early: int, ends: bool

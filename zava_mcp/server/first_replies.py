@@ -156,7 +156,7 @@ class Conversation:
         version = meta.get(f"{_META}protocolVersion")
         is_same = self._version in ("", version)
         self._version = str(version)
-        return is_same and _is_envelope(meta)
+        return is_same and version not in self._replies.handshakes and _is_envelope(meta)
 
 
 def _parse(line: bytes) -> dict[str, Any] | None:
