@@ -1,12 +1,12 @@
 """Runs chapters: `python -m tests.guide [CHAPTER]`; with `--renew`, writes the actual output into them.
 
 Without CHAPTER all chapters run in order in one home, as the test does. With CHAPTER (a number or a name) only that one
-runs, in an empty home. `--home FOLDER` keeps the home there, so that the next run need not create the sample again.
+runs, in an empty home. `--home FOLDER` keeps the home there, so that the next run need not create the sample again;
+take a short path such as /tmp/zgxxxxxxxx, because tables on a terminal are wrapped by the length of paths.
 """
 
 import argparse
 import sys
-import tempfile
 import time
 from pathlib import Path
 
@@ -25,11 +25,8 @@ def main() -> None:
     chosen = (
         [require_page(arguments.chapter)] if arguments.chapter else [page for page in pages().values() if page.number]
     )
-    with tempfile.TemporaryDirectory() as scratch:
-        folder = arguments.home or Path(scratch)
-        folder.mkdir(exist_ok=True)
-        with new_machine(folder.resolve()) as machine:
-            results = [_run(page, machine, arguments.renew) for page in chosen]
+    with new_machine(arguments.home.resolve() if arguments.home else None) as machine:
+        results = [_run(page, machine, arguments.renew) for page in chosen]
     sys.exit(any(results))
 
 

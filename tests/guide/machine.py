@@ -5,10 +5,12 @@ import os
 import pty
 import re
 import select
+import shutil
 import signal
 import struct
 import subprocess
 import sys
+import tempfile
 import termios
 import time
 from collections.abc import Iterator
@@ -55,6 +57,7 @@ class Machine:
         for path in (self.folder, self.home, self.work):
             path.chmod(0o755)
         self.open_terminal()
+        self.program = str(Path(sys.executable).with_name("zava-mcp"))
 
     def open_terminal(self) -> None:
         """Starts a chapter: a new shell in the folder of the reader's work; files stay."""
@@ -100,7 +103,7 @@ class Machine:
         file = self.folder / "block.sql"
         file.write_text(text, encoding="utf-8")
         ran = subprocess.run(
-            ["zava-mcp", "query", "--file", str(file), "--user-id", identity],
+            [self.program, "query", "--file", str(file), "--user-id", identity],
             env=self.environment,
             cwd=self.directory,
             stdin=subprocess.DEVNULL,
@@ -138,10 +141,37 @@ class Machine:
 
 
 @contextmanager
-def new_machine(folder: Path) -> Iterator[Machine]:
-    """A machine in a folder; its PostgreSQL is stopped at the end."""
+def new_machine(folder: Path | None = None, keeps_database: bool = True) -> Iterator[Machine]:
+    """A machine in a folder, or in a new one that is removed; what it started is stopped at the end.
+
+    Tables on a terminal are wrapped by the length of paths, so a new folder has a short path that is always as long.
+    With `keeps_database` an idle server runs, so that no command waits for the embedded PostgreSQL to start.
+    """
     with ExitStack() as servers:
-        yield Machine(folder, servers)
+        if folder is None:
+            folder = Path(tempfile.mkdtemp(prefix="zg", dir="/tmp"))
+            servers.callback(shutil.rmtree, folder, ignore_errors=True)
+        machine = Machine(folder, servers)
+        if keeps_database:
+            servers.enter_context(_idle_server(machine))
+        yield machine
+
+
+@contextmanager
+def _idle_server(machine: Machine) -> Iterator[None]:
+    """A server of head office that is connected to a client that says nothing."""
+    with subprocess.Popen(
+        [machine.program, "--user-id", "head-office"],
+        env=machine.environment,
+        cwd=machine.home,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    ) as process:
+        yield
+        assert process.stdin
+        process.stdin.close()
+        process.wait(60)
 
 
 @contextmanager

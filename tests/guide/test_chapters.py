@@ -21,8 +21,8 @@ SECTIONS = ("What you will learn", "Exercises", "Pitfalls", "Further reading")
 
 
 @pytest.fixture(scope="module")
-def machine(tmp_path_factory: pytest.TempPathFactory, clean_environment: None) -> Iterator[Machine]:
-    with new_machine(tmp_path_factory.mktemp("guide")) as made:
+def machine(clean_environment: None) -> Iterator[Machine]:
+    with new_machine() as made:
         yield made
 
 

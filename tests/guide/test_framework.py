@@ -1,5 +1,7 @@
 """The guide's tests notice what is wrong: blocks, marks, outputs, included code, diagrams, commands."""
 
+from pathlib import Path
+
 import pytest
 
 from tests.documents import GUIDE, ROOT
@@ -98,8 +100,8 @@ def _treat(chapter: str) -> None:
         assert block.commands
 
 
-def test_chapter_run_reports_every_difference(tmp_path_factory: pytest.TempPathFactory) -> None:
-    with new_machine(tmp_path_factory.mktemp("run")) as machine:
+def test_chapter_run_reports_every_difference(tmp_path: Path) -> None:
+    with new_machine(tmp_path, keeps_database=False) as machine:
         for chapter, messages in RUNS:
             differences = run_chapter("x", chapter, machine)
             assert len(differences) == len(messages), differences
