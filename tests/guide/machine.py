@@ -141,17 +141,20 @@ class Machine:
 
 
 @contextmanager
-def new_machine(folder: Path | None = None, keeps_database: bool = True) -> Iterator[Machine]:
+def new_machine(folder: Path | None = None, keeps_database: bool = True, scale: str | None = None) -> Iterator[Machine]:
     """A machine in a folder, or in a new one that is removed; what it started is stopped at the end.
 
     Tables on a terminal are wrapped by the length of paths, so a new folder has a short path that is always as long.
-    With `keeps_database` an idle server runs, so that no command waits for the embedded PostgreSQL to start.
+    With `keeps_database` an idle server runs, so that no command waits for the embedded PostgreSQL to start. With
+    `scale` the embedded database exists before, with a sample of this size.
     """
     with ExitStack() as servers:
         if folder is None:
             folder = Path(tempfile.mkdtemp(prefix="zg", dir="/tmp"))
             servers.callback(shutil.rmtree, folder, ignore_errors=True)
         machine = Machine(folder, servers)
+        if scale is not None:
+            assert machine.run(f"zava-mcp init --scale {scale}").code == 0
         if keeps_database:
             servers.enter_context(_idle_server(machine))
         yield machine
