@@ -13,6 +13,7 @@ from zava_mcp.settings import Settings
 
 if TYPE_CHECKING:
     from zava_mcp.admin.scratch_database import ScratchDatabase
+    from zava_mcp.sales.service import SalesService
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,7 @@ class Lab:
     def __init__(self, settings: Settings, progress: Progress) -> None:
         self._settings = replace(settings, database=None, admin_url=None, user_id=None, user_name="")
         self._embedded = embedded_postgres(self._settings, progress)
+        self._services: dict[str, SalesService] = {}
 
     def __enter__(self) -> "Lab":
         return self
@@ -37,6 +39,8 @@ class Lab:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        for service in self._services.values():
+            service.close()
         self._embedded.close()
 
     def settings_of(self, identity: str) -> Settings:
@@ -45,14 +49,18 @@ class Lab:
 
     def query(self, identity: str, sql: str) -> Result:
         """Runs a query as an identity, with the server's bounds. Raises QueryError or InputError."""
+        service = self._service(identity)
+        result = service.run_query(service.sales_query(sql, self._settings.max_rows))
+        rows = [tuple(json.loads(row, parse_float=Decimal)) for row in result.rows]
+        return Result(result.columns, rows, bool(result.truncated_by))
+
+    def _service(self, identity: str) -> "SalesService":
         from zava_mcp.sales.service import SalesService
 
         self._embedded.open()
-        settings = self.settings_of(identity)
-        service = SalesService(settings, lambda *_: None, self._embedded)
-        result = service.run_query(service.sales_query(sql, settings.max_rows))
-        rows = [tuple(json.loads(row, parse_float=Decimal)) for row in result.rows]
-        return Result(result.columns, rows, bool(result.truncated_by))
+        if identity not in self._services:
+            self._services[identity] = SalesService(self.settings_of(identity), lambda *_: None, self._embedded)
+        return self._services[identity]
 
     def scratch_database(self, logins: tuple[str, ...], set_up: str) -> "AbstractContextManager[ScratchDatabase]":
         """A database of its own on the embedded server, as admin/scratch_database.py describes it."""
