@@ -112,7 +112,7 @@ def test_settings_repr_shows_no_secrets() -> None:
     assert SECRET not in f"{settings!r} {settings} {settings.embedding!r}"
 
 
-HEAVY = {"openai", "azure", "msal", "requests", "onnxruntime", "tokenizers", "numpy"}
+HEAVY = {"openai", "azure", "msal", "requests", "onnxruntime", "numpy"}
 
 
 def imported_by(server: Wire) -> set[str]:

@@ -27,6 +27,7 @@ def machine(clean_environment: None) -> Iterator[Machine]:
 
 
 @EVERY
+@pytest.mark.timeout(900)  # every command of a chapter, on a busy machine
 def test_chapter_does_what_it_says(chapter: Page, machine: Machine) -> None:
     """`python -m tests.guide --renew` writes the actual output into the chapters."""
     differences = run_chapter(chapter.name, chapter.text, machine)

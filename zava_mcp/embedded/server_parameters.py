@@ -5,7 +5,7 @@ import sys
 #: Passed on the command line, so that an upgrade of the package changes them without editing files.
 PARAMETERS = {
     "cluster_name": "zava-mcp",
-    "max_connections": "400",  # nineteen identities with twenty connections each, and the administratoristrator
+    "max_connections": "400",  # nineteen identities with twenty connections each, and the administrator
     "shared_buffers": "128MB",
     "work_mem": "16MB",
     "maintenance_work_mem": "128MB",

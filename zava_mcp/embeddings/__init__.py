@@ -1,6 +1,6 @@
 """Embeds texts with one of three providers. The settings choose the provider; a failure never changes it.
 
-Heavy packages (openai, onnxruntime, tokenizers, numpy) are imported when the first text is embedded.
+Heavy packages (openai, onnxruntime, numpy) are imported when the first text is embedded.
 """
 
 from collections.abc import Sequence
@@ -57,7 +57,7 @@ def embedder(settings: Settings) -> Embedder | None:
         return RemoteEmbedder(options, settings.query_timeout)
     from zava_mcp.embeddings.local import LocalEmbedder
 
-    if options.model_dir is None and not (find_spec("onnxruntime") and find_spec("tokenizers")):
+    if options.model_dir is None and not find_spec("onnxruntime"):
         return None
     return LocalEmbedder(options.model_dir)
 

@@ -5,20 +5,22 @@ A machine may run several servers, so each uses one thread and returns memory to
 
 import ctypes
 import os
+import platform
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from threading import Event, Lock
 from typing import TYPE_CHECKING, Any
 
 from zava_mcp.embeddings.model_files import verified_model_file
+from zava_mcp.embeddings.prepared_model import NETWORK, WEIGHTS, prepared_model
+from zava_mcp.embeddings.word_pieces import WordPieces
 from zava_mcp.errors import EmbeddingError
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
     from onnxruntime import InferenceSession
-    from tokenizers import Tokenizer
 
 LOCAL_MODEL = "local/all-MiniLM-L6-v2-int8"
 
@@ -72,14 +74,14 @@ class LocalEmbedder:
 
 
 class _Model:
-    """The loaded tokenizer and network."""
+    """The loaded vocabulary and network."""
 
     def __init__(self, folder: Path | None) -> None:
         try:
             # The network is loaded first, because loading it needs the most memory.
             self._session = _session(verified_model_file("model.onnx", folder))
             _return_memory()
-            self._tokenizer = _tokenizer(verified_model_file("vocab.txt", folder))
+            self._vocabulary = WordPieces(verified_model_file("vocab.txt", folder))
         except ImportError as error:
             raise EmbeddingError(f"the local embedding model cannot run here: {error}", _CANNOT_RUN) from None
 
@@ -97,7 +99,7 @@ class _Model:
     def _tokens(self, texts: Sequence[str]) -> "tuple[NDArray[np.int64], NDArray[np.int64]]":
         import numpy as np
 
-        encoded = [self._tokenizer.encode(text).ids for text in texts]
+        encoded = [self._vocabulary.ids(text, _MAX_TOKENS) for text in texts]
         ids = np.zeros((len(texts), max(map(len, encoded))), np.int64)  # 0 is [PAD]
         mask = np.zeros_like(ids)
         for row, tokens in enumerate(encoded):
@@ -106,29 +108,43 @@ class _Model:
         return ids, mask
 
 
-def _tokenizer(vocabulary: Path) -> "Tokenizer":
-    from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
-
-    ids = {word: number for number, word in enumerate(vocabulary.read_text(encoding="utf-8").splitlines())}
-    tokenizer = Tokenizer(models.WordPiece(ids, unk_token="[UNK]"))  # noqa: S106  # a token of text
-    tokenizer.normalizer = normalizers.BertNormalizer(lowercase=True, strip_accents=True)
-    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-    tokenizer.post_processor = processors.BertProcessing(("[SEP]", ids["[SEP]"]), ("[CLS]", ids["[CLS]"]))
-    tokenizer.enable_truncation(_MAX_TOKENS)
-    return tokenizer
-
-
 def _session(network: Path) -> "InferenceSession":
+    """Load the model from the user's cache, where it is put first; as it is packaged if there is no cache."""
     os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # otherwise it sends telemetry on import
     import onnxruntime
 
     onnxruntime.disable_telemetry_events()  # for versions that ignore the variable
-    options = onnxruntime.SessionOptions()
+    name = f"minilm-{onnxruntime.__version__}-{platform.machine()}"
+    prepared = prepared_model(name, lambda folder: _prepare(network, folder))
+    if prepared is None:
+        return _load(network, {})
+    # Prepacked weights are a little faster, but each process would have its own copy.
+    return _load(prepared / NETWORK, {"session.disable_prepacking": "1"})
+
+
+def _prepare(network: Path, folder: Path) -> None:
+    """Write the model to a folder, with its weights as floats in a file of their own."""
+    entries = {
+        "session.optimized_model_external_initializers_file_name": WEIGHTS,
+        "session.optimized_model_external_initializers_min_size_in_bytes": "1024",
+    }
+    _load(network, entries, folder / NETWORK)
+
+
+def _load(network: Path, entries: Mapping[str, str], output: Path | None = None) -> "InferenceSession":
+    from onnxruntime import GraphOptimizationLevel, InferenceSession, SessionOptions
+
+    options = SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.enable_cpu_mem_arena = False  # it would keep the memory of the largest batch
     options.enable_mem_pattern = False  # it helps only if all inputs have one shape
     options.log_severity_level = 3
-    return onnxruntime.InferenceSession(str(network), options, providers=["CPUExecutionProvider"])
+    for name, value in entries.items():
+        options.add_session_config_entry(name, value)
+    if output:
+        options.optimized_model_filepath = str(output)
+        options.graph_optimization_level = GraphOptimizationLevel.ORT_ENABLE_EXTENDED  # not for this processor only
+    return InferenceSession(str(network), options, providers=["CPUExecutionProvider"])
 
 
 def _use_mmap_for_large_blocks() -> None:

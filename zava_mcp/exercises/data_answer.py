@@ -11,6 +11,8 @@ from zava_mcp.errors import InputError
 from zava_mcp.exercises.exercise import Wrong, read_answer
 from zava_mcp.exercises.lab import Lab
 
+HOW_TO_READ_YAML = "Install it with pip install 'zava-mcp[guide]', or start zava-mcp as uvx 'zava-mcp[guide]'."
+
 
 @dataclass(frozen=True)
 class DataAnswer:
@@ -38,7 +40,7 @@ def _yaml(text: str) -> Any:
     try:
         import yaml
     except ImportError:
-        raise InputError("this check reads YAML and needs PyYAML", "Install it beside zava-mcp.") from None
+        raise InputError("this check reads YAML, which needs the extra guide", HOW_TO_READ_YAML) from None
     try:
         return yaml.safe_load(text)
     except yaml.YAMLError as error:

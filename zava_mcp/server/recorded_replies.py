@@ -15,6 +15,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from zava_mcp.cache_folder import cache_folder
 from zava_mcp.settings import Settings
 from zava_mcp.settings.ignored_settings import NO_SETTING
 
@@ -66,10 +67,8 @@ def cache_file(key: str) -> Path | None:
     """The file in the user's cache for a key; None if the user has no cache folder with an absolute path."""
     if sys.platform == "win32":  # the first replies are made on other systems only
         return None
-    home = os.environ.get("HOME", "")
-    default = f"{home}/Library/Caches" if sys.platform == "darwin" else f"{home}/.cache"
-    folder = Path(os.environ.get("XDG_CACHE_HOME") or default)
-    return folder / "zava-mcp" / f"replies-{zlib.crc32(key.encode()):08x}.json" if folder.is_absolute() else None
+    folder = cache_folder()
+    return folder / f"replies-{zlib.crc32(key.encode()):08x}.json" if folder else None
 
 
 def _read_packaged() -> bytes:
