@@ -62,6 +62,7 @@ def commands(document: str) -> list[str]:
     whole = text(document)
     fenced = re.sub(r"\\\n\s*", "", "".join(_FENCE.findall(whole)))
     start = r"(?:\$ )?(?:[A-Z_]+=\S+ )*(?:uvx |\.venv/bin/)?zava-mcp "
-    lines = re.findall(rf"^ *{start}(.+)$", fenced, flags=re.MULTILINE)
+    lines = re.findall(rf"^ *{start}(?!\d)(.+)$", fenced, flags=re.MULTILINE)
     words = re.findall(rf"`{start}([^`]+)`", _FENCE.sub("", whole))
+    lines = [re.split(r" (?:\||&&|>|<<) ?", line)[0] for line in lines]  # what follows is another program's
     return lines + [" ".join(command.split()) for command in words]

@@ -87,7 +87,13 @@ def test_guide_is_in_the_wheel_and_in_readme(tmp_path: Path) -> None:
     shipped = {name for name in zipfile.ZipFile(wheel).namelist() if name.startswith(f"{GUIDE}/") and ".md" in name}
     pages = {document for document in DOCUMENTS if document.startswith(f"{GUIDE}/")}
     assert shipped == pages
-    assert pages <= {link.removeprefix(f"{REPOSITORY}/blob/main/") for link in links(README)}
+    linked = {page for page in pages if not re.search(r"/\d\d-", page)} | {f"{GUIDE}/00-introduction.md"}
+    assert linked <= {link.removeprefix(f"{REPOSITORY}/blob/main/") for link in links(README)}
+
+
+def test_guide_takes_at_most_400_kilobytes() -> None:
+    folders = (ROOT / GUIDE, ROOT / "zava_mcp" / "exercises")
+    assert sum(file.stat().st_size for folder in folders for file in folder.glob("*.*")) <= 400_000
 
 
 def test_urls_of_the_package_are_of_the_repository() -> None:

@@ -91,5 +91,6 @@ def test_guide_needs_no_database_and_records_no_call(tmp_path: Path) -> None:
 
 
 def test_guide_completes_the_names_of_pages() -> None:
-    assert set(completed("zava-mcp guide ")) == set(pages())
+    assert set(completed("zava-mcp guide ")) == {*pages(), "check"}
+    assert set(completed("zava-mcp guide check ")) == {name for name, page in pages().items() if page.number}
     assert completed("zava-mcp guide s") == ["saved-queries", "search", "settings", "sql"]

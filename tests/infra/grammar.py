@@ -20,6 +20,12 @@ def powershell(file: Path) -> Node:
     return _POWERSHELL.parse(file.read_bytes()).root_node
 
 
+def text_faults(language: str, text: str) -> list[str]:
+    """Where the grammar of "bicep" or "powershell" does not follow a text."""
+    parser = {"bicep": _BICEP, "powershell": _POWERSHELL}[language]
+    return faults(parser.parse(text.encode()).root_node)
+
+
 def faults(root: Node) -> list[str]:
     """Where the grammar does not follow: line and text."""
     return [

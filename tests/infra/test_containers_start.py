@@ -103,8 +103,8 @@ def test_the_image_installs_what_is_pinned_by_hash_and_nothing_else() -> None:
 
 def test_the_pins_are_what_the_package_asks_for_with_all_extras_of_the_image() -> None:
     wanted = [*PROJECT["project"]["dependencies"]]
-    for extra in PROJECT["project"]["optional-dependencies"].values():
-        wanted += extra
+    for extra, packages in PROJECT["project"]["optional-dependencies"].items():
+        wanted += packages if extra != "guide" else []  # nobody checks exercises in the image
     versions = pinned("requirements.txt")
     for requirement in map(Requirement, wanted):
         if requirement.marker and not requirement.marker.evaluate({"sys_platform": "linux"}):

@@ -7,13 +7,18 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from mcp.client import Client
 from mcp.shared.exceptions import MCPError
-from mcp.types import CacheableResult, ResourceLink, TextContent
+from mcp.types import CacheableResult, ResourceLink, ResourceTemplateReference, TextContent
 
 from tests.conftest import HEAD_OFFICE, REDMOND, SEATTLE, Ask, Asker
+from zava_mcp.guide import require_page
 from zava_mcp.postgres.bound_sql import BoundSql
 from zava_mcp.server import result_links
+from zava_mcp.server.mcp_server import build_server
 from zava_mcp.server.result_links import ResultLinks
+from zava_mcp.server.startup import Startup
+from zava_mcp.settings import load
 
 pytestmark = [pytest.mark.anyio, pytest.mark.portable]
 
@@ -57,7 +62,23 @@ async def test_table_resource_equals_the_tools_description(ask: Ask) -> None:
         assert "of: Zava Retail Seattle." in tables
 
 
-@pytest.mark.parametrize("uri", ["zava://schema/order", "zava://nothing", "zava://results/x.csv", "zava://schema/"])
+async def test_pages_of_the_guide_are_resources_without_a_database(ask: Ask, era: str) -> None:
+    settings = load({"ZAVA_USER_ID": SEATTLE, "ZAVA_DATABASE_URL": "postgresql://127.0.0.1:1/zava"}, {})
+    async with Client(build_server(Startup(settings), settings), mode=era) as client:
+        unreachable = Asker(client)
+        for name in ("00-introduction", "00", "settings"):
+            assert await read(unreachable, f"zava://guide/{name}") == require_page(name).markdown
+        with pytest.raises(MCPError, match="did you mean settings") as refused:
+            await read(unreachable, "zava://guide/setings")
+        assert refused.value.error.code == -32602
+        guide = ResourceTemplateReference(type="ref/resource", uri="zava://guide/{page}")
+        found = await client.complete(guide, {"name": "page", "value": "se"})
+        assert found.completion.values[:3] == ["search", "settings", "03-setup"]
+
+
+@pytest.mark.parametrize(
+    "uri", ["zava://guide/nothing", "zava://schema/order", "zava://nothing", "zava://results/x.csv", "zava://schema/"]
+)
 async def test_unknown_resource_is_not_found(ask: Ask, uri: str) -> None:
     async with ask(SEATTLE) as seattle:
         with pytest.raises(MCPError) as refused:

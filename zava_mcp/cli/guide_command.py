@@ -1,60 +1,86 @@
-"""`zava-mcp guide`: shows the reference pages on a terminal, or prints their Markdown when piped."""
+"""`zava-mcp guide`: shows the guide on a terminal, or prints its Markdown when piped; checks a chapter's exercises."""
 
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from zava_mcp.cli.app import app
-from zava_mcp.cli.options import Pager
-from zava_mcp.cli.shell_completion import complete_guide_pages
+from zava_mcp.cli.options import DataDir, Pager
+from zava_mcp.cli.shell_completion import complete_chapters, complete_guide_pages
 
 if TYPE_CHECKING:
     from zava_mcp.guide import Page
 
+_CHECK = "check"
 _MAX_COLUMNS = 100  # Longer lines are hard to read.
-_MARKER = re.compile(r"^<!-- .* -->\n", re.MULTILINE)  # Tests and scripts find a table by its marker.
 _LONG_LINK = re.compile(r"\[([^\[\]\n]+)\]\(https://[^)]{100,}\)")  # A long address does not fit a line.
-_PAGE_LINK = re.compile(r"\[([^\[\]\n]+)\]\(([a-z-]+)\.md(?:#[^)]*)?\)")
+_PAGE_LINK = re.compile(r"\[([^\[\]\n]+)\]\(([a-z\d-]+)\.md(?:#[^)]*)?\)")
 
 
 @app.command()
 def guide(
+    ctx: typer.Context,
     page: Annotated[
         str | None,
         typer.Argument(
-            metavar="[PAGE]", help="A page's name; default: list all pages.", autocompletion=complete_guide_pages
+            metavar="[PAGE]",
+            help="A chapter's number, a page's name, or check; default: list all pages.",
+            autocompletion=complete_guide_pages,
         ),
     ] = None,
+    chapter: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[CHAPTER]",
+            help="With check: the chapter whose exercises to check.",
+            autocompletion=complete_chapters,
+        ),
+    ] = None,
+    folder: Annotated[
+        Path | None,
+        typer.Option("--folder", metavar="PATH", help="With check: the folder of your answers; default: this one."),
+    ] = None,
     pager: Pager = True,
+    data_dir: DataDir = None,
 ) -> None:
-    """Show a page of the reference: settings, values in JSON, exit codes and more.
+    """Show a chapter of the learning guide or a page of the reference, or check a chapter's exercises.
+
+    Example: zava-mcp guide 00
 
     Example: zava-mcp guide settings
+
+    Example: zava-mcp guide check 00
     """
+    from zava_mcp.guide import require_page
+
+    if page == _CHECK:
+        from zava_mcp.cli.guide_check import check_exercises
+
+        check_exercises(ctx, require_page(chapter or ""), folder, data_dir)
+    else:
+        _refuse_options_of_check(chapter, folder)
+        _list(pager) if page is None else _show(require_page(page), pager)
+
+
+def _refuse_options_of_check(chapter: str | None, folder: Path | None) -> None:
+    from zava_mcp.errors import InputError
+
+    if chapter is not None:
+        raise InputError("guide shows one page", "Name one page, or check a chapter: zava-mcp guide check 00.")
+    if folder is not None:
+        raise InputError("--folder is for check", "Check a chapter: zava-mcp guide check 00 --folder answers.")
+
+
+def _list(pager: bool) -> None:
     from zava_mcp.cli.display.escape import column
     from zava_mcp.cli.display.output import show_columns
     from zava_mcp.guide import pages
 
-    if page is None:
-        all_pages = pages().values()
-        names, subjects = [entry.name for entry in all_pages], [entry.summary for entry in all_pages]
-        show_columns([column("page", names), column("subject", subjects)], whole=True, pager=pager)
-    else:
-        _show(_find_page(page), pager)
-
-
-def _find_page(name: str) -> "Page":
-    """Return a page by its name, in any case and with or without `.md`. Raises InputError if there is none."""
-    from zava_mcp.errors import InputError
-    from zava_mcp.guide import pages
-    from zava_mcp.suggestions import did_you_mean
-
-    key = name.lower().removesuffix(".md")
-    if key in pages():
-        return pages()[key]
-    suggestion = did_you_mean(key, pages())
-    raise InputError(f"the guide has no page {name[:60]!r}{suggestion}", f"Its pages are {', '.join(pages())}.")
+    all_pages = pages().values()
+    names, subjects = [entry.name for entry in all_pages], [entry.summary for entry in all_pages]
+    show_columns([column("page", names), column("subject", subjects)], whole=True, pager=pager)
 
 
 def _show(page: "Page", pager: bool) -> None:
@@ -63,8 +89,7 @@ def _show(page: "Page", pager: bool) -> None:
     from zava_mcp.cli.display.output import render
     from zava_mcp.standard_streams import write_exactly
 
-    out = console()
-    text = _MARKER.sub("", page.text)
+    out, text = console(), page.markdown
     if not out.file.isatty():
         write_exactly(text)
         return

@@ -45,10 +45,19 @@ def complete_categories(incomplete: str) -> list[str]:
 
 
 def complete_guide_pages(incomplete: str) -> list[tuple[str, str]]:
-    """Return the pages of the guide, with their subjects."""
+    """Return the pages of the guide, with their subjects, and `check`."""
     from zava_mcp.guide import pages
 
-    return [(name, page.summary) for name, page in pages().items() if name.startswith(incomplete.lower())]
+    names = {name: page.summary for name, page in pages().items()} | {"check": "Check the exercises of a chapter."}
+    return [(name, subject) for name, subject in names.items() if name.startswith(incomplete.lower())]
+
+
+def complete_chapters(incomplete: str) -> list[tuple[str, str]]:
+    """Return the chapters of the guide, with their subjects."""
+    from zava_mcp.guide import pages
+
+    chapters = [page for page in pages().values() if page.number]
+    return [(page.name, page.summary) for page in chapters if page.name.startswith(incomplete.lower())]
 
 
 def _known_names() -> dict[str, str]:

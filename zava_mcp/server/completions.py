@@ -7,6 +7,7 @@ from mcp.server.mcpserver.exceptions import ToolError
 from mcp.types import Completion, CompletionArgument, CompletionContext, PromptReference, ResourceTemplateReference
 
 from zava_mcp.errors import ZavaError
+from zava_mcp.guide import pages
 from zava_mcp.server.executor import BoundedExecutor
 from zava_mcp.server.startup import Startup
 from zava_mcp.server.tools.common import Server
@@ -31,13 +32,15 @@ async def read_summary(startup: Startup, executor: BoundedExecutor) -> "SchemaSu
 
 
 def add_completions(server: Server, startup: Startup, executor: BoundedExecutor) -> None:
-    """Completes stores, categories and product types, months and tables."""
+    """Completes stores, categories and product types, months, tables and pages of the guide."""
 
     async def complete(
         _reference: PromptReference | ResourceTemplateReference,
         argument: CompletionArgument,
         _others: CompletionContext | None,
     ) -> Completion:
+        if argument.name == "page":
+            return _match(list(pages()), argument.value)
         candidates = _CANDIDATES.get(argument.name)
         if candidates is None or (summary := await read_summary(startup, executor)) is None:
             return Completion(values=[], total=0, has_more=False)

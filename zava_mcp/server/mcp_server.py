@@ -11,6 +11,7 @@ from zava_mcp.server.audit_middleware import add_audit
 from zava_mcp.server.checked_server import CheckedServer
 from zava_mcp.server.completions import add_completions
 from zava_mcp.server.executor import BoundedExecutor
+from zava_mcp.server.guide_resource import add_guide
 from zava_mcp.server.prompts import add_prompts
 from zava_mcp.server.request_shapes import add_request_shapes
 from zava_mcp.server.resources import add_resources
@@ -66,12 +67,13 @@ def build_server(startup: Startup, settings: Settings) -> MCPServer[Any]:
     add_saved_queries(server, startup, executor, settings, result_links, results)
     add_resources(server, startup, executor)
     add_results(server, startup, executor, settings, result_links)
+    add_guide(server)
     add_prompts(server, startup, executor)
     add_completions(server, startup, executor)
     add_request_shapes(server)
     if fault is None:
         add_audit(server, startup.observer)
-    _simplify_schemas(server)
+    simplify_schemas(server)
     return server
 
 
@@ -106,7 +108,7 @@ def _instructions(settings: Settings, fault: ZavaError | None) -> str:
     return INSTRUCTIONS + (f"\n\nTell the user before anything else: {' '.join(misspelt)}" if misspelt else "")
 
 
-def _simplify_schemas(server: MCPServer[Any]) -> None:
+def simplify_schemas(server: MCPServer[Any]) -> None:
     """Makes unknown arguments errors that a model can read, and describes optional ones by their type alone.
 
     Not every client understands a union with null.

@@ -1,0 +1,1 @@
+SELECT 'Zava Retail Seattle', 52257, 10343285.86

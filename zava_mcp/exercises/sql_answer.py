@@ -1,0 +1,71 @@
+"""A query as an answer: its rows are compared with those of a reference query, as several identities."""
+
+from collections import Counter
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from zava_mcp.errors import InputError, QueryError
+from zava_mcp.exercises.exercise import Wrong, read_answer
+from zava_mcp.exercises.lab import Lab, Result
+
+
+@dataclass(frozen=True)
+class SqlAnswer:
+    """Checks that a query returns the rows of `reference` as each identity, so that pasted results are wrong.
+
+    With `ordered`, the order of the rows counts. Numbers are compared to `decimals` places, and names of columns are
+    not compared.
+    """
+
+    reference: str
+    identities: tuple[str, ...] = ("seattle", "head-office")
+    ordered: bool = False
+    decimals: int = 2
+
+    def __call__(self, file: Path, lab: Lab) -> None:
+        """Checks an answer. Raises Wrong."""
+        sql = read_answer(file)
+        for identity in self.identities:
+            expected, result = lab.query(identity, self.reference), run_answer(lab, identity, sql)
+            self._compare(identity, self._rounded(expected), self._rounded(result))
+
+    def _compare(self, identity: str, expected: Result, result: Result) -> None:
+        subject = f"as {identity}, the result"
+        if len(result.columns) != len(expected.columns):
+            raise Wrong(f"{subject} has {_count(result.columns, 'column')}, not {len(expected.columns)}")
+        if len(result.rows) != len(expected.rows):
+            raise Wrong(f"{subject} has {_count(result.rows, 'row')}, not {len(expected.rows)}")
+        if surplus := Counter(result.rows) - Counter(expected.rows):
+            raise Wrong(f"{subject} has {_count(list(surplus.elements()), 'wrong row')}, such as {_row(surplus)}")
+        if self.ordered and result.rows != expected.rows:
+            raise Wrong(f"{subject} has the right rows in another order")
+
+    def _rounded(self, result: Result) -> Result:
+        rows = [tuple(self._round(value) for value in row) for row in result.rows]
+        return Result(result.columns, rows, result.truncated)
+
+    def _round(self, value: object) -> object:
+        if isinstance(value, (int, Decimal)) and not isinstance(value, bool):
+            return round(Decimal(value), self.decimals)
+        return str(value)
+
+
+def run_answer(lab: Lab, identity: str, sql: str) -> Result:
+    """The result of an answer's query. Raises Wrong if PostgreSQL or the server refuses it, or it is truncated."""
+    try:
+        result = lab.query(identity, sql)
+    except (QueryError, InputError) as error:
+        raise Wrong(f"the query fails as {identity}: {error.full_message()}") from None
+    if result.truncated:
+        raise Wrong(f"as {identity}, the result is truncated: it has too many rows")
+    return result
+
+
+def _count(values: list[Any], noun: str) -> str:
+    return f"{len(values)} {noun}{'' if len(values) == 1 else 's'}"
+
+
+def _row(rows: "Counter[tuple[Any, ...]]") -> str:
+    return f"({', '.join(str(value) for value in next(iter(rows)))})"
