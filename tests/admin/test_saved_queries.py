@@ -75,6 +75,28 @@ TEXTS = [
     ("plain", r'[{"default": "a\u001b"}]', False),
     ("plain", r'[{"default": "a\\\n"}]', False),
 ]
+#: A role with a function that a plan would run and that takes the administrator's rights on again, and queries that use it.
+HOSTILE = """
+CREATE ROLE mallory; GRANT USAGE ON LANGUAGE plpgsql TO mallory; CREATE SCHEMA lab AUTHORIZATION mallory;
+GRANT USAGE ON SCHEMA lab TO PUBLIC; SET ROLE mallory;
+CREATE FUNCTION lab.take(integer) RETURNS integer LANGUAGE plpgsql AS
+    $$ BEGIN PERFORM set_config('role', 'none', true); RAISE EXCEPTION 'ran as %', current_user; END $$;
+CREATE FUNCTION lab.f(integer) RETURNS integer LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RETURN lab.take($1); END';
+CREATE FUNCTION lab.g(integer, integer) RETURNS integer LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RETURN lab.take($1); END';
+CREATE OPERATOR lab.@@@ (FUNCTION = lab.g, LEFTARG = integer, RIGHTARG = integer);
+CREATE DOMAIN lab.d AS integer CHECK (lab.f(VALUE) > 0);
+CREATE VIEW lab.v WITH (security_invoker) AS SELECT lab.f(1) AS a; GRANT SELECT ON lab.v TO PUBLIC;
+CREATE AGGREGATE lab.sum (integer) (SFUNC = lab.g, STYPE = integer, INITCOND = '0');
+RESET ROLE"""
+USES_OF_HOSTILE = (
+    "SELECT lab.f(1)",
+    "SELECT 1 FROM orders WHERE order_id = lab.f(1)",
+    "-- parameter: x integer = 1\nSELECT :x OPERATOR(lab.@@@) 1",
+    "SELECT 1::lab.d",
+    "SELECT * FROM lab.v",
+    "WITH a AS (SELECT lab.f(2)) SELECT 1 FROM a",
+    "SELECT lab.sum(order_id) FROM orders",
+)
 MEMBERSHIPS = "SELECT roleid::regrole::text, member::regrole::text FROM pg_auth_members ORDER BY 1, 2"
 
 
@@ -181,6 +203,23 @@ def test_database_takes_no_control_characters(nothing_saved: psycopg.Connection)
             else:
                 with pytest.raises(psycopg.errors.CheckViolation):
                     nothing_saved.execute(insert.encode(), [description, parameters])
+
+
+def test_query_with_code_of_others_is_not_planned(
+    installation: EmbeddedPostgres, nothing_saved: psycopg.Connection, tmp_path: Path
+) -> None:
+    nothing_saved.execute("SET event_triggers = off")
+    nothing_saved.execute(HOSTILE.encode())
+    try:
+        files = write(tmp_path, *(HEADER.format(name=f"q{n}") + text for n, text in enumerate(USES_OF_HOSTILE)))
+        with pytest.raises(InputError) as error:
+            saved(installation.folder, "add", *files)
+        for file, line in zip(files, error.value.message.splitlines(), strict=True):
+            assert line.startswith(f"{file}: the query uses the function lab."), line
+            assert "which mallory can change" in line
+        assert not nothing_saved.execute("SELECT FROM pg_proc WHERE proname = 'checked_query'").rowcount
+    finally:
+        nothing_saved.execute("DROP OWNED BY mallory CASCADE; DROP ROLE mallory; RESET event_triggers")
 
 
 @pytest.mark.parametrize("fixture", ["postgres_16_as_it_comes", "debian_15"])

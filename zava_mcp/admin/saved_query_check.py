@@ -1,4 +1,8 @@
-"""Checks a saved query in PostgreSQL before it is saved: parsed alone, then planned as an identity would run it."""
+"""Checks a saved query in PostgreSQL before it is saved: parsed alone, then planned as an identity would run it.
+
+A plan runs IMMUTABLE functions, in a session that could take the administrator's rights on again. So no query is planned
+that uses a function of somebody who is no administrator.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,14 +22,13 @@ _PG_16 = 160_000
 
 @contextmanager
 def as_reader(connection: psycopg.Connection) -> Iterator[str]:
-    """A read-only transaction with an identity's rights and search path, which is rolled back.
+    """A transaction with an identity's rights and search path, which is rolled back.
 
     It yields "", or why the rights of an identity could not be taken on.
     """
     with connection.transaction(force_rollback=True):
         connection.execute(f"SET LOCAL statement_timeout = '{_TIMEOUT}'".encode())
         gap = _set_role(connection)
-        connection.execute("SET LOCAL transaction_read_only = on")
         connection.execute("SET LOCAL search_path = retail, public")
         yield gap
 
@@ -54,12 +57,34 @@ def check_saved_query(connection: psycopg.Connection, saved: SavedQuery) -> None
     """Parses and plans a query within `as_reader`. Raises InputError with the line that is wrong."""
     types = [TYPES[parameter.type].type_oid for parameter in saved.parameters]
     try:
-        with connection.transaction():
+        with connection.transaction(force_rollback=True):
             _parse_alone(connection, saved, types)
+        with connection.transaction(force_rollback=True):
+            _refuse_code_of_others(connection, saved, types)
+        with connection.transaction(force_rollback=True):
+            connection.execute("SET LOCAL transaction_read_only = on")
             _plan(connection, saved, types)
     except QueryError as error:
         line = f"line {saved.statement.count(chr(10), 0, error.position - 1) + 1}: " if error.position else ""
         raise InputError(f"{line}{error.sqlstate}: {error.message}", error.hint) from None
+
+
+def _refuse_code_of_others(connection: psycopg.Connection, saved: SavedQuery, types: list[int]) -> None:
+    """Raises InputError if the query uses a function that somebody who is no administrator can change.
+
+    PostgreSQL parses the body of a function and records what it uses, without running any of it.
+    """
+    statements = sql.named("saved.sql")
+    connection.execute("RESET ROLE")
+    [(names,)] = connection.execute(statements["saved_query_types"].encode(), {"types": types}).fetchall()
+    body = f"CREATE FUNCTION zava.checked_query({names}) RETURNS void BEGIN ATOMIC {saved.statement}\n; END"
+    _require(connection.pgconn.exec_params(body.encode(), []), body.index(saved.statement))
+    if found := connection.execute(statements["saved_query_code"].encode()).fetchall():
+        name, owner = found[0]
+        raise InputError(
+            f"the query uses the function {name}, which {owner} can change and which would run with your rights",
+            f"Read the function, then ALTER FUNCTION {name} OWNER TO an administrator.",
+        )
 
 
 def _parse_alone(connection: psycopg.Connection, saved: SavedQuery, types: list[int]) -> None:
@@ -91,6 +116,7 @@ def _require(result: pq.abc.PGresult, prefix: int = 0) -> None:
     """Raises QueryError if a statement failed."""
     if result.status not in (pq.ExecStatus.COMMAND_OK, pq.ExecStatus.TUPLES_OK):
         error = query_error(result, prefix)
-        if "multiple commands" in error.message or (prefix and error.sqlstate == "42601"):
+        one_only = "multiple commands" in error.message or "SQL function body" in error.message
+        if one_only or (prefix and error.sqlstate == "42601"):
             error.message, error.position = ONE_QUERY_ONLY, None
         raise error

@@ -461,7 +461,8 @@ SELECT state, found, fix FROM (
 
 -- name: code_on_tables_is_trusted
 -- Protection: only trusted roles can change code that runs when rows are written or indexed (triggers, defaults,
--- constraints, rules, index expressions, types), because it runs with the privileges of the writer.
+-- constraints, rules, index expressions, types), because it runs with the privileges of the writer. No such code calls a
+-- function of PostgreSQL that runs a text as SQL.
 WITH RECURSIVE trusted AS (
     SELECT r.oid FROM pg_roles r WHERE r.rolsuper OR pg_has_role(r.oid, to_regrole('zava_owner'), 'MEMBER')
 ), tables AS (
@@ -469,32 +470,19 @@ WITH RECURSIVE trusted AS (
      WHERE c.relnamespace IN (to_regnamespace('retail'), to_regnamespace('zava')) AND c.relkind IN ('r', 'p', 'v')
         -- exposed tables whose rows zava_owner moves with their parent
         OR EXISTS (SELECT FROM pg_trigger g WHERE g.tgrelid = c.oid AND g.tgfoid = to_regprocedure('zava.fill_store()') AND length(g.tgargs) > 1)
-), parts (classid, objid, relation) AS (
-    SELECT 'pg_class'::regclass::oid, oid, oid FROM tables
-    UNION SELECT 'pg_trigger'::regclass, t.oid, t.tgrelid FROM pg_trigger t JOIN tables c ON c.oid = t.tgrelid
-    UNION SELECT 'pg_attrdef'::regclass, d.oid, d.adrelid FROM pg_attrdef d JOIN tables c ON c.oid = d.adrelid
-    UNION SELECT 'pg_constraint'::regclass, k.oid, k.conrelid FROM pg_constraint k JOIN tables c ON c.oid = k.conrelid
-    UNION SELECT 'pg_rewrite'::regclass, w.oid, w.ev_class FROM pg_rewrite w JOIN tables c ON c.oid = w.ev_class
-    UNION SELECT 'pg_policy'::regclass, p.oid, p.polrelid FROM pg_policy p JOIN tables c ON c.oid = p.polrelid
-    UNION SELECT 'pg_class'::regclass, i.indexrelid, i.indrelid FROM pg_index i JOIN tables c ON c.oid = i.indrelid
-), needed (classid, objid, relation) AS (
-    SELECT * FROM parts
-    UNION
-    SELECT next.*, n.relation
-      FROM needed n CROSS JOIN LATERAL (
-           SELECT d.refclassid, d.refobjid FROM pg_depend d
-            WHERE d.classid = n.classid AND d.objid = n.objid
-              AND d.refclassid IN ('pg_proc'::regclass, 'pg_operator'::regclass, 'pg_type'::regclass, 'pg_constraint'::regclass,
-                                   'pg_opclass'::regclass, 'pg_opfamily'::regclass)
-           UNION ALL -- the constraints of a domain
-           SELECT 'pg_constraint'::regclass, k.oid FROM pg_constraint k
-            WHERE n.classid = 'pg_type'::regclass AND k.conrelid = 0 AND k.contypid = n.objid) AS next
-)
-SELECT DISTINCT 'warn', format('%s runs the function %s, which %I can change', n.relation::regclass, p.oid::regprocedure, r.rolname),
-       format(E'-- read it first: SELECT pg_get_functiondef(%1$s::regprocedure); unless every line of it is yours, drop what runs it and DROP FUNCTION %2$s instead\n'
-              'ALTER FUNCTION %2$s OWNER TO zava_owner', quote_literal(p.oid::regprocedure::text), p.oid::regprocedure)
-  FROM needed n JOIN pg_proc p ON n.classid = 'pg_proc'::regclass AND p.oid = n.objid JOIN pg_roles r ON r.oid = p.proowner
- WHERE r.oid NOT IN (SELECT oid FROM trusted)
+),
+-- include: table_code.sql
+SELECT DISTINCT 'warn', CASE c.kind WHEN 'function' THEN format('%s runs the function %s, which %I can change', c.relation::regclass, c.name, c.owner)
+                                    WHEN 'call' THEN format('%s calls %s (%s) when rows are written', c.relation::regclass, c.name, c.detail)
+                                    WHEN 'domain' THEN format('%s has a column of the domain %s, to which %I can add constraints', c.relation::regclass, c.name, c.owner)
+                                    ELSE format('a foreign key of %s has the type %s, whose casts %I can change', c.relation::regclass, c.name, c.owner) END,
+       CASE c.kind WHEN 'function' THEN
+            format(E'-- read it first: SELECT pg_get_functiondef(%1$s::regprocedure); unless every line of it is yours, drop what runs it and DROP FUNCTION %2$s instead\n'
+                   'ALTER FUNCTION %3$s OWNER TO zava_owner', quote_literal(w.on_one_line), w.on_one_line, c.name)
+            WHEN 'call' THEN 'drop the constraint, default or trigger that calls it'
+            WHEN 'domain' THEN format(E'-- read its constraints first\nALTER DOMAIN %s OWNER TO zava_owner', c.name)
+            ELSE format(E'-- or drop the foreign key\nALTER TYPE %s OWNER TO zava_owner', c.name) END
+  FROM table_code c CROSS JOIN LATERAL (SELECT regexp_replace(c.name, '[\r\n]', ' ', 'g') AS on_one_line) AS w -- a name could end the comment
  ORDER BY 2;
 
 -- name: roles_are_protected

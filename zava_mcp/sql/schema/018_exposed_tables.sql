@@ -274,49 +274,23 @@ $$;
 CREATE FUNCTION zava.untrusted_code(exposed regclass) RETURNS SETOF text
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
 AS $$
-    WITH RECURSIVE family AS (
+    WITH RECURSIVE tables AS (
         SELECT exposed::oid AS oid UNION SELECT relid FROM pg_partition_tree(exposed)
-    ), parts (classid, objid) AS (
-        SELECT 'pg_class'::regclass::oid, oid FROM family
-        UNION SELECT 'pg_trigger'::regclass, t.oid FROM pg_trigger t JOIN family f ON f.oid = t.tgrelid
-        UNION SELECT 'pg_attrdef'::regclass, d.oid FROM pg_attrdef d JOIN family f ON f.oid = d.adrelid
-        UNION SELECT 'pg_constraint'::regclass, k.oid FROM pg_constraint k JOIN family f ON f.oid IN (k.conrelid, k.confrelid)
-        UNION SELECT 'pg_rewrite'::regclass, w.oid FROM pg_rewrite w JOIN family f ON f.oid = w.ev_class
-        UNION SELECT 'pg_policy'::regclass, p.oid FROM pg_policy p JOIN family f ON f.oid = p.polrelid
-        UNION SELECT 'pg_class'::regclass, i.indexrelid FROM pg_index i JOIN family f ON f.oid = i.indrelid
-        UNION SELECT 'pg_statistic_ext'::regclass, x.oid FROM pg_statistic_ext x JOIN family f ON f.oid = x.stxrelid
-    ), needed (classid, objid) AS (
-        SELECT * FROM parts
-        UNION
-        SELECT next.* FROM needed n CROSS JOIN LATERAL (
-               SELECT d.refclassid, d.refobjid FROM pg_depend d
-                WHERE d.classid = n.classid AND d.objid = n.objid
-                  AND d.refclassid IN ('pg_proc'::regclass, 'pg_operator'::regclass, 'pg_type'::regclass, 'pg_constraint'::regclass,
-                                       'pg_opclass'::regclass, 'pg_opfamily'::regclass)
-               UNION ALL -- the constraints of a domain
-               SELECT 'pg_constraint'::regclass, k.oid FROM pg_constraint k
-                WHERE n.classid = 'pg_type'::regclass AND k.conrelid = 0 AND k.contypid = n.objid
-               UNION ALL -- the parts of a composite type
-               SELECT 'pg_type'::regclass, a.atttypid FROM pg_type t JOIN pg_attribute a ON a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped
-                WHERE n.classid = 'pg_type'::regclass AND t.oid = n.objid AND t.typrelid <> 0) AS next
-    ), untrusted AS (
-        SELECT r.oid, r.rolname FROM pg_roles r WHERE NOT r.rolsuper AND r.rolname <> current_user AND NOT pg_has_role(r.oid, 'zava_owner', 'MEMBER')
-    )
-    SELECT DISTINCT format('it runs the function %s, which %I can change, with the rights of zava_owner or of an administrator: read the function, then ALTER FUNCTION %1$s OWNER TO %3$I',
-                           p.oid::regprocedure, u.rolname, current_user)
-      FROM needed n JOIN pg_proc p ON n.classid = 'pg_proc'::regclass AND p.oid = n.objid JOIN untrusted u ON u.oid = p.proowner
-    UNION ALL
-    SELECT DISTINCT format('%I can add constraints to its domain %s: read these, then ALTER DOMAIN %2$s OWNER TO %3$I', u.rolname, t.oid::regtype, current_user)
-      FROM needed n JOIN pg_type t ON n.classid = 'pg_type'::regclass AND t.oid = n.objid AND t.typtype = 'd' JOIN untrusted u ON u.oid = t.typowner
-    UNION ALL -- the check of a foreign key casts the value with the rights of the owner of the table that it refers to
-    SELECT DISTINCT format('the column %I of %s refers to it with the type %s, whose casts %I can change: ALTER TABLE %2$s DROP CONSTRAINT %5$I',
-                           a.attname, k.conrelid::regclass, t.oid::regtype, u.rolname, k.conname)
-      FROM pg_constraint k JOIN family f ON f.oid = k.confrelid JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = ANY (k.conkey)
-      JOIN pg_type t ON t.oid = a.atttypid JOIN untrusted u ON u.oid = t.typowner WHERE t.typtype <> 'd'
+    ), trusted AS (
+        SELECT r.oid FROM pg_roles r WHERE r.rolsuper OR r.rolname = current_user OR pg_has_role(r.oid, 'zava_owner', 'MEMBER')
+    ),
+-- include: table_code.sql
+    SELECT DISTINCT CASE c.kind
+           WHEN 'function' THEN format('it runs the function %s, which %I can change, with the rights of zava_owner or of an administrator: read the function, then ALTER FUNCTION %1$s OWNER TO %3$I',
+                                       c.name, c.owner, current_user)
+           WHEN 'call' THEN format('it calls %s with the rights of zava_owner or of an administrator (%s): drop the constraint, default or trigger', c.name, c.detail)
+           WHEN 'domain' THEN format('%I can add constraints to its domain %s: read these, then ALTER DOMAIN %2$s OWNER TO %3$I', c.owner, c.name, current_user)
+           ELSE format('a foreign key has the type %s, whose casts %I can change: %s', c.name, c.owner, c.detail) END
+      FROM table_code c
     UNION ALL
     SELECT format('its partition %s belongs to %I: ALTER TABLE %1$s OWNER TO %3$I', c.oid::regclass, u.rolname, r.rolname)
-      FROM family f JOIN pg_class c USING (oid) JOIN untrusted u ON u.oid = c.relowner JOIN pg_class it ON it.oid = exposed JOIN pg_roles r ON r.oid = it.relowner
-     WHERE c.relowner <> it.relowner
+      FROM tables f JOIN pg_class c USING (oid) JOIN pg_roles u ON u.oid = c.relowner JOIN pg_class it ON it.oid = exposed JOIN pg_roles r ON r.oid = it.relowner
+     WHERE c.relowner <> it.relowner AND u.oid NOT IN (SELECT t.oid FROM trusted t)
 $$;
 COMMENT ON FUNCTION zava.untrusted_code(regclass) IS 'The code of a table that others than administrators can change, a line each.';
 
