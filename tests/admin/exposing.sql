@@ -146,3 +146,24 @@ CREATE FUNCTION sales.f(int) RETURNS int LANGUAGE sql AS 'SELECT 1'; CREATE VIEW
 
 -- - | it uses operator sales.@@@(integer,integer), which is neither
 CREATE OPERATOR sales.@@@ (FUNCTION = int4pl, LEFTARG = int, RIGHTARG = int); CREATE VIEW sales.x WITH (security_invoker) AS SELECT plan_id OPERATOR(sales.@@@) 1 AS a FROM sales.plan
+
+-- --shared | it calls ts_rewrite(tsquery,text)
+CREATE TABLE sales.x (a tsquery CHECK (ts_rewrite(a, 'SELECT a, a FROM sales.x') IS NOT NULL))
+
+-- --shared | it calls set_config(text,text,boolean)
+CREATE TABLE sales.x (a text DEFAULT set_config('zava.x', 'y', true))
+
+-- --shared | it calls pg_input_is_valid(text,text)
+CREATE DOMAIN sales.d AS text CHECK (pg_input_is_valid(VALUE, 'sales.t')); CREATE TABLE sales.x (a sales.d)
+
+-- --shared | it calls lo_create(oid)
+CREATE TABLE sales.x (a int); CREATE FUNCTION sales.f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'; CREATE TRIGGER t BEFORE UPDATE ON sales.x FOR EACH ROW WHEN (lo_create(0) > 0) EXECUTE FUNCTION sales.f()
+
+-- --shared | it calls pg_terminate_backend(integer,bigint)
+CREATE TABLE sales.x (a int) PARTITION BY LIST (a); CREATE TABLE sales.c PARTITION OF sales.x (CHECK (pg_terminate_backend(a, 0))) DEFAULT
+
+-- --shared | whose casts own_m15 can change
+CREATE ROLE own_m15; CREATE TYPE sales.t AS ENUM ('a'); CREATE FUNCTION sales.f(int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT 1'; CREATE FUNCTION sales.g(sales.t) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT 1'; CREATE CAST (sales.t AS int) WITH FUNCTION sales.g AS IMPLICIT; ALTER TYPE sales.t OWNER TO own_m15; CREATE TABLE sales.c (a int PRIMARY KEY); CREATE TABLE sales.x (a sales.t REFERENCES sales.c)
+
+-- --shared | whose casts own_m16 can change
+CREATE ROLE own_m16; CREATE TYPE sales.t AS ENUM ('a'); CREATE FUNCTION sales.g(sales.t) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT 1'; CREATE CAST (sales.t AS int) WITH FUNCTION sales.g AS IMPLICIT; ALTER TYPE sales.t OWNER TO own_m16; CREATE DOMAIN sales.d AS sales.t; CREATE TABLE sales.c (a int PRIMARY KEY); CREATE TABLE sales.x (a sales.d REFERENCES sales.c)
