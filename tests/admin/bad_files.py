@@ -106,5 +106,23 @@ BAD = [
     ("bestand.csv", b"filiale;sku;bestand\nMitte;BR-0000;-4\n", r"line 2, stock_level: -4 is below zero"),
     ("customers.json", b'{"email": "x@y.de"\n', r"line 1: not JSON"),
     ("customers.json", b"[1]\n", r"line 1: not an object"),
+    ("customers.jsonl", b'{"email": "\\ud800"}\n', r"line 1: .uD800 to .uDFFF alone are no characters"),
+    (
+        "customers.jsonl",
+        b'{"email": "a@x.de", "phone": "' + b"1" * 1_100_000 + b'"}\n',
+        r"line 1: a cell has more than",
+    ),
+    ("customers.jsonl", b'{"email": "' + b"x" * 5_000_000 + b'"}\n', r"a line of more than 4,194,304 bytes"),
+    (
+        "products.csv",
+        b"sku,name\nA" + (b',"' + b"x" * 1_000_000 + b'\n"') * 70 + b"a\n",
+        r"rows of more than 67,108,864 characters",
+    ),
+    ("bestand.csv", "filiale;sku;bestand\nMitte;BR-0000;٤\n".encode(), r"line 2, stock_level: '٤' is not a number"),
+    (
+        "orders.csv",
+        f"{ORDERS}9001,kunde1@example.de,Mitte,2024-01-01\n9002,kunde1@example.de,Mitte,٢٠٢٤-٠١-٠١\n".encode(),
+        r"line 3, order_date: '٢٠٢٤-٠١-٠١' is not a date",
+    ),
     ("products.xlsx", b"PK\x03\x04nothing", r"is not an Excel workbook"),
 ]

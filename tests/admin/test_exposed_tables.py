@@ -117,6 +117,9 @@ def test_hide_takes_back_what_expose_made(own: tuple[str, psycopg.Connection], t
     assert connection.execute("SELECT zava_store FROM sales.x WHERE word IS NULL").fetchone() == (2,)
     texts.write_text('[columns]\nword = "other"\nmissing = "x"\n')
     assert "'missing', which is no column" in refusal(url, *arguments, "--comments", str(texts))
+    for text, reason in (("\\u202e", "contains a control character"), ("x" * 1_001, "has 1,001 characters")):
+        texts.write_text(f'[columns]\nword = "{text}"\n')
+        assert f"the comment on word {reason}" in refusal(url, *arguments, "--comments", str(texts))
     texts.write_text('[columns]\nword = "other"\n')
     assert "existing comments were kept: word" in run(url, *arguments, "--comments", str(texts))
     assert "sales.x is hidden from identities" in run(url, "tables", "hide", "sales.x")
@@ -128,6 +131,23 @@ def test_hide_takes_back_what_expose_made(own: tuple[str, psycopg.Connection], t
     assert "Hide sales.payment first" in refusal(url, "tables", "hide", "sales.invoice")
     connection.execute("DROP TABLE sales.x; DROP OWNED BY own_writer; DROP ROLE own_writer")
     assert connection.execute(_FINGERPRINT.encode()).fetchall() == kept
+
+
+def test_invisible_characters_reach_no_assistant(own: tuple[str, psycopg.Connection]) -> None:
+    url, connection = own
+    for made, reason in (
+        ("CREATE TABLE sales.x (a int); COMMENT ON COLUMN sales.x.a IS E'a\\u202e'", "the comment on a contains"),
+        (
+            "CREATE TABLE sales.x (a int); COMMENT ON TABLE sales.x IS E'a\\U000E0041'",
+            "the comment on the table contains",
+        ),
+        ('CREATE TABLE sales.x ("a\nb" int)', "the name 'a\\nb' contains"),
+        ('CREATE TABLE sales."x\u3164" (a int); CREATE TABLE sales.x ()', "contains a control character"),
+    ):
+        connection.execute(made.encode())
+        name = 'sales."x\u3164"' if "\u3164" in made else "sales.x"
+        assert reason in refusal(url, "tables", "expose", name, "--shared")
+        connection.execute('DROP TABLE IF EXISTS sales.x, sales."x\u3164"'.encode())
 
 
 def test_superuser_takes_counters_from_everybody_but_monitors(own: tuple[str, psycopg.Connection]) -> None:

@@ -1,5 +1,6 @@
 """`zava-mcp load`: a company's files get into the tables as they are, or not at all; isolation stays complete."""
 
+import os
 import threading
 import zipfile
 from collections.abc import Callable, Iterator
@@ -410,6 +411,7 @@ def test_workbook_is_read_as_its_cells_are(bakery: Path, load: Load, admin: psyc
 _SHEET = (
     '<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>{}</sheetData></worksheet>'
 )
+_DOCTYPE = "<!-- a --><!DOCTYPE x [<!ENTITY e 'xxxxxxxxxx'>]>"
 _CELL = '<c t="inlineStr"><is><t>{}</t></is></c>'
 
 
@@ -423,6 +425,9 @@ _CELL = '<c t="inlineStr"><is><t>{}</t></is></c>'
         ("random", r"sheet1\.xml: a cell has more than"),
         (f"<row>{_CELL.format('x' * 30_000_000)}</row>", r"is packed [\d,]+ times, the limit is 200 times"),
         ("huge", "unpacks to 1,200 MB, the limit is 1,000 MB"),
+        ("texts", "xl/sharedstrings.xml is larger than 200 MB"),
+        ("utf-16", "sheet1.xml has a document type"),
+        (f"{_CELL.format('&e;')}", "sheet1.xml has a document type"),
     ],
 )
 def test_workbook_that_unpacks_to_too_much_is_refused(tmp_path: Path, rows: str, reason: str) -> None:
@@ -432,13 +437,18 @@ def test_workbook_that_unpacks_to_too_much_is_refused(tmp_path: Path, rows: str,
         parts = {name: made.read(name) for name in made.namelist()}
     sheet = "xl/worksheets/sheet1.xml"
     parts[sheet] = _SHEET.format("x" * 5_000_000 if rows == "random" else rows).encode()
+    if rows == "utf-16" or "&e;" in rows:
+        parts[sheet] = (_DOCTYPE + _SHEET.format(rows)).encode("utf-16" if rows == "utf-16" else "utf-8")
+    if rows == "texts":
+        parts["xl/sharedStrings.xml"] = parts.pop("xl/sharedStrings.xml", b"<sst/>")
     with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED if rows == "random" else zipfile.ZIP_DEFLATED) as changed:
         for name, content in parts.items():
             changed.writestr(name, content)
-    if rows == "huge":  # the directory of the archive states the sizes
+    if rows in ("huge", "texts"):  # the directory of the archive states the sizes
         archive = bytearray(file.read_bytes())
         entry = archive.rindex(b"PK\x01\x02")
-        archive[entry + 24 : entry + 28] = (1_200_000_000).to_bytes(4, "little")
+        sizes = (900_000_000, 1_200_000_000) if rows == "huge" else (210_000_000, 210_000_000)
+        archive[entry + 20 : entry + 28] = b"".join(size.to_bytes(4, "little") for size in sizes)
         file.write_bytes(archive)
     with pytest.raises(InputError, match=reason) as caught:
         list(open_source(file).chunks())
@@ -460,3 +470,23 @@ def test_templates_can_be_filled_in(load: Load, tmp_path: Path) -> None:
     assert output.count("\n") == 9
     assert (tmp_path / "new" / "orders.csv").read_text() == "order_number,customer,store,order_date\n"
     assert "order_date (needed): date; day of the order" in (tmp_path / "new" / "columns.txt").read_text()
+
+
+def test_template_follows_no_link(load: Load, tmp_path: Path) -> None:
+    for name in ("columns.txt", "orders.csv"):
+        folder, victim = tmp_path / f"links_{name}", tmp_path / f"victim_{name}"
+        folder.mkdir()
+        (folder / name).symlink_to(victim)
+        with pytest.raises(InputError, match="cannot be written"):
+            load("--template", folder)
+        assert not victim.exists()
+
+
+def test_file_whose_name_is_not_utf_8_is_loaded(
+    bakery: Path, load: Load, admin: psycopg.Connection, tmp_path: Path
+) -> None:
+    file = tmp_path / os.fsdecode(b"categories\xff.csv")
+    file.write_text("category\nUnencoded\n", encoding="utf-8")
+    load(file)
+    names = "SELECT file_name FROM zava.loaded_files WHERE file_name LIKE 'categories%'"
+    assert admin.execute(names.encode()).fetchall() == [("categories\ufffd.csv",)]

@@ -75,7 +75,7 @@ TEXTS = [
     ("plain", r'[{"default": "a\u001b"}]', False),
     ("plain", r'[{"default": "a\\\n"}]', False),
 ]
-#: A role with a function that a plan would run and that takes the administrator's rights on again, and queries that use it.
+#: A role, a function that a plan would run and that takes the administrator's rights on again, and uses of it.
 HOSTILE = """
 CREATE ROLE mallory; GRANT USAGE ON LANGUAGE plpgsql TO mallory; CREATE SCHEMA lab AUTHORIZATION mallory;
 GRANT USAGE ON SCHEMA lab TO PUBLIC; SET ROLE mallory;

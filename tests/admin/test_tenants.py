@@ -24,6 +24,11 @@ FAULTS = (
         " INSERT INTO t VALUES ('x', E'a\\x07'), ('y', repeat('a', 201)), ('y', 'b')",
         ["control characters: x, y", "appear twice: y"],
     ),
+    (
+        "CREATE TABLE t (id text, name text);"
+        " INSERT INTO t VALUES (E'\\x1b[m', 'a'), (repeat('k', 201), 'a'), (E'\\ufe01', 'b'), ('y', E'b\\u3164')",
+        ["3 keys have more than 200 characters or control characters", "control characters: y"],
+    ),
     ("CREATE TABLE t (id date, name text); INSERT INTO t VALUES ('2026-01-01', 'a')", ["cannot be a key of tenants"]),
     ("CREATE TABLE t (id int, title text)", ["has no column 'name'"]),
     ("CREATE VIEW t AS SELECT 1 AS id, 'a' AS name", ["there is no table 'public.t'"]),

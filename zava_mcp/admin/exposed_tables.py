@@ -1,10 +1,8 @@
 """Exposes tables and views of administrators to identities, row by row, and hides them again."""
 
-import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -16,13 +14,14 @@ from zava_mcp.admin.change_report import Report
 from zava_mcp.admin.counters import close_counters
 from zava_mcp.admin.installed_schema import refuse_other_schema
 from zava_mcp.admin.locking import change_transaction
+from zava_mcp.admin.plain_text import refuse_invisible
 from zava_mcp.admin.sample import Progress
+from zava_mcp.admin.table_comments import Comments, new_comments
 from zava_mcp.errors import DatabaseUnavailable, InputError
 from zava_mcp.plurals import counted
 from zava_mcp.settings import Settings
 from zava_mcp.suggestions import did_you_mean
 
-Comments = dict[str, str]  # by column; that of the table itself is at ""
 _EXAMPLES = (
     "Give --store-column COLUMN if a column names the store of a row, --through COLUMN:TABLE if its row of another "
     "table does, or --shared if every identity may read every row."
@@ -57,28 +56,13 @@ class _Plan:
     parent_key: str | None = None
 
 
-def read_comments(file: Path) -> Comments:
-    """Reads a TOML file: `table = "…"`, and below `[columns]` a line for each column. Raises InputError."""
-    try:
-        content = tomllib.loads(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise InputError(f"the file of comments {file} cannot be read: {error}") from None
-    columns = content.get("columns", {})
-    texts = {"": content["table"]} if "table" in content else {}
-    if set(content) - {"table", "columns"} or not isinstance(columns, dict):
-        raise InputError(f"{file} may have table and [columns] alone", 'For example: table = "Invoices, one a month"')
-    texts |= columns
-    if not all(isinstance(text, str) for text in texts.values()):
-        raise InputError(f"the comments in {file} must be texts")
-    return texts
-
-
 def expose_table(settings: Settings, request: ExposeRequest, dry_run: bool, progress: Progress) -> Report:
     """Exposes a table or view, or changes how it is exposed. Raises InputError with every reason against it."""
     report = Report()
     with _as_admin(settings, progress) as connection:
         plan = _plan(connection, request)
-        comments = _new_comments(connection, plan, request, report)
+        existing = dict(_columns(connection, plan.relation))
+        comments = new_comments(existing, plan.columns, request.comments, request.ask, report)
         with change_transaction(connection, dry_run), _lock_errors():
             connection.execute("SET LOCAL lock_timeout = '5s'; SET LOCAL statement_timeout = 0")
             _run(connection, "expose", plan)
@@ -165,6 +149,8 @@ def _plan(connection: psycopg.Connection, request: ExposeRequest) -> _Plan:
     if unknown := [name for name in request.hidden_columns if name not in names]:
         raise InputError(f"{relation} has no column {unknown[0]!r}", f"It has {', '.join(names)}.")
     columns = [name for name in names if name not in request.hidden_columns]
+    for name in (relation, *columns):
+        refuse_invisible(f"the name {name!a}", name)
     plan = _Plan(relation, "shared" if request.shared else "view", columns)
     if request.store_column:
         plan = _Plan(relation, "store", columns, request.store_column)
@@ -189,22 +175,6 @@ def _through(connection: psycopg.Connection, relation: str, columns: list[str], 
     if keys is None:
         raise InputError(f"{parent} has no primary key of one column", f"Add a foreign key from {relation} to it.")
     return _Plan(relation, "through", columns, column, parent, keys[0])
-
-
-def _new_comments(connection: psycopg.Connection, plan: _Plan, request: ExposeRequest, report: Report) -> Comments:
-    """The comments to write; existing ones stay. Raises InputError for a comment on an unknown column."""
-    existing = dict(_columns(connection, plan.relation))
-    if unknown := [name for name in request.comments if name not in existing]:
-        raise InputError(f"there is a comment on {unknown[0]!r}, which is no column of {plan.relation}")
-    wanted = ["", *plan.columns]
-    comments = {name: request.comments[name].strip() for name in wanted if name in request.comments}
-    if kept := [name or "the table" for name, text in comments.items() if existing[name] and existing[name] != text]:
-        report.warnings.append(f"existing comments were kept: {', '.join(kept)}")
-    comments = {name: text for name, text in comments.items() if text and not existing[name]}
-    if request.ask is not None:
-        missing = [name for name in wanted if not existing[name] and name not in comments]
-        comments |= {name: text for name in missing if (text := request.ask(name).strip())}
-    return comments
 
 
 def _describe(connection: psycopg.Connection, plan: _Plan, comments: Comments, report: Report) -> None:

@@ -8,6 +8,7 @@ from uuid import UUID
 import psycopg
 
 from zava_mcp import sql
+from zava_mcp.admin.plain_text import has_invisible
 from zava_mcp.errors import InputError
 from zava_mcp.postgres.user_ids import short_name
 from zava_mcp.suggestions import did_you_mean
@@ -114,7 +115,12 @@ def check_login_name(login: str) -> None:
 
 def resolve_stores(connection: psycopg.Connection, spec: IdentitySpec) -> tuple[int, ...]:
     """The ids of the stores that an identity shall see, () for all. Raises InputError, also for an invalid name."""
-    if not spec.name.strip() or len(spec.name) > _MAX_NAME_LENGTH or not spec.name.isprintable():
+    if (
+        not spec.name.strip()
+        or len(spec.name) > _MAX_NAME_LENGTH
+        or not spec.name.isprintable()
+        or has_invisible(spec.name)
+    ):
         raise InputError("the name must be one line of 1 to 200 characters")
     if spec.all_stores == bool(spec.stores):
         raise InputError(

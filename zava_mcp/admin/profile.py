@@ -2,7 +2,6 @@
 
 import re
 import tomllib
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -12,6 +11,7 @@ import psycopg
 from psycopg.rows import dict_row
 
 from zava_mcp import sql
+from zava_mcp.admin.plain_text import refuse_invisible
 from zava_mcp.company import MONTHS, NEUTRAL, WEEKDAYS, CompanyProfile
 from zava_mcp.currencies import CODES
 from zava_mcp.errors import InputError
@@ -20,8 +20,6 @@ from zava_mcp.suggestions import did_you_mean
 _MAX_CHARACTERS = {"name": 100, "sells": 200, "notes": 1_000}
 FIELDS = ("name", "sells", "currency", "time_zone", "fiscal_year_start", "week_start", "notes")
 _MAX_FILE_BYTES = 100_000
-_INVISIBLE = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
-_JOINERS = "\u200c\u200d"  # they join letters and emoji
 
 Changes = dict[str, str | int]
 
@@ -72,12 +70,6 @@ def _text(name: str, value: str) -> str:
             f"the field {name} has {len(text):,} characters", f"It may have at most {_MAX_CHARACTERS[name]:,}."
         )
     return text
-
-
-def refuse_invisible(subject: str, text: str) -> None:
-    """Raises InputError if a text has characters that are not shown, or that reorder others."""
-    if any(unicodedata.category(character) in _INVISIBLE and character not in _JOINERS for character in text):
-        raise InputError(f"{subject} contains a control character", "Write it as plain text.")
 
 
 def _currency(value: str) -> str:

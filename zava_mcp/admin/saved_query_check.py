@@ -1,7 +1,7 @@
 """Checks a saved query in PostgreSQL before it is saved: parsed alone, then planned as an identity would run it.
 
-A plan runs IMMUTABLE functions, in a session that could take the administrator's rights on again. So no query is planned
-that uses a function of somebody who is no administrator.
+A plan runs IMMUTABLE functions, in a session that could take the administrator's rights on again. So no query is
+planned that uses a function of a role that is no administrator.
 """
 
 from collections.abc import Iterator

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from zava_mcp.admin.profile import refuse_invisible
+from zava_mcp.admin.plain_text import refuse_invisible
 from zava_mcp.errors import InputError
 from zava_mcp.postgres.saved_query import TYPES, Parameter, SavedQuery
 from zava_mcp.suggestions import did_you_mean

@@ -21,6 +21,7 @@ from zava_mcp.admin.migrations import migrate, refuse_old_server
 from zava_mcp.admin.next_steps import next_steps, server_url
 from zava_mcp.admin.own_objects import exposures
 from zava_mcp.admin.passfile import write_missing_passwords
+from zava_mcp.admin.plain_text import has_invisible
 from zava_mcp.admin.sample import Progress
 from zava_mcp.errors import DatabaseUnavailable, InputError
 from zava_mcp.plurals import counted
@@ -198,6 +199,7 @@ def _faults(rows: list[tuple[str | None, str | None]]) -> list[str]:
     keys = [key for key, _ in rows]
     without_name = [str(key) for key, name in rows if name is None or not name.strip()]
     too_long = [str(key) for key, name in rows if name is not None and not _is_valid(" ".join(name.split()))]
+    unfit = [key for key in keys if key is not None and not _is_valid(key)]  # parts of names
     twice = (
         sorted({key for key in keys if key is not None and keys.count(key) > 1}) if len(set(keys)) < len(keys) else []
     )
@@ -209,11 +211,12 @@ def _faults(rows: list[tuple[str | None, str | None]]) -> list[str]:
         f"these keys have a name of more than 200 characters or with control characters: {_listed(too_long)}"
         if too_long
         else "",
+        f"{len(unfit)} keys have more than 200 characters or control characters" if unfit else "",
     ]
 
 
-def _is_valid(name: str) -> bool:
-    return len(name) <= _MAX_NAME_CHARACTERS and (not name or name.isprintable())
+def _is_valid(text: str) -> bool:
+    return len(text) <= _MAX_NAME_CHARACTERS and not has_invisible(text)
 
 
 def _listed(keys: list[str]) -> str:

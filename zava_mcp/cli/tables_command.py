@@ -125,7 +125,8 @@ def expose(
     Example: zava-mcp tables expose sales.invoice --store-column tenant_id --comments invoice.toml
     """
     settings = load_settings(ctx, ZAVA_ENV_FILE=env_file, ZAVA_ADMIN_DATABASE_URL=admin_url, ZAVA_DATA_DIR=data_dir)
-    from zava_mcp.admin.exposed_tables import ExposeRequest, expose_table, read_comments
+    from zava_mcp.admin.exposed_tables import ExposeRequest, expose_table
+    from zava_mcp.admin.table_comments import read_comments
     from zava_mcp.cli.display.messages import progress_bar
 
     texts = read_comments(comments) if comments else {}

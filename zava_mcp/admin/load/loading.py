@@ -131,8 +131,13 @@ class Loader:
             self._connection.execute("SELECT zava.continue_ids()")
             self._connection.execute("NOTIFY zava_schema_changed")
         if not loaded.rejected:
-            values = {"sha256": plan.source.sha256, "loaded_as": plan.loaded_as, "name": plan.source.path.name}
+            values = {"sha256": plan.source.sha256, "loaded_as": plan.loaded_as, "name": _printable(plan.source.path)}
             self._connection.execute(sql.named("load.sql")["record_loaded"].encode(), {**values, "rows": plan.rows})
+
+
+def _printable(path: Path) -> str:
+    """A file's name, with a mark for each byte that is not UTF-8, which PostgreSQL would not take."""
+    return path.name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def _refusal(loaded: Loaded, first: list[str]) -> InputError:

@@ -7,20 +7,20 @@ from datetime import date, datetime
 
 from zava_mcp.errors import InputError
 
-#: Formats of dates: name, pattern with the groups y, m and d.
+#: Formats of dates: name, pattern with the groups y, m and d. PostgreSQL reads no digits but those of ASCII.
 _FORMATS = {
-    "YYYY-MM-DD": re.compile(r"(?P<y>\d{4})-(?P<m>\d\d?)-(?P<d>\d\d?)"),
-    "YYYY/MM/DD": re.compile(r"(?P<y>\d{4})/(?P<m>\d\d?)/(?P<d>\d\d?)"),
-    "DD.MM.YYYY": re.compile(r"(?P<d>\d\d?)\.(?P<m>\d\d?)\.(?P<y>\d{4})"),
-    "DD/MM/YYYY": re.compile(r"(?P<d>\d\d?)/(?P<m>\d\d?)/(?P<y>\d{4})"),
-    "MM/DD/YYYY": re.compile(r"(?P<m>\d\d?)/(?P<d>\d\d?)/(?P<y>\d{4})"),
-    "DD-MM-YYYY": re.compile(r"(?P<d>\d\d?)-(?P<m>\d\d?)-(?P<y>\d{4})"),
+    "YYYY-MM-DD": re.compile(r"(?a)(?P<y>\d{4})-(?P<m>\d\d?)-(?P<d>\d\d?)"),
+    "YYYY/MM/DD": re.compile(r"(?a)(?P<y>\d{4})/(?P<m>\d\d?)/(?P<d>\d\d?)"),
+    "DD.MM.YYYY": re.compile(r"(?a)(?P<d>\d\d?)\.(?P<m>\d\d?)\.(?P<y>\d{4})"),
+    "DD/MM/YYYY": re.compile(r"(?a)(?P<d>\d\d?)/(?P<m>\d\d?)/(?P<y>\d{4})"),
+    "MM/DD/YYYY": re.compile(r"(?a)(?P<m>\d\d?)/(?P<d>\d\d?)/(?P<y>\d{4})"),
+    "DD-MM-YYYY": re.compile(r"(?a)(?P<d>\d\d?)-(?P<m>\d\d?)-(?P<y>\d{4})"),
 }
 DATE_FORMATS = tuple(_FORMATS)
-_TIME = re.compile(r"[T ](\d\d?:\d\d(?::\d\d(?:\.\d{1,6})?)?)(?:Z| UTC|\+00:00)?")
-COMMA = re.compile(r"-?(?:\d{1,3}(?:\.\d{3})+|\d+)(?:,\d+)?")
-POINT = re.compile(r"-?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?")
-_EITHER = re.compile(r"-?\d{1,3}[.,]\d{3}")  # thousands or decimals
+_TIME = re.compile(r"(?a)[T ](\d\d?:\d\d(?::\d\d(?:\.\d{1,6})?)?)(?:Z| UTC|\+00:00)?")
+COMMA = re.compile(r"(?a)-?(?:\d{1,3}(?:\.\d{3})+|\d+)(?:,\d+)?")
+POINT = re.compile(r"(?a)-?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?")
+_EITHER = re.compile(r"(?a)-?\d{1,3}[.,]\d{3}")  # thousands or decimals
 DECORATION = re.compile(r"[\s\u00a0\u202f€$£¥%']|^\+")
 _MAX_SEEN = 50_000  # cells in memory
 

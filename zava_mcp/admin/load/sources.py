@@ -3,18 +3,20 @@
 import csv
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import accumulate, islice
 from pathlib import Path
 from typing import Any
 
-from zava_mcp.admin.load.text_files import examine, separator_of
+from zava_mcp.admin.load.text_files import MAX_CELL, MAX_LINE, examine, separator_of
 from zava_mcp.admin.load.workbooks import cell_text, check_workbook, sheet_rows
 from zava_mcp.errors import InputError
 
 _ROWS = 4_000  # rows of a chunk: few enough to stay in the processor's cache
+_CHUNK_BYTES = 4 * MAX_LINE  # of a chunk of rows in the longest line's size
+_MAX_CHUNK = 16 * MAX_LINE  # characters of a chunk; a row in quotes can take any number of lines
 _SEPARATOR_NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar"}
 _NO_HEADER = "The first line must name the columns; `zava-mcp load --template DIR` writes examples."
 
@@ -35,6 +37,12 @@ class Source:
     header: list[str] = field(default_factory=list)
     encoding: str = ""
     separator: str = ""
+    longest: int = 0  # bytes of a line
+
+    @property
+    def chunk_rows(self) -> int:
+        """The rows of a chunk, fewer where lines are long."""
+        return min(_ROWS, max(1, _CHUNK_BYTES // max(1, self.longest)))
 
     @property
     def typed(self) -> bool:
@@ -49,7 +57,7 @@ class Source:
             if not self.encoding:
                 next(numbered, None)
             width = len(self.header)
-            while chunk := list(islice(numbered, _ROWS)):
+            while chunk := list(islice(numbered, self.chunk_rows)):
                 yield [line for line, _ in chunk], [row + [""] * (width - len(row)) for _, row in chunk]
 
 
@@ -68,12 +76,12 @@ def open_source(path: Path) -> Source:
             f"{path} cannot be read: {error.strerror or type(error).__name__}", "Check its name."
         ) from None
     if path.suffix.lower() in (".jsonl", ".ndjson", ".json"):
-        source = Source(path, text.sha256, f"JSON lines, {text.encoding}", encoding=text.encoding)
+        source = Source(path, text.sha256, f"JSON lines, {text.encoding}", encoding=text.encoding, longest=text.longest)
         source.header = _json_header(source)
         return source
     separator = separator_of(path, text.encoding)
     written = f"CSV, {text.encoding}, separator {_SEPARATOR_NAMES[separator]}"
-    source = Source(path, text.sha256, written, encoding=text.encoding, separator=separator)
+    source = Source(path, text.sha256, written, [], text.encoding, separator, text.longest)
     with path.open(encoding=text.encoding, newline="") as file:
         reader = csv.reader(file, delimiter=separator, strict=True)
         with _refuse_quotes(source, reader):
@@ -105,11 +113,13 @@ def _refuse_quotes(source: Source, reader: Any) -> Iterator[None]:
 def _csv_chunks(source: Source) -> Iterator[Rows]:
     blank = [""] * len(source.header)
     with source.path.open(encoding=source.encoding, newline="") as file:
-        reader = csv.reader(file, delimiter=source.separator, strict=True)
+        lines_read = _Lines(source)
+        reader = csv.reader(lines_read.of(file), delimiter=source.separator, strict=True)
         with _refuse_quotes(source, reader):
             next(reader)
             line = 1 + reader.line_num
-            while chunk := list(islice(reader, _ROWS)):
+            while chunk := list(islice(reader, source.chunk_rows)):
+                lines_read.characters = 0
                 if reader.line_num == line + len(chunk) - 1:
                     lines = list(range(line, line + len(chunk)))
                 else:  # some rows take several lines
@@ -120,6 +130,23 @@ def _csv_chunks(source: Source) -> Iterator[Rows]:
                     lines, chunk = [lines[place] for place in kept], [chunk[place] for place in kept]
                 if chunk:
                     yield lines, chunk
+
+
+class _Lines:
+    """Counts the characters of the lines of a chunk. Raises InputError for too many."""
+
+    def __init__(self, source: Source) -> None:
+        self._source, self.characters = source, 0
+
+    def of(self, file: Iterable[str]) -> Iterator[str]:
+        for line in file:
+            self.characters += len(line)
+            if self.characters > _MAX_CHUNK:
+                raise InputError(
+                    f"{self._source.path.name} has rows of more than {_MAX_CHUNK:,} characters",
+                    "A quote that is not closed takes all lines that follow into one cell.",
+                )
+            yield line
 
 
 def _height(row: list[str]) -> int:
@@ -143,7 +170,21 @@ def _json_lines(source: Source) -> Iterator[tuple[int, dict[str, Any]]]:
                 ) from None
             if not isinstance(row, dict):
                 raise InputError(f"{source.path.name}, line {number}: not an object", "Each line is one JSON object.")
+            if "\\u" in line and not _is_text(row):
+                raise InputError(
+                    f"{source.path.name}, line {number}: \\uD800 to \\uDFFF alone are no characters",
+                    "Write both halves of the pair, or the character itself.",
+                )
             yield number, row
+
+
+def _is_text(row: dict[str, Any]) -> bool:
+    """Whether all texts of a row can be written as UTF-8."""
+    try:
+        json.dumps(row, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _json_header(source: Source) -> list[str]:
@@ -161,7 +202,12 @@ def _json_rows(source: Source) -> Iterator[tuple[int, list[str]]]:
                 f"{source.path.name}, line {number}: the first lines do not have the field {unknown[0][:60]!r}",
                 "Name every field in the first line, with null where there is no value.",
             )
-        yield number, [cell_text(row.get(name)) for name in source.header]
+        cells = [cell_text(row.get(name)) for name in source.header]
+        if any(len(cell) > MAX_CELL for cell in cells):
+            raise InputError(
+                f"{source.path.name}, line {number}: a cell has more than {MAX_CELL:,} characters", "Shorten it."
+            )
+        yield number, cells
 
 
 def _open_sheet(path: Path) -> Source:

@@ -28,7 +28,8 @@ def write_templates(folder: Path) -> list[Path]:
         for path, table in files.items():
             with path.open("x", encoding="utf-8", newline="") as file:
                 csv.writer(file, lineterminator="\n").writerow([field.name for field in table.fields])
-        (folder / _README).write_text("\n\n".join(map(_described, TABLES)) + "\n", encoding="utf-8")
+        with (folder / _README).open("x", encoding="utf-8") as file:  # which follows no link
+            file.write("\n\n".join(map(_described, TABLES)) + "\n")
     except OSError as error:
         raise InputError(f"{folder} cannot be written: {error.strerror}", "Name another folder.") from None
     return [*files, folder / _README]

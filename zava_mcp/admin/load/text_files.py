@@ -18,16 +18,18 @@ _CONTROL = re.compile(rb"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f]")
 _SEPARATORS = ",;\t|"
 _SAMPLE_LINES = 200
 MAX_CELL = 1 << 20
+MAX_LINE = 4 << 20
 _SHOWN = 3  # lines that a message names
 csv.field_size_limit(MAX_CELL)
 
 
 @dataclass(frozen=True)
 class TextFile:
-    """A file's encoding, and the hash of its content."""
+    """A file's encoding, the hash of its content, and the bytes of its longest line."""
 
     encoding: str
     sha256: str
+    longest: int = 0
 
 
 def examine(path: Path) -> TextFile:
@@ -38,9 +40,14 @@ def examine(path: Path) -> TextFile:
         start = file.read(4)
         encoding = next((name for bom, name in _BOMS if start.startswith(bom)), "")
         file.seek(0)
-        number = 0
+        number = longest = 0
         for chunk in _chunks(file):
             digest.update(chunk)
+            longest = max(longest, *map(len, chunk.replace(b"\r", b"\n").split(b"\n")))
+            if longest > MAX_LINE:
+                raise InputError(
+                    f"{path.name} has a line of more than {MAX_LINE:,} bytes", "Give each row its own line."
+                )
             if encoding == "utf-16":
                 continue
             if found := _CONTROL.search(chunk):
@@ -49,13 +56,13 @@ def examine(path: Path) -> TextFile:
                 _count_encodings(path, chunk, number, utf8, others)
             number += chunk.count(b"\n")
     if not others.count:
-        return TextFile(encoding or "utf-8", digest.hexdigest())
+        return TextFile(encoding or "utf-8", digest.hexdigest(), longest)
     if utf8.count or encoding:
         raise InputError(
             f"{path.name} mixes encodings: {utf8.described()} UTF-8, {others.described()} cp1252",
             "Save the file in one encoding, UTF-8 if possible. Nothing was written.",
         )
-    return TextFile("cp1252", digest.hexdigest())
+    return TextFile("cp1252", digest.hexdigest(), longest)
 
 
 class _Lines:

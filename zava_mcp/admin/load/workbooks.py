@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
+from typing import IO
+from xml.parsers.expat import ParserCreate
 
 from zava_mcp.admin.load.text_files import MAX_CELL
 from zava_mcp.errors import InputError
@@ -15,7 +17,9 @@ _MAX_COLUMNS = 2_000
 _MAX_UNPACKED = 1_000_000_000  # bytes of all parts
 _MAX_RATIO = 200  # of a large part; sheets are packed 5 to 30 times
 _LARGE = 10_000_000
+_MAX_WHOLE = 200_000_000  # bytes of a part that is read as a whole: the texts, the styles
 _CHUNK = 2 * MAX_CELL
+_PROLOG = 4_096
 _AS_CSV = "Save the sheet as CSV."
 
 
@@ -36,8 +40,30 @@ def check_workbook(path: Path) -> None:
                     _AS_CSV,
                 )
         for part in parts:
-            if part.file_size >= _CHUNK and part.filename.lower().endswith(".xml"):
-                _check_texts(path, archive, part)
+            if part.filename.lower().endswith((".xml", ".rels")):
+                _check_part(path, archive, part)
+
+
+def _check_part(path: Path, archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> None:
+    name = part.filename.lower()
+    if part.file_size > _MAX_WHOLE and not name.startswith("xl/worksheets/"):
+        raise InputError(f"{path.name}: {name[:100]} is larger than {_MAX_WHOLE // 1_000_000:,} MB", _AS_CSV)
+    with archive.open(part) as file:
+        if has_declarations(file):
+            raise InputError(f"{path.name}: {name[:100]} has a document type, as no workbook needs", _AS_CSV)
+    if part.file_size >= _CHUNK:
+        _check_texts(path, archive, part)
+
+
+def has_declarations(file: IO[bytes]) -> bool:
+    """Whether a document type stands before the first element of an XML file: a text in it can stand for any other."""
+    found: list[bool] = []
+    parser = ParserCreate()
+    parser.StartDoctypeDeclHandler = lambda *_: found.append(True)
+    parser.StartElementHandler = lambda *_: found.append(False)
+    while not found and (chunk := file.read(_PROLOG)):
+        parser.Parse(chunk, False)
+    return bool(found) and found[0]
 
 
 def _check_texts(path: Path, archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> None:
