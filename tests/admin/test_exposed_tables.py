@@ -150,6 +150,23 @@ def test_invisible_characters_reach_no_assistant(own: tuple[str, psycopg.Connect
         connection.execute('DROP TABLE IF EXISTS sales.x, sales."x\u3164"'.encode())
 
 
+def test_what_becomes_readable_while_a_table_is_exposed_is_refused(own: tuple[str, psycopg.Connection]) -> None:
+    url, connection = own
+    connection.execute(
+        "CREATE TABLE sales.x (a int); CREATE TABLE sales.open (a int);"
+        " CREATE FUNCTION public.late() RETURNS event_trigger LANGUAGE plpgsql"
+        " AS 'BEGIN GRANT SELECT ON sales.open TO PUBLIC; END';"
+        " CREATE EVENT TRIGGER late ON ddl_command_end WHEN TAG IN ('CREATE POLICY') EXECUTE FUNCTION public.late()"
+    )
+    try:
+        CliRunner().invoke(app, ["tables", "expose", "sales.x", "--shared", "--admin-database-url", url])
+        readable = "SELECT has_table_privilege(a.login, 'sales.open', 'SELECT') FROM zava.access a"
+        assert not any(row[0] for row in connection.execute(readable.encode()).fetchall())
+        assert not connection.execute("SELECT FROM zava.exposed_tables WHERE relation = 'sales.x'::regclass").rowcount
+    finally:
+        connection.execute("DROP FUNCTION public.late() CASCADE; DROP TABLE sales.x, sales.open")
+
+
 def test_superuser_takes_counters_from_everybody_but_monitors(own: tuple[str, psycopg.Connection]) -> None:
     _, connection = own
     for function in (

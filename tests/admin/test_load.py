@@ -357,6 +357,20 @@ def test_store_without_identity_is_named_in_the_list_of_identities(bakery: Path,
     assert "zava-mcp identities add NAME --store STORE" in shown.stderr
 
 
+def test_constraint_that_runs_sql_keeps_files_out(
+    bakery: Path, load: Load, admin: psycopg.Connection, tmp_path: Path
+) -> None:
+    (tmp_path / "categories.csv").write_text("category\nOther\n", encoding="utf-8")
+    admin.execute(
+        "ALTER TABLE retail.categories ADD CONSTRAINT runs CHECK (set_config('zava.x', '', true) IS NOT NULL)"
+    )
+    try:
+        with pytest.raises(ZavaError, match=r"retail\.categories calls set_config\(text,text,boolean\)"):
+            load(tmp_path / "categories.csv")
+    finally:
+        admin.execute("ALTER TABLE retail.categories DROP CONSTRAINT runs")
+
+
 def test_dry_run_writes_nothing(bakery: Path, load: Load, admin: psycopg.Connection, tmp_path: Path) -> None:
     before = admin.execute(_COUNTS.encode()).fetchone()
     new, file = tmp_path / "products.csv", tmp_path / "positionen.csv"

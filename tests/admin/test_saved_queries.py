@@ -86,6 +86,9 @@ CREATE FUNCTION lab.g(integer, integer) RETURNS integer LANGUAGE plpgsql IMMUTAB
 CREATE OPERATOR lab.@@@ (FUNCTION = lab.g, LEFTARG = integer, RIGHTARG = integer);
 CREATE DOMAIN lab.d AS integer CHECK (lab.f(VALUE) > 0);
 CREATE VIEW lab.v WITH (security_invoker) AS SELECT lab.f(1) AS a; GRANT SELECT ON lab.v TO PUBLIC;
+CREATE TABLE lab.t (a integer); GRANT INSERT ON lab.t TO PUBLIC;
+CREATE FUNCTION lab.w() RETURNS integer LANGUAGE plpgsql AS 'BEGIN INSERT INTO lab.t VALUES (1); RETURN 1; END';
+CREATE FUNCTION lab.writes() RETURNS integer LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RETURN lab.w(); END';
 CREATE AGGREGATE lab.sum (integer) (SFUNC = lab.g, STYPE = integer, INITCOND = '0');
 RESET ROLE"""
 USES_OF_HOSTILE = (
@@ -218,6 +221,11 @@ def test_query_with_code_of_others_is_not_planned(
             assert line.startswith(f"{file}: the query uses the function lab."), line
             assert "which mallory can change" in line
         assert not nothing_saved.execute("SELECT FROM pg_proc WHERE proname = 'checked_query'").rowcount
+        nothing_saved.execute(
+            "ALTER FUNCTION lab.writes() OWNER TO CURRENT_USER; ALTER FUNCTION lab.w() OWNER TO CURRENT_USER"
+        )
+        with pytest.raises(InputError, match="25006"):
+            saved(installation.folder, "add", *write(tmp_path, HEADER.format(name="q") + "SELECT lab.writes()"))
     finally:
         nothing_saved.execute("DROP OWNED BY mallory CASCADE; DROP ROLE mallory; RESET event_triggers")
 
