@@ -27,7 +27,7 @@ parts (classid, objid, relation, expressions) AS (
             WHERE n.classid = 'pg_type'::regclass AND t.oid = n.objid AND t.typrelid <> 0) AS next
 ), called (relation, oid) AS (
     SELECT relation, objid FROM needed WHERE classid = 'pg_proc'::regclass
-    UNION
+    UNION ALL
     SELECT e.relation, f.oid::oid
       FROM (SELECT relation, expressions FROM parts
             UNION ALL SELECT n.relation, k.conbin::text FROM needed n JOIN pg_constraint k ON n.classid = 'pg_constraint'::regclass AND k.oid = n.objid) AS e
@@ -35,25 +35,29 @@ parts (classid, objid, relation, expressions) AS (
 ), key_types (relation, keyed, key_name, column_name, type, base) AS ( -- the columns of foreign keys, and the types below domains
     SELECT c.oid, k.conrelid, k.conname, a.attname, a.atttypid, a.atttypid
       FROM pg_constraint k JOIN tables c ON c.oid IN (k.conrelid, k.confrelid)
-      JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = ANY (k.conkey) OR a.attrelid = k.confrelid AND a.attnum = ANY (k.confkey)
+     CROSS JOIN LATERAL (SELECT attname, atttypid FROM pg_attribute WHERE attrelid = k.conrelid AND attnum = ANY (k.conkey)
+                         UNION ALL SELECT attname, atttypid FROM pg_attribute WHERE attrelid = k.confrelid AND attnum = ANY (k.confkey)) AS a
      WHERE k.contype = 'f'
-    UNION
+    UNION ALL
     SELECT y.relation, y.keyed, y.key_name, y.column_name, y.type, t.typbasetype FROM key_types y JOIN pg_type t ON t.oid = y.base WHERE t.typtype = 'd'
 ), table_code (relation, kind, name, detail, owner) AS (
     SELECT c.relation, 'function', p.oid::regprocedure::text, NULL, r.rolname
       FROM called c JOIN pg_proc p ON p.oid = c.oid JOIN pg_roles r ON r.oid = p.proowner WHERE r.oid NOT IN (SELECT t.oid FROM trusted t)
-    UNION -- by its arguments, such a function runs any SQL
+    UNION ALL -- by its arguments, such a function runs any SQL
     SELECT c.relation, 'call', f.oid::regprocedure::text, f.observes, NULL
-      FROM called c JOIN (
+      FROM called c CROSS JOIN LATERAL (
+           SELECT f.* FROM (
 -- include: functions.sql
-           UNION ALL SELECT p.oid, p.proname, true, 'texts as values of any type' FROM pg_proc p WHERE p.proname IN ('pg_input_is_valid', 'pg_input_error_info')
-      ) AS f ON f.oid = c.oid
+           ) AS f WHERE f.oid = c.oid
+           UNION ALL
+           SELECT p.oid, p.proname, true, 'texts as values of any type' FROM pg_proc p WHERE p.oid = c.oid AND p.proname IN ('pg_input_is_valid', 'pg_input_error_info')
+      ) AS f
      WHERE f.name !~ '^(clock_timestamp|timeofday|uuidv7|uuid_generate_v.*|txid_current.*|pg_current_xact_id.*|current_query|inet_(client|server)_.*|pg_trigger_depth)$'
-    UNION
+    UNION ALL
     SELECT n.relation, 'domain', t.oid::regtype::text, NULL, r.rolname
       FROM needed n JOIN pg_type t ON n.classid = 'pg_type'::regclass AND t.oid = n.objid AND t.typtype = 'd' JOIN pg_roles r ON r.oid = t.typowner
      WHERE r.oid NOT IN (SELECT x.oid FROM trusted x)
-    UNION -- the checks and actions of a foreign key cast values with the rights of the owner of either table, or of the writer
+    UNION ALL -- the checks and actions of a foreign key cast values with the rights of the owner of either table, or of the writer
     SELECT y.relation, 'cast', t.oid::regtype::text, format('%s, %I: ALTER TABLE %1$s DROP CONSTRAINT %3$I', y.keyed::regclass, y.column_name, y.key_name), r.rolname
       FROM key_types y JOIN pg_type t ON t.oid = y.base AND t.typtype <> 'd' JOIN pg_roles r ON r.oid = t.typowner
      WHERE r.oid NOT IN (SELECT x.oid FROM trusted x)
