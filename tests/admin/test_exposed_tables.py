@@ -187,7 +187,14 @@ def test_partitioned_table_and_view_are_exposed_with_own_rows(own: tuple[str, ps
         " CREATE VIEW sales.v WITH (security_invoker) AS SELECT day, tenant_id FROM sales.x"
     )
     try:
-        run(url, "tables", "expose", "sales.x", "--store-column", "tenant_id")
+        shown = run(url, "tables", "expose", "sales.x", "--store-column", "tenant_id")
+        assert "every login can read bounds" not in shown
+        connection.execute("CREATE TABLE sales.open (tenant_id uuid) PARTITION BY LIST (tenant_id)")
+        connection.execute("CREATE TABLE sales.p PARTITION OF sales.open DEFAULT")
+        shown = run(url, "tables", "expose", "sales.open", "--store-column", "tenant_id")
+        assert "the bounds of 1 partitions have keys of tenant_id" in " ".join(shown.split())
+        run(url, "tables", "hide", "sales.open")
+        connection.execute("DROP TABLE sales.open")
         connection.execute(
             "CREATE TABLE sales.later PARTITION OF sales.x FOR VALUES FROM ('2027-01-01') TO ('2028-01-01')"
         )

@@ -199,6 +199,10 @@ def _describe(connection: psycopg.Connection, plan: _Plan, comments: Comments, r
                 f"{without:,} of {counted(rows, 'row')} {has} no {word} or an unknown one: "
                 f"no {word}'s identity sees {them}, and head office does"
             )
+        if partitions := _run(connection, "partitions_by_store", plan)[0][0]:
+            report.warnings.append(
+                f"the bounds of {partitions:,} partitions have keys of {plan.column}, and every login can read bounds"
+            )
     missing = [name or "the table" for name, text in _columns(connection, plan.relation) if not text]
     if missing := [name for name in missing if name == "the table" or name in plan.columns]:
         report.warnings.append(

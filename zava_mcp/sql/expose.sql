@@ -42,6 +42,12 @@ SELECT zava.expose_table(to_regclass(%(relation)s), %(kind)s, %(columns)s, %(col
 -- The rows of an exposed table, and those that no store's manager sees.
 SELECT rows, without FROM zava.rows_without_store(to_regclass(%(relation)s));
 
+-- name: partitions_by_store
+-- How many partitions have bounds of the column that says whose a row is. Every login can read bounds.
+SELECT count(*) FROM pg_partitioned_table p JOIN pg_attribute a ON a.attrelid = p.partrelid AND a.attname = %(column)s AND a.attnum = ANY (p.partattrs::smallint[])
+  JOIN pg_inherits i ON i.inhparent = p.partrelid
+ WHERE p.partrelid = to_regclass(%(relation)s);
+
 -- name: hide
 SELECT zava.hide_table(to_regclass(%(relation)s));
 
