@@ -1,4 +1,4 @@
-"""A reader's machine: a home with a checkout alone, a shell with zava-mcp on its path, and a PostgreSQL 15 on localhost:5432."""
+"""A reader's machine: a home with a checkout, a shell with zava-mcp on its path, a PostgreSQL 15 on localhost:5432."""
 
 import fcntl
 import os

@@ -23,3 +23,8 @@ INSERT INTO sales VALUES (1, 1, 100), (2, 1, 250), (3, 2, 12), (5, 2, 975)
 -- name: own_sales
 -- What a test of results compares.
 SELECT sale_id, store_id, amount FROM sales
+
+-- name: condition
+-- A condition that fails if it is evaluated on a row with a value.
+SELECT count(*) FROM sales
+ WHERE CASE WHEN {column} = ANY ('{{value}}') THEN (SELECT ('x' || count(*))::int > 0 FROM generate_series(1, 0)) ELSE false END
