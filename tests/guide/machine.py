@@ -1,4 +1,4 @@
-"""A reader's machine: an empty home, a shell with zava-mcp on its path, and a PostgreSQL 15 on localhost:5432."""
+"""A reader's machine: a home with a checkout, a shell with zava-mcp on its path, a PostgreSQL 15 on localhost:5432."""
 
 import fcntl
 import os
@@ -22,6 +22,7 @@ import psycopg
 
 from scripts.debian import postgres_15
 from scripts.servers import Postgres, running
+from tests.documents import ROOT
 
 COLUMNS, ROWS = 100, 1000
 HOME = "/home/you"  # stands in chapters for the reader's home
@@ -56,6 +57,9 @@ class Machine:
         self.work.mkdir(parents=True, exist_ok=True)
         for path in (self.folder, self.home, self.work):
             path.chmod(0o755)
+        checkout = self.home / "zava-mcp"
+        if not checkout.exists():
+            checkout.symlink_to(ROOT)
         self.open_terminal()
         self.program = str(Path(sys.executable).with_name("zava-mcp"))
 

@@ -1,0 +1,1 @@
+CREATE POLICY everybody ON expenses FOR SELECT USING (true);

@@ -1,0 +1,5 @@
+"""Fails with everything."""
+
+
+def test_shorten(shorten):
+    assert shorten("abcdef", 3) == "abc"

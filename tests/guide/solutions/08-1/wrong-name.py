@@ -1,0 +1,5 @@
+"""Another name."""
+
+
+def test_short(shorten):
+    assert shorten

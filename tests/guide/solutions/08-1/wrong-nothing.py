@@ -1,0 +1,5 @@
+"""Fails with nothing."""
+
+
+def test_shorten(shorten):
+    shorten("abcdef", 3)
