@@ -45,7 +45,13 @@ def _command_fault(text: str) -> str:
     found = typer.main.get_command(app)
     while words and words[0] in (known := getattr(found, "commands", {})):
         found = known[words.pop(0)]
-    if words and getattr(found, "commands", {}) and not words[0].startswith(("-", "TEXT", "$", ">", "<", "2>", "&")):
+    takes_names = "[NAME]" in (getattr(found, "subcommand_metavar", None) or "")  # as `zava-mcp tables orders`
+    if (
+        words
+        and getattr(found, "commands", {})
+        and not takes_names
+        and not words[0].startswith(("-", "TEXT", "$", ">", "<", "2>", "&"))
+    ):
         return f"zava-mcp has no command {words[0]}"
     options = {option for param in found.params for option in [*param.opts, *param.secondary_opts]} | {
         "--help",

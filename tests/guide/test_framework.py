@@ -148,6 +148,7 @@ def test_included_code_is_found_and_renewed() -> None:
         ("bash", "zava-mcp query 'SELECT 1' --user-id seattle | head -3", True),
         ("bash", "zava-mcp query 'SELECT 1' --user seattle", False),
         ("bash", "zava-mcp querry", False),
+        ("bash", "zava-mcp tables orders order_items --user-id seattle", True),
         ("bash", "if true; then", False),
         ("console", "$ docker run x\noutput", True),
         ("bicep", "param name string", True),

@@ -15,18 +15,18 @@ from zava_mcp.settings import Settings
 
 
 class TrialClient:
-    """An MCP client of a server with additional tools."""
+    """An MCP client of a server with additional tools; `sdk` is the SDK's own."""
 
     def __init__(self, client: Client) -> None:
-        self._client = client
+        self.sdk = client
 
     async def tools(self) -> dict[str, Tool]:
         """The server's tools by name."""
-        return {tool.name: tool for tool in (await self._client.list_tools()).tools}
+        return {tool.name: tool for tool in (await self.sdk.list_tools()).tools}
 
     async def call(self, tool: str, **arguments: Any) -> tuple[str, bool]:
         """The text of a tool's result, and whether it is an error."""
-        result = await self._client.call_tool(tool, arguments)
+        result = await self.sdk.call_tool(tool, arguments)
         return "".join(part.text for part in result.content if isinstance(part, TextContent)), bool(result.is_error)
 
 

@@ -1,0 +1,8 @@
+ALTER TABLE visitors RENAME TO old_visitors;
+CREATE TABLE visitors (LIKE old_visitors INCLUDING CONSTRAINTS, PRIMARY KEY (store_id, day)) PARTITION BY HASH (store_id);
+CREATE TABLE visitors_0 PARTITION OF visitors FOR VALUES WITH (MODULUS 1, REMAINDER 0);
+INSERT INTO visitors SELECT * FROM old_visitors;
+DROP TABLE old_visitors;
+ALTER TABLE visitors ENABLE ROW LEVEL SECURITY;
+CREATE POLICY own_store ON visitors FOR SELECT USING (store_id = own_store());
+GRANT SELECT ON visitors TO {ann}, {ben}, {eve};

@@ -1,0 +1,130 @@
+"""The exercises on the database: policies that read the login, and a table that is partitioned by store."""
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from zava_mcp import sql
+from zava_mcp.errors import QueryError
+from zava_mcp.exercises.exercise import Exercise, Wrong, read_answer
+from zava_mcp.exercises.lab import Lab
+from zava_mcp.exercises.policy_answer import OWNER, PolicyAnswer, Probe
+
+if TYPE_CHECKING:
+    from zava_mcp.admin.scratch_database import ScratchDatabase
+
+_SQL = sql.named("exercises/04.sql")
+_LOGINS = ("ann", "ben", "hq", "eve")
+_SHIPMENTS = {1: (10, 11), 2: (20,), 3: (30,)}
+_LINES = {1: ("hinge", "sink"), 2: ("nail",), 3: ("lamp", "tap")}
+_ALL = (1, 2, 3)
+
+
+def _probes(stores: dict[str, tuple[int, ...]], entries: str) -> tuple[Probe, ...]:
+    """What each login must see, with the stores of its entry."""
+    seen = [
+        Probe(login, query, _rows(values, stores[login]), _missed(login, table, entries))
+        for table, query, values in (
+            ("shipments", "SELECT shipment_id FROM shipments", _SHIPMENTS),
+            ("lines", "SELECT product FROM lines", _LINES),
+        )
+        for login in _LOGINS
+    ]
+    return (
+        *seen,
+        Probe("ann", "SELECT count(*) FROM entries", None, "ann can read the entries of all logins"),
+        Probe("ann", "DELETE FROM lines", None, "ann may delete lines"),
+        Probe("ann", "UPDATE shipments SET sent = sent", None, "ann may change shipments"),
+    )
+
+
+def _rows(values: dict[int, tuple[Any, ...]], stores: tuple[int, ...]) -> tuple[tuple[Any, ...], ...]:
+    return tuple((value,) for store in stores for value in values[store])
+
+
+def _missed(login: str, table: str, entries: str) -> str:
+    return f"{login} does not see exactly the {table} of its stores, with {entries}"
+
+
+_POLICIES = PolicyAnswer(
+    "".join(_SQL[name] for name in ("shipments", "rows", "entries")),
+    _LOGINS,
+    _probes({"ann": (1,), "ben": (2, 3), "hq": _ALL, "eve": ()}, "one entry for each login but eve"),
+    values=("1", "{1,2,3}", "1,2,3"),
+)
+_OTHER_POLICIES = PolicyAnswer(
+    "".join(_SQL[name] for name in ("shipments", "rows", "other_entries")),
+    _LOGINS,
+    _probes({"ann": (3,), "ben": _ALL, "hq": (), "eve": (1, 2)}, "other entries"),
+)
+
+
+def _check_policies(file: Path, lab: Lab) -> None:
+    _POLICIES(file, lab)
+    _OTHER_POLICIES(file, lab)
+
+
+_COLUMNS = "store_id integer not null, day date not null, visitors integer not null"
+_VISITORS = "SELECT store_id, visitors FROM visitors ORDER BY store_id, day"
+_COUNTS = {1: [310, 295], 2: [120, 133], 7: [64]}
+
+
+def _check_partitions(file: Path, lab: Lab) -> None:
+    script = read_answer(file)
+    set_up = "".join(_SQL[name] for name in ("shipments", "visitors", "visitor_rows"))
+    with lab.scratch_database(_LOGINS, set_up) as database:
+        try:
+            database.run(OWNER, script)
+            _check_table(database)
+            _check_readers(database)
+        except QueryError as error:
+            raise Wrong(f"PostgreSQL refuses {file.name}, or a query after it: {error.full_message()}") from None
+
+
+def _check_table(database: "ScratchDatabase") -> None:
+    ((key, columns, has_key),) = database.rows(OWNER, _SQL["table_form"])
+    if key != "LIST (store_id)":
+        raise Wrong(f"visitors is partitioned by {key}" if key else "visitors is not partitioned")
+    if columns != _COLUMNS:
+        raise Wrong(f"the columns of visitors are {columns}")
+    if not has_key:
+        raise Wrong("visitors has no primary key")
+    if database.rows(OWNER, _VISITORS) != _seen(1, 2, 7):
+        raise Wrong("visitors has other rows than before")
+    if not _is_refused(database, OWNER, "INSERT INTO visitors VALUES (1, '2026-02-01', -1)"):
+        raise Wrong("visitors accepts a negative number, which it did not before")
+    if _is_refused(database, OWNER, "INSERT INTO visitors VALUES (99, '2026-02-01', 5)"):
+        raise Wrong("visitors refuses a row of a store that has no partition of its own")
+
+
+def _check_readers(database: "ScratchDatabase") -> None:
+    for login, stores in (("ann", (1,)), ("ben", (2,)), ("eve", ())):
+        if database.rows(login, _VISITORS) != _seen(*stores):
+            raise Wrong(f"{login} does not see exactly the rows of its store")
+    plan = "\n".join(line for (line,) in database.rows("ann", "EXPLAIN (COSTS OFF) SELECT * FROM visitors"))
+    own = re.compile(r"FOR VALUES IN \('?1'?\)")
+    for table, name, bound in database.rows(OWNER, _SQL["partitions"]):
+        if not own.fullmatch(bound) and re.search(rf" on {re.escape(name)}\b", plan):
+            raise Wrong(f"the plan of ann, who sees store 1, reads the partition {name} ({bound})")
+        if not _is_refused(database, "ann", _SQL["count"].replace("{table}", table)):
+            raise Wrong(f"ann can read the partition {name} directly")
+    if found := database.rows(OWNER, _SQL["readable_without_policy"]):
+        raise Wrong(f"ann can read {found[0][0]}, to which no policy applies")
+
+
+def _seen(*stores: int) -> list[tuple[int, int]]:
+    return [(store, count) for store in stores for count in _COUNTS[store]]
+
+
+def _is_refused(database: "ScratchDatabase", login: str, statement: str) -> bool:
+    try:
+        database.rows(login, statement)
+    except QueryError:
+        return True
+    return False
+
+
+EXERCISES = (
+    Exercise("04-1", ".sql", _check_policies, "the section Who may read which rows"),
+    Exercise("04-2", ".sql", _check_partitions, "the section A partition for each store"),
+)
