@@ -10,7 +10,8 @@ from zava_mcp.errors import Outcome
 from zava_mcp.exercises.data_answer import DataAnswer, require
 from zava_mcp.exercises.exercise import Exercise, Wrong
 from zava_mcp.exercises.lab import Lab
-from zava_mcp.exercises.promql import Series, Value, duration, evaluate
+from zava_mcp.exercises.promql import Series, duration, evaluate
+from zava_mcp.exercises.promql_operators import Value
 from zava_mcp.exercises.tool_answer import load_function
 
 _ALERT, _FOR_SECONDS = "ZavaDatabaseFails", 300.0
