@@ -21,6 +21,8 @@ _INITIALIZE = {
 }
 #: Variables that would lead the server to another database than the check's.
 _PREFIXES = ("ZAVA_", "PG", "POSTGRES_")
+#: A call that waits until the server has connected to the database; prompts and completions do not.
+_FIRST_QUERY = ("tools/call", {"name": "execute_sales_query", "arguments": {"postgresql_query": "SELECT 1 AS one"}})
 _Request = tuple[str, dict[str, Any]]
 
 
@@ -91,8 +93,8 @@ def _answers(requests: list[_Request], lab: Lab) -> list[dict[str, Any]]:
         timer = threading.Timer(_SECONDS, server.kill)
         timer.start()
         try:
-            sent = [("initialize", _INITIALIZE), *requests]
-            return [_answer(server, number, *request) for number, request in enumerate(sent)][1:]
+            sent = [("initialize", _INITIALIZE), _FIRST_QUERY, *requests]
+            return [_answer(server, number, *request) for number, request in enumerate(sent)][2:]
         finally:
             timer.cancel()
             if server.stdin:
