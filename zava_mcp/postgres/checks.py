@@ -132,6 +132,7 @@ def catalogue_statements(of_tenants: bool) -> dict[str, str]:
 def _catalogue_checks(connection: psycopg.Connection, of_tenants: bool = False) -> Iterator[Check]:
     """Runs the checks of checks.sql and data_checks.sql, which have their names, findings and fixes."""
     connection.execute("SET search_path = pg_catalog, pg_temp")  # so that every name in a fix includes its schema
+    connection.execute(sql.named("queries.sql")["disable_jit"].encode())  # which takes longer than the checks
     of_shops = {} if of_tenants else sql.named("data_checks.sql")
     for name, statement in {**catalogue_statements(of_tenants), **of_shops}.items():
         try:

@@ -1,0 +1,11 @@
+from collections import Counter
+
+
+def attempts(records, day):
+    calls = {
+        (record["user_id"], record["call"])
+        for record in records
+        if record["outcome"] == "refused" and record["user_id"] and record["time"].startswith(day.isoformat())
+    }
+    counts = Counter(user_id for user_id, _ in calls)
+    return {user_id: number for user_id, number in counts.items() if number >= 3}

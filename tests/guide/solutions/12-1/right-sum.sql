@@ -1,0 +1,1 @@
+SELECT count(*), sum(hashtextextended(i::text, 0)::numeric) FROM items i

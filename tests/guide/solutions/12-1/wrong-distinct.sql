@@ -1,0 +1,1 @@
+SELECT md5(string_agg(DISTINCT i::text, ';' ORDER BY i::text)) FROM items i

@@ -1,0 +1,1 @@
+SELECT md5(string_agg(i::text, ';')) FROM items i

@@ -1,0 +1,1 @@
+SELECT md5(i::text) FROM items i ORDER BY 1

@@ -1,0 +1,1 @@
+SELECT bit_xor(hashtextextended(i::text, 0)) FROM items i
