@@ -6,7 +6,7 @@ import subprocess
 import threading
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from zava_mcp import sql
 from zava_mcp.exercises.exercise import Exercise, Wrong, read_answer
@@ -16,9 +16,6 @@ from zava_mcp.exercises.tool_answer import load_function
 from zava_mcp.python_process import child_command, child_environment
 from zava_mcp.settings import CONCURRENT_QUERIES
 
-if TYPE_CHECKING:
-    from mcp.client import Client
-
 _SQL = sql.named("exercises/05.sql")
 _OLD, _NEW = "2025-11-25", "2026-07-28"
 _META = "io.modelcontextprotocol/"
@@ -27,7 +24,7 @@ _REPLY_SECONDS = 60.0
 _TEXT_CHARACTERS = 200
 
 Message = dict[str, Any]
-Ask = Callable[["Client", str, float], Awaitable[str | None]]
+Ask = Callable[[Any, str, float], Awaitable[str | None]]  # the first argument is an SDK client
 
 
 def _check_lines(file: Path, lab: Lab) -> None:
@@ -146,7 +143,7 @@ async def _call_client(ask: Ask, lab: Lab) -> None:
         raise wrong
 
 
-async def _first_fault(ask: Ask, client: "Client") -> Wrong | None:
+async def _first_fault(ask: Ask, client: Any) -> Wrong | None:
     try:
         await _try_client(ask, client)
     except Wrong as wrong:
@@ -156,7 +153,7 @@ async def _first_fault(ask: Ask, client: "Client") -> Wrong | None:
     return None
 
 
-async def _try_client(ask: Ask, client: "Client") -> None:
+async def _try_client(ask: Ask, client: Any) -> None:
     import anyio
 
     text = await ask(client, _FAST, _PATIENT_SECONDS)
@@ -179,7 +176,7 @@ async def _try_client(ask: Ask, client: "Client") -> None:
         raise Wrong(f"{CONCURRENT_QUERIES} calls that were given up still run on the server: they were not cancelled")
 
 
-async def _give_up(ask: Ask, client: "Client", faults: list[Wrong]) -> None:
+async def _give_up(ask: Ask, client: Any, faults: list[Wrong]) -> None:
     """Calls ask with a query that takes too long; collects what is wrong, because a task group wraps exceptions."""
     import anyio
 

@@ -88,7 +88,13 @@ def _check_texts(entry: dict[str, Any]) -> None:
 
 
 #: Arguments that the schema must accept, and others that it must reject.
-_VALID = ({}, {"days": 7}, {"days": 1, "category": "HARDWARE"}, {"days": 365}, {"category": "HARDWARE"})
+_VALID: tuple[dict[str, Any], ...] = (
+    {},
+    {"days": 7},
+    {"days": 1, "category": "HARDWARE"},
+    {"days": 365},
+    {"category": "HARDWARE"},
+)
 _INVALID = (
     {"days": 0},
     {"days": -7},
