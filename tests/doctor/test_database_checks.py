@@ -166,7 +166,8 @@ def test_missing_embeddings_are_counted_and_made_by_embed(
     assert not_passed(checks) == {"embeddings"}
     assert (checks["embeddings"]["state"], found in checks["embeddings"]["found"]) == (state, True)
     assert "zava-mcp embed" in checks["embeddings"]["fix"]
-    CliRunner().invoke(app, ["embed", "--data-dir", str(installation.folder)], catch_exceptions=False)
+    made = CliRunner().invoke(app, ["embed", "--data-dir", str(installation.folder)], catch_exceptions=False)
+    assert made.exit_code == 0, made.output
     assert not_passed(doctor()) == set()
 
 
