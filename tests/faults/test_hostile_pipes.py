@@ -190,7 +190,7 @@ FIRST_IN_ERAS = [
 
 @pytest.mark.parametrize(("name", "meta"), FIRST_IN_ERAS)
 def test_hostile_client_before_the_handshake_stays_within_the_limit(data_dir: Path, meta: Meta, name: str) -> None:
-    with server_for(data_dir, SEATTLE) as server:
+    with server_for(data_dir, SEATTLE, ZAVA_QUERY_TIMEOUT="1") as server:
         server.send({"jsonrpc": "2.0", "id": 1, "method": 7})
         assert server.read()["id"] == 1
         idle = mark(server)
