@@ -106,10 +106,12 @@ def test_login_in_another_program_has_the_same_limits(embedded: EmbeddedPostgres
         assert {row[0] for row in connection.execute(ours.encode())} == {
             "entry",
             "entry_now",
+            "has_tenants",
             "is_known",
             "maintains",
             "only_store",
             "own_customers",
+            "own_stores",
             "row_too_large",
             "sees_all_stores",
             "store_flags",
