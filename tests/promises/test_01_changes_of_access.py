@@ -174,7 +174,8 @@ def test_a_session_reads_the_list_as_often_for_twenty_questions_as_for_one(
         until(lambda: admin.execute("SELECT FROM pg_stat_activity WHERE pid = %s", [process]).rowcount == 0)
         return _scans(admin) - before
 
-    assert times_read(20) == times_read(1) > 0
+    # Other processes, such as autovacuum, read it too: the smaller of two counts is this session's.
+    assert min(times_read(20), times_read(20)) == min(times_read(1), times_read(1)) > 0
 
 
 def _scans(admin: psycopg.Connection) -> int:

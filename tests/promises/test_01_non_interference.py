@@ -166,10 +166,11 @@ def assert_same(observer: Observer, sql: str, plans: bool = True) -> None:
 
 def requests() -> Iterator[tuple[Any, ...]]:
     """Methods of a client, with their arguments, beside the calls of tools."""
-    for method in ("list_tools", "list_resources", "list_resource_templates", "list_prompts"):
-        yield (method,)
     for uri in ("about", "schema", "schema/customers", "schema/none", "products/search?query=paint&max_rows=3"):
         yield "read_resource", f"zava://{uri}"
+    # after the database was read, which the list of tools depends on
+    for method in ("list_tools", "list_resources", "list_resource_templates", "list_prompts"):
+        yield (method,)
     for prompt in ("monthly_review", "compare_stores", "slow_movers"):
         yield "get_prompt", prompt, {}
     for name, typed in product(("store", "month", "category", "table"), ("", "2", "Zava", "pa", "x")):
