@@ -8,6 +8,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, context
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import psycopg
 import pytest
 from mcp.client import Client
@@ -23,6 +24,12 @@ from zava_mcp.embedded.host import give_to_runner
 from zava_mcp.server.mcp_server import build_server
 from zava_mcp.server.startup import Startup
 from zava_mcp.settings import Settings, load
+
+# A busy machine is no reason to fail.
+hypothesis.settings.register_profile(
+    "any speed", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("any speed")
 
 pytest_plugins = ["tests.installation", "tests.older_databases"]
 
