@@ -273,3 +273,8 @@ def test_lists_are_printed_in_every_format(data_dir: Path, home: Path) -> None:
     assert [row[0] for row in rows] == [check["name"] for check in checks]
     people = list(csv.reader(io.StringIO(zava("identities", "--format", "csv", "--data-dir", str(data_dir)))))
     assert people[1][:2] == [HEAD_OFFICE, "Zava Retail head office"]
+
+
+def test_search_says_in_a_sentence_what_was_found_as_written(terminal: RunOnTerminal) -> None:
+    shown = terminal("search", "2x4 stud", "--user-id", SEATTLE)
+    assert "found as written: 2x4" in shown.errors.splitlines()

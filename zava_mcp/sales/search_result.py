@@ -92,6 +92,8 @@ class SearchResult:
         if currency := notes.pop("currency", ""):
             notes["currency"] = f"amounts are in {name_of(currency)}"
         lines = [f"searched for {new!r} instead of {old!r}" for old, new in notes.pop("corrected", {}).items()]
+        if literal := notes.pop("literal", None):
+            lines.append(f"found as written: {', '.join(literal)}")
         if bought := notes.pop("bought_with", None):
             names = ", ".join(f"{row[1]} ({row[3]} times as often as by chance)" for row in bought["rows"])
             lines.append(f"bought with {bought['sku']}: {names or 'nothing often enough'}")
