@@ -73,7 +73,7 @@ async def test_pages_of_the_guide_are_resources_without_a_database(ask: Ask, era
         assert refused.value.error.code == -32602
         guide = ResourceTemplateReference(type="ref/resource", uri="zava://guide/{page}")
         found = await client.complete(guide, {"name": "page", "value": "se"})
-        assert found.completion.values[:3] == ["search", "settings", "03-setup"]
+        assert found.completion.values[:3] == ["search", "settings", "02-security"]
 
 
 @pytest.mark.parametrize(
