@@ -3,6 +3,7 @@
 import itertools
 import resource
 
+from zava_mcp.charts.query_units import units_in
 from zava_mcp.errors import QueryError
 from zava_mcp.sales.column_hints import Catalogue
 from zava_mcp.sales.descriptions import SchemaSummary
@@ -12,6 +13,7 @@ from zava_mcp.sales.slow_queries import likely_cause
 from zava_mcp.sales.sql_hints import with_hint
 
 CHARACTERS = 100_000
+_MAX_COLUMNS = 1_664  # of a result of PostgreSQL
 _CPU_SECONDS = 60  # of this process; one exponential or quadratic case takes hours
 _TOKENS = (
     *"~*('\"a1 \n-/<[{:@$%?\\&,.;|#=",
@@ -51,6 +53,7 @@ def read(sql: str, place: int) -> None:
     describe_emptiness(QueryResult(9, 9_999, ["a"], [23], ["[null]"]), sql)
     explain_emptiness("No rows.", sql, _SUMMARY)
     likely_cause(sql)
+    units_in(sql, ["a", "x"])
     message, state = _ERRORS[place % len(_ERRORS)]
     with_hint(QueryError(message, "", state, position=CHARACTERS // 2), sql, _CATALOGUE)
 
@@ -60,6 +63,8 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (_CPU_SECONDS, _CPU_SECONDS))
     for place, sql in enumerate(texts()):
         read(sql, place)
+    for expression in ("x AS a, ", f"{'when ' * 180} AS a, ", f"{'(' * 900}a, ", f"a{' ' * 1_000}, "):
+        units_in("SELECT " + expression * (CHARACTERS // len(expression)), ["a"] * _MAX_COLUMNS)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from zava_mcp.currencies import MONEY
 
@@ -29,8 +29,12 @@ _UNITS = {
     **{"years": "year", "isoyear": "year", "dow": "weekday", "isodow": "weekday", "doy": "day"},
 }
 _MAX_EXPRESSION = 1000  # characters of a column's expression
+_MAX_EXPRESSIONS = 200  # of one query that are read for amounts
+_COLUMN_END = re.compile(r"[\s)](?:\"([^\"]+)\"|(\w+))(?=\s*(?:,|\)|;|$|from\b))", re.IGNORECASE)
+_WINDOW = re.compile(r"\b(?:over|filter)\s*\(")
 _AMOUNT = re.compile(r"(?<![a-z])(?:amount|price|cost|revenue)(?![a-z])")
-_NO_AMOUNT = re.compile(r"'[^']*'|\bwhen\b.*?\bthen\b|\bcount\s*\([^()]*\)", re.DOTALL)
+_NO_AMOUNT = re.compile(r"'[^']*'|\bcount\s*\([^()]*\)")
+_CONDITION = re.compile(r"\bwhen\b.*?\bthen\b", re.DOTALL)
 #: The units of to_char's formats, by what they contain; the first that matches is the unit.
 _FORMATS = (
     ("week", "IW|WW"),
@@ -52,18 +56,23 @@ def units_in(sql: str, names: Sequence[str]) -> list[str]:
     for name, unit in _calls(sql):
         found[name.lower()].append(unit)
     units = [_unit(found.get(name.lower(), []), names[:place].count(name)) for place, name in enumerate(names)]
-    return [unit or (MONEY if _is_amount(name, sql) else "") for name, unit in zip(names, units, strict=True)]
+    amounts = _amounts(sql, {name.lower() for name in names})
+    return [unit or (MONEY if name.lower() in amounts else "") for name, unit in zip(names, units, strict=True)]
 
 
-def _is_amount(name: str, sql: str) -> bool:
-    """Whether an expression with this alias is computed from amounts, and is not their ratio, rank or number."""
-    alias = re.compile(rf"[\s)]\"?{re.escape(name)}\"?(?=\s*(?:,|\)|;|$|from\b))", re.IGNORECASE)
-    for match in list(alias.finditer(sql))[:_MAX_CALLS]:
-        expression = _NO_AMOUNT.sub(" ", re.split(r"\b(?:over|filter)\s*\(", _before(sql, match.start() + 1))[0])
-        numerator, *divisors = [_AMOUNT.search(part) is not None for part in expression.split("/")]
-        if numerator and not any(divisors):
-            return True
-    return False
+def _amounts(sql: str, names: Collection[str]) -> set[str]:
+    """Those of the names, in lower case, that are aliases of an expression of amounts."""
+    ends = [(alias[1] or alias[2], alias.start() + 1) for alias in _COLUMN_END.finditer(sql)]
+    named = [(name.lower(), end) for name, end in ends if name.lower() in names]
+    return {name for name, end in named[:_MAX_EXPRESSIONS] if _is_amount(_before(sql, end))}
+
+
+def _is_amount(expression: str) -> bool:
+    """Whether an expression is computed from amounts, and is not their ratio, rank or number."""
+    head, then, tail = _NO_AMOUNT.sub(" ", _WINDOW.split(expression, maxsplit=1)[0]).rpartition("then")
+    value = _CONDITION.sub(" ", head + then) + tail  # each WHEN would look for its THEN up to the end
+    numerator, *divisors = [_AMOUNT.search(part) is not None for part in value.split("/")]
+    return numerator and not any(divisors)
 
 
 def _before(sql: str, end: int) -> str:
