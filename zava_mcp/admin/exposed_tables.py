@@ -12,7 +12,7 @@ from zava_mcp import sql
 from zava_mcp.admin.as_admin import as_admin
 from zava_mcp.admin.change_report import Report
 from zava_mcp.admin.counters import close_counters
-from zava_mcp.admin.installed_schema import refuse_other_schema
+from zava_mcp.admin.installed_schema import has_tenants, refuse_other_schema
 from zava_mcp.admin.locking import change_transaction
 from zava_mcp.admin.plain_text import refuse_invisible
 from zava_mcp.admin.sample import Progress
@@ -179,8 +179,7 @@ def _through(connection: psycopg.Connection, relation: str, columns: list[str], 
 
 def _describe(connection: psycopg.Connection, plan: _Plan, comments: Comments, report: Report) -> None:
     """Reports what identities see, and rows that no identity of one store or tenant sees."""
-    of_tenants = connection.execute("SELECT zava.has_tenants()").fetchone() == (True,)
-    word = "tenant" if of_tenants else "store"
+    word = "tenant" if has_tenants(connection) else "store"
     whose = {
         "store": f"each identity reads the rows of its own {word}s, by {plan.column}",
         "through": f"each identity reads the rows of its own {word}s, through {plan.column} of {plan.parent}",

@@ -114,8 +114,8 @@ def _session(network: Path) -> "InferenceSession":
     import onnxruntime
 
     onnxruntime.disable_telemetry_events()  # for versions that ignore the variable
-    name = f"minilm-{onnxruntime.__version__}-{platform.machine()}"
-    prepared = prepared_model(name, lambda folder: _prepare(network, folder))
+    version = f"{onnxruntime.__version__}-{platform.machine()}"
+    prepared = prepared_model(version, lambda folder: _prepare(network, folder))
     if prepared is None:
         return _load(network, {})
     # Prepacked weights are a little faster, but each process would have its own copy.

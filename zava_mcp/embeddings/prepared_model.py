@@ -17,14 +17,15 @@ from zava_mcp.cache_folder import cache_folder
 from zava_mcp.trusted_files import make_folders, open_owned, resolve_trusted, trusted_owners, write_atomically
 
 NETWORK, WEIGHTS = "model.onnx", "weights.bin"
+_PREFIX = "minilm"  # of the names in the cache
 _CHECKSUMS = "checksums"
 _LOCK_SECONDS = 10  # making takes one or two
 _ABANDONED_SECONDS = 3600
 _log = logging.getLogger(__name__)
 
 
-def prepared_model(name: str, write: Callable[[Path], None]) -> Path | None:
-    """Returns the folder of the prepared model `name`; None if it is neither in the cache nor can be kept there.
+def prepared_model(version: str, write: Callable[[Path], None]) -> Path | None:
+    """Returns the folder of a version's prepared model; None if it is neither in the cache nor can be kept there.
 
     `write` writes NETWORK and WEIGHTS to a folder. Any of its errors means that the model is used as it is packaged.
     """
@@ -33,12 +34,12 @@ def prepared_model(name: str, write: Callable[[Path], None]) -> Path | None:
         return None
     try:
         make_folders(cache)
-        folder = resolve_trusted(cache, trusted_owners()) / name
+        folder = resolve_trusted(cache, trusted_owners()) / f"{_PREFIX}-{version}"
         if _is_complete(folder):
             return folder
         from filelock import FileLock
 
-        with FileLock(cache / "minilm.lock", timeout=_LOCK_SECONDS, mode=0o600):
+        with FileLock(cache / f"{_PREFIX}.lock", timeout=_LOCK_SECONDS, mode=0o600):
             if not _is_complete(folder):  # no other process made it meanwhile
                 _make(folder, write)
         return folder
@@ -86,7 +87,6 @@ def _make(folder: Path, write: Callable[[Path], None]) -> None:
 
 def _remove_others(folder: Path) -> None:
     """Remove models of other versions, and what killed processes left."""
-    prefix = folder.name.partition("-")[0]
-    for other in [*folder.parent.glob(f"{prefix}-*"), *folder.parent.glob(f".{prefix}-*")]:
+    for other in [*folder.parent.glob(f"{_PREFIX}-*"), *folder.parent.glob(f".{_PREFIX}-*")]:
         if other != folder and other.lstat().st_mtime < time.time() - _ABANDONED_SECONDS:
             shutil.rmtree(other, ignore_errors=True)

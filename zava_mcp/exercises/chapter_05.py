@@ -148,7 +148,7 @@ async def _first_fault(ask: Ask, client: Any) -> Wrong | None:
         await _try_client(ask, client)
     except Wrong as wrong:
         return wrong
-    except Exception as error:
+    except Exception as error:  # whatever the learner's code raises
         return Wrong(f"ask raises {type(error).__name__}: {str(error)[:_TEXT_CHARACTERS]}")
     return None
 
@@ -186,7 +186,7 @@ async def _give_up(ask: Ask, client: Any, faults: list[Wrong]) -> None:
                 faults.append(Wrong(f"after {_SHORT_SECONDS} s it returns {str(text)[:_TEXT_CHARACTERS]!r}, not None"))
         if scope.cancelled_caught:
             faults.append(Wrong(f"ask waits {_LEAST_SECONDS:g} seconds, with seconds = {_SHORT_SECONDS}"))
-    except Exception as error:
+    except Exception as error:  # whatever the learner's code raises
         faults.append(Wrong(f"after {_SHORT_SECONDS} s, ask raises {type(error).__name__}"))
 
 

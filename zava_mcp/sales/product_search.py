@@ -92,7 +92,7 @@ class ProductSearch:
             model,
             self._request,
             self._max_bytes,
-            self._query_text(model, database.identity.company),
+            self._query_text(model, database.identity.company, table),
         )
         if self._request.include_bought_with and table:
             result.notes["bought_with"] = self._bought_with(database, table)
@@ -116,16 +116,16 @@ class ProductSearch:
         names, descriptions = rows[0]
         return names or "", descriptions or ""
 
-    def _query_text(self, model: str, company: CompanyProfile) -> QueryText:
+    def _query_text(self, model: str, company: CompanyProfile, table: list[Row]) -> QueryText:
         english_only = model == FULL_TEXT or model.startswith("local/")
+        found = " ".join(f"{row['product_name']} {row['description']}" for row in table)
         rephrased = rephrase(self._text) if self._vector else self._text
         return QueryText(
             corrected=self._corrected or {},
             company=company,
             rephrased="" if rephrased == self._text else rephrased,
             foreign=english_only and is_foreign(self._text, self._words),
-            catalogue=self._words.some(),
-            english_only=english_only,
+            foreign_catalogue=english_only and is_foreign(found or self._words.some()),
             only_code=self._literals.only_code,
             looks_like_code=self._literals.only_code and looks_like_code(self._text),
             literals=self._literals.items,

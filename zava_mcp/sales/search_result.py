@@ -12,7 +12,6 @@ from zava_mcp.currencies import name_of
 from zava_mcp.sales.result import QueryResult, byte_count
 from zava_mcp.sales.search_literals import Literal
 from zava_mcp.sales.search_request import SearchRequest
-from zava_mcp.sales.search_spelling import is_foreign
 
 if TYPE_CHECKING:
     from zava_mcp.postgres.pipeline import Column, Rows
@@ -107,9 +106,8 @@ class QueryText:
     corrected: dict[str, str] = field(default_factory=dict)
     company: CompanyProfile = NEUTRAL
     rephrased: str = ""  # the text that was searched for instead, "" if none
-    foreign: bool = False
-    catalogue: str = ""  # words of it, if they were read
-    english_only: bool = False  # neither the model nor full-text search knows another language
+    foreign: bool = False  # it is in a language that neither the model nor full-text search knows
+    foreign_catalogue: bool = False  # and so are the products
     only_code: bool = False  # the text may be nothing but a SKU or the beginning of one
     looks_like_code: bool = False  # and it is no word or size
     literals: tuple[Literal, ...] = ()
@@ -138,7 +136,7 @@ def to_search_result(
         **_matched_literals(kept[:max_rows], text),
         **_omitted(len(rows.rows), len(kept), len(passing), len(table) > max_rows),
         **({"currency": quoted(text.company.currency)} if text.company.currency and not text.company.is_sample else {}),
-        **_hint(passing, text, model, table),
+        **_hint(passing, text, model),
     }
     return result
 
@@ -181,13 +179,12 @@ def _matched_literals(rows: list[Row], text: QueryText) -> dict[str, str]:
     return {"literal": json.dumps(matched, ensure_ascii=False)} if matched else {}
 
 
-def _hint(passing: list[Row], text: QueryText, model: str, table: list[Row]) -> dict[str, str]:
+def _hint(passing: list[Row], text: QueryText, model: str) -> dict[str, str]:
     exact = any(row["exact"] != "0" or row["bonus"] not in ("0", "0.0") for row in passing)
     weak = not exact and (not passing or (model != FULL_TEXT and max(map(_score, passing)) < _WEAK))
     if text.looks_like_code and not exact:
         return {"hint": quoted("No SKU is or begins with this.")}
-    catalogue = " ".join(f"{row['product_name']} {row['description']}" for row in table)
-    if text.english_only and is_foreign(catalogue or text.catalogue):
+    if text.foreign_catalogue:
         return {"hint": quoted(_OTHER_LANGUAGE)} if weak else {}
     advice = _SAMPLE_ADVICE if text.company.is_sample else _ADVICE
     parts = [advice] * (weak and not text.foreign) + [_ENGLISH] * text.foreign

@@ -4,15 +4,17 @@ import re
 import time
 from collections.abc import Callable, Container
 from difflib import get_close_matches
+from itertools import islice
 from threading import Lock
 
 from zava_mcp.embeddings.english_words import in_dictionary, is_english
 
 _CACHE_SECONDS = 600
 _MIN_SIMILARITY = 0.8  # by difflib: one letter of five may differ
-_SOME_WORDS = 30  # of a catalogue, from which its language is recognized
+_SOME_WORDS = 30  # of a text, from which its language is recognized
 _MAX_WORDS = 10  # words of one text that are looked up
 _WORD = re.compile(r"(?<![\w/.-])[^\W\d_]{4,30}(?![\w/]|[.-]\w)")
+_ANY_WORD = re.compile(r"(?<![\w-])[^\W\d_]{2,30}(?![\w-])")
 _QUOTED = re.compile(r"""["“„«][^"“”„«»]*["”“»]""")
 
 
@@ -79,6 +81,7 @@ def is_foreign(text: str, known: Container[str] = (), least_unknown: int = 2) ->
     such word may be a brand or misspelt.
     Words in capitals are ignored, because names and abbreviations occur in every language.
     """
-    words = [word for word in re.findall(r"(?<![\w-])[^\W\d_]{2,30}(?![\w-])", text)[:30] if not word.isupper()]
+    first = (match[0] for match in islice(_ANY_WORD.finditer(text), _SOME_WORDS))
+    words = [word for word in first if not word.isupper()]
     unknown = [word for word in map(str.lower, words) if word not in known and not in_dictionary(word)]
     return len(words) > 1 and len(unknown) >= least_unknown and len(unknown) * 5 > len(words) * 2

@@ -36,8 +36,8 @@ if TYPE_CHECKING:
     from zava_mcp.embeddings import Embedder
     from zava_mcp.sales.export import Writer
 
-#: SQLSTATEs of errors about names of tables and columns.
 _NO_MODEL = "none: products are found by PostgreSQL full-text search"
+#: SQLSTATEs of errors about names of tables and columns.
 _NAME_ERRORS = ("42703", "42P01", "42702", "42712", "42P09", "42501")
 
 
