@@ -6,13 +6,17 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import psycopg
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from tests.admin.older import set_back
 from tests.conftest import SCALE, admin_keywords, settings_for, small_embedded
 from zava_mcp.admin.embedded_database import embedded_postgres
 from zava_mcp.admin.sample import Sample
+from zava_mcp.admin.sample_dice import hashes
 from zava_mcp.admin.sample_extension import extend_sample
 from zava_mcp.embedded import EmbeddedPostgres
 from zava_mcp.errors import InputError
@@ -93,16 +97,14 @@ def test_sample_sales_have_trend_and_seasons(admin: psycopg.Connection) -> None:
     assert garden[4] > 2 * garden[12]
 
 
-def rows_of(folder: Path, sample: Sample) -> list[object]:
+def rows_of(folder: Path, sample: Sample) -> list[tuple[str]]:
     postgres = embedded_postgres(settings_for(folder), lambda *_: None, sample)
     postgres.open()
     try:
         with psycopg.connect(**admin_keywords(postgres)) as connection:
             assert extend_sample(connection, datetime.now(UTC).date()) == 0, "somebody chose its last day"
             return [
-                connection.execute(
-                    f"SELECT md5(string_agg(t::text, '|' ORDER BY t::text)) FROM retail.{table} t".encode()
-                ).fetchone()
+                (one(connection, f"SELECT md5(string_agg(t::text, '|' ORDER BY t::text)) FROM retail.{table} t"),)
                 for table in ("customers", "products", "inventory", "orders", "order_items")
             ]
     finally:
@@ -113,8 +115,22 @@ def test_sample_rows_depend_on_seed_and_date_only(tmp_path: Path) -> None:
     day = date(2025, 6, 30)
     first = rows_of(tmp_path / "first", Sample(0.004, day, seed=7))
     assert rows_of(tmp_path / "second", Sample(0.004, day, seed=7)) == first
+    # as every version has generated them: what people have seen stays, whichever way the rows are made
+    assert [row[:8] for (row,) in first] == ["1698dd65", "409660f6", "07e8a528", "4a96a0b0", "63b40fda"]
     other = rows_of(tmp_path / "other", Sample(0.004, day, seed=8))
     assert [a == b for a, b in zip(first, other, strict=True)] == [False, True, False, False, False]
+
+
+WHOLE = st.integers(-(2**63), 2**63 - 1)
+
+
+@given(numbers=st.lists(WHOLE, min_size=1, max_size=50), seed=WHOLE)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_draws_are_those_of_postgresql(admin: psycopg.Connection, numbers: list[int], seed: int) -> None:
+    expected = admin.execute(
+        "SELECT hashint8extended(n, %s) FROM unnest(%s::bigint[]) AS n", [seed, numbers]
+    ).fetchall()
+    assert hashes(np.array(numbers, np.int64), seed).astype(np.int64).tolist() == [value for (value,) in expected]
 
 
 @pytest.mark.parametrize("sample", [Sample(as_of=date(2019, 12, 31)), Sample(scale=0), Sample(scale=float("nan"))])

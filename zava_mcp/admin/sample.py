@@ -6,6 +6,9 @@ from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
 from zava_mcp import sql
+from zava_mcp.admin.sample_customers import SampleCustomers
+from zava_mcp.admin.sample_dice import Dice
+from zava_mcp.admin.sample_orders import SampleOrders
 from zava_mcp.errors import InputError
 
 if TYPE_CHECKING:
@@ -16,7 +19,9 @@ Progress = Callable[[float, str], None]
 
 FIRST_DAY = date(2020, 1, 1)
 _CUSTOMERS = 50_000
-_BATCH = 50_000  # customers per statement: about 200,000 orders and 150 MB of PostgreSQL's memory
+_BATCH = 50_000  # customers at once: about 200,000 orders, and 60 MB of memory
+#: The blocks of generate.sql that create what customers and orders are drawn from.
+_PREPARATION = ("dice", "catalogue", "partitions", "months", "inventory", "days", "homes")
 
 
 @dataclass(frozen=True)
@@ -49,19 +54,15 @@ def load(connection: "psycopg.Connection", sample: Sample, progress: Progress) -
     stage(connection)
     statements = sql.named("sample/generate.sql")
     values: dict[str, object] = {"seed": sample.seed, "as_of": day, "others": sample.others}
-    for name, statement in statements.items():
-        if name != "batch":
-            connection.execute(statement.encode(), values if "%(" in statement else None)
-    customers, orders = round(_CUSTOMERS * sample.scale * _growth(connection, sample.others)), 0
-    for first in range(1, customers + 1, _BATCH):
-        last = min(first + _BATCH - 1, customers)
-        counted = connection.execute(
-            statements["batch"].encode(),
-            {**values, "first": first, "last": last},
-        ).fetchone()
-        assert counted is not None
-        orders += counted[0]
-        progress(last / customers, f"{orders:,} orders")
+    for name in _PREPARATION:
+        connection.execute(statements[name].encode(), values if "%(" in statements[name] else None)
+    dice = Dice(connection, sample.seed)
+    customers, orders = SampleCustomers(connection, dice, day), SampleOrders(connection, dice)
+    end, added = round(_CUSTOMERS * sample.scale * _growth(connection, sample.others)), 0
+    for first in range(1, end + 1, _BATCH):
+        last = min(first + _BATCH - 1, end)
+        added += orders.add(customers.add(first, last))
+        progress(last / end, f"{added:,} orders")
 
 
 def _growth(connection: "psycopg.Connection", others: float) -> float:

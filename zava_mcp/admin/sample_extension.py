@@ -9,12 +9,14 @@ import psycopg
 from zava_mcp import sql
 from zava_mcp.admin.migrations import embedded_target
 from zava_mcp.admin.sample import stage
+from zava_mcp.admin.sample_dice import Dice
+from zava_mcp.admin.sample_orders import SampleOrders
 from zava_mcp.embedded import EmbeddedPostgres
 from zava_mcp.errors import ZavaError
 from zava_mcp.postgres.admin_connection import connect_as_admin
 
 #: The blocks of generate.sql that create what orders are generated from.
-_SOURCES = ("dice", "months", "days", "departments", "shelves", "homes")
+_SOURCES = ("dice", "months", "days", "homes")
 _AFTER_MIDNIGHT = timedelta(minutes=1)
 
 _log = logging.getLogger(__name__)
@@ -43,10 +45,18 @@ def extend_sample(connection: psycopg.Connection, today: date) -> int:
             parameters = {**values, "seed": seed, "as_of": today}
             connection.execute(text.encode(), parameters if "%(" in text else None)
         parameters = {**values, "seed": seed, "scale": scale, "as_of": created, "after": last_day}
-        added = connection.execute(statements["orders"].encode(), parameters).fetchone()
+        visits = connection.execute(statements["visits"].encode(), parameters).fetchall()
+        added = _add_orders(connection, seed, visits) if visits else 0
         connection.execute(statements["extended"].encode(), values)
         connection.execute("DROP FUNCTION pg_temp.dice(bigint, text, bigint)")
-        return int(added[0]) if added else 0
+        return added
+
+
+def _add_orders(connection: psycopg.Connection, seed: int, visits: list[tuple[int, int, int, int]]) -> int:
+    import numpy as np  # not needed by a server whose sample is up to date
+
+    columns = zip(("customer_id", "n", "store_id", "day"), np.array(visits, np.int64).T, strict=True)
+    return SampleOrders(connection, Dice(connection, seed)).add(dict(columns))
 
 
 def extend_embedded(embedded: EmbeddedPostgres) -> int:

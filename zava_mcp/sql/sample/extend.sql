@@ -12,8 +12,8 @@ SELECT a.sample_seed, a.sample_scale, a.sample_as_of, e.extended_to
 -- Whether this transaction got the lock for extending the sample; its end releases the lock.
 SELECT pg_try_advisory_xact_lock(7283416);
 
--- name: orders
--- The orders of the days after %(after)s up to %(today)s, of customers whom the sample has, and their items.
+-- name: visits
+-- The visits of the days after %(after)s up to %(today)s, of customers whom the sample has.
 WITH rate AS (
     -- 1.53 visits per customer on average, times the store's frequency
     SELECT round(50000 * %(scale)s::float8) AS customers, (SELECT max(order_frequency) FROM sample_stores) AS most,
@@ -31,20 +31,13 @@ WITH rate AS (
            store_ids, 1000000000 + (c * 1540483477 + hashint8extended(%(seed)s, 0) %% 1000000007 + 1000000007) %% 1147483637 AS customer_id
       FROM draws, sample_homes, LATERAL (SELECT 1 + width_bucket(pg_temp.dice(%(seed)s, 'home', c), upto) AS home) AS h
      WHERE pg_temp.dice(%(seed)s, 'kept', n) < frequencies[home] / most
-), last_numbers AS MATERIALIZED (
-    SELECT store_id,
-           coalesce((SELECT max(order_id) FROM retail.orders WHERE order_id BETWEEN base AND base + 99999999), base) AS last_order,
-           coalesce((SELECT max(order_item_id) FROM retail.order_items WHERE order_item_id BETWEEN base AND base + 99999999),
-                    base) AS last_item
-      FROM retail.stores JOIN sample_stores USING (store_id), LATERAL (SELECT store_id * 100000000 AS base) AS b
 ), outings AS MATERIALIZED (
     SELECT customer_id, n, day,
            CASE WHEN pg_temp.dice(%(seed)s, 'elsewhere', n) < .95 THEN home_store_id
                 ELSE store_ids[1 + width_bucket(pg_temp.dice(%(seed)s, 'where', n), upto)] END AS store_id
       FROM people JOIN zava.customers USING (customer_id) -- an administrator may have removed some
-),
--- include: sample/baskets.sql
-SELECT count(*) FROM visits;
+)
+SELECT customer_id, n, store_id, day - date '2000-01-01' FROM outings JOIN retail.stores USING (store_id);
 
 -- name: extended
 -- Records the day, and notifies servers, which then read the first and last day again.

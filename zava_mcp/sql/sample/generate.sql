@@ -1,6 +1,6 @@
 -- Sample data, deterministic from a seed and an as-of date. Set-up runs the blocks in this order and supplies
 -- %(seed)s, %(as_of)s and, for each batch, %(first)s and %(last)s. pg_temp.dice(seed, what, n) is the only source of
--- randomness: the same arguments always return the same number.
+-- randomness: the same arguments always return the same number. admin/sample_orders.py draws orders and items likewise.
 
 -- name: dice
 CREATE FUNCTION pg_temp.dice(seed bigint, what text, n bigint) RETURNS double precision
@@ -79,9 +79,33 @@ SELECT day, weight, sum(weight) OVER (ORDER BY day) / sum(weight) OVER () AS upt
                   FROM generate_series(date '2020-01-01', %(as_of)s::date, '1 day') AS day,
                        LATERAL (SELECT extract(year FROM day)::integer AS year) AS y) AS weighed;
 
+-- name: homes
+-- For each home store: the running share of customers, and how often they order.
+CREATE TEMP TABLE sample_homes ON COMMIT DROP AS
+SELECT array_agg(store_id ORDER BY store_id) AS store_ids, array_agg(order_frequency ORDER BY store_id) AS frequencies,
+       (array_agg(upto ORDER BY store_id))[:count(*) - 1] AS upto
+  FROM (SELECT store_id, order_frequency, sum(share) OVER (ORDER BY store_id) / sum(share) OVER () AS upto
+          FROM sample_stores,
+               LATERAL (SELECT customer_share * CASE store_id WHEN 1 THEN 1 ELSE %(others)s::float8 END AS share) AS s) AS summed;
+
+-- name: subject
+-- The seed of what is drawn, in dice's hash.
+SELECT hashtextextended(%(what)s, %(seed)s);
+
+-- name: people
+-- What customers are drawn from: an offset that scatters their numbers, names, and the stores that are their homes.
+SELECT hashint8extended(%(seed)s, 0) %% 1000000007 + 1000000007,
+       string_to_array('Aaron Abigail Adrian Alice Amara Andre Angela Anita Arjun Beatriz Benjamin Bianca Brandon Camila Carlos Carmen Charlotte Chen Clara Daniel Darius Deborah Diego Dmitri Elena Elijah Emily Emma Ethan Eva Fatima Felix Fiona Gabriel George Grace Hana Hannah Hassan Helen Henry Hiro Ian Ibrahim Imani Ines Isaac Isabel Jack Jamal James Jasmine Javier Jing Joanna Jonas Joseph Julia Kai Karen Keiko Kevin Kofi Laila Laura Leo Liam Lina Lucas Lucia Mai Marcus Maria Mason Mateo Maya Mei Michael Mila Mohammed Nadia Naomi Nathan Nina Noah Nora Oliver Olivia Omar Owen Paul Priya Quinn Rachel Rahul Rebecca Ricardo Rosa Ruth Samir Samuel Sandra Sara Sean Simone Sofia Stefan Tara Thomas Tomas Uma Victor Wei Yara Yusuf Zoe', ' '),
+       string_to_array('Abbott Adams Ahmed Alvarez Anderson Baker Banerjee Bennett Brooks Brown Campbell Carter Castillo Chavez Chen Clark Cohen Cooper Cruz Davis Delgado Diaz Edwards Evans Fischer Fisher Flores Foster Garcia Gomez Gonzalez Gray Green Gupta Hall Hansen Harris Hernandez Hill Hoffman Howard Hughes Ibrahim Jackson James Jensen Johnson Jones Kaur Kelly Khan Kim King Kowalski Larsen Lee Lewis Li Lopez Martin Martinez Meyer Miller Mitchell Moore Morales Morgan Morris Mueller Murphy Nakamura Nelson Nguyen Novak Okafor Olsen Ortiz Park Parker Patel Pereira Perez Peterson Phillips Popov Price Ramirez Reed Reyes Rivera Roberts Robinson Rogers Rossi Ruiz Russell Sanchez Santos Sato Schmidt Scott Silva Singh Smith Stewart Sullivan Suzuki Taylor Thomas Thompson Torres Tran Turner Walker Wang Ward Watson White Williams Wilson Wood Wright Yamamoto Young Zhang', ' '),
+       store_ids, frequencies, upto
+  FROM sample_homes;
+
+-- name: calendar
+-- Every day and the running share of its sales.
+SELECT day - date '2000-01-01', upto FROM sample_days ORDER BY day;
+
 -- name: departments
 -- For each month: the departments and their running shares.
-CREATE TEMP TABLE sample_departments ON COMMIT DROP AS
 SELECT month, array_agg(category_id ORDER BY category_id) AS category_ids,
        (array_agg(upto ORDER BY category_id))[:count(*) - 1] AS upto
   FROM (SELECT month, category_id,
@@ -91,7 +115,6 @@ SELECT month, array_agg(category_id ORDER BY category_id) AS category_ids,
 
 -- name: shelves
 -- For each department: its products and their running shares. A few sell much more than the rest.
-CREATE TEMP TABLE sample_shelves ON COMMIT DROP AS
 SELECT category_id, array_agg(product_id ORDER BY place) AS product_ids,
        (array_agg(upto ORDER BY place))[:count(*) - 1] AS upto
   FROM (SELECT category_id, product_id, place,
@@ -103,68 +126,13 @@ SELECT category_id, array_agg(product_id ORDER BY place) AS product_ids,
                           FROM retail.products) AS placed) AS weighed) AS summed
  GROUP BY category_id;
 
--- name: homes
--- For each home store: the running share of customers, and how often they order.
-CREATE TEMP TABLE sample_homes ON COMMIT DROP AS
-SELECT array_agg(store_id ORDER BY store_id) AS store_ids, array_agg(order_frequency ORDER BY store_id) AS frequencies,
-       (array_agg(upto ORDER BY store_id))[:count(*) - 1] AS upto
-  FROM (SELECT store_id, order_frequency, sum(share) OVER (ORDER BY store_id) / sum(share) OVER () AS upto
-          FROM sample_stores,
-               LATERAL (SELECT customer_share * CASE store_id WHEN 1 THEN 1 ELSE %(others)s::float8 END AS share) AS s) AS summed;
+-- name: last_numbers
+-- The last order and the last item of each store.
+SELECT store_id,
+       coalesce((SELECT max(order_id) FROM retail.orders WHERE order_id BETWEEN base AND base + 99999999), base),
+       coalesce((SELECT max(order_item_id) FROM retail.order_items WHERE order_item_id BETWEEN base AND base + 99999999), base)
+  FROM sample_stores, LATERAL (SELECT store_id * 100000000 AS base) AS b;
 
--- name: names
-CREATE TEMP TABLE sample_names ON COMMIT DROP AS
-SELECT string_to_array('Aaron Abigail Adrian Alice Amara Andre Angela Anita Arjun Beatriz Benjamin Bianca Brandon Camila Carlos Carmen Charlotte Chen Clara Daniel Darius Deborah Diego Dmitri Elena Elijah Emily Emma Ethan Eva Fatima Felix Fiona Gabriel George Grace Hana Hannah Hassan Helen Henry Hiro Ian Ibrahim Imani Ines Isaac Isabel Jack Jamal James Jasmine Javier Jing Joanna Jonas Joseph Julia Kai Karen Keiko Kevin Kofi Laila Laura Leo Liam Lina Lucas Lucia Mai Marcus Maria Mason Mateo Maya Mei Michael Mila Mohammed Nadia Naomi Nathan Nina Noah Nora Oliver Olivia Omar Owen Paul Priya Quinn Rachel Rahul Rebecca Ricardo Rosa Ruth Samir Samuel Sandra Sara Sean Simone Sofia Stefan Tara Thomas Tomas Uma Victor Wei Yara Yusuf Zoe', ' ') AS first_names,
-       string_to_array('Abbott Adams Ahmed Alvarez Anderson Baker Banerjee Bennett Brooks Brown Campbell Carter Castillo Chavez Chen Clark Cohen Cooper Cruz Davis Delgado Diaz Edwards Evans Fischer Fisher Flores Foster Garcia Gomez Gonzalez Gray Green Gupta Hall Hansen Harris Hernandez Hill Hoffman Howard Hughes Ibrahim Jackson James Jensen Johnson Jones Kaur Kelly Khan Kim King Kowalski Larsen Lee Lewis Li Lopez Martin Martinez Meyer Miller Mitchell Moore Morales Morgan Morris Mueller Murphy Nakamura Nelson Nguyen Novak Okafor Olsen Ortiz Park Parker Patel Pereira Perez Peterson Phillips Popov Price Ramirez Reed Reyes Rivera Roberts Robinson Rogers Rossi Ruiz Russell Sanchez Santos Sato Schmidt Scott Silva Singh Smith Stewart Sullivan Suzuki Taylor Thomas Thompson Torres Tran Turner Walker Wang Ward Watson White Williams Wilson Wood Wright Yamamoto Young Zhang', ' ') AS last_names;
-
--- name: batch
--- Customers %(first)s to %(last)s with all their orders and items; returns the number of orders.
--- Order and item numbers count within their store and customer numbers are scattered, so that a store's own numbers
--- reveal nothing about the size of the others.
--- (The days are aggregated into arrays here: in a table they would be compressed, and decompressed for each row.
--- Each random choice is materialized before the next sort, because the sort would otherwise carry the arrays along.)
-WITH calendar AS MATERIALIZED (
-    SELECT array_agg(day ORDER BY day) AS days, (array_agg(upto ORDER BY day))[:count(*) - 1] AS upto FROM sample_days
-), people AS MATERIALIZED (
-    SELECT c, 1000000000 + (c * 1540483477 + hashint8extended(%(seed)s, 0) %% 1000000007 + 1000000007) %% 1147483637 AS customer_id,
-           store_ids[home] AS home_store_id,
-           first_names[1 + floor(pg_temp.dice(%(seed)s, 'first name', c) * cardinality(first_names))::integer] AS first_name,
-           last_names[1 + floor(pg_temp.dice(%(seed)s, 'last name', c) * cardinality(last_names))::integer] AS last_name,
-           -- 0 to 5 visits in 20/40/20/10/7/3 percent, times the store's frequency, rounded by chance
-           floor(width_bucket(pg_temp.dice(%(seed)s, 'visits', c), '{.2,.6,.8,.9,.97}'::float8[]) * frequencies[home]
-                 + pg_temp.dice(%(seed)s, 'rounding', c))::integer AS visits
-      FROM generate_series(%(first)s::bigint, %(last)s) AS c, sample_homes, sample_names,
-           LATERAL (SELECT 1 + width_bucket(pg_temp.dice(%(seed)s, 'home', c), upto) AS home) AS h
-), last_numbers AS MATERIALIZED (
-    SELECT store_id,
-           coalesce((SELECT max(order_id) FROM retail.orders WHERE order_id BETWEEN base AND base + 99999999), base) AS last_order,
-           coalesce((SELECT max(order_item_id) FROM retail.order_items WHERE order_item_id BETWEEN base AND base + 99999999),
-                    base) AS last_item
-      FROM sample_stores, LATERAL (SELECT store_id * 100000000 AS base) AS b
-), outings AS MATERIALIZED (
-    -- mostly to the customer's own store, one order in twenty elsewhere
-    SELECT customer_id, n,
-           CASE WHEN pg_temp.dice(%(seed)s, 'elsewhere', n) < .95 THEN home_store_id
-                ELSE store_ids[1 + width_bucket(pg_temp.dice(%(seed)s, 'where', n), home.upto)] END AS store_id,
-           days[1 + width_bucket(pg_temp.dice(%(seed)s, 'day', n), calendar.upto)] AS day
-      FROM people, generate_series(1, visits) AS visit, calendar, sample_homes home,
-           LATERAL (SELECT c * 64 + visit AS n) AS k
-),
--- include: sample/baskets.sql
-, put_customers AS (
-    INSERT INTO retail.customers
-    SELECT customer_id, first_name, last_name,
-           lower(first_name) || '.' || lower(last_name) || '.' || customer_id || '@example.com',
-           CASE WHEN pg_temp.dice(%(seed)s, 'phone', customer_id) < .92
-                THEN format('(206) 555-%%s', lpad(floor(pg_temp.dice(%(seed)s, 'number', customer_id) * 10000)::text, 4, '0')) END,
-           CASE WHEN pg_temp.dice(%(seed)s, 'no home', customer_id) < .98 THEN home_store_id END,
-           -- registered on a day before the first order, at an hour when people are awake
-           greatest(date '2020-01-01', least(%(as_of)s::date - 1,
-                    first_visit - floor(pg_temp.dice(%(seed)s, 'before', customer_id) * 30)::integer,
-                    date '2020-01-01' + floor(pg_temp.dice(%(seed)s, 'registered', customer_id)
-                                              * (%(as_of)s::date - date '2020-01-01'))::integer))
-           + make_interval(mins => 480 + floor(pg_temp.dice(%(seed)s, 'hour', customer_id) * 720)::integer)
-      FROM people
-      LEFT JOIN (SELECT customer_id, min(day) AS first_visit FROM visits GROUP BY customer_id) AS f USING (customer_id)
-)
-SELECT count(*) FROM visits;
+-- name: prices
+-- The price of each product in cents.
+SELECT product_id, (base_price * 100)::bigint FROM retail.products;

@@ -1,5 +1,5 @@
--- The retail tables without foreign keys. The next files add keys, indexes and policies after the rows of a new database
--- are loaded, because building them over existing rows is faster.
+-- The retail tables, without the keys of orders. The next files add keys, indexes and policies after the rows of a new
+-- database are loaded, because building them over existing rows is faster.
 
 CREATE SCHEMA retail;
 CREATE SCHEMA zava;
@@ -57,8 +57,7 @@ CREATE TABLE retail.orders (
     order_id    integer NOT NULL,
     customer_id integer NOT NULL,
     store_id    integer NOT NULL,
-    order_date  date    NOT NULL,
-    PRIMARY KEY (order_id, store_id)
+    order_date  date    NOT NULL
 ) PARTITION BY LIST (store_id);
 
 CREATE TABLE retail.order_items (
@@ -70,8 +69,7 @@ CREATE TABLE retail.order_items (
     unit_price       numeric(10,2) NOT NULL,
     discount_percent integer       NOT NULL DEFAULT 0,
     discount_amount  numeric(10,2) NOT NULL DEFAULT 0,
-    total_amount     numeric(10,2) NOT NULL,
-    PRIMARY KEY (order_item_id, store_id)
+    total_amount     numeric(10,2) NOT NULL
 ) PARTITION BY LIST (store_id);
 
 -- include: seed_statistics.sql

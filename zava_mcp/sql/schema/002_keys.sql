@@ -33,11 +33,13 @@ ALTER TABLE retail.inventory
     ADD CONSTRAINT inventory_stock_not_negative CHECK (stock_level >= 0);
 
 ALTER TABLE retail.orders
+    ADD PRIMARY KEY (order_id, store_id),
     ADD FOREIGN KEY (customer_id) REFERENCES retail.customers,
     ADD FOREIGN KEY (store_id) REFERENCES retail.stores;
 
 -- An item is in the store of its order.
 ALTER TABLE retail.order_items
+    ADD PRIMARY KEY (order_item_id, store_id),
     ADD CONSTRAINT order_items_in_store_of_order
         FOREIGN KEY (order_id, store_id) REFERENCES retail.orders (order_id, store_id),
     ADD FOREIGN KEY (store_id) REFERENCES retail.stores,
