@@ -31,11 +31,11 @@ def table(rows: list[dict[str, str | int]], texts: dict[str, int]) -> str:
     for family, number in texts.items():
         ends = [by_place[family, server] for server in servers]
         bad = [str(sum(int(row.get(what, 0)) for row in ends)) for what in ("leaked", "changed")]
-        lines.append((family, str(number), *map(_told, ends), *bad))
+        lines.append((family, str(number), *map(_outcome, ends), *bad))
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
-def _told(row: dict[str, str | int]) -> str:
+def _outcome(row: dict[str, str | int]) -> str:
     return " / ".join(str(row.get(end, 0)) for end in ENDS)
 
 

@@ -59,7 +59,7 @@ class Outcome:
     client: str
     check: str
     ok: bool
-    told: str
+    detail: str
 
 
 def main() -> int:
@@ -69,7 +69,7 @@ def main() -> int:
         outcomes = [*inspected(node, command), *examined(node, command), *conforming(node, Path(folder))]
     for outcome in outcomes:
         state = "ok" if outcome.ok else "FAILED"
-        print(f"{outcome.client:28}  {outcome.check:42}  {state:6}  {outcome.told}")
+        print(f"{outcome.client:28}  {outcome.check:42}  {state:6}  {outcome.detail}")
     failed = sum(not outcome.ok for outcome in outcomes)
     print(f"{len(outcomes)} checks, {failed} failed")
     return 1 if failed else 0
@@ -173,8 +173,8 @@ def _counted(ran: subprocess.CompletedProcess[str]) -> tuple[bool, str]:
 
 def _bin(package: str) -> str:
     """The path of a package's program inside it."""
-    told = json.loads((HOME / "node_modules" / package / "package.json").read_text())["bin"]
-    return str(told if isinstance(told, str) else next(iter(told.values())))
+    entry = json.loads((HOME / "node_modules" / package / "package.json").read_text())["bin"]
+    return str(entry if isinstance(entry, str) else next(iter(entry.values())))
 
 
 def _end(ran: subprocess.CompletedProcess[str]) -> str:
@@ -182,8 +182,8 @@ def _end(ran: subprocess.CompletedProcess[str]) -> str:
 
 
 def _version(node: str) -> tuple[int, ...]:
-    told = subprocess.run([node, "--version"], capture_output=True, text=True).stdout
-    return tuple(int(part) for part in told.strip().removeprefix("v").split(".")[:2] if part.isdigit())
+    printed = subprocess.run([node, "--version"], capture_output=True, text=True).stdout
+    return tuple(int(part) for part in printed.strip().removeprefix("v").split(".")[:2] if part.isdigit())
 
 
 def _platform() -> str:

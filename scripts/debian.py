@@ -68,11 +68,11 @@ def _missing(package: str) -> list[str]:
     """The package and all that it depends on and is not installed."""
     planned = ("apt-get", "install", "--simulate", "--no-install-recommends", "-q", package)
     try:
-        told = _run(*planned)
+        printed = _run(*planned)
     except subprocess.CalledProcessError:  # a fresh machine knows no package yet
         _run("apt-get", "update", "-q")
-        told = _run(*planned)
-    return [line.split()[1] for line in told.splitlines() if line.startswith("Inst ")]
+        printed = _run(*planned)
+    return [line.split()[1] for line in printed.splitlines() if line.startswith("Inst ")]
 
 
 def _run(*command: str, cwd: Path | None = None) -> str:

@@ -152,8 +152,8 @@ def row(mutation: Mutation, tests: list[str]) -> str:
     for test in tests:
         file, _, function = test.partition(".py::")
         by_file.setdefault(file.removeprefix("tests/").removeprefix("promises/"), []).append(function)
-    told = "; ".join(f"{file}: {', '.join(functions)}" for file, functions in by_file.items())
-    return f"| `{mutation.name}` | {mutation.protection} | {Path(mutation.file).name} | {told or NOBODY} |"
+    files = "; ".join(f"{file}: {', '.join(functions)}" for file, functions in by_file.items())
+    return f"| `{mutation.name}` | {mutation.protection} | {Path(mutation.file).name} | {files or NOBODY} |"
 
 
 def write(known: dict[str, str]) -> None:

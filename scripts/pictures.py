@@ -157,8 +157,8 @@ addEventListener("DOMContentLoaded", () => {{
 
 def photograph(page: str, result: CallToolResult, theme: str, picture: Path) -> None:
     """The view as a browser shows it."""
-    told: dict[str, Any] = result.model_dump(mode="json", by_alias=True, exclude_none=True)
-    inline = (json.dumps(value).replace("<", "\\u003c") for value in (told, page))
+    result_json: dict[str, Any] = result.model_dump(mode="json", by_alias=True, exclude_none=True)
+    inline = (json.dumps(value).replace("<", "\\u003c") for value in (result_json, page))
     background = "#1b1b1b" if theme == "dark" else "#ffffff"
     with tempfile.TemporaryDirectory() as folder:
         host = Path(folder, "host.html")

@@ -72,7 +72,7 @@ class Tally:
             self.done_to_them[what] += 1
 
 
-class Asker(threading.Thread):
+class Caller(threading.Thread):
     """One identity's client: asks on and on, and starts a new server whenever the old one is gone."""
 
     def __init__(self, folder: Path, user_id: str, stores: int, tally: Tally, ended: threading.Event) -> None:
@@ -121,7 +121,7 @@ class Asker(threading.Thread):
 class Breaker(threading.Thread):
     """Kills something every few seconds: a backend, all of PostgreSQL, or a server (but never the first)."""
 
-    def __init__(self, folder: Path, askers: list[Asker], tally: Tally, ended: threading.Event) -> None:
+    def __init__(self, folder: Path, askers: list[Caller], tally: Tally, ended: threading.Event) -> None:
         super().__init__(name="breaker", daemon=True)
         self._folder, self._askers, self._tally, self._ended = folder, askers, tally, ended
 
@@ -167,7 +167,7 @@ def soak(folder: Path, minutes: float, servers: int, ended: threading.Event) -> 
     """Returns whether all went well."""
     tally, before = Tally(), shared_memory()
     who = [(str(identity.user_id), identity.name) for identity in sample_identities()][:servers]
-    askers = [Asker(folder, user_id, 8 if place == 0 else 1, tally, ended) for place, (user_id, _) in enumerate(who)]
+    askers = [Caller(folder, user_id, 8 if place == 0 else 1, tally, ended) for place, (user_id, _) in enumerate(who)]
     breaker = Breaker(folder, askers, tally, ended)
     for thread in (*askers, breaker):
         thread.start()
@@ -180,7 +180,7 @@ def soak(folder: Path, minutes: float, servers: int, ended: threading.Event) -> 
     return not tally.wrong and not any(found.values())
 
 
-def watch(first: Asker, minutes: float, ended: threading.Event) -> list[int]:
+def watch(first: Caller, minutes: float, ended: threading.Event) -> list[int]:
     """The first server's memory, every few seconds once it has answered for a while."""
     seen = []
     until = time.monotonic() + minutes * 60

@@ -134,7 +134,7 @@ def login_keywords(embedded: EmbeddedPostgres, user_id: str) -> dict[str, Any]:
     return embedded_target(embedded.open(), embedded.logins()[user_id]).keywords()
 
 
-class Asker:
+class ToolClient:
     """An MCP client connected to a server as one identity."""
 
     def __init__(self, client: Client) -> None:
@@ -168,17 +168,17 @@ def _refuse_constant(name: str) -> None:
     raise AssertionError(f"{name} is not JSON")
 
 
-Ask = Callable[..., AbstractAsyncContextManager[Asker]]
+Ask = Callable[..., AbstractAsyncContextManager[ToolClient]]
 
 
 @asynccontextmanager
-async def asking(settings: Settings, era: str = "auto") -> AsyncIterator[Asker]:
+async def asking(settings: Settings, era: str = "auto") -> AsyncIterator[ToolClient]:
     """Connect a client in memory to a server in this process."""
     startup = Startup(settings)
     startup.start()
     try:
         async with Client(build_server(startup, settings), mode=era) as client:
-            yield Asker(client)
+            yield ToolClient(client)
     finally:
         startup.close()
 
@@ -187,7 +187,7 @@ async def asking(settings: Settings, era: str = "auto") -> AsyncIterator[Asker]:
 def ask(data_dir: Path, era: str) -> Ask:
     """`async with ask(user_id) as asker` connects to the shared database, in both eras."""
 
-    def as_identity(user_id: str, **settings: str) -> AbstractAsyncContextManager[Asker]:
+    def as_identity(user_id: str, **settings: str) -> AbstractAsyncContextManager[ToolClient]:
         return asking(settings_for(data_dir, user_id, **settings), era)
 
     return as_identity

@@ -19,7 +19,7 @@ MODERN_META = {
 }
 
 
-class Wire:
+class StdioClient:
     """A server process and its pipes. Replies are read in order; everything on stdout must be JSON-RPC."""
 
     def __init__(self, *arguments: str, environment: dict[str, str] | None = None) -> None:
@@ -34,7 +34,7 @@ class Wire:
         )
         self._id = 0
 
-    def __enter__(self) -> "Wire":
+    def __enter__(self) -> "StdioClient":
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
@@ -90,5 +90,5 @@ class Wire:
         return self.log.read().decode()
 
 
-def server_for(data_dir: Path, user_id: str, *more: str, **environment: str) -> Wire:
-    return Wire("--data-dir", str(data_dir), "--user-id", user_id, *more, environment=environment)
+def server_for(data_dir: Path, user_id: str, *more: str, **environment: str) -> StdioClient:
+    return StdioClient("--data-dir", str(data_dir), "--user-id", user_id, *more, environment=environment)

@@ -17,7 +17,7 @@ from mcp.types import TextContent, TextResourceContents
 from typer.main import get_command
 from typer.testing import CliRunner
 
-from tests.conftest import ADMIN, HEAD_OFFICE, SEATTLE, Ask, Asker, asking, settings_for
+from tests.conftest import ADMIN, HEAD_OFFICE, SEATTLE, Ask, ToolClient, asking, settings_for
 from zava_mcp import sql
 from zava_mcp.charts.chart import ChartRequest, choose_chart
 from zava_mcp.charts.vega import spec
@@ -93,13 +93,13 @@ def bakery(server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ba
             admin.execute(f"DROP OWNED BY {role}; DROP ROLE {role}".encode())
 
 
-async def read(asker: Asker, uri: str) -> str:
+async def read(asker: ToolClient, uri: str) -> str:
     (content,) = (await asker.client.read_resource(uri)).contents
     assert isinstance(content, TextResourceContents)
     return content.text
 
 
-async def prompts(asker: Asker) -> dict[str, str]:
+async def prompts(asker: ToolClient) -> dict[str, str]:
     """The text of each prompt, with its arguments."""
     texts = {}
     for listed in (await asker.client.list_prompts()).prompts:
@@ -110,7 +110,7 @@ async def prompts(asker: Asker) -> dict[str, str]:
     return texts
 
 
-async def texts_of_a_server(asker: Asker) -> dict[str, str]:
+async def texts_of_a_server(asker: ToolClient) -> dict[str, str]:
     """Every text that a client gets, by where it is."""
     client = asker.client
     calls: tuple[tuple[str, dict[str, Any]], ...] = (

@@ -40,10 +40,10 @@ def test_the_table_lists_every_protection_and_who_misses_it(script: ModuleType) 
     rows = script.rows()
     assert list(rows) == [mutation.name for mutation in mutations], "run scripts/mutations --missing"
     for mutation in mutations:
-        _, _, protection, file, told, _ = (cell.strip() for cell in rows[mutation.name].split("|"))
+        _, _, protection, file, files, _ = (cell.strip() for cell in rows[mutation.name].split("|"))
         assert (protection, file) == (mutation.protection, Path(mutation.file).name)
-        assert told != script.NOBODY, f"nobody misses {mutation.name}"
-        for place, functions in (part.split(": ") for part in told.split("; ")):
+        assert files != script.NOBODY, f"nobody misses {mutation.name}"
+        for place, functions in (part.split(": ") for part in files.split("; ")):
             found = [ROOT / "tests" / folder / f"{place}.py" for folder in ("promises", "")]
             text = next(file for file in found if file.is_file()).read_text(encoding="utf-8")
             for function in functions.split(", "):

@@ -1,4 +1,4 @@
-// What a client does with a server, whichever SDK it has: a JSON line `{"check", "ok", "told"}` for each thing.
+// What a client does with a server, whichever SDK it has: a JSON line `{"check", "ok", "detail"}` for each thing.
 
 const QUERY = "SELECT store_name, count(*) AS orders FROM retail.orders JOIN retail.stores USING (store_id) GROUP BY 1";
 const MONTHS = "SELECT date_trunc('month', order_date) AS month, count(*) AS orders FROM retail.orders GROUP BY 1";
@@ -6,10 +6,10 @@ const MONTHS = "SELECT date_trunc('month', order_date) AS month, count(*) AS ord
 async function check(name, work) {
   let line;
   try {
-    const told = await work();
-    line = { check: name, ok: Boolean(told), told: String(told) };
+    const detail = await work();
+    line = { check: name, ok: Boolean(detail), detail: String(detail) };
   } catch (error) {
-    line = { check: name, ok: false, told: String(error?.message ?? error).slice(0, 300) };
+    line = { check: name, ok: false, detail: String(error?.message ?? error).slice(0, 300) };
   }
   console.log(JSON.stringify(line));
 }
@@ -65,7 +65,7 @@ export async function examine(client, call) {
   await check("receive progress", async () => {
     const heard = [];
     const endless = { postgresql_query: "SELECT count(*) FROM generate_series(1, 10000000000) g" };
-    const result = await tool("execute_sales_query", endless, { onprogress: (told) => heard.push(told.progress) });
+    const result = await tool("execute_sales_query", endless, { onprogress: (detail) => heard.push(detail.progress) });
     return result.isError && heard.length && heard.every((part, i) => !i || part > heard[i - 1]) && `${heard.length} times`;
   });
   await check("abort a call", async () => {

@@ -51,7 +51,7 @@ class Connected:
         must(not failed, f"{self.machine.name} is told: {text}")
         return [json.dumps(row) for row in json.loads(text)["rows"]]
 
-    async def is_told(self) -> str:
+    async def answer(self) -> str:
         """The error that a question gets. Raises NotAsItShouldBe if it gets an answer."""
         text, failed = await self.asks()
         must(failed, f"{self.machine.name} still sees: {text}")

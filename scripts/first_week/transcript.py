@@ -35,16 +35,16 @@ class Transcript:
         self._date = date
         self._add("", f"# {name}")
 
-    def told(self, *lines: str) -> None:
+    def add(self, *lines: str) -> None:
         """Lines as somebody saw them. Raises Disclosed."""
         self._add(*(self._stable(line) for line in lines))
 
     def command(self, command: str, output: str, exit_code: int = 0) -> None:
         """What was typed, and what came of it."""
         first, *rest = command.rstrip("\n").split("\n")
-        self.told(f"$ {first}", *(f"> {line}" for line in rest), *output.rstrip("\n").splitlines())
+        self.add(f"$ {first}", *(f"> {line}" for line in rest), *output.rstrip("\n").splitlines())
         if exit_code:
-            self.told(f"(exit code {exit_code})")
+            self.add(f"(exit code {exit_code})")
 
     def text(self) -> str:
         return "\n".join(self.lines).strip("\n") + "\n"

@@ -46,11 +46,11 @@ class Week:
         """Database, identities, one env file for all machines."""
         self.transcript.day("Monday: set up, and let three people in", "2026-11-16")
         office = self.office
-        self.transcript.told(
+        self.transcript.add(
             "(Passwords are in ~/.pgpass, whom to trust is in ~/.postgresql/root.crt; all have their own.)"
         )
-        self.transcript.told(f'$ export ZAVA_ADMIN_DATABASE_URL="{office.admin_url}"')
-        self.transcript.told(f'$ export SERVER="{office.server_url}"')
+        self.transcript.add(f'$ export ZAVA_ADMIN_DATABASE_URL="{office.admin_url}"')
+        self.transcript.add(f'$ export SERVER="{office.server_url}"')
         office.run("zava-mcp init --scale 0.05 --as-of 2026-11-15 --passwords-file passwords")
         for digit, (home, (name, stores, _)) in enumerate(_PEOPLE.items(), start=1):
             command = f'zava-mcp identities add "{name}" {stores} --passwords-file passwords'
@@ -69,7 +69,7 @@ class Week:
         said = self.office.run(command, trim=lambda _: "")  # before the user id has its stand-in
         (user_id,) = set(self.office.passwords()) - before
         self.transcript.show_instead(user_id, f"{digit * 8}-{digit * 4}-4{digit * 3}-8{digit * 3}-{digit * 12}")
-        self.transcript.told(*without_progress(said).splitlines())
+        self.transcript.add(*without_progress(said).splitlines())
         machine = Machine(home, name, user_id)
         machine.take_password(self.office)
         return machine
@@ -78,16 +78,16 @@ class Week:
     async def three_desks(self, *homes: str) -> AsyncIterator[dict[str, Connected]]:
         """The clients of these machines (of all, if none is named), open at the same time. Kim's tells metrics."""
         async with AsyncExitStack() as stack:
-            told = {"kim": {"ZAVA_METRICS_PORT": str(self.metrics_port)}}
+            add = {"kim": {"ZAVA_METRICS_PORT": str(self.metrics_port)}}
             yield {
-                home: await stack.enter_async_context(connected(self.office, self.machines[home], **told.get(home, {})))
+                home: await stack.enter_async_context(connected(self.office, self.machines[home], **add.get(home, {})))
                 for home in homes or self.machines
             }
 
     async def tuesday(self, open_: dict[str, Connected]) -> None:
         """All ask at once, each sees what is theirs."""
         self.transcript.day("Tuesday: three clients are open, and ask at the same time", "2026-11-17")
-        self.transcript.told(f"  execute_sales_query: {SEES}")
+        self.transcript.add(f"  execute_sales_query: {SEES}")
         self.saw = await self.ask_all(open_)
         for home, (_, _, stores) in _PEOPLE.items():
             must(len(self.saw[home]) == stores, f"{home} sees {stores} stores, not {len(self.saw[home])}")
@@ -109,7 +109,7 @@ class Week:
 
     def show(self, home: str, *lines: str) -> None:
         """What somebody's client got."""
-        self.transcript.told(*(f"  {self.machines[home].name}: {line}" for line in lines))
+        self.transcript.add(*(f"  {self.machines[home].name}: {line}" for line in lines))
 
     async def wednesday(self, sam: Connected) -> None:
         """The open client is told, the old password is refused, the new one does."""
@@ -117,11 +117,11 @@ class Week:
         old = self.office.passwords()[sam.machine.user_id]
         self.office.run('zava-mcp identities password "Sam Chen" --passwords-file passwords')
         must(self.office.passwords()[sam.machine.user_id] != old, "the password is a new one")
-        self.show("sam", *(await sam.is_told()).splitlines())
+        self.show("sam", *(await sam.answer()).splitlines())
         refused = self.start("sam", exit_code=2)
         must("password" in refused, "a new start names the password")
         sam.machine.take_password(self.office)
-        self.transcript.told("  Sam's passfile gets the new line.")
+        self.transcript.add("  Sam's passfile gets the new line.")
         self.start("sam", exit_code=0)
         again = await sam.sees()
         must(again == self.saw["sam"], "the open client sees what it saw before")
@@ -137,7 +137,7 @@ class Week:
         """One is taken out, the others are not disturbed, and all is read that was written down."""
         self.transcript.day("Thursday: take somebody out, read the audit, look at the metrics", "2026-11-19")
         self.office.run('zava-mcp identities remove "Ana Ruiz" --passwords-file passwords')
-        self.show("ana", *(await ana.is_told()).splitlines())
+        self.show("ana", *(await ana.answer()).splitlines())
         self.start("ana", exit_code=2)
         again = await sam.sees()
         must(again == self.saw["sam"], "the others see what they saw before")
@@ -189,7 +189,7 @@ class Week:
         """Each sees what they saw before, but for the one who was taken out."""
         for home in ("sam", "kim"):
             self.machines[home].take_password(self.office)
-        self.transcript.told("  Sam's and Kim's passfiles get their new lines.")
+        self.transcript.add("  Sam's and Kim's passfiles get their new lines.")
         async with self.three_desks("sam", "kim") as open_:
             for home, seen in (await self.ask_all(open_)).items():
                 must(seen == self.saw[home], f"{home} sees what was seen before")

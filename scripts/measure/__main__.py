@@ -70,13 +70,13 @@ def cells(figures: list[Figure]) -> list[list[str]]:
 def write(figures: list[Figure], scale: float) -> None:
     """Writes the figures with the day and the machine; the cost of the policies has a table of its own."""
     machine = f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}, Python {platform.python_version()}"
-    told = f"Measured on {datetime.now(UTC).date()}, {machine}, sample of scale {scale:g}:\n\n"
+    intro = f"Measured on {datetime.now(UTC).date()}, {machine}, sample of scale {scale:g}:\n\n"
     policies = [figure for figure in figures if figure.floor_name == EXPLICIT]
     if policies:
-        put(f"rls-{scale:g}", told + policies_table(policies), MEASUREMENTS)
+        put(f"rls-{scale:g}", intro + policies_table(policies), MEASUREMENTS)
     if others := [figure for figure in figures if figure not in policies]:
         rows = [HEAD, ["---", "---:", "---", "---:", "---:", "---:"], *cells(others)]
-        put("bench", told + "".join(f"| {' | '.join(row)} |\n" for row in rows), MEASUREMENTS)
+        put("bench", intro + "".join(f"| {' | '.join(row)} |\n" for row in rows), MEASUREMENTS)
 
 
 def policies_table(figures: list[Figure]) -> str:

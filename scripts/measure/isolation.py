@@ -28,7 +28,7 @@ _ROUNDS, _MILLISECONDS = (3, 100), 1_000.0  # a short question is asked more oft
 
 
 @dataclass(frozen=True)
-class Asker:
+class Probe:
     """Who asks, and the filter that the policies come to; "" for none."""
 
     who: str
@@ -37,9 +37,9 @@ class Asker:
 
 
 ASKERS = (
-    Asker("Seattle", SEATTLE, "= 1"),
-    Asker("two stores", _REGION.user_id, "IN (5, 6)"),
-    Asker("head office", HEAD_OFFICE, ""),
+    Probe("Seattle", SEATTLE, "= 1"),
+    Probe("two stores", _REGION.user_id, "IN (5, 6)"),
+    Probe("head office", HEAD_OFFICE, ""),
 )
 
 
@@ -85,7 +85,7 @@ def connected(embedded: EmbeddedPostgres, login: Login) -> Iterator[psycopg.Conn
 
 
 @contextmanager
-def asked_as(embedded: EmbeddedPostgres, asker: Asker) -> Iterator[psycopg.Connection]:
+def asked_as(embedded: EmbeddedPostgres, asker: Probe) -> Iterator[psycopg.Connection]:
     """A connection of the asker; the regional manager's login is made where it is not there."""
     if asker.user_id != _REGION.user_id:
         with connected(embedded, embedded.logins()[asker.user_id]) as agent:

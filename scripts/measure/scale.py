@@ -23,7 +23,7 @@ import psycopg
 
 from scripts.documents import MEASUREMENTS, put
 from scripts.measure.figures import Figure, compare, milliseconds
-from scripts.measure.isolation import ASKERS, Asker, asked_as, connected, questions, rows
+from scripts.measure.isolation import ASKERS, Probe, asked_as, connected, questions, rows
 from zava_mcp.admin.embedded_database import embedded_postgres
 from zava_mcp.admin.sample import Progress, Sample
 from zava_mcp.cli.display.output import show_table
@@ -53,7 +53,7 @@ class Shop:
     answers: dict[str, Answer]
 
 
-def measure(sample: Sample, name: str, askers: tuple[Asker, ...]) -> Shop:
+def measure(sample: Sample, name: str, askers: tuple[Probe, ...]) -> Shop:
     """Makes the sample and asks the ten questions of each asker."""
 
     def progress(share: float, doing: str) -> None:
@@ -88,16 +88,16 @@ def _sizes(embedded: EmbeddedPostgres, seconds: float) -> tuple[int, int, float,
     return sizes[0], sizes[1], seconds, float(sizes[2])
 
 
-def answers(embedded: EmbeddedPostgres, askers: tuple[Asker, ...]) -> Iterator[tuple[str, Answer]]:
+def answers(embedded: EmbeddedPostgres, askers: tuple[Probe, ...]) -> Iterator[tuple[str, Answer]]:
     for asker in askers:
         with asked_as(embedded, asker) as agent:
             for name, question in questions().items():
-                told = f"{name.replace('_', ' ')}, {asker.who}"
+                label = f"{name.replace('_', ' ')}, {asker.who}"
                 try:
                     looked = pages(agent, question)
-                    yield told, Answer(_fastest(partial(rows, agent, question)), looked)
+                    yield label, Answer(_fastest(partial(rows, agent, question)), looked)
                 except psycopg.errors.QueryCanceled:  # by the time that an identity's question may take
-                    print(f"{told}: not answered in time", file=sys.stderr)
+                    print(f"{label}: not answered in time", file=sys.stderr)
 
 
 def _fastest(ask: Callable[[], Any]) -> float:
@@ -124,8 +124,8 @@ def growth(_: EmbeddedPostgres) -> Iterator[Figure]:
             service.open()
         few, many = (stack.enter_context(asked_as(service, ASKERS[0])) for service in shops)
         for name, question in questions().items():
-            told = f"{name.replace('_', ' ')}, others × 10"
-            yield compare(told, "others × 1", partial(rows, many, question), partial(rows, few, question), 40)
+            label = f"{name.replace('_', ' ')}, others × 10"
+            yield compare(label, "others × 1", partial(rows, many, question), partial(rows, few, question), 40)
 
 
 def table(shops: list[Shop]) -> list[list[str]]:
@@ -158,17 +158,17 @@ def write(mark: str, shops: list[Shop]) -> None:
     """Writes the table with the day."""
     cells = [head(shops), ["---", *["---:"] * (len(shops) + 2)], *table(shops)]
     lines = "".join(f"| {' | '.join(row)} |\n" for row in cells)
-    told = f"Measured on {datetime.now(UTC).date()}, {os.cpu_count()} cores, the fastest of up to {_TIMES} times:"
-    put(mark, f"{told}\n\n{lines}", MEASUREMENTS)
+    label = f"Measured on {datetime.now(UTC).date()}, {os.cpu_count()} cores, the fastest of up to {_TIMES} times:"
+    put(mark, f"{label}\n\n{lines}", MEASUREMENTS)
 
 
 def earlier(file: Path) -> list[Shop]:
     """The figures of an earlier run."""
 
-    def service(told: dict[str, Any]) -> Shop:
-        return Shop(**{**told, "answers": {name: Answer(**answer) for name, answer in told["answers"].items()}})
+    def service(label: dict[str, Any]) -> Shop:
+        return Shop(**{**label, "answers": {name: Answer(**answer) for name, answer in label["answers"].items()}})
 
-    return [service(told) for told in json.loads(file.read_text(encoding="utf-8"))]
+    return [service(label) for label in json.loads(file.read_text(encoding="utf-8"))]
 
 
 def wanted_samples(scales: list[float], others: list[float]) -> list[tuple[Sample, str]]:

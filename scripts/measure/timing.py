@@ -232,11 +232,11 @@ def main() -> None:
     wanted = parser.parse_args()
     found = measure(wanted.pairs)
     if wanted.write:
-        told = (
+        intro = (
             f"Measured on {datetime.now(UTC).date()}, {os.cpu_count()} cores, {wanted.pairs:,} pairs of each probe,"
             f" {_ORDERS:,} orders:"
         )
-        put("timing", f"{told}\n\n{table(found)}", SECURITY)
+        put("timing", f"{intro}\n\n{table(found)}", SECURITY)
     if wanted.json:
         print(json.dumps([asdict(difference) for difference in found], indent=1))
     else:

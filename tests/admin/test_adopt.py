@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from tests.admin.older import OLDER, ORDERS, adopted, fingerprint, rows_of
-from tests.conftest import HEAD_OFFICE, REDMOND, SEATTLE, Asker, asking, settings_for
+from tests.conftest import HEAD_OFFICE, REDMOND, SEATTLE, ToolClient, asking, settings_for
 from zava_mcp.cli.commands import app
 
 
@@ -28,7 +28,7 @@ async def test_adopt_manager_sees_own_rows_despite_a_forged_setting(
     assert f"rows compared, and the same as before: {60 + 2 + 2 + 20 + 120 + 6 + ORDERS * 2 + 20 + 2:,}" in output
     assert rows_of(older) == before
 
-    def ask(user_id: str) -> AbstractAsyncContextManager[Asker]:
+    def ask(user_id: str) -> AbstractAsyncContextManager[ToolClient]:
         url = f"postgresql:///{database}?host={server}"
         password = next(
             line.split(":")[4] for line in (tmp_path / "passwords").read_text().splitlines() if f":{user_id}:" in line

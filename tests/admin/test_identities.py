@@ -10,7 +10,7 @@ import psycopg
 import pytest
 from typer.testing import CliRunner
 
-from tests.conftest import ADMIN, HEAD_OFFICE, SEATTLE, Asker, asking, objects, settings_for, small_embedded
+from tests.conftest import ADMIN, HEAD_OFFICE, SEATTLE, ToolClient, asking, objects, settings_for, small_embedded
 from tests.polling import until
 from tests.servers import ZavaServer
 from zava_mcp.cli.commands import app
@@ -66,7 +66,7 @@ def office(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Administr
     office.close()
 
 
-async def seen(asker: Asker) -> str:
+async def seen(asker: ToolClient) -> str:
     return str((await asker.query(COUNT))["rows"][0][1])
 
 

@@ -47,7 +47,7 @@ def uvx(tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     return str(program)
 
 
-def told(client: str, *flags: str, user_id: str = SEATTLE) -> tuple[str, str]:
+def client_config(client: str, *flags: str, user_id: str = SEATTLE) -> tuple[str, str]:
     """Returns the output on stdout and on stderr."""
     who = ["--user-id", user_id] if user_id else []
     ran = CliRunner().invoke(app, ["client-config", client, *who, *flags], catch_exceptions=False)
@@ -78,7 +78,8 @@ def _added(line: str) -> tuple[str, dict[str, Any]]:
 def test_printed_configuration_passes_the_doctor(more: list[str], uvx: str) -> None:
     Path("shop.env").touch()
     paths = [
-        _put(client, *told(client, *more, "--user-id", HEAD_OFFICE)) for client in (*IN_A_FILE, Client.claude_code)
+        _put(client, *client_config(client, *more, "--user-id", HEAD_OFFICE))
+        for client in (*IN_A_FILE, Client.claude_code)
     ]
     checks = run_doctor("--database-url", "postgresql://127.0.0.1:1/zava")
     examinations = {
@@ -100,7 +101,7 @@ def _put(client: Client, printed: str, where: str) -> Path:
 
 @pytest.mark.anyio
 async def test_printed_configuration_starts_the_server_as_that_identity(data_dir: Path, anyio_backend: str) -> None:
-    entry = read("plain", told("plain", "--local", "--data-dir", str(data_dir))[0])["zava-seattle"]
+    entry = read("plain", client_config("plain", "--local", "--data-dir", str(data_dir))[0])["zava-seattle"]
     parameters = StdioServerParameters(command=entry["command"], args=entry["args"], env=entry["env"])
     async with McpClient(parameters) as client:
         arguments = {
@@ -123,7 +124,7 @@ async def test_printed_configuration_starts_the_server_as_that_identity(data_dir
 )
 @pytest.mark.parametrize("client", Client)
 def test_password_in_url_is_omitted_and_requested_by_the_client(client: Client, url: str, uvx: str) -> None:
-    printed, remarks = told(client, "--database-url", url)
+    printed, remarks = client_config(client, "--database-url", url)
     entry = read(client, printed)["zava-seattle"]
     assert entry["env"]["ZAVA_DATABASE_URL"] == "postgresql://me@db:5432/zava?sslmode=require"
     assert "hunter2" not in printed + remarks
@@ -133,7 +134,7 @@ def test_password_in_url_is_omitted_and_requested_by_the_client(client: Client, 
     )
     assert entry["env"].get("POSTGRES_PASSWORD") == asked.get(client)
     if client in LINKED:
-        assert "hunter2" not in "".join(told(client, "--link", "--database-url", url))
+        assert "hunter2" not in "".join(client_config(client, "--link", "--database-url", url))
 
 
 @pytest.mark.parametrize(
@@ -142,7 +143,7 @@ def test_password_in_url_is_omitted_and_requested_by_the_client(client: Client, 
 )
 def test_url_with_ambiguous_password_is_refused(url: str, uvx: str) -> None:
     with pytest.raises(SettingsError, match=r"an @ too many|a / before the @") as refused:
-        told("plain", "--database-url", url)
+        client_config("plain", "--database-url", url)
     assert "hunter2" not in str(refused.value) + refused.value.hint
 
 
@@ -156,7 +157,7 @@ def test_settings_are_copied_without_secrets_and_admin_settings(
     monkeypatch.setenv("AZURE_OPENAI_ENDPOINT", "https://shop.openai.azure.com")
     monkeypatch.setenv("ZAVA_QUERY_TIMEOUT", "20")
     Path("shop.env").touch()
-    printed, remarks = told(client, "--env-file", "shop.env", "--data-dir", "~/shop")
+    printed, remarks = client_config(client, "--env-file", "shop.env", "--data-dir", "~/shop")
     environment = read(client, printed)["zava-seattle"]["env"]
     assert {name: text for name, text in environment.items() if "$" not in text} == {
         "ZAVA_ENV_FILE": str(Path("shop.env").absolute()),
@@ -172,7 +173,7 @@ def test_variables_of_libpq_and_uv_are_copied(uvx: str, monkeypatch: pytest.Monk
     given = {"PGHOST": "db", "PGPASSFILE": "passes", "PGPASSWORD": "hunter2", "PGUSER": "me", "UV_SYSTEM_CERTS": "1"}
     for name, text in given.items():
         monkeypatch.setenv(name, text)
-    printed, remarks = told("cursor")
+    printed, remarks = client_config("cursor")
     environment = read("cursor", printed)["zava-seattle"]["env"]
     assert environment == {"PGHOST": "db", "PGPASSFILE": str(Path("passes").absolute()), "UV_SYSTEM_CERTS": "1"}
     assert "POSTGRES_PASSWORD" in remarks
@@ -181,19 +182,19 @@ def test_variables_of_libpq_and_uv_are_copied(uvx: str, monkeypatch: pytest.Monk
 
 def test_each_login_has_its_own_password_input(uvx: str) -> None:
     server = ["--user-id", HEAD_OFFICE, "--database-url", "postgresql://db/zava"]
-    asked = json.loads(told("vscode", *server)[0])["inputs"]
+    asked = json.loads(client_config("vscode", *server)[0])["inputs"]
     assert [(one["id"], one["password"]) for one in asked] == [
         ("zava-seattle-password", True),
         ("zava-head-office-password", True),
     ]
-    printed, remarks = told("claude-code", *server)
+    printed, remarks = client_config("claude-code", *server)
     taken = [entry["env"]["POSTGRES_PASSWORD"][2:-3] for entry in read("claude-code", printed).values()]
     assert taken == ["POSTGRES_PASSWORD_ZAVA_SEATTLE", "POSTGRES_PASSWORD_ZAVA_HEAD_OFFICE"]
     assert all(name in remarks for name in taken)
 
 
 def test_uvx_path_is_absolute_for_clients_without_the_shell_path(uvx: str) -> None:
-    commands = {client: read(client, told(client)[0])["zava-seattle"]["command"] for client in Client}
+    commands = {client: read(client, client_config(client)[0])["zava-seattle"]["command"] for client in Client}
     by_path = (Client.claude_desktop, Client.cursor, Client.plain)
     assert commands == {client: uvx if client in by_path else "uvx" for client in Client}
 
@@ -204,25 +205,25 @@ def test_missing_uvx_is_replaced_by_the_running_one_or_this_installation(
     monkeypatch.setenv("PATH", "")
     this = [*standalone_command(), "--user-id", SEATTLE]
     for flags, remark in (([], "uvx is not installed"), (["--local"], "")):
-        printed, remarks = told("codex", *flags)
+        printed, remarks = client_config("codex", *flags)
         entry = read("codex", printed)["zava-seattle"]
         assert [entry["command"], *entry["args"]] == this
         assert remark in remarks
     monkeypatch.setenv("UV", str(Path(uvx).with_name("uv")))
-    assert read("codex", told("codex")[0])["zava-seattle"]["command"] == uvx
+    assert read("codex", client_config("codex")[0])["zava-seattle"]["command"] == uvx
 
 
 def test_entra_authentication_needs_no_password_input(uvx: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ZAVA_DATABASE_URL", "postgresql://db.example.com/zava?sslmode=verify-full")
     for auth, asked in (("password", True), ("entra", False)):
         monkeypatch.setenv("ZAVA_DATABASE_AUTH", auth)
-        printed = told("vscode", "--extra", "azure")[0]
+        printed = client_config("vscode", "--extra", "azure")[0]
         assert ("password" in json.loads(printed).get("inputs", [{}])[0].get("id", "")) == asked
         assert read("vscode", printed)["zava-seattle"]["env"]["ZAVA_DATABASE_AUTH"] == auth
 
 
 def test_extra_is_added_to_the_uvx_requirement(uvx: str) -> None:
-    entry = read("plain", told("plain", "--extra", "azure")[0])["zava-seattle"]
+    entry = read("plain", client_config("plain", "--extra", "azure")[0])["zava-seattle"]
     assert entry["args"] == ["zava-mcp[azure]", "--user-id", SEATTLE]
 
 
@@ -233,7 +234,7 @@ def test_extra_without_uvx_must_be_installed(
     if not options:
         monkeypatch.setenv("PATH", str(tmp_path))
         monkeypatch.setenv("UV", "")
-    entry = read("plain", told("plain", "--extra", "charts", "--extra", "azure", *options)[0])["zava-seattle"]
+    entry = read("plain", client_config("plain", "--extra", "charts", "--extra", "azure", *options)[0])["zava-seattle"]
     assert "uvx" not in entry["command"]
     found = Distribution.from_name
 
@@ -244,45 +245,49 @@ def test_extra_without_uvx_must_be_installed(
 
     monkeypatch.setattr(Distribution, "from_name", without_azure)
     with pytest.raises(InputError, match="lacks the extra azure, and only uvx can install it"):
-        told("plain", "--extra", "azure", *options)
+        client_config("plain", "--extra", "azure", *options)
 
 
 def test_entry_names_are_those_of_stores_or_requested(uvx: str) -> None:
     unknown = "12345678-0000-4000-8000-000000000001"
     everybody = ["--user-id", HEAD_OFFICE, "--user-id", unknown]
-    assert list(read("plain", told("plain", *everybody)[0])) == ["zava-seattle", "zava-head-office", "zava-12345678"]
-    assert list(read("plain", told("plain", *everybody, "--name", "x")[0])) == [
+    assert list(read("plain", client_config("plain", *everybody)[0])) == [
+        "zava-seattle",
+        "zava-head-office",
+        "zava-12345678",
+    ]
+    assert list(read("plain", client_config("plain", *everybody, "--name", "x")[0])) == [
         "x-seattle",
         "x-head-office",
         "x-12345678",
     ]
-    assert list(read("plain", told("plain", "--name", "shop")[0])) == ["shop"]
+    assert list(read("plain", client_config("plain", "--name", "shop")[0])) == ["shop"]
     with pytest.raises(InputError, match="is not a valid name"):
-        told("plain", "--name", "my shop")
+        client_config("plain", "--name", "my shop")
     with pytest.raises(InputError, match="the same name"):
-        told("plain", "--user-id", unknown, "--user-id", unknown[:-1] + "2")
+        client_config("plain", "--user-id", unknown, "--user-id", unknown[:-1] + "2")
 
 
 def test_missing_identity_lists_the_known_ones(uvx: str) -> None:
     for nobody in ("", "somebody"):
         with pytest.raises(IdentityError) as refused:
-            told("plain", user_id=nobody)
+            client_config("plain", user_id=nobody)
         assert SEATTLE in refused.value.listing
 
 
 def test_user_id_comes_from_flag_environment_or_env_file(uvx: str, monkeypatch: pytest.MonkeyPatch) -> None:
     Path("shop.env").write_text(f"ZAVA_USER_ID={HEAD_OFFICE}\n")
-    assert list(read("plain", told("plain", "--env-file", "shop.env", user_id="")[0])) == ["zava-head-office"]
+    assert list(read("plain", client_config("plain", "--env-file", "shop.env", user_id="")[0])) == ["zava-head-office"]
     before = CliRunner().invoke(app, ["--user-id", SEATTLE, "client-config", "plain"], catch_exceptions=False)
     monkeypatch.setenv("ZAVA_USER_ID", SEATTLE)
-    assert before.stdout == told("plain", user_id="")[0] == told("plain")[0]
+    assert before.stdout == client_config("plain", user_id="")[0] == client_config("plain")[0]
 
 
 @pytest.mark.parametrize("client", LINKED)
 def test_install_link_equals_the_printed_configuration(client: Client, uvx: str) -> None:
     more = ["--database-url", "postgresql://db/zava"]
-    pasted = json.loads(told(client, *more)[0])
-    link = urlsplit(told(client, "--link", *more)[0].strip())
+    pasted = json.loads(client_config(client, *more)[0])
+    link = urlsplit(client_config(client, "--link", *more)[0].strip())
     assert (link.scheme, link.hostname in ("vscode.dev", "insiders.vscode.dev", "cursor.com")) == ("https", True)
     parts = {name: values[0] for name, values in parse_qs(link.query, strict_parsing=True).items()}
     config = base64.b64decode(parts["config"]) if client is Client.cursor else parts["config"]
@@ -294,7 +299,7 @@ def test_install_link_equals_the_printed_configuration(client: Client, uvx: str)
 
 def test_client_without_install_links_is_refused(uvx: str) -> None:
     with pytest.raises(InputError, match="no install links"):
-        told("codex", "--link")
+        client_config("codex", "--link")
 
 
 def test_repository_configuration_equals_the_printed_one() -> None:

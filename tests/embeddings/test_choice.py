@@ -8,7 +8,7 @@ import pytest
 from tests.conftest import SEATTLE, asking, settings_for
 from tests.embeddings.conftest import SECRET, Provider
 from tests.fakes.entra import CLIENT, TENANT
-from tests.stdio_client import Wire
+from tests.stdio_client import StdioClient
 from zava_mcp.embeddings import embedder
 from zava_mcp.embeddings.local import LOCAL_MODEL
 from zava_mcp.errors import SettingsError
@@ -115,7 +115,7 @@ def test_settings_repr_shows_no_secrets() -> None:
 HEAVY = {"openai", "azure", "msal", "requests", "onnxruntime", "numpy"}
 
 
-def imported_by(server: Wire) -> set[str]:
+def imported_by(server: StdioClient) -> set[str]:
     """Returns the packages that a process with PYTHONVERBOSE imported."""
     server.close_stdin()
     server.process.wait(10)
@@ -126,7 +126,7 @@ def imported_by(server: Wire) -> set[str]:
 @pytest.mark.parametrize("environ", [{}, {**ENDPOINT, **ENTRA}])
 def test_server_without_searches_imports_nothing_heavy(data_dir: Path, environ: dict[str, str]) -> None:
     """It runs a process that prints its imports. Queries need none of the heavy packages either."""
-    with Wire(
+    with StdioClient(
         "--data-dir", str(data_dir), "--user-id", SEATTLE, environment={**environ, "PYTHONVERBOSE": "1"}
     ) as server:
         server.shake_hands()
@@ -140,7 +140,7 @@ def test_server_without_searches_imports_nothing_heavy(data_dir: Path, environ: 
 
 def test_search_imports_only_what_its_provider_needs(data_dir: Path, openai: Provider) -> None:
     environment = {**openai.environ, "PYTHONVERBOSE": "1"}
-    with Wire("--data-dir", str(data_dir), "--user-id", SEATTLE, environment=environment) as server:
+    with StdioClient("--data-dir", str(data_dir), "--user-id", SEATTLE, environment=environment) as server:
         server.shake_hands()
         server.call("semantic_search_products", query_description="paint")
         imported = imported_by(server)

@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from tests.conftest import SEATTLE, admin_keywords, asking, settings_for
-from tests.stdio_client import Wire
+from tests.stdio_client import StdioClient
 from zava_mcp.admin.product_embeddings import product_embeddings
 from zava_mcp.embedded import EmbeddedPostgres
 from zava_mcp.embeddings import COLUMN_DIMENSIONS, embedder, padded
@@ -186,7 +186,7 @@ def test_product_text_and_hash_equal_those_of_the_database(own_embedded: Embedde
 def test_runtime_sends_and_stores_no_telemetry(data_dir: Path, tmp_path: Path) -> None:
     """By default, it sends telemetry and stores an id of the machine in the folder for temporary files."""
     flags = ("--data-dir", str(data_dir), "--user-id", SEATTLE)
-    with Wire(*flags, environment={"TMPDIR": str(tmp_path), "ORT_DISABLE_TELEMETRY": ""}) as server:
+    with StdioClient(*flags, environment={"TMPDIR": str(tmp_path), "ORT_DISABLE_TELEMETRY": ""}) as server:
         server.shake_hands()
         assert not server.call("semantic_search_products", query_description="paint")[1]
         maps = Path(f"/proc/{server.process.pid}/maps")

@@ -8,7 +8,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from tests.conftest import REDMOND, SEATTLE, Asker, admin_keywords, asking, settings_for
+from tests.conftest import REDMOND, SEATTLE, ToolClient, admin_keywords, asking, settings_for
 from tests.embeddings.conftest import SECRET, Embed, Provider
 from tests.fakes.openai_api import MODEL, changed, status, vector
 from zava_mcp.embedded import EmbeddedPostgres
@@ -25,7 +25,7 @@ def made_of(provider: Provider) -> Embedder:
     return made
 
 
-async def found(asker: Asker, **request: Any) -> dict[str, Any]:
+async def found(asker: ToolClient, **request: Any) -> dict[str, Any]:
     text, failed = await asker.call("semantic_search_products", **request)
     assert not failed, text
     answer: dict[str, Any] = json.loads(text)

@@ -13,7 +13,7 @@ from tests.conftest import SEATTLE
 from tests.embeddings.conftest import SECRET, Provider
 from tests.embeddings.test_providers import made_of
 from tests.fakes.openai_api import Answer, Asked, FakeOpenAI, raw, status
-from tests.stdio_client import Wire
+from tests.stdio_client import StdioClient
 
 #: The secret in every encoding that may leak it: plain, URL-encoded, base64, and half of each.
 FORMS = {
@@ -36,13 +36,13 @@ def echo(asked: Asked, _: Answer) -> Answer:
 def server_output(provider: Provider, data_dir: Path, searches: int) -> str:
     """Runs a server process, searches several times, and returns its results and its log."""
     flags = ("--data-dir", str(data_dir), "--user-id", SEATTLE)
-    with Wire(*flags, environment={**provider.environ, **LOUD}) as server:
+    with StdioClient(*flags, environment={**provider.environ, **LOUD}) as server:
         server.shake_hands()
-        told = [server.call("semantic_search_products", query_description="paint roller")[0] for _ in range(searches)]
-        told.append(server.call("execute_sales_query", postgresql_query="SELECT * FROM pg_settings", max_rows=1000)[0])
+        texts = [server.call("semantic_search_products", query_description="paint roller")[0] for _ in range(searches)]
+        texts.append(server.call("execute_sales_query", postgresql_query="SELECT * FROM pg_settings", max_rows=1000)[0])
         server.close_stdin()
         server.process.wait(10)
-        return "\n".join([*told, server.stderr()])
+        return "\n".join([*texts, server.stderr()])
 
 
 def shown(text: str, *more: str) -> list[str]:

@@ -78,7 +78,7 @@ FAULTS: dict[str, tuple[Behaviour, str, str]] = {
 }
 
 
-async def told(data_dir: Path, environ: dict[str, str], **more: str) -> str:
+async def search_error(data_dir: Path, environ: dict[str, str], **more: str) -> str:
     """Returns the error of a search; queries must still work."""
     async with asking(settings_for(data_dir, REDMOND, **environ, **more)) as redmond:
         text, failed = await redmond.call("semantic_search_products", query_description="paint roller")
@@ -93,7 +93,7 @@ async def told(data_dir: Path, environ: dict[str, str], **more: str) -> str:
 async def test_service_failure_is_named_with_its_fix(azure: Provider, own_dir: Path, fault: str) -> None:
     behave, happened, hint = FAULTS[fault]
     azure.fake.always = behave
-    text = await told(own_dir, azure.environ)
+    text = await search_error(own_dir, azure.environ)
     assert happened in text
     assert hint in text
     assert "127.0.0.1" in text
@@ -115,7 +115,7 @@ async def test_search_works_again_after_a_failure(azure: Provider, own_dir: Path
 @pytest.mark.anyio
 async def test_wrong_key_is_reported_for_both_providers(azure: Provider, openai: Provider, own_dir: Path) -> None:
     for provider, name in ((azure, "AZURE_OPENAI_API_KEY"), (openai, "OPENAI_API_KEY")):
-        text = await told(own_dir, {**provider.environ, name: "sk-wrong"})
+        text = await search_error(own_dir, {**provider.environ, name: "sk-wrong"})
         assert "does not accept the key (401)" in text
         assert f"Check {name}" in text
         assert "sk-wrong" not in text
@@ -123,7 +123,7 @@ async def test_wrong_key_is_reported_for_both_providers(azure: Provider, openai:
 
 @pytest.mark.anyio
 async def test_unknown_deployment_is_named(azure: Provider, own_dir: Path) -> None:
-    text = await told(own_dir, {**azure.environ, "EMBEDDING_MODEL_DEPLOYMENT_NAME": "no-such"})
+    text = await search_error(own_dir, {**azure.environ, "EMBEDDING_MODEL_DEPLOYMENT_NAME": "no-such"})
     assert "has no 'no-such' (404)" in text
     assert "EMBEDDING_MODEL_DEPLOYMENT_NAME" in text
 
@@ -140,7 +140,7 @@ async def test_unreachable_address_is_named(own_dir: Path, url: str, happened: s
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     environ = {"AZURE_OPENAI_ENDPOINT": url.format(port=port), "AZURE_OPENAI_API_KEY": SECRET}
-    text = await told(own_dir, environ)
+    text = await search_error(own_dir, environ)
     assert happened in text
     assert "Check AZURE_OPENAI_ENDPOINT" in text
 
@@ -156,7 +156,7 @@ async def test_untrusted_certificate_is_refused(own_dir: Path, tmp_path: Path) -
     server = Server(listen, self_signed(tmp_path)[1])
     server.start()
     environ = {"AZURE_OPENAI_ENDPOINT": server.url, "AZURE_OPENAI_API_KEY": SECRET}
-    text = await told(own_dir, environ)
+    text = await search_error(own_dir, environ)
     server.stop()
     assert "is not secure: self-signed certificate" in text
     assert "SSL_CERT_FILE" in text
@@ -166,7 +166,7 @@ async def test_untrusted_certificate_is_refused(own_dir: Path, tmp_path: Path) -
 @pytest.mark.anyio
 async def test_slow_service_times_out(azure: Provider, own_dir: Path) -> None:
     azure.fake.always = lambda *_: Answer(pieces=iter(never, b""))
-    text = await told(own_dir, azure.environ, ZAVA_QUERY_TIMEOUT="1")
+    text = await search_error(own_dir, azure.environ, ZAVA_QUERY_TIMEOUT="1")
     assert re.search(r"did not answer within [\d.]+ seconds", text)
 
 
@@ -187,7 +187,7 @@ def never() -> bytes:
 async def test_invalid_service_principal_is_named(
     azure_entra: Provider, own_dir: Path, changes: dict[str, str], happened: str
 ) -> None:
-    text = await told(own_dir, {**azure_entra.environ, **changes})
+    text = await search_error(own_dir, {**azure_entra.environ, **changes})
     assert happened in text
     assert "Check AZURE_CLIENT_ID, AZURE_CLIENT_SECRET and AZURE_TENANT_ID" in text
     assert not [value for value in changes.values() if value in text]
@@ -197,9 +197,9 @@ async def test_invalid_service_principal_is_named(
 @pytest.mark.anyio
 async def test_service_principal_without_role_names_the_role(azure_entra: Provider, own_dir: Path) -> None:
     azure_entra.fake.always = status(403, "The principal lacks the required data action")
-    assert "Cognitive Services OpenAI User" in await told(own_dir, azure_entra.environ)
+    assert "Cognitive Services OpenAI User" in await search_error(own_dir, azure_entra.environ)
     azure_entra.fake.always = status(401)
-    assert "AZURE_TENANT_ID is the tenant of AZURE_OPENAI_ENDPOINT" in await told(own_dir, azure_entra.environ)
+    assert "AZURE_TENANT_ID is the tenant of AZURE_OPENAI_ENDPOINT" in await search_error(own_dir, azure_entra.environ)
 
 
 @pytest.mark.parametrize(

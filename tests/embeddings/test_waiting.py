@@ -12,7 +12,7 @@ import anyio
 import anyio.to_thread
 import pytest
 
-from tests.conftest import REDMOND, SEATTLE, Asker, asking, settings_for
+from tests.conftest import REDMOND, SEATTLE, ToolClient, asking, settings_for
 from tests.embeddings.conftest import Embed, Provider
 from tests.embeddings.test_providers import made_of
 from tests.fakes.openai_api import Answer, Asked, status
@@ -52,7 +52,7 @@ def embedded_here(azure: Provider, embed: Embed) -> None:
     azure.fake.asked.clear()
 
 
-async def search(asker: Asker) -> dict[str, Any]:
+async def search(asker: ToolClient) -> dict[str, Any]:
     text, failed = await asker.call("semantic_search_products", **REQUEST)
     assert not failed, text
     found: dict[str, Any] = json.loads(text)
@@ -113,20 +113,20 @@ def test_stopped_embedding_sends_no_more_requests(azure: Provider) -> None:
 
     azure.fake.always = refuse
     service = made_of(azure)
-    told: list[str] = []
+    errors: list[str] = []
 
     def ask() -> None:
         try:
             service.embed_query("paint", stop)
         except EmbeddingError as error:
-            told.append(error.message)
+            errors.append(error.message)
 
     thread = threading.Thread(target=ask)
     thread.start()
     assert refused.wait(30)
     stop.set()
     thread.join(15)
-    assert told == ["the call was cancelled"]
+    assert errors == ["the call was cancelled"]
     assert len(azure.fake.asked) == 1
     service.close()
 

@@ -10,11 +10,11 @@ import anyio
 import psycopg
 import pytest
 
-from tests.conftest import SEATTLE, Asker, asking
+from tests.conftest import SEATTLE, ToolClient, asking
 from tests.faults.network import Network
 from tests.faults.postgres import Postgres, backends
 from tests.faults.test_network import CALLS, recovered
-from tests.stdio_client import Wire
+from tests.stdio_client import StdioClient
 from zava_mcp.sales import descriptions
 from zava_mcp.settings import CONCURRENT_QUERIES
 
@@ -103,7 +103,7 @@ async def test_query_of_a_killed_server_ends_in_the_database(
     postgres: Postgres = request.getfixturevalue(place)
     environment = {"ZAVA_DATABASE_URL": postgres.url(SEATTLE, "identity"), "ZAVA_USER_ID": SEATTLE}
     arguments = {**CALLS, "execute_sales_query": {"postgresql_query": "SELECT count(*) FROM retail.orders"}}[tool]
-    with locked(postgres), postgres.admin() as observer, Wire(environment=environment) as server:
+    with locked(postgres), postgres.admin() as observer, StdioClient(environment=environment) as server:
         server.shake_hands()
         call = {"name": tool, "arguments": arguments}
         server.send({"jsonrpc": "2.0", "id": 9, "method": "tools/call", "params": call})
@@ -145,9 +145,9 @@ async def test_repeatedly_cancelled_calls_do_not_pile_up(elsewhere: Postgres, ne
         await recovered(asker, seconds=30)
 
 
-async def _call(asker: Asker, tool: str) -> None:
+async def _call(asker: ToolClient, tool: str) -> None:
     await asker.call(tool, **CALLS[tool])
 
 
-async def _ask(asker: Asker, sql: str) -> Any:
+async def _ask(asker: ToolClient, sql: str) -> Any:
     return await asker.call("execute_sales_query", postgresql_query=sql)

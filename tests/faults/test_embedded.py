@@ -16,7 +16,7 @@ import pytest
 from tests.conftest import SEATTLE, STORES, admin_keywords, asking, settings_for
 from tests.promises.test_04_every_call_ends import DEAF
 from tests.promises.test_09_leaves_nothing_behind import COUNT, _until_at_work, gone, postmasters
-from tests.stdio_client import Wire, server_for
+from tests.stdio_client import StdioClient, server_for
 from zava_mcp import sql
 from zava_mcp.admin.embedded_database import embedded_postgres
 from zava_mcp.admin.sample import Sample
@@ -39,7 +39,7 @@ def small(tmp_path: Path) -> Iterator[Path]:
         process.send_signal(signal.SIGQUIT)
 
 
-def cut_the_power(folder: Path, *servers: Wire) -> None:
+def cut_the_power(folder: Path, *servers: StdioClient) -> None:
     """Kills the servers and all of PostgreSQL's processes, so that none can write anything."""
     for server in servers:
         server.process.kill()

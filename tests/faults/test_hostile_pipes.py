@@ -15,7 +15,7 @@ from tests.conftest import SEATTLE
 from tests.faults.test_memory import BOUND, mark, resident
 from tests.polling import until
 from tests.promises.test_generated_attacks import EXAMPLES
-from tests.stdio_client import HELLO, MODERN_META, Wire, server_for
+from tests.stdio_client import HELLO, MODERN_META, StdioClient, server_for
 
 Meta = dict[str, Any]
 Attack = Callable[[int, Meta], list[dict[str, Any] | bytes]]
@@ -101,7 +101,7 @@ FIRST: dict[str, Attack] = {
 class Flood:
     """Writes to a server without waiting for replies; with `reads`, it reads them."""
 
-    def __init__(self, server: Wire, reads: bool) -> None:
+    def __init__(self, server: StdioClient, reads: bool) -> None:
         assert server.process.stdin is not None
         assert server.process.stdout is not None
         self._in, self._out = server.process.stdin.fileno(), server.process.stdout.fileno()
@@ -147,7 +147,7 @@ def meta(request: pytest.FixtureRequest) -> Meta:
     return MODERN_META if request.param == "modern" else {}
 
 
-def greet(server: Wire, meta: Meta) -> None:
+def greet(server: StdioClient, meta: Meta) -> None:
     """Opens a session and connects to the database."""
     if meta:
         server.request("server/discover", _meta=meta)

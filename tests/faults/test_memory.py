@@ -5,7 +5,7 @@ from pathlib import Path
 
 from tests.conftest import SEATTLE
 from tests.faults.postgres import Postgres
-from tests.stdio_client import Wire
+from tests.stdio_client import StdioClient
 
 BOUND = 256 << 20
 COLUMNS = ", ".join(f"repeat('x', 600) AS c{number}" for number in range(1600))
@@ -31,7 +31,7 @@ SHAPES = {
 }
 
 
-def resident(server: Wire, name: str) -> int:
+def resident(server: StdioClient, name: str) -> int:
     """Bytes: VmRSS are resident now, VmHWM were at most since `mark`."""
     status = Path(f"/proc/{server.process.pid}/status").read_text()
     found = re.search(rf"{name}:\s+(\d+) kB", status)
@@ -39,14 +39,14 @@ def resident(server: Wire, name: str) -> int:
     return int(found[1]) * 1024
 
 
-def mark(server: Wire) -> int:
+def mark(server: StdioClient) -> int:
     """Resets the peak, and returns the resident memory."""
     Path(f"/proc/{server.process.pid}/clear_refs").write_text("5")
     return resident(server, "VmRSS")
 
 
 def test_call_stays_within_the_memory_limit(anywhere: dict[str, str]) -> None:
-    with Wire(environment={**anywhere, "ZAVA_MAX_BYTES": "1000000"}) as server:
+    with StdioClient(environment={**anywhere, "ZAVA_MAX_BYTES": "1000000"}) as server:
         server.shake_hands()
         assert not server.call("execute_sales_query", postgresql_query="SELECT 1")[1]
         idle = mark(server)
@@ -64,7 +64,9 @@ def test_call_stays_within_the_memory_limit(anywhere: dict[str, str]) -> None:
 
 
 def test_search_stays_within_the_memory_limit(elsewhere: Postgres) -> None:
-    with Wire(environment={"ZAVA_DATABASE_URL": elsewhere.url(SEATTLE, "identity"), "ZAVA_USER_ID": SEATTLE}) as server:
+    with StdioClient(
+        environment={"ZAVA_DATABASE_URL": elsewhere.url(SEATTLE, "identity"), "ZAVA_USER_ID": SEATTLE}
+    ) as server:
         server.shake_hands()
         server.call("execute_sales_query", postgresql_query="SELECT 1")
         idle = mark(server)

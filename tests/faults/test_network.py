@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from tests.cli.terminal import on_terminal
-from tests.conftest import SEATTLE, Asker, asking
+from tests.conftest import SEATTLE, ToolClient, asking
 from tests.faults.network import Network
 from tests.faults.postgres import Postgres, backends
 from tests.polling import until
@@ -27,7 +27,7 @@ CALLS: dict[str, dict[str, Any]] = {
 }
 
 
-async def recovered(asker: Asker, number: int = 7, seconds: float = 15) -> None:
+async def recovered(asker: ToolClient, number: int = 7, seconds: float = 15) -> None:
     """Waits until queries succeed again, each with its own result."""
     with anyio.fail_after(seconds):
         while True:

@@ -5,7 +5,7 @@ from pathlib import Path
 import anyio
 import pytest
 
-from tests.conftest import SEATTLE, STORES, Asker, asking
+from tests.conftest import SEATTLE, STORES, ToolClient, asking
 from tests.faults.postgres import Postgres
 from tests.faults.test_network import CALLS
 
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.anyio
 CHANGE = "UPDATE zava.access SET store_ids = %s WHERE rls_user_id = %s"
 
 
-async def sees(asker: Asker, stores: list[int]) -> None:
+async def sees(asker: ToolClient, stores: list[int]) -> None:
     """Waits until an open session sees exactly these stores, after the change was replicated."""
     with anyio.fail_after(15):
         while (await asker.query("SELECT DISTINCT store_id FROM retail.orders ORDER BY 1"))["rows"] != [stores]:

@@ -11,11 +11,11 @@ from tests.infra.grammar import ALL_BICEP, INFRA, PARAMETER_FILES, Bicep, faults
 MAIN = Bicep(INFRA / "azure" / "main.bicep")
 
 
-def told(bicep: Bicep) -> str:
+def file_name(bicep: Bicep) -> str:
     return str(bicep.file.relative_to(INFRA))
 
 
-@pytest.mark.parametrize("bicep", [*ALL_BICEP, *PARAMETER_FILES], ids=told)
+@pytest.mark.parametrize("bicep", [*ALL_BICEP, *PARAMETER_FILES], ids=file_name)
 def test_every_file_is_bicep(bicep: Bicep) -> None:
     assert faults(bicep.root) == []
 
@@ -26,7 +26,7 @@ def test_the_grammar_would_notice(tmp_path: Path) -> None:
     assert faults(Bicep(broken).root) != []
 
 
-@pytest.mark.parametrize("bicep", PARAMETER_FILES, ids=told)
+@pytest.mark.parametrize("bicep", PARAMETER_FILES, ids=file_name)
 def test_parameter_files_give_what_is_needed_and_nothing_else(bicep: Bicep) -> None:
     needed = {name for name, required in MAIN.parameters.items() if required}
     assert needed <= set(bicep.parameters) <= set(MAIN.parameters)
@@ -57,7 +57,7 @@ def test_a_kind_of_resource_is_asked_in_one_stable_version() -> None:
 def test_names_and_tags_are_decided_in_one_place() -> None:
     for bicep in ALL_BICEP:
         if bicep.file != MAIN.file:
-            assert not re.search(r"\b(uniqueString|environmentName)\b", bicep.text), told(bicep)
+            assert not re.search(r"\b(uniqueString|environmentName)\b", bicep.text), file_name(bicep)
     for _, (_, given) in MAIN.modules.items():
         assert {"location", "tags"} <= given
 
@@ -120,7 +120,7 @@ def test_one_configuration_of_the_linter_is_above_all_bicep_files() -> None:
 
 def test_no_line_holds_a_secret() -> None:
     for bicep in [*ALL_BICEP, *PARAMETER_FILES]:
-        assert not re.search(r"(?i)(password|secret|key)\w* = '[^'$]+'", bicep.text), told(bicep)
+        assert not re.search(r"(?i)(password|secret|key)\w* = '[^'$]+'", bicep.text), file_name(bicep)
 
 
 def test_a_deployment_repeats_over_what_has_changed_since() -> None:

@@ -65,8 +65,8 @@ def test_the_database_is_healthy_when_our_schema_is_there(admin: psycopg.Connect
     test = SERVICES["database"]["healthcheck"]["test"]
     found = re.search(r"--command '(.+)' \| grep --quiet '(.+)'", " ".join(test[1:]))
     assert found is not None
-    told = admin.execute(found[1].encode()).fetchone()
-    assert told == (schema_version(),)
+    reply = admin.execute(found[1].encode()).fetchone()
+    assert reply == (schema_version(),)
     assert re.search(found[2], str(schema_version()))
     assert SERVICES["server"]["depends_on"] == {"database": {"condition": "service_healthy"}}
 

@@ -20,22 +20,22 @@ def test_the_shell_blocks_are_shell() -> None:
 
 def commands() -> dict[str, list[str]]:
     """Each command of ours that is told, such as `identities add`: the lines that use it."""
-    told: dict[str, list[str]] = {}
+    found: dict[str, list[str]] = {}
     for line in re.findall(r"(?:^|`)zava-mcp ([a-z][^`\n]*)", README, flags=re.MULTILINE):
         command = re.match(r"identities \w+|\S+", line)
         assert command is not None
-        told.setdefault(command[0], []).append(line)
-    return told
+        found.setdefault(command[0], []).append(line)
+    return found
 
 
 @pytest.mark.parametrize("command", sorted(commands()))
 def test_the_programs_commands_and_options_exist(command: str) -> None:
-    told = subprocess.run(
+    found = subprocess.run(
         [sys.executable, "-m", "zava_mcp", *command.split(), "--help"], capture_output=True, text=True, check=True
     ).stdout
     for line in commands()[command]:
         for option in re.findall(r"--[a-z-]+", line):
-            assert option in told, line
+            assert option in found, line
 
 
 @pytest.mark.parametrize("script", ["deploy.sh", "remove.sh"])
@@ -75,8 +75,8 @@ def test_the_roles_it_tells_are_the_roles_that_are_given() -> None:
 
 
 def test_it_says_what_was_never_run() -> None:
-    told = " ".join(README.split())
-    assert "No part of this has been deployed to Azure, no container has been started, no workflow has run" in told
+    found = " ".join(README.split())
+    assert "No part of this has been deployed to Azure, no container has been started, no workflow has run" in found
 
 
 def test_the_rehearsals_place_is_marked() -> None:

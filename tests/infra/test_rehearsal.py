@@ -46,5 +46,5 @@ def test_a_password_never_gets_into_a_transcript(capsys: pytest.CaptureFixture[s
 def test_what_differs_from_week_to_week_reads_the_same() -> None:
     transcript = Transcript()
     transcript.day("Monday", "2026-11-16")
-    transcript.told('{"time": "2031-01-02T03:04:05.678+00:00", "process": 77, "seconds": 1.5}')
+    transcript.add('{"time": "2031-01-02T03:04:05.678+00:00", "process": 77, "seconds": 1.5}')
     assert transcript.lines[-1] == '{"time": "2026-11-16T09:30:00.000+00:00", "process": 4711, "seconds": 0.012}'

@@ -6,7 +6,7 @@ import psycopg
 import pytest
 from typer.testing import CliRunner
 
-from tests.conftest import ADMIN, SEATTLE, Asker, asking, settings_for
+from tests.conftest import ADMIN, SEATTLE, ToolClient, asking, settings_for
 from zava_mcp.cli.commands import app
 from zava_mcp.doctor.diagnosis import diagnose
 from zava_mcp.sales.service import SalesService
@@ -82,7 +82,7 @@ async def test_query_texts_in_other_encodings_are_right_or_refused(encoded: Sett
         assert await seattle.value("SELECT count(*) > 0 FROM retail.orders") is True
 
 
-async def _names_cut_within_a_character_are_refused(asker: Asker) -> None:
+async def _names_cut_within_a_character_are_refused(asker: ToolClient) -> None:
     """A SQL_ASCII database truncates names within a character."""
     assert "22021" in await asker.refusal(f'SELECT 1 AS "{"é" * 40}"')
 

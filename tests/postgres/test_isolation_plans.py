@@ -3,13 +3,13 @@
 import psycopg
 import pytest
 
-from scripts.measure.isolation import ASKERS, Asker, asked_as, explicit, questions, shape
+from scripts.measure.isolation import ASKERS, Probe, asked_as, explicit, questions, shape
 from tests.conftest import admin_keywords
 from zava_mcp.embedded import EmbeddedPostgres
 
 
 @pytest.mark.parametrize("asker", ASKERS, ids=lambda asker: asker.who)
-def test_policies_give_the_plans_and_results_of_an_explicit_where(embedded: EmbeddedPostgres, asker: Asker) -> None:
+def test_policies_give_the_plans_and_results_of_an_explicit_where(embedded: EmbeddedPostgres, asker: Probe) -> None:
     assert len(questions()) == 10
     with psycopg.connect(**admin_keywords(embedded), autocommit=True) as owner, asked_as(embedded, asker) as agent:
         for name, question in questions().items():

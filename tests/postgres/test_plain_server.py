@@ -86,15 +86,15 @@ async def test_full_text_search_replaces_semantic_search_on_debian(debian_15: Za
 
 
 def test_doctor_reports_only_the_gaps_on_debian(debian_15: ZavaServer, tmp_path: Path) -> None:
-    told = CliRunner().invoke(
+    reply = CliRunner().invoke(
         app,
         ["doctor", "--json", "--user-id", SEATTLE, "--database-url", debian_15.place],
         env={"POSTGRES_PASSWORD": debian_15.passwords[SEATTLE]},
         catch_exceptions=False,
     )
-    checks = objects(told.stdout)
+    checks = objects(reply.stdout)
     states = {check["name"]: check["state"] for check in checks}
-    assert told.exit_code == 0, told.stdout
+    assert reply.exit_code == 0, reply.stdout
     assert "fail" not in states.values()
     assert {name for name, state in states.items() if state == "warn"} == {
         "functions revoked from public",

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 from mcp.shared.exceptions import MCPError
 
-from tests.conftest import Asker, asking
+from tests.conftest import ToolClient, asking
 from zava_mcp.settings import Settings
 
 T = TypeVar("T")
@@ -20,14 +20,14 @@ _ROWS = 20
 class Observer:
     """Sends the same to one or two servers, to both at the same time. Made by `observing`."""
 
-    def __init__(self, portal: BlockingPortal, askers: list[Asker]) -> None:
+    def __init__(self, portal: BlockingPortal, askers: list[ToolClient]) -> None:
         self._portal = portal
         self._askers = askers
 
     def answers(self, sql: str, plans: bool = True) -> list[tuple[str, str]]:
         """From each: the reply to a statement, and its plan. Without `plans`, rows are sorted instead."""
 
-        async def ask(asker: Asker) -> tuple[str, str]:
+        async def ask(asker: ToolClient) -> tuple[str, str]:
             answer, failed = await asker.call("execute_sales_query", postgresql_query=sql, max_rows=_ROWS)
             plan = (await asker.call("explain_sales_query", postgresql_query=sql))[0] if plans else ""
             return answer if failed or plans else _sorted(answer), plan
@@ -41,7 +41,7 @@ class Observer:
     def requests(self, method: str, *arguments: Any) -> list[str]:
         """From each: the reply to one of the client's methods, as JSON; an error's code and text."""
 
-        async def ask(asker: Asker) -> str:
+        async def ask(asker: ToolClient) -> str:
             try:
                 result = await getattr(asker.client, method)(*arguments)
             except MCPError as error:
@@ -50,7 +50,7 @@ class Observer:
 
         return self._each(ask)
 
-    def _each(self, ask: Callable[[Asker], Awaitable[T]]) -> list[T]:
+    def _each(self, ask: Callable[[ToolClient], Awaitable[T]]) -> list[T]:
         async def all_at_once() -> list[T]:
             return list(await asyncio.gather(*map(ask, self._askers)))
 

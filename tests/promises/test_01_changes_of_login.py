@@ -6,7 +6,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from tests.conftest import SEATTLE, Asker, admin_keywords, asking, settings_for, small_embedded
+from tests.conftest import SEATTLE, ToolClient, admin_keywords, asking, settings_for, small_embedded
 from zava_mcp.embedded import EmbeddedPostgres
 from zava_mcp.postgres import pool
 
@@ -97,7 +97,7 @@ def admin(postgres: EmbeddedPostgres) -> Iterator[psycopg.Connection]:
         yield connection
 
 
-async def is_refused(seattle: Asker, call: tuple[str, dict[str, Any]], reason: str) -> bool:
+async def is_refused(seattle: ToolClient, call: tuple[str, dict[str, Any]], reason: str) -> bool:
     text, failed = await seattle.call(call[0], **call[1])
     return failed and reason in text
 

@@ -7,7 +7,16 @@ from subprocess import run
 import psycopg
 import pytest
 
-from tests.conftest import HEAD_OFFICE, REDMOND, SEATTLE, Asker, admin_keywords, asking, login_keywords, settings_for
+from tests.conftest import (
+    HEAD_OFFICE,
+    REDMOND,
+    SEATTLE,
+    ToolClient,
+    admin_keywords,
+    asking,
+    login_keywords,
+    settings_for,
+)
 from zava_mcp.embedded import EmbeddedPostgres
 from zava_mcp.settings import Settings
 
@@ -30,7 +39,7 @@ async def first_error(settings: Settings) -> str:
     return errors.pop()
 
 
-async def _schemas_error(asker: Asker) -> str:
+async def _schemas_error(asker: ToolClient) -> str:
     text, failed = await asker.call("get_multiple_table_schemas", table_names=["orders"])
     assert failed
     return text.replace("get_multiple_table_schemas", "execute_sales_query")

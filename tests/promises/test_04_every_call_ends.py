@@ -146,18 +146,18 @@ async def test_slow_queries_keep_a_quick_one_from_nothing(ask: Ask, admin: psyco
 
 async def test_more_calls_than_fit_are_told_so(ask: Ask, admin: psycopg.Connection) -> None:
     async with ask(SEATTLE, ZAVA_QUERY_TIMEOUT="3") as seattle:
-        told: list[str] = []
+        texts: list[str] = []
 
         async def one() -> None:
             text, _ = await seattle.call("execute_sales_query", postgresql_query=SLOW)
-            told.append(text)
+            texts.append(text)
             if "too many calls" in text:
                 group.cancel_scope.cancel()
 
         async with anyio.create_task_group() as group:
             for _ in range(60):
                 group.start_soon(one)
-        assert any("too many calls" in text for text in told)
+        assert any("too many calls" in text for text in texts)
         await until(admin, 0, 5)
         assert await seattle.value("SELECT 1") == 1
 

@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from tests.conftest import ADMIN, HEAD_OFFICE, SEATTLE, Ask, settings_for
-from tests.stdio_client import Wire
+from tests.stdio_client import StdioClient
 from zava_mcp.admin.migrations import embedded_target
 from zava_mcp.cli.commands import app
 from zava_mcp.embedded import EmbeddedPostgres
@@ -128,7 +128,7 @@ def test_an_error_of_a_server_without_limits_fits_too(server: str, database: str
     CliRunner().invoke(app, command, catch_exceptions=False)
     url = f"postgresql:///{database}?host={server}"
     environment = {"ZAVA_DATABASE_URL": url, "POSTGRES_PASSWORD": passwords.read_text().strip().rpartition(":")[2]}
-    with Wire("--user-id", HEAD_OFFICE, environment=environment) as process:
+    with StdioClient("--user-id", HEAD_OFFICE, environment=environment) as process:
         process.shake_hands()
         assert process.call("execute_sales_query", postgresql_query="SELECT 1")[1] is False
         before = peak_bytes(process)
@@ -138,7 +138,7 @@ def test_an_error_of_a_server_without_limits_fits_too(server: str, database: str
         assert peak_bytes(process) - before < 256_000_000
 
 
-def peak_bytes(process: Wire) -> int:
+def peak_bytes(process: StdioClient) -> int:
     """The most memory a process had at any time."""
     status = Path(f"/proc/{process.process.pid}/status").read_text()
     return int(status.split("VmHWM:")[1].split()[0]) * 1024

@@ -214,5 +214,5 @@ def test_tables_and_csv_show_the_same_digits(data_dir: Path) -> None:
     shown = CliRunner().invoke(app, [*command, "csv"], catch_exceptions=False).stdout
     assert shown == 'a,b,c,d,e,f\n0.10,12345678901234567890,"[1.50,2]","{""d"":1.0}",true,\n'
     table = CliRunner().invoke(app, [*command, "table"], catch_exceptions=False).stdout
-    told = ["0.10", "12,345,678,901,234,567,890", "[1.50,2]", '{"d":1.0}', "true", "NULL"]
-    assert table.splitlines()[1].split() == told
+    reply = ["0.10", "12,345,678,901,234,567,890", "[1.50,2]", '{"d":1.0}', "true", "NULL"]
+    assert table.splitlines()[1].split() == reply

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from tests.conftest import SEATTLE
-from tests.stdio_client import MODERN_META, Wire, server_for
+from tests.stdio_client import MODERN_META, StdioClient, server_for
 
 
 def test_logs_go_to_stderr(data_dir: Path) -> None:
@@ -46,7 +46,7 @@ def test_what_a_library_prints_does_not_reach_the_client(data_dir: Path, tmp_pat
         "sys.meta_path.insert(0, Watch())\n"
     )
     arguments = ("--data-dir", str(data_dir), "--user-id", SEATTLE)
-    with Wire(*arguments, environment={"PYTHONPATH": str(tmp_path)}) as server:
+    with StdioClient(*arguments, environment={"PYTHONPATH": str(tmp_path)}) as server:
         assert server.shake_hands()["serverInfo"]["name"] == "zava-mcp"
         assert not server.call("get_current_utc_date")[1]  # the SDK is imported
         assert "printed by a library" in server.stderr()

@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from tests.conftest import SEATTLE, admin_keywords, asking, settings_for
-from tests.stdio_client import Wire
+from tests.stdio_client import StdioClient
 from zava_mcp.admin.embedded_database import embedded_postgres
 from zava_mcp.admin.sample import Sample
 from zava_mcp.embedded import EmbeddedPostgres
@@ -26,7 +26,7 @@ def closed_port() -> int:
 
 def test_handshake_and_tools_do_not_need_the_database() -> None:
     url = f"postgresql://127.0.0.1:{closed_port()}/zava"
-    with Wire("--user-id", SEATTLE, environment={"ZAVA_DATABASE_URL": url}) as server:
+    with StdioClient("--user-id", SEATTLE, environment={"ZAVA_DATABASE_URL": url}) as server:
         server.shake_hands()
         assert "execute_sales_query" in [tool["name"] for tool in server.request("tools/list")["result"]["tools"]]
         text, failed = server.call("execute_sales_query", postgresql_query="SELECT 1")

@@ -17,7 +17,7 @@ import pytest
 
 from tests.conftest import SEATTLE, STORES, settings_for
 from tests.promises.test_04_every_call_ends import DEAF
-from tests.stdio_client import Wire, server_for
+from tests.stdio_client import StdioClient, server_for
 from zava_mcp.admin.embedded_database import embedded_postgres
 from zava_mcp.admin.sample import Sample
 from zava_mcp.errors import EmbeddedError
@@ -176,7 +176,7 @@ def test_servers_that_start_at_once_set_up_once(tmp_path: Path) -> None:
 
 
 def test_a_client_that_closes_its_reading_end_ends_the_server(small: Path) -> None:
-    with Wire("--data-dir", str(small), "--user-id", SEATTLE) as server:
+    with StdioClient("--data-dir", str(small), "--user-id", SEATTLE) as server:
         server.shake_hands()
         assert not server.call("get_current_utc_date")[1]  # the SDK is imported
         assert server.process.stdout is not None
@@ -224,7 +224,7 @@ def test_a_client_that_does_not_read_does_not_hold_up_the_end(small: Path) -> No
     assert gone(small, 10)
 
 
-def _until_there(folder: Path, pattern: str, server: Wire) -> None:
+def _until_there(folder: Path, pattern: str, server: StdioClient) -> None:
     deadline = time.monotonic() + 30
     while not list(folder.glob(pattern)):
         assert server.process.poll() is None
@@ -258,7 +258,7 @@ def test_a_query_that_heeds_nothing_does_not_keep_the_database(small: Path, sql:
 @pytest.mark.parametrize("command", ["query", "doctor"])
 def test_a_command_that_is_ended_leaves_nothing(small: Path, command: str) -> None:
     arguments = ["query", SLOW["postgresql_query"]] if command == "query" else ["doctor"]
-    with Wire(*arguments, "--data-dir", str(small), "--user-id", SEATTLE) as process:
+    with StdioClient(*arguments, "--data-dir", str(small), "--user-id", SEATTLE) as process:
         _until_there(small, "postgres-18/data/postmaster.pid", process)
         process.signal(signal.SIGTERM)
         assert process.process.wait(10) in (0, 143)

@@ -9,7 +9,7 @@ import psutil
 import pytest
 
 from tests.conftest import HEAD_OFFICE, SEATTLE, asking, settings_for
-from tests.stdio_client import Wire
+from tests.stdio_client import StdioClient
 from zava_mcp.admin.embedded_database import embedded_postgres
 from zava_mcp.admin.sample import Sample
 from zava_mcp.embedded import EmbeddedPostgres, Login
@@ -89,7 +89,7 @@ def test_a_url_that_cannot_be_read_is_refused_without_its_password(data_dir: Pat
 def test_nothing_the_server_says_or_logs_tells_them(embedded: EmbeddedPostgres) -> None:
     passwords = [login.password for login in embedded.logins().values()]
     flags = ("--data-dir", str(embedded.folder), "--user-id", HEAD_OFFICE, "--log-level", "debug")
-    with Wire(*flags, environment={"POSTGRES_PASSWORD": SECRET}) as server:
+    with StdioClient(*flags, environment={"POSTGRES_PASSWORD": SECRET}) as server:
         server.shake_hands()
         said = []
         for sql in (

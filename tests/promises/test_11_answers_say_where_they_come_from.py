@@ -35,9 +35,9 @@ async def test_products_without_vectors_say_which_command_makes_them(
 ) -> None:
     other_vectors.execute("DELETE FROM retail.product_description_embeddings")
     async with ask(SEATTLE) as seattle:
-        told = await refusal(seattle, "hammer")
-        assert "no embeddings yet" in told
-        assert "zava-mcp embed" in told
+        reply = await refusal(seattle, "hammer")
+        assert "no embeddings yet" in reply
+        assert "zava-mcp embed" in reply
         assert skus(await search(seattle, "HT-HAM-001")) == ["HT-HAM-001"]
         assert "has no embedding" in await refusal(seattle, similar_to="HT-HAM-001")
 
@@ -45,10 +45,10 @@ async def test_products_without_vectors_say_which_command_makes_them(
 async def test_vectors_of_another_model_are_never_compared(ask: Ask, other_vectors: psycopg.Connection) -> None:
     other_vectors.execute("UPDATE retail.product_description_embeddings SET model_id = 'azure/other'")
     async with ask(SEATTLE) as seattle:
-        told = await refusal(seattle, "hammer")
-        assert "azure/other" in told
-        assert LOCAL_MODEL in told
-        assert "zava-mcp embed" in told
+        reply = await refusal(seattle, "hammer")
+        assert "azure/other" in reply
+        assert LOCAL_MODEL in reply
+        assert "zava-mcp embed" in reply
         like = await search(seattle, similar_to="HT-HAM-001")
         assert like["model"] == "azure/other"
         other_vectors.execute(

@@ -45,10 +45,10 @@ async def test_sleepers_keep_nobody_waiting_for_longer_than_their_deadline(data_
     """All connections held by queries that would never end: the next one is answered when they are stopped."""
     endless = "WITH RECURSIVE r AS (SELECT 1 AS n UNION ALL SELECT n FROM r) SELECT count(*) FROM r"
     async with asking(settings_for(data_dir, SEATTLE, ZAVA_QUERY_TIMEOUT="1")) as seattle:
-        told: list[str] = []
+        texts: list[str] = []
 
         async def hold() -> None:
-            told.append((await seattle.call("execute_sales_query", postgresql_query=endless))[0])
+            texts.append((await seattle.call("execute_sales_query", postgresql_query=endless))[0])
 
         with anyio.fail_after(30):
             async with anyio.create_task_group() as group:
@@ -56,5 +56,5 @@ async def test_sleepers_keep_nobody_waiting_for_longer_than_their_deadline(data_
                     group.start_soon(hold)
                 await anyio.wait_all_tasks_blocked()
                 assert await seattle.value("SELECT 1") == 1
-        assert len(told) == CONCURRENT_QUERIES
-        assert all("57014" in text for text in told)
+        assert len(texts) == CONCURRENT_QUERIES
+        assert all("57014" in text for text in texts)

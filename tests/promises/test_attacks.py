@@ -10,7 +10,7 @@ import logging
 
 import pytest
 
-from tests.conftest import Asker, asking
+from tests.conftest import ToolClient, asking
 from tests.promises.attacking import FAMILIES, RUNS, Place, Secrets, Tally, attacks, outcome
 from tests.promises.conftest import user_id_of
 from tests.promises.test_03_nothing_is_written import fingerprint
@@ -62,7 +62,7 @@ def _faults(text: str, failed: bool, leaked: list[str]) -> list[str]:
     return faults
 
 
-async def _harm(asker: Asker, attack: str, seen: dict[str, object]) -> list[tuple[str, str]]:
+async def _harm(asker: ToolClient, attack: str, seen: dict[str, object]) -> list[tuple[str, str]]:
     """Whether the identity sees now what it saw before; a hint may know less after a lost connection."""
     text, failed = await asker.call("execute_sales_query", postgresql_query=OWN)
     if not failed and {**json.loads(text), "hint": ""} == {**seen, "hint": ""}:

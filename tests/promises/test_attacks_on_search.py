@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.conftest import HEAD_OFFICE, SEATTLE, STORES, Asker, asking, settings_for
+from tests.conftest import HEAD_OFFICE, SEATTLE, STORES, ToolClient, asking, settings_for
 from tests.promises.test_03_nothing_is_written import fingerprint
 from tests.servers import ZavaServer
 from zava_mcp.embeddings import embedder
@@ -107,7 +107,7 @@ async def test_table_names_are_no_way_in(debian_15: ZavaServer) -> None:
                 assert text == described, name
 
 
-async def read(asker: Asker, uri: str) -> tuple[str, bool]:
+async def read(asker: ToolClient, uri: str) -> tuple[str, bool]:
     """A resource's text, or the error's."""
     from mcp import MCPError
 

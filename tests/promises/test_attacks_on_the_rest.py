@@ -8,7 +8,7 @@ import pytest
 from mcp.shared.exceptions import MCPError
 from mcp.types import PromptReference, ResourceTemplateReference
 
-from tests.conftest import HEAD_OFFICE, SEATTLE, STORES, Ask, Asker
+from tests.conftest import HEAD_OFFICE, SEATTLE, STORES, Ask, ToolClient
 
 pytestmark = pytest.mark.anyio
 
@@ -28,7 +28,7 @@ NAMES = [f"Zava Retail {name}" for name in STORES if name != "Seattle"]
 LONGEST = 40_000  # characters of any answer
 
 
-async def told(asked: Awaitable[Any]) -> str:
+async def error_of(asked: Awaitable[Any]) -> str:
     """What came back, or the error's text."""
     try:
         return str(await asked)
@@ -36,10 +36,10 @@ async def told(asked: Awaitable[Any]) -> str:
         return str(error)
 
 
-async def attack(seattle: Asker, ask_with: Callable[[str], Awaitable[Any]]) -> None:
+async def attack(seattle: ToolClient, ask_with: Callable[[str], Awaitable[Any]]) -> None:
     """Every text in turn: what comes back is short, gives nobody away, and was foreseen."""
     for text in TEXTS:
-        reply = await told(ask_with(text))
+        reply = await error_of(ask_with(text))
         assert len(reply) < LONGEST, text[:80]
         for kept in (*OTHERS, *NAMES):
             assert kept not in reply or kept in text, text[:80]

@@ -14,7 +14,7 @@ from mcp import StdioServerParameters
 from mcp.client import Client as McpClient
 from mcp.types import TextContent
 
-from tests.clients.test_config import read, told
+from tests.clients.test_config import client_config, read
 from tests.conftest import SEATTLE
 from zava_mcp.charts.render import Drawing
 from zava_mcp.clients.names import Client
@@ -70,7 +70,9 @@ def traps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Traps:
 def printed_entries(data_dir: Path) -> list[dict[str, Any]]:
     """What `client-config` prints for each client, with uvx and without."""
     flags: tuple[list[str], ...] = ([], ["--local"])
-    printed = [(client, told(client, *more, "--data-dir", str(data_dir))[0]) for client in Client for more in flags]
+    printed = [
+        (client, client_config(client, *more, "--data-dir", str(data_dir))[0]) for client in Client for more in flags
+    ]
     return [entry for client, text in printed for entry in read(client, text).values()]
 
 

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 from typer.testing import CliRunner
 
-from tests.conftest import HEAD_OFFICE, SEATTLE, Asker, asking, settings_for
+from tests.conftest import HEAD_OFFICE, SEATTLE, ToolClient, asking, settings_for
 from zava_mcp.cli.commands import app
 
 pytestmark = pytest.mark.anyio
@@ -149,12 +149,12 @@ NOT_SAID = (
 
 
 @pytest.fixture
-async def seattle(data_dir: Path) -> AsyncIterator[Asker]:
+async def seattle(data_dir: Path) -> AsyncIterator[ToolClient]:
     async with asking(settings_for(data_dir, SEATTLE)) as asker:
         yield asker
 
 
-async def test_empty_result_is_explained_in_300_bytes(seattle: Asker) -> None:
+async def test_empty_result_is_explained_in_300_bytes(seattle: ToolClient) -> None:
     for sql, first, more in EXPLAINED:
         hint = (await seattle.query(sql)).get("hint", "")
         assert hint.startswith(first), (sql, hint)
@@ -164,14 +164,14 @@ async def test_empty_result_is_explained_in_300_bytes(seattle: Asker) -> None:
         assert len((await seattle.query(sql))["hint"].encode()) <= 300, sql
 
 
-async def test_nonempty_result_has_no_hint(seattle: Asker) -> None:
+async def test_nonempty_result_has_no_hint(seattle: ToolClient) -> None:
     for sql in SILENT:
         assert "hint" not in await seattle.query(sql), sql
     for sql in NOT_CORRECTED:
         assert "POWER TOOLS" not in (await seattle.query(sql))["hint"], sql
 
 
-async def test_hint_says_nothing_false(seattle: Asker) -> None:
+async def test_hint_says_nothing_false(seattle: ToolClient) -> None:
     for sql, false in NOT_SAID:
         hint = (await seattle.query(sql)).get("hint", "")
         assert false not in hint, (sql, hint)
@@ -183,7 +183,7 @@ async def test_hint_says_nothing_false(seattle: Asker) -> None:
     assert "OFFSET" in largest["hint"]
 
 
-async def test_hint_for_hidden_store_equals_hint_for_unknown_store(seattle: Asker) -> None:
+async def test_hint_for_hidden_store_equals_hint_for_unknown_store(seattle: ToolClient) -> None:
     hints = {
         (await seattle.query(STORE.format(f"s.store_name = '{name}'")))["hint"].replace(name, "…")
         for name in ("Zava Retail Redmond", "Zava Retail Nowhere", "Zava Retail Bellevue", "Bellevue")
@@ -204,7 +204,7 @@ async def test_hint_for_head_office_counts_its_stores(data_dir: Path) -> None:
         )
 
 
-async def test_hint_after_schema_change_names_the_tool_to_call(seattle: Asker, admin: psycopg.Connection) -> None:
+async def test_hint_after_schema_change_names_the_tool_to_call(seattle: ToolClient, admin: psycopg.Connection) -> None:
     """The cached summary may be outdated, and reading it again would take a round trip."""
     sql = CATEGORY.format("= 'Power Tools'")
     assert CAPITALS in (await seattle.query(sql))["hint"]
@@ -217,7 +217,7 @@ async def test_hint_after_schema_change_names_the_tool_to_call(seattle: Asker, a
     assert CAPITALS in (await seattle.query(sql))["hint"]
 
 
-async def test_chart_without_rows_is_explained(seattle: Asker) -> None:
+async def test_chart_without_rows_is_explained(seattle: ToolClient) -> None:
     text, failed = await seattle.call(
         "chart_sales_query", postgresql_query="SELECT category_name, 1 FROM categories WHERE category_name = 'Hammers'"
     )

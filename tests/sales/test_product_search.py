@@ -10,7 +10,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from tests.conftest import HEAD_OFFICE, SEATTLE, Ask, Asker
+from tests.conftest import HEAD_OFFICE, SEATTLE, Ask, ToolClient
 from zava_mcp import sql
 from zava_mcp.admin.sample_embeddings import SAMPLE_MODEL, packed_vectors
 from zava_mcp.embeddings.local import LOCAL_MODEL, LocalEmbedder
@@ -20,19 +20,19 @@ pytestmark = [pytest.mark.anyio, pytest.mark.portable]
 RAIN = "something to keep the rain out of an outdoor socket"
 
 
-async def search(asker: Asker, text: str = "", **request: Any) -> dict[str, Any]:
+async def search(asker: ToolClient, text: str = "", **request: Any) -> dict[str, Any]:
     """Returns the result of a search that must succeed, with its rows as dicts under "products"."""
-    told, failed = await asker.call("semantic_search_products", query_description=text, **request)
-    assert not failed, told
-    answer: dict[str, Any] = json.loads(told)
+    reply, failed = await asker.call("semantic_search_products", query_description=text, **request)
+    assert not failed, reply
+    answer: dict[str, Any] = json.loads(reply)
     answer["products"] = [dict(zip(answer["columns"], row, strict=True)) for row in answer["rows"]]
     return answer
 
 
-async def refusal(asker: Asker, text: str = "", **request: Any) -> str:
-    told, failed = await asker.call("semantic_search_products", query_description=text, **request)
-    assert failed, told
-    return told
+async def refusal(asker: ToolClient, text: str = "", **request: Any) -> str:
+    reply, failed = await asker.call("semantic_search_products", query_description=text, **request)
+    assert failed, reply
+    return reply
 
 
 def skus(answer: dict[str, Any]) -> list[str]:
@@ -124,9 +124,9 @@ async def test_similar_to_needs_no_model(ask: Ask) -> None:
         named = await search(seattle, similar_to="gel-filled waterproof wire connectors 20 pack")
         assert skus(named) == skus(like)
         assert like["model"] == LOCAL_MODEL
-        told = await refusal(seattle, similar_to="magnetic tack")
-        assert "no product 'magnetic tack'" in told
-        assert "7 oz Magnetic Tack Hammer" in told
+        reply = await refusal(seattle, similar_to="magnetic tack")
+        assert "no product 'magnetic tack'" in reply
+        assert "7 oz Magnetic Tack Hammer" in reply
 
 
 async def test_search_filters_by_category_price_and_stock(ask: Ask, admin: psycopg.Connection) -> None:

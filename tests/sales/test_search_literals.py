@@ -224,18 +224,18 @@ async def test_words_and_brands_get_no_hint_about_codes_or_language(ask: Ask) ->
 async def test_search_for_several_needs_equals_single_searches(ask: Ask) -> None:
     needs = ["fix a dripping tap", "hang a heavy mirror on brick", "hamer"]
     async with ask(SEATTLE) as seattle:
-        told, failed = await seattle.call("semantic_search_products", query_description=needs, max_rows=3)
-        assert not failed, told
-        groups = json.loads(told)["needs"]
+        reply, failed = await seattle.call("semantic_search_products", query_description=needs, max_rows=3)
+        assert not failed, reply
+        groups = json.loads(reply)["needs"]
         assert [group["need"] for group in groups] == needs
         for need, group in zip(needs, groups, strict=True):
             alone = await search(seattle, need, max_rows=3)
             assert group["rows"] == alone["rows"]
         one, _ = await seattle.call("semantic_search_products", query_description=["hammer"])
         assert json.loads(one)["rows"] == (await search(seattle, "hammer"))["rows"]
-        told, failed = await seattle.call("semantic_search_products", query_description=["hammer", 3, "hammer", 3.5])
-        assert not failed, told
-        repeated = json.loads(told)
+        reply, failed = await seattle.call("semantic_search_products", query_description=["hammer", 3, "hammer", 3.5])
+        assert not failed, reply
+        repeated = json.loads(reply)
         assert [group["need"] for group in repeated["needs"]] == ["hammer", "3", "3.5"]
         assert repeated["repeated"] == "1 repeated need was searched once"
         for nested in (
@@ -245,21 +245,21 @@ async def test_search_for_several_needs_equals_single_searches(ask: Ask) -> None
             {"a": "saw"},
             [True, "a"],
         ):
-            told, failed = await seattle.call("semantic_search_products", query_description=nested)
+            reply, failed = await seattle.call("semantic_search_products", query_description=nested)
             assert failed
-            assert "must be a text or a list of texts" in told
+            assert "must be a text or a list of texts" in reply
         for wrong in ([], [""], ["hammer", " "], ["hammer"] * 2 + [str(n) for n in range(6)], ["a", "b\0"]):
-            told, failed = await seattle.call("semantic_search_products", query_description=wrong)
+            reply, failed = await seattle.call("semantic_search_products", query_description=wrong)
             assert failed, wrong
-            assert "internal" not in told
-        told, failed = await seattle.call(
+            assert "internal" not in reply
+        reply, failed = await seattle.call(
             "semantic_search_products", query_description=["a", "b"], similar_to="HT-HAM-001"
         )
         assert failed
     async with ask(SEATTLE, ZAVA_MAX_BYTES="4000") as seattle:
-        told, _ = await seattle.call("semantic_search_products", query_description=needs, max_rows=50)
-        assert len(told.encode()) < 6_000
-        assert any(group["truncated"] for group in json.loads(told)["needs"])
+        reply, _ = await seattle.call("semantic_search_products", query_description=needs, max_rows=50)
+        assert len(reply.encode()) < 6_000
+        assert any(group["truncated"] for group in json.loads(reply)["needs"])
 
 
 COUNTED = (

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import SEATTLE
-from tests.stdio_client import Wire, server_for
+from tests.stdio_client import StdioClient, server_for
 
 
 @pytest.fixture(scope="package")
-def seattle(data_dir: Path) -> Iterator[Wire]:
+def seattle(data_dir: Path) -> Iterator[StdioClient]:
     """A server of Seattle's identity after the handshake; each test must read all replies."""
     with server_for(data_dir, SEATTLE) as server:
         server.shake_hands()

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.stdio_client import Wire
+from tests.stdio_client import StdioClient
 
 QUERY, TABLES, SEARCH, CHART = (
     "execute_sales_query",
@@ -19,7 +19,7 @@ BARS = {"postgresql_query": "VALUES ('a', 1), ('b', 2)"}
 PAINT = {"query_description": "paint", "similarity_threshold": 10}
 
 
-def call(server: Wire, tool: str, arguments: Any) -> tuple[str, bool]:
+def call(server: StdioClient, tool: str, arguments: Any) -> tuple[str, bool]:
     """All text of a tool's result, and whether it is an error."""
     result = server.request("tools/call", name=tool, arguments=arguments)["result"]
     return "\n".join(block.get("text", "") for block in result["content"]), result.get("isError", False)
@@ -109,7 +109,9 @@ EXTRA = (
 
 
 @pytest.mark.parametrize(("tool", "arguments", "contains"), TAKEN, ids=[str(row[:2])[:90] for row in TAKEN])
-def test_tool_arguments_with_one_meaning_are_accepted(seattle: Wire, tool: str, arguments: Any, contains: str) -> None:
+def test_tool_arguments_with_one_meaning_are_accepted(
+    seattle: StdioClient, tool: str, arguments: Any, contains: str
+) -> None:
     text, failed = call(seattle, tool, arguments)
     assert not failed, text
     assert contains in text
@@ -118,7 +120,7 @@ def test_tool_arguments_with_one_meaning_are_accepted(seattle: Wire, tool: str, 
 
 @pytest.mark.parametrize(("tool", "arguments", "expected"), REFUSED, ids=[str(row[:2])[:90] for row in REFUSED])
 def test_tool_arguments_without_clear_meaning_are_rejected_with_reason(
-    seattle: Wire, tool: str, arguments: Any, expected: str
+    seattle: StdioClient, tool: str, arguments: Any, expected: str
 ) -> None:
     text, failed = call(seattle, tool, arguments)
     assert failed
@@ -127,7 +129,7 @@ def test_tool_arguments_without_clear_meaning_are_rejected_with_reason(
     assert "Input should" not in text
 
 
-def test_tool_arguments_of_clients_are_ignored_and_named(seattle: Wire) -> None:
+def test_tool_arguments_of_clients_are_ignored_and_named(seattle: StdioClient) -> None:
     for tool, arguments in ((QUERY, ONE), (TABLES, {}), (SEARCH, PAINT), (CHART, BARS), ("get_current_utc_date", {})):
         plain, _ = call(seattle, tool, arguments)
         for name in EXTRA if tool == QUERY else EXTRA[:2]:
@@ -147,7 +149,7 @@ def test_tool_arguments_of_clients_are_ignored_and_named(seattle: Wire) -> None:
     assert "and 995 more." in call(seattle, QUERY, {**ONE, **{f"a{number}": 1 for number in range(1000)}})[0]
 
 
-def test_result_bounds_include_the_remark_on_ignored_arguments(seattle: Wire) -> None:
+def test_result_bounds_include_the_remark_on_ignored_arguments(seattle: StdioClient) -> None:
     wide = {"postgresql_query": "SELECT repeat('x', 300) FROM generate_series(1, 1000)", "max_rows": 1000}
     text, _ = call(seattle, QUERY, {**wide, **{f"{number}" * 60: 1 for number in range(9)}})
     assert len(text.encode()) <= 40_000
@@ -167,7 +169,7 @@ def test_result_bounds_include_the_remark_on_ignored_arguments(seattle: Wire) ->
     ],
 )
 def test_request_with_wrong_parameters_is_rejected_with_their_names(
-    seattle: Wire, method: str, params: dict[str, Any], expected: str
+    seattle: StdioClient, method: str, params: dict[str, Any], expected: str
 ) -> None:
     error = seattle.request(method, **params)["error"]
     assert error["code"] == -32602
@@ -175,7 +177,7 @@ def test_request_with_wrong_parameters_is_rejected_with_their_names(
 
 
 @pytest.mark.parametrize("arguments", ['{"month": "2026-10"}', {"month": "2026-10", "store": None}])
-def test_prompt_arguments_with_one_meaning_are_accepted(seattle: Wire, arguments: Any) -> None:
+def test_prompt_arguments_with_one_meaning_are_accepted(seattle: StdioClient, arguments: Any) -> None:
     result = seattle.request("prompts/get", name="monthly_review", arguments=arguments)["result"]
     assert "the month 2026-10" in result["messages"][0]["content"]["text"]
 
@@ -190,7 +192,7 @@ CONTENT = {
 
 
 @pytest.mark.parametrize("version", CONTENT)
-def test_result_has_only_content_of_the_protocol_version(seattle: Wire, version: str) -> None:
+def test_result_has_only_content_of_the_protocol_version(seattle: StdioClient, version: str) -> None:
     assert seattle.shake_hands(version)["protocolVersion"] == version
     wide = {"postgresql_query": "SELECT g, repeat('x', 300) FROM generate_series(1, 1000) g", "max_rows": 1000}
     for tool, arguments in ((QUERY, ROWS), (QUERY, wide), (TABLES, {}), (CHART, BARS)):

@@ -9,7 +9,7 @@ import pytest
 from mcp.server.mcpserver.exceptions import ToolError
 
 from tests.conftest import SEATTLE
-from tests.stdio_client import Wire, server_for
+from tests.stdio_client import StdioClient, server_for
 from zava_mcp.server.executor import BoundedExecutor
 from zava_mcp.server.flow_control import IN_FLIGHT_BYTES, MESSAGE_BYTES, REPLIES_BYTES, FlowControl, estimate_memory
 
@@ -18,11 +18,11 @@ LONG = "x" * 1_800_000
 CALLS = IN_FLIGHT_BYTES // len(LONG) + 5
 
 
-def send(server: Wire, number: object, method: str, **params: object) -> None:
+def send(server: StdioClient, number: object, method: str, **params: object) -> None:
     server.send({"jsonrpc": "2.0", "id": number, "method": method, "params": params})
 
 
-def send_slow(server: Wire, number: object, **meta: object) -> None:
+def send_slow(server: StdioClient, number: object, **meta: object) -> None:
     arguments = {"postgresql_query": SLOW}
     send(server, number, "tools/call", name="execute_sales_query", arguments=arguments, _meta=meta)
 

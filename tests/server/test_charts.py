@@ -15,7 +15,7 @@ import pytest
 from mcp.types import ImageContent, TextContent, TextResourceContents
 from PIL import Image
 
-from tests.conftest import HEAD_OFFICE, SEATTLE, Ask, Asker, asking, settings_for
+from tests.conftest import HEAD_OFFICE, SEATTLE, Ask, ToolClient, asking, settings_for
 from zava_mcp.charts.chart import ChartRequest, choose_chart
 from zava_mcp.charts.render import Drawing
 from zava_mcp.charts.vega import PALETTE, spec
@@ -29,7 +29,7 @@ GRID = "SELECT chr(65 + a) AS store, chr(97 + b) AS category, (a * b + 1)::numer
 GRID += "generate_series(0, 3) a, generate_series(0, 2) b"
 
 
-async def chart(asker: Asker, sql: str, **arguments: str) -> tuple[dict[str, Any], bytes]:
+async def chart(asker: ToolClient, sql: str, **arguments: str) -> tuple[dict[str, Any], bytes]:
     """The JSON result of the tool, and its image as PNG."""
     result = await asker.client.call_tool("chart_sales_query", {"postgresql_query": sql, **arguments})
     assert not result.is_error, result.content

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import SEATTLE, STORES
-from tests.stdio_client import Wire
+from tests.stdio_client import StdioClient
 
 SECRET = "postgresql://seattle:hunter2@db.example.com/zava"
 AS_SEATTLE = ["--user-id", SEATTLE]
@@ -38,7 +38,7 @@ def said(reply: dict[str, Any]) -> str:
 def test_server_with_faulty_settings_fails_every_call_with_them(
     data_dir: Path, arguments: list[str], environment: dict[str, str], fault: str
 ) -> None:
-    with Wire("--data-dir", str(data_dir), *arguments, environment=environment) as server:
+    with StdioClient("--data-dir", str(data_dir), *arguments, environment=environment) as server:
         hello = server.shake_hands("2025-11-25")
         assert fault in hello["instructions"]
         tools = server.request("tools/list")["result"]["tools"]
@@ -90,7 +90,7 @@ def test_instructions_name_a_misspelt_setting(data_dir: Path, tmp_path: Path) ->
     env_file = tmp_path / "env"
     env_file.write_text("POSTGRES_DB_HOSTT=prod.example.com\n")
     environment = {"ZAVA_DATABASE_ULR": "postgresql://prod.example.com/zava", "ZAVA_ENV_FILE": str(env_file)}
-    with Wire("--data-dir", str(data_dir), "--user-id", SEATTLE, environment=environment) as server:
+    with StdioClient("--data-dir", str(data_dir), "--user-id", SEATTLE, environment=environment) as server:
         instructions = server.shake_hands("2025-11-25")["instructions"]
     assert "ZAVA_DATABASE_ULR is not a setting; did you mean ZAVA_DATABASE_URL?" in instructions
     assert "POSTGRES_DB_HOSTT is not a setting; did you mean POSTGRES_DB_HOST?" in instructions

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import SEATTLE
-from tests.stdio_client import Wire, server_for
+from tests.stdio_client import StdioClient, server_for
 
 PARSE, REQUEST = -32700, -32600
 Answers = list[tuple[object, int]]  # ids and codes
@@ -76,7 +76,7 @@ TABLE: list[tuple[bytes, Answers, str]] = [
 ]
 
 
-def replies_to(server: Wire, line: bytes) -> list[dict[str, Any]]:
+def replies_to(server: StdioClient, line: bytes) -> list[dict[str, Any]]:
     """The replies to a line, without the reply to a ping after it."""
     server.send(line + b"\n" + b'{"jsonrpc":"2.0","id":"last","method":7}\n')
     replies = [server.read()]
@@ -87,7 +87,7 @@ def replies_to(server: Wire, line: bytes) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize(("line", "answers", "expected"), TABLE, ids=[str(line[:60]) for line, *_ in TABLE])
 def test_invalid_line_gets_an_error_for_each_request(
-    seattle: Wire, line: bytes, answers: Answers, expected: str
+    seattle: StdioClient, line: bytes, answers: Answers, expected: str
 ) -> None:
     replies = replies_to(seattle, line)
     assert [(reply["id"], reply["error"]["code"]) for reply in replies] == answers
@@ -95,7 +95,7 @@ def test_invalid_line_gets_an_error_for_each_request(
     assert seattle.request("ping")["result"] == {}
 
 
-def test_line_with_a_byte_order_mark_is_accepted(seattle: Wire) -> None:
+def test_line_with_a_byte_order_mark_is_accepted(seattle: StdioClient) -> None:
     seattle.send(b"\xef\xbb\xbf" + ping("20") + b"\n")
     assert seattle.read() == {"jsonrpc": "2.0", "id": 20, "result": {}}
 

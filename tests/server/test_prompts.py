@@ -7,7 +7,7 @@ import pytest
 from mcp.shared.exceptions import MCPError
 from mcp.types import PromptReference, ResourceTemplateReference, TextContent
 
-from tests.conftest import HEAD_OFFICE, REDMOND, SEATTLE, STORES, Ask, Asker, asking, settings_for
+from tests.conftest import HEAD_OFFICE, REDMOND, SEATTLE, STORES, Ask, ToolClient, asking, settings_for
 
 pytestmark = [pytest.mark.anyio, pytest.mark.portable]
 
@@ -15,14 +15,14 @@ REVIEW = PromptReference(name="monthly_review")
 FIND = PromptReference(name="find_product")
 
 
-async def prompt(asker: Asker, name: str, **arguments: str) -> str:
+async def prompt(asker: ToolClient, name: str, **arguments: str) -> str:
     (message,) = (await asker.client.get_prompt(name, arguments)).messages
     assert isinstance(message.content, TextContent)
     return message.content.text
 
 
 async def offered(
-    asker: Asker, ref: PromptReference | ResourceTemplateReference, name: str, typed: str = ""
+    asker: ToolClient, ref: PromptReference | ResourceTemplateReference, name: str, typed: str = ""
 ) -> list[str]:
     completion = (await asker.client.complete(ref, {"name": name, "value": typed})).completion
     assert completion.total is not None

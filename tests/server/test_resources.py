@@ -11,7 +11,7 @@ from mcp.client import Client
 from mcp.shared.exceptions import MCPError
 from mcp.types import CacheableResult, ResourceLink, ResourceTemplateReference, TextContent
 
-from tests.conftest import HEAD_OFFICE, REDMOND, SEATTLE, Ask, Asker
+from tests.conftest import HEAD_OFFICE, REDMOND, SEATTLE, Ask, ToolClient
 from zava_mcp.guide import require_page
 from zava_mcp.postgres.bound_sql import BoundSql
 from zava_mcp.server import result_links
@@ -25,13 +25,13 @@ pytestmark = [pytest.mark.anyio, pytest.mark.portable]
 MANY = "SELECT order_id, store_id FROM retail.orders ORDER BY 1"
 
 
-async def read(asker: Asker, uri: str) -> str:
+async def read(asker: ToolClient, uri: str) -> str:
     (content,) = (await asker.client.read_resource(uri)).contents
     text: str = content.text  # type: ignore[union-attr]  # no resource is binary
     return text
 
 
-async def link(asker: Asker, sql: str, **arguments: object) -> ResourceLink | None:
+async def link(asker: ToolClient, sql: str, **arguments: object) -> ResourceLink | None:
     """The link in a result, after its text."""
     result = await asker.client.call_tool("execute_sales_query", {"postgresql_query": sql, **arguments})
     text, *links = result.content
@@ -65,7 +65,7 @@ async def test_table_resource_equals_the_tools_description(ask: Ask) -> None:
 async def test_pages_of_the_guide_are_resources_without_a_database(ask: Ask, era: str) -> None:
     settings = load({"ZAVA_USER_ID": SEATTLE, "ZAVA_DATABASE_URL": "postgresql://127.0.0.1:1/zava"}, {})
     async with Client(build_server(Startup(settings), settings), mode=era) as client:
-        unreachable = Asker(client)
+        unreachable = ToolClient(client)
         for name in ("00-introduction", "00", "settings"):
             assert await read(unreachable, f"zava://guide/{name}") == require_page(name).markdown
         with pytest.raises(MCPError, match="did you mean settings") as refused:

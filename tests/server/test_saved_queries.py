@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from tests.conftest import HEAD_OFFICE, SEATTLE, Asker, asking, settings_for
+from tests.conftest import HEAD_OFFICE, SEATTLE, ToolClient, asking, settings_for
 from tests.documents import GUIDE, table
 from tests.documents import text as document_text
 from tests.server.test_first_replies import INITIALIZED, converse, message
@@ -91,11 +91,13 @@ def saved(installation: EmbeddedPostgres, tmp_path_factory: pytest.TempPathFacto
     CliRunner().invoke(app, ["saved", "remove", *queries, *common], catch_exceptions=False)
 
 
-def connect(folder: Path, user_id: str = SEATTLE, era: str = "auto", **more: str) -> AbstractAsyncContextManager[Asker]:
+def connect(
+    folder: Path, user_id: str = SEATTLE, era: str = "auto", **more: str
+) -> AbstractAsyncContextManager[ToolClient]:
     return asking(settings_for(folder, user_id, **more), era)
 
 
-async def run(asker: Asker, name: str, **arguments: Any) -> dict[str, Any]:
+async def run(asker: ToolClient, name: str, **arguments: Any) -> dict[str, Any]:
     text, failed = await asker.call("run_saved_query", name=name, **arguments)
     assert not failed, text
     result: dict[str, Any] = json.loads(text)

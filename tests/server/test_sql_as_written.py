@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import SEATTLE, settings_for
-from tests.stdio_client import Wire
+from tests.stdio_client import StdioClient
 from zava_mcp.call_context import Call, record_call
 from zava_mcp.errors import QueryError
 from zava_mcp.server.startup import Startup
@@ -185,7 +185,7 @@ HINTS: list[tuple[str, str]] = [
 
 
 @pytest.fixture(scope="module")
-def reader(seattle: Wire) -> Wire:
+def reader(seattle: StdioClient) -> StdioClient:
     """The server after it has read the table descriptions."""
     seattle.shake_hands()
     seattle.call("get_multiple_table_schemas")
@@ -193,7 +193,7 @@ def reader(seattle: Wire) -> Wire:
 
 
 @pytest.mark.parametrize("fence", FENCES)
-def test_code_fence_around_sql_is_removed_and_reported(reader: Wire, fence: str) -> None:
+def test_code_fence_around_sql_is_removed_and_reported(reader: StdioClient, fence: str) -> None:
     text, failed = reader.call("execute_sales_query", postgresql_query=fence.format("SELECT 1 AS one"))
     assert not failed, text
     answer = json.loads(text)
@@ -205,7 +205,7 @@ def test_code_fence_around_sql_is_removed_and_reported(reader: Wire, fence: str)
 
 
 @pytest.mark.parametrize(("sql", "hint"), HINTS, ids=[sql[:60] for sql, _ in HINTS])
-def test_sql_error_suggests_the_intended_sql(reader: Wire, sql: str, hint: str) -> None:
+def test_sql_error_suggests_the_intended_sql(reader: StdioClient, sql: str, hint: str) -> None:
     text, failed = reader.call("execute_sales_query", postgresql_query=sql)
     assert failed, text
     assert hint in text
@@ -220,7 +220,7 @@ def test_sql_error_suggests_the_intended_sql(reader: Wire, sql: str, hint: str) 
         "SELECT $$a`b$$, 'O''Brien' /* [x] {y} */",
     ],
 )
-def test_unusual_but_valid_sql_runs_unchanged(reader: Wire, sql: str) -> None:
+def test_unusual_but_valid_sql_runs_unchanged(reader: StdioClient, sql: str) -> None:
     text, failed = reader.call("execute_sales_query", postgresql_query=sql)
     assert not failed, text
     assert "hint" not in json.loads(text)

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import HEAD_OFFICE, SEATTLE, Ask, Asker
-from tests.stdio_client import Wire, server_for
+from tests.conftest import HEAD_OFFICE, SEATTLE, Ask, ToolClient
+from tests.stdio_client import StdioClient, server_for
 from zava_mcp.server import progress
 
 pytestmark = [pytest.mark.anyio, pytest.mark.portable]
@@ -15,7 +15,7 @@ pytestmark = [pytest.mark.anyio, pytest.mark.portable]
 SLOW = "SELECT count(*) FROM generate_series(1, 4000000) g"
 
 
-async def plan(asker: Asker, sql: str) -> str:
+async def plan(asker: ToolClient, sql: str) -> str:
     text, failed = await asker.call("explain_sales_query", postgresql_query=sql)
     assert not failed, text
     assert text.startswith("The query is valid; it was not run.")
@@ -81,7 +81,7 @@ def test_progress_ends_before_the_result_and_only_on_request(data_dir: Path) -> 
     endless = {"postgresql_query": "SELECT count(*) FROM generate_series(1, 10000000000) g"}
     asked = {"name": "execute_sales_query", "arguments": endless}
     flags = ("--data-dir", str(data_dir), "--user-id", SEATTLE)
-    with Wire(*flags, environment={"ZAVA_QUERY_TIMEOUT": "3"}) as server:
+    with StdioClient(*flags, environment={"ZAVA_QUERY_TIMEOUT": "3"}) as server:
         server.shake_hands()
         for number, meta in ((50, {"_meta": {"progressToken": "t"}}), (51, {})):
             server.send({"jsonrpc": "2.0", "id": number, "method": "tools/call", "params": {**asked, **meta}})

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from tests.conftest import SEATTLE
 from tests.polling import until
-from tests.stdio_client import HELLO, MODERN_META, Wire, server_for
+from tests.stdio_client import HELLO, MODERN_META, StdioClient, server_for
 from zava_mcp.postgres.bounded_reader import waiting_bytes
 
 LIST = {"jsonrpc": "2.0", "method": "tools/list", "params": {}}
@@ -84,7 +84,7 @@ def test_server_stops_reading_a_client_that_reads_no_replies(data_dir: Path) -> 
         assert 100_000 < taken < 5_000_000
 
 
-def at_rest(server: Wire) -> bool:
+def at_rest(server: StdioClient) -> bool:
     """Whether the server waits: it has read all requests or stopped reading."""
     assert server.process.stdin is not None
     waits = psutil.Process(server.process.pid).status() == psutil.STATUS_SLEEPING
@@ -137,7 +137,7 @@ SAID = [
 NO_ID = b'"id": null'
 
 
-def answered(server: Wire, count: int) -> list[int]:
+def answered(server: StdioClient, count: int) -> list[int]:
     """The ids of this many replies, without those that have no id; fails if fewer arrive."""
     assert server.process.stdout is not None
     pipe, came = server.process.stdout.fileno(), b""

@@ -12,7 +12,7 @@ from typing import Any
 from tests.conftest import SEATTLE
 from tests.fakes.collector import Collector
 from tests.polling import until
-from tests.stdio_client import Wire
+from tests.stdio_client import StdioClient
 from tests.telemetry.test_audit import env_file
 from zava_mcp.telemetry import label
 
@@ -22,7 +22,7 @@ LONG = "SELECT count(*) FROM generate_series(1, 100000000) AS a, generate_series
 
 def serve(settings: Path, log: Path) -> None:
     """A server gets calls of every outcome; the client leaves before it reads the last reply."""
-    with Wire("--env-file", str(settings), environment={"ZAVA_USER_ID": "seattle"}) as server:
+    with StdioClient("--env-file", str(settings), environment={"ZAVA_USER_ID": "seattle"}) as server:
         assert server.process.stdout is not None
         if hasattr(fcntl, "F_SETPIPE_SZ"):  # some systems' pipes hold a whole reply
             fcntl.fcntl(server.process.stdout, fcntl.F_SETPIPE_SZ, 4096)
@@ -44,7 +44,7 @@ def serve(settings: Path, log: Path) -> None:
         server.process.wait(20)
 
 
-def call(server: Wire, number: int, sql: str) -> None:
+def call(server: StdioClient, number: int, sql: str) -> None:
     params = {"name": "execute_sales_query", "arguments": {"postgresql_query": sql, "max_rows": 120}}
     server.send({"jsonrpc": "2.0", "id": number, "method": "tools/call", "params": params})
 

@@ -14,7 +14,7 @@ from tests.cli.test_commands import zava
 from tests.conftest import SEATTLE
 from tests.fakes.collector import KEY, Collector
 from tests.polling import until
-from tests.stdio_client import Wire, server_for
+from tests.stdio_client import StdioClient, server_for
 from tests.telemetry.test_audit import env_file
 from zava_mcp.embedded.processes import free_port
 from zava_mcp.errors import Outcome
@@ -31,7 +31,7 @@ SENDERS = {
 ASKED = f"SELECT order_id FROM retail.orders WHERE '{SECRET}' <> '' -- {SECRET}"
 
 
-def ask(server: Wire) -> None:
+def ask(server: StdioClient) -> None:
     """A valid query, a refused one, a search, an unknown tool and an unknown table."""
     server.shake_hands()
     assert not server.call("execute_sales_query", postgresql_query=ASKED, max_rows=2)[1]
@@ -56,7 +56,7 @@ def collected(data_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Colle
         )
         flags = ("--data-dir", str(data_dir), "--user-id", SEATTLE, "--env-file", str(settings))
         (folder / "scratch").mkdir()
-        with Wire(*flags, environment={**SOON, **IMPORTS, "TMPDIR": str(folder / "scratch")}) as server:
+        with StdioClient(*flags, environment={**SOON, **IMPORTS, "TMPDIR": str(folder / "scratch")}) as server:
             exporting(server, folder)
             ask(server)
             until(lambda: sum("zava.tool" in span["attributes"] for span in collector.spans()) == 5)
@@ -69,7 +69,7 @@ def collected(data_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Colle
     return collector
 
 
-def exporting(server: Wire, folder: Path) -> None:
+def exporting(server: StdioClient, folder: Path) -> None:
     """Waits until OpenTelemetry is loaded, because the handshake does not wait for it."""
     until(lambda: (folder / f"zava-mcp-{server.process.pid}.prom").exists())
 

@@ -16,7 +16,7 @@ from mcp.shared.exceptions import MCPError
 from mcp.types import PromptReference
 from typer.testing import CliRunner
 
-from tests.conftest import SEATTLE, Asker
+from tests.conftest import SEATTLE, ToolClient
 from zava_mcp.cli.app import load_settings
 from zava_mcp.cli.commands import app
 from zava_mcp.errors import AuditError
@@ -67,7 +67,7 @@ def records(log: Path) -> list[dict[str, Any]]:
 
 
 @asynccontextmanager
-async def recording(data_dir: Path, log: Path, **settings: str) -> AsyncIterator[Asker]:
+async def recording(data_dir: Path, log: Path, **settings: str) -> AsyncIterator[ToolClient]:
     """A client of a server that also has a tool, a resource and a prompt with an unexpected error."""
     named = {"ZAVA_USER_ID": "seattle", **settings}
     loaded = load({"ZAVA_DATA_DIR": str(data_dir), "ZAVA_AUDIT_LOG": str(log), **named}, {})
@@ -83,12 +83,12 @@ async def recording(data_dir: Path, log: Path, **settings: str) -> AsyncIterator
     startup.start()
     try:
         async with Client(server) as client:
-            yield Asker(client)
+            yield ToolClient(client)
     finally:
         startup.close()
 
 
-async def entries(asker: Asker) -> list[tuple[str, int | None]]:
+async def entries(asker: ToolClient) -> list[tuple[str, int | None]]:
     """Calls everything with valid arguments; returns the names and rows that the records must have."""
     assert {tool.name for tool in (await asker.client.list_tools()).tools} == {*TOOLS, "broken"}
     for tool, (arguments, _) in TOOLS.items():
