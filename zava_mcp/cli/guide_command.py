@@ -14,8 +14,10 @@ if TYPE_CHECKING:
     from zava_mcp.guide import Page
 
 _CHECK = "check"
+_ON_THE_WEB = "https://github.com/zava-mcp/zava-mcp/blob/main/zava_mcp/guide"
 _MAX_COLUMNS = 100  # Longer lines are hard to read.
 _LONG_LINK = re.compile(r"\[([^\[\]\n]+)\]\(https://[^)]{100,}\)")  # A long address does not fit a line.
+_DIAGRAM = re.compile(r"^```mermaid\n", re.MULTILINE)
 _PAGE_LINK = re.compile(r"\[([^\[\]\n]+)\]\(([a-z\d-]+)\.md(?:#[^)]*)?\)")
 
 
@@ -95,9 +97,10 @@ def _show(page: "Page", pager: bool) -> None:
         return
     from rich.theme import Theme
 
-    from zava_mcp.cli.display.markdown import WholeCells
+    from zava_mcp.cli.display.markdown import WholeText
 
     out.width = min(out.width, _MAX_COLUMNS)
     text = _LONG_LINK.sub(r"\1", _PAGE_LINK.sub(r"\1 (`guide \2`)", text))
+    text = _DIAGRAM.sub(f"Diagram, drawn at {_ON_THE_WEB}/{page.name}.md:\n\n```text\n", text)
     with out.use_theme(Theme({"markdown.code": "bold cyan"})):
-        render(WholeCells(text, code_theme="ansi_dark", hyperlinks=False), out, pager)
+        render(WholeText(text, code_theme="ansi_dark", hyperlinks=False), out, pager)

@@ -45,8 +45,8 @@ def pages() -> dict[str, Page]:
 
 
 def find_page(name: str) -> Page | None:
-    """The page of a name, in any case and with or without `.md`; a chapter also has its number and its name alone."""
-    key = name.strip().lower().removesuffix(".md")
+    """The page of a name, in any case, also as in a link; a chapter also has its number and its name alone."""
+    key = name.strip().lower().partition("#")[0].removesuffix(".md")
     return pages().get(key) or _short_names().get(key)
 
 

@@ -1,10 +1,11 @@
-"""Markdown on a terminal, with tables that truncate no cell."""
+"""Markdown on a terminal, with tables that truncate no cell and code that can be copied."""
 
 from collections.abc import Iterable
 from typing import ClassVar
 
 from rich.console import Console, ConsoleOptions, RenderResult
-from rich.markdown import Markdown, MarkdownElement, TableElement
+from rich.markdown import CodeBlock, Markdown, MarkdownElement, TableElement
+from rich.syntax import Syntax
 from rich.table import Table
 
 
@@ -21,7 +22,21 @@ class _Table(TableElement):
             yield table
 
 
-class WholeCells(Markdown):
-    """Markdown whose tables fold long words instead of truncating them."""
+class _Code(CodeBlock):
+    """Code without a margin, whose lines the terminal wraps: what is copied is what was written."""
 
-    elements: ClassVar[dict[str, type[MarkdownElement]]] = {**Markdown.elements, "table_open": _Table}
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        code = Syntax("", self.lexer_name, theme=self.theme).highlight(str(self.text).rstrip())
+        code.no_wrap, code.overflow = True, "ignore"
+        yield code
+
+
+class WholeText(Markdown):
+    """Markdown that truncates nothing: tables fold long words, and lines of code keep their length."""
+
+    elements: ClassVar[dict[str, type[MarkdownElement]]] = {
+        **Markdown.elements,
+        "table_open": _Table,
+        "fence": _Code,
+        "code_block": _Code,
+    }

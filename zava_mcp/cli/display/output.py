@@ -198,7 +198,7 @@ def render(
 ) -> None:
     """Print without spaces at the ends of lines, through a pager if the text is longer than the screen."""
     with out.capture() as captured:
-        out.print(renderable)
+        out.print(renderable, crop=False)
     page_text(convert("\n".join(line.rstrip(" ") for line in captured.get().split("\n"))), out, pager)
 
 
