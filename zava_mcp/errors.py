@@ -17,6 +17,12 @@ CALL_CANCELLED = "the call was cancelled"
 _CANCELLATION_MESSAGES = (CALL_CANCELLED, "canceling statement due to user request")
 
 
+def install_extra(extra: str) -> str:
+    """How to get an extra of the package, in each of the ways in which the program may have been installed."""
+    package = f"'zava-mcp[{extra}]'"
+    return f"Install the extra {extra}: uv tool install {package}, or pip install {package}; or start uvx {package}."
+
+
 class ZavaError(Exception):
     """A failure with a message for its reader and a hint on what to do next.
 

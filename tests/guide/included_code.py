@@ -17,7 +17,7 @@ from tests.documents import ROOT
 from tests.guide.blocks import blocks
 from zava_mcp import sql
 
-MAX_LINES = 30
+MAX_LINES = 31  # with the line that names the file
 _LANGUAGES = {
     ".py": "python",
     ".sql": "sql",
@@ -45,7 +45,10 @@ def _renew(match: "re.Match[str]") -> str:
 
 
 def excerpt(mark: str) -> str:
-    """The lines that a mark names, without their indentation. Raises AssertionError if they do not exist."""
+    """The file's name as a comment, and the lines that a mark names, without their indentation.
+
+    Raises AssertionError if they do not exist.
+    """
     path, _, rest = mark.partition(" ")
     ranges = list(_RANGE.finditer(rest))
     target = rest[: ranges[0].start()].strip() if ranges else rest.strip()
@@ -57,7 +60,7 @@ def excerpt(mark: str) -> str:
             indentation = part[0][: len(part[0]) - len(part[0].lstrip())]
             lines = [*lines, f"{indentation}{_comment(path)} …", *part]
     text = textwrap.dedent("\n".join(lines)).strip("\n")
-    return f"{text}\n"
+    return f"{_comment(path)} {path}\n{text}\n"
 
 
 def _target(path: str, target: str) -> list[str]:

@@ -131,7 +131,11 @@ def _check_alert(answer: object, _lab: Lab) -> None:
         (".json", '{"name": "x", "minutes": 5, "labels": {}}', ""),
         (".yml", "name: x\nminutes: 5\nlabels: {a: b}", ""),
         (".yml", "name: [", "is not YAML"),
-        (".json", '{"name": "x", "minutes": true, "labels": {}}', "the entry minutes of the file is no whole number"),
+        (
+            ".json",
+            '{"name": "x", "minutes": true, "labels": {}}',
+            "the entry minutes of the file is not a whole number",
+        ),
         (".toml", 'name = "x"', "the file has no entry minutes"),
         (".json", "[]", "the file is no table"),
         (".toml", "name", "is not TOML"),

@@ -118,11 +118,12 @@ def test_diagram_that_mermaid_would_refuse_is_found(diagram: str) -> None:
 def test_included_code_is_found_and_renewed() -> None:
     source = (ROOT / "zava_mcp" / "suggestions.py").read_text()
     function = "def did_you_mean" + source.partition("def did_you_mean")[2]
+    function = f"# zava_mcp/suggestions.py\n{function}"
     assert excerpt("zava_mcp/suggestions.py did_you_mean") == function
-    assert excerpt("zava_mcp/suggestions.py _MIN_PREFIX").startswith("_MIN_PREFIX = ")
-    assert excerpt("zava_mcp/suggestions.py did_you_mean /^ +fold =/../near = \\[/ /return/").count("\n") == 4
+    assert excerpt("zava_mcp/suggestions.py _MIN_PREFIX").startswith("# zava_mcp/suggestions.py\n_MIN_PREFIX = ")
+    assert excerpt("zava_mcp/suggestions.py did_you_mean /^ +fold =/../near = \\[/ /return/").count("\n") == 5
     assert excerpt("zava_mcp/sql/queries.sql set_session_search_path").strip()
-    assert excerpt("pyproject.toml /^\\[project\\]/../^version/").startswith("[project]\n")
+    assert excerpt("pyproject.toml /^\\[project\\]/../^version/").startswith("# pyproject.toml\n[project]\n")
     stale = "<!-- code: zava_mcp/suggestions.py did_you_mean -->\n```python\nold\n```\n"
     assert renewed(stale) == f"<!-- code: zava_mcp/suggestions.py did_you_mean -->\n```python\n{function}```\n"
     for mark in (

@@ -24,7 +24,8 @@ def load_sample_embeddings(connection: psycopg.Connection) -> int:
     with connection.cursor() as cursor:
         with cursor.copy("COPY sample_vectors FROM STDIN") as copy:
             for sku, text_sha256, vector in packed_vectors():
-                copy.write_row((sku, text_sha256, vector))
+                # as text, because psycopg takes longer to write the numbers of an array than PostgreSQL to read them
+                copy.write_row((sku, text_sha256, f"{{{','.join(map(repr, vector))}}}"))
         return cursor.execute(statements["give"].encode(), {"model": SAMPLE_MODEL}).rowcount
 
 

@@ -15,10 +15,10 @@ import zlib
 from typing import Any
 
 from zava_mcp.charts.missing_glyphs import rename
-from zava_mcp.errors import ZavaError
+from zava_mcp.errors import ZavaError, install_extra
 from zava_mcp.python_process import child_command, child_environment
 
-HOW_TO_GET_IT = "Pictures need the extra charts: uvx 'zava-mcp[charts]', or pip install 'zava-mcp[charts]'."
+HOW_TO_GET_IT = f"For pictures: {install_extra('charts')}"
 
 _SECONDS = 20.0
 _SCALE = 2.0  # pixels for each point, for screens with high resolution

@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from threading import Event
 from typing import Protocol
 
-from zava_mcp.errors import SettingsError
+from zava_mcp.errors import SettingsError, install_extra
 from zava_mcp.settings import Settings
 
 #: The dimensions of the database column. Shorter vectors are padded with zeros, which does not change a cosine.
@@ -70,7 +70,7 @@ def _require_azure_identity() -> None:
     if found is None:
         raise SettingsError(
             "a service principal needs the package azure-identity, which is not installed",
-            "Start `uvx 'zava-mcp[azure]'`, or `pip install 'zava-mcp[azure]'`; or set AZURE_OPENAI_API_KEY.",
+            f"{install_extra('azure')} Or set AZURE_OPENAI_API_KEY.",
         )
 
 

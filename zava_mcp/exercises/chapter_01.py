@@ -36,7 +36,7 @@ def _check_refusals(answer: Any, lab: Lab) -> None:
         require(answer[name], f"the table {name}", refused_by=str, sqlstate=str)
         refused_by, sqlstate = _refusal(lab, query)
         if answer[name]["refused_by"] != refused_by:
-            raise Wrong(f"{name}: {answer[name]['refused_by']} does not refuse it, or not first")
+            raise Wrong(f"`{name}`: it is not {answer[name]['refused_by']!r} that refuses this first")
         if answer[name]["sqlstate"] != sqlstate:
             raise Wrong(f"{name}: its SQLSTATE is not {answer[name]['sqlstate']!r}")
 

@@ -31,7 +31,12 @@ def _check_lines(file: Path, lab: Lab) -> None:
     messages = [_message(number, line) for number, line in enumerate(read_answer(file).splitlines(), 1) if line.strip()]
     methods = [str(message.get("method")) for message in messages]
     if methods != _METHODS:
-        raise Wrong(f"the methods of the lines are {', '.join(methods)}")
+        place = next(
+            (place for place, pair in enumerate(zip(methods, _METHODS, strict=False)) if pair[0] != pair[1]),
+            min(len(methods), len(_METHODS)),
+        )
+        found = methods[place] if place < len(methods) else "missing"
+        raise Wrong(f"line {place + 1} is {found}, and another method belongs there; it has {len(methods)} lines")
     _check_ids(messages)
     _check_versions(messages)
     queries = [_query(messages[place]) for place in (0, -1)]

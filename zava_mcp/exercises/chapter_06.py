@@ -34,7 +34,8 @@ async def _check_tool(client: "TrialClient") -> None:
         if not is_error:
             raise Wrong(f"the category {category!r}, which does not exist, is no error")
         if "PLUMBING" not in text or "HAND TOOLS" not in text:
-            raise Wrong(f"the error for the category {category!r} does not name the categories: {text[:100]!r}")
+            what = "does not name the categories, or is raised outside raise_tool_errors"
+            raise Wrong(f"the error for the category {category!r} {what}: {text[:100]!r}")
     for rows in _OUT_OF_RANGE:
         _, is_error = await client.call(_NAME, category="HARDWARE", year=2024, max_rows=rows)
         if not is_error:

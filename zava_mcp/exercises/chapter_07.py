@@ -62,7 +62,10 @@ def _check_products(labels: list[_Label], lab: Lab) -> None:
         raise Wrong(f"the products are of {len(categories)} categories")
     without = [label for label, (_, _, _, shared) in zip(labels, rows, strict=True) if not shared]
     if 2 * len(without) < len(labels):
-        raise Wrong(f"{len(without)} of {len(labels)} questions share no word stem with what they want")
+        sharing = "; ".join(label.query for label in labels if label not in without)
+        raise Wrong(
+            f"{len(without)} of {len(labels)} questions share no word stem with their products; these do: {sharing}"
+        )
 
 
 def _check_search(labels: list[_Label], lab: Lab) -> None:

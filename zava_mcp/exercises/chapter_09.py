@@ -38,9 +38,12 @@ def _check_requests(file: Path, lab: Lab) -> None:
     _check_prompt(requests[1][1], prompt)
     result = _result(truncated)
     if truncated.get("isError") or '"truncated":true' not in result:
-        raise Wrong(f"the result of the third request is not truncated: {result[:100]}")
+        raise Wrong(f"the result of the third request is not truncated: {result[:200]}")
     if not refused.get("isError") or not (result := _result(refused)).startswith("42501"):
-        raise Wrong(f"PostgreSQL does not refuse the fourth request for insufficient privilege: {result[:100]}")
+        raise Wrong(
+            f"PostgreSQL does not refuse the fourth request for insufficient privilege: {result[:200]}",
+            "the section Who sees what of chapter 00",
+        )
 
 
 def _request(line: str, place: int) -> _Request:

@@ -159,7 +159,10 @@ def _check_audit(file: Path, _lab: Lab) -> None:
 def _compare(found: dict[Any, Any], expected: dict[str, int]) -> None:
     for user_id, wrong in (
         (_ANN, "an identity with refused calls of several kinds"),
-        (_BEN, "an identity whose calls have two lines, or end late in the day"),
+        (
+            _BEN,
+            "an identity with a call of two lines, refused and undelivered, and one shortly before midnight",
+        ),
         (_CAL, "an identity whose calls were on other days, too"),
         ("", "commands of administrators, which have no user id"),
     ):

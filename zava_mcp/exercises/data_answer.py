@@ -7,11 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from zava_mcp.errors import InputError
+from zava_mcp.errors import InputError, install_extra
 from zava_mcp.exercises.exercise import Wrong, read_answer
 from zava_mcp.exercises.lab import Lab
-
-HOW_TO_READ_YAML = "Install it with pip install 'zava-mcp[guide]', or start zava-mcp as uvx 'zava-mcp[guide]'."
 
 
 @dataclass(frozen=True)
@@ -40,7 +38,7 @@ def _yaml(text: str) -> Any:
     try:
         import yaml
     except ImportError:
-        raise InputError("this check reads YAML, which needs the extra guide", HOW_TO_READ_YAML) from None
+        raise InputError("this check reads YAML, which needs the extra guide", install_extra("guide")) from None
     try:
         return yaml.safe_load(text)
     except yaml.YAMLError as error:
@@ -55,14 +53,14 @@ def require(mapping: Any, where: str, **kinds: type) -> None:
         if name not in mapping:
             raise Wrong(f"{where} has no entry {name}")
         if not isinstance(mapping[name], kind) or (kind is int and isinstance(mapping[name], bool)):
-            raise Wrong(f"the entry {name} of {where} is no {_KINDS[kind]}")
+            raise Wrong(f"the entry {name} of {where} is not {_KINDS[kind]}")
 
 
 _KINDS: dict[type, str] = {
-    str: "text",
-    int: "whole number",
-    float: "number",
-    bool: "true or false",
-    list: "list",
-    dict: "table",
+    str: "a text",
+    int: "a whole number",
+    float: "a number",
+    bool: "true or false, without quotation marks",
+    list: "a list",
+    dict: "a table",
 }

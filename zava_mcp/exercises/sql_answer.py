@@ -1,5 +1,6 @@
 """A query as an answer: its rows are compared with those of a reference query, as several identities."""
 
+import re
 from collections import Counter
 from dataclasses import dataclass
 from decimal import Decimal
@@ -9,6 +10,8 @@ from typing import Any
 from zava_mcp.errors import InputError, QueryError
 from zava_mcp.exercises.exercise import Wrong, read_answer
 from zava_mcp.exercises.lab import Lab, Result
+
+_DECIMAL = re.compile(r"-?\d+\.\d+")
 
 
 @dataclass(frozen=True)
@@ -47,9 +50,11 @@ class SqlAnswer:
         return Result(result.columns, rows, result.truncated)
 
     def _round(self, value: object) -> object:
-        if isinstance(value, (int, Decimal)) and not isinstance(value, bool):
-            return round(Decimal(value), self.decimals)
-        return str(value)
+        """A number of a result, in which one with many digits is a text, rounded; any other value as text."""
+        if isinstance(value, bool) or not (isinstance(value, (int, Decimal)) or _DECIMAL.fullmatch(str(value))):
+            return str(value)
+        number = round(Decimal(str(value)), self.decimals)
+        return int(number) if number == int(number) else number
 
 
 def run_answer(lab: Lab, identity: str, sql: str) -> Result:

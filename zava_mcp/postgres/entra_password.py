@@ -10,7 +10,7 @@ import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from zava_mcp.errors import DatabaseUnavailable, IdentityError, SettingsError
+from zava_mcp.errors import DatabaseUnavailable, IdentityError, SettingsError, install_extra
 from zava_mcp.settings.embedding_settings import EmbeddingSettings
 
 if TYPE_CHECKING:
@@ -54,9 +54,7 @@ class Tokens:
             import azure.identity  # noqa: F401  # fails here without the extra
             from azure.core.exceptions import ClientAuthenticationError
         except ImportError:
-            raise SettingsError(
-                "ZAVA_DATABASE_AUTH=entra needs the extra `azure`", "Install it: uvx 'zava-mcp[azure]'."
-            ) from None
+            raise SettingsError("ZAVA_DATABASE_AUTH=entra needs the extra azure", install_extra("azure")) from None
         try:
             self._credential = self._credential or _credential(self._settings)
             token = self._credential.get_token(self._scope)

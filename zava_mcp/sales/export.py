@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Protocol, TextIO
 
 from zava_mcp import call_context
-from zava_mcp.errors import InputError
+from zava_mcp.errors import InputError, install_extra
 from zava_mcp.postgres.bound_sql import BoundSql
 from zava_mcp.postgres.pipeline import Column, Rows
 from zava_mcp.postgres.pool import Database
@@ -24,7 +24,6 @@ from zava_mcp.sales.spreadsheet_formulas import line_without_formulas
 from zava_mcp.settings import MAX_RESULT_BYTES
 
 FORMATS = (".csv", ".jsonl", ".xlsx")
-INSTALL_HINT = "Install the extra `export`: uvx 'zava-mcp[export]', or pip install 'zava-mcp[export]'."
 _NO_LIMIT = 2**63 - 1  # PostgreSQL's largest LIMIT
 _MAX_SHEET_ROWS = 1_048_576
 _MAX_CELL_CHARACTERS = 32_767
@@ -192,7 +191,7 @@ def _workbook(path: Path) -> Iterator[Writer]:
         from xlsxwriter import Workbook
         from xlsxwriter.exceptions import XlsxFileError
     except ImportError:
-        raise InputError("workbooks need the extra `export`", INSTALL_HINT) from None
+        raise InputError("workbooks need the extra export", install_extra("export")) from None
     book = Workbook(str(path), {"constant_memory": True, "strings_to_urls": False})
     try:
         yield _Sheet(book)

@@ -92,7 +92,7 @@ def link_to(handle: str) -> ResourceLink:
     return ResourceLink(
         uri=_uri(handle),
         name="result.csv",
-        title="The whole result as CSV",
+        title="The rows as CSV",
         description=f"Can be read for {LIFETIME_MINUTES} minutes.",
         mime_type="text/csv",
     )
@@ -100,7 +100,7 @@ def link_to(handle: str) -> ResourceLink:
 
 def link_remark(handle: str) -> str:
     """The link as a sentence, for clients that do not accept links."""
-    return f"The whole result as CSV is the resource {_uri(handle)}, for {LIFETIME_MINUTES} minutes."
+    return f"The rows as CSV are the resource {_uri(handle)}, for {LIFETIME_MINUTES} minutes."
 
 
 def _uri(handle: str) -> str:

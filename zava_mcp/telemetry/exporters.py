@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
-from zava_mcp.errors import Outcome, SettingsError
+from zava_mcp.errors import Outcome, SettingsError, install_extra
 from zava_mcp.settings import Secret, TelemetrySettings
 from zava_mcp.trusted_files import write_atomically
 
@@ -68,7 +68,7 @@ class Exporters:
         except ImportError as error:
             extra = "azure" if settings.application_insights else "telemetry"
             raise SettingsError(
-                f"{error.name} is not installed, so no telemetry can be sent", f"Install `zava-mcp[{extra}]`."
+                f"{error.name} is not installed, so no telemetry can be sent", install_extra(extra)
             ) from None
         trace.set_tracer_provider(self._tracing)
         metrics.set_meter_provider(self._metering)

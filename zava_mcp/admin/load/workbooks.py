@@ -10,7 +10,7 @@ from typing import IO
 from xml.parsers.expat import ParserCreate
 
 from zava_mcp.admin.load.text_files import MAX_CELL
-from zava_mcp.errors import InputError
+from zava_mcp.errors import InputError, install_extra
 
 _MAX_ROW = 1_048_576  # as in Excel
 _MAX_COLUMNS = 2_000
@@ -86,7 +86,7 @@ def sheet_rows(path: Path) -> Iterator[tuple[int, list[str]]]:
         from openpyxl import load_workbook
     except ImportError:
         raise InputError(
-            "reading Excel files needs the extra xlsx", "Install `zava-mcp[xlsx]`, or save the sheet as CSV."
+            "reading Excel files needs the extra xlsx", f"{install_extra('xlsx')} Or save the sheet as CSV."
         ) from None
     with _translate_faults(path):
         book = load_workbook(path, read_only=True, data_only=True, keep_links=False)

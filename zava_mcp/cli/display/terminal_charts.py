@@ -19,7 +19,7 @@ from zava_mcp.charts.columns import ChartColumn
 from zava_mcp.charts.points import Point
 from zava_mcp.cli.display.escape import column, escape
 from zava_mcp.cli.display.text_tables import truncate
-from zava_mcp.errors import ZavaError
+from zava_mcp.errors import ZavaError, install_extra
 from zava_mcp.sales.json_values import cells
 from zava_mcp.sales.result import QueryResult
 
@@ -215,6 +215,6 @@ def _plotext() -> Any:
     except ImportError:
         raise ZavaError(
             "drawing lines needs plotext, which is not installed",
-            "Install the extra charts: uvx 'zava-mcp[charts]' …, or pip install 'zava-mcp[charts]'.",
+            install_extra("charts"),
         ) from None
     return plotext

@@ -71,10 +71,13 @@ SELECT store_id, product_id,
 -- Every day from 2020 to the as-of date with its share of all sales: ten percent more each year but
 -- five percent less in 2023, the months' seasons, busy weekends. "upto" holds the running total.
 CREATE TEMP TABLE sample_days ON COMMIT DROP AS
+WITH months AS MATERIALIZED (
+    SELECT month, (SELECT sum(m.weight) FROM sample_months m WHERE m.month = n.month) AS season FROM generate_series(1, 12) AS n (month)
+)
 SELECT day, weight, sum(weight) OVER (ORDER BY day) / sum(weight) OVER () AS upto
   FROM (SELECT day::date,
                        power(1.1::float8, year - 2020) * CASE WHEN year >= 2023 THEN .95 / 1.1 ELSE 1 END
-                       * (SELECT sum(m.weight) FROM sample_months m WHERE m.month = extract(month FROM day))
+                       * (SELECT season FROM months WHERE month = extract(month FROM day))
                        * (ARRAY[.9, .85, .9, .95, 1.05, 1.3, 1.15])[extract(isodow FROM day)::integer] AS weight
                   FROM generate_series(date '2020-01-01', %(as_of)s::date, '1 day') AS day,
                        LATERAL (SELECT extract(year FROM day)::integer AS year) AS y) AS weighed;
