@@ -60,7 +60,8 @@ def client_config(
     identities = [_resolve_user_id(flags, user_id) for user_id in names]
     command, remarks = program(client, local, tuple(extras or ()))
     entries = planned_entry(command, identities, on_server, name, {**os.environ, **flags})
-    print("\n".join(install_link(client, entry) for entry in entries) if link else configuration(client, entries))
+    text = "\n".join(install_link(client, entry) for entry in entries) if link else configuration(client, entries)
+    print(text, flush=True)  # before the remarks, also on a terminal
     for remark in remarks + advice(client, entries, link):
         print_note(remark)
 
