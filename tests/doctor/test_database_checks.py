@@ -7,7 +7,7 @@ import psycopg
 import pytest
 from typer.testing import CliRunner
 
-from tests.conftest import ADMIN, REDMOND, SEATTLE
+from tests.conftest import ADMIN, HEAD_OFFICE, REDMOND, SEATTLE, admin_keywords
 from tests.installation import Doctor, not_passed, run_doctor
 from zava_mcp import sql
 from zava_mcp.cli.commands import app
@@ -68,6 +68,34 @@ def test_each_fault_is_named_and_fixed_by_its_sql(
     assert ("read it first" in checks[name]["fix"]) == (name == "code on tables is trusted")
     superuser.execute(checks[name]["fix"].encode())
     assert not_passed(doctor()) == set()
+
+
+def test_order_id_of_two_concurrent_transactions_is_named_and_fixed(
+    installation: EmbeddedPostgres, superuser: psycopg.Connection, doctor: Doctor
+) -> None:
+    with (
+        psycopg.connect(**admin_keywords(installation)) as first,
+        psycopg.connect(**admin_keywords(installation)) as second,
+    ):
+        for connection, store in ((first, 1), (second, 2)):
+            connection.execute(
+                "INSERT INTO retail.orders (order_id, customer_id, store_id, order_date)"
+                " SELECT 99000001, customer_id, store_id, '2026-01-01' FROM retail.orders WHERE store_id = %s LIMIT 1",
+                [store],
+            )
+            connection.execute(
+                "INSERT INTO retail.order_items (order_id, store_id, product_id, quantity, unit_price, total_amount)"
+                " VALUES (99000001, %s, 1, 1, 5, 5)",
+                [store],
+            )
+    assert not_passed(doctor()) == set()  # one store's manager sees one of the two
+    check = doctor("--user-id", HEAD_OFFICE)["order ids are unique"]
+    assert (check["state"], check["found"]) == ("warn", "1 order id is in several stores, the first is 99000001")
+    superuser.execute(check["fix"].encode())
+    assert not_passed(doctor("--user-id", HEAD_OFFICE)) == set()
+    ids = [99000001, *(superuser.execute("SELECT lastval()").fetchone() or ())]
+    for table in ("order_items", "orders"):
+        assert superuser.execute(f"DELETE FROM retail.{table} WHERE order_id = ANY (%s)".encode(), [ids]).rowcount == 2
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from zava_mcp.admin.scratch_database import ScratchDatabase
 
 _SQL = sql.named("exercises/02.sql")
+_AFTER_POLICY = (
+    "; PostgreSQL evaluates the condition on the salary after the policy, because something in it is not leakproof"
+    " (such as a division), or costs more than the policy"
+)
 _LOW, _HIGH = (1, 4800, 5000), (5001, 5200, 90_000)
 
 _EXPENSES = PolicyAnswer(
@@ -48,8 +52,9 @@ def _check_attack(file: Path, lab: Lab) -> None:
     with lab.scratch_database(("ann", "ben"), _SQL["staff"]) as database:
         low = {_outcome(database, query, salary) for salary in _LOW}
         high = {_outcome(database, query, salary) for salary in _HIGH}
+        after_policy = _AFTER_POLICY if _tests_salary_after_policy(database, query) else ""
     if low == high and len(low) == 1:
-        raise Wrong(f"the outcome is the same for each salary: {next(iter(low))}")
+        raise Wrong(f"the outcome is the same for each salary: {next(iter(low))}{after_policy}")
     for outcomes, salaries in ((low, "up to 5000"), (high, "above 5000")):
         if len(outcomes) > 1:
             raise Wrong(f"salaries {salaries} have {len(outcomes)} different outcomes")
@@ -62,7 +67,18 @@ def _outcome(database: "ScratchDatabase", query: str, salary: int) -> str:
         rows = sorted(map(repr, database.rows("ann", query)))
     except QueryError as error:
         return f"{error.sqlstate}: {error.message}"
-    return f"{len(rows)} rows: {', '.join(rows)}"[:200]
+    counted = "1 row" if len(rows) == 1 else f"{len(rows)} rows"
+    return f"{counted}: {', '.join(rows)}"[:200] if rows else "no rows"
+
+
+def _tests_salary_after_policy(database: "ScratchDatabase", query: str) -> bool:
+    """Whether PostgreSQL evaluates the query's condition on the salary on rows that the policy shows only."""
+    try:
+        plan = database.rows("ann", f"EXPLAIN (COSTS OFF) {query}")
+    except QueryError:
+        return False
+    parts = [line.partition("own_store()") for (line,) in plan]
+    return any("salary" in after and "salary" not in before for before, _, after in parts)
 
 
 EXERCISES = (

@@ -35,6 +35,21 @@ def _probes(stores: dict[str, tuple[int, ...]], entries: str) -> tuple[Probe, ..
         Probe("ann", "SELECT count(*) FROM entries", None, "ann can read the entries of all logins"),
         Probe("ann", "DELETE FROM lines", None, "ann may delete lines"),
         Probe("ann", "UPDATE shipments SET sent = sent", None, "ann may change shipments"),
+        *(
+            Probe(
+                login,
+                _SQL[name],
+                ((0,),),
+                f"a condition of {login}'s query has another outcome for {row} than for none",
+            )
+            for name, row in (
+                ("hidden_shipment", "a hidden shipment"),
+                ("hidden_store", "a hidden shipment"),
+                ("hidden_line", "a hidden line"),
+            )
+            for login, seen_stores in stores.items()
+            if 3 not in seen_stores
+        ),
     )
 
 
@@ -43,19 +58,23 @@ def _rows(values: dict[int, tuple[Any, ...]], stores: tuple[int, ...]) -> tuple[
 
 
 def _missed(login: str, table: str, entries: str) -> str:
-    return f"{login} does not see exactly the {table} of its stores, with {entries}"
+    return f"{login} does not see exactly the {table} of its stores, when {entries}"
 
 
 _POLICIES = PolicyAnswer(
     "".join(_SQL[name] for name in ("shipments", "rows", "entries")),
     _LOGINS,
-    _probes({"ann": (1,), "ben": (2, 3), "hq": _ALL, "eve": ()}, "one entry for each login but eve"),
+    _probes(
+        {"ann": (1,), "ben": (2, 3), "hq": _ALL, "eve": ()}, "ann has store 1, ben 2 and 3, hq all, and eve no entry"
+    ),
     values=("1", "{1,2,3}", "1,2,3"),
 )
 _OTHER_POLICIES = PolicyAnswer(
     "".join(_SQL[name] for name in ("shipments", "rows", "other_entries")),
     _LOGINS,
-    _probes({"ann": (3,), "ben": _ALL, "hq": (), "eve": (1, 2)}, "other entries"),
+    _probes(
+        {"ann": (3,), "ben": _ALL, "hq": (), "eve": (1, 2)}, "ann has store 3, ben all, hq no entry, and eve 1 and 2"
+    ),
 )
 
 
@@ -82,13 +101,15 @@ def _check_partitions(file: Path, lab: Lab) -> None:
 
 
 def _check_table(database: "ScratchDatabase") -> None:
-    ((key, columns, has_key),) = database.rows(OWNER, _SQL["table_form"])
+    ((key, columns, has_key, has_policies),) = database.rows(OWNER, _SQL["table_form"])
     if key != "LIST (store_id)":
         raise Wrong(f"visitors is partitioned by {key}" if key else "visitors is not partitioned")
     if columns != _COLUMNS:
         raise Wrong(f"the columns of visitors are {columns}")
     if not has_key:
         raise Wrong("visitors has no primary key")
+    if not has_policies:
+        raise Wrong("row-level security is not enabled on visitors: LIKE copies neither this nor policies")
     if database.rows(OWNER, _VISITORS) != _seen(1, 2, 7):
         raise Wrong("visitors has other rows than before")
     if not _is_refused(database, OWNER, "INSERT INTO visitors VALUES (1, '2026-02-01', -1)"):
@@ -99,6 +120,8 @@ def _check_table(database: "ScratchDatabase") -> None:
 
 def _check_readers(database: "ScratchDatabase") -> None:
     for login, stores in (("ann", (1,)), ("ben", (2,)), ("eve", ())):
+        if _is_refused(database, login, _VISITORS):
+            raise Wrong(f"{login} may not read visitors any more: LIKE copies no grant")
         if database.rows(login, _VISITORS) != _seen(*stores):
             raise Wrong(f"{login} does not see exactly the rows of its store")
     plan = "\n".join(line for (line,) in database.rows("ann", "EXPLAIN (COSTS OFF) SELECT * FROM visitors"))
@@ -125,6 +148,11 @@ def _is_refused(database: "ScratchDatabase", login: str, statement: str) -> bool
 
 
 EXERCISES = (
-    Exercise("04-1", ".sql", _check_policies, "the section Who may read which rows"),
+    Exercise(
+        "04-1",
+        ".sql",
+        _check_policies,
+        "the section Who may read which rows, and A policy that comes first of chapter 02",
+    ),
     Exercise("04-2", ".sql", _check_partitions, "the section A partition for each store"),
 )

@@ -77,21 +77,26 @@ class PolicyAnswer:
 
 def _run_probe(database: "ScratchDatabase", probe: Probe) -> None:
     try:
-        is_right = _holds(database, probe)
+        rows = database.rows(probe.login, probe.query)
     except QueryError as error:
+        if probe.rows is None:
+            return
         raise Wrong(f"{probe.wrong} (PostgreSQL says: {error.full_message()})") from None
-    if not is_right:
+    if probe.rows and not rows:
+        raise Wrong(f"{probe.wrong}: {probe.login} sees no rows at all")
+    if not _is_expected(database, probe, rows):
         raise Wrong(probe.wrong)
 
 
-def _holds(database: "ScratchDatabase", probe: Probe, settings: dict[str, str] | None = None) -> bool:
-    """Whether a probe returns its rows or is refused as expected. With `settings`, an error shows no row."""
+def _holds(database: "ScratchDatabase", probe: Probe, settings: dict[str, str]) -> bool:
+    """Whether a probe returns its rows with these settings. An error shows no row."""
     try:
-        rows = database.rows(probe.login, probe.query, settings)
+        return _is_expected(database, probe, database.rows(probe.login, probe.query, settings))
     except QueryError:
-        if probe.rows is None or settings:
-            return True
-        raise
+        return True
+
+
+def _is_expected(database: "ScratchDatabase", probe: Probe, rows: list[tuple[Any, ...]]) -> bool:
     return probe.rows is not None and Counter(rows) == Counter(_expected(database, probe.rows))
 
 

@@ -7,6 +7,21 @@ SELECT 'warn', format('%s no items, the first is %s', CASE count(*) WHEN 1 THEN 
   FROM retail.orders o WHERE NOT EXISTS (SELECT FROM retail.order_items i WHERE i.order_id = o.order_id AND i.store_id = o.store_id)
 HAVING count(*) > 0;
 
+-- name: order_ids_are_unique
+-- An order id of two stores, whose orders a join on order_id alone mixes. The trigger of zava-mcp sees committed orders only,
+-- so two concurrent transactions can both insert it. A unique index on order_id, as an adopted database has, prevents that.
+SELECT 'warn', format('%s in several stores, the first is %s', CASE count(*) WHEN 1 THEN '1 order id is' ELSE count(*) || ' order ids are' END, min(order_id)),
+       'WITH again AS (SELECT o.order_id, o.store_id, nextval(pg_get_serial_sequence(''retail.orders'', ''order_id'')) AS new_id FROM retail.orders o'
+       ' WHERE EXISTS (SELECT FROM retail.orders p WHERE p.order_id = o.order_id AND p.store_id < o.store_id)),'
+       ' renumbered AS (UPDATE retail.orders o SET order_id = a.new_id FROM again a WHERE (o.order_id, o.store_id) = (a.order_id, a.store_id))'
+       ' UPDATE retail.order_items i SET order_id = a.new_id FROM again a WHERE (i.order_id, i.store_id) = (a.order_id, a.store_id)'
+       ' /* the order of the lowest store keeps its id */'
+  FROM (SELECT order_id FROM retail.orders
+         WHERE NOT EXISTS (SELECT FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
+                            WHERE i.indrelid = 'retail.orders'::regclass AND i.indisunique AND i.indnkeyatts = 1 AND i.indpred IS NULL AND a.attname = 'order_id')
+         GROUP BY order_id HAVING count(*) > 1) AS repeated
+HAVING count(*) > 0;
+
 -- name: totals_add_up
 -- Revenue is the sum of total_amount. The constraints of zava-mcp keep totals right; an adopted database may lack them.
 SELECT 'warn', format('%s not quantity * unit_price - discount_amount, the first is %s', CASE count(*) WHEN 1 THEN 'the total of 1 item is' ELSE format('the totals of %s items are', count(*)) END, min(order_item_id)),

@@ -8,19 +8,23 @@ CREATE TABLE entries (
 CREATE TABLE shipments (
     shipment_id integer PRIMARY KEY,
     store_id    integer NOT NULL,
-    sent        date NOT NULL
+    sent        date NOT NULL,
+    UNIQUE (shipment_id, store_id)
 );
 CREATE TABLE lines (
-    shipment_id integer NOT NULL REFERENCES shipments,
+    shipment_id integer NOT NULL,
+    store_id    integer NOT NULL,
     product     text NOT NULL,
-    quantity    integer NOT NULL
+    quantity    integer NOT NULL,
+    PRIMARY KEY (shipment_id, product),
+    FOREIGN KEY (shipment_id, store_id) REFERENCES shipments (shipment_id, store_id)
 );
 GRANT SELECT ON shipments, lines TO {ann}, {ben}, {hq}, {eve};
 
 -- name: rows
 -- Rows of three stores.
 INSERT INTO shipments VALUES (10, 1, '2026-01-05'), (11, 1, '2026-01-06'), (20, 2, '2026-01-05'), (30, 3, '2026-01-07');
-INSERT INTO lines VALUES (10, 'hinge', 5), (11, 'sink', 1), (20, 'nail', 900), (30, 'lamp', 4), (30, 'tap', 2);
+INSERT INTO lines VALUES (10, 1, 'hinge', 5), (11, 1, 'sink', 1), (20, 2, 'nail', 900), (30, 3, 'lamp', 4), (30, 3, 'tap', 2);
 
 -- name: entries
 -- ann sees one store, ben two, and hq all.
@@ -29,6 +33,21 @@ INSERT INTO entries VALUES ('{ann}', '{1}', false), ('{ben}', '{2,3}', false), (
 -- name: other_entries
 -- Other entries, with which an answer that names logins or stores shows other rows.
 INSERT INTO entries VALUES ('{ann}', '{3}', false), ('{ben}', '{}', true), ('{eve}', '{1,2}', false);
+
+-- name: hidden_shipment
+-- A condition that fails if it is evaluated on a shipment to store 3.
+SELECT count(*) FROM shipments WHERE shipment_id = 30
+   AND (sent IS NULL OR (SELECT ('leak' || count(*))::int > 0 FROM generate_series(1, 0)))
+
+-- name: hidden_store
+-- The same, by the column of the policy.
+SELECT count(*) FROM shipments
+ WHERE CASE WHEN store_id = ANY ('{3}') THEN (SELECT ('leak' || count(*))::int > 0 FROM generate_series(1, 0)) ELSE false END
+
+-- name: hidden_line
+-- The same of a line.
+SELECT count(*) FROM lines WHERE shipment_id = 30 AND product = 'tap'
+   AND (quantity IS NULL OR (SELECT ('leak' || count(*))::int > 0 FROM generate_series(1, 0)))
 
 -- name: visitors
 -- Visitors of a store on a day, with the policy that shows a login those of its store.
@@ -56,7 +75,8 @@ INSERT INTO visitors VALUES (1, '2026-01-05', 310), (1, '2026-01-06', 295), (2, 
 SELECT coalesce((SELECT pg_get_partkeydef(partrelid) FROM pg_partitioned_table WHERE partrelid = 'visitors'::regclass), ''),
        (SELECT string_agg(concat_ws(' ', attname, atttypid::regtype, CASE WHEN attnotnull THEN 'not null' END), ', ' ORDER BY attnum)
           FROM pg_attribute WHERE attrelid = 'visitors'::regclass AND attnum > 0 AND NOT attisdropped),
-       EXISTS (SELECT FROM pg_index WHERE indrelid = 'visitors'::regclass AND indisprimary)
+       EXISTS (SELECT FROM pg_index WHERE indrelid = 'visitors'::regclass AND indisprimary),
+       (SELECT relrowsecurity FROM pg_class WHERE oid = 'visitors'::regclass)
 
 -- name: partitions
 -- The partitions, and the rows that each one takes.

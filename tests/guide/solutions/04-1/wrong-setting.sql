@@ -1,9 +1,20 @@
 ALTER TABLE shipments ENABLE ROW LEVEL SECURITY;
 ALTER TABLE lines ENABLE ROW LEVEL SECURITY;
-CREATE FUNCTION sees(store integer) RETURNS boolean
-    LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp
-AS $$ BEGIN
-    RETURN EXISTS (SELECT FROM entries WHERE login = coalesce(nullif(current_setting('app.login', true), ''), session_user) AND (sees_all OR store = ANY (stores)));
+CREATE FUNCTION sees_all() RETURNS boolean
+    LANGUAGE plpgsql IMMUTABLE SECURITY DEFINER SET search_path = public, pg_temp
+AS $$ BEGIN RETURN coalesce((SELECT e.sees_all FROM entries e WHERE e.login = session_user), false); END $$;
+CREATE FUNCTION flags() RETURNS boolean[]
+    LANGUAGE plpgsql IMMUTABLE SECURITY DEFINER SET search_path = public, pg_temp
+AS $$
+DECLARE
+    flags boolean[];
+    store integer;
+BEGIN
+    FOR store IN SELECT unnest(e.stores) FROM entries e 
+                 WHERE e.login = coalesce(nullif(current_setting('app.login', true), ''), session_user) LOOP
+        flags[store] := true;
+    END LOOP;
+    RETURN flags;
 END $$;
-CREATE POLICY own ON shipments FOR SELECT USING (sees(store_id));
-CREATE POLICY own ON lines FOR SELECT USING (EXISTS (SELECT FROM shipments s WHERE s.shipment_id = lines.shipment_id));
+CREATE POLICY own ON shipments FOR SELECT USING (sees_all() OR (flags())[store_id] IS NOT NULL);
+CREATE POLICY own ON lines FOR SELECT USING (sees_all() OR (flags())[store_id] IS NOT NULL);

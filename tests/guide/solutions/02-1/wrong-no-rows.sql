@@ -1,0 +1,1 @@
+SELECT salary FROM staff WHERE employee_id = 7

@@ -1,0 +1,23 @@
+ALTER TABLE shipments ENABLE ROW LEVEL SECURITY;
+ALTER TABLE lines ENABLE ROW LEVEL SECURITY;
+CREATE FUNCTION sees_all() RETURNS boolean
+    LANGUAGE plpgsql IMMUTABLE SECURITY DEFINER SET search_path = public, pg_temp
+AS $$ BEGIN RETURN coalesce((SELECT e.sees_all FROM entries e WHERE e.login = session_user), false); END $$;
+CREATE FUNCTION flags() RETURNS boolean[]
+    LANGUAGE plpgsql IMMUTABLE SECURITY DEFINER SET search_path = public, pg_temp
+AS $$
+DECLARE
+    flags boolean[];
+    store integer;
+BEGIN
+    FOR store IN SELECT unnest(e.stores) FROM entries e WHERE e.login = session_user LOOP
+        flags[store] := true;
+    END LOOP;
+    RETURN flags;
+END $$;
+CREATE POLICY all_rows ON shipments FOR SELECT USING (true);
+CREATE POLICY all_rows ON lines FOR SELECT USING (true);
+CREATE POLICY isolation ON shipments AS RESTRICTIVE FOR SELECT
+    USING (CASE WHEN sees_all() THEN true ELSE (flags())[store_id] IS NOT NULL END);
+CREATE POLICY isolation ON lines AS RESTRICTIVE FOR SELECT
+    USING (CASE WHEN sees_all() THEN true ELSE (flags())[store_id] IS NOT NULL END);
