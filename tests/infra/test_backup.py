@@ -1,4 +1,4 @@
-"""The sections Backup and Restore of infra/README.md do what they say, for a superuser and for a lesser administrator."""
+"""The sections Backup and Restore of infra/README.md do what they say, for superusers and for other administrators."""
 
 import os
 import re

@@ -3,7 +3,6 @@
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
 from zava_mcp import sql
 from zava_mcp.errors import QueryError
@@ -59,13 +58,17 @@ def _check_fingerprint(file: Path, lab: Lab) -> None:
 
 def _bits(value: Any) -> int:
     """How many bits a value of a fingerprint can have at most, by its type and size."""
-    if isinstance(value, bool) or value is None:
+    if value is None:
         return 1
-    if isinstance(value, int | float | Decimal):
-        return int(abs(value)).bit_length()
-    if isinstance(value, UUID):
-        return 128
-    return len(value) * (8 if isinstance(value, bytes) else 4)  # text is mostly hexadecimal digits
+    if isinstance(value, int):
+        return value.bit_length()
+    if isinstance(value, Decimal):
+        return int(abs(value)).bit_length() if value.is_finite() else 1
+    if isinstance(value, float):
+        return 53
+    if isinstance(value, bytes):
+        return 8 * len(value)
+    return 4 * len(str(value))  # of text or a uuid, which are mostly hexadecimal digits
 
 
 def _check_limits(answer: Any, _lab: Lab) -> None:
