@@ -1,6 +1,8 @@
 """Existing roles with zava-mcp's names are refused with the cure, or taken over: PostgreSQL 15 and 18."""
 
+import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -9,7 +11,7 @@ from typer.testing import CliRunner
 from tests.conftest import SEATTLE
 from tests.servers import Postgres, debian_over_tls, postgres_18
 from zava_mcp.cli.commands import app
-from zava_mcp.errors import DatabaseUnavailable
+from zava_mcp.errors import DatabaseUnavailable, ZavaError
 
 #: What was made before us, statement by statement, and what is said of it.
 UNTRUSTED = [
@@ -129,6 +131,47 @@ def test_second_database_of_the_same_admin_needs_no_take_over(postgres: Postgres
     else:  # which has granted mallory, who made the role, to alter it and no more
         admin.execute("GRANT zava_owner TO mallory WITH INHERIT TRUE, SET TRUE")
     assert init(postgres).count("a login for ") == 9
+
+
+def test_roles_of_another_administrator_are_administered_after_the_named_grants(
+    postgres: Postgres, admin: psycopg.Connection, tmp_path: Path
+) -> None:
+    """From PostgreSQL 16 on, CREATEROLE does not cover the roles of others."""
+    init(postgres)
+    url, command = postgres.url("mallory", "mallory", "zava_second"), ("init", "--scale", "0.002")
+    passwords = ("--passwords-file", str(tmp_path / "passwords"))
+    if postgres.version >= 16:
+        with pytest.raises(DatabaseUnavailable, match='"mallory" may not administer: zava_owner, "0') as caught:
+            run(url, *command, *passwords)
+        assert databases(admin) == ["zava"]
+        grants = re.search("A superuser can run: (.+?)[.] ", caught.value.hint)
+        assert grants is not None
+        admin.execute(grants[1].encode())
+    output = run(url, *command, *passwords)
+    assert output.count("a login for ") == 9
+    assert "wrote passwords of 9 logins" in output
+
+
+def test_refused_init_drops_the_database_it_created(postgres: Postgres, admin: psycopg.Connection) -> None:
+    admin.execute("CREATE ROLE zava_owner LOGIN")
+    with pytest.raises(DatabaseUnavailable, match="cannot be trusted"):
+        run(postgres.url("postgres", "admin", "zava_second"), "init", "--no-sample")
+    assert databases(admin) == ["zava"]
+
+
+def test_init_that_fails_after_set_up_names_the_database_it_created(
+    postgres: Postgres, admin: psycopg.Connection, tmp_path: Path
+) -> None:
+    url = postgres.url("postgres", "admin", "zava_second")
+    with pytest.raises(ZavaError) as caught:
+        run(url, "init", "--no-sample", "--passwords-file", str(tmp_path))
+    assert caught.value.hint.endswith("The database zava_second, which this command created, was not dropped.")
+    assert databases(admin) == ["zava", "zava_second"]
+
+
+def databases(admin: psycopg.Connection) -> list[str]:
+    rows = admin.execute("SELECT datname FROM pg_database WHERE datname LIKE 'zava%' ORDER BY 1").fetchall()
+    return [name for (name,) in rows]
 
 
 def test_schema_of_another_owner_is_not_read(postgres: Postgres, admin: psycopg.Connection) -> None:

@@ -230,3 +230,6 @@ INSERT INTO retail.order_items (order_item_id, order_id, store_id, product_id, q
 
 -- margins are of prices | the margin of 1 product differs from cost and price by more than a point |
 UPDATE retail.products SET gross_margin_percent = gross_margin_percent - 5 WHERE product_id = 1
+
+-- temporary files are limited | no limit bounds the temporary files of this login's queries |
+ALTER ROLE zava_seattle SET temp_file_limit = '-1'

@@ -1,6 +1,7 @@
 """Debian's PostgreSQL over TLS, without pgvector, set up by an administrator without superuser rights."""
 
 import json
+import re
 from pathlib import Path
 
 import psycopg
@@ -18,11 +19,12 @@ def as_identity(zava: ZavaServer, user_id: str, **more: str) -> Settings:
     return settings_for(zava.folder, user_id, ZAVA_DATABASE_URL=zava.place, **password, **more)
 
 
-def test_init_on_debian_reports_two_gaps(debian_15: ZavaServer) -> None:
+def test_init_on_debian_reports_three_gaps(debian_15: ZavaServer) -> None:
     gaps = [line for line in debian_15.output.splitlines() if line.startswith("gap: ")]
-    assert len(gaps) == 2
+    assert len(gaps) == 3
     assert "the extension vector is not installed" in gaps[0]
     assert "only a superuser" in gaps[1]
+    assert "this administrator may not set temp_file_limit: queries of 9 logins can fill the disk" in gaps[2]
     assert debian_15.output.count("a login for ") == len(debian_15.passwords) == 9
     with debian_15.as_superuser() as admin:
         assert admin.execute("SELECT rolsuper FROM pg_roles WHERE rolname = 'cloud_admin'").fetchone() == (False,)
@@ -86,19 +88,38 @@ async def test_full_text_search_replaces_semantic_search_on_debian(debian_15: Za
 
 
 def test_doctor_reports_only_the_gaps_on_debian(debian_15: ZavaServer, tmp_path: Path) -> None:
-    reply = CliRunner().invoke(
-        app,
-        ["doctor", "--json", "--user-id", SEATTLE, "--database-url", debian_15.place],
-        env={"POSTGRES_PASSWORD": debian_15.passwords[SEATTLE]},
-        catch_exceptions=False,
-    )
-    checks = objects(reply.stdout)
-    states = {check["name"]: check["state"] for check in checks}
-    assert reply.exit_code == 0, reply.stdout
-    assert "fail" not in states.values()
-    assert {name for name, state in states.items() if state == "warn"} == {
+    assert doctor_warnings(debian_15) == {
         "functions revoked from public",
         "table sizes are hidden",
+        "temporary files are limited",
         "login names",
         "extension vector",
     }
+
+
+def test_granted_parameter_ends_the_gap_of_temporary_files(debian_15: ZavaServer) -> None:
+    (grant,) = re.findall(r"GRANT SET ON PARAMETER temp_file_limit TO \S+(?=,)", debian_15.output)
+    with debian_15.as_superuser() as superuser:
+        superuser.execute(grant.encode())
+        try:
+            command = ["init", "--no-sample", "--admin-database-url", debian_15.admin_url]
+            assert "temp_file_limit" not in CliRunner().invoke(app, command, catch_exceptions=False).stdout
+            assert "temporary files are limited" not in doctor_warnings(debian_15)
+        finally:
+            superuser.execute("REVOKE SET ON PARAMETER temp_file_limit FROM cloud_admin")
+            for login in debian_15.passwords:
+                superuser.execute(f'ALTER ROLE "{login}" RESET temp_file_limit'.encode())
+
+
+def doctor_warnings(zava: ZavaServer) -> set[str]:
+    """The names of the doctor's warnings; no check fails."""
+    reply = CliRunner().invoke(
+        app,
+        ["doctor", "--json", "--user-id", SEATTLE, "--database-url", zava.place],
+        env={"POSTGRES_PASSWORD": zava.passwords[SEATTLE]},
+        catch_exceptions=False,
+    )
+    states = {check["name"]: check["state"] for check in objects(reply.stdout)}
+    assert reply.exit_code == 0, reply.stdout
+    assert "fail" not in states.values()
+    return {name for name, state in states.items() if state == "warn"}

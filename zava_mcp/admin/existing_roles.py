@@ -50,6 +50,28 @@ def refuse_untrusted(connection: psycopg.Connection, roles: Iterable[str]) -> No
         )
 
 
+def refuse_roles_of_others(connection: psycopg.Connection, roles: Iterable[str]) -> None:
+    """Raises DatabaseUnavailable, with the SQL for a superuser, if the administrator may not administer these roles.
+
+    From PostgreSQL 16 on, CREATEROLE covers only the roles that an administrator created or has ADMIN OPTION on.
+    """
+    rows = connection.execute(sql.named("roles.sql")["of_others"].encode(), {"roles": list(roles)}).fetchall()
+    if not rows:
+        return
+    administrator = compose.Identifier(connection.info.user).as_string(connection)
+    owner = [name for (name,) in rows if name == OWNER]
+    logins = [compose.Identifier(name).as_string(connection) for (name,) in rows if name != OWNER]
+    statements = [f"GRANT {OWNER} TO {administrator} WITH ADMIN OPTION"] if owner else []
+    if logins:
+        statements.append(f"GRANT {', '.join(logins)} TO {administrator} WITH ADMIN TRUE, INHERIT FALSE, SET FALSE")
+    raise DatabaseUnavailable(
+        f"this server has roles of zava-mcp's names that {administrator} may not administer: "
+        f"{', '.join([*owner, *logins])}",
+        f"A superuser can run: {'; '.join(statements)}. A member of {OWNER} reads every row of each database that "
+        "zava-mcp set up on this server. If that is too much, use another server.",
+    )
+
+
 def take_over(connection: psycopg.Connection, roles: Iterable[str]) -> list[str]:
     """Cures every fault of these roles and removes their passwords; returns the statements that it ran.
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from zava_mcp import sql
 from zava_mcp.admin.as_admin import as_admin, entra_tokens
 from zava_mcp.admin.change_report import Report
-from zava_mcp.admin.create_database import create_database
+from zava_mcp.admin.create_database import create_database, drop_empty_database
 from zava_mcp.admin.embedded_database import embedded_postgres
 from zava_mcp.admin.identity_records import has_no_stores
 from zava_mcp.admin.installed_schema import installed_version
@@ -20,9 +20,10 @@ from zava_mcp.admin.profile import Changes, write_profile
 from zava_mcp.admin.sample import Progress, Sample
 from zava_mcp.admin.sample_identity import refuse_other_sample
 from zava_mcp.embedded import EmbeddedPostgres
-from zava_mcp.errors import InputError
+from zava_mcp.errors import InputError, ZavaError
 from zava_mcp.postgres.admin_connection import connect_as_admin
 from zava_mcp.postgres.connection_errors import NoDatabase
+from zava_mcp.postgres.connection_parameters import ConnectionParameters
 from zava_mcp.postgres.mismatch import not_a_zava_database
 from zava_mcp.postgres.user_ids import sample_identities
 from zava_mcp.settings import Settings
@@ -78,6 +79,28 @@ def initialise(
         return _initialise_embedded(embedded_postgres(settings, progress, sample), sample, sample_options, company)
     _check_folder_of(passwords_file)
     created = _create_missing_database(settings, progress)
+    try:
+        report = _initialise_server(
+            settings, sample, passwords_file, progress, take_over_roles, sample_options, company
+        )
+    except ZavaError as error:
+        if created is not None and not drop_empty_database(_admin_target(settings), created):
+            error.hint += f" The database {created}, which this command created, was not dropped."
+        raise
+    if created is not None:
+        report.actions.insert(0, f"created the database {created}")
+    return report
+
+
+def _initialise_server(
+    settings: Settings,
+    sample: Sample | None,
+    passwords_file: Path | None,
+    progress: Progress,
+    take_over_roles: bool,
+    sample_options: Collection[str],
+    company: Changes | None,
+) -> Report:
     with as_admin(settings, progress) as connection:
         is_new = not installed_version(connection)
         if sample is not None and not is_new:
@@ -85,7 +108,6 @@ def initialise(
         report = set_up(connection, sample, None, progress, take_over_roles, company)
         if sample is not None and not is_new and has_no_stores(connection):
             report.warnings.append("no sample was loaded, because the database is not new; it has no stores yet")
-        report.actions[:0] = created
         if passwords_file is not None:
             report.actions.append(write_missing_passwords(connection, passwords_file))
             report.next_steps = next_steps(connection, passwords_file)
@@ -98,15 +120,18 @@ def initialise(
     return report
 
 
-def _create_missing_database(settings: Settings, progress: Progress) -> list[str]:
-    """Creates the database of ZAVA_ADMIN_DATABASE_URL if the server does not have it; returns what was done."""
+def _create_missing_database(settings: Settings, progress: Progress) -> str | None:
+    """Creates the database of ZAVA_ADMIN_DATABASE_URL if the server does not have it; returns its name if it did."""
     try:
         with as_admin(settings, progress):
-            return []
+            return None
     except NoDatabase:
-        assert settings.admin_url is not None
-        target = admin_target(settings.admin_url, entra_tokens(settings))
-        return [f"created the database {create_database(target)}"]
+        return create_database(_admin_target(settings))
+
+
+def _admin_target(settings: Settings) -> ConnectionParameters:
+    assert settings.admin_url is not None
+    return admin_target(settings.admin_url, entra_tokens(settings))
 
 
 def _initialise_embedded(

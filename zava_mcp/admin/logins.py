@@ -125,6 +125,19 @@ def admit_identities(
         report.actions.append(f"a login for {identity.name}")
 
 
+def file_limit_gaps(connection: psycopg.Connection) -> list[str]:
+    """That logins have no limit of temporary files, if this administrator may not set it."""
+    row = connection.execute(sql.named("identities.sql")["without_file_limit"].encode()).fetchone()
+    if row is None or not row[0]:
+        return []
+    name = compose.Identifier(connection.info.user).as_string(connection)
+    logins = counted(row[0], "login")
+    return [
+        f"this administrator may not set temp_file_limit: queries of {logins} can fill the disk with temporary files; "
+        f"a superuser can run GRANT SET ON PARAMETER temp_file_limit TO {name}, then run this again"
+    ]
+
+
 def _renew_privileges(connection: psycopg.Connection, values: tuple[Any, ...], report: Report) -> None:
     """Gives a login the privileges of this version; a login that the administrator may not alter keeps its own."""
     try:

@@ -10,10 +10,17 @@ import psycopg
 from zava_mcp import sql
 from zava_mcp.admin.change_report import Report, translate_errors
 from zava_mcp.admin.create_database import refuse_foreign_database
-from zava_mcp.admin.existing_roles import OWNER, end_sessions_of, refuse_untrusted, role_faults, take_over
+from zava_mcp.admin.existing_roles import (
+    OWNER,
+    end_sessions_of,
+    refuse_roles_of_others,
+    refuse_untrusted,
+    role_faults,
+    take_over,
+)
 from zava_mcp.admin.installed_schema import has_tenants, installed_version
 from zava_mcp.admin.locking import SET_UP_LOCK
-from zava_mcp.admin.logins import admit_identities
+from zava_mcp.admin.logins import admit_identities, file_limit_gaps
 from zava_mcp.admin.own_objects import exposures, hidden_objects, revoke_exposures
 from zava_mcp.admin.profile import Changes, write_profile
 from zava_mcp.admin.sample import Progress, Sample, load
@@ -102,6 +109,7 @@ def set_up(
             is_new = not installed_version(connection)
             if is_new:
                 refuse_foreign_database(connection)
+                refuse_roles_of_others(connection, roles)
             if take_over_roles:
                 report.actions += [f"took roles over: {statement}" for statement in take_over(connection, roles)]
             elif is_new:
@@ -109,6 +117,7 @@ def set_up(
             migrate(connection, sample, report, progress)
             report.actions += write_profile(connection, company or {})
             progress(0.9, "admitting the identities")
+            _revoke_create_from_owner(connection, report)
             of_tenants = has_tenants(connection)
             identities = [] if of_tenants else initial_identities(connection)
             admit_identities(connection, identities, passwords, is_new, report)
@@ -116,6 +125,7 @@ def set_up(
                 report.gaps = exposures(connection)
             else:
                 _revoke_from_public(connection, report)
+            report.gaps += file_limit_gaps(connection)
         if take_over_roles:
             report.gaps += end_sessions_of(connection, roles)
         report.warnings += _security_warnings(connection)
@@ -220,6 +230,13 @@ def _record_migrations(connection: psycopg.Connection, sample: Sample | None, ve
         "INSERT INTO zava.about (schema_version, sample_seed, sample_as_of, sample_scale) VALUES (%s, %s, %s, %s)",
         [sql.schema_version(), *parameters],
     )
+
+
+def _revoke_create_from_owner(connection: psycopg.Connection, report: Report) -> None:
+    """Revokes the right to create schemas, which zava_owner needs while a dump is restored and never else."""
+    for (statement,) in connection.execute(sql.query("list_owner_create")).fetchall():
+        connection.execute(statement.encode())
+        report.actions.append("revoked the right to create schemas from zava_owner")
 
 
 def _revoke_from_public(connection: psycopg.Connection, report: Report) -> None:

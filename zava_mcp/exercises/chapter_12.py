@@ -1,5 +1,6 @@
 """The exercises of best practices: a fingerprint of a table, and limits of a server that add up."""
 
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,8 @@ _DAMAGES = {
     "joined": "a value moved into the column before it",
 }
 
+_LEAST_BITS = 60  # of the widest fingerprint of all copies, whose values vary
+
 _CONNECTIONS = 120 - 3 - 9
 _IDENTITIES, _WORKERS = 18, 6
 _DISK_MB, _NEEDED_MB = 30_720, 256
@@ -44,9 +47,28 @@ def _check_fingerprint(file: Path, lab: Lab) -> None:
             raise Wrong(f"it returns {len(original)} rows, not one")
         if fingerprint(_SAME) != original:
             raise Wrong("the same rows in another order have another fingerprint")
+        fingerprints = [*original]
         for schema, damage in _DAMAGES.items():
-            if fingerprint(schema) == original:
+            fingerprints += (damaged := fingerprint(schema))
+            if damaged == original:
                 raise Wrong(f"{damage}, and the fingerprint is the same")
+        if (bits := max(sum(map(_bits, row)) for row in fingerprints)) < _LEAST_BITS:
+            raise Wrong(f"it has about {bits} bits, so that tables with different rows soon share a fingerprint")
+
+
+def _bits(value: Any) -> int:
+    """How many bits a value of a fingerprint can have at most, by its type and size."""
+    if value is None:
+        return 1
+    if isinstance(value, int):
+        return value.bit_length()
+    if isinstance(value, Decimal):
+        return int(abs(value)).bit_length() if value.is_finite() else 1
+    if isinstance(value, float):
+        return 53
+    if isinstance(value, bytes):
+        return 8 * len(value)
+    return 4 * len(str(value))  # of text or a uuid, which are mostly hexadecimal digits
 
 
 def _check_limits(answer: Any, _lab: Lab) -> None:

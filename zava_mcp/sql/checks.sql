@@ -626,6 +626,12 @@ SELECT 'warn', format('pg_class shows how many rows or pages all stores have: %s
  WHERE attrelid = 'pg_class'::regclass AND NOT attisdropped
 HAVING bool_or(open);
 
+-- name: temporary_files_are_limited
+-- Without a limit, a query of this login can fill the disk. A query cannot change the limit.
+SELECT 'warn', 'no limit bounds the temporary files of this login''s queries',
+       format('ALTER ROLE %I SET temp_file_limit = ''512MB''', session_user)
+ WHERE current_setting('temp_file_limit') = '-1';
+
 -- name: company_is_described
 -- The company profile names the company, its currency and a time zone that this server knows, and is not left over from the sample.
 WITH faults (found, option) AS (

@@ -120,6 +120,14 @@ SELECT format('GRANT %%I TO %%I WITH ADMIN OPTION', r.rolname, current_user) FRO
        SELECT FROM pg_db_role_setting s
         WHERE s.setrole = r.oid AND s.setdatabase = 0 AND 'default_transaction_read_only=on' = ANY (s.setconfig));
 
+-- name: without_file_limit
+-- The number of logins whose temporary files nothing limits, because this administrator may not set temp_file_limit.
+SELECT count(*) FROM zava.access a JOIN pg_roles r ON r.rolname = a.login
+ WHERE current_setting('temp_file_limit') = '-1' AND NOT has_parameter_privilege('temp_file_limit', 'SET')
+   AND NOT EXISTS (SELECT FROM pg_db_role_setting s, unnest(s.setconfig) AS setting
+                    WHERE s.setrole IN (0, r.oid) AND s.setdatabase IN (0, (SELECT oid FROM pg_database WHERE datname = current_database()))
+                      AND split_part(setting, '=', 1) = 'temp_file_limit' AND setting <> 'temp_file_limit=-1');
+
 -- name: has_sessions
 -- One row if a login is connected to this database. Every administrator sees this much of other roles' sessions.
 SELECT FROM pg_stat_activity WHERE usename = %(login)s AND datname = current_database() LIMIT 1;

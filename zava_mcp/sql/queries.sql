@@ -211,6 +211,13 @@ SELECT count(*),
 -- Records that a file of the schema was applied, now or at an unknown time. Run as administrator.
 INSERT INTO zava.migrations VALUES (%s, CASE WHEN %s THEN now() END) ON CONFLICT DO NOTHING;
 
+-- name: list_owner_create
+-- The statement that revokes CREATE on the database from zava_owner, which a restore needs; no row if it has not got it.
+SELECT format('REVOKE CREATE ON DATABASE %I FROM zava_owner', d.datname)
+  FROM pg_database d, aclexplode(d.datacl) AS a
+ WHERE d.datname = current_database() AND a.grantee = to_regrole('zava_owner') AND a.privilege_type = 'CREATE'
+   AND pg_has_role(d.datdba, 'USAGE');
+
 -- name: list_public_temporary
 -- The statement that revokes temporary tables from PUBLIC; no row if that is done, or this role may not. Run as administrator.
 SELECT format('REVOKE TEMPORARY ON DATABASE %I FROM PUBLIC', d.datname)

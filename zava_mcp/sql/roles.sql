@@ -78,3 +78,10 @@ SELECT found, cure, stays FROM (
 -- name: connected
 -- The sessions of a role in any database.
 SELECT pid FROM pg_stat_activity WHERE usename = %(login)s AND pid <> pg_backend_pid();
+
+-- name: of_others
+-- The existing roles that this administrator may not administer. Before PostgreSQL 16, CREATEROLE was enough.
+SELECT rolname FROM pg_roles
+ WHERE rolname = ANY (%(roles)s) AND current_setting('server_version_num')::integer >= 160000
+   AND NOT pg_has_role(oid, 'USAGE WITH ADMIN OPTION')
+ ORDER BY rolname <> 'zava_owner', rolname;

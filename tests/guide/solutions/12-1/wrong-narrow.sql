@@ -1,0 +1,1 @@
+SELECT count(*), sum(hashtext(i::text)) FROM items i
