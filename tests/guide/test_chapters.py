@@ -69,6 +69,16 @@ def test_chapter_has_the_exercises_that_are_checked(chapter: Page) -> None:
         assert f"`{exercise.file_name}`" in chapter.text
 
 
+@EVERY
+def test_file_to_be_saved_is_named_before_it(chapter: Page) -> None:
+    """Readers do not see the mark of its name."""
+    lines = chapter.text.splitlines()
+    for number, line in enumerate(lines):
+        if mark := re.fullmatch(r"<!-- file: (\S+) -->", line):
+            paragraph = "\n".join(lines[:number]).rstrip().rsplit("\n\n", 1)[-1]
+            assert f"`{mark[1]}`" in paragraph, f"{chapter.name}: {mark[1]}"
+
+
 def test_introduction_links_every_chapter_and_names_the_readers_paths() -> None:
     introduction = text(f"{GUIDE}/00-introduction.md")
     for name in CHAPTERS:

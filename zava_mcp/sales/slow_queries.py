@@ -44,8 +44,9 @@ def explain_timeout(sql: str, seconds: float) -> Iterator[None]:
     except QueryError as error:
         if error.outcome == "timeout" and error.sqlstate == "57014":
             elapsed = time.monotonic() - start
-            limit = f"the limit is {seconds:g} s" if elapsed >= _EARLY * seconds else "the database's own limit"
-            error.message = f"the query was stopped after {elapsed:.3g} s: {limit}"
+            at_limit = elapsed >= _EARLY * seconds
+            when = f"at the limit of {seconds:g} s" if at_limit else f"after {elapsed:.1g} s: the database's own limit"
+            error.message = f"the query was stopped {when}"
             error.hint = f"{likely_cause(sql)} {_ADVICE}".strip()
         raise
 
