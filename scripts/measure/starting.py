@@ -66,7 +66,7 @@ def _copies(embedded: EmbeddedPostgres) -> dict[str, tuple[str, list[bytes]]]:
                 [f"retail.{table}"],
             ).fetchone()
             assert columns is not None
-            with connection.cursor().copy(f"COPY retail.{table} TO STDOUT".encode()) as copy:
+            with connection.cursor().copy(f"COPY (SELECT * FROM retail.{table}) TO STDOUT".encode()) as copy:
                 found[table] = (columns[0], [bytes(piece) for piece in copy])
     return found
 
