@@ -5,6 +5,7 @@ from dataclasses import replace
 import psycopg
 from psycopg import sql as compose
 
+from zava_mcp import sql
 from zava_mcp.errors import DatabaseUnavailable, IdentityError, ZavaError
 from zava_mcp.postgres.admin_connection import connect_as_admin
 from zava_mcp.postgres.connection_errors import NoDatabase
@@ -51,10 +52,8 @@ def drop_empty_database(target: ConnectionParameters, name: str) -> bool:
     """Drops a database that `create_database` created, unless something is in it; returns whether it is dropped."""
     try:
         with connect_as_admin(target) as connection:
-            row = connection.execute(
-                "SELECT to_regnamespace('zava') IS NULL AND to_regnamespace('retail') IS NULL"
-            ).fetchone()
-        if row != (True,):
+            row = connection.execute(sql.query("has_objects").encode()).fetchone()
+        if row != (False,):
             return False
         with _connect_to_maintenance(target, name) as connection:
             connection.execute(compose.SQL("DROP DATABASE {}").format(compose.Identifier(name)))

@@ -211,6 +211,11 @@ SELECT count(*),
 -- Records that a file of the schema was applied, now or at an unknown time. Run as administrator.
 INSERT INTO zava.migrations VALUES (%s, CASE WHEN %s THEN now() END) ON CONFLICT DO NOTHING;
 
+-- name: has_objects
+-- Whether somebody made a schema, table, type or function in this database, which was created from template0.
+SELECT EXISTS (SELECT FROM pg_namespace WHERE oid >= 16384) OR EXISTS (SELECT FROM pg_class WHERE oid >= 16384)
+       OR EXISTS (SELECT FROM pg_type WHERE oid >= 16384) OR EXISTS (SELECT FROM pg_proc WHERE oid >= 16384);
+
 -- name: list_owner_create
 -- The statement that revokes CREATE on the database from zava_owner, which a restore needs; no row if it has not got it.
 SELECT format('REVOKE CREATE ON DATABASE %I FROM zava_owner', d.datname)
