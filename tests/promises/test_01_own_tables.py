@@ -301,6 +301,17 @@ def _wait_until_blocked(made: Billing) -> None:
 
 
 @pytest.mark.anyio
+@pytest.mark.parametrize("mode", ["legacy", "auto"])
+async def test_tenants_have_no_search_and_no_prompts(made: Billing, mode: str) -> None:
+    async with asking(made.settings(AURORA), mode) as asker:
+        await asker.value("SELECT count(*) FROM sales.invoice")  # which opens the database
+        listed = {tool.name for tool in (await asker.client.list_tools()).tools}
+        assert {"execute_sales_query", "chart_sales_query"} <= listed
+        assert "semantic_search_products" not in listed
+        assert (await asker.client.list_prompts()).prompts == []
+
+
+@pytest.mark.anyio
 async def test_tools_answer_two_tenants_with_their_own_rows(made: Billing) -> None:
     for name in (AURORA, BOREALIS):
         async with asking(made.settings(name)) as asker:

@@ -7,7 +7,7 @@ from mcp.server.mcpserver import MCPServer
 from mcp.server.mcpserver.context import Context
 from mcp.server.mcpserver.exceptions import ResourceError, ToolError, UnexpectedToolError
 from mcp.shared.exceptions import MCPError
-from mcp.types import INVALID_PARAMS, INVALID_REQUEST, CallToolResult, TextContent, Tool
+from mcp.types import INVALID_PARAMS, INVALID_REQUEST, CallToolResult, Prompt, TextContent, Tool
 
 from zava_mcp import call_context
 from zava_mcp.errors import InputError, ZavaError
@@ -26,8 +26,8 @@ _URI_CHARACTERS = 30_000  # enough for the longest search text with each of its 
 class CheckedServer(MCPServer[Any]):
     """Accepts arguments in the forms that clients write, and explains what is wrong with a request.
 
-    With a `fault` of the settings, every call fails with that fault. `is_listed` says which tools are listed; the
-    others can be called all the same.
+    With a `fault` of the settings, every call fails with that fault. `is_listed` says which tools and prompts are
+    listed; the others can be called all the same.
     """
 
     def __init__(self, is_listed: Callable[[str], bool], fault: ZavaError | None = None, **settings: Any) -> None:
@@ -37,6 +37,9 @@ class CheckedServer(MCPServer[Any]):
 
     async def list_tools(self) -> list[Tool]:
         return [tool for tool in await super().list_tools() if self._is_listed(tool.name)]
+
+    async def list_prompts(self) -> list[Prompt]:
+        return [prompt for prompt in await super().list_prompts() if self._is_listed(prompt.name)]
 
     async def call_tool(self, name: str, arguments: dict[str, Any], context: Context[Any, Any] | None = None) -> Any:
         if self._fault is not None:
@@ -92,7 +95,7 @@ class CheckedServer(MCPServer[Any]):
     ) -> Any:
         if self._fault is not None:
             raise MCPError(INVALID_REQUEST, error_text(self._fault))
-        prompts = {prompt.name: prompt for prompt in await self.list_prompts()}
+        prompts = {prompt.name: prompt for prompt in await super().list_prompts()}
         if name not in prompts:
             fault = f"there is no prompt {name[:_NAME_CHARACTERS]!r}{did_you_mean(name, list(prompts))}"
             raise MCPError(INVALID_PARAMS, f"{fault}. The prompts are: {', '.join(prompts)}.")

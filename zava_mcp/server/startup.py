@@ -77,6 +77,11 @@ class Startup:
             return known
         return False if self._attempted.is_set() else None
 
+    @property
+    def is_shop(self) -> bool:
+        """Whether the database has products and orders, as far as that is known."""
+        return self._service is None or self._service.is_shop
+
     def close(self) -> None:
         """Closes what was opened."""
         self._closed = True
@@ -150,6 +155,11 @@ class FaultyStartup(Startup):
     def has_saved_queries(self) -> bool | None:
         """Never, because nothing can be read."""
         return False
+
+    @property
+    def is_shop(self) -> bool:
+        """Always, as nothing else is known."""
+        return True
 
     def wait(self, seconds: float) -> "SalesService | None":  # noqa: ARG002  # there is nothing to wait for
         """Raises the fault of the settings."""

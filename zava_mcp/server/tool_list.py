@@ -1,8 +1,9 @@
-"""Lists `run_saved_query` only if the database has saved queries, which is known only after the database was opened.
+"""Lists the tools and prompts that the database has a use for, which is known only after it was opened.
 
-tools/list never waits for the database. If there turn out to be saved queries, or the first is added or the last is
-removed later, clients of the initialize handshake are notified that the list has changed. For clients of 2026-07-28, a
-list that was made before the database was read has a lifetime of 0.
+`run_saved_query` is for saved queries; product search and the prompts are for shops. Lists never wait for the database:
+until it is open, they are those of a shop without saved queries. If it is another, or the first saved query is added or
+the last is removed later, clients of the initialize handshake are notified that the list of tools has changed. For
+clients of 2026-07-28, a list that was made before the database was read has a lifetime of 0.
 """
 
 import asyncio
@@ -16,42 +17,52 @@ from zava_mcp.server.flow_control import sent_reply
 from zava_mcp.server.startup import Startup
 
 RUN_SAVED_QUERY = "run_saved_query"
+OF_SHOPS = frozenset({"semantic_search_products", "monthly_review", "compare_stores", "slow_movers", "find_product"})
+_HIDDEN_AT_FIRST = frozenset({RUN_SAVED_QUERY})
 FIRST_STATELESS_VERSION = "2026-07-28"  # its clients get no notifications that they did not subscribe to
 _POLL_SECONDS = 0.25
 
 
 class ToolList:
-    """Which tools are listed for the client of one server."""
+    """Which tools and prompts are listed for the client of one server."""
 
     def __init__(self, startup: Startup) -> None:
         self._startup = startup
-        self._listed: bool | None = None  # whether the client's list has the tool; None before the first list
+        self._hidden: frozenset[str] | None = None  # what the client's list lacks; None before the first list
         self._waiting: asyncio.Task[None] | None = None
 
-    def is_listed(self, tool: str) -> bool:
-        """Whether tools/list has a tool now."""
-        return tool != RUN_SAVED_QUERY or bool(self._has_saved_queries())
+    def is_listed(self, name: str) -> bool:
+        """Whether a list has this tool or prompt now."""
+        hidden = self._known_hidden()
+        return name not in (_HIDDEN_AT_FIRST if hidden is None else hidden)
 
     async def observe(self, ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:
         """Middleware: opens the database after tools/list, and notifies the client of a list that has changed."""
-        if ctx.method == "tools/list":
-            known = self._has_saved_queries()
-            self._listed = bool(known)
+        if ctx.method in ("tools/list", "prompts/list"):
+            known = self._known_hidden()
             result = await call_next(ctx)
-            self._startup.proceed()  # a client that lists the tools is about to call one
-            if known is None:
-                self._waiting = asyncio.create_task(self._notify_when_open(ctx))
-                if isinstance(result, dict) and "ttlMs" in result:
-                    return {**result, "ttlMs": 0}
+            if ctx.method == "tools/list":
+                self._hidden = _HIDDEN_AT_FIRST if known is None else known
+                self._startup.proceed()  # a client that lists the tools is about to call one
+                if known is None:
+                    self._waiting = asyncio.create_task(self._notify_when_open(ctx))
+            if known is None and isinstance(result, dict) and "ttlMs" in result:
+                return {**result, "ttlMs": 0}
             return result
         result = await call_next(ctx)
         if ctx.method == "tools/call":
             await self._notify_if_changed(ctx)
         return result
 
-    def _has_saved_queries(self) -> bool | None:
-        """Whether there are any; None as long as that is unknown, as it was when a recorded list was sent."""
-        return self._startup.has_saved_queries if sent_reply() is None else None
+    def _known_hidden(self) -> frozenset[str] | None:
+        """What lists lack; None as long as that is unknown, as it was when a recorded list was sent."""
+        return self._hidden_now() if sent_reply() is None else None
+
+    def _hidden_now(self) -> frozenset[str] | None:
+        if (has_saved_queries := self._startup.has_saved_queries) is None:
+            return None
+        hidden = frozenset[str]() if has_saved_queries else _HIDDEN_AT_FIRST
+        return hidden if self._startup.is_shop else hidden | OF_SHOPS
 
     async def _notify_when_open(self, ctx: ServerRequestContext[Any, Any]) -> None:
         while self._startup.has_saved_queries is None:
@@ -62,9 +73,9 @@ class ToolList:
         await self._notify_if_changed(ctx)
 
     async def _notify_if_changed(self, ctx: ServerRequestContext[Any, Any]) -> None:
-        known = bool(self._startup.has_saved_queries)
-        if self._listed in (None, known):
+        hidden = self._hidden_now()
+        if hidden is None or self._hidden in (None, hidden):
             return
-        self._listed = known
+        self._hidden = hidden
         if ctx.protocol_version is None or ctx.protocol_version < FIRST_STATELESS_VERSION:
             await ctx.session.send_tool_list_changed()
