@@ -150,7 +150,7 @@ def test_data_of_another_form_is_wrong(suffix: str, text: str, wrong: str, lab: 
 @pytest.mark.parametrize(
     ("text", "wrong"),
     [
-        ("SELECT 2, 'b' UNION ALL SELECT 1.004, 'a'", ""),
+        ("SELECT 2, 'b' UNION ALL SELECT 1.004, 'a'", "1 wrong row, such as (1.004, a)"),
         ("SELECT 1, 'b' UNION ALL SELECT 1, 'a'", "1 wrong row, such as (1, b)"),
         ("SELECT 1, 'a'", "1 row, not 2"),
         ("SELECT 1, 'a', 2", "3 columns, not 2"),

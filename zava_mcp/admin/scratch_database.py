@@ -5,7 +5,7 @@ Its owner is a login without special rights, so nothing that runs in it reaches 
 
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import psycopg
@@ -97,7 +97,9 @@ def scratch_database(address: Address, admin: Login, logins: tuple[str, ...], se
 
 
 def remove_database(connection: psycopg.Connection, name: str) -> None:
-    """Removes a scratch database, and the roles whose names begin with its own."""
+    """Removes a scratch database, also one that was made a template, and the roles whose names begin with its own."""
+    with suppress(psycopg.errors.InvalidCatalogName):
+        connection.execute(compose.SQL("ALTER DATABASE {} IS_TEMPLATE false").format(compose.Identifier(name)))
     connection.execute(compose.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(compose.Identifier(name)))
     roles = "SELECT rolname FROM pg_roles WHERE starts_with(rolname, %s)"
     for (role,) in connection.execute(roles, [f"{name}_"]).fetchall():
@@ -111,4 +113,5 @@ def _remove_unused(connection: psycopg.Connection) -> None:
         " AND (pg_stat_file('base/' || oid || '/PG_VERSION')).modification < now() - interval '1 hour'"
     )
     for (name,) in connection.execute(statement).fetchall():
-        remove_database(connection, name)
+        with suppress(psycopg.Error):  # another process may be removing it, too
+            remove_database(connection, name)

@@ -17,7 +17,7 @@ _AFTER_POLICY = (
     "; PostgreSQL evaluates the condition on the salary after the policy, because something in it is not leakproof"
     " (such as a division), or costs more than the policy"
 )
-_LOW, _HIGH = (1, 4800, 5000), (5001, 5200, 90_000)
+_LOW, _HIGH = (-1, 0, 4200, 4800, 5000), (5001, 5100, 5200, 90_000, 2_000_000_000)
 
 _EXPENSES = PolicyAnswer(
     set_up=_SQL["expenses"],
@@ -54,7 +54,7 @@ def _check_attack(file: Path, lab: Lab) -> None:
         high = {_outcome(database, query, salary) for salary in _HIGH}
         after_policy = _AFTER_POLICY if _tests_salary_after_policy(database, query) else ""
     if low == high and len(low) == 1:
-        raise Wrong(f"the outcome is the same for each salary: {next(iter(low))}{after_policy}")
+        raise Wrong(f"the outcome is the same for each salary: {next(iter(low))[:200]}{after_policy}")
     for outcomes, salaries in ((low, "up to 5000"), (high, "above 5000")):
         if len(outcomes) > 1:
             raise Wrong(f"salaries {salaries} have {len(outcomes)} different outcomes")
@@ -68,7 +68,7 @@ def _outcome(database: "ScratchDatabase", query: str, salary: int) -> str:
     except QueryError as error:
         return f"{error.sqlstate}: {error.message}"
     counted = "1 row" if len(rows) == 1 else f"{len(rows)} rows"
-    return f"{counted}: {', '.join(rows)}"[:200] if rows else "no rows"
+    return f"{counted}: {', '.join(rows)}" if rows else "no rows"
 
 
 def _tests_salary_after_policy(database: "ScratchDatabase", query: str) -> bool:

@@ -73,7 +73,8 @@ _OTHER_POLICIES = PolicyAnswer(
     "".join(_SQL[name] for name in ("shipments", "rows", "other_entries")),
     _LOGINS,
     _probes(
-        {"ann": (3,), "ben": _ALL, "hq": (), "eve": (1, 2)}, "ann has store 3, ben all, hq no entry, and eve 1 and 2"
+        {"ann": (3,), "ben": _ALL, "hq": (), "eve": (1, 2)},
+        "ann has store 3, ben all, hq an entry without stores, and eve 1 and 2",
     ),
 )
 
@@ -84,8 +85,9 @@ def _check_policies(file: Path, lab: Lab) -> None:
 
 
 _COLUMNS = "store_id integer not null, day date not null, visitors integer not null"
-_VISITORS = "SELECT store_id, visitors FROM visitors ORDER BY store_id, day"
-_COUNTS = {1: [310, 295], 2: [120, 133], 7: [64]}
+_VISITORS = "SELECT store_id, to_char(day, 'YYYY-MM-DD'), visitors FROM visitors ORDER BY store_id, day"
+_FIRST, _SECOND = "2026-01-05", "2026-01-06"
+_COUNTS = {1: [(_FIRST, 310), (_SECOND, 295)], 2: [(_FIRST, 120), (_SECOND, 133)], 7: [(_FIRST, 64)]}
 
 
 def _check_partitions(file: Path, lab: Lab) -> None:
@@ -129,14 +131,18 @@ def _check_readers(database: "ScratchDatabase") -> None:
     for table, name, bound in database.rows(OWNER, _SQL["partitions"]):
         if not own.fullmatch(bound) and re.search(rf" on {re.escape(name)}\b", plan):
             raise Wrong(f"the plan of ann, who sees store 1, reads the partition {name} ({bound})")
-        if not _is_refused(database, "ann", _SQL["count"].replace("{table}", table)):
-            raise Wrong(f"ann can read the partition {name} directly")
-    if found := database.rows(OWNER, _SQL["readable_without_policy"]):
-        raise Wrong(f"ann can read {found[0][0]}, to which no policy applies")
+        for login in _LOGINS:
+            if not _is_refused(database, login, _SQL["count"].replace("{table}", table)):
+                raise Wrong(f"{login} can read the partition {name} directly")
+    for login in _LOGINS:
+        if found := database.rows(OWNER, _SQL["readable_without_policy"].replace("{reader}", f"{{{login}}}")):
+            raise Wrong(f"{login} can read {found[0][0]}, to which no policy applies")
+        if not _is_refused(database, login, "TRUNCATE visitors"):
+            raise Wrong(f"{login} may do more with visitors than read it")
 
 
-def _seen(*stores: int) -> list[tuple[int, int]]:
-    return [(store, count) for store in stores for count in _COUNTS[store]]
+def _seen(*stores: int) -> list[tuple[int, str, int]]:
+    return [(store, day, count) for store in stores for day, count in _COUNTS[store]]
 
 
 def _is_refused(database: "ScratchDatabase", login: str, statement: str) -> bool:

@@ -60,7 +60,11 @@ def _check_products(labels: list[_Label], lab: Lab) -> None:
     categories = {category for _, _, some, _ in rows for category in some.split()}
     if len(categories) < _LEAST_CATEGORIES:
         raise Wrong(f"the products are of {len(categories)} categories")
-    without = [label for label, (_, _, _, shared) in zip(labels, rows, strict=True) if not shared]
+    without = [
+        label
+        for label, (_, _, _, shared) in zip(labels, rows, strict=True)
+        if not shared and not any(sku in label.query.upper() for sku in label.wanted)
+    ]
     if 2 * len(without) < len(labels):
         sharing = "; ".join(label.query for label in labels if label not in without)
         raise Wrong(

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from zava_mcp.errors import QueryError, ZavaError
+
 if TYPE_CHECKING:
     from zava_mcp.exercises.lab import Lab
 
@@ -54,6 +56,11 @@ class Exercise:
             self.check(file, lab)
         except Wrong as wrong:
             return Verdict(f"{self.id}: wrong: {wrong.what}; look at {wrong.look_at or self.look_at}")
+        except Exception as error:  # whatever an answer leads to; without the database there is no verdict
+            if isinstance(error, ZavaError) and not isinstance(error, QueryError):
+                raise
+            what = f"the check cannot use this answer ({type(error).__name__})"
+            return Verdict(f"{self.id}: wrong: {what}; look at {self.look_at}")
         return Verdict(f"{self.id}: right", is_right=True)
 
 

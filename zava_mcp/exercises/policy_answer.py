@@ -19,8 +19,9 @@ _SOURCES = """
 SELECT concat_ws(' ', qual, with_check) FROM pg_policies
 UNION ALL SELECT pg_get_functiondef(p.oid) FROM pg_proc p WHERE p.proowner = current_user::regrole AND p.prokind = 'f'
 UNION ALL SELECT pg_get_viewdef(c.oid) FROM pg_class c WHERE c.relowner = current_user::regrole AND c.relkind = 'v'"""
-_SETTING = re.compile(r"current_setting\(\s*'([^']+)'", re.IGNORECASE)
-_COMPUTED_SETTING = re.compile(r"current_setting\(\s*(?!'[^']+'(?:::text)?\s*[,)])", re.IGNORECASE)
+_SETTING = re.compile(r"current_setting\s*\(\s*'([^']+)'", re.IGNORECASE)
+_COMPUTED_SETTING = re.compile(r"current_setting\s*\(\s*(?!'[^']+'(?:::text)?\s*[,)])", re.IGNORECASE)
+_COMMENT = re.compile(r"--[^\n]*")
 _MAX_TRIES = 200
 
 
@@ -64,7 +65,8 @@ class PolicyAnswer:
             self._try_settings(database)
 
     def _try_settings(self, database: "ScratchDatabase") -> None:
-        sources = "\n".join(text or "" for (text,) in database.rows(OWNER, _SOURCES))
+        texts = "\n".join(text or "" for (text,) in database.rows(OWNER, _SOURCES))
+        sources = _COMMENT.sub("", texts)
         if _COMPUTED_SETTING.search(sources):
             raise Wrong("a policy or function reads a setting whose name it computes; name it as a text")
         values = [*database.roles.values(), *self.values, "true", "on", "1", ""]

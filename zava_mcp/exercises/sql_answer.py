@@ -11,15 +11,16 @@ from zava_mcp.errors import InputError, QueryError
 from zava_mcp.exercises.exercise import Wrong, read_answer
 from zava_mcp.exercises.lab import Lab, Result
 
-_DECIMAL = re.compile(r"-?\d+\.\d+")
+_DECIMAL = re.compile(r"-?\d+(\.\d+)?")
+_MOST_DIGITS = 20  # of a number that is rounded
 
 
 @dataclass(frozen=True)
 class SqlAnswer:
     """Checks that a query returns the rows of `reference` as each identity, so that pasted results are wrong.
 
-    With `ordered`, the order of the rows counts. Numbers are compared to `decimals` places, and names of columns are
-    not compared.
+    With `ordered`, the order of the rows counts. Numbers are compared to `decimals` places, those of a column of whole
+    numbers exactly, and names of columns are not compared.
     """
 
     reference: str
@@ -32,7 +33,10 @@ class SqlAnswer:
         sql = read_answer(file)
         for identity in self.identities:
             expected, result = lab.query(identity, self.reference), run_answer(lab, identity, sql)
-            self._compare(identity, self._rounded(expected), self._rounded(result))
+            whole = {
+                place for place in range(len(expected.columns)) if all(type(row[place]) is int for row in expected.rows)
+            }
+            self._compare(identity, self._rounded(expected, whole), self._rounded(result, whole))
 
     def _compare(self, identity: str, expected: Result, result: Result) -> None:
         subject = f"as {identity}, the result"
@@ -45,15 +49,17 @@ class SqlAnswer:
         if self.ordered and result.rows != expected.rows:
             raise Wrong(f"{subject} has the right rows in another order")
 
-    def _rounded(self, result: Result) -> Result:
-        rows = [tuple(self._round(value) for value in row) for row in result.rows]
+    def _rounded(self, result: Result, whole: set[int]) -> Result:
+        rows = [tuple(self._round(value, place in whole) for place, value in enumerate(row)) for row in result.rows]
         return Result(result.columns, rows, result.truncated)
 
-    def _round(self, value: object) -> object:
+    def _round(self, value: object, is_whole: bool) -> object:
         """A number of a result, in which one with many digits is a text, rounded; any other value as text."""
         if isinstance(value, bool) or not (isinstance(value, (int, Decimal)) or _DECIMAL.fullmatch(str(value))):
             return str(value)
-        number = round(Decimal(str(value)), self.decimals)
+        number = Decimal(str(value))
+        if not is_whole and number.adjusted() < _MOST_DIGITS:
+            number = round(number, self.decimals)
         return int(number) if number == int(number) else number
 
 

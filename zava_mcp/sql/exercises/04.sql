@@ -32,7 +32,7 @@ INSERT INTO entries VALUES ('{ann}', '{1}', false), ('{ben}', '{2,3}', false), (
 
 -- name: other_entries
 -- Other entries, with which an answer that names logins or stores shows other rows.
-INSERT INTO entries VALUES ('{ann}', '{3}', false), ('{ben}', '{}', true), ('{eve}', '{1,2}', false);
+INSERT INTO entries VALUES ('{ann}', '{3}', false), ('{ben}', '{}', true), ('{hq}', '{}', false), ('{eve}', '{1,2}', false);
 
 -- name: hidden_shipment
 -- A condition that fails if it is evaluated on a shipment to store 3.
@@ -87,7 +87,7 @@ SELECT relid::regclass::text, c.relname::text, pg_get_expr(c.relpartbound, c.oid
 -- Other tables than those of the first exercise that a login may read although no policy applies to them.
 SELECT c.oid::regclass::text FROM pg_class c
  WHERE c.relkind IN ('r', 'p', 'v', 'm') AND c.relnamespace = 'public'::regnamespace AND NOT c.relrowsecurity
-   AND c.relname NOT IN ('shipments', 'lines') AND has_table_privilege('{ann}', c.oid, 'SELECT')
+   AND c.relname NOT IN ('shipments', 'lines') AND has_table_privilege('{reader}', c.oid, 'SELECT')
 
 -- name: count
 -- The number of rows of a table.
