@@ -109,7 +109,7 @@ def test_providers_are_chosen_as_the_table_says() -> None:
         assert provider is not None
         assert provider.id == model
     assert "uvx 'zava-mcp[azure]'" in text(f"{GUIDE}/embedding-providers.md")
-    assert "zava-mcp[azure]" in (ROOT / "zava_mcp" / "embeddings" / "__init__.py").read_text()
+    assert "install_extra('azure')" in (ROOT / "zava_mcp" / "embeddings" / "__init__.py").read_text()
     assert 'azure = ["azure-identity' in PYPROJECT
 
 
