@@ -1,6 +1,7 @@
 """The doctor and the database: all well on our own installation, each fault named, and cured by its own SQL."""
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
@@ -71,6 +72,22 @@ def test_each_fault_is_named_and_fixed_by_its_sql(
     assert not_passed(doctor()) == set()
 
 
+@pytest.fixture
+def kept_counters(superuser: psycopg.Connection) -> Iterator[None]:
+    """Sets the numbers of orders and items back, which other tests of the same database expect."""
+    names = ("'retail.orders', 'order_id'", "'retail.order_items', 'order_item_id'")
+    sequences = [superuser.execute(f"SELECT pg_get_serial_sequence({name})".encode()).fetchone() for name in names]
+    found = [
+        (name, superuser.execute(f"SELECT last_value, is_called FROM {name}".encode()).fetchone())
+        for (name,) in filter(None, sequences)
+    ]
+    yield
+    for name, state in found:
+        assert state is not None
+        superuser.execute("SELECT setval(%s, %s, %s)", [name, *state])
+
+
+@pytest.mark.usefixtures("kept_counters")
 def test_order_id_of_two_concurrent_transactions_is_named_and_fixed(
     installation: EmbeddedPostgres, superuser: psycopg.Connection, doctor: Doctor
 ) -> None:
