@@ -23,7 +23,6 @@ from zava_mcp.embedded import EmbeddedPostgres
 from zava_mcp.errors import InputError, ZavaError
 from zava_mcp.postgres.admin_connection import connect_as_admin
 from zava_mcp.postgres.connection_errors import NoDatabase
-from zava_mcp.postgres.connection_parameters import ConnectionParameters
 from zava_mcp.postgres.mismatch import not_a_zava_database
 from zava_mcp.postgres.user_ids import sample_identities
 from zava_mcp.settings import Settings
@@ -78,34 +77,12 @@ def initialise(
             )
         return _initialise_embedded(embedded_postgres(settings, progress, sample), sample, sample_options, company)
     _check_folder_of(passwords_file)
-    created = _create_missing_database(settings, progress)
-    try:
-        report = _initialise_server(
-            settings, sample, passwords_file, progress, take_over_roles, sample_options, company
-        )
-    except ZavaError as error:
-        if created is not None and not drop_empty_database(_admin_target(settings), created):
-            error.hint += f" The database {created}, which this command created, was not dropped."
-        raise
-    if created is not None:
-        report.actions.insert(0, f"created the database {created}")
-    return report
-
-
-def _initialise_server(
-    settings: Settings,
-    sample: Sample | None,
-    passwords_file: Path | None,
-    progress: Progress,
-    take_over_roles: bool,
-    sample_options: Collection[str],
-    company: Changes | None,
-) -> Report:
-    with as_admin(settings, progress) as connection:
+    with _created_if_missing(settings, progress) as created, as_admin(settings, progress) as connection:
         is_new = not installed_version(connection)
         if sample is not None and not is_new:
             refuse_other_sample(connection, sample, sample_options)
         report = set_up(connection, sample, None, progress, take_over_roles, company)
+        report.actions[:0] = [f"created the database {created}"] if created else []
         if sample is not None and not is_new and has_no_stores(connection):
             report.warnings.append("no sample was loaded, because the database is not new; it has no stores yet")
         if passwords_file is not None:
@@ -120,18 +97,28 @@ def _initialise_server(
     return report
 
 
-def _create_missing_database(settings: Settings, progress: Progress) -> str | None:
-    """Creates the database of ZAVA_ADMIN_DATABASE_URL if the server does not have it; returns its name if it did."""
+@contextmanager
+def _created_if_missing(settings: Settings, progress: Progress) -> Iterator[str]:
+    """Creates the database of ZAVA_ADMIN_DATABASE_URL if the server does not have it, and drops it after a failure.
+
+    Yields the name of a database that it created, else "".
+    """
     try:
         with as_admin(settings, progress):
-            return None
+            pass
     except NoDatabase:
-        return create_database(_admin_target(settings))
-
-
-def _admin_target(settings: Settings) -> ConnectionParameters:
-    assert settings.admin_url is not None
-    return admin_target(settings.admin_url, entra_tokens(settings))
+        assert settings.admin_url is not None
+        target = admin_target(settings.admin_url, entra_tokens(settings))
+        created = create_database(target)
+    else:
+        yield ""
+        return
+    try:
+        yield created
+    except ZavaError as error:
+        if not drop_empty_database(target, created):
+            error.hint += f" The database {created}, which this command created, was not dropped."
+        raise
 
 
 def _initialise_embedded(
