@@ -1,12 +1,12 @@
-"""The sample data: stores, catalogue and years of orders, generated inside the database from a seed and a date."""
+"""The sample data: stores, catalogue and years of orders, generated from a seed and a date."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
 from zava_mcp import sql
-from zava_mcp.admin.sample_customers import SampleCustomers
+from zava_mcp.admin.sample_customers import FIRST_DAY, SampleCustomers
 from zava_mcp.admin.sample_dice import Dice
 from zava_mcp.admin.sample_orders import SampleOrders
 from zava_mcp.errors import InputError
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 #: Called with the finished part of the work, from 0 to 1, and the current step.
 Progress = Callable[[float, str], None]
 
-FIRST_DAY = date(2020, 1, 1)
 _CUSTOMERS = 50_000
 _BATCH = 50_000  # customers at once: about 200,000 orders, and 60 MB of memory
 #: The blocks of generate.sql that create what customers and orders are drawn from.
@@ -51,11 +50,7 @@ def load(connection: "psycopg.Connection", sample: Sample, progress: Progress) -
         raise InputError(f"the sample starts on {FIRST_DAY}; it cannot be as of {day}", "Give a later --as-of.")
     if not 0.001 <= sample.scale <= 1000:
         raise InputError(f"the scale {sample.scale:g} is out of range", "Give a --scale from 0.001 to 1000.")
-    stage(connection)
-    statements = sql.named("sample/generate.sql")
-    values: dict[str, object] = {"seed": sample.seed, "as_of": day, "others": sample.others}
-    for name in _PREPARATION:
-        connection.execute(statements[name].encode(), values if "%(" in statements[name] else None)
+    prepare(connection, _PREPARATION, {"seed": sample.seed, "as_of": day, "others": sample.others})
     dice = Dice(connection, sample.seed)
     customers, orders = SampleCustomers(connection, dice, day), SampleOrders(connection, dice)
     end, added = round(_CUSTOMERS * sample.scale * _growth(connection, sample.others)), 0
@@ -63,9 +58,8 @@ def load(connection: "psycopg.Connection", sample: Sample, progress: Progress) -
         last = min(first + _BATCH - 1, end)
         added += orders.add(customers.add(first, last))
         progress(last / end, f"{added:,} orders")
-    connection.execute(
-        "ANALYZE retail.customers"
-    )  # without it, the check of their foreign key takes three times as long
+    # Without statistics, the check of their foreign key takes three times as long.
+    connection.execute("ANALYZE retail.customers")
 
 
 def _growth(connection: "psycopg.Connection", others: float) -> float:
@@ -79,8 +73,18 @@ def _growth(connection: "psycopg.Connection", others: float) -> float:
     return float(row[0])
 
 
-def stage(connection: "psycopg.Connection") -> None:
-    """Copies the two CSV files into temporary tables, which are dropped when the transaction ends."""
+def prepare(connection: "psycopg.Connection", blocks: Iterable[str], values: Mapping[str, object]) -> None:
+    """Copies the two CSV files into temporary tables, and runs these blocks of generate.sql.
+
+    The temporary tables are dropped when the transaction ends.
+    """
+    _stage(connection)
+    statements = sql.named("sample/generate.sql")
+    for name in blocks:
+        connection.execute(statements[name].encode(), values if "%(" in statements[name] else None)
+
+
+def _stage(connection: "psycopg.Connection") -> None:
     connection.execute(
         "CREATE TEMP TABLE sample_stores (store_id integer, login text, store_name text, rls_user_id uuid,"
         " is_online boolean, customer_share float8, order_frequency float8) ON COMMIT DROP"

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import psycopg
 
 from zava_mcp import sql
-from zava_mcp.admin.sample_dice import Dice
+from zava_mcp.admin.sample_dice import Dice, repeated
 
 if TYPE_CHECKING:
     import numpy as np
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from zava_mcp.admin.sample_dice import Numbers
     from zava_mcp.admin.sample_orders import Columns
 
-_FIRST_DAY = date(2020, 1, 1)
+FIRST_DAY = date(2020, 1, 1)
 _EPOCH = date(2000, 1, 1)
 _COPY = (
     "COPY retail.customers (customer_id, first_name, last_name, email, phone, primary_store_id, created_at) FROM STDIN"
@@ -31,7 +31,7 @@ class SampleCustomers:
 
         statements = sql.named("sample/generate.sql")
         self._connection, self._dice = connection, dice
-        self._first_day, self._last_day = ((day - _EPOCH).days for day in (_FIRST_DAY, last_day))
+        self._first_day, self._last_day = ((day - _EPOCH).days for day in (FIRST_DAY, last_day))
         row = connection.execute(statements["people"].encode(), {"seed": dice.seed}).fetchone()
         assert row is not None
         self._scatter, first_names, last_names, stores, frequencies, home_shares = row
@@ -51,8 +51,8 @@ class SampleCustomers:
         # 0 to 5 visits in 20/40/20/10/7/3 percent, times the store's frequency, rounded by chance
         often = self._dice.bucket("visits", c, [0.2, 0.6, 0.8, 0.9, 0.97]) * self._frequencies[home]
         counts = np.floor(often + self._dice.draw("rounding", c)).astype(np.int64)
-        customer = np.repeat(np.arange(len(c)), counts)
-        n = c[customer] * 64 + 1 + np.arange(len(customer)) - np.repeat(np.cumsum(counts) - counts, counts)
+        customer, visit = repeated(counts)
+        n = c[customer] * 64 + 1 + visit
         # mostly to the customer's own store, one order in twenty elsewhere
         elsewhere = self._dice.bucket("where", n, self._home_shares)
         store = np.where(self._dice.draw("elsewhere", n) < 0.95, home[customer], elsewhere)

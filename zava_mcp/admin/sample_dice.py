@@ -51,6 +51,14 @@ class Dice:
         return np.floor(self.draw(what, n) * end).astype(np.int64)
 
 
+def repeated(counts: "Numbers") -> tuple["Numbers", "Numbers"]:
+    """For counts such as [2, 0, 1]: the place of each repetition's count, [0, 0, 2], and its number, [0, 1, 0]."""
+    import numpy as np
+
+    places = np.repeat(np.arange(len(counts)), counts)
+    return places, np.arange(len(places)) - np.repeat(np.cumsum(counts) - counts, counts)
+
+
 def hashes(n: "Numbers", seed: int) -> "NDArray[np.uint64]":
     """PostgreSQL's hashint8extended of each number: the last rounds of Bob Jenkins' lookup3."""
     import numpy as np

@@ -8,7 +8,7 @@ import psycopg
 
 from zava_mcp import sql
 from zava_mcp.admin.migrations import embedded_target
-from zava_mcp.admin.sample import stage
+from zava_mcp.admin.sample import prepare
 from zava_mcp.admin.sample_dice import Dice
 from zava_mcp.admin.sample_orders import SampleOrders
 from zava_mcp.embedded import EmbeddedPostgres
@@ -39,11 +39,7 @@ def extend_sample(connection: psycopg.Connection, today: date) -> int:
             return 0
         seed, scale, created, last_day = row
         connection.execute("SET LOCAL client_min_messages = error; SET LOCAL statement_timeout = 0")
-        stage(connection)
-        for name in _SOURCES:
-            text = sql.named("sample/generate.sql")[name]
-            parameters = {**values, "seed": seed, "as_of": today}
-            connection.execute(text.encode(), parameters if "%(" in text else None)
+        prepare(connection, _SOURCES, {**values, "seed": seed, "as_of": today})
         parameters = {**values, "seed": seed, "scale": scale, "as_of": created, "after": last_day}
         visits = connection.execute(statements["visits"].encode(), parameters).fetchall()
         added = _add_orders(connection, seed, visits) if visits else 0

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import psycopg
 
 from zava_mcp import sql
-from zava_mcp.admin.sample_dice import Dice
+from zava_mcp.admin.sample_dice import Dice, repeated
 
 if TYPE_CHECKING:
     import numpy as np
@@ -84,8 +84,8 @@ class SampleOrders:
         main, other = (self._choose(self._departments, month, what, n) for what in ("department", "other department"))
         # 1 to 5 items in 40/30/15/10/5 percent
         counts = 1 + self._dice.bucket("items", n, [0.4, 0.7, 0.85, 0.95])
-        visit = np.repeat(np.arange(len(n)), counts)
-        i = n[visit] * 8 + 1 + np.arange(len(visit)) - np.repeat(np.cumsum(counts) - counts, counts)
+        visit, item = repeated(counts)
+        i = n[visit] * 8 + 1 + item
         department = np.where(self._dice.draw("stays", i) < 0.75, main[visit], other[visit])
         product = self._choose(self._products, department, "product", i)
         # 1 to 5 units in 60/25/10/3/2 percent
