@@ -65,7 +65,7 @@ export async function examine(client, call) {
   await check("receive progress", async () => {
     const heard = [];
     const endless = { postgresql_query: "SELECT count(*) FROM generate_series(1, 10000000000) g" };
-    const result = await tool("execute_sales_query", endless, { onprogress: (detail) => heard.push(detail.progress) });
+    const result = await tool("execute_sales_query", endless, { onprogress: (update) => heard.push(update.progress) });
     return result.isError && heard.length && heard.every((part, i) => !i || part > heard[i - 1]) && `${heard.length} times`;
   });
   await check("abort a call", async () => {

@@ -78,9 +78,9 @@ class Week:
     async def three_desks(self, *homes: str) -> AsyncIterator[dict[str, Connected]]:
         """The clients of these machines (of all, if none is named), open at the same time. Kim's tells metrics."""
         async with AsyncExitStack() as stack:
-            add = {"kim": {"ZAVA_METRICS_PORT": str(self.metrics_port)}}
+            more = {"kim": {"ZAVA_METRICS_PORT": str(self.metrics_port)}}
             yield {
-                home: await stack.enter_async_context(connected(self.office, self.machines[home], **add.get(home, {})))
+                home: await stack.enter_async_context(connected(self.office, self.machines[home], **more.get(home, {})))
                 for home in homes or self.machines
             }
 

@@ -158,17 +158,17 @@ def write(mark: str, shops: list[Shop]) -> None:
     """Writes the table with the day."""
     cells = [head(shops), ["---", *["---:"] * (len(shops) + 2)], *table(shops)]
     lines = "".join(f"| {' | '.join(row)} |\n" for row in cells)
-    label = f"Measured on {datetime.now(UTC).date()}, {os.cpu_count()} cores, the fastest of up to {_TIMES} times:"
-    put(mark, f"{label}\n\n{lines}", MEASUREMENTS)
+    intro = f"Measured on {datetime.now(UTC).date()}, {os.cpu_count()} cores, the fastest of up to {_TIMES} times:"
+    put(mark, f"{intro}\n\n{lines}", MEASUREMENTS)
 
 
 def earlier(file: Path) -> list[Shop]:
     """The figures of an earlier run."""
 
-    def service(label: dict[str, Any]) -> Shop:
-        return Shop(**{**label, "answers": {name: Answer(**answer) for name, answer in label["answers"].items()}})
+    def shop(entry: dict[str, Any]) -> Shop:
+        return Shop(**{**entry, "answers": {name: Answer(**answer) for name, answer in entry["answers"].items()}})
 
-    return [service(label) for label in json.loads(file.read_text(encoding="utf-8"))]
+    return [shop(entry) for entry in json.loads(file.read_text(encoding="utf-8"))]
 
 
 def wanted_samples(scales: list[float], others: list[float]) -> list[tuple[Sample, str]]:

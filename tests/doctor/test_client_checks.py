@@ -325,8 +325,8 @@ def test_claude_code_projects_are_checked_and_other_servers_ignored(home: Path) 
     others = {"mcpServers": {"other": {"command": "/no/such", "env": {"POSTGRES_PASSWORD": "hunter2"}}}}
     put(home / ".claude.json", json.dumps(others))
     put(home / ".cursor" / "mcp.json", "broken")
-    reply = "no known client on this machine starts zava-mcp"
-    assert checks_of_clients() == {"client config": {"name": "client config", "state": "ok", "found": reply, "fix": ""}}
+    found = "no known client on this machine starts zava-mcp"
+    assert checks_of_clients() == {"client config": {"name": "client config", "state": "ok", "found": found, "fix": ""}}
     project = {"projects": {"/shop": {"mcpServers": {"zava": {**GOOD, "command": "/no/such/zava-mcp"}}}}, **others}
     put(home / ".claude.json", json.dumps(project))
     check = checks_of_clients()["client config: Claude Code"]

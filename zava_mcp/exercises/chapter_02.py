@@ -8,6 +8,7 @@ from zava_mcp.errors import QueryError
 from zava_mcp.exercises.exercise import Exercise, Wrong, read_answer
 from zava_mcp.exercises.lab import Lab
 from zava_mcp.exercises.policy_answer import OWNER, PolicyAnswer, Probe
+from zava_mcp.plurals import counted
 
 if TYPE_CHECKING:
     from zava_mcp.admin.scratch_database import ScratchDatabase
@@ -67,8 +68,7 @@ def _outcome(database: "ScratchDatabase", query: str, salary: int) -> str:
         rows = sorted(map(repr, database.rows("ann", query)))
     except QueryError as error:
         return f"{error.sqlstate}: {error.message}"
-    counted = "1 row" if len(rows) == 1 else f"{len(rows)} rows"
-    return f"{counted}: {', '.join(rows)}" if rows else "no rows"
+    return f"{counted(len(rows), 'row')}: {', '.join(rows)}" if rows else "no rows"
 
 
 def _tests_salary_after_policy(database: "ScratchDatabase", query: str) -> bool:

@@ -10,6 +10,7 @@ from typing import Any
 from zava_mcp.errors import InputError, QueryError
 from zava_mcp.exercises.exercise import Wrong, read_answer
 from zava_mcp.exercises.lab import Lab, Result
+from zava_mcp.plurals import counted
 
 _DECIMAL = re.compile(r"-?\d+(\.\d+)?")
 _MOST_DIGITS = 20  # of a number that is rounded
@@ -41,11 +42,11 @@ class SqlAnswer:
     def _compare(self, identity: str, expected: Result, result: Result) -> None:
         subject = f"as {identity}, the result"
         if len(result.columns) != len(expected.columns):
-            raise Wrong(f"{subject} has {_count(result.columns, 'column')}, not {len(expected.columns)}")
+            raise Wrong(f"{subject} has {counted(len(result.columns), 'column')}, not {len(expected.columns)}")
         if len(result.rows) != len(expected.rows):
-            raise Wrong(f"{subject} has {_count(result.rows, 'row')}, not {len(expected.rows)}")
+            raise Wrong(f"{subject} has {counted(len(result.rows), 'row')}, not {len(expected.rows)}")
         if surplus := Counter(result.rows) - Counter(expected.rows):
-            raise Wrong(f"{subject} has {_count(list(surplus.elements()), 'wrong row')}, such as {_row(surplus)}")
+            raise Wrong(f"{subject} has {counted(surplus.total(), 'wrong row')}, such as {_row(surplus)}")
         if self.ordered and result.rows != expected.rows:
             raise Wrong(f"{subject} has the right rows in another order")
 
@@ -72,10 +73,6 @@ def run_answer(lab: Lab, identity: str, sql: str) -> Result:
     if result.truncated:
         raise Wrong(f"as {identity}, the result is truncated: it has too many rows")
     return result
-
-
-def _count(values: list[Any], noun: str) -> str:
-    return f"{len(values)} {noun}{'' if len(values) == 1 else 's'}"
 
 
 def _row(rows: "Counter[tuple[Any, ...]]") -> str:
