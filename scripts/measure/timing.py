@@ -113,7 +113,7 @@ def compare(subject: Subject, probe: str, pairs: int) -> Difference:
 
 
 def _ask(subject: Subject, texts: Iterator[str]) -> None:
-    subject.database.run(Query(next(texts), 10, 100_000, 30.0, lambda _: None, lambda _: True))
+    list(subject.database.run(Query(next(texts), 10, 100_000, 30.0)))
 
 
 def _prepared(admin: psycopg.Connection, customers: str) -> tuple[list[Target], list[Target]]:

@@ -199,7 +199,7 @@ async def test_an_error_says_where_and_what_to_do(ask: Ask) -> None:
 
 
 def question(sql: str) -> Query:
-    return Query(sql, limit=10, row_bytes=1000, seconds=5, columns=lambda _: None, rows=lambda _: True)
+    return Query(sql, limit=10, row_bytes=1000, seconds=5)
 
 
 def test_a_transaction_is_read_only_whatever_the_login_starts_with(
@@ -214,7 +214,7 @@ def test_a_transaction_is_read_only_whatever_the_login_starts_with(
         writable = {**login_keywords(embedded, SEATTLE), "options": "-c default_transaction_read_only=off"}
         with TimeoutConnection.connect(**writable, autocommit=True) as connection:
             with pytest.raises(QueryError, match="read-only transaction"):
-                question("SELECT public.write()").run(connection, clear_locks=False)
+                list(question("SELECT public.write()").run(connection, clear_locks=False))
             connection.execute("SELECT public.write()")  # it is not the privileges
     finally:
         admin.execute("DROP FUNCTION public.write(); DROP TABLE public.scratch")
@@ -226,7 +226,7 @@ def test_nothing_is_committed(embedded: EmbeddedPostgres, admin: psycopg.Connect
     try:
         with TimeoutConnection.connect(**login_keywords(embedded, SEATTLE), autocommit=True) as connection:
             before = connection.execute("SHOW work_mem").fetchone()
-            question("SELECT set_config('work_mem', '64kB', false)").run(connection, clear_locks=False)
+            list(question("SELECT set_config('work_mem', '64kB', false)").run(connection, clear_locks=False))
             assert connection.execute("SHOW work_mem").fetchone() == before
     finally:
         admin.execute("REVOKE EXECUTE ON FUNCTION set_config(text, text, boolean) FROM zava_seattle")

@@ -29,6 +29,11 @@ class Cancellable:
                 if isinstance(self._connection, TimeoutConnection):
                     self._connection.shorten_deadline(CANCEL_SECONDS)
 
+    @property
+    def may_repeat(self) -> bool:
+        """Whether the statement may run again on another connection."""
+        return not self.cancelled
+
     @contextmanager
     def using(self, connection: psycopg.Connection) -> Iterator[None]:
         """Lets `cancel` reach the connection inside the context. Raises QueryError if it was cancelled already."""

@@ -2,8 +2,9 @@
 
 import select
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import psycopg
 from psycopg import postgres, pq
@@ -42,6 +43,13 @@ class Column:
     type_oid: int
 
 
+class RowChunk(NamedTuple):
+    """Rows of a result that arrived together, and the columns of the result."""
+
+    columns: list[Column]
+    rows: Rows
+
+
 class Pipeline:
     """A connection in pipeline mode, read with a deadline that a cancelled call shortens."""
 
@@ -52,13 +60,14 @@ class Pipeline:
         self._rights = connection.login_rights
         self._deadline = deadline
         self._is_cancelled = is_cancelled
-        self._is_stopping = False
+        self.is_stopping = False  # whether the query was cancelled; its last rows may be missing
         self._pending = 0
         self._received = 0  # approximate bytes since the last result
         self.backend = connection.pgconn.backend_pid
         self.timed_out = False
-        self.discarded_rows = 0  # that came after the row limit was reached
-        self.is_complete = False  # whether all rows were received, wanted or not
+        self.skips_rest = False  # whether the reader of `row_chunks` needs no more rows
+        self.discarded_rows = 0  # that came after `skips_rest` was set
+        self.failed: pq.abc.PGresult | None = None  # the last statement's reply that is an error
         self.encoding_changed = False  # whether the query changed client_encoding
 
     def send(self, alone: str, wrapped: str, clear_locks: bool, values: Sequence[BoundValue] = ()) -> None:
@@ -83,45 +92,52 @@ class Pipeline:
         self._pending = 2
         while pg.flush():
             self._wait(writing=True)
-        while rights.unprepared and self.replies() is None:
+        while rights.unprepared and self.failed_reply() is None:
             rights.unprepared.popitem()
 
-    def replies(
-        self,
-        columns: Callable[[list[Column]], None] | None = None,
-        rows: Callable[[Rows], bool] | None = None,
-    ) -> pq.abc.PGresult | None:
-        """Reads the replies to one statement, and returns the failed one, or None."""
-        failed = None
-        if rows is not None:
-            self._pg.set_chunked_rows_mode(_CHUNK_ROWS)
-        has_columns, wants_rows, discarded = False, True, 0
-        batch: Rows = []
+    def failed_reply(self) -> pq.abc.PGresult | None:
+        """Reads the replies to a statement without rows, and returns the failed one, or None."""
+        self.failed = None
         while (result := self._next()) is not None:
-            if result.status in (pq.ExecStatus.TUPLES_CHUNK, pq.ExecStatus.TUPLES_OK):
-                if columns is not None and not has_columns:
-                    columns(columns_of(result))
-                    has_columns = True
-                if wants_rows:
-                    batch += rows_of(result)
-                else:
-                    self.discarded_rows += result.ntuples
-                    discarded += _bytes_of(result)
-                    if discarded > _DISCARD_BYTES:
-                        self.shorten_deadline()
-            elif result.status in (pq.ExecStatus.FATAL_ERROR, pq.ExecStatus.PIPELINE_ABORTED):
-                failed = failed or result
-            if batch and rows is not None and self._pg.is_busy():
-                wants_rows, batch = rows(batch), []  # all rows of one chunk of bytes
-        if batch and rows is not None:
-            wants_rows = rows(batch)
-        self.is_complete = failed is None and not self._is_stopping
-        return failed if wants_rows else None  # errors after the row limit was reached are ignored
+            self._has_rows(result)
+        return self.failed
+
+    def row_chunks(self) -> Iterator[RowChunk]:
+        """Yields the rows of one statement, in at least one chunk unless it fails; sets `failed` at the end.
+
+        Once `skips_rest` is set, it only counts the rows, and of a long result stops the query.
+        """
+        self._pg.set_chunked_rows_mode(_CHUNK_ROWS)
+        self.failed, discarded = None, 0
+        columns: list[Column] | None = None
+        rows: Rows = []
+        while (result := self._next()) is not None:
+            if not self._has_rows(result):
+                continue
+            if self.skips_rest:
+                self.discarded_rows += result.ntuples
+                discarded += _bytes_of(result)
+                if discarded > _DISCARD_BYTES:
+                    self.shorten_deadline()
+                continue
+            columns = columns or columns_of(result)
+            rows += rows_of(result)
+            if self._pg.is_busy():  # these are all rows of one chunk of bytes
+                yield RowChunk(columns, rows)
+                rows = []
+        if columns is not None and not self.skips_rest:
+            yield RowChunk(columns, rows)
+
+    def _has_rows(self, result: pq.abc.PGresult) -> bool:
+        """Whether a reply has rows; remembers the first one that is an error."""
+        if result.status in (pq.ExecStatus.FATAL_ERROR, pq.ExecStatus.PIPELINE_ABORTED):
+            self.failed = self.failed or result
+        return result.status in (pq.ExecStatus.TUPLES_CHUNK, pq.ExecStatus.TUPLES_OK)
 
     def shorten_deadline(self) -> None:
         """Stops the query in the database, and discards what it still sends; `finish` closes the connection."""
-        if not self._is_stopping:
-            self._is_stopping = True
+        if not self.is_stopping:
+            self.is_stopping = True
             cancel(self._connection)
             self._deadline = time.monotonic() + CANCEL_SECONDS
 
@@ -145,7 +161,7 @@ class Pipeline:
                 self._rights.may_have_changed = True
             if not self._connection.closed:
                 self._pg.exit_pipeline_mode()
-                if self._is_stopping or self._pg.transaction_status != pq.TransactionStatus.IDLE:
+                if self.is_stopping or self._pg.transaction_status != pq.TransactionStatus.IDLE:
                     self._connection.close()
         except psycopg.Error:
             self._connection.close()
@@ -180,7 +196,7 @@ class Pipeline:
                 return
             if self._is_cancelled():
                 self.shorten_deadline()
-        if not self._is_stopping:
+        if not self.is_stopping:
             self.shorten_deadline()
             return
         self.timed_out = True

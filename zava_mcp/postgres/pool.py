@@ -2,9 +2,9 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
-from typing import TypeVar
+from typing import Protocol, TypeVar
 from uuid import UUID
 
 import psycopg
@@ -12,7 +12,7 @@ from psycopg_pool import PoolTimeout
 
 from zava_mcp import call_context
 from zava_mcp.embedded import kill_backend
-from zava_mcp.errors import DatabaseUnavailable, IdentityError, QueryError, ZavaError
+from zava_mcp.errors import DatabaseUnavailable, IdentityError, ZavaError
 from zava_mcp.postgres.admin_connection import set_search_path
 from zava_mcp.postgres.checks import Check, check_database
 from zava_mcp.postgres.connection_parameters import ConnectionParameters
@@ -20,18 +20,24 @@ from zava_mcp.postgres.identity import VerifiedIdentity, connect, for_identity, 
 from zava_mcp.postgres.location import Location
 from zava_mcp.postgres.login_rights import VERIFY_SECONDS
 from zava_mcp.postgres.pgbouncer import apply_session_settings
-from zava_mcp.postgres.pipeline import Column, Rows
+from zava_mcp.postgres.pipeline import RowChunk
 from zava_mcp.postgres.pool_connections import Pool, add_meaning_of_name, open_first, open_pool, pool_statistics
 from zava_mcp.postgres.query import GRACE_SECONDS, Query
 from zava_mcp.postgres.query_errors import connection_error, is_connection_lost, to_query_error
-from zava_mcp.postgres.retry import RESTART_SECONDS, Attempts
+from zava_mcp.postgres.retry import RESTART_SECONDS, Attempts, Repeatable
 from zava_mcp.postgres.statement import Statement, StatementBatch
 from zava_mcp.postgres.timeout_connection import TimeoutConnection
 from zava_mcp.settings import Settings
 
-T = TypeVar("T")
+T = TypeVar("T", covariant=True)
 
 _CLOSE_SECONDS = 0.4
+
+
+class Runnable(Repeatable, Protocol[T]):
+    """A statement that yields its results: Query, Statement and StatementBatch."""
+
+    def run(self, connection: TimeoutConnection, clear_locks: bool, /) -> Iterator[T]: ...
 
 
 class Database:
@@ -93,29 +99,22 @@ class Database:
         if self._pool is not None:
             self._drop(self._pool)
 
-    def run(self, query: Query) -> None:
-        """Runs a query.
+    def run(self, query: Query) -> Generator[RowChunk, None, None]:
+        """Runs a query and yields its rows; close the iterator if you do not read it to its end.
 
         Raises QueryError, or a DatabaseUnavailable or IdentityError that explains why there is no connection.
         """
-
-        def work(connection: TimeoutConnection, identity: VerifiedIdentity) -> None:
-            query.run(connection, identity.can_lock)
-
         try:
-            self._with_connection(work, may_repeat=lambda: not (query.cancelled or query.has_results))
-        except QueryError:
+            yield from self._run(query)
+        finally:
             if query.stuck_backend is not None:
                 self._end_stuck(query.stuck_backend)
-            raise
-        if query.stuck_backend is not None:
-            self._end_stuck(query.stuck_backend)
 
     def run_batch(self, batch: StatementBatch, statements: tuple[str, ...]) -> list[list[tuple[object, ...]]]:
         """The rows of zava-mcp's own statements, in one round trip. Raises as `run`."""
-        return self._with_connection(
-            lambda connection, _: batch.run(connection, statements), lambda: not batch.cancelled
-        )
+        batch.statements = statements
+        (rows,) = self._run(batch)
+        return rows
 
     @property
     def identity(self) -> VerifiedIdentity:
@@ -127,9 +126,10 @@ class Database:
         """The identity that was verified last, without opening a connection; None before the first one."""
         return self._identity
 
-    def run_statement(self, statement: Statement) -> tuple[list[Column], Rows]:
+    def run_statement(self, statement: Statement) -> RowChunk:
         """Columns and rows of one of zava-mcp's own statements. Raises as `run`."""
-        return self._with_connection(lambda connection, _: statement.run(connection), lambda: not statement.cancelled)
+        (chunk,) = self._run(statement)
+        return chunk
 
     def statistics(self) -> dict[str, float]:
         """The pool's connections and waiting calls as metrics; empty while the pool is closed."""
@@ -144,11 +144,9 @@ class Database:
             while connection.pgconn.notifies():
                 self._on_notification(connection)
 
-    def _with_connection(
-        self, work: Callable[[TimeoutConnection, VerifiedIdentity], T], may_repeat: Callable[[], bool]
-    ) -> T:
-        """Runs work on a connection, again after a lost connection or a restart: nothing is written."""
-        attempts = Attempts(self._settings.query_timeout, may_repeat)
+    def _run(self, statement: Runnable[T]) -> Iterator[T]:
+        """Runs a statement on a connection, again after a lost connection or a restart: nothing is written."""
+        attempts = Attempts(self._settings.query_timeout, statement)
         while True:
             pool: Pool | None = None
             try:
@@ -157,11 +155,12 @@ class Database:
                     if time.monotonic() - connection.verified_at > VERIFY_SECONDS:
                         self._verify(pool, connection)
                     try:
-                        return work(connection, identity)
+                        yield from statement.run(connection, identity.can_lock)
                     finally:  # a result is withheld if the login has lost its identity or gained rights
                         if connection.login_rights.may_have_changed:
                             self.schema_changes += 1
                             self._verify(pool, connection)
+                return
             except IdentityError:
                 if pool is not None:
                     self._drop(pool)

@@ -8,14 +8,14 @@ does not parse SQL, and nothing is ever committed.
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Generator, Iterator, Sequence
 
 import psycopg
 
 from zava_mcp.errors import CALL_CANCELLED, QueryError
 from zava_mcp.postgres.bound_sql import BoundValue
 from zava_mcp.postgres.cancellation import Cancellable
-from zava_mcp.postgres.pipeline import Column, Pipeline, Rows
+from zava_mcp.postgres.pipeline import Pipeline, RowChunk
 from zava_mcp.postgres.query_errors import KEEP_UTF8, ONE_QUERY_ONLY, query_error
 from zava_mcp.postgres.timeout_connection import TimeoutConnection
 
@@ -44,8 +44,7 @@ GRACE_SECONDS = 1.0  # by which the client's deadline is longer than the databas
 class Query(Cancellable):
     """One query on one connection, which another thread may cancel.
 
-    `columns` is called once, then `rows` for each chunk as text in PostgreSQL's format; `rows` returns False when it
-    needs no more. `values` are bound to `$1`, `$2`, … by PostgreSQL and never become a part of the text.
+    `values` are bound to `$1`, `$2`, … by PostgreSQL and never become a part of the text.
     """
 
     def __init__(
@@ -54,8 +53,6 @@ class Query(Cancellable):
         limit: int,
         row_bytes: int,
         seconds: float,
-        columns: Callable[[list[Column]], None],
-        rows: Callable[[Rows], bool],
         values: Sequence[BoundValue] = (),
     ) -> None:
         super().__init__()
@@ -63,28 +60,41 @@ class Query(Cancellable):
         self._values = values
         self._wrapper = _PREFIX, _SUFFIX.format(size=row_bytes, limit=limit)
         self._seconds = seconds
-        self._columns = columns
-        self._rows = rows
+        self._skips_rest = False
         self._deadline: float | None = None  # set by the first attempt, for all attempts together
         self.stuck_backend: int | None = None  # id of a server process that did not stop when it was cancelled
-        self.rows_beyond = 0  # rows that came after `rows` returned False
+        self.rows_beyond = 0  # rows that came after `skip_rest`
         self.is_complete = False  # whether PostgreSQL sent all rows up to `limit`
-        self.has_results = False  # whether results were delivered, so that the query must not run again
+        self._has_results = False
 
-    def run(self, connection: TimeoutConnection, clear_locks: bool) -> None:
-        """Runs the query, and leaves the connection as it was before, or closed.
+    @property
+    def may_repeat(self) -> bool:
+        """Whether the query may run again: it was not cancelled, and no row was delivered."""
+        return not (self.cancelled or self._has_results)
 
-        Raises QueryError for a query that PostgreSQL refuses, psycopg.OperationalError if the connection broke.
+    def skip_rest(self) -> None:
+        """Ends the row chunks with the current one. Rows that still come are counted; errors in them are ignored."""
+        self._skips_rest = True
+
+    def run(self, connection: TimeoutConnection, clear_locks: bool) -> Iterator[RowChunk]:
+        """Runs the query and yields its rows as text in PostgreSQL's format, in at least one chunk.
+
+        It leaves the connection as it was before, or closed. Raises QueryError for a query that PostgreSQL refuses,
+        psycopg.OperationalError if the connection broke.
         """
         with self.using(connection):
             text = self._sql.rstrip()
             # A last character ";" ends the statement or a comment, and the wrapper needs it in neither case.
-            end = self._run_wrapped(connection, text.removesuffix(";"), clear_locks)
+            end = yield from self._run_wrapped(connection, text.removesuffix(";"), clear_locks)
             # PostgreSQL reported where the ";" is that ends the statement, before a comment.
-            if end is not None and self._run_wrapped(connection, text[:end], clear_locks) is not None:
-                raise QueryError(ONE_QUERY_ONLY, sqlstate="42601")
+            if end is not None:
+                end = yield from self._run_wrapped(connection, text[:end], clear_locks)
+                if end is not None:
+                    raise QueryError(ONE_QUERY_ONLY, sqlstate="42601")
 
-    def _run_wrapped(self, connection: TimeoutConnection, inner: str, clear_locks: bool) -> int | None:
+    def _run_wrapped(
+        self, connection: TimeoutConnection, inner: str, clear_locks: bool
+    ) -> Generator[RowChunk, None, int | None]:
         """Makes one round trip. Returns where the text must end for another attempt, None if none is needed."""
         if self.cancelled:
             raise QueryError(CALL_CANCELLED, sqlstate="57014")
@@ -94,8 +104,8 @@ class Query(Cancellable):
         try:
             try:
                 pipeline.send(self._sql, inner.join(self._wrapper), clear_locks, self._values)
-                parse_failed, error = self._receive(pipeline)
-            except KeyboardInterrupt:
+                parse_failed, error = yield from self._receive(pipeline)
+            except (KeyboardInterrupt, GeneratorExit):  # nobody reads the rest
                 pipeline.shorten_deadline()
                 raise
             finally:
@@ -121,34 +131,33 @@ class Query(Cancellable):
             raise QueryError(ONE_QUERY_ONLY, sqlstate="42601")
         raise error
 
-    def _receive(self, pipeline: Pipeline) -> tuple[bool, QueryError | None]:
+    def _receive(self, pipeline: Pipeline) -> Generator[RowChunk, None, tuple[bool, QueryError | None]]:
         """Reads the replies up to the first Sync: whether parsing the text alone failed, and the error."""
-        failed = pipeline.replies()  # BEGIN READ ONLY
+        failed = pipeline.failed_reply()  # BEGIN READ ONLY
         if failed is None:
-            failed = pipeline.replies()  # the text alone
+            failed = pipeline.failed_reply()  # the text alone
             if failed is not None:
                 return True, query_error(failed)
-            failed = pipeline.replies(self._deliver_columns, self._rows)
-            self.rows_beyond, self.is_complete = pipeline.discarded_rows, pipeline.is_complete
-        return False, query_error(failed, len(self._wrapper[0])) if failed is not None else None
+            yield from self._wanted_chunks(pipeline)
+            failed = pipeline.failed
+        if failed is None or self._skips_rest:
+            return False, None
+        return False, query_error(failed, len(self._wrapper[0]))
 
-    def _deliver_columns(self, columns: list[Column]) -> None:
-        self.has_results = True
-        self._columns(columns)
+    def _wanted_chunks(self, pipeline: Pipeline) -> Iterator[RowChunk]:
+        for chunk in pipeline.row_chunks():
+            self._has_results = True
+            yield chunk
+            pipeline.skips_rest = self._skips_rest
+        self.rows_beyond = pipeline.discarded_rows
+        self.is_complete = pipeline.failed is None and not pipeline.is_stopping
 
 
 class ExplainQuery(Query):
     """The plan of a query as lines in one column of text; the query is not run."""
 
-    def __init__(
-        self,
-        sql: str,
-        limit: int,
-        seconds: float,
-        columns: Callable[[list[Column]], None],
-        rows: Callable[[Rows], bool],
-    ) -> None:
-        super().__init__(sql, limit, 0, seconds, columns, rows)
+    def __init__(self, sql: str, limit: int, seconds: float) -> None:
+        super().__init__(sql, limit, 0, seconds)
         self._wrapper = explain_wrapper(limit)
 
 

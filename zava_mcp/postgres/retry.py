@@ -1,7 +1,7 @@
 """Decides when a call is retried on another connection: after a lost connection, and while the database restarts."""
 
 import time
-from collections.abc import Callable
+from typing import Protocol
 
 import psycopg
 
@@ -13,15 +13,22 @@ _MAX_LOSSES = 3  # a query that ends its own server process is not sent a fourth
 _PAUSE_SECONDS = (0.02, 0.05, 0.1, 0.25)  # between attempts to connect; the last one is repeated
 
 
+class Repeatable(Protocol):
+    """A statement that knows whether it may run again."""
+
+    @property
+    def may_repeat(self) -> bool: ...
+
+
 class Attempts:
     """The attempts of one call, all within its deadline.
 
-    A statement may run again, because nothing is written, unless its rows were delivered: `may_repeat` returns that.
+    A statement may run again, because nothing is written, unless it was cancelled or its rows were delivered.
     """
 
-    def __init__(self, seconds: float, may_repeat: Callable[[], bool]) -> None:
+    def __init__(self, seconds: float, statement: Repeatable) -> None:
         self._deadline = time.monotonic() + seconds
-        self._may_repeat = may_repeat
+        self._statement = statement
         self._losses = 0
         self._pauses = 0
         self._pool_emptied = False
@@ -30,12 +37,17 @@ class Attempts:
         """Counts a connection that ended during the work. Raises the reason if the work must not run again."""
         self._losses += 1
         has_waited = isinstance(error, psycopg.errors.ConnectionTimeout)  # a timeout is not retried
-        if has_waited or self._losses >= _MAX_LOSSES or not self._may_repeat() or time.monotonic() > self._deadline:
+        if (
+            has_waited
+            or self._losses >= _MAX_LOSSES
+            or not self._statement.may_repeat
+            or time.monotonic() > self._deadline
+        ):
             raise reason from None
 
     def without_connection(self, error: DatabaseUnavailable, had_pool: bool, lost_at: float) -> None:
         """Waits for the next attempt to connect. Raises the error if no connection is to be expected."""
-        if had_pool and not self._pool_emptied and self._may_repeat():
+        if had_pool and not self._pool_emptied and self._statement.may_repeat:
             self._pool_emptied = True  # the server may have another address now
             return
         self._losses += isinstance(error, Disconnected)
@@ -47,6 +59,6 @@ class Attempts:
             raise error
         pause = _PAUSE_SECONDS[min(self._pauses, len(_PAUSE_SECONDS) - 1)]
         self._pauses += 1
-        if not self._may_repeat() or time.monotonic() + pause > until:
+        if not self._statement.may_repeat or time.monotonic() + pause > until:
             raise error
         time.sleep(pause)

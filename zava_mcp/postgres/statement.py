@@ -7,7 +7,7 @@ import psycopg
 
 from zava_mcp import call_context, sql
 from zava_mcp.postgres.cancellation import Cancellable
-from zava_mcp.postgres.pipeline import Column, Rows, columns_of, rows_of
+from zava_mcp.postgres.pipeline import RowChunk, columns_of, rows_of
 from zava_mcp.postgres.timeout_connection import TimeoutConnection
 
 #: From this number of embeddings on there is an index; fewer are scanned, which is exact and takes some 20 ms.
@@ -25,27 +25,29 @@ class Statement(Cancellable):
         self._statement = statement
         self._values = values
 
-    def run(self, connection: TimeoutConnection) -> tuple[list[Column], Rows]:
-        """Columns, and rows as PostgreSQL's text. Raises psycopg.Error, and QueryError if it was cancelled before."""
+    def run(self, connection: TimeoutConnection, _: bool) -> Iterator[RowChunk]:
+        """Yields all rows, as PostgreSQL's text. Raises psycopg.Error, and QueryError if it was cancelled before."""
         call_context.current_call().round_trips += 1
         with self.using(connection):
             with _transaction(connection):
                 cursor = connection.execute(self._statement.encode(), self._values)
             result = cursor.pgresult
             assert result is not None
-            return columns_of(result), rows_of(result)
+            yield RowChunk(columns_of(result), rows_of(result))
 
 
 class StatementBatch(Cancellable):
     """Statements without parameters that run in one round trip."""
 
-    def run(self, connection: TimeoutConnection, statements: tuple[str, ...]) -> list[list[tuple[object, ...]]]:
-        """The rows of each statement. Raises as `Statement.run`."""
+    statements: tuple[str, ...] = ()
+
+    def run(self, connection: TimeoutConnection, _: bool) -> Iterator[list[list[tuple[object, ...]]]]:
+        """Yields the rows of each statement, once. Raises as `Statement.run`."""
         call_context.current_call().round_trips += 1
         with self.using(connection):
             with _transaction(connection):
-                cursors = [connection.execute(statement.encode()) for statement in statements]
-            return [cursor.fetchall() for cursor in cursors]
+                cursors = [connection.execute(statement.encode()) for statement in self.statements]
+            yield [cursor.fetchall() for cursor in cursors]
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 import json
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from datetime import date, datetime
 from json.encoder import encode_basestring as quoted
 from pathlib import Path
@@ -12,7 +12,7 @@ from typing import Any, Protocol, TextIO
 from zava_mcp import call_context
 from zava_mcp.errors import InputError, install_extra
 from zava_mcp.postgres.bound_sql import BoundSql
-from zava_mcp.postgres.pipeline import Column, Rows
+from zava_mcp.postgres.pipeline import Column, RowChunk
 from zava_mcp.postgres.pool import Database
 from zava_mcp.postgres.query import Query
 from zava_mcp.sales.column_hints import Catalogue
@@ -47,37 +47,35 @@ class Export:
         self.rows = 0
         self._writer = writer
         self._progress = progress
-        self._encoders: list[ColumnEncoder] = []
+        self._encoders: list[ColumnEncoder] | None = None
         self._fenced = FencedSql(sql)
         self._query = Query(
             self._fenced.inner,
             limit=_NO_LIMIT,
             row_bytes=MAX_RESULT_BYTES,
             seconds=seconds,
-            columns=self._set_columns,
-            rows=self._write_rows,
             values=values,
         )
 
     def run(self, database: Database, catalogue: Catalogue) -> int:
         """Writes all rows and returns their number. Raises the errors of `SalesQuery.run`, OSError and InputError."""
-        with self._fenced.errors(catalogue):
-            database.run(self._query)
+        with self._fenced.errors(catalogue), closing(database.run(self._query)) as chunks:
+            for chunk in chunks:
+                self._write(chunk)
         call_context.current_call().remarks += self._fenced.remarks
         call_context.current_call().record_result(self.rows, None, False)
         return self.rows
 
-    def _set_columns(self, columns: list[Column]) -> None:
-        self._encoders = [encoder(column.type_oid, MAX_RESULT_BYTES) for column in columns]
-        self._writer.write_header(columns)
-
-    def _write_rows(self, rows: Rows) -> bool:
-        columns = [encode(texts) for encode, texts in zip(self._encoders, zip(*rows, strict=True), strict=True)]
-        for row in zip(*columns, strict=True) if columns else [()] * len(rows):
+    def _write(self, chunk: RowChunk) -> None:
+        if self._encoders is None:
+            self._encoders = [encoder(column.type_oid, MAX_RESULT_BYTES) for column in chunk.columns]
+            self._writer.write_header(chunk.columns)
+        cells_by_column = zip(*chunk.rows, strict=True)
+        columns = [encode(texts) for encode, texts in zip(self._encoders, cells_by_column, strict=True)]
+        for row in zip(*columns, strict=True) if columns else [()] * len(chunk.rows):
             self._writer.write_row(f"[{','.join(row)}]")
-        self.rows += len(rows)
+        self.rows += len(chunk.rows)
         self._progress(self.rows)
-        return True
 
 
 @contextmanager

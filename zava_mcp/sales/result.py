@@ -9,7 +9,7 @@ from zava_mcp import call_context
 from zava_mcp.company import NEUTRAL, CompanyProfile
 from zava_mcp.errors import QueryError
 from zava_mcp.plurals import counted
-from zava_mcp.postgres.pipeline import Column, Rows
+from zava_mcp.postgres.pipeline import Column, RowChunk, Rows
 from zava_mcp.sales.json_values import NUMBERS, ColumnEncoder, cell_texts, cells, encoder
 
 MAX_CELL_CHARACTERS = 8_000
@@ -42,12 +42,20 @@ class QueryResult:
     remarks: list[str] = field(default_factory=list)  # sentences on what was corrected or ignored
     company: CompanyProfile = NEUTRAL  # whose amounts the rows have
     reserve: int = 200  # bytes for everything except rows
-    _encoders: list[ColumnEncoder] = field(default_factory=list)
+    _encoders: list[ColumnEncoder] | None = None  # one per column, once the columns are known
     _texts: set[int] = field(default_factory=set)  # indexes of number columns that contain a JSON string
     _bytes: int = 0
 
-    def set_columns(self, columns: list[Column]) -> None:
-        """Sets the columns. Raises QueryError if they alone exceed `max_bytes`."""
+    def add(self, chunk: RowChunk) -> bool:
+        """Adds a row chunk. Returns False once a limit is reached.
+
+        Raises QueryError if the columns alone exceed `max_bytes`.
+        """
+        if self._encoders is None:
+            self._set_columns(chunk.columns)
+        return self._add_rows(chunk.rows)
+
+    def _set_columns(self, columns: list[Column]) -> None:
         self.columns = [column.name for column in columns]
         self.types = [column.type_oid for column in columns]
         self._bytes = sum(len(quoted(name).encode()) + 1 for name in self.columns) + self.reserve
@@ -64,8 +72,7 @@ class QueryResult:
         room = max(_MIN_CELL_CHARACTERS, min(MAX_CELL_CHARACTERS, share))
         self._encoders = [encoder(column.type_oid, room) for column in columns]
 
-    def add_rows(self, rows: Rows) -> bool:
-        """Adds a row chunk. Returns False once a limit is reached."""
+    def _add_rows(self, rows: Rows) -> bool:
         self.seen += len(rows)
         for row in self._encode(rows):
             size = (len(row) if row.isascii() else len(row.encode())) + 1

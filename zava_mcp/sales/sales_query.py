@@ -2,6 +2,7 @@
 
 import json
 import re
+from contextlib import closing
 
 from zava_mcp.errors import InputError
 from zava_mcp.postgres.bound_sql import BoundSql
@@ -50,15 +51,13 @@ class SalesQuery:
             limit=max_rows + 1,
             row_bytes=MAX_RESULT_BYTES,
             seconds=settings.query_timeout,
-            columns=self.result.set_columns,
-            rows=self.result.add_rows,
             values=values,
         )
 
     def run(self, database: Database, catalogue: Catalogue) -> QueryResult:
         """Runs the query. Raises QueryError, IdentityError or DatabaseUnavailable."""
         with self._fenced.errors(catalogue), explain_timeout(self.sql, self._seconds):
-            database.run(self._query)
+            read_rows(database, self._query, self.result)
         self.result.count_rows(self._query.rows_beyond, self._query.is_complete)
         self.result.unify_number_columns()
         return self.result
@@ -77,14 +76,12 @@ class Explanation:
         self._lines = QueryResult(_PLAN_LINES, settings.max_bytes)
         limit = min(DEFAULT_ROWS, settings.max_rows) + 1
         self._fenced = FencedSql(sql)
-        self._plan = ExplainQuery(
-            self._fenced.inner, limit, settings.query_timeout, self._lines.set_columns, self._lines.add_rows
-        )
+        self._plan = ExplainQuery(self._fenced.inner, limit, settings.query_timeout)
 
     def run(self, database: Database, catalogue: Catalogue) -> str:
         """Returns the plan as text. Raises QueryError (with a position), IdentityError or DatabaseUnavailable."""
         with self._fenced.errors(catalogue):
-            database.run(self._plan)
+            read_rows(database, self._plan, self._lines)
         lines = [json.loads(row)[0] for row in self._lines.rows]
         # The first line is the LIMIT of the wrapper; the plan of the query is below it.
         plan = [line.removeprefix("      " if place else "  ->  ") for place, line in enumerate(lines[1:])]
@@ -94,6 +91,14 @@ class Explanation:
     def cancel(self) -> None:
         """Cancels it in the database too."""
         self._plan.cancel()
+
+
+def read_rows(database: Database, query: Query, result: QueryResult) -> None:
+    """Runs a query and collects its rows until a limit of the result is reached."""
+    with closing(database.run(query)) as chunks:
+        for chunk in chunks:
+            if not result.add(chunk):
+                query.skip_rest()
 
 
 def check_sql(sql: str) -> None:

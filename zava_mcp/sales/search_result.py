@@ -4,17 +4,14 @@ import json
 import re
 from dataclasses import dataclass, field
 from json.encoder import encode_basestring as quoted
-from typing import TYPE_CHECKING
 
 from zava_mcp import call_context
 from zava_mcp.company import NEUTRAL, CompanyProfile
 from zava_mcp.currencies import name_of
+from zava_mcp.postgres.pipeline import Column, RowChunk, Rows
 from zava_mcp.sales.result import QueryResult, byte_count
 from zava_mcp.sales.search_literals import Literal
 from zava_mcp.sales.search_request import SearchRequest
-
-if TYPE_CHECKING:
-    from zava_mcp.postgres.pipeline import Column, Rows
 
 Row = dict[str, str | None]  # {column name: value in PostgreSQL's text format}
 
@@ -124,11 +121,10 @@ def to_search_result(
     passing = [row for row in table if row["passes"] == "t"]
     kept = passing if request.similarity_threshold is not None else _near_the_best(passing, text.only_code)
     rows = QueryResult(max_rows, max_bytes, bytes_advice=_BYTES_ADVICE)
-    rows.set_columns(columns)
     for place, row in enumerate(kept[:max_rows]):
         if place >= FULL_DESCRIPTIONS:
             row["description"] = _shorten(row["description"])
-    rows.add_rows([tuple(row[column.name] for column in columns) for row in kept[:max_rows]])
+    rows.add(RowChunk(columns, [tuple(row[column.name] for column in columns) for row in kept[:max_rows]]))
     result = SearchResult(rows, model, {} if passing else _closest(table))
     result.notes = {
         **({"corrected": json.dumps(text.corrected, ensure_ascii=False)} if text.corrected else {}),
