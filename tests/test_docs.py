@@ -111,7 +111,7 @@ def test_the_example_file_names_only_settings_and_can_be_read() -> None:
     named = re.findall(r"^#?([A-Z_]+)=", example, flags=re.MULTILINE)
     assert set(named) <= {setting.name for setting in SETTINGS}
     assert set(dotenv_values(ROOT / ".env.example")) == {"ZAVA_USER_ID"}
-    assert str(load({"ZAVA_ENV_FILE": str(ROOT / ".env.example")}, {}).user_id) == SEATTLE
+    assert load({"ZAVA_ENV_FILE": str(ROOT / ".env.example")}, {}).identity == SEATTLE
 
 
 def test_a_query_on_the_terminal_answers(data_dir: Path) -> None:

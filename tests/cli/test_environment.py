@@ -185,7 +185,7 @@ def test_env_file_is_read_or_its_fault_is_reported(tmp_path: Path, content: byte
     file = tmp_path / "settings"
     file.write_bytes(content)
     if not fault:
-        assert str(load({"ZAVA_ENV_FILE": str(file)}, {}).user_id) == SEATTLE
+        assert load({"ZAVA_ENV_FILE": str(file)}, {}).identity == SEATTLE
         return
     with pytest.raises(SettingsError, match=r"the env file .* cannot be read") as refused:
         load({"ZAVA_ENV_FILE": str(file)}, {})
@@ -231,7 +231,7 @@ def test_value_with_an_unexpanded_variable_is_refused_or_ignored(name: str, text
         assert fault in refused.value.message
     else:
         settings = load({}, {name: text})
-        assert (settings.user_name, settings.data_dir) == ("", None)
+        assert (settings.identity, settings.data_dir) == ("", None)
 
 
 def test_unexpanded_paths_of_libpq_produce_warnings() -> None:

@@ -4,6 +4,7 @@ import json
 import stat
 import traceback
 from pathlib import Path
+from uuid import UUID
 
 import psutil
 import pytest
@@ -44,8 +45,7 @@ def test_settings_and_targets_do_not_show_them() -> None:
         {},
     )
     assert settings.database is not None
-    assert settings.user_id is not None
-    target = connection_parameters(settings.database, settings.user_id)
+    target = connection_parameters(settings.database, UUID(SEATTLE))
     assert SECRET not in f"{settings!r} {settings} {target!r} {target}"
     assert target.keywords()["password"] == SECRET
 

@@ -148,9 +148,9 @@ async def test_values_arrive_as_their_types_and_wrong_ones_are_explained(saved: 
 
 def test_any_text_is_bound_and_comes_back_unchanged(saved: Path) -> None:
     from zava_mcp.sales.saved_query_call import SavedQueryCall
-    from zava_mcp.sales.service import SalesService
+    from zava_mcp.sales.service import service_for
 
-    with SalesService(settings_for(saved, SEATTLE), lambda *_: None) as service:
+    with service_for(settings_for(saved, SEATTLE), lambda *_: None) as service:
 
         @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
         @given(st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=40))

@@ -79,9 +79,9 @@ def _resolve_user_id(flags: dict[str, str], user_id: str | None) -> UUID:
     settings = load({**flags, "ZAVA_USER_ID": user_id})
     embedded = None if settings.database else embedded_postgres(settings, lambda *_: None)
     identity = require_identity(settings, embedded if embedded and embedded.logins() else None)
-    if identity is None:
+    if identity.user_id is None:
         raise IdentityError(
-            f"the name {settings.user_name[:60]!r} can only be resolved by the database server",
+            f"the name {identity.name[:60]!r} can only be resolved by the database server",
             "Give the user id: a client's entry needs it.",
         )
-    return identity
+    return identity.user_id

@@ -28,9 +28,9 @@ def doctor(
     from zava_mcp.cli.display.messages import progress_bar
     from zava_mcp.cli.display.output import show_checks
     from zava_mcp.doctor.diagnosis import diagnose
-    from zava_mcp.sales.service import SalesService
+    from zava_mcp.sales.service import service_for
 
-    with progress_bar() as progress, SalesService(settings, progress) as service:
+    with progress_bar() as progress, service_for(settings, progress) as service:
         checks = diagnose(service)
     show_checks(checks, "json" if as_json else form.value)
     if any(check.state == "fail" for check in checks):

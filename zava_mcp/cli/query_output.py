@@ -91,9 +91,9 @@ class QueryOutput:
         """Return the result of a query, with advice in terms of the command line, and the SQL."""
         from zava_mcp.cli.display.messages import progress_bar
         from zava_mcp.cli.display.terminal_hints import require_row_limit, rows_advice
-        from zava_mcp.sales.service import SalesService
+        from zava_mcp.sales.service import service_for
 
-        with progress_bar() as progress, SalesService(settings, progress) as service:
+        with progress_bar() as progress, service_for(settings, progress) as service:
             default = settings.max_rows if self.chart else min(DEFAULT_ROWS, settings.max_rows)
             rows = default if self.max_rows is None else self.max_rows
             require_row_limit(rows, settings.max_rows)

@@ -57,9 +57,9 @@ def run(
 def _list(settings: Settings, form: Format | None) -> None:
     from zava_mcp.cli.display.messages import progress_bar
     from zava_mcp.cli.saved_command import show_saved_queries
-    from zava_mcp.sales.service import SalesService
+    from zava_mcp.sales.service import service_for
 
-    with progress_bar() as progress, SalesService(settings, progress) as service:
+    with progress_bar() as progress, service_for(settings, progress) as service:
         queries = service.saved_queries.list(service.new_reader())
     show_saved_queries(queries, form)
 

@@ -64,10 +64,10 @@ def _search(settings: Settings, request: "SearchRequest") -> "SearchResult":
     """Return the products that a request finds."""
     from zava_mcp import call_context
     from zava_mcp.cli.display.messages import progress_bar
-    from zava_mcp.sales.service import SalesService
+    from zava_mcp.sales.service import service_for
 
     call_context.current_call().arguments = dict(asdict(request))
-    with progress_bar() as progress, SalesService(settings, progress) as service:
+    with progress_bar() as progress, service_for(settings, progress) as service:
         product_search = service.product_search(request)
         service.prepare(product_search)
         result = service.search(product_search)

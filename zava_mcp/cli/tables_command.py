@@ -77,10 +77,10 @@ def describe(
 def _show(ctx: typer.Context, names: list[str], **options: str | None) -> None:
     from zava_mcp.cli.display.messages import progress_bar
     from zava_mcp.cli.display.output import show_text
-    from zava_mcp.sales.service import SalesService
+    from zava_mcp.sales.service import service_for
 
     settings = load_settings(ctx, **options)
-    with progress_bar() as progress, SalesService(settings, progress) as service:
+    with progress_bar() as progress, service_for(settings, progress) as service:
         text = (
             service.describe_tables(names, service.new_reader()) if names else service.list_tables(service.new_reader())
         )

@@ -4,7 +4,6 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from ipaddress import ip_address
-from uuid import UUID
 
 import psycopg
 
@@ -16,6 +15,7 @@ from zava_mcp.postgres.identity import connect_with_timeout, mismatches, read_id
 from zava_mcp.postgres.missing_privileges import MissingPrivilege
 from zava_mcp.postgres.pgbouncer import apply_session_settings
 from zava_mcp.postgres.query_errors import is_connection_lost
+from zava_mcp.postgres.user_ids import RequestedIdentity
 
 _MAX_CLOCK_DIFFERENCE_SECONDS = 60
 _MIN_VERSION = 15
@@ -33,22 +33,21 @@ class Check:
     fix: str = ""
 
 
-def check_database(target: ConnectionParameters, user_id: UUID | None, name: str, model: str) -> list[Check]:
+def check_database(target: ConnectionParameters, identity: RequestedIdentity, model: str) -> list[Check]:
     """Connects as the identity and runs all checks of the database.
 
-    `name` is the requested name of the identity, if it was not requested by user id. `model` is the embedding model of
-    searches. Raises DatabaseUnavailable or IdentityError if it cannot connect.
+    `model` is the embedding model of searches. Raises DatabaseUnavailable or IdentityError if it cannot connect.
     """
     with connect_with_timeout(target) as connection:
         try:
-            return _checks(connection, target, user_id, name, model)
+            return _checks(connection, target, identity, model)
         except psycopg.Error as error:
             reason = error.diag.message_primary or "the connection is lost"
             raise DatabaseUnavailable(f"the checks did not finish: {reason}", "Try again.") from None
 
 
 def _checks(
-    connection: psycopg.Connection, target: ConnectionParameters, user_id: UUID | None, name: str, model: str
+    connection: psycopg.Connection, target: ConnectionParameters, identity: RequestedIdentity, model: str
 ) -> list[Check]:
     checks = [
         Check("connection", "ok", f"as the login {connection.info.user}"),
@@ -57,12 +56,12 @@ def _checks(
         _clock(connection),
     ]
     try:
-        row = read_identity(connection, user_id)
+        row = read_identity(connection, identity.user_id)
     except (DatabaseUnavailable, IdentityError) as error:
         more = _catalogue_checks(connection) if isinstance(error, MissingPrivilege) else ()
         return [*checks, _failed_check(error), *more]
     apply_session_settings(connection, row["backend"], target.settings)
-    faults = [_failed_check(error) for error in mismatches(row, user_id, name)]
+    faults = [_failed_check(error) for error in mismatches(row, identity)]
     checks += faults or [Check("identity", "ok", f"{row['display_name']}, schema version {row['schema_version']}")]
     checks += [*_catalogue_checks(connection, row["of_tenants"]), _functions(connection)]
     return checks if row["of_tenants"] else [*checks, _embeddings(connection, model)]

@@ -3,9 +3,9 @@
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from typing import Protocol, TypeVar
-from uuid import UUID
 
 import psycopg
 from psycopg_pool import PoolTimeout
@@ -27,6 +27,7 @@ from zava_mcp.postgres.query_errors import connection_error, is_connection_lost,
 from zava_mcp.postgres.retry import RESTART_SECONDS, Attempts, Repeatable
 from zava_mcp.postgres.statement import Statement, StatementBatch
 from zava_mcp.postgres.timeout_connection import TimeoutConnection
+from zava_mcp.postgres.user_ids import RequestedIdentity
 from zava_mcp.settings import Settings
 
 T = TypeVar("T", covariant=True)
@@ -47,12 +48,12 @@ class Database:
     demand, so that a call finds a database again that was down.
     """
 
-    def __init__(self, locate: Callable[[], ConnectionParameters], user_id: UUID | None, settings: Settings) -> None:
+    def __init__(
+        self, locate: Callable[[], ConnectionParameters], identity: RequestedIdentity, settings: Settings
+    ) -> None:
         self._locate = locate
-        self._user_id = user_id
+        self._requested = identity
         self._settings = settings
-        # An embedded database's identities are resolved by name at start-up. On a server, the name may be the sample's.
-        self._name = settings.user_name if settings.database else ""
         self._opening = threading.Lock()
         self._pool: Pool | None = None
         self._identity: VerifiedIdentity | None = None
@@ -74,25 +75,22 @@ class Database:
 
     def _open_at(self, location: ConnectionParameters) -> None:
         """Opens the pool on a verified first connection."""
-        target = self._target = for_identity(location, self._user_id, self._settings)
-        with self._name_in_errors():
+        target = self._target = for_identity(location, self._requested.user_id, self._settings)
+        with add_meaning_of_name(self._requested):
             first, self._identity = open_first(target, self._verify_login)
-        if self._user_id is None:  # older policies may read the user id, which is known only now
+        if self._requested.user_id is None:  # older policies may read the user id, which is known only now
             first.close()
-            self._user_id = self._identity.user_id
-            target = self._target = for_identity(location, self._user_id, self._settings)
+            self._requested = replace(self._requested, user_id=self._identity.user_id)
+            target = self._target = for_identity(location, self._requested.user_id, self._settings)
             first, self._identity = open_first(target, self._verify_login)
         self._pool = open_pool(target, first, self._verify_login)
         self.schema_changes += 1  # notifications may have been missed meanwhile
 
     def examine(self, model: str) -> list[Check]:
         """Runs the checks of the database as this identity, with the embedding model of searches. Raises as `open`."""
-        target = for_identity(self._locate(), self._user_id, self._settings)
-        with self._name_in_errors():
-            return check_database(target, self._user_id, self._name, model)
-
-    def _name_in_errors(self) -> AbstractContextManager[None]:
-        return add_meaning_of_name(self._name, self._user_id)
+        target = for_identity(self._locate(), self._requested.user_id, self._settings)
+        with add_meaning_of_name(self._requested):
+            return check_database(target, self._requested, model)
 
     def close(self) -> None:
         """Closes all connections; the next call opens the pool again. A pool that is being opened is not affected."""
@@ -208,7 +206,7 @@ class Database:
         """Verifies a connection's login and prepares its session. Raises a ZavaError or psycopg.Error."""
         if not connection.verified_at:
             connection.add_notify_handler(lambda _: self._on_notification(connection))
-        identity = verify_identity(connection, self._user_id, self._name)
+        identity = verify_identity(connection, self._requested)
         if self._target is not None:
             apply_session_settings(connection, identity.backend, self._target.settings)
         set_search_path(connection, identity)

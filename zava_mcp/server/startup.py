@@ -35,8 +35,8 @@ class Startup:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._embedded = None if settings.database else embedded_postgres(settings, self._set_progress)
-        user_id = require_identity(settings, self._embedded)
-        self.observer = Observer(settings.telemetry, user_id)
+        self._identity = require_identity(settings, self._embedded)
+        self.observer = Observer(settings.telemetry, self._identity.user_id)
         self._needed = threading.Event()
         self._attempted = threading.Event()
         self._service: SalesService | None = None
@@ -119,7 +119,7 @@ class Startup:
         try:
             from zava_mcp.sales.service import SalesService
 
-            self._service = SalesService(self._settings, self._set_progress, self._embedded)
+            self._service = SalesService(self._settings, self._identity, self._embedded)
             self._service.open()
             with suppress(ZavaError):  # the catalogue only improves hints of later errors
                 self._service.read_catalogue()
