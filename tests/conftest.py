@@ -104,7 +104,7 @@ def measured(request: pytest.FixtureRequest) -> Iterator[None]:
     if measuring is None:
         yield
         return
-    paused = bool(folders & {"faults", "guide", "promises"})
+    paused = bool(folders & {"faults", "guide", "promises"} or request.node.get_closest_marker("unmeasured"))
     with pytest.MonkeyPatch.context() as patch:
         if paused or not folders & {"cli", "embedded", "server"}:
             patch.delenv("COVERAGE_PROCESS_CONFIG", raising=False)
@@ -134,6 +134,13 @@ def small_embedded(folder: Path) -> Iterator[EmbeddedPostgres]:
         yield postgres
     finally:
         postgres.close()
+
+
+def keep_products(connection: psycopg.Connection, number: int) -> None:
+    """Remove all but the first products, so that a test need not embed the rest."""
+    connection.execute("TRUNCATE retail.order_items")
+    for table in ("inventory", "product_description_embeddings", "products"):
+        connection.execute(f"DELETE FROM retail.{table} WHERE product_id > {number}".encode())
 
 
 def small_postgres(folder: Path, **settings: str) -> EmbeddedPostgres:

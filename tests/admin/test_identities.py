@@ -300,7 +300,7 @@ async def test_expired_identity_gets_an_error_at_its_next_query(postgres_18_as_i
         zava.folder, SEATTLE, ZAVA_DATABASE_URL=zava.place, POSTGRES_PASSWORD=zava.passwords[SEATTLE]
     )
     with zava.as_superuser() as admin:
-        soon = admin.execute("SELECT (now() + interval '1.5 s')::text").fetchone()
+        soon = admin.execute("SELECT (now() + interval '4 s')::text").fetchone()
         admin.execute(f"ALTER ROLE \"{SEATTLE}\" VALID UNTIL '{soon and soon[0]}'".encode())
         try:
             async with asking(settings) as asker:
