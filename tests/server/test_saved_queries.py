@@ -271,7 +271,7 @@ def test_recorded_list_is_completed_where_the_database_opens_before_the_sdk(
     call = message("tools/call", 3, {"name": "get_current_utc_date", "arguments": {}, **params})
     chunks = [[*opening, message("tools/list", 1, params), call], [message("tools/list", 2, params)]]
     data = [b"\n".join(lines) + b"\n" for lines in chunks]
-    server = build_server(startup, settings)
+    server = build_server(startup, settings, startup.observer)
     received = converse(server, data, find_replies(settings), 1, len(opening[:1]) + 1, startup.close)
     lines = [json.loads(line) for line in received.splitlines()]
     lists = {line["id"]: line["result"] for line in lines if line.get("id") in (1, 2)}
