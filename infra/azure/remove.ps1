@@ -61,7 +61,7 @@ if (Test-Path -LiteralPath $file -PathType Leaf) {
 $stem = "$prefix-$environment"
 $group = "rg-$stem"
 
-Say 'asking az who is signed in'
+Say 'reading the signed-in account'
 $chosen = @(if ($chosenSubscription) { '--subscription', $chosenSubscription })
 $account = @(& az account show @chosen --query '[name, id]' --output tsv 2>$null)
 if ($LASTEXITCODE -ne 0 -or $account.Count -ne 2) {

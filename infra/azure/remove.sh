@@ -35,7 +35,7 @@ prefix="$(sed -n "s/^param resourcePrefix = '\([^']*\)'.*/\1/p" "$(dirname "${BA
 stem="${prefix:-zava}-$environment"
 group="rg-$stem"
 
-say "asking az who is signed in"
+say "reading the signed-in account"
 account="$(ask account show ${subscription:+--subscription "$subscription"} --query '[name, id]' --output tsv 2>/dev/null)" ||
     account=""
 { read -r subscription_name; read -r subscription; } <<<"$account" ||

@@ -1,4 +1,4 @@
-"""`scripts/rehearsal`: plays the week and ends with 1 at the first thing that is not as it should be."""
+"""`scripts/rehearsal`: runs the week, and exits with 1 at the first unexpected output."""
 
 import argparse
 import signal
@@ -19,10 +19,10 @@ from scripts.servers import Postgres, debian_over_tls, postgres_18, restricted_a
 from zava_mcp.embedded.processes import free_port
 
 _ABOUT = """\
-Played by `scripts/rehearsal`, command by command, against Debian's PostgreSQL 15 over TLS, as an admin who is no
-superuser; nothing is edited but what differs from run to run (user ids, times, ports, folders) and what would be long.
-It ends with 1 at the first thing that is not as it should be. Every night it runs with the other long checks:
-`scripts/nightly`, in `.github/workflows/nightly.yml` and `pipelines/nightly.yml`. With `--write` it puts itself here.
+Recorded by `scripts/rehearsal`, which runs these commands as an administrator who is not a superuser, against Debian's
+PostgreSQL 15 over TLS. Values that differ from run to run (user ids, times, ports, folders) are replaced, and long output
+is shortened. It exits with 1 at the first unexpected output; `--write` renews this text. `scripts/nightly` runs it with
+the other long checks, in `.github/workflows/nightly.yml` and `pipelines/nightly.yml`.
 """
 
 
