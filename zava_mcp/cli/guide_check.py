@@ -11,9 +11,9 @@ if TYPE_CHECKING:
     from zava_mcp.guide import Page
 
 
-def check_exercises(ctx: typer.Context, chapter: "Page", folder: Path | None, data_dir: str | None) -> None:
+def check_exercises(ctx: typer.Context, chapter: "Page", folder: Path | None) -> None:
     """Print a line for each exercise. Raises Exit with 1 unless all are right, InputError without exercises."""
-    settings = load_settings(ctx, ZAVA_DATA_DIR=data_dir)
+    settings = load_settings(ctx)
     from zava_mcp.cli.display.messages import progress_bar
     from zava_mcp.cli.display.output import show_text
     from zava_mcp.errors import InputError
