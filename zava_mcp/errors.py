@@ -115,7 +115,9 @@ class OutputError(ZavaError):
         reason = "it is closed" if closed else error.strerror or type(error).__name__
         super().__init__(
             f"standard output cannot be written: {reason}",
-            "Open it, or send it to a file." if closed else "Make room, or send it elsewhere.",
+            "Start the command with an open stdout, or redirect it to a file."
+            if closed
+            else "Free some disk space, or redirect the output.",
         )
 
 

@@ -237,7 +237,7 @@ $lines = @(
         "AZURE_TENANT_ID=$tenant"
     }
     else {
-        "# With -ServicePrincipal, $endpoint makes the embeddings; without, the local model does."
+        "# With -ServicePrincipal, $endpoint computes the embeddings; without, the local model does."
     }
     '# For programs that use the Foundry project; zava-mcp does not read it.'
     "PROJECT_ENDPOINT=$project"

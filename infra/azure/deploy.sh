@@ -229,7 +229,7 @@ written="$(mktemp "$env_file.XXXXXX")"
         printf 'AZURE_OPENAI_ENDPOINT=%s\nEMBEDDING_MODEL_DEPLOYMENT_NAME=%s\n' "$endpoint" "$model"
         printf 'AZURE_CLIENT_ID=%s\nAZURE_CLIENT_SECRET=%s\nAZURE_TENANT_ID=%s\n' "$client_id" "$client_secret" "$tenant"
     else
-        printf '# With --service-principal, %s makes the embeddings; without, the local model does.\n' "$endpoint"
+        printf '# With --service-principal, %s computes the embeddings; without, the local model does.\n' "$endpoint"
     fi
     printf '# For programs that use the Foundry project; zava-mcp does not read it.\nPROJECT_ENDPOINT=%s\n' "$project"
     printf 'APPLICATIONINSIGHTS_CONNECTION_STRING=%s\n' "$insights"

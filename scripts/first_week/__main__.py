@@ -20,9 +20,9 @@ from zava_mcp.embedded.processes import free_port
 
 _ABOUT = """\
 Recorded by `scripts/rehearsal`, which runs these commands as an administrator who is not a superuser, against Debian's
-PostgreSQL 15 over TLS. Values that differ from run to run (user ids, times, ports, folders) are replaced; long output is
-shortened. It exits with 1 at the first unexpected output; `--write` renews this text. `scripts/nightly` runs it with the
-other long checks, in `.github/workflows/nightly.yml` and `pipelines/nightly.yml`.
+PostgreSQL 15 over TLS. Values that differ from run to run (user ids, times, ports, folders) are replaced; long output
+is shortened. It exits with 1 at the first unexpected output; `--write` renews this text. `scripts/nightly` runs it with
+the other long checks, in `.github/workflows/nightly.yml` and `pipelines/nightly.yml`.
 """
 
 

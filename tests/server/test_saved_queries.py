@@ -349,7 +349,7 @@ def test_command_runs_lists_and_exports_saved_queries(saved: Path, tmp_path: Pat
     assert [row[0] for row in json.loads(zava(saved, "run"))["rows"]] == ["echo", "fails", "numbers", "revenue"]
     for arguments, expected in (
         (["run", "numbers", "-p", "n"], "--param 'n' has no value"),
-        (["run", "numbers", "-p", "n=1", "-p", "n=2"], "--param n is there twice"),
+        (["run", "numbers", "-p", "n=1", "-p", "n=2"], "--param n is given twice"),
         (["run", "-p", "n=1"], "there is no name"),
         (["run", "number"], "did you mean numbers"),
         (["run", "numbers", "-p", "n=x"], "the parameter n must be of type integer, such as 10, not 'x'"),

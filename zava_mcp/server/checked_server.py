@@ -53,7 +53,7 @@ class CheckedServer(MCPServer[Any]):
                 call.record_error(error.__cause__ or error)
             raise ToolError(" ".join([without_prefix(str(error), name), *call.take_remarks()])) from None
         if (remarks := call.take_remarks()) and isinstance(result, CallToolResult):
-            # These remarks stand in no hint of the result yet.
+            # The tool's own hint did not include these remarks.
             result.content.append(TextContent(text=f"hint: {' '.join(remarks)}"))
         return result
 

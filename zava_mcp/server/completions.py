@@ -18,7 +18,7 @@ _SET_UP_SECONDS = 5.0  # short, because a person is typing
 
 
 async def read_summary(app: ServerContext) -> "SchemaSummary | None":
-    """The names that arguments can have, read once and kept; None if they cannot be read soon."""
+    """The names that arguments can have, read once and kept; None if they cannot be read within five seconds."""
     try:
         service = await anyio.to_thread.run_sync(app.source.wait, _SET_UP_SECONDS, abandon_on_cancel=True)
         if service is None:

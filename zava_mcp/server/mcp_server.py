@@ -38,14 +38,14 @@ from zava_mcp.telemetry import Observer
 _SAME_FOR_ALL_CLIENTS = CacheHint(ttl_ms=3_600_000, scope="public")
 
 INSTRUCTIONS = """\
-Answers questions about a company's sales, from PostgreSQL. You see only the data that the user may see; totals are \
-theirs, not the company's, unless they see all stores. The end of get_multiple_table_schemas and zava://about say \
-which company it is, its currency and its calendar.
+Answers questions about a company's sales, from PostgreSQL. You see only the data that the user may see. Totals \
+cover the user's stores, not the whole company, unless the user sees all stores. The last lines of \
+get_multiple_table_schemas, and zava://about, name the company, its currency and its calendar.
 
 Work in this order: get_current_utc_date for relative dates ("last quarter"); get_multiple_table_schemas for the \
 tables you need, before writing SQL; execute_sales_query with one PostgreSQL SELECT. Aggregate in SQL rather than \
-fetching rows. semantic_search_products finds products by what people mean, and what is in stock; take its SKUs into \
-SQL. chart_sales_query draws the rows of a query, or of an earlier "result". To explain a change, compare \
+fetching rows. semantic_search_products finds products from a description and shows their stock; use its SKUs in SQL. \
+chart_sales_query draws the rows of a query, or of an earlier "result". To explain a change, compare \
 the same period of earlier years first, then volume, mix, price and discount; do not name causes that are not in the \
 data. If a result is truncated, narrow or aggregate instead of guessing; if SQL is refused, read the hint and correct \
 it; if it takes too long, explain_sales_query shows the plan. \

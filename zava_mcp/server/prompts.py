@@ -22,8 +22,8 @@ _EXCERPT_CHARACTERS = 60  # characters of a rejected name that an error repeats
 _MAX_LISTED = 30
 _UNCHECKED = " (the database cannot be reached now, so this name is not checked)"
 _NO_SALES = (
-    "this database is not a shop: it has no stores, products and orders. Ask about its own tables instead; "
-    "zava://schema lists them"
+    "this database has no stores, products and orders, so this prompt does not apply; "
+    "query its own tables, which zava://schema lists"
 )
 _WAIT_SECONDS = 5.0
 _MONTH = r"[0-9]{4}-(0[1-9]|1[0-2])"
@@ -46,7 +46,7 @@ def add_prompts(app: ServerContext) -> None:
 
 
 async def _refuse_without_sales(app: ServerContext) -> None:
-    """Raises MCPError in a database that is not a shop. A prompt works without the database."""
+    """Raises MCPError in a database without orders. A prompt also works while the database cannot be reached."""
     with suppress(ZavaError):
         service = await anyio.to_thread.run_sync(app.source.wait, _WAIT_SECONDS, abandon_on_cancel=True)
         if service is not None and not service.is_shop:
@@ -102,7 +102,8 @@ def _add_slow_movers(app: ServerContext) -> None:
 
 1. Slow movers: products in stock that sold least in the last 90 days for the stock there is: units on hand, units \
 sold, days the stock will last at that pace, and the money in it (stock_level * cost). The twenty with the most money.
-2. Stock-outs: products with a stock_level of 0, by what they sold in the last 90 days; the twenty that cost most sales.
+2. Stock-outs: products with a stock_level of 0, by what they sold in the last 90 days; the twenty with the largest \
+lost sales.
 3. Nearly out: what will be gone within two weeks at that pace.
 
 The stock is the current one; get_current_utc_date has the day. End with what to reorder, what to mark down and, if I \
@@ -173,12 +174,12 @@ def _match_name(names: list[str], value: str, kind: str) -> str:
         return matches[0]
     listed = ", ".join(names[:_MAX_LISTED]) + (", …" if len(names) > _MAX_LISTED else "")
     excerpt = repr(value[:_EXCERPT_CHARACTERS])
-    fault = f"{excerpt} may be several" if matches else f"you see no {kind} {excerpt}"
+    fault = f"{excerpt} is ambiguous" if matches else f"there is no {kind} {excerpt} that this identity may see"
     raise MCPError(INVALID_PARAMS, f"{fault}. There {'are' if names else 'is'}: {listed or 'none'}.")
 
 
 def _quote(value: str, kind: str) -> str:
-    """A value on one line in quotation marks. Raises MCPError for a value that can be no name or description."""
+    """A value on one line in quotation marks. Raises MCPError for a value that cannot be a name or description."""
     return '"' + _one_line(value, kind).replace('"', "'") + '"'
 
 

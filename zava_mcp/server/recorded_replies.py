@@ -2,7 +2,7 @@
 
 A recording is valid for one version of zava-mcp and of the SDK, for the same source files of the server, and for the
 settings that show in the replies. The package has the one for the default settings and the SDK's version that it was
-tested with; others are made by the server itself (recording.py) and kept in the user's cache.
+tested with; the server records others itself (recording.py) and keeps them in the user's cache.
 """
 
 import json
@@ -65,7 +65,7 @@ def recording_key(settings: Settings) -> str | None:
 
 def cache_file(key: str) -> Path | None:
     """The file in the user's cache for a key; None if the user has no cache folder with an absolute path."""
-    if sys.platform == "win32":  # the first replies are made on other systems only
+    if sys.platform == "win32":  # Windows uses no recorded replies.
         return None
     folder = cache_folder()
     return folder / f"replies-{zlib.crc32(key.encode()):08x}.json" if folder else None

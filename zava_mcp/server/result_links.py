@@ -32,7 +32,8 @@ class ResultLinks(RecentQueries):
 
 def all_rows_advice(max_rows: int, command: str) -> str:
     """How the user of a model gets the rows that a result leaves out."""
-    return f"For the user, the CSV has up to {max_rows:,} rows; `zava-mcp {command} --output FILE.csv` writes all."
+    export = f"`zava-mcp {command} --output FILE.csv`"
+    return f"The linked CSV has up to {max_rows:,} rows; the user can export all with {export}."
 
 
 def is_long(text: str, truncated: bool) -> bool:

@@ -1,9 +1,10 @@
-"""Lists the tools and prompts that the database has a use for, which is known only after it was opened.
+"""Selects the tools and prompts that are listed, which depends on the database.
 
-`run_saved_query` is for saved queries; product search and the prompts are for shops. Lists never wait for the database:
-until it is open, they are those of a shop without saved queries. If it is another, or the first saved query is added or
-the last is removed later, clients of the initialize handshake are notified that the list of tools has changed. For
-clients of 2026-07-28, a list that was made before the database was read has a lifetime of 0.
+`run_saved_query` needs saved queries; product search and the prompts need products and orders. Lists never wait for the
+database: until it is open, they are those of a database with orders and without saved queries. If the opened database
+differs, or its first saved query appears, or its last one disappears, clients of the initialize handshake are notified
+that the list of tools has changed. For clients of 2026-07-28, a list from before the database was read has a lifetime
+of 0.
 """
 
 import asyncio

@@ -102,7 +102,7 @@ async def serve(
 async def _record_if_needed(first: FirstReplies, client: "_Client", record: Callable[[], None]) -> None:
     """Records the first replies if there is no recording, or one of its replies was wrong."""
     await anyio.sleep(_RECORDING_SECONDS)
-    if not first.has_recording or client.has_other_replies:
+    if not first.has_recording or client.recording_was_wrong:
         await anyio.to_thread.run_sync(record, abandon_on_cancel=True)
 
 
@@ -121,7 +121,7 @@ class _Client(ObjectStream[SessionMessage]):
         self._is_modern = False
         self._is_over = False
         self._is_rejecting = False
-        self.has_other_replies = False  # whether a reply that was sent before differs from the SDK's
+        self.recording_was_wrong = False  # whether a reply that was sent before differs from the SDK's
         self.fault: OSError | None = None  # why nothing can be written, unless the client has left
         self.session = anyio.CancelScope()
         self.last_context = contextvars.copy_context()  # the SDK handles the last received message in it
@@ -174,7 +174,7 @@ class _Client(ObjectStream[SessionMessage]):
             sent = sent_reply() if is_reply else None
             await self._stdio.write(line if sent is None else b"")  # which fails, too, if the client has left
             if sent not in (None, line):
-                self.has_other_replies = True
+                self.recording_was_wrong = True
                 _log.warning("a recorded reply differs from the SDK's: %s", line[:_NAME_CHARACTERS])
             delivered = True
         except OSError as fault:

@@ -1,4 +1,4 @@
-"""Warns of settings that are written down somewhere but never read."""
+"""Warns of variables that look like settings but are not read."""
 
 import difflib
 from collections.abc import Iterable, Mapping, Sequence

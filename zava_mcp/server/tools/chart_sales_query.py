@@ -61,12 +61,12 @@ def add_charts(app: ServerContext) -> None:
     async def chart_sales_query(
         ctx: ToolContext,
         postgresql_query: Annotated[str, Field(description="As for execute_sales_query.")] = "",
-        result: Annotated[str, Field(description="Instead: result of an earlier call.")] = "",
+        result: Annotated[str, Field(description='The "result" of an earlier call, instead of SQL.')] = "",
         chart: Annotated[Kind, Field(description="auto: chosen by the columns.")] = "auto",
         x: Annotated[str, Field(description="x axis; chosen if empty.")] = "",
         y: Annotated[str, Field(description="Numeric columns, with commas.")] = "",
-        series: Annotated[str, Field(description="A line for each value.")] = "",
-        title: Annotated[str, Field(description="Above the chart.")] = "",
+        series: Annotated[str, Field(description="Column whose values become separate lines.")] = "",
+        title: Annotated[str, Field(description="Title.")] = "",
     ) -> CallToolResult:
         from zava_mcp.charts.chart import ChartRequest, choose_chart
         from zava_mcp.charts.client_view import view
@@ -107,7 +107,7 @@ def _json(value: Any) -> str:
 async def _render(renderer: BoundedExecutor, chart: "Chart") -> tuple[list[ImageContent], dict[str, Any]]:
     """The image and the names that it replaces by numbers; or no image and the reason.
 
-    A chart without image is no error, because the result also has the rows.
+    A chart without image is not an error, because the result also has the rows.
     """
     from zava_mcp.charts.render import HOW_TO_GET_IT, Drawing, can_draw
     from zava_mcp.charts.vega import spec

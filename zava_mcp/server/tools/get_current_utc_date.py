@@ -11,7 +11,8 @@ from zava_mcp.server.server_context import ServerContext
 from zava_mcp.server.tools.common import read_only
 
 _UNKNOWN_ZONE = (
-    "The database is not reached yet, so this is by UTC and the plain calendar, which the company's may differ from."
+    "The database is not reached yet, so these dates use UTC and calendar years; the company's time zone and fiscal "
+    "year may differ."
 )
 
 
