@@ -32,7 +32,6 @@ from zava_mcp.server.tools.get_multiple_table_schemas import add_schemas
 from zava_mcp.server.tools.run_saved_query import add_saved_queries
 from zava_mcp.server.tools.semantic_search_products import add_search
 from zava_mcp.settings import Settings
-from zava_mcp.settings.ignored_settings import NO_SETTING
 from zava_mcp.telemetry import Observer
 
 _SAME_FOR_ALL_CLIENTS = CacheHint(ttl_ms=3_600_000, scope="public")
@@ -115,11 +114,12 @@ def _empty_server(source: ServiceSource, settings: Settings, fault: ZavaError | 
 
 
 def _instructions(settings: Settings, fault: ZavaError | None) -> str:
-    """What a model reads first; it warns of misspelt settings, which may mean another database than intended."""
+    """The text that a model reads first; it warns of misspelt settings, with which the database may be another one."""
     if fault:
         return _NOT_CONFIGURED.format(error_text(fault))
-    misspelt = [warning for warning in settings.warnings if NO_SETTING in warning]
-    return INSTRUCTIONS + (f"\n\nTell the user before anything else: {' '.join(misspelt)}" if misspelt else "")
+    if not settings.misspelt:
+        return INSTRUCTIONS
+    return f"{INSTRUCTIONS}\n\nTell the user before anything else: {' '.join(settings.misspelt)}"
 
 
 def simplify_schemas(server: MCPServer[Any]) -> None:

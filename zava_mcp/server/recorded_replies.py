@@ -17,7 +17,6 @@ from typing import Any
 
 from zava_mcp.cache_folder import cache_folder
 from zava_mcp.settings import Settings
-from zava_mcp.settings.ignored_settings import NO_SETTING
 
 _HERE = Path(__file__).parent
 PACKAGED = _HERE / "recorded_replies.json"
@@ -55,12 +54,11 @@ def find_replies(settings: Settings) -> Replies:
 
 
 def recording_key(settings: Settings) -> str | None:
-    """What the replies depend on, as a text; None if the versions of the installed distributions are unknown."""
+    """Everything that the replies depend on; None if the versions of the installed distributions are unknown."""
     versions = _installed_versions()
     if versions is None:
         return None
-    misspelt = [warning for warning in settings.warnings if NO_SETTING in warning]
-    return json.dumps([versions, _checksum(), settings.max_rows, misspelt])
+    return json.dumps([versions, _checksum(), settings.max_rows, settings.misspelt])
 
 
 def cache_file(key: str) -> Path | None:

@@ -16,7 +16,7 @@ from zava_mcp.errors import SettingsError
 from zava_mcp.settings.database_url import find_url_fault
 from zava_mcp.settings.embedding_settings import EmbeddingSettings, parse_embedding_settings
 from zava_mcp.settings.env_file import read_env_file
-from zava_mcp.settings.ignored_settings import warn_of_ignored_settings
+from zava_mcp.settings.ignored_settings import misspelt_variables, warn_of_ignored_settings
 from zava_mcp.settings.paths import drop_placeholders, find_unexpanded, parse_path
 from zava_mcp.settings.secret import Secret as Secret
 from zava_mcp.settings.secret import find_passwords
@@ -56,8 +56,8 @@ class DatabaseLocation:
 class Settings:
     """All settings. `database` is None for the embedded database.
 
-    `user_name` holds a user id that is not a uuid; `postgres.user_ids` resolves it. `secrets` are all texts that logs
-    must redact.
+    `user_name` holds a user id that is not a uuid; `postgres.user_ids` resolves it. `misspelt` are the
+    warnings about misspelt settings, which `warnings` contains, too. `secrets` are all texts that logs must redact.
     """
 
     user_id: UUID | None
@@ -74,6 +74,7 @@ class Settings:
     max_bytes: int
     log_level: str
     log_format: str
+    misspelt: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     secrets: tuple[Secret, ...] = ()
 
@@ -92,6 +93,7 @@ def load(flags: Mapping[str, str | None] | None = None, environ: Mapping[str, st
     faults += find_unexpanded(texts, NAMES)
 
     user_id = _user_id(texts.get("ZAVA_USER_ID"))
+    misspelt = tuple(misspelt_variables(environ, file_values, NAMES))
     settings = Settings(
         user_id=user_id,
         user_name="" if user_id else texts.get("ZAVA_USER_ID", ""),
@@ -107,7 +109,8 @@ def load(flags: Mapping[str, str | None] | None = None, environ: Mapping[str, st
         max_bytes=whole_number(texts, "ZAVA_MAX_BYTES", faults),
         log_level=choice(texts, "ZAVA_LOG_LEVEL", faults),
         log_format=choice(texts, "ZAVA_LOG_FORMAT", faults),
-        warnings=tuple(warn_of_ignored_settings(environ, file_values, NAMES)),
+        misspelt=misspelt,
+        warnings=(*misspelt, *warn_of_ignored_settings(environ, file_values)),
         secrets=tuple(Secret(text) for text in _secrets(texts) if len(text) >= _MIN_SECRET_LENGTH),
     )
     if faults:
