@@ -18,7 +18,7 @@ _CANCELLATION_MESSAGES = (CALL_CANCELLED, "canceling statement due to user reque
 
 
 def install_extra(extra: str) -> str:
-    """How to get an extra of the package, in each of the ways in which the program may have been installed."""
+    """A sentence on how to install an extra of the package, for each kind of installation."""
     package = f"'zava-mcp[{extra}]'"
     return f"Install the extra {extra}: uv tool install {package}, or pip install {package}; or start uvx {package}."
 

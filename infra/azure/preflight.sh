@@ -5,7 +5,7 @@
 allowed() { # ACTION ROLES
     local word role verdict deny
     shopt -s nocasematch
-    set -f # the patterns are no names of files
+    set -f # the patterns are not names of files
     while read -r role; do
         verdict=no deny=""
         for word in $role; do

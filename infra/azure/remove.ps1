@@ -49,7 +49,7 @@ while ($waiting.Count -gt 0) {
     else { Die "there is no option $word; $usage" }
 }
 if (-not $environment) { Die $usage }
-if ($environment -cnotmatch '^[a-z0-9-]+$') { Die "$environment is no environment: dev and prod are" }
+if ($environment -cnotmatch '^[a-z0-9-]+$') { Die "$environment is not an environment: dev and prod are" }
 if ($application.Contains("'")) { Die 'a name must not contain a quote' }
 if (-not (Get-Command az -ErrorAction SilentlyContinue)) { Die 'the Azure CLI is missing: https://aka.ms/azure-cli' }
 $prefix = 'zava'

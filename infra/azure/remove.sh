@@ -28,7 +28,7 @@ while [ $# -gt 0 ]; do
     esac
 done
 [ -n "$environment" ] || die "$usage"
-[[ "$environment" =~ ^[a-z0-9-]+$ ]] || die "$environment is no environment: dev and prod are"
+[[ "$environment" =~ ^[a-z0-9-]+$ ]] || die "$environment is not an environment: dev and prod are"
 [[ "$application" != *\'* ]] || die "a name must not contain a quote"
 command -v az >/dev/null || die "the Azure CLI is missing: https://aka.ms/azure-cli"
 prefix="$(sed -n "s/^param resourcePrefix = '\([^']*\)'.*/\1/p" "$(dirname "${BASH_SOURCE[0]}")/$environment.bicepparam" 2>/dev/null)" || prefix=""

@@ -33,21 +33,21 @@ def main() -> int:
         "--postgres", choices=["15", "18"], default="15", help="the server: Debian's 15 over TLS, or 18 without TLS"
     )
     wanted = parser.parse_args()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that nothing is left behind then either
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # Cleanup also runs on SIGTERM.
     begun = time.monotonic()
     try:
         text = played(postgres_18 if wanted.postgres == "18" else debian_over_tls)
     except (NotAsItShouldBe, Disclosed, ExceptionGroup) as error:  # clients wrap in groups what happens beside them
-        print(f"\nNOT AS IT SHOULD BE: {'; '.join(leaves(error))}", file=sys.stderr)
+        print(f"\nunexpected output: {'; '.join(leaves(error))}", file=sys.stderr)
         return 1
-    print(f"\nall as it should be, in {time.monotonic() - begun:.0f} s", file=sys.stderr)
+    print(f"\neverything as expected, in {time.monotonic() - begun:.0f} s", file=sys.stderr)
     if wanted.write and wanted.postgres == "15":
         put("rehearsal", f"{_ABOUT}\n```text\n{text}```\n", README)
     return 0
 
 
 def leaves(error: Exception) -> list[str]:
-    """What the innermost errors of groups say."""
+    """The messages of the innermost errors of groups."""
     if isinstance(error, ExceptionGroup):
         return [text for inner in error.exceptions for text in leaves(inner)]
     return [f"{type(error).__name__}: {error}"]

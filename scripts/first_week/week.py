@@ -25,7 +25,7 @@ _PEOPLE = {  # the home's name, who it is, the store options, and how many store
 
 
 class Week:
-    """One operator, one server, three people."""
+    """An operator, a server, and three identities on machines of their own."""
 
     def __init__(self, office: Office, metrics_port: int) -> None:
         self.office, self.transcript = office, office.transcript
@@ -91,7 +91,7 @@ class Week:
         """All clients query at the same time; each sees the rows of its own identity."""
         self.transcript.day("Tuesday: three clients send queries at the same time", "2026-11-17")
         self.transcript.add(f"  execute_sales_query: {SEES}")
-        self.saw = await self.ask_all(open_)
+        self.saw = await self.query_all(open_)
         for home, (_, _, stores) in _PEOPLE.items():
             must(len(self.saw[home]) == stores, f"{home} sees {stores} stores, not {len(self.saw[home])}")
             must(set(self.saw[home]) <= set(self.saw["kim"]), f"{home} sees of each store what head office sees of it")
@@ -99,7 +99,7 @@ class Week:
         said = self.office.run(f'{_PSQL} --command "{_CONNECTED}"')
         must(all(said.count(name) == 1 for name, _, _ in _PEOPLE.values()), f"all three are connected, once: {said}")
 
-    async def ask_all(self, open_: dict[str, Connected]) -> dict[str, list[str]]:
+    async def query_all(self, open_: dict[str, Connected]) -> dict[str, list[str]]:
         seen: dict[str, list[str]] = {}
 
         async def ask(home: str) -> None:
@@ -111,7 +111,7 @@ class Week:
         return seen
 
     def show(self, home: str, *lines: str) -> None:
-        """What somebody's client got."""
+        """Adds the lines that a machine's client received."""
         self.transcript.add(*(f"  {self.machines[home].name}: {line}" for line in lines))
 
     async def wednesday(self, sam: Connected) -> None:
@@ -120,7 +120,7 @@ class Week:
         old = self.office.passwords()[sam.machine.user_id]
         self.office.run('zava-mcp identities password "Sam Chen" --passwords-file passwords')
         must(self.office.passwords()[sam.machine.user_id] != old, "the password is a new one")
-        self.show("sam", *(await sam.answer()).splitlines())
+        self.show("sam", *(await sam.refusal()).splitlines())
         refused = self.start("sam", exit_code=2)
         must("password" in refused, "a new start names the password")
         sam.machine.take_password(self.office)
@@ -140,7 +140,7 @@ class Week:
         """Revokes one identity's access without disturbing the others, and reads the audit log and the metrics."""
         self.transcript.day("Thursday: revoke an identity's access, read the audit log and the metrics", "2026-11-19")
         self.office.run('zava-mcp identities remove "Ana Ruiz" --passwords-file passwords')
-        self.show("ana", *(await ana.answer()).splitlines())
+        self.show("ana", *(await ana.refusal()).splitlines())
         self.start("ana", exit_code=2)
         again = await sam.sees()
         must(again == self.saw["sam"], "the others see what they saw before")
@@ -155,8 +155,8 @@ class Week:
         for machine in self.machines.values():
             written = [line for line in lines if line["user_id"] == machine.user_id and line.get("sql") == SEES]
             must(
-                len(written) == machine.asked,
-                f"{machine.name} asked {machine.asked} times, {len(written)} are in the audit log",
+                len(written) == machine.calls,
+                f"{machine.name} made {machine.calls} calls, {len(written)} are in the audit log",
             )
 
     def metrics(self) -> None:
@@ -165,7 +165,7 @@ class Week:
         url = f"http://127.0.0.1:{self.metrics_port}/metrics"
         said = self.office.run(f"python -I -c '{program}' {url} | grep ^mcp_queries_total | grep -v ' 0.0$'")
         counted = [float(value) for value in re.findall(r" ([\d.]+)$", said, flags=re.MULTILINE)]
-        must(sum(counted) == self.machines["kim"].asked, f"{self.machines['kim'].asked} calls are counted: {said}")
+        must(sum(counted) == self.machines["kim"].calls, f"{self.machines['kim'].calls} calls are counted: {said}")
 
     async def friday(self) -> None:
         """Drops the database and restores it, with the commands of infra/README.md."""
@@ -194,7 +194,7 @@ class Week:
             self.machines[home].take_password(self.office)
         self.transcript.add("  Sam's and Kim's passfiles get their new lines.")
         async with self.three_clients("sam", "kim") as open_:
-            for home, seen in (await self.ask_all(open_)).items():
+            for home, seen in (await self.query_all(open_)).items():
                 must(seen == self.saw[home], f"{home} sees what was seen before")
                 self.show(home, f"{len(seen)} of {len(seen)} lines as on Tuesday")
         self.start("ana", exit_code=2)

@@ -24,7 +24,7 @@ def check_exercises(ctx: typer.Context, chapter: "Page", folder: Path | None) ->
     if not exercises:
         raise InputError(f"{chapter.name} has no exercises", "Name a chapter with exercises, such as 00.")
     if folder is not None and not folder.is_dir():
-        raise InputError(f"{folder} is no folder", "Name the folder in which you wrote your answers.")
+        raise InputError(f"{folder} is not a folder", "Name the folder in which you wrote your answers.")
     with progress_bar() as progress, Lab(settings, progress) as lab:
         verdicts = [exercise.verdict(folder or Path(), lab) for exercise in exercises]
     show_text("\n".join(verdict.text for verdict in verdicts))

@@ -1,4 +1,4 @@
-"""What `zava-mcp init` offers on a terminal without options: which data the server shall serve.
+"""The choices that `zava-mcp init` offers on a terminal without options: which data the server shall serve.
 
 Each choice ends with the three commands that come next. Only the sample changes anything at once: the other choices
 need a server's URL, and their commands can be put into a script.

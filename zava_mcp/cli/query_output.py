@@ -40,7 +40,7 @@ NoFormulas = Annotated[
 
 @dataclass(frozen=True)
 class QueryOutput:
-    """How the rows of a query are shown."""
+    """The options that determine how the rows of a query are shown."""
 
     max_rows: int | None
     chart: bool

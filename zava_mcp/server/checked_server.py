@@ -107,7 +107,7 @@ class CheckedServer(MCPServer[Any]):
 
 
 def _prompt_faults(values: dict[str, Any], known: dict[str, bool]) -> list[str]:
-    """What is wrong with the arguments of a prompt; `known` has whether each argument is required."""
+    """The faults of the arguments of a prompt; `known` has whether each argument is required."""
     faults = [
         f"there is no argument {name[:_NAME_CHARACTERS]!r}" for name in list(values)[:MAX_LISTED] if name not in known
     ]

@@ -28,7 +28,7 @@ _POLL_SECONDS = 0.25
 
 
 async def wait_for_service(source: ServiceSource, ctx: Context[Any, Any] | None) -> "SalesService":
-    """The service, once it is set up; reports the progress of set-up to a client that asked for it.
+    """The service, once it is set up; reports the progress of set-up to a client that requested it.
 
     Raises ToolError if set-up fails or takes longer than a client would wait.
     """

@@ -13,7 +13,7 @@ _INTERVAL_SECONDS = 2.0
 
 @contextmanager
 def report_progress(ctx: Context[Any, Any], activity: str, limit: float) -> Iterator[None]:
-    """If the work inside takes long, reports its seconds, of at most `limit`, to a client that asked for progress.
+    """If the work inside takes long, reports its seconds, of at most `limit`, to a client that requested progress.
 
     The progress starts above 1, because set-up reports up to 1 and MCP requires that progress increases. It ends before
     the result.

@@ -1,4 +1,4 @@
-"""The MCP prompts: recurring questions of a store manager, with the steps to answer them."""
+"""The MCP prompts: recurring analyses of a store manager, with their steps."""
 
 import re
 import unicodedata

@@ -31,7 +31,7 @@ class ResultLinks(RecentQueries):
 
 
 def all_rows_advice(max_rows: int, command: str) -> str:
-    """How the user of a model gets the rows that a result leaves out."""
+    """A sentence on how the user gets the rows that a result leaves out."""
     export = f"`zava-mcp {command} --output FILE.csv`"
     return f"The linked CSV has up to {max_rows:,} rows; the user can export all with {export}."
 

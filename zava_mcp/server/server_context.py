@@ -1,4 +1,4 @@
-"""What the tools, resources and prompts of one server share."""
+"""The objects that tools, resources and prompts of one server share."""
 
 from dataclasses import dataclass
 from typing import Any

@@ -1,4 +1,4 @@
-"""Where the server gets the service of its identity from: a protocol, and a source without a service."""
+"""The protocol by which the server gets the service of its identity, and a source without a service."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NoReturn, Protocol
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Catalogue:
-    """What the lists of tools and prompts depend on; the defaults hold while the database cannot be read."""
+    """The facts that the lists of tools and prompts depend on; the defaults hold while the database cannot be read."""
 
     has_orders: bool = True
     has_saved_queries: bool = False
@@ -26,7 +26,7 @@ class ServiceSource(Protocol):
 
     @property
     def catalogue(self) -> Catalogue | None:
-        """What the database has; None before the first attempt to read it has ended."""
+        """The facts about the database; None before the first attempt to read it has ended."""
 
     def proceed(self) -> None:
         """Lets the service be opened now, because a call is expected."""

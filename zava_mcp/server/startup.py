@@ -71,7 +71,7 @@ class Startup:
 
     @property
     def catalogue(self) -> Catalogue | None:
-        """What the database has, as far as it was read; None before the first attempt to read it has ended."""
+        """The facts about the database, as far as it was read; None before the first attempt to read it has ended."""
         if (service := self._service) is None:
             return Catalogue() if self._attempted.is_set() else None
         if (known := service.saved_queries.exist) is None and not self._attempted.is_set():

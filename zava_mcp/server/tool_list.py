@@ -31,7 +31,7 @@ class ToolList:
 
     def __init__(self, source: ServiceSource) -> None:
         self._source = source
-        self._hidden: frozenset[str] | None = None  # what the client's list lacks; None before the first list
+        self._hidden: frozenset[str] | None = None  # not in the client's list; None before the first list
         self._waiting: asyncio.Task[None] | None = None
 
     def is_listed(self, name: str) -> bool:
@@ -58,7 +58,7 @@ class ToolList:
         return result
 
     def _known_hidden(self) -> frozenset[str] | None:
-        """What lists lack; None as long as that is unknown, as it was when a recorded list was sent."""
+        """The names that lists lack; None as long as that is unknown, as it was when a recorded list was sent."""
         return self._hidden_now() if sent_reply() is None else None
 
     def _hidden_now(self) -> frozenset[str] | None:

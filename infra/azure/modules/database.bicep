@@ -26,8 +26,8 @@ param dnsZoneId string
 param allowedAddresses string[]
 param workspaceId string
 
-// Azure wants a local administrator where logins may have passwords. Nobody uses it: its password is
-// new with each deployment and known to nobody. The administrator is the one of Entra.
+// Azure requires a local administrator where logins may have passwords. It is not used: its password is new with each
+// deployment and never stored. The administrator is the one of Entra.
 param localAdministrator string = 'zava_unused'
 @secure()
 // checkov:skip=CKV_AZURE_131: not hardcoded: newGuid() makes another at each deployment

@@ -43,7 +43,7 @@ resource guard 'Microsoft.Network/networkSecurityGroups@2026-03-01' = {
   }
 }
 
-// Without the property `subnets`: a deployment leaves subnets alone that somebody added, such as a gateway's.
+// Without the property `subnets`: a deployment does not change subnets that were added later, such as a gateway's.
 // The addresses from .224 are free for one.
 resource network 'Microsoft.Network/virtualNetworks@2026-03-01' = {
   name: name
@@ -91,7 +91,7 @@ module nat 'nat.bicep' = if (natGateway) {
 }
 
 // For what runs beside the database: a jump host, a build agent. They download packages and sign in to Entra, so
-// they need a way out, which Azure gives no new subnet by itself.
+// they need outbound access, which Azure does not give new subnets by default.
 resource clientSubnet 'Microsoft.Network/virtualNetworks/subnets@2026-03-01' = {
   parent: network
   name: 'clients'

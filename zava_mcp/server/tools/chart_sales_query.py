@@ -77,11 +77,13 @@ def add_charts(app: ServerContext) -> None:
         service = await wait_for_service(app.source, ctx)
         with raise_tool_errors():
             query = service.sales_query(selected, min(app.settings.max_rows, DEFAULT_MAX_ROWS))
-        answer = await app.executor.call(lambda: service.run_query(query), query.cancel)
+        result_drawn = await app.executor.call(lambda: service.run_query(query), query.cancel)
         with raise_tool_errors():
-            chart_drawn = choose_chart(answer, ChartRequest(chart, x, y, series, title), selected.sql)
+            chart_drawn = choose_chart(result_drawn, ChartRequest(chart, x, y, series, title), selected.sql)
         images, more = await _render(renderer, chart_drawn)
-        text = answer.json({"chart": chart_drawn.summary()} | {name: _json(value) for name, value in more.items()})
+        text = result_drawn.json(
+            {"chart": chart_drawn.summary()} | {name: _json(value) for name, value in more.items()}
+        )
         return CallToolResult(content=[TextContent(text=text), *images], _meta={_VIEW_DATA: view(chart_drawn)})
 
 
