@@ -227,7 +227,7 @@ async def asking(settings: Settings, era: str = "auto") -> AsyncIterator[ToolCli
     startup = Startup(settings)
     startup.start()
     try:
-        async with Client(build_server(startup, settings), mode=era) as client:
+        async with Client(build_server(startup, settings, startup.observer), mode=era) as client:
             yield ToolClient(client)
     finally:
         startup.close()

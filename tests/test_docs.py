@@ -17,6 +17,7 @@ from dotenv import dotenv_values
 from tests.clients.install_links import links_table
 from tests.conftest import SEATTLE
 from tests.documents import DOCUMENTS, GUIDE, README, REPOSITORY, ROOT, anchors, block, commands, links, prose, text
+from zava_mcp import sql
 from zava_mcp.cli.commands import app
 from zava_mcp.settings import SETTINGS, load
 
@@ -96,6 +97,13 @@ def test_guide_takes_at_most_400_kilobytes_of_a_wheel() -> None:
     folders = (ROOT / GUIDE, ROOT / "zava_mcp" / "exercises")
     files = [file for folder in folders for file in folder.glob("*.*")]
     assert 100_000 < sum(len(zlib.compress(file.read_bytes())) for file in files) <= 400_000
+
+
+def test_changelog_names_every_schema_version() -> None:
+    changelog = (ROOT / ".github" / "CHANGELOG.md").read_text(encoding="utf-8")
+    versions = re.findall(r"^\| (?:1 to )?(\d+) \|", changelog, flags=re.MULTILINE)
+    assert versions == [str(version) for version in range(5, sql.schema_version() + 1)]
+    assert f"Schema version {sql.schema_version()}." in changelog
 
 
 def test_urls_of_the_package_are_of_the_repository() -> None:

@@ -14,9 +14,9 @@ from zava_mcp.settings import load
 @pytest.mark.parametrize(
     ("url", "fault"),
     [
-        ("postgresql://me:p@hunter2@db/zava", "has an @ too many"),
-        ("postgresql://me@example.com:hunter2@db/zava", "has an @ too many"),
-        ("postgresql://me:x@b?hunter2@db/zava", "has an @ too many"),
+        ("postgresql://me:p@hunter2@db/zava", "has one @ too many"),
+        ("postgresql://me@example.com:hunter2@db/zava", "has one @ too many"),
+        ("postgresql://me:x@b?hunter2@db/zava", "has one @ too many"),
         ("postgresql://me:hunter2/x@db/zava", "has a / before the @"),
         ("postgresql://me:hunter2%@db/zava", "write % as %25"),
         ("postgresql://me:hunter2%zz@db/zava", "write % as %25"),

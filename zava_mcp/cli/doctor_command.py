@@ -22,9 +22,7 @@ def doctor(
 
     Example: zava-mcp doctor --user-id seattle
     """
-    settings = load_settings(
-        ctx, ZAVA_USER_ID=user_id, ZAVA_ENV_FILE=env_file, ZAVA_DATABASE_URL=database_url, ZAVA_DATA_DIR=data_dir
-    )
+    settings = load_settings(ctx)
     from zava_mcp.cli.display.messages import progress_bar
     from zava_mcp.cli.display.output import show_checks
     from zava_mcp.doctor.diagnosis import diagnose

@@ -40,7 +40,7 @@ NoFormulas = Annotated[
 
 @dataclass(frozen=True)
 class QueryOutput:
-    """How the rows of a query are shown."""
+    """The options that determine how the rows of a query are shown."""
 
     max_rows: int | None
     chart: bool
@@ -72,7 +72,7 @@ class QueryOutput:
             raise InputError("--no-formulas is for CSV", "Add --format csv, or --output FILE.csv.")
 
     def show(self, settings: Settings, prepare: "Callable[[SalesService], BoundSql]") -> None:
-        """Run the query that `prepare` returns, and show its rows. Raises Exit with TRUNCATED if piped rows lack."""
+        """Run the query of `prepare`, and show its rows. Raises Exit with TRUNCATED if piped output lacks rows."""
         from zava_mcp.cli.display.output import show_chart, show_result
 
         if self.output is not None:

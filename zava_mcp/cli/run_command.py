@@ -38,9 +38,7 @@ def run(
 
     Example: zava-mcp run top_products --param since=2026-01-01 --user-id seattle
     """
-    settings = load_settings(
-        ctx, ZAVA_USER_ID=user_id, ZAVA_ENV_FILE=env_file, ZAVA_DATABASE_URL=database_url, ZAVA_DATA_DIR=data_dir
-    )
+    settings = load_settings(ctx)
     from zava_mcp.sales.saved_query_call import SavedQueryCall
 
     shown = QueryOutput(max_rows, chart, form, output, timeout, bom, no_formulas, pager)
@@ -65,7 +63,7 @@ def _list(settings: Settings, form: Format | None) -> None:
 
 
 def _values(pairs: list[str]) -> dict[str, str]:
-    """Return the values by name. Raises InputError for text without "=" and for a name that is there twice."""
+    """Return the values by name. Raises InputError for text without "=" and for a name that is given twice."""
     values: dict[str, str] = {}
     for pair in pairs:
         name, equals, value = pair.partition("=")
@@ -73,6 +71,6 @@ def _values(pairs: list[str]) -> dict[str, str]:
         if not equals or not name:
             raise InputError(f"--param {pair[:60]!r} has no value", "Write --param NAME=VALUE.")
         if name in values:
-            raise InputError(f"--param {name[:60]} is there twice", "Give each parameter once.")
+            raise InputError(f"--param {name[:60]} is given twice", "Give each parameter once.")
         values[name] = value
     return values

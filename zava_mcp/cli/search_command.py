@@ -48,9 +48,7 @@ def search(
 
     Example: zava-mcp search "containers for paint" --in-stock --user-id seattle
     """
-    settings = load_settings(
-        ctx, ZAVA_USER_ID=user_id, ZAVA_ENV_FILE=env_file, ZAVA_DATABASE_URL=database_url, ZAVA_DATA_DIR=data_dir
-    )
+    settings = load_settings(ctx)
     from zava_mcp.cli.display.output import show_search_result
     from zava_mcp.sales.search_request import SearchRequest
 

@@ -14,7 +14,7 @@ from zava_mcp.errors import SettingsError
 from zava_mcp.settings.database_url import find_url_fault
 from zava_mcp.settings.embedding_settings import EmbeddingSettings, parse_embedding_settings
 from zava_mcp.settings.env_file import read_env_file
-from zava_mcp.settings.ignored_settings import warn_of_ignored_settings
+from zava_mcp.settings.ignored_settings import misspelt_variables, warn_of_ignored_settings
 from zava_mcp.settings.paths import drop_placeholders, find_unexpanded, parse_path
 from zava_mcp.settings.secret import Secret as Secret
 from zava_mcp.settings.secret import find_passwords
@@ -54,8 +54,8 @@ class DatabaseLocation:
 class Settings:
     """All settings. `database` is None for the embedded database.
 
-    `identity` is a user id or a name, "" if none is set; `postgres.user_ids` resolves it. `secrets` are all texts that
-    logs must redact.
+    `identity` is a user id or a name, "" if none is set; `postgres.user_ids` resolves it. `misspelt` are the
+    warnings about misspelt settings, which `warnings` contains, too. `secrets` are all texts that logs must redact.
     """
 
     identity: str
@@ -71,6 +71,7 @@ class Settings:
     max_bytes: int
     log_level: str
     log_format: str
+    misspelt: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     secrets: tuple[Secret, ...] = ()
 
@@ -88,6 +89,7 @@ def load(flags: Mapping[str, str | None] | None = None, environ: Mapping[str, st
     texts = {name: values[name].strip() for name in values if values[name] and values[name].strip()}
     faults += find_unexpanded(texts, NAMES)
 
+    misspelt = tuple(misspelt_variables(environ, file_values, NAMES))
     settings = Settings(
         identity=texts.get("ZAVA_USER_ID", ""),
         database=_database(texts, any(environ.get(name) for name in _LIBPQ_SERVER_VARIABLES), faults),
@@ -102,7 +104,8 @@ def load(flags: Mapping[str, str | None] | None = None, environ: Mapping[str, st
         max_bytes=whole_number(texts, "ZAVA_MAX_BYTES", faults),
         log_level=choice(texts, "ZAVA_LOG_LEVEL", faults),
         log_format=choice(texts, "ZAVA_LOG_FORMAT", faults),
-        warnings=tuple(warn_of_ignored_settings(environ, file_values, NAMES)),
+        misspelt=misspelt,
+        warnings=(*misspelt, *warn_of_ignored_settings(environ, file_values)),
         secrets=tuple(Secret(text) for text in _secrets(texts) if len(text) >= _MIN_SECRET_LENGTH),
     )
     if faults:
