@@ -253,5 +253,3 @@ def _revoke_from_public(connection: psycopg.Connection, report: Report) -> None:
         )
     report.actions += revoke_exposures(connection)
     report.gaps += exposures(connection)
-    report.actions += revoke_exposures(connection)
-    report.gaps += exposures(connection)
