@@ -15,12 +15,14 @@ from zava_mcp.postgres.query_errors import connection_error
 class Report:
     """What was done, what the administrator's rights did not allow (`gaps`), and what to review (`warnings`).
 
-    `sql` lists the statements of an adoption's dry run; `next_steps` are lines with commands.
+    `new_logins` are the logins that were created. `sql` lists the statements of an adoption's dry run; `next_steps` are
+    lines with commands.
     """
 
     actions: list[str] = field(default_factory=list)
     gaps: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    new_logins: list[str] = field(default_factory=list)
     sql: list[str] = field(default_factory=list)
     next_steps: list[str] = field(default_factory=list)
 

@@ -14,7 +14,7 @@ from zava_mcp.admin.installed_schema import installed_version
 from zava_mcp.admin.locking import change_transaction
 from zava_mcp.admin.migrations import admin_target, embedded_target, set_up
 from zava_mcp.admin.next_steps import next_steps, server_url
-from zava_mcp.admin.passfile import write_missing_passwords
+from zava_mcp.admin.passfile import require_folder, write_missing_passwords
 from zava_mcp.admin.product_embeddings import ProductEmbeddings, product_embeddings
 from zava_mcp.admin.profile import Changes, write_profile
 from zava_mcp.admin.sample import Progress, Sample
@@ -76,7 +76,7 @@ def initialise(
                 "--passwords-file, --take-over-roles and --no-sample are for a server: set ZAVA_ADMIN_DATABASE_URL.",
             )
         return _initialise_embedded(embedded_postgres(settings, progress, sample), sample, sample_options, company)
-    _check_folder_of(passwords_file)
+    require_folder(passwords_file)
     with _created_if_missing(settings, progress) as created, as_admin(settings, progress) as connection:
         is_new = not installed_version(connection)
         if sample is not None and not is_new:
@@ -88,7 +88,7 @@ def initialise(
         if passwords_file is not None:
             report.actions.append(write_missing_passwords(connection, passwords_file))
             report.next_steps = next_steps(connection, passwords_file)
-        elif any(action.startswith("a login for ") for action in report.actions):
+        elif report.new_logins:
             report.warnings.append(
                 "the new logins have no passwords yet; `zava-mcp init --passwords-file PATH` sets them"
             )
@@ -192,7 +192,7 @@ def adopt_database(
         )
     from zava_mcp.admin.adopt import adopt
 
-    _check_folder_of(passwords_file)
+    require_folder(passwords_file)
     with as_admin(settings, progress) as connection:
         report = adopt(connection, dry_run, progress, take_over_roles, company)
         if passwords_file is not None and not dry_run:
@@ -201,8 +201,3 @@ def adopt_database(
         if report.actions:
             report.actions.append(f"connect identities with ZAVA_DATABASE_URL={server_url(connection)}")
     return report
-
-
-def _check_folder_of(passwords_file: Path | None) -> None:
-    if passwords_file is not None and not passwords_file.parent.is_dir():
-        raise InputError(f"there is no folder {passwords_file.parent} for the passwords file")

@@ -122,6 +122,7 @@ def admit_identities(
         connection.execute(
             ADMIT, [login, identity.user_id, identity.name, identity.all_stores, list(identity.store_ids)]
         )
+        report.new_logins.append(login)
         report.actions.append(f"a login for {identity.name}")
 
 

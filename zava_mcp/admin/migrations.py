@@ -162,7 +162,7 @@ def untrusted_code(connection: psycopg.Connection) -> list[str]:
     """Objects of other roles that names resolve to or that run on Zava's tables, each with the SQL that fixes it."""
     blocks = ("search_path_is_trusted", "code_on_tables_is_trusted")
     rows = [row for name in blocks for row in connection.execute(sql.named("checks.sql")[name].encode()).fetchall()]
-    return [f"{problem}: {fix}" for _, problem, fix in rows]
+    return [f"{row[1]}: {row[2]}" for row in rows]
 
 
 def migrate(connection: psycopg.Connection, sample: Sample | None, report: Report, progress: Progress) -> None:

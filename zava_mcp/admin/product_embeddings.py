@@ -128,8 +128,8 @@ def _refuse_untrusted_code(connection: psycopg.Connection) -> None:
     """Raises DatabaseUnavailable if writing embeddings would run other roles' code with the administrator's rights."""
     with _translate_errors():
         rows = connection.execute(sql.named("checks.sql")["code_on_tables_is_trusted"].encode()).fetchall()
-    written = ("retail.product_description_embeddings ", "zava.new_embeddings ")
-    listed = "".join(f"\n  {problem}: {fix}" for _, problem, fix in rows if problem.startswith(written))
+    written = ("retail.product_description_embeddings", "zava.new_embeddings")
+    listed = "".join(f"\n  {problem}: {fix}" for _, problem, fix, relation in rows if relation in written)
     if listed:
         raise DatabaseUnavailable(
             f"writing embeddings would run code of other roles with your rights:{listed}",

@@ -20,7 +20,7 @@ from zava_mcp.admin.logins import ADMIT, create_login
 from zava_mcp.admin.migrations import migrate, refuse_old_server
 from zava_mcp.admin.next_steps import next_steps, server_url
 from zava_mcp.admin.own_objects import exposures
-from zava_mcp.admin.passfile import write_missing_passwords
+from zava_mcp.admin.passfile import require_folder, write_missing_passwords
 from zava_mcp.admin.plain_text import has_invisible
 from zava_mcp.admin.sample import Progress
 from zava_mcp.errors import DatabaseUnavailable, InputError
@@ -81,8 +81,7 @@ def initialise_tenants(
         raise InputError(
             "--tenants-from is for a database on a server", "Set ZAVA_ADMIN_DATABASE_URL to an administrator's URL."
         )
-    if passwords_file is not None and not passwords_file.parent.is_dir():
-        raise InputError(f"there is no folder {passwords_file.parent} for the passwords file")
+    require_folder(passwords_file)
     report = Report()
     with as_admin(settings, progress) as connection:
         refuse_old_server(connection)
@@ -93,7 +92,7 @@ def initialise_tenants(
         if passwords_file is not None:
             report.actions.append(write_missing_passwords(connection, passwords_file))
             report.next_steps = next_steps(connection, passwords_file)
-        elif any(action.startswith("identities ") for action in report.actions):
+        elif report.new_logins:
             report.warnings.append("the new logins have no passwords yet; --passwords-file PATH sets them")
         if report.actions:
             report.actions.append(f"connect identities with ZAVA_DATABASE_URL={server_url(connection)}")
@@ -110,7 +109,7 @@ def _take(connection: psycopg.Connection, table: TenantsTable, report: Report, p
     if version == 0:
         _create_schema(connection, report, progress)
         _record(connection, table)
-        _admit(connection, HEAD_OFFICE, str(uuid4()), None)
+        _admit(connection, HEAD_OFFICE, str(uuid4()), None, report)
     else:
         _refuse_other_source(connection, table)
     progress(0.9, "admitting the identities")
@@ -261,7 +260,7 @@ def _add_tenants(connection: psycopg.Connection, tenants: list[_Tenant], is_new:
             sql.named("tenants.sql")["add"].encode(),
             {"store_id": store_id, "name": name, "user_id": user_id, "key": tenant.key},
         )
-        _admit(connection, name, user_id, store_id)
+        _admit(connection, name, user_id, store_id, report)
     gone = known.keys() - {tenant.key for tenant in tenants}
     if gone and not is_new:
         report.warnings.append(
@@ -272,9 +271,10 @@ def _add_tenants(connection: psycopg.Connection, tenants: list[_Tenant], is_new:
     return len(new)
 
 
-def _admit(connection: psycopg.Connection, name: str, user_id: str, store_id: int | None) -> None:
+def _admit(connection: psycopg.Connection, name: str, user_id: str, store_id: int | None, report: Report) -> None:
     """Creates the login of an identity with one store, or with all stores."""
     create_login(connection, user_id)
+    report.new_logins.append(user_id)
     connection.execute(ADMIT, [user_id, user_id, name, store_id is None, [] if store_id is None else [store_id]])
 
 

@@ -481,7 +481,8 @@ SELECT DISTINCT 'warn', CASE c.kind WHEN 'function' THEN format('%s runs the fun
                    'ALTER FUNCTION %3$s OWNER TO zava_owner', quote_literal(w.on_one_line), w.on_one_line, c.name)
             WHEN 'call' THEN 'drop the constraint, default or trigger that calls it'
             WHEN 'domain' THEN format(E'-- read its constraints first\nALTER DOMAIN %s OWNER TO zava_owner', c.name)
-            ELSE format(E'-- or drop the foreign key\nALTER TYPE %s OWNER TO zava_owner', c.name) END
+            ELSE format(E'-- or drop the foreign key\nALTER TYPE %s OWNER TO zava_owner', c.name) END,
+       c.relation::regclass::text
   FROM table_code c CROSS JOIN LATERAL (SELECT regexp_replace(c.name, '[\r\n]', ' ', 'g') AS on_one_line) AS w -- a name could end the comment
  ORDER BY 2;
 
