@@ -118,10 +118,10 @@ def set_up(
             report.actions += write_profile(connection, company or {})
             progress(0.9, "admitting the identities")
             _revoke_create_from_owner(connection, report)
-            of_tenants = has_tenants(connection)
-            identities = [] if of_tenants else initial_identities(connection)
+            is_for_tenants = has_tenants(connection)
+            identities = [] if is_for_tenants else initial_identities(connection)
             admit_identities(connection, identities, passwords, is_new, report)
-            if of_tenants:  # other programs use the database
+            if is_for_tenants:  # other programs use the database
                 report.gaps = exposures(connection)
             else:
                 _revoke_from_public(connection, report)
@@ -129,7 +129,7 @@ def set_up(
         if take_over_roles:
             report.gaps += end_sessions_of(connection, roles)
         report.warnings += _security_warnings(connection)
-        if report.actions and not of_tenants:
+        if report.actions and not is_for_tenants:
             progress(0.95, "collecting statistics")
             connection.execute("VACUUM (ANALYZE)")
     progress(1.0, "ready")

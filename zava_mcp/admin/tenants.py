@@ -1,4 +1,4 @@
-"""Makes identities of the rows of an existing table of tenants, in a database that is not a shop."""
+"""Makes identities of the rows of an existing table of tenants, in a database without Zava's tables."""
 
 from dataclasses import dataclass
 from pathlib import Path

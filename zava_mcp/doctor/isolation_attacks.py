@@ -70,7 +70,7 @@ _HEAD_OFFICE = "00000000-0000-0000-0000-000000000000"
 def attack_isolation(service: SalesService) -> Iterator[Check]:
     """Runs each attack. It must be refused or have no effect, and must not affect the next query."""
     exposed = service.exposed_tables()
-    own = _OWN if service.is_shop else _own_of_tenant(exposed)
+    own = _OWN if service.has_orders else _own_of_tenant(exposed)
     expected = _rows(service, own)
     values = {"other": _HEAD_OFFICE, "own": own, "quoted": own.replace("'", "''")}
     for name, statement in _IMPERSONATIONS.items():
@@ -84,7 +84,7 @@ def attack_isolation(service: SalesService) -> Iterator[Check]:
 
 
 def _own_of_tenant(exposed: list[str]) -> str:
-    """As _OWN, in a database that is not a shop: the numbers of rows of the exposed tables."""
+    """As _OWN, in a database without orders: the numbers of rows of the exposed tables."""
     return _OWN_OF_TENANT.format(counts="".join(_COUNT.format(table=table) for table in exposed[:_MAX_EXPOSED]))
 
 
@@ -102,7 +102,7 @@ def _attack(service: SalesService, name: str, statement: str, expected: list[lis
 def _attack_with_conditions(service: SalesService, exposed: list[str]) -> Iterator[Check]:
     """Tries to evaluate a condition on rows of other stores."""
     statements = {}
-    if service.is_shop:
+    if service.has_orders:
         for table in ("orders", "order_items", "inventory"):
             statements[table] = _ROWS_OF_OTHER_STORES.format(table=table, failing=_FAILING)
         statements["customers"] = _customers_statement(service)

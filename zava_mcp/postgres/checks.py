@@ -20,7 +20,7 @@ from zava_mcp.postgres.query_errors import is_connection_lost
 _MAX_CLOCK_DIFFERENCE_SECONDS = 60
 _MIN_VERSION = 15
 #: Checks that do not apply to a database of tenants, which has no products and orders.
-_OF_SHOPS = frozenset({"stores_see_their_customers", "tables_are_readable", "extension_vector"})
+_NEEDS_ORDERS = frozenset({"stores_see_their_customers", "tables_are_readable", "extension_vector"})
 
 
 @dataclass(frozen=True)
@@ -64,8 +64,8 @@ def _checks(
     apply_session_settings(connection, row["backend"], target.settings)
     faults = [_failed_check(error) for error in mismatches(row, user_id, name)]
     checks += faults or [Check("identity", "ok", f"{row['display_name']}, schema version {row['schema_version']}")]
-    checks += [*_catalogue_checks(connection, row["of_tenants"]), _functions(connection)]
-    return checks if row["of_tenants"] else [*checks, _embeddings(connection, model)]
+    checks += [*_catalogue_checks(connection, row["has_orders"]), _functions(connection)]
+    return [*checks, _embeddings(connection, model)] if row["has_orders"] else checks
 
 
 def _failed_check(error: ZavaError) -> Check:
@@ -113,34 +113,31 @@ def _clock(connection: psycopg.Connection) -> Check:
     )
 
 
-def catalogue_statements(of_tenants: bool) -> dict[str, str]:
-    """The statements of checks.sql for a database of shops or of tenants.
+def catalogue_statements(has_orders: bool) -> dict[str, str]:
+    """The statements of checks.sql for a database of orders or of tenants.
 
     An identity of a database of tenants reads no table of stores, only the function with its own.
     """
     statements = sql.named("checks.sql")
-    if not of_tenants:
+    if has_orders:
         return statements
     company = statements["company_is_described"].replace("retail.stores", "zava.own_stores()")
-    return {
-        name: statement
-        for name, statement in {**statements, "company_is_described": company}.items()
-        if name not in _OF_SHOPS
-    }
+    statements = {**statements, "company_is_described": company}
+    return {name: statement for name, statement in statements.items() if name not in _NEEDS_ORDERS}
 
 
-def _catalogue_checks(connection: psycopg.Connection, of_tenants: bool = False) -> Iterator[Check]:
+def _catalogue_checks(connection: psycopg.Connection, has_orders: bool = True) -> Iterator[Check]:
     """Runs the checks of checks.sql and data_checks.sql, which have their names, findings and fixes."""
     connection.execute("SET search_path = pg_catalog, pg_temp")  # so that every name in a fix includes its schema
     connection.execute(sql.named("queries.sql")["disable_jit"].encode())  # which takes longer than the checks
-    of_shops = {} if of_tenants else sql.named("data_checks.sql")
-    for name, statement in {**catalogue_statements(of_tenants), **of_shops}.items():
+    of_data = sql.named("data_checks.sql") if has_orders else {}
+    for name, statement in {**catalogue_statements(has_orders), **of_data}.items():
         try:
             faults = connection.execute(statement.encode()).fetchall()
         except psycopg.Error as error:
             if is_connection_lost(error):
                 raise
-            if name in of_shops and isinstance(error, psycopg.errors.InsufficientPrivilege):
+            if name in of_data and isinstance(error, psycopg.errors.InsufficientPrivilege):
                 continue  # the check of readable tables names what is missing
             reason = f"not checked: {error.diag.message_primary}"
             yield Check(name.replace("_", " "), "fail", reason, "run zava-mcp init as administrator")

@@ -38,7 +38,7 @@ class VerifiedIdentity:
     () without a table of embeddings. `expires_at` is by this machine's monotonic clock, None if the login does not
     expire. `backend` is the id of the PostgreSQL process. `schemas` are those of retail and public in which only roles
     can create objects that see every row anyway. `company` is the profile of the company whose sales these are.
-    `of_tenants`: the database is not a shop, and its stores are tenants.
+    Without `has_orders`, the database has no products and orders, and its stores are tenants.
     """
 
     user_id: UUID
@@ -50,7 +50,7 @@ class VerifiedIdentity:
     expires_at: float | None = None
     schemas: tuple[str, ...] = ()
     company: CompanyProfile = NEUTRAL
-    of_tenants: bool = False
+    has_orders: bool = True
 
     def has_expired(self) -> bool:
         """Whether the login has expired or is about to."""
@@ -140,9 +140,9 @@ def verify_identity(connection: psycopg.Connection, user_id: UUID | None, name: 
     )
     user = (row["rls_user_id"], row["display_name"], row["all_stores"])
     schemas = tuple(name for name in ("retail", "public") if name in row["safe_schemas"])
-    company, of_tenants = row["company"], row["of_tenants"]
+    company, has_orders = row["company"], row["has_orders"]
     return VerifiedIdentity(
-        *user, row["can_lock"], pgvector_version, row["backend"], expires_at, schemas, company, of_tenants
+        *user, row["can_lock"], pgvector_version, row["backend"], expires_at, schemas, company, has_orders
     )
 
 

@@ -40,7 +40,7 @@ class SchemaSummary:
     last_day: str = ""
     all_stores: bool = False
     saved_queries: list[SavedQuery] = field(default_factory=list)  # without their SQL
-    of_tenants: bool = False  # the database is not a shop: no products, categories and orders
+    has_orders: bool = True  # False in a database of tenants, which has no products, categories and orders
 
     def months(self) -> list[str]:
         """Returns the months from the last order to the first, such as "2026-10"."""
@@ -121,7 +121,7 @@ class TableDescriptions:
             return
         changes = self._database.schema_changes
         identity = self._database.identity
-        values_of = "list_own_stores" if identity.of_tenants else "list_filter_values"
+        values_of = "list_filter_values" if identity.has_orders else "list_own_stores"
         statements = tuple(map(sql.query, ("list_tables", values_of, "list_saved_queries")))
         tables, values, saved = self._database.run_batch(reader, statements)
         summary = _summarize(tables, values[0], saved, identity)
@@ -183,7 +183,7 @@ def _summarize(tables: Any, values: tuple[Any, ...], saved: Any, identity: Verif
         str(last_day or ""),
         identity.all_stores,
         [read_saved_query(name, description, parameters, "") for name, description, parameters in saved],
-        identity.of_tenants,
+        identity.has_orders,
     )
 
 
@@ -202,7 +202,7 @@ def _filter_values(table: str, summary: SchemaSummary) -> list[str]:
 
 def _period(summary: SchemaSummary, identity: VerifiedIdentity) -> str:
     """Returns the last line of every description: the identity, its orders, and the conventions of all tables."""
-    if identity.of_tenants:
+    if not identity.has_orders:
         tenants = (
             f"all {counted(len(summary.stores), 'tenant')}"
             if summary.all_stores

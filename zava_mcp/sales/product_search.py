@@ -241,8 +241,8 @@ class ProductSearch:
 
 
 def _refuse_without_products(database: Database) -> None:
-    """Raises InputError in a database that is not a shop."""
-    if database.identity.of_tenants:
+    """Raises InputError in a database without products."""
+    if not database.identity.has_orders:
         raise InputError(
             "this database has no products to search",
             "Query its tables with execute_sales_query; get_multiple_table_schemas lists them.",

@@ -61,10 +61,10 @@ class SalesService:
         self.saved_queries = SavedQueries(self._database, self._descriptions)
 
     @property
-    def is_shop(self) -> bool:
+    def has_orders(self) -> bool:
         """Whether the database has products and orders, as far as it is known without a connection."""
         identity = self._database.known_identity
-        return identity is None or not identity.of_tenants
+        return identity is None or identity.has_orders
 
     def open(self) -> None:
         """Connects and verifies the identity ahead of the first query. Raises DatabaseUnavailable or IdentityError."""
@@ -165,7 +165,7 @@ class SalesService:
         """
         text = self._descriptions.describe(table_names, reader)
         with suppress(SettingsError):  # a search reports it
-            if not self.is_shop:
+            if not self.has_orders:
                 return truncate_lines(f"{text} Database: {self._database_kind}.", self._settings.max_bytes)
             text += f" Database: {self._database_kind}. Search by: {self._embedding_model}."
         return truncate_lines(text, self._settings.max_bytes)

@@ -64,7 +64,7 @@ async def _refuse_without_sales(startup: Startup) -> None:
     """Raises MCPError in a database that is not a shop. A prompt works without the database."""
     with suppress(ZavaError):
         service = await anyio.to_thread.run_sync(startup.wait, _WAIT_SECONDS, abandon_on_cancel=True)
-        if service is not None and not service.is_shop:
+        if service is not None and not service.has_orders:
             raise MCPError(INVALID_PARAMS, _NO_SALES)
 
 

@@ -80,7 +80,7 @@ class Startup:
     @property
     def is_shop(self) -> bool:
         """Whether the database has products and orders, as far as that is known."""
-        return self._service is None or self._service.is_shop
+        return self._service is None or self._service.has_orders
 
     def close(self) -> None:
         """Closes what was opened."""

@@ -20,7 +20,7 @@ SELECT t.oid::regtype::text, r.rolname::text FROM pg_type t JOIN type USING (oid
  WHERE t.typtype <> 'd' AND NOT r.rolsuper AND r.rolname <> current_user;
 
 -- name: recorded
--- The table of tenants that this database was made from; no row if it is new or its stores are shops.
+-- The table of tenants that this database was made from; no row if the database is new or has stores of its own.
 SELECT source::text, key_column::text, name_column::text, direct FROM zava.tenants_source;
 
 -- name: record
