@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from tests.billing import run
 from tests.conftest import ADMIN
 from zava_mcp.cli.commands import app
-from zava_mcp.postgres.checks import catalogue_statements
+from zava_mcp.doctor.database_checks import catalogue_statements
 
 #: Rows of a table of tenants that cannot be identities, and the reasons.
 FAULTS = (

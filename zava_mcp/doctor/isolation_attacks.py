@@ -3,8 +3,8 @@
 import json
 from collections.abc import Iterator
 
+from zava_mcp.doctor.check import Check
 from zava_mcp.errors import InputError, QueryError
-from zava_mcp.postgres.checks import Check
 from zava_mcp.sales.service import SalesService
 
 #: The identity as the database sees it, the number of its orders, and of their stores, as one string.

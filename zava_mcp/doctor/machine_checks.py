@@ -5,9 +5,9 @@ import shutil
 import time
 from pathlib import Path
 
+from zava_mcp.doctor.check import Check
 from zava_mcp.embedded.folders import folder_fault
 from zava_mcp.errors import EmbeddingError, SettingsError
-from zava_mcp.postgres.checks import Check
 from zava_mcp.sales.service import SalesService
 
 _MIN_FREE_BYTES = 500_000_000  # for the sample database and the temporary files of queries

@@ -3,8 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
-from typing import Protocol, TypeVar
+from contextlib import contextmanager, suppress
 from uuid import UUID
 
 import psycopg
@@ -14,30 +13,28 @@ from zava_mcp import call_context
 from zava_mcp.embedded import kill_backend
 from zava_mcp.errors import DatabaseUnavailable, IdentityError, ZavaError
 from zava_mcp.postgres.admin_connection import set_search_path
-from zava_mcp.postgres.checks import Check, check_database
 from zava_mcp.postgres.connection_parameters import ConnectionParameters
-from zava_mcp.postgres.identity import VerifiedIdentity, connect, for_identity, verify_identity
+from zava_mcp.postgres.identity import VerifiedIdentity, connect, connect_with_timeout, for_identity, verify_identity
 from zava_mcp.postgres.location import Location
 from zava_mcp.postgres.login_rights import VERIFY_SECONDS
 from zava_mcp.postgres.pgbouncer import apply_session_settings
 from zava_mcp.postgres.pipeline import RowChunk
-from zava_mcp.postgres.pool_connections import Pool, add_meaning_of_name, open_first, open_pool, pool_statistics
+from zava_mcp.postgres.pool_connections import (
+    Pool,
+    UnverifiedConnection,
+    explain_identity_name,
+    open_first,
+    open_pool,
+    pool_statistics,
+)
 from zava_mcp.postgres.query import GRACE_SECONDS, Query
 from zava_mcp.postgres.query_errors import connection_error, is_connection_lost, to_query_error
-from zava_mcp.postgres.retry import RESTART_SECONDS, Attempts, Repeatable
+from zava_mcp.postgres.retry import RESTART_SECONDS, Attempts, Runnable, T
 from zava_mcp.postgres.statement import Statement, StatementBatch
 from zava_mcp.postgres.timeout_connection import TimeoutConnection
 from zava_mcp.settings import Settings
 
-T = TypeVar("T", covariant=True)
-
 _CLOSE_SECONDS = 0.4
-
-
-class Runnable(Repeatable, Protocol[T]):
-    """A statement that yields its results: Query, Statement and StatementBatch."""
-
-    def run(self, connection: TimeoutConnection, clear_locks: bool, /) -> Iterator[T]: ...
 
 
 class Database:
@@ -75,7 +72,7 @@ class Database:
     def _open_at(self, location: ConnectionParameters) -> None:
         """Opens the pool on a verified first connection."""
         target = self._target = for_identity(location, self._user_id, self._settings)
-        with self._name_in_errors():
+        with explain_identity_name(self._name, self._user_id):
             first, self._identity = open_first(target, self._verify_login)
         if self._user_id is None:  # older policies may read the user id, which is known only now
             first.close()
@@ -85,14 +82,12 @@ class Database:
         self._pool = open_pool(target, first, self._verify_login)
         self.schema_changes += 1  # notifications may have been missed meanwhile
 
-    def examine(self, model: str) -> list[Check]:
-        """Runs the checks of the database as this identity, with the embedding model of searches. Raises as `open`."""
+    @contextmanager
+    def unverified_connection(self) -> Iterator[UnverifiedConnection]:
+        """Yields a connection outside the pool, before the identity is verified. Raises as `open`."""
         target = for_identity(self._locate(), self._user_id, self._settings)
-        with self._name_in_errors():
-            return check_database(target, self._user_id, self._name, model)
-
-    def _name_in_errors(self) -> AbstractContextManager[None]:
-        return add_meaning_of_name(self._name, self._user_id)
+        with explain_identity_name(self._name, self._user_id), connect_with_timeout(target) as connection:
+            yield UnverifiedConnection(connection, target.settings, self._user_id, self._name)
 
     def close(self) -> None:
         """Closes all connections; the next call opens the pool again. A pool that is being opened is not affected."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -18,6 +19,19 @@ from zava_mcp.settings import CONCURRENT_DESCRIPTIONS, CONCURRENT_QUERIES
 
 Pool = ConnectionPool[TimeoutConnection]
 Verify = Callable[[TimeoutConnection], VerifiedIdentity]
+
+
+@dataclass(frozen=True)
+class UnverifiedConnection:
+    """A connection whose login may not be the requested identity, for checks that report what verification refuses.
+
+    `settings` are the session's options. `user_id` and `name` are the requested ones, None or "" if not requested.
+    """
+
+    connection: TimeoutConnection
+    settings: dict[str, str]
+    user_id: UUID | None
+    name: str
 
 
 def open_first(target: ConnectionParameters, verify: Verify) -> tuple[TimeoutConnection, VerifiedIdentity]:
@@ -81,7 +95,7 @@ def pool_statistics(pool: Pool) -> dict[str, float]:
 
 
 @contextmanager
-def add_meaning_of_name(name: str, user_id: UUID | None) -> Iterator[None]:
+def explain_identity_name(name: str, user_id: UUID | None) -> Iterator[None]:
     """Adds the user id that a name stands for to errors about the login, if the settings name the identity."""
     try:
         yield

@@ -1,7 +1,7 @@
 """The sales service: everything that the server and the command line read from the database as one identity."""
 
 import json
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import asdict, replace
 from functools import cached_property
 from pathlib import Path
@@ -15,7 +15,7 @@ from zava_mcp.embedded import EmbeddedPostgres
 from zava_mcp.errors import QueryError, SettingsError, ZavaError
 from zava_mcp.open_database import database_for
 from zava_mcp.postgres.bound_sql import BoundSql
-from zava_mcp.postgres.checks import Check
+from zava_mcp.postgres.pool_connections import UnverifiedConnection
 from zava_mcp.postgres.statement import StatementBatch
 from zava_mcp.postgres.user_ids import require_identity
 from zava_mcp.sales.descriptions import SchemaSummary, TableDescriptions
@@ -230,13 +230,17 @@ class SalesService:
         """Returns a reader for one reader of the descriptions."""
         return StatementBatch()
 
-    def check_database(self) -> list[Check]:
-        """Checks the database as this identity. Raises DatabaseUnavailable or IdentityError."""
+    def unverified_connection(self) -> AbstractContextManager[UnverifiedConnection]:
+        """Connects as the login, for checks of its identity. Raises DatabaseUnavailable or IdentityError."""
+        return self._database.unverified_connection()
+
+    @property
+    def search_model(self) -> str:
+        """The embedding model of searches, "" without one or if `try_embedding_model` fails."""
         try:
-            model = self._embedder.id if self._embedder else ""
-        except SettingsError:  # `try_embedding_model` reports it
-            model = ""
-        return self._database.examine(model)
+            return self._embedder.id if self._embedder else ""
+        except SettingsError:
+            return ""
 
     def try_embedding_model(self) -> tuple[str, int]:
         """Embeds a word. Returns the model and its dimensions, ("", 0) if no model is available.

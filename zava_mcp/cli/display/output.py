@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from zava_mcp.admin.change_report import Report
-    from zava_mcp.postgres.checks import Check
+    from zava_mcp.doctor.check import Check
     from zava_mcp.sales.result import QueryResult
     from zava_mcp.sales.search_result import SearchResult
 

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from zava_mcp.clients.config_files import Entry, Fault, config_files, read_entries
 from zava_mcp.clients.start_command import argument_faults, program_arguments, settings_fault, start_fault
-from zava_mcp.postgres.checks import Check
+from zava_mcp.doctor.check import Check
 from zava_mcp.postgres.user_ids import sample_identities, short_name
 from zava_mcp.python_process import standalone_command
 from zava_mcp.search_paths import find_program

@@ -2,20 +2,20 @@
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from ipaddress import ip_address
-from uuid import UUID
 
 import psycopg
 
 from zava_mcp import sql
+from zava_mcp.doctor.check import Check
 from zava_mcp.errors import DatabaseUnavailable, IdentityError, ZavaError
-from zava_mcp.postgres.connection_parameters import ConnectionParameters
 from zava_mcp.postgres.function_sources import changed_functions
-from zava_mcp.postgres.identity import connect_with_timeout, mismatches, read_identity
+from zava_mcp.postgres.identity import mismatches, read_identity
 from zava_mcp.postgres.missing_privileges import MissingPrivilege
 from zava_mcp.postgres.pgbouncer import apply_session_settings
+from zava_mcp.postgres.pool_connections import UnverifiedConnection
 from zava_mcp.postgres.query_errors import is_connection_lost
+from zava_mcp.sales.service import SalesService
 
 _MAX_CLOCK_DIFFERENCE_SECONDS = 60
 _MIN_VERSION = 15
@@ -23,33 +23,21 @@ _MIN_VERSION = 15
 _NEEDS_ORDERS = frozenset({"stores_see_their_customers", "tables_are_readable", "extension_vector"})
 
 
-@dataclass(frozen=True)
-class Check:
-    """The result of a check. `state` is ok, warn or fail; `fix` says what to do about it, as SQL where possible."""
-
-    name: str
-    state: str
-    found: str
-    fix: str = ""
-
-
-def check_database(target: ConnectionParameters, user_id: UUID | None, name: str, model: str) -> list[Check]:
+def check_database(service: SalesService) -> list[Check]:
     """Connects as the identity and runs all checks of the database.
 
-    `name` is the requested name of the identity, if it was not requested by user id. `model` is the embedding model of
-    searches. Raises DatabaseUnavailable or IdentityError if it cannot connect.
+    Raises DatabaseUnavailable or IdentityError if it cannot connect.
     """
-    with connect_with_timeout(target) as connection:
+    with service.unverified_connection() as unverified:
         try:
-            return _checks(connection, target, user_id, name, model)
+            return _checks(unverified, service.search_model)
         except psycopg.Error as error:
             reason = error.diag.message_primary or "the connection is lost"
             raise DatabaseUnavailable(f"the checks did not finish: {reason}", "Try again.") from None
 
 
-def _checks(
-    connection: psycopg.Connection, target: ConnectionParameters, user_id: UUID | None, name: str, model: str
-) -> list[Check]:
+def _checks(unverified: UnverifiedConnection, model: str) -> list[Check]:
+    connection = unverified.connection
     checks = [
         Check("connection", "ok", f"as the login {connection.info.user}"),
         _version(connection),
@@ -57,12 +45,12 @@ def _checks(
         _clock(connection),
     ]
     try:
-        row = read_identity(connection, user_id)
+        row = read_identity(connection, unverified.user_id)
     except (DatabaseUnavailable, IdentityError) as error:
         more = _catalogue_checks(connection) if isinstance(error, MissingPrivilege) else ()
         return [*checks, _failed_check(error), *more]
-    apply_session_settings(connection, row["backend"], target.settings)
-    faults = [_failed_check(error) for error in mismatches(row, user_id, name)]
+    apply_session_settings(connection, row["backend"], unverified.settings)
+    faults = [_failed_check(error) for error in mismatches(row, unverified.user_id, unverified.name)]
     checks += faults or [Check("identity", "ok", f"{row['display_name']}, schema version {row['schema_version']}")]
     checks += [*_catalogue_checks(connection, row["has_orders"]), _functions(connection)]
     return [*checks, _embeddings(connection, model)] if row["has_orders"] else checks
