@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 import psycopg
 
 from zava_mcp.errors import DatabaseUnavailable
+from zava_mcp.postgres.connection_errors import connection_error
 from zava_mcp.postgres.location import ADMIN_URL, Location
-from zava_mcp.postgres.query_errors import connection_error
 
 
 @dataclass

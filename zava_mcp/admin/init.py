@@ -22,8 +22,8 @@ from zava_mcp.admin.sample_identity import refuse_other_sample
 from zava_mcp.embedded import EmbeddedPostgres
 from zava_mcp.errors import InputError, ZavaError
 from zava_mcp.postgres.admin_connection import connect_as_admin
-from zava_mcp.postgres.connection_errors import NoDatabase
-from zava_mcp.postgres.mismatch import not_a_zava_database
+from zava_mcp.postgres.connection_errors import not_a_zava_database
+from zava_mcp.postgres.connection_failures import NoDatabase
 from zava_mcp.postgres.user_ids import sample_identities
 from zava_mcp.settings import Settings
 

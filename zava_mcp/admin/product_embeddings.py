@@ -10,8 +10,8 @@ from psycopg import sql as compose
 
 from zava_mcp import sql
 from zava_mcp.errors import DatabaseUnavailable
+from zava_mcp.postgres.connection_errors import connection_error
 from zava_mcp.postgres.location import ADMIN_URL, Location
-from zava_mcp.postgres.query_errors import connection_error
 from zava_mcp.postgres.statement import INDEX_FROM
 
 _LOCK = 7_283_416  # an arbitrary number that all embedding runs lock

@@ -25,7 +25,7 @@ from zava_mcp.admin.plain_text import has_invisible
 from zava_mcp.admin.sample import Progress
 from zava_mcp.errors import DatabaseUnavailable, InputError
 from zava_mcp.plurals import counted
-from zava_mcp.postgres.mismatch import schema_mismatch
+from zava_mcp.postgres.connection_errors import schema_mismatch
 from zava_mcp.postgres.user_ids import short_name
 from zava_mcp.settings import Settings
 

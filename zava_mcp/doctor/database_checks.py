@@ -9,9 +9,9 @@ import psycopg
 from zava_mcp import sql
 from zava_mcp.doctor.check import Check
 from zava_mcp.errors import DatabaseUnavailable, IdentityError, ZavaError
+from zava_mcp.postgres.connection_errors import MissingPrivilege
 from zava_mcp.postgres.function_sources import changed_functions
 from zava_mcp.postgres.identity import mismatches, read_identity
-from zava_mcp.postgres.missing_privileges import MissingPrivilege
 from zava_mcp.postgres.pgbouncer import apply_session_settings
 from zava_mcp.postgres.pool_connections import UnverifiedConnection
 from zava_mcp.postgres.query_errors import is_connection_lost

@@ -3,10 +3,10 @@
 import psycopg
 
 from zava_mcp import sql
+from zava_mcp.postgres.connection_errors import connection_error
 from zava_mcp.postgres.connection_parameters import ConnectionParameters
 from zava_mcp.postgres.identity import VerifiedIdentity, connect
 from zava_mcp.postgres.pgbouncer import backend_of, is_pooled, refuse_transaction_pooling
-from zava_mcp.postgres.query_errors import connection_error
 
 
 def connect_as_admin(target: ConnectionParameters) -> psycopg.Connection:

@@ -9,9 +9,9 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
 from zava_mcp.errors import SettingsError
+from zava_mcp.postgres.connection_errors import connection_error
 from zava_mcp.postgres.entra_password import Tokens, require_encryption
 from zava_mcp.postgres.location import LIBPQ, PARTS, URL, Location
-from zava_mcp.postgres.query_errors import connection_error
 from zava_mcp.postgres.timeout_connection import CONNECT_SECONDS
 from zava_mcp.settings import DatabaseLocation, Secret
 

@@ -10,7 +10,7 @@ import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from zava_mcp.errors import DatabaseUnavailable, IdentityError, SettingsError, install_extra
+from zava_mcp.errors import DatabaseUnavailable, SettingsError, install_extra
 from zava_mcp.settings.embedding_settings import EmbeddingSettings
 
 if TYPE_CHECKING:
@@ -113,12 +113,3 @@ def require_encryption(parameters: Mapping[str, Any]) -> dict[str, Any]:
             "Set sslmode=verify-full, or at least require.",
         )
     return {**parameters, "sslmode": mode or "require"}
-
-
-def token_refused(login: str) -> IdentityError:
-    """The error for a token that the database does not accept."""
-    return IdentityError(
-        f"the database does not accept the Entra token for the login {login}",
-        "The login (POSTGRES_USER) must be the Entra identity's, created with pgaadauth_create_principal; `zava-mcp "
-        "identities map` admits it. The login may also have been removed or have expired.",
-    )

@@ -12,13 +12,17 @@ from psycopg.rows import dict_row
 from zava_mcp import sql
 from zava_mcp.company import NEUTRAL, CompanyProfile
 from zava_mcp.errors import DatabaseUnavailable, IdentityError, ZavaError
+from zava_mcp.postgres.connection_errors import (
+    connection_error,
+    missing_privilege,
+    not_a_zava_database,
+    schema_mismatch,
+    token_refused,
+    unknown_identity,
+)
 from zava_mcp.postgres.connection_parameters import ConnectionParameters
-from zava_mcp.postgres.entra_password import token_refused
 from zava_mcp.postgres.location import Location
 from zava_mcp.postgres.login_rights import LoginRights
-from zava_mcp.postgres.mismatch import not_a_zava_database, schema_mismatch, unknown_identity
-from zava_mcp.postgres.missing_privileges import missing_privilege
-from zava_mcp.postgres.query_errors import connection_error
 from zava_mcp.postgres.timeout_connection import CONNECT_SECONDS, TimeoutConnection
 from zava_mcp.postgres.user_ids import short_name
 from zava_mcp.settings import Settings

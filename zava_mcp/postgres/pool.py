@@ -13,6 +13,7 @@ from zava_mcp import call_context
 from zava_mcp.embedded import kill_backend
 from zava_mcp.errors import DatabaseUnavailable, IdentityError, ZavaError
 from zava_mcp.postgres.admin_connection import set_search_path
+from zava_mcp.postgres.connection_errors import connection_error
 from zava_mcp.postgres.connection_parameters import ConnectionParameters
 from zava_mcp.postgres.identity import VerifiedIdentity, connect, connect_with_timeout, for_identity, verify_identity
 from zava_mcp.postgres.location import Location
@@ -28,7 +29,7 @@ from zava_mcp.postgres.pool_connections import (
     pool_statistics,
 )
 from zava_mcp.postgres.query import GRACE_SECONDS, Query
-from zava_mcp.postgres.query_errors import connection_error, is_connection_lost, to_query_error
+from zava_mcp.postgres.query_errors import is_connection_lost, to_query_error
 from zava_mcp.postgres.retry import RESTART_SECONDS, Attempts, Runnable, T
 from zava_mcp.postgres.statement import Statement, StatementBatch
 from zava_mcp.postgres.timeout_connection import TimeoutConnection

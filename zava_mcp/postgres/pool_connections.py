@@ -10,10 +10,10 @@ import psycopg
 from psycopg_pool import ConnectionPool
 
 from zava_mcp.errors import IdentityError
+from zava_mcp.postgres.connection_errors import connection_error
 from zava_mcp.postgres.connection_parameters import ConnectionParameters
 from zava_mcp.postgres.identity import VerifiedIdentity, connect_with_timeout
 from zava_mcp.postgres.pgbouncer import is_pooled, refuse_transaction_pooling
-from zava_mcp.postgres.query_errors import connection_error
 from zava_mcp.postgres.timeout_connection import CONNECT_SECONDS, TimeoutConnection
 from zava_mcp.settings import CONCURRENT_DESCRIPTIONS, CONCURRENT_QUERIES
 

@@ -7,7 +7,7 @@ from typing import Any, Protocol, TypeVar
 import psycopg
 
 from zava_mcp.errors import DatabaseUnavailable, ZavaError
-from zava_mcp.postgres.connection_errors import Disconnected, NotListening, Restarting
+from zava_mcp.postgres.connection_failures import Disconnected, NotListening, Restarting
 from zava_mcp.postgres.timeout_connection import TimeoutConnection
 
 T = TypeVar("T", covariant=True)
