@@ -17,11 +17,11 @@ from mcp.types import TextContent
 
 from tests.servers import debian_15, postgres_16_as_it_comes, postgres_16_hardened, postgres_18_as_it_comes
 from zava_mcp.admin.embedded_database import embedded_postgres
-from zava_mcp.admin.migrations import embedded_target
 from zava_mcp.admin.sample import Sample
 from zava_mcp.embedded import EmbeddedPostgres
 from zava_mcp.embedded.cluster import Cluster
 from zava_mcp.embedded.host import give_to_runner
+from zava_mcp.postgres.connection_parameters import embedded_parameters
 from zava_mcp.server.mcp_server import build_server
 from zava_mcp.server.startup import Startup
 from zava_mcp.settings import Settings, load
@@ -142,11 +142,11 @@ def admin(embedded: EmbeddedPostgres) -> Iterator[psycopg.Connection]:
 
 
 def admin_keywords(embedded: EmbeddedPostgres) -> dict[str, Any]:
-    return embedded_target(embedded.open(), embedded.logins()[""]).keywords()
+    return embedded_parameters(embedded.open(), embedded.logins()[""]).keywords()
 
 
 def login_keywords(embedded: EmbeddedPostgres, user_id: str) -> dict[str, Any]:
-    return embedded_target(embedded.open(), embedded.logins()[user_id]).keywords()
+    return embedded_parameters(embedded.open(), embedded.logins()[user_id]).keywords()
 
 
 class ToolClient:

@@ -11,10 +11,15 @@ import psycopg
 from psycopg.rows import dict_row
 
 from zava_mcp import sql
+from zava_mcp.admin.as_admin import as_admin
+from zava_mcp.admin.change_report import Report
+from zava_mcp.admin.locking import change_transaction
 from zava_mcp.admin.plain_text import refuse_invisible
 from zava_mcp.company import MONTHS, NEUTRAL, WEEKDAYS, CompanyProfile
 from zava_mcp.currencies import CODES
 from zava_mcp.errors import InputError
+from zava_mcp.progress_callback import Progress
+from zava_mcp.settings import Settings
 from zava_mcp.suggestions import did_you_mean
 
 _MAX_CHARACTERS = {"name": 100, "sells": 200, "notes": 1_000}
@@ -123,3 +128,18 @@ def read_company(connection: psycopg.Connection) -> CompanyProfile:
     """The profile, the neutral one if its row is missing."""
     row = connection.cursor(row_factory=dict_row).execute(sql.query("read_company")).fetchone()
     return CompanyProfile(**row) if row else NEUTRAL
+
+
+def read_profile(settings: Settings, progress: Progress) -> CompanyProfile:
+    """The company profile of the database that the settings name, read as administrator."""
+    with as_admin(settings, progress, current_schema=True) as connection:
+        return read_company(connection)
+
+
+def change_profile(settings: Settings, changes: Changes, dry_run: bool, progress: Progress) -> Report:
+    """Changes fields of the profile in the database that the settings name; undone on a dry run.
+
+    Raises InputError, DatabaseUnavailable.
+    """
+    with as_admin(settings, progress, current_schema=True) as connection, change_transaction(connection, dry_run):
+        return Report(write_profile(connection, changes))

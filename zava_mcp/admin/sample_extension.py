@@ -7,13 +7,13 @@ from datetime import UTC, date, datetime, timedelta
 import psycopg
 
 from zava_mcp import sql
-from zava_mcp.admin.migrations import embedded_target
 from zava_mcp.admin.sample import prepare
 from zava_mcp.admin.sample_dice import Dice
 from zava_mcp.admin.sample_orders import SampleOrders
 from zava_mcp.embedded import EmbeddedPostgres
 from zava_mcp.errors import ZavaError
 from zava_mcp.postgres.admin_connection import connect_as_admin
+from zava_mcp.postgres.connection_parameters import embedded_parameters
 
 #: The blocks of generate.sql that create what orders are generated from.
 _SOURCES = ("dice", "months", "days", "homes")
@@ -60,7 +60,7 @@ def extend_embedded(embedded: EmbeddedPostgres) -> int:
 
     Raises EmbeddedError, DatabaseUnavailable, and psycopg.Error if the database stops meanwhile.
     """
-    with connect_as_admin(embedded_target(embedded.open(), embedded.logins()[""])) as connection:
+    with connect_as_admin(embedded_parameters(embedded.open(), embedded.logins()[""])) as connection:
         return extend_sample(connection, datetime.now(UTC).date())
 
 

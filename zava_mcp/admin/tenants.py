@@ -22,11 +22,11 @@ from zava_mcp.admin.next_steps import next_steps, server_url
 from zava_mcp.admin.own_objects import exposures
 from zava_mcp.admin.passfile import require_folder, write_missing_passwords
 from zava_mcp.admin.plain_text import has_invisible
-from zava_mcp.admin.sample import Progress
 from zava_mcp.errors import DatabaseUnavailable, InputError
 from zava_mcp.plurals import counted
 from zava_mcp.postgres.connection_errors import schema_mismatch
 from zava_mcp.postgres.user_ids import short_name
+from zava_mcp.progress_callback import Progress
 from zava_mcp.settings import Settings
 
 HEAD_OFFICE = "Head office"

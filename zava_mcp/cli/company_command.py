@@ -47,8 +47,7 @@ def show(
 
 def _show(ctx: typer.Context, form: Format | None, **options: str | None) -> None:
     settings = load_settings(ctx, **options)
-    from zava_mcp.admin.company_changes import read_profile
-    from zava_mcp.admin.profile import FIELDS
+    from zava_mcp.admin.profile import FIELDS, read_profile
     from zava_mcp.cli.display.messages import progress_bar
     from zava_mcp.cli.display.output import show_rows
 
@@ -91,8 +90,7 @@ def set_(
     Example: zava-mcp company set --name "Brot & Zeit" --sells bread --currency EUR --time-zone Europe/Berlin
     """
     settings = load_settings(ctx, ZAVA_ENV_FILE=env_file, ZAVA_ADMIN_DATABASE_URL=admin_url, ZAVA_DATA_DIR=data_dir)
-    from zava_mcp.admin.company_changes import change_profile
-    from zava_mcp.admin.profile import check_fields
+    from zava_mcp.admin.profile import change_profile, check_fields
     from zava_mcp.cli.display.messages import progress_bar
     from zava_mcp.errors import InputError
 

@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from zava_mcp.admin.embedded_database import embedded_postgres
-from zava_mcp.admin.sample import Progress
+from zava_mcp.progress_callback import Progress
 from zava_mcp.settings import Settings
 
 if TYPE_CHECKING:

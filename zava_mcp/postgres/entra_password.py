@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from zava_mcp.errors import DatabaseUnavailable, SettingsError, install_extra
+from zava_mcp.settings import Settings
 from zava_mcp.settings.embedding_settings import EmbeddingSettings
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ class Tokens:
                 self._fetch()
             return self._token
 
-    def forget(self) -> None:
+    def discard(self) -> None:
         """Discards a token that the database refused, and the credential, which may have cached it."""
         self._valid_until, self._credential = 0.0, None
 
@@ -90,6 +91,11 @@ def _credential(settings: EmbeddingSettings) -> "TokenCredential":
         )
     client = {"managed_identity_client_id": settings.client_id} if settings.client_id else {}
     return DefaultAzureCredential(**options, **client)
+
+
+def entra_tokens(settings: Settings) -> Tokens | None:
+    """Where connections get Entra tokens as passwords, None without `ZAVA_DATABASE_AUTH=entra`."""
+    return Tokens(settings.embedding) if settings.database_auth == "entra" else None
 
 
 def require_encryption(parameters: Mapping[str, Any]) -> dict[str, Any]:

@@ -123,7 +123,7 @@ def _connect(kind: type[C], target: ConnectionParameters) -> C:
         return kind.connect(**target.keywords(), autocommit=True, prepare_threshold=None)
     except psycopg.Error as error:
         if target.tokens is not None and "authentication failed" in str(error):
-            target.tokens.forget()
+            target.tokens.discard()
             raise token_refused(str(target.parameters.get("user", ""))) from None
         raise connection_error(error, target.location) from None
 

@@ -9,7 +9,6 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from zava_mcp.admin.embedded_database import embedded_postgres
-from zava_mcp.admin.sample import Progress
 from zava_mcp.company import NEUTRAL, CompanyProfile
 from zava_mcp.embedded import EmbeddedPostgres
 from zava_mcp.errors import QueryError, SettingsError, ZavaError
@@ -18,6 +17,7 @@ from zava_mcp.postgres.bound_sql import BoundSql
 from zava_mcp.postgres.pool_connections import UnverifiedConnection
 from zava_mcp.postgres.statement import StatementBatch
 from zava_mcp.postgres.user_ids import require_identity
+from zava_mcp.progress_callback import Progress
 from zava_mcp.sales.descriptions import SchemaSummary, TableDescriptions
 from zava_mcp.sales.empty_results import describe_emptiness, explain_emptiness
 from zava_mcp.sales.product_search import ProductSearch, ProductSearches

@@ -20,8 +20,8 @@ from zava_mcp.admin.load.plans import Choices, Plan, plan
 from zava_mcp.admin.load.rejects import RejectsFile, is_named_as_rejects
 from zava_mcp.admin.load.sources import open_source
 from zava_mcp.admin.migrations import untrusted_code
-from zava_mcp.admin.sample import Progress
 from zava_mcp.errors import DatabaseUnavailable, InputError, ZavaError
+from zava_mcp.progress_callback import Progress
 from zava_mcp.settings import Settings
 
 T = TypeVar("T")

@@ -8,7 +8,7 @@ from psycopg import sql as compose
 from zava_mcp.admin.load.plans import Plan
 from zava_mcp.admin.load.sources import Rows
 from zava_mcp.admin.load.values import Converter
-from zava_mcp.admin.sample import Progress
+from zava_mcp.progress_callback import Progress
 
 _MAX_REJECTED = 10_000  # rejected rows in memory
 
