@@ -64,8 +64,8 @@ class ProductEmbeddings:
             self._run("ANALYZE retail.product_description_embeddings")
         return int(published)
 
-    def update_index(self) -> bool:
-        """Builds the vector index, without blocking searches, if it is needed; returns whether it built one.
+    def update_index(self) -> None:
+        """Builds the vector index, without blocking searches, if it is needed.
 
         From `INDEX_FROM` embeddings on an index is needed; pgvector before 0.7 has no half precision and gets none.
         """
@@ -73,12 +73,11 @@ class ProductEmbeddings:
         is_needed = bool(has_halfvec) and count >= INDEX_FROM
         model = compose.Literal(self._values["model"]).as_string(self._connection)
         if definition and is_needed and f"halfvec({self._dimensions})" in definition and model in definition:
-            return False
+            return
         self._run(sql.named("embed.sql")["drop_index"])
         if is_needed:
             text = sql.named("embed.sql")["create_index"].replace("{dimensions}", str(self._dimensions))
             self._run(text.replace("{model}", model))
-        return is_needed
 
     def _rows(self, name: str, **values: Any) -> list[tuple[Any, ...]]:
         parts = sql.named("embed.sql")

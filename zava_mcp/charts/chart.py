@@ -2,12 +2,11 @@
 
 import json
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from zava_mcp.charts.choice import Axes, axes_of, measures_named, named, share_an_axis
+from zava_mcp.charts.choice import Axes, axes_of, measures_named, named, repeats, share_an_axis
 from zava_mcp.charts.choice import ChartRequest as ChartRequest
 from zava_mcp.charts.columns import ChartColumn, as_labels, as_numbers, chart_columns
 from zava_mcp.charts.labels import plain
@@ -27,6 +26,7 @@ from zava_mcp.charts.query_units import units_in
 from zava_mcp.currencies import unit_of_currency
 from zava_mcp.errors import InputError
 from zava_mcp.plurals import counted
+from zava_mcp.sales.json_values import compact_json
 from zava_mcp.sales.result import QueryResult
 
 _TITLE_CHARACTERS = 200
@@ -77,7 +77,7 @@ class Chart:
         summary["y"] = ys[0] if len(ys) == 1 else ys
         summary |= {"series": _describe_column(self.series)} if self.series is not None and not self.measures else {}
         summary |= {"names": _describe_column(self.names)} if self.names is not None else {}
-        return json.dumps(summary | {"notes": self.notes}, ensure_ascii=False, separators=(",", ":"))
+        return compact_json(summary | {"notes": self.notes})
 
 
 def _describe_column(column: ChartColumn) -> dict[str, Any]:
@@ -158,7 +158,7 @@ def _is_additive(y: ChartColumn) -> bool:
 
 def _build_chart(kind: str, request: ChartRequest, axes: Axes, ordered: bool, now: datetime) -> Chart:
     x, series, measures = axes.x, axes.series, axes.measures
-    if kind != "scatter" and _repeats(zip(x.values, series.values if series else x.values, strict=True)):
+    if kind != "scatter" and repeats(zip(x.values, series.values if series else x.values, strict=True)):
         both = f"{x.title} and {series.title}" if series else x.title
         raise InputError(
             f"several rows have the same {both}",
@@ -249,8 +249,3 @@ def _default_title(axes: Axes, ys: list[ChartColumn]) -> str:
 def _join_titles(measures: list[ChartColumn]) -> str:
     titles = [column.title for column in measures]
     return " and ".join([", ".join(titles[:-1]), titles[-1]] if titles[1:] else titles)
-
-
-def _repeats(values: Iterable[Any]) -> bool:
-    listed = list(values)
-    return len(set(listed)) < len(listed)

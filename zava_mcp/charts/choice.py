@@ -165,11 +165,11 @@ def _series(rest: list[ChartColumn], request: ChartRequest, x: ChartColumn) -> C
     """The column, or several joined ones, that distinguish rows with the same x; None if none is needed."""
     if request.chart == "scatter" or x.role == "number":
         return None
-    if _repeats(x.values):
+    if repeats(x.values):
         for column in rest:
-            if not _repeats(zip(x.values, column.values, strict=True)):
+            if not repeats(zip(x.values, column.values, strict=True)):
                 return column
-        if len(rest) > 1 and not _repeats(zip(x.values, *[column.values for column in rest], strict=True)):
+        if len(rest) > 1 and not repeats(zip(x.values, *[column.values for column in rest], strict=True)):
             return _join_columns([column for column in rest if len(set(column.values)) > 1] or rest)
     if rest and request.chart in ("stacked_bar", "heat_map"):
         return rest[0]
@@ -184,7 +184,8 @@ def _join_columns(columns: list[ChartColumn]) -> ChartColumn:
     return ChartColumn(tuple(column.place for column in columns), name, "label", values)
 
 
-def _repeats(values: Iterable[Any]) -> bool:
+def repeats(values: Iterable[Any]) -> bool:
+    """Whether a value occurs twice."""
     listed = list(values)
     return len(set(listed)) < len(listed)
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from zava_mcp.doctor.check import Check
 from zava_mcp.errors import InputError, QueryError
+from zava_mcp.postgres.user_ids import sample_identities
 from zava_mcp.sales.service import SalesService
 
 #: The identity as the database sees it, the number of its orders, and of their stores, as one string.
@@ -64,7 +65,7 @@ _EXPOSED_BETWEEN = (
 _FIX = "fix the failed checks above, then try again; if no other check failed, please report it"
 _FAILING_SQLSTATE = "22P02"  # invalid_text_representation
 _MAX_EXPOSED = 20  # tables that are attacked
-_HEAD_OFFICE = "00000000-0000-0000-0000-000000000000"
+_HEAD_OFFICE = sample_identities()[0].user_id
 
 
 def attack_isolation(service: SalesService) -> Iterator[Check]:

@@ -13,7 +13,7 @@ from json.encoder import encode_basestring as quoted
 from zava_mcp.plurals import counted
 from zava_mcp.sales.compared_literals import Comparison, find_comparisons
 from zava_mcp.sales.descriptions import SchemaSummary
-from zava_mcp.sales.json_values import cell_texts
+from zava_mcp.sales.json_values import json_cells
 from zava_mcp.sales.result import QueryResult
 
 MAX_HINT_BYTES = 300
@@ -53,7 +53,7 @@ def describe_emptiness(result: QueryResult, sql: str) -> str:
             return "Only nulls and zeros." if "0" in result.rows[0] else "Only nulls."
         return "Only zeros." if _COUNT.search(code) else ""
     if not result.truncated_by and all("null" in row for row in result.rows):
-        columns = zip(result.columns, result.types, zip(*map(cell_texts, result.rows), strict=True), strict=True)
+        columns = zip(result.columns, result.types, zip(*map(json_cells, result.rows), strict=True), strict=True)
         for name, type_oid, texts in columns:
             if type_oid in _NUMBERS_AND_DATES and set(texts) == {"null"}:
                 return f"Every row has null in {_quote(name)}."

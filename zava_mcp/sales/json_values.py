@@ -56,7 +56,12 @@ def _encoder(type_oid: int) -> Encoder:
     return _ENCODERS.get(type_oid, quoted)
 
 
-def cells(row: str) -> list[str | None]:
+def compact_json(value: object) -> str:
+    """Returns JSON without spaces."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def plain_cells(row: str) -> list[str | None]:
     """Returns the cells of a row in JSON as plain texts, for tables and CSV."""
     return [
         cell if isinstance(cell, str) or cell is None else _document(cell, 2 * _MAX_LEVELS)
@@ -109,7 +114,7 @@ def _with_zone_minutes(text: str) -> str:
     return f"{text}:00" if len(text) > _SHORT_ZONE_CHARACTERS and text[-_SHORT_ZONE_CHARACTERS] in "+-" else text
 
 
-def cell_texts(row: str) -> list[str]:
+def json_cells(row: str) -> list[str]:
     """Returns the JSON text of each cell of a row that is a JSON array."""
     at, texts = 1, []
     while at < len(row) - 1:

@@ -10,7 +10,7 @@ from zava_mcp.company import NEUTRAL, CompanyProfile
 from zava_mcp.errors import QueryError
 from zava_mcp.plurals import counted
 from zava_mcp.postgres.pipeline import Column, RowChunk, Rows
-from zava_mcp.sales.json_values import NUMBERS, ColumnEncoder, cell_texts, cells, encoder
+from zava_mcp.sales.json_values import NUMBERS, ColumnEncoder, encoder, json_cells, plain_cells
 
 MAX_CELL_CHARACTERS = 8_000
 _NOTICE_CHARACTERS = 40  # of the notice at the end of a truncated cell
@@ -104,7 +104,7 @@ class QueryResult:
         kept, self._bytes = self.rows, self._bytes - sum(len(row.encode()) + 1 for row in self.rows)
         self.rows = []
         for row in kept:
-            texts = cell_texts(row)
+            texts = json_cells(row)
             for place in places:
                 if texts[place][0] not in ('"', "n"):  # neither a string nor null
                     texts[place] = quoted(texts[place])
@@ -125,7 +125,7 @@ class QueryResult:
         """Returns the indexes of columns that contain both JSON numbers and JSON strings."""
         if not self._texts:
             return []
-        columns = list(zip(*map(cell_texts, self.rows), strict=True))
+        columns = list(zip(*map(json_cells, self.rows), strict=True))
         return [place for place in sorted(self._texts) if columns and _is_mixed(columns[place])]
 
     def json(self, more: dict[str, str] | None = None) -> str:
@@ -154,7 +154,7 @@ class QueryResult:
         """Returns column names and rows as CSV. If rows are missing, the last row says so."""
         rows: list[Sequence[str | None]] = [
             self.columns,
-            *map(cells, self.rows),
+            *map(plain_cells, self.rows),
             *[[f"… {self.hint()}"]] * bool(self.truncated_by),
         ]
         text = "".join(map(csv_line, rows))

@@ -9,6 +9,7 @@ from zava_mcp import call_context
 from zava_mcp.company import NEUTRAL, CompanyProfile
 from zava_mcp.currencies import name_of
 from zava_mcp.postgres.pipeline import Column, RowChunk, Rows
+from zava_mcp.sales.json_values import compact_json
 from zava_mcp.sales.result import QueryResult, byte_count
 from zava_mcp.sales.search_literals import Literal
 from zava_mcp.sales.search_request import SearchRequest
@@ -59,7 +60,7 @@ class SearchResult:
         """Drops the least needed part and notes that. Returns False if nothing is left to drop."""
         if (bought := json.loads(self.notes.get("bought_with", "{}"))).get("rows"):
             bought |= {"rows": bought["rows"][:-1], "truncated": True}
-            self.notes["bought_with"] = _compact(bought)
+            self.notes["bought_with"] = compact_json(bought)
             return True
         self.rows.truncated_by = "bytes"
         if self.rows.rows:
@@ -207,11 +208,7 @@ def bought_with_json(rows: "Rows") -> str:
         "columns": columns,
         "rows": pairs,
     }
-    return _compact(content)
-
-
-def _compact(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return compact_json(content)
 
 
 @dataclass

@@ -20,7 +20,7 @@ from zava_mcp.charts.points import Point
 from zava_mcp.cli.display.escape import column, escape
 from zava_mcp.cli.display.text_tables import truncate
 from zava_mcp.errors import ZavaError, install_extra
-from zava_mcp.sales.json_values import cells
+from zava_mcp.sales.json_values import plain_cells
 from zava_mcp.sales.result import QueryResult
 
 _HEIGHT = 16
@@ -89,7 +89,7 @@ class _ValueLabels:
 
     def __init__(self, result: QueryResult) -> None:
         self._result = result
-        self._rows = list(map(cells, result.rows))
+        self._rows = list(map(plain_cells, result.rows))
         self._columns: dict[int, list[str | None]] = {}
 
     def label(self, point: Point, y: ChartColumn) -> str:
