@@ -20,7 +20,7 @@ from zava_mcp.admin.embedded_database import embedded_postgres
 from zava_mcp.admin.sample import Sample
 from zava_mcp.embedded import EmbeddedPostgres
 from zava_mcp.embedded.cluster import Cluster
-from zava_mcp.embedded.host import give_to_runner
+from zava_mcp.embedded.host import change_owner_to_runner
 from zava_mcp.postgres.connection_parameters import embedded_parameters
 from zava_mcp.server.mcp_server import build_server
 from zava_mcp.server.startup import Startup
@@ -212,7 +212,7 @@ def ask(data_dir: Path, era: str) -> Ask:
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The socket folder of a PostgreSQL server that is not embedded."""
     folder = tmp_path_factory.mktemp("server")
-    give_to_runner(folder)
+    change_owner_to_runner(folder)
     cluster = Cluster(folder / "data", folder / "server.log")
     cluster.create("admin")
     address = cluster.start(during_set_up=True)

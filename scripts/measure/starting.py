@@ -13,7 +13,7 @@ from scripts.measure.isolation import connected
 from scripts.measure.processes import Server, floor_server, ours
 from zava_mcp.embedded import EmbeddedPostgres, Login
 from zava_mcp.embedded.cluster import Cluster
-from zava_mcp.embedded.host import give_to_runner
+from zava_mcp.embedded.host import change_owner_to_runner
 from zava_mcp.postgres.connection_parameters import embedded_parameters
 
 _TABLES = ("products", "inventory", "customers", "orders", "order_items")
@@ -75,7 +75,7 @@ def _copies(embedded: EmbeddedPostgres) -> dict[str, tuple[str, list[bytes]]]:
 def _fill(copies: dict[str, tuple[str, list[bytes]]]) -> None:
     """A new cluster with the rows alone: no keys, no indexes, no policies."""
     with _folder() as folder:
-        give_to_runner(folder)
+        change_owner_to_runner(folder)
         cluster = Cluster(folder / "data", folder / "server.log")
         cluster.create(_PASSWORD)
         target = embedded_parameters(cluster.start(during_set_up=True), Login("postgres", _PASSWORD), "postgres")

@@ -15,7 +15,7 @@ from zava_mcp.doctor.database_checks import catalogue_statements
 
 #: Rows of a table of tenants that cannot be identities, and the reasons.
 FAULTS = (
-    ("CREATE TABLE t (id int, name text)", ["there is none"]),
+    ("CREATE TABLE t (id int, name text)", ["the table has no rows"]),
     ("CREATE TABLE t (id int, name text); INSERT INTO t VALUES (1, 'a'), (1, 'b'), (2, 'c')", ["appear twice: 1"]),
     ("CREATE TABLE t (id uuid, name text); INSERT INTO t VALUES (NULL, 'a'), (NULL, 'b')", ["2 rows have no key"]),
     ("CREATE TABLE t (id text, name text); INSERT INTO t VALUES ('x', NULL), ('y', ' ')", ["have no name: x, y"]),

@@ -174,7 +174,7 @@ def test_scatter_plot_counts_names_that_do_not_fit() -> None:
     assert [row["c8"] for row in rows if "c8" in row] == [
         f"p{n}" for n in range(10)
     ]  # names stand to the right or to the left of the dots
-    assert spec(chart)["title"]["subtitle"] == ["5 of 15 names have no room"]
+    assert spec(chart)["title"]["subtitle"] == ["5 of 15 names do not fit"]
     assert [point[-1] for point in view(chart)["panels"][0]["points"]] == [f"p{n}" for n in range(15)]
 
 

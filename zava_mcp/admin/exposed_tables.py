@@ -11,7 +11,7 @@ from psycopg import sql as compose
 from zava_mcp import sql
 from zava_mcp.admin.as_admin import as_admin
 from zava_mcp.admin.change_report import Report
-from zava_mcp.admin.counters import close_counters
+from zava_mcp.admin.counters import revoke_counters
 from zava_mcp.admin.installed_schema import has_tenants
 from zava_mcp.admin.locking import change_transaction
 from zava_mcp.admin.plain_text import refuse_invisible
@@ -67,7 +67,7 @@ def expose_table(settings: Settings, request: ExposeRequest, dry_run: bool, prog
             connection.execute("SET LOCAL lock_timeout = '5s'; SET LOCAL statement_timeout = 0")
             _run(connection, "expose", plan)
             if plan.kind in ("store", "through"):
-                close_counters(connection, report)
+                revoke_counters(connection, report)
             for column, text in comments.items():
                 connection.execute(_comment(plan, column, text))
             _describe(connection, plan, comments, report)

@@ -54,7 +54,7 @@ def _add_embedded(
         if new and not dry_run:
             login = Login(new.login, secrets.token_urlsafe(32), str(new.user_id), new.name)
             set_password(connection, login.login, Secret(login.password))
-            embedded.keep_login(login)
+            embedded.add_login(login)
     return report
 
 
@@ -90,7 +90,7 @@ def _forget_passwords(
 ) -> None:
     for record in removed:
         if embedded is not None:
-            embedded.forget_login(str(record.user_id))
+            embedded.remove_login(str(record.user_id))
         if passfile is not None and passfile.has_password(record.login):
             passfile.remove_password(record.login)
             passfile.write_draft()

@@ -126,7 +126,7 @@ def reset_embedded(settings: Settings, sample: Sample, progress: Progress) -> Re
         embedded.open()
     finally:
         embedded.close()
-    return Report([f"the embedded database in {embedded.folder} is new"])
+    return Report([f"the embedded database in {embedded.folder} was created again"])
 
 
 def lost_by_reset(settings: Settings) -> list[str] | None:

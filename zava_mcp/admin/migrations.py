@@ -125,7 +125,7 @@ def _role_names(named_by_store: bool) -> list[str]:
 
 def _security_warnings(connection: psycopg.Connection) -> list[str]:
     return [
-        *(f"{fault.found}: {fault.cure}" for fault in role_faults(connection, OWNER)),
+        *(f"{fault.found}: {fault.fix}" for fault in role_faults(connection, OWNER)),
         *untrusted_code(connection),
         *hidden_objects(connection),
     ]

@@ -132,7 +132,7 @@ def _refuse_untrusted_code(connection: psycopg.Connection) -> None:
     if listed:
         raise DatabaseUnavailable(
             f"writing embeddings would run code of other roles with your rights:{listed}",
-            "Nothing was written. Review these functions, then run the SQL behind each, or drop what calls them.",
+            "Nothing was written. Review these functions, then run the SQL shown for each, or drop what calls them.",
         )
 
 

@@ -40,7 +40,7 @@ def read_profile_file(file: Path) -> Changes:
     except UnicodeDecodeError:
         raise InputError(f"{file} is not in UTF-8", "Save it as UTF-8.") from None
     except tomllib.TOMLDecodeError as error:
-        raise InputError(f"{file} is no TOML: {error}", 'A line of it is, for example, currency = "EUR".') from None
+        raise InputError(f"{file} is not TOML: {error}", 'A line of it is, for example, currency = "EUR".') from None
     for key in content:
         if key not in FIELDS:
             hint = f"The fields are {', '.join(FIELDS)}."
@@ -81,7 +81,8 @@ def _currency(value: str) -> str:
     code = value.strip().upper()
     if code and code not in CODES:
         raise InputError(
-            f"{value[:60]!r} is no currency{did_you_mean(code, CODES)}", "Give its ISO 4217 code, such as EUR or USD."
+            f"{value[:60]!r} is not a currency{did_you_mean(code, CODES)}",
+            "Give its ISO 4217 code, such as EUR or USD.",
         )
     return code
 
@@ -92,7 +93,7 @@ def _time_zone(value: str) -> str:
     if zone is None:
         names = list(zones.values())
         raise InputError(
-            f"{value[:60]!r} is no time zone{did_you_mean(value.strip(), names)}",
+            f"{value[:60]!r} is not a time zone{did_you_mean(value.strip(), names)}",
             "Give a name of the IANA database, such as Europe/Berlin or UTC.",
         )
     return zone

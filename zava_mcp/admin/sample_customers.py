@@ -83,7 +83,7 @@ class SampleCustomers:
             )
 
     def _registered(self, ids: "Numbers", first_visit: "Numbers") -> "NDArray[np.str_]":
-        """When each customer registered: on a day before the first order, at an hour when people are awake."""
+        """When each customer registered: on a day before the first order, between 8:00 and 20:00."""
         import numpy as np
 
         before = first_visit - self._dice.below("before", ids, 30)

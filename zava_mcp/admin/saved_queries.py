@@ -112,7 +112,9 @@ def _save(connection: psycopg.Connection, saved: SavedQuery) -> str:
 def _require_room(connection: psycopg.Connection) -> None:
     row = connection.execute("SELECT count(*) FROM zava.saved_queries").fetchone()
     if row and row[0] > MAX_SAVED_QUERIES:
-        raise InputError(f"a database has at most {MAX_SAVED_QUERIES} saved queries", "Remove some that nobody runs.")
+        raise InputError(
+            f"a database has at most {MAX_SAVED_QUERIES} saved queries", "Remove saved queries that are no longer used."
+        )
 
 
 def _read(connection: psycopg.Connection) -> list[SavedQuery]:

@@ -172,7 +172,7 @@ def bind_names(source: str, names: list[str]) -> str:
         parts.append(plain)
         if kind == "name":
             if name not in names:
-                unknown = f"line {source.count(chr(10), 0, start) + 1} has :{name[:60]}, which is no parameter"
+                unknown = f"line {source.count(chr(10), 0, start) + 1} has :{name[:60]}, which is not a parameter"
                 hint = "Add `-- parameter:` to the header; write slices of arrays as [1 : n]."
                 faults.append(InputError(f"{unknown}{did_you_mean(name, names)}", hint))
             used.add(name)

@@ -1,4 +1,4 @@
-"""Comments on exposed tables, which assistants read: from a file, or as answers."""
+"""Comments on exposed tables, which assistants read: reads them from a file, or prompts for them."""
 
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
@@ -37,7 +37,7 @@ def new_comments(
 ) -> Comments:
     """The comments to write; existing ones stay. Raises InputError for a comment on an unknown column."""
     if unknown := [name for name in given if name not in existing]:
-        raise InputError(f"there is a comment on {unknown[0]!r}, which is no column of the table")
+        raise InputError(f"there is a comment on {unknown[0]!r}, which is not a column of the table")
     wanted = ["", *columns]
     comments = {name: _plain(name, given[name]) for name in wanted if name in given}
     if kept := [name or "the table" for name, text in comments.items() if existing[name] and existing[name] != text]:

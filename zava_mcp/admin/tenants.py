@@ -11,7 +11,7 @@ from psycopg import sql as compose
 from zava_mcp import sql
 from zava_mcp.admin.as_admin import as_admin
 from zava_mcp.admin.change_report import Report, translate_errors
-from zava_mcp.admin.counters import close_counters
+from zava_mcp.admin.counters import revoke_counters
 from zava_mcp.admin.create_database import refuse_foreign_database
 from zava_mcp.admin.existing_roles import OWNER, refuse_untrusted
 from zava_mcp.admin.installed_schema import installed_version
@@ -88,7 +88,7 @@ def initialise_tenants(
         with translate_errors(embedded=False), connection.transaction():
             connection.execute(_SETTINGS)
             connection.execute("SELECT pg_advisory_xact_lock(%s)", [SET_UP_LOCK])
-            _take(connection, table, report, progress)
+            _create_identities(connection, table, report, progress)
         if passwords_file is not None:
             report.actions.append(write_missing_passwords(connection, passwords_file))
             report.next_steps = next_steps(connection, passwords_file)
@@ -100,7 +100,7 @@ def initialise_tenants(
     return report
 
 
-def _take(connection: psycopg.Connection, table: TenantsTable, report: Report, progress: Progress) -> None:
+def _create_identities(connection: psycopg.Connection, table: TenantsTable, report: Report, progress: Progress) -> None:
     table = _resolve(connection, table)
     tenants = _read_tenants(connection, table)
     version = installed_version(connection)
@@ -120,7 +120,7 @@ def _take(connection: psycopg.Connection, table: TenantsTable, report: Report, p
         report.actions.append(
             f"identities of {counted(added, 'tenant')}{head_office}; `zava-mcp identities` lists them"
         )
-    close_counters(connection, report)
+    revoke_counters(connection, report)
     report.gaps += exposures(connection)
 
 
@@ -203,7 +203,7 @@ def _faults(rows: list[tuple[str | None, str | None]]) -> list[str]:
         sorted({key for key in keys if key is not None and keys.count(key) > 1}) if len(set(keys)) < len(keys) else []
     )
     return [
-        "" if rows else "there is none",
+        "" if rows else "the table has no rows",
         f"{counted(keys.count(None), 'row has', 'rows have')} no key" if None in keys else "",
         f"these keys appear twice: {_listed(twice)}" if twice else "",
         f"these keys have no name: {_listed(without_name)}" if without_name else "",

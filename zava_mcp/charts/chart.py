@@ -89,7 +89,7 @@ def choose_chart(answer: QueryResult, request: ChartRequest, sql: str = "", now:
     """The chart of a query's result. Raises InputError if it cannot be drawn, with a hint that says what can be."""
     rows = [json.loads(row) for row in answer.rows]
     if not rows:
-        raise InputError("the query gave no rows, so there is nothing to draw", " ".join(answer.remarks))
+        raise InputError("the query returned no rows, so there is nothing to draw", " ".join(answer.remarks))
     if answer.truncated_by:
         raise InputError(
             f"there are more than the {counted(len(rows), 'row')} that a chart can have",
@@ -162,7 +162,7 @@ def _build_chart(kind: str, request: ChartRequest, axes: Axes, ordered: bool, no
         both = f"{x.title} and {series.title}" if series else x.title
         raise InputError(
             f"several rows have the same {both}",
-            f"Aggregate in SQL (GROUP BY {both}), or name the column that tells them apart as series.",
+            f"Aggregate in SQL (GROUP BY {both}), or name the column that distinguishes them as series.",
         )
     running = {} if kind == "scatter" else unfinished(x, series, now)
     notes = _notes(kind, axes, running, now)

@@ -118,9 +118,7 @@ def _first_axis(free: list[ChartColumn], kind: str, spare: list[ChartColumn]) ->
     candidates.sort(key=lambda column: (len(set(column.values)) == 1, _X_ROLES.index(column.role), column.is_key))
     if candidates or spare:
         return (candidates or spare)[0]
-    raise InputError(
-        "there is no column along which to draw the numbers", "Select a date, a month or a category besides them."
-    )
+    raise InputError("there is no column for the x axis", "Select a date, a month or a category besides them.")
 
 
 def _step_before_year(free: list[ChartColumn]) -> ChartColumn | None:

@@ -66,7 +66,7 @@ class ChartColumn:
 
     @property
     def is_rank(self) -> bool:
-        """Whether it numbers the rows; such a column is no measure."""
+        """Whether it numbers the rows; such a column is not a measure."""
         return self.name.lower() in _RANKS or words_of(self.name)[-1:] == ["rank"]
 
     def natural(self) -> list[float] | None:
@@ -178,7 +178,7 @@ def as_labels(column: ChartColumn) -> ChartColumn:
 
 
 def as_numbers(column: ChartColumn, values: Sequence[Any]) -> ChartColumn:
-    """The column with its values of the result as numbers. Raises InputError if one is no number."""
+    """The column with its values of the result as numbers. Raises InputError if one is not a number."""
     if column.role == "number":
         return column
     try:

@@ -163,7 +163,7 @@ def _limit_places(kind: str, points: list[Point], order: Order, notes: list[str]
     count = len({point.x for point in points})
     are_periods = x.role != "label"
     if are_periods and count > MOST_STEPS:
-        raise InputError(f"{count} {x.title}s are too many for bars", "Draw a line, or group by longer periods.")
+        raise InputError(f"{x.title}: {count} values are too many for bars", "Draw a line, or group by longer periods.")
     if count <= (MOST_STEPS if are_periods or (order.is_from_query and not order.is_ranking) else MOST_BARS):
         return points
     if order.is_from_query and order.is_ranking:

@@ -69,7 +69,7 @@ def _only(name: str, value: Any) -> Spec:
 
 def _missing_names(chart: Chart) -> list[str]:
     missing = len(chart.points) - len(layout.named_dots(chart, _WIDTH, _HEIGHT)) if chart.names is not None else 0
-    return [f"{missing:,} of {len(chart.points):,} names have no room"] if missing else []
+    return [f"{missing:,} of {len(chart.points):,} names do not fit"] if missing else []
 
 
 def _rows(chart: Chart, panel: Panel, number: int) -> list[Spec]:

@@ -163,6 +163,6 @@ def _embeddings(connection: psycopg.Connection, model: str) -> Check:
     if outdated:
         found += f", {outdated:,} have one of an older text"
     if not (current or outdated) and products:
-        existing = f"the embeddings were made by {models}" if models else "there are none"
+        existing = f"the embeddings were computed with {models}" if models else "there are none"
         return Check("embeddings", "fail" if model else "warn", f"{found}: {existing}", fix)
     return _check("embeddings", current == products, found, fix, "warn")

@@ -20,20 +20,20 @@ _COUNT = ", (SELECT count(*) FROM {table})"
 #: Each tries to become another identity within one query. Its last column must be exactly _OWN of this identity.
 #: {other} is the user id of head office.
 _IMPERSONATIONS = {
-    "the older policies' setting": "SELECT set_config('app.current_rls_user_id', '{other}', false), ({own})",
-    "another role": "SELECT set_config('role', 'zava_owner', false), ({own})",
-    "another session": "SELECT set_config('session_authorization', 'postgres', false), ({own})",
-    "no row security": "SELECT set_config('row_security', 'off', false), ({own})",
-    "SQL inside XML": "SELECT (xpath('//own/text()',"
+    "set the legacy identity setting": "SELECT set_config('app.current_rls_user_id', '{other}', false), ({own})",
+    "set another role": "SELECT set_config('role', 'zava_owner', false), ({own})",
+    "set another session user": "SELECT set_config('session_authorization', 'postgres', false), ({own})",
+    "switch row security off": "SELECT set_config('row_security', 'off', false), ({own})",
+    "run SQL inside XML": "SELECT (xpath('//own/text()',"
     " query_to_xml('SELECT ({quoted}) AS own', true, true, '')))[1]::text",
 }
 #: These must be refused, or return only NULL in the last column.
 _FORBIDDEN = {
-    "a second statement": "SELECT 1; SET ROLE zava_owner",
-    "a closed parenthesis": "SELECT 1) AS a, (SELECT count(*) FROM retail.orders",
-    "writing": "WITH gone AS (DELETE FROM retail.inventory RETURNING 1) SELECT count(*) FROM gone",
-    "the table of access rights": "SELECT * FROM zava.access",
-    "the managers' user ids": "SELECT rls_user_id FROM retail.stores",
+    "send a second statement": "SELECT 1; SET ROLE zava_owner",
+    "leave the parentheses": "SELECT 1) AS a, (SELECT count(*) FROM retail.orders",
+    "write": "WITH gone AS (DELETE FROM retail.inventory RETURNING 1) SELECT count(*) FROM gone",
+    "read the access rights": "SELECT * FROM zava.access",
+    "read the managers' user ids": "SELECT rls_user_id FROM retail.stores",
 }
 #: An expression that fails when it is evaluated. It must not be evaluated on a row of another store.
 _FAILING = "(SELECT ('seen' || count(*))::int > 0 FROM generate_series(1, 0))"
@@ -123,7 +123,10 @@ def _customers_statement(service: SalesService) -> str:
 
 
 def _exposed_statement(service: SalesService, table: str) -> str:
-    """A condition on rows between two own ones; "" for a table of one row, or whose first column is no number."""
+    """A query with a condition on keys between two of this identity's keys.
+
+    Returns "" for a table of one row, or one whose first column is not a number.
+    """
     values = {"table": table, "column": f'"{service.columns_of(table)[0]}"', "failing": _FAILING}
     try:
         for low, high in _rows(service, _EXPOSED_GAP.format(**values)):

@@ -15,7 +15,7 @@ _MIN_FREE_INODES = 5_000  # a new database has fewer files
 
 
 def check_embedding_model(service: SalesService) -> Check:
-    """Makes one embedding with the model that searches use."""
+    """Computes one embedding with the model that searches use."""
     start = time.monotonic()
     try:
         model, dimensions = service.try_embedding_model()
@@ -25,7 +25,9 @@ def check_embedding_model(service: SalesService) -> Check:
         fix = "set AZURE_OPENAI_ENDPOINT or OPENAI_API_KEY; until then, search uses full-text search"
         return Check("embedding model", "warn", "none runs on this platform, and none is configured", fix)
     milliseconds = 1000 * (time.monotonic() - start)
-    return Check("embedding model", "ok", f"{model} made a vector of {dimensions} numbers in {milliseconds:.0f} ms")
+    return Check(
+        "embedding model", "ok", f"{model} computed an embedding of {dimensions} dimensions in {milliseconds:.0f} ms"
+    )
 
 
 def check_data_folder(data_dir: Path) -> Check:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from zava_mcp.embedded import windows
 from zava_mcp.embedded.folders import make_socket_folder, remove_socket_folder
-from zava_mcp.embedded.host import give_to_runner, make_reachable, program, programs, trusted
+from zava_mcp.embedded.host import change_owner_to_runner, make_reachable, program, programs, trusted
 from zava_mcp.embedded.login_file import write_private
 from zava_mcp.embedded.processes import (
     end_orphans,
@@ -65,7 +65,7 @@ class Cluster:
         self._make_reachable()
         password_file = self.folder.with_name("admin-password")
         write_private(password_file, admin_password)
-        give_to_runner(password_file)
+        change_owner_to_runner(password_file)
         try:
             run_program(
                 "initdb",
@@ -214,7 +214,7 @@ class Cluster:
         folder = self.folder
         if len(os.fsencode(folder)) + len("/.s.PGSQL.5432") > _MAX_SOCKET_PATH:
             folder = make_socket_folder()
-            give_to_runner(folder)
+            change_owner_to_runner(folder)
         return {
             "listen_addresses": "",
             "port": "5432",

@@ -109,7 +109,7 @@ class _Model:
 
 
 def _session(network: Path) -> "InferenceSession":
-    """Load the model from the user's cache, where it is put first; as it is packaged if there is no cache."""
+    """Load the prepared model from the cache, preparing it if necessary; without a cache, load the packaged model."""
     os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # otherwise it sends telemetry on import
     import onnxruntime
 

@@ -103,7 +103,7 @@ class RemoteEmbedder:
 
 
 def _pause(errors: list[ServiceError], budget: _RetryBudget) -> float | None:
-    """Returns the seconds before the next attempt, None if another attempt is no use."""
+    """Returns the seconds before the next attempt, None if another attempt is useless."""
     last = errors[-1]
     same_policy = sum(error.retry is last.retry for error in errors)  # each policy has its own number of attempts
     if last.retry is RetryPolicy.never or (last.retry is RetryPolicy.few_times and same_policy >= budget.attempts):

@@ -63,7 +63,7 @@ CONNECTION_FAILURES = (
         IdentityError,
         "the database does not accept this login's password",
         "Correct {password} and, if it is set, POSTGRES_USER. If they are right, the identity was removed or has "
-        "expired: an administrator sees that with `zava-mcp identities`.",
+        "expired: an administrator can check that with `zava-mcp identities`.",
         part="login or password",
     ),
     Failure(
@@ -90,7 +90,7 @@ CONNECTION_FAILURES = (
     Failure(
         ("28000", 'role ".*" does not exist'),
         IdentityError,
-        "the database knows no login for this identity",
+        "the database has no login for this identity",
         "Check the user id; `zava-mcp identities` lists the ones that exist.",
         part="login",
     ),
@@ -98,7 +98,8 @@ CONNECTION_FAILURES = (
         ("not permitted to log in",),
         IdentityError,
         "this login is not permitted to log in any more",
-        "The identity was removed or closed; an administrator sees with `zava-mcp identities` which ones exist.",
+        "The identity was removed, or its login was disabled: an administrator can check that with "
+        "`zava-mcp identities`.",
         part="login",
     ),
     Failure(
@@ -111,14 +112,14 @@ CONNECTION_FAILURES = (
         ("42501", "permission denied for database"),
         IdentityError,
         "this login may not connect to that database",
-        "The identity was removed, or was not added yet: an administrator sees that with `zava-mcp identities`.",
+        "The identity was removed, or was not added yet: an administrator can check that with `zava-mcp identities`.",
         part="login or database",
     ),
     Failure(
         ("53300", "too many connections", "too many clients", "remaining connection slots"),
         DatabaseUnavailable,
         "the database has no connection left for this login",
-        "Wait until others finish, or raise max_connections or the login's connection limit.",
+        "Wait until other queries have finished, or raise max_connections or the login's connection limit.",
     ),
     Failure(
         ("unsupported startup parameter",),
@@ -130,7 +131,7 @@ CONNECTION_FAILURES = (
         ("no more connections allowed", "query_wait_timeout"),
         DatabaseUnavailable,
         "the pooler in front of PostgreSQL has no connection left",
-        "Wait until others finish, or raise its max_client_conn or pool_size.",
+        "Wait until other queries have finished, or raise its max_client_conn or pool_size.",
     ),
     Failure(
         ("57P03", "starting up", "shutting down", "in recovery mode", "not yet accepting"),

@@ -30,7 +30,7 @@ from zava_mcp.settings import Settings
 C = TypeVar("C", bound=psycopg.Connection)
 
 _TCP_TIMEOUT_MILLISECONDS = 35_000  # until an unreachable network ends a connection
-_EXPIRY_MARGIN = 1.0  # seconds before a login expires from which on every query opens a new connection
+_EXPIRY_MARGIN = 1.0  # Queries open a new connection from this many seconds before the login expires.
 _CLIENT_CHECK_INTERVAL = "2s"  # in which a running query checks that its client is still connected
 
 

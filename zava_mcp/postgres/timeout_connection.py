@@ -19,7 +19,7 @@ class TimeoutConnection(psycopg.Connection):
     """Closes itself when a reply takes longer than `timeout` seconds.
 
     The database's own deadline is shorter, but its error does not arrive if the network drops packets: such a
-    connection would look alive for ever.
+    connection would appear open forever.
     """
 
     timeout = float(CONNECT_SECONDS)

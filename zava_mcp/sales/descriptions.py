@@ -206,7 +206,7 @@ def _period(summary: SchemaSummary, identity: VerifiedIdentity) -> str:
         tenants = (
             f"all {counted(len(summary.stores), 'tenant')}"
             if summary.all_stores
-            else ", ".join(summary.stores) or "nobody"
+            else ", ".join(summary.stores) or "no tenant"
         )
         return (
             f"You are {identity.name}, user id {identity.user_id}. Rows visible to you: those of {tenants}. "

@@ -19,9 +19,9 @@ from zava_mcp.sales.search_result import (
     FULL_TEXT,
     MIN_ORDERS_TOGETHER,
     GroupedSearchResult,
-    QueryText,
     Row,
     SearchResult,
+    TextInterpretation,
     bought_with_json,
     to_search_result,
 )
@@ -116,11 +116,11 @@ class ProductSearch:
         names, descriptions = rows[0]
         return names or "", descriptions or ""
 
-    def _query_text(self, model: str, company: CompanyProfile, table: list[Row]) -> QueryText:
+    def _query_text(self, model: str, company: CompanyProfile, table: list[Row]) -> TextInterpretation:
         english_only = model == FULL_TEXT or model.startswith("local/")
         found = " ".join(f"{row['product_name']} {row['description']}" for row in table)
         rephrased = rephrase(self._text) if self._vector else self._text
-        return QueryText(
+        return TextInterpretation(
             corrected=self._corrected or {},
             company=company,
             rephrased="" if rephrased == self._text else rephrased,
@@ -196,7 +196,7 @@ class ProductSearch:
         return self._embedder.id if semantic and self._embedder else FULL_TEXT
 
     def _explain_no_rows(self, database: Database, semantic: bool) -> None:
-        """Raises InputError or EmbeddingError if nothing was found for another reason than that nothing matches."""
+        """Raises InputError or EmbeddingError if nothing was found for another reason than a lack of matches."""
         parts = sql.named("search.sql")
         models, vector = (
             (parts["models"], parts["target_vector"]) if database.identity.pgvector_version else ("NULL", "NULL")
@@ -233,7 +233,7 @@ class ProductSearch:
         if own in models.split(", "):
             return
         raise EmbeddingError(
-            f"the products' embeddings were made by {models}, but this server searches with {own}"
+            f"the products' embeddings were computed with {models}, but this server searches with {own}"
             if models
             else "the products have no embeddings yet",
             "Run `zava-mcp embed` as administrator, with the embedding settings of this server.",
@@ -250,12 +250,12 @@ def _refuse_without_products(database: Database) -> None:
 
 
 class ProductSearches:
-    """Searches for several needs in one call, one after another. It has the methods of a ProductSearch."""
+    """Searches for several descriptions in one call, one after another. It has the methods of a ProductSearch."""
 
     def __init__(self, searches: dict[str, ProductSearch], max_bytes: int, repeated: int = 0) -> None:
-        """Raises InputError if there are more than MAX_NEEDS. `repeated` is the number of needs given again."""
+        """Raises InputError if there are more than MAX_NEEDS. `repeated` is the number of descriptions given again."""
         if len(searches) > MAX_NEEDS:
-            raise InputError(f"{len(searches)} needs are too many", f"Name at most {MAX_NEEDS} in one call.")
+            raise InputError(f"there are {len(searches)} descriptions; at most {MAX_NEEDS} are allowed in one call")
         self._searches = searches
         self._max_bytes = max_bytes
         self._repeated = repeated

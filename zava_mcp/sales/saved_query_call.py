@@ -53,7 +53,7 @@ class SavedQueryCall:
         return read_saved_query(*map(str, rows[0]))
 
     def start(self, step: S) -> S:
-        """Makes a step the one that `cancel` stops. Raises QueryError if the call was cancelled before."""
+        """Registers the step that `cancel` stops. Raises QueryError if the call was cancelled before."""
         self._step = step
         if self._cancelled:
             raise QueryError(CALL_CANCELLED, sqlstate="57014")

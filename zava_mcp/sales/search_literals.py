@@ -1,7 +1,8 @@
 """Finds the literal parts of a search text: codes (SKUs), sizes, phrases, materials, and words unknown to the model.
 
-Embeddings blur them: those of "2x4" and "4x4" are nearly equal. Each literal becomes a regular expression that
-PostgreSQL and Python read alike, and weights that are added to the similarity (from 0 to 1) of matching products.
+Embeddings hardly distinguish them: those of "2x4" and "4x4" are nearly equal. Each literal becomes a regular
+expression that PostgreSQL and Python read alike, and weights that are added to the similarity (from 0 to 1) of matching
+products.
 """
 
 import re

@@ -20,7 +20,7 @@ FULL_TEXT = "none: products were found by PostgreSQL full-text search, not by se
 FULL_DESCRIPTIONS = 3  # the descriptions of further products are shortened
 MIN_ORDERS_TOGETHER = 5  # orders that must contain two products for "bought with"
 _SHORT_CHARACTERS = 80  # of a shortened description
-_MAX_NEED_CHARACTERS, _MAX_REMARK_CHARACTERS = 100, 300  # of repeated needs, of remarks
+_MAX_NEED_CHARACTERS, _MAX_REMARK_CHARACTERS = 100, 300  # of repeated descriptions, of remarks
 _MIN_SHARE = 0.55  # of the best similarity; without a threshold, products below it are omitted
 _WEAK = 40  # percent; below it the best product seldom matches
 _ADVICE = "Name the thing itself, not what it is for, or set category."
@@ -98,21 +98,26 @@ class SearchResult:
 
 
 @dataclass(frozen=True)
-class QueryText:
+class TextInterpretation:
     """How a search interpreted its text: corrected words, literal parts, language."""
 
     corrected: dict[str, str] = field(default_factory=dict)
     company: CompanyProfile = NEUTRAL
     rephrased: str = ""  # the text that was searched for instead, "" if none
     foreign: bool = False  # it is in a language that neither the model nor full-text search knows
-    foreign_catalogue: bool = False  # and so are the products
+    foreign_catalogue: bool = False  # The products are in such a language, too.
     only_code: bool = False  # the text may be nothing but a SKU or the beginning of one
-    looks_like_code: bool = False  # and it is no word or size
+    looks_like_code: bool = False  # The text looks like a SKU.
     literals: tuple[Literal, ...] = ()
 
 
 def to_search_result(
-    columns: "list[Column]", table: list[Row], model: str, request: SearchRequest, max_bytes: int, text: QueryText
+    columns: "list[Column]",
+    table: list[Row],
+    model: str,
+    request: SearchRequest,
+    max_bytes: int,
+    text: TextInterpretation,
 ) -> SearchResult:
     """Builds the result from the rows of the statement, of which `columns` are shown.
 
@@ -165,18 +170,20 @@ def _omitted(shown: int, kept: int, passing: int, limit_reached: bool) -> dict[s
         notes["more"] = quoted(f"{shown} shown, more exist")
     elif passing > kept:
         prefix = "at least " if limit_reached else ""
-        notes["left_out"] = quoted(f"{prefix}{passing - kept} far less similar; set similarity_threshold to see them")
+        notes["left_out"] = quoted(
+            f"{prefix}{passing - kept} far less similar products were omitted; set similarity_threshold to see them"
+        )
     return notes
 
 
-def _matched_literals(rows: list[Row], text: QueryText) -> dict[str, str]:
+def _matched_literals(rows: list[Row], text: TextInterpretation) -> dict[str, str]:
     """Notes the literal parts of the text that a product contains."""
     products = [f"{row['product_name']} {row['description']}" for row in rows if row["bonus"] not in ("0", "0.0")]
     matched = [part.text for part in text.literals if any(re.search(part.pattern, each, re.I) for each in products)]
     return {"literal": json.dumps(matched, ensure_ascii=False)} if matched else {}
 
 
-def _hint(passing: list[Row], text: QueryText, model: str) -> dict[str, str]:
+def _hint(passing: list[Row], text: TextInterpretation, model: str) -> dict[str, str]:
     exact = any(row["exact"] != "0" or row["bonus"] not in ("0", "0.0") for row in passing)
     weak = not exact and (not passing or (model != FULL_TEXT and max(map(_score, passing)) < _WEAK))
     if text.looks_like_code and not exact:
@@ -213,11 +220,11 @@ def bought_with_json(rows: "Rows") -> str:
 
 @dataclass
 class GroupedSearchResult:
-    """The results for several needs in their order, within `max_bytes`."""
+    """The results for several descriptions in their order, within `max_bytes`."""
 
     results: list[tuple[str, SearchResult]]  # (need, result)
     max_bytes: int
-    repeated: int = 0  # needs that were given again
+    repeated: int = 0  # the number of descriptions given again
 
     def json(self) -> str:
         """Returns `{"needs": [{"need": "…", "columns": …}, …]}`."""
@@ -236,10 +243,10 @@ class GroupedSearchResult:
 
     def _text(self, requested: int) -> str:
         texts = [f'{{"need":{quoted(_truncate_need(need))},{result.text()[1:]}' for need, result in self.results]
-        advice = f"Only {len(self.results)} of {requested} needs fit. Search for the others in another call."
+        advice = f"Only {len(self.results)} of {requested} descriptions fit. Search for the others in another call."
         hint = f',"truncated":true,"hint":{quoted(advice)}' if requested > len(self.results) else ""
-        repeated = f"{self.repeated} repeated needs were searched once" if self.repeated > 1 else ""
-        repeated = repeated or ("1 repeated need was searched once" if self.repeated else "")
+        repeated = f"{self.repeated} repeated descriptions were searched once" if self.repeated > 1 else ""
+        repeated = repeated or ("1 repeated description was searched once" if self.repeated else "")
         note = f',"repeated":{quoted(repeated)}' if repeated else ""
         return f'{{"needs":[{",".join(texts)}]{note}{hint}}}'
 

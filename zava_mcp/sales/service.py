@@ -49,9 +49,8 @@ class SalesService:
 
     def __init__(self, settings: Settings, progress: Progress, embedded: EmbeddedPostgres | None = None) -> None:
         self._settings = settings
-        own_embedded = (
-            settings.database is None and embedded is None
-        )  # a command, which starts the embedded database itself
+        # A command starts the embedded database itself.
+        own_embedded = settings.database is None and embedded is None
         if own_embedded:
             embedded = embedded_postgres(settings, progress)
         self._embedded = embedded
@@ -127,18 +126,10 @@ class SalesService:
         """Returns a search to run. Raises InputError for an invalid request, SettingsError for wrong settings."""
         return ProductSearch(request, self._settings, self._embedder, self._words)
 
-    def product_searches(self, request: SearchRequest, needs: list[str]) -> ProductSearches:
-        """Returns a search for each need, with the same filters. Raises the errors of `product_search`."""
-        return ProductSearches(
-            {
-                need: ProductSearch(
-                    replace(request, query_description=need), self._settings, self._embedder, self._words
-                )
-                for need in needs
-            },
-            self._settings.max_bytes,
-            len(needs) - len(set(needs)),
-        )
+    def product_searches(self, request: SearchRequest, descriptions: list[str]) -> ProductSearches:
+        """Returns a search for each description, with the same filters. Raises the errors of `product_search`."""
+        searches = {text: self.product_search(replace(request, query_description=text)) for text in descriptions}
+        return ProductSearches(searches, self._settings.max_bytes, len(descriptions) - len(searches))
 
     def prepare(self, search: ProductSearch | ProductSearches) -> None:
         """Makes the embedding of the request. Raises EmbeddingError, DatabaseUnavailable or IdentityError."""
@@ -227,7 +218,7 @@ class SalesService:
         )
 
     def new_reader(self) -> StatementBatch:
-        """Returns a reader for one reader of the descriptions."""
+        """Returns a cancellable batch with which one call reads the descriptions."""
         return StatementBatch()
 
     def unverified_connection(self) -> AbstractContextManager[UnverifiedConnection]:

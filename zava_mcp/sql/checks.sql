@@ -34,7 +34,7 @@ SELECT 'fail', format('%I on %s', p.polname, p.polrelid::regclass), format('DROP
 
 -- name: every_table_has_its_policies
 -- Protection: the policies of zava-mcp are unchanged, no other permissive policy adds rows (policies are OR-ed), and no
--- policy is evaluated before "isolation". It is first and free, so that no expression of a query sees another store's row.
+-- policy is evaluated before "isolation", which comes first and costs nothing, so that no expression of a query sees another store's row.
 WITH tables AS (
     SELECT c.oid AS relation, c.relname AS name, c.relispartition AS partition,
            NOT c.relispartition AND (c.relname IN ('orders', 'order_items', 'inventory') OR own.by_store) AS of_store,

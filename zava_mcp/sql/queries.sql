@@ -174,7 +174,7 @@ SELECT name, description, parameters, statement, source FROM zava.saved_queries 
 SELECT name FROM zava.saved_queries ORDER BY name COLLATE "C";
 
 -- name: list_own_stores
--- The same of an identity in a database of tenants, which has no categories and orders.
+-- The columns of list_filter_values, for a database of tenants.
 SELECT json_agg(store_name ORDER BY store_id), json_agg(store_id ORDER BY store_id), json_agg(NULL::text ORDER BY store_id),
        NULL::json, NULL::json, NULL::date, NULL::date
   FROM zava.own_stores();

@@ -100,7 +100,7 @@ def plan_files(paths: Sequence[Path], choices: Choices, show: Show) -> tuple[lis
     """The plans of files in the order in which they are loaded, each of which is shown, and why others have none."""
     kept = [path for path in paths if len(paths) == 1 or not is_named_as_rejects(path)]
     if left_out := [path.name for path in paths if path not in kept]:
-        show(f"left out, because they have rejected rows of other files: {', '.join(left_out)}")
+        show(f"skipped, because they contain rejected rows of other files: {', '.join(left_out)}")
     plans, faults = list[Plan](), list[InputError]()
     sources = [source for path in kept if (source := _tried(partial(open_source, path), faults))]
     if not faults:
@@ -130,7 +130,8 @@ def _combined(faults: Sequence[InputError], files: int) -> InputError:
     listed = "".join(f"\n{fault.message}\n  {fault.hint}" for fault in faults)
     return InputError(
         f"{len(faults)} of {files} files cannot be loaded:{listed}",
-        "Nothing was written. Correct them in this order: a file may only miss rows of one before it.",
+        "Nothing was written. Correct them in this order: a file may fail only because rows of an earlier file are "
+        "missing.",
     )
 
 

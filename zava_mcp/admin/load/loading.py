@@ -25,7 +25,7 @@ _SHOWN = 10  # rejected rows in a message
 
 @dataclass
 class Loaded:
-    """What became of a file: rows added, changed and unchanged in each table, and rejected rows.
+    """The result of loading a file: rows added, changed and unchanged in each table, and rejected rows.
 
     `known_since` is when the same content was loaded before, and is "" if it was not.
     """

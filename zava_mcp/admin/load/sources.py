@@ -28,7 +28,7 @@ Rows = tuple[list[int], list[list[str]]]
 class Source:
     """An examined file: how it is written, its header, and the hash of its content.
 
-    `written` says how, for people. `typed` is whether numbers and dates have the notation of JSON.
+    `written` is the encoding's name for messages. `typed` is whether numbers and dates have the notation of JSON.
     """
 
     path: Path
@@ -62,7 +62,7 @@ class Source:
 
 
 def open_source(path: Path) -> Source:
-    """Examines a file. Raises InputError if it cannot be read, is empty, or is no table."""
+    """Examines a file. Raises InputError if it cannot be read, is empty, or is not a table."""
     try:
         if path.is_dir():
             raise InputError(f"{path.name} is a directory", "Name files: zava-mcp load DIR/*.csv.")
@@ -172,7 +172,7 @@ def _json_lines(source: Source) -> Iterator[tuple[int, dict[str, Any]]]:
                 raise InputError(f"{source.path.name}, line {number}: not an object", "Each line is one JSON object.")
             if "\\u" in line and not _is_text(row):
                 raise InputError(
-                    f"{source.path.name}, line {number}: \\uD800 to \\uDFFF alone are no characters",
+                    f"{source.path.name}, line {number} contains an unpaired surrogate, such as \\ud83d",
                     "Write both halves of the pair, or the character itself.",
                 )
             yield number, row

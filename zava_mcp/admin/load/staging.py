@@ -32,7 +32,7 @@ def stage(connection: psycopg.Connection, plan: Plan, staged: str, progress: Pro
             with cursor.copy(copy) as writer:  # PostgreSQL reads while the next chunk is converted
                 while chunk is not None and len(rejected) < _MAX_REJECTED:
                     done += len(chunk[0])
-                    lines, rows = _even(plan, chunk, rejected)
+                    lines, rows = _fit_to_header(plan, chunk, rejected)
                     writer.write(_converted(plan, converters, lines, rows, rejected))
                     progress(0.9 * done / plan.rows, f"{plan.source.path.name}: {done:,} of {plan.rows:,} rows read")
                     chunk = next(chunks, None)
@@ -43,7 +43,7 @@ def stage(connection: psycopg.Connection, plan: Plan, staged: str, progress: Pro
     return done
 
 
-def _even(plan: Plan, chunk: Rows, rejected: list[Rejected]) -> Rows:
+def _fit_to_header(plan: Plan, chunk: Rows, rejected: list[Rejected]) -> Rows:
     """Rows as wide as the header; others are rejected unless only empty cells are missing or too many."""
     width = len(plan.source.header)
     lines, rows = chunk
