@@ -9,7 +9,6 @@ from typing import Any
 from zava_mcp.charts.choice import Axes, axes_of, measures_named, named, repeats, share_an_axis
 from zava_mcp.charts.choice import ChartRequest as ChartRequest
 from zava_mcp.charts.columns import ChartColumn, as_labels, as_numbers, chart_columns
-from zava_mcp.charts.labels import plain
 from zava_mcp.charts.ordering import choose_order, is_ordered, is_ranked, limit_points, sort_points
 from zava_mcp.charts.periods import milliseconds, written
 from zava_mcp.charts.points import (
@@ -23,13 +22,13 @@ from zava_mcp.charts.points import (
     unfinished,
 )
 from zava_mcp.charts.query_units import units_in
+from zava_mcp.charts.titles import chart_title, default_title, join_titles
 from zava_mcp.currencies import unit_of_currency
 from zava_mcp.errors import InputError
 from zava_mcp.plurals import counted
 from zava_mcp.sales.json_values import compact_json
 from zava_mcp.sales.result import QueryResult
 
-_TITLE_CHARACTERS = 200
 #: Names of measures whose sum has a meaning.
 _ADDITIVE = re.compile(r"^(?!.*(avg|average|mean|median|price|margin|pct|percent|share|rate|ratio|rank))", re.DOTALL)
 _FEW_STEPS = 7  # up to this number, steps are bars to compare; more of them are a line
@@ -119,10 +118,10 @@ def _value(columns: list[ChartColumn], request: ChartRequest, rows: list[list[An
     used = {column.places for column in drawn}
     others = [column for column in columns if column.role != "number" and column.places not in used]
     subject = " · ".join(column.written(column.values[0]) for column in others)
-    title = _join_titles(drawn) + (f": {subject}" if subject else "")
+    title = join_titles(drawn) + (f": {subject}" if subject else "")
     panels = tuple(Panel(column, (Point("", column.values[0], "", 0),)) for column in drawn)
     notes = ("one row needs no chart",)
-    return Chart("value", _chart_title(request, title), ChartColumn((), "", "label", ("",)), None, panels, notes)
+    return Chart("value", chart_title(request, title), ChartColumn((), "", "label", ("",)), None, panels, notes)
 
 
 def _kind(request: ChartRequest, axes: Axes, ordered: bool) -> str:
@@ -175,7 +174,7 @@ def _build_chart(kind: str, request: ChartRequest, axes: Axes, ordered: bool, no
         kind = "grouped_bar" if kind == "bar" else kind
         axes = replace(axes, series=ChartColumn((), "", "label", ()))
     panels, more = _panels(kind, axes, groups, ordered)
-    title = _chart_title(request, _default_title(axes, [panel.y for panel in panels]))
+    title = chart_title(request, default_title(axes, [panel.y for panel in panels]))
     return Chart(
         kind,
         title,
@@ -205,7 +204,7 @@ def _groups(kind: str, axes: Axes, running: dict[int, str]) -> list[tuple[ChartC
     shared = len(measures) > 1 and series is None and kind in ("line", "bar", "stacked_bar") and share_an_axis(measures)
     if shared:
         places = tuple(column.place for column in measures)
-        both = ChartColumn(places, _join_titles(measures), "number", (), measures[0].unit)
+        both = ChartColumn(places, join_titles(measures), "number", (), measures[0].unit)
         return [(both, [Point(x.values[r], y.values[r], y.title, r, r in running) for r in rows for y in measures])]
     names = axes.names.values if axes.names is not None and kind == "scatter" else [""] * len(x.values)
     apart = series.values if series is not None else [""] * len(x.values)
@@ -235,17 +234,3 @@ def _panels(
     if not panels:
         raise InputError(f"no row has a number in {groups[0][0].title!r} that can be drawn")
     return tuple(panels), notes
-
-
-def _chart_title(request: ChartRequest, title: str) -> str:
-    return plain(request.title, _TITLE_CHARACTERS) or plain(title[:1].upper() + title[1:], _TITLE_CHARACTERS)
-
-
-def _default_title(axes: Axes, ys: list[ChartColumn]) -> str:
-    series = f" and {axes.series.title}" if axes.series is not None and axes.series.places else ""
-    return f"{_join_titles(ys)} by {axes.x.title}{series}" + (f" ({axes.constant})" if axes.constant else "")
-
-
-def _join_titles(measures: list[ChartColumn]) -> str:
-    titles = [column.title for column in measures]
-    return " and ".join([", ".join(titles[:-1]), titles[-1]] if titles[1:] else titles)

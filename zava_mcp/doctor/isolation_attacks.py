@@ -70,7 +70,8 @@ _HEAD_OFFICE = sample_identities()[0].user_id
 
 def attack_isolation(service: SalesService) -> Iterator[Check]:
     """Runs each attack. It must be refused or have no effect, and must not affect the next query."""
-    exposed = service.exposed_tables()
+    columns = service.exposed_columns()
+    exposed = list(columns)[:_MAX_EXPOSED]
     own = _OWN if service.has_orders else _own_of_tenant(exposed)
     expected = _rows(service, own)
     values = {"other": _HEAD_OFFICE, "own": own, "quoted": own.replace("'", "''")}
@@ -81,12 +82,12 @@ def attack_isolation(service: SalesService) -> Iterator[Check]:
     if _rows(service, own) != expected:
         yield Check("attack: lasting effects", "fail", "the next query returned other rows", _FIX)
     if _rows(service, "SELECT zava.sees_all_stores()") != [[True]]:
-        yield from _attack_with_conditions(service, exposed)
+        yield from _attack_with_conditions(service, {table: columns[table][0] for table in exposed})
 
 
 def _own_of_tenant(exposed: list[str]) -> str:
     """As _OWN, in a database without orders: the numbers of rows of the exposed tables."""
-    return _OWN_OF_TENANT.format(counts="".join(_COUNT.format(table=table) for table in exposed[:_MAX_EXPOSED]))
+    return _OWN_OF_TENANT.format(counts="".join(_COUNT.format(table=table) for table in exposed))
 
 
 def _attack(service: SalesService, name: str, statement: str, expected: list[list[object]], own: str) -> Check:
@@ -100,15 +101,15 @@ def _attack(service: SalesService, name: str, statement: str, expected: list[lis
     return _attack_check(name, harmless, found, "it returned more than this identity's rows")
 
 
-def _attack_with_conditions(service: SalesService, exposed: list[str]) -> Iterator[Check]:
-    """Tries to evaluate a condition on rows of other stores."""
+def _attack_with_conditions(service: SalesService, exposed: dict[str, str]) -> Iterator[Check]:
+    """Tries to evaluate a condition on rows of other stores; `exposed` has the first column of each exposed table."""
     statements = {}
     if service.has_orders:
         for table in ("orders", "order_items", "inventory"):
             statements[table] = _ROWS_OF_OTHER_STORES.format(table=table, failing=_FAILING)
         statements["customers"] = _customers_statement(service)
-    for table in exposed[:_MAX_EXPOSED]:
-        if statement := _exposed_statement(service, table):
+    for table, column in exposed.items():
+        if statement := _exposed_statement(service, table, column):
             statements[table] = statement
     for table, statement in statements.items():
         yield _condition_check(service, table, statement)
@@ -122,12 +123,12 @@ def _customers_statement(service: SalesService) -> str:
     return _CUSTOMERS_EXCEPT.format(own=own, failing=_FAILING)
 
 
-def _exposed_statement(service: SalesService, table: str) -> str:
+def _exposed_statement(service: SalesService, table: str, column: str) -> str:
     """A query with a condition on keys between two of this identity's keys.
 
     Returns "" for a table of one row, or one whose first column is not a number.
     """
-    values = {"table": table, "column": f'"{service.columns_of(table)[0]}"', "failing": _FAILING}
+    values = {"table": table, "column": f'"{column}"', "failing": _FAILING}
     try:
         for low, high in _rows(service, _EXPOSED_GAP.format(**values)):
             return _EXPOSED_BETWEEN.format(low=int(str(low)), high=int(str(high)), **values)

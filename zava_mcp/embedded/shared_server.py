@@ -81,7 +81,9 @@ class EmbeddedPostgres:
             self._prepare_folder()
             with self._thread_lock, self._await_start_lock():
                 if self._use_lock is None:
-                    self._use_lock = self._acquire_use_lock()
+                    use_lock = FileLock(self.folder / "users" / f"{secrets.token_hex(8)}.lock", thread_local=False)
+                    use_lock.acquire(timeout=0)
+                    self._use_lock = use_lock
                 if not is_trusted(self._home):
                     self._set_up()
                 address = self._cluster.running() or self._cluster.start()
@@ -193,11 +195,6 @@ class EmbeddedPostgres:
         folder = self.folder / "users"
         paths = [path for path in folder.iterdir() if USE_LOCK.fullmatch(path.name)] if is_trusted(folder) else []
         return [path for path in paths if is_trusted(path, is_folder=False)]
-
-    def _acquire_use_lock(self) -> FileLock:
-        use = FileLock(self.folder / "users" / f"{secrets.token_hex(8)}.lock", thread_local=False)
-        use.acquire(timeout=0)
-        return use
 
     def _stop_if_last(self) -> None:
         assert self._use_lock is not None

@@ -12,14 +12,7 @@ from psycopg.rows import dict_row
 from zava_mcp import sql
 from zava_mcp.company import NEUTRAL, CompanyProfile
 from zava_mcp.errors import DatabaseUnavailable, IdentityError, ZavaError
-from zava_mcp.postgres.connection_errors import (
-    connection_error,
-    missing_privilege,
-    not_a_zava_database,
-    schema_mismatch,
-    token_refused,
-    unknown_identity,
-)
+from zava_mcp.postgres import connection_errors
 from zava_mcp.postgres.connection_parameters import ConnectionParameters
 from zava_mcp.postgres.location import Location
 from zava_mcp.postgres.login_rights import LoginRights
@@ -124,8 +117,8 @@ def _connect(kind: type[C], target: ConnectionParameters) -> C:
     except psycopg.Error as error:
         if target.tokens is not None and "authentication failed" in str(error):
             target.tokens.discard()
-            raise token_refused(str(target.parameters.get("user", ""))) from None
-        raise connection_error(error, target.location) from None
+            raise connection_errors.token_refused(str(target.parameters.get("user", ""))) from None
+        raise connection_errors.connection_error(error, target.location) from None
 
 
 def verify_identity(connection: psycopg.Connection, user_id: UUID | None, name: str = "") -> VerifiedIdentity:
@@ -159,11 +152,11 @@ def read_identity(connection: psycopg.Connection, user_id: UUID | None) -> dict[
     try:
         return _run_identity_statements(connection)
     except (psycopg.errors.InvalidSchemaName, psycopg.errors.UndefinedFunction, psycopg.errors.UndefinedTable):
-        raise not_a_zava_database() from None
+        raise connection_errors.not_a_zava_database() from None
     except psycopg.errors.InsufficientPrivilege:
-        raise missing_privilege(connection, user_id) from None
+        raise connection_errors.missing_privilege(connection, user_id) from None
     except psycopg.OperationalError as error:
-        raise connection_error(error, Location()) from None
+        raise connection_errors.connection_error(error, Location()) from None
 
 
 def _run_identity_statements(connection: psycopg.Connection) -> dict[str, Any]:
@@ -197,7 +190,7 @@ def mismatches(row: dict[str, Any], user_id: UUID | None, name: str = "") -> lis
     if error := _identity_mismatch(row, user_id, name):
         errors.append(error)
     if row["rls_user_id"] is not None and row["schema_version"] != sql.schema_version():
-        errors.append(schema_mismatch(row["schema_version"]))
+        errors.append(connection_errors.schema_mismatch(row["schema_version"]))
     if row["valid_until"] is not None and row["valid_until"] <= row["now"]:
         errors.append(
             IdentityError(
@@ -211,7 +204,7 @@ def mismatches(row: dict[str, Any], user_id: UUID | None, name: str = "") -> lis
 def _identity_mismatch(row: dict[str, Any], user_id: UUID | None, name: str) -> IdentityError | None:
     """The error if the login's identity does not have the user id and the name of the settings."""
     if row["rls_user_id"] is None:
-        return unknown_identity(user_id)
+        return connection_errors.unknown_identity(user_id)
     has_name = short_name(row["display_name"]) == short_name(name)
     if user_id is None and not has_name:
         return IdentityError(

@@ -62,15 +62,14 @@ class TableDescriptions:
         self._read_time = float("-inf")  # by the monotonic clock
         self._schema_changes = -1  # the database's counter when the descriptions were read
 
-    def describe(self, names: list[str], reader: StatementBatch) -> str:
+    def describe(self, names: list[str], batch: StatementBatch) -> str:
         """Describes the named tables; without names, all that are not ONLY_ON_REQUEST.
 
         Raises InputError for an unknown name, with the valid ones.
         """
-        self._refresh(reader)
-        selected = resolve_table_names(
-            names, self._tables, [name for name in self._tables if name not in ONLY_ON_REQUEST]
-        )
+        self._refresh(batch)
+        default = [name for name in self._tables if name not in ONLY_ON_REQUEST]
+        selected = resolve_table_names(names, self._tables, default)
         for name in selected:
             if name not in self._tables:
                 raise self._unknown_table(name)
@@ -87,15 +86,15 @@ class TableDescriptions:
         age = time.monotonic() - self._read_time
         return {} if age == float("inf") else {"mcp_schema_cache_age_seconds": age}
 
-    def overview(self, reader: StatementBatch) -> str:
+    def overview(self, batch: StatementBatch) -> str:
         """Returns one line per table, then the identity and the period of its orders."""
-        self._refresh(reader)
+        self._refresh(batch)
         lines = [f"{qualify(name)}: {comment}".rstrip(": ") for name, comment in self._summary.tables.items()]
         return "\n".join([*lines, "", self._period])
 
-    def summary(self, reader: StatementBatch) -> SchemaSummary:
+    def summary(self, batch: StatementBatch) -> SchemaSummary:
         """Returns the summary, read from the database if the cached one is outdated."""
-        self._refresh(reader)
+        self._refresh(batch)
         return self._summary
 
     def cached_summary(self) -> SchemaSummary | None:
@@ -103,19 +102,19 @@ class TableDescriptions:
         self._database.poll_notifications()
         return self._summary if self._is_fresh() else None
 
-    def read_catalogue(self, reader: StatementBatch) -> None:
+    def read_catalogue(self, batch: StatementBatch) -> None:
         """Reads the catalogue that hints use. If the values cannot be read, reads the tables and columns alone."""
         try:
-            self._refresh(reader)
+            self._refresh(batch)
         except QueryError:
-            (tables,) = self._database.run_batch(reader, (sql.query("list_tables"),))
+            (tables,) = self._database.run_batch(batch, (sql.query("list_tables"),))
             self.catalogue = _catalogue(tables)
 
     def _is_fresh(self) -> bool:
         stale = time.monotonic() - self._read_time > _MAX_AGE_SECONDS
         return not stale and self._schema_changes == self._database.schema_changes
 
-    def _refresh(self, reader: StatementBatch) -> None:
+    def _refresh(self, batch: StatementBatch) -> None:
         self._database.poll_notifications()
         if self._is_fresh():
             return
@@ -123,7 +122,7 @@ class TableDescriptions:
         identity = self._database.identity
         values_of = "list_filter_values" if identity.has_orders else "list_own_stores"
         statements = tuple(map(sql.query, ("list_tables", values_of, "list_saved_queries")))
-        tables, values, saved = self._database.run_batch(reader, statements)
+        tables, values, saved = self._database.run_batch(batch, statements)
         summary = _summarize(tables, values[0], saved, identity)
         described = {
             str(name): _table(str(name), comment, columns, keys or [], _filter_values(str(name), summary))

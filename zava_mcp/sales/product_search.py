@@ -14,11 +14,10 @@ from zava_mcp.postgres.pipeline import Column, Rows
 from zava_mcp.postgres.pool import Database
 from zava_mcp.postgres.statement import Statement
 from zava_mcp.sales.search_literals import Literals, find_literals, looks_like_code, plain_text, rephrase
-from zava_mcp.sales.search_request import MAX_NEEDS, SearchRequest
+from zava_mcp.sales.search_request import SearchRequest
 from zava_mcp.sales.search_result import (
     FULL_TEXT,
     MIN_ORDERS_TOGETHER,
-    GroupedSearchResult,
     Row,
     SearchResult,
     TextInterpretation,
@@ -247,32 +246,3 @@ def _refuse_without_products(database: Database) -> None:
             "this database has no products to search",
             "Query its tables with execute_sales_query; get_multiple_table_schemas lists them.",
         )
-
-
-class ProductSearches:
-    """Searches for several descriptions in one call, one after another. It has the methods of a ProductSearch."""
-
-    def __init__(self, searches: dict[str, ProductSearch], max_bytes: int, repeated: int = 0) -> None:
-        """Raises InputError if there are more than MAX_NEEDS. `repeated` is the number of descriptions given again."""
-        if len(searches) > MAX_NEEDS:
-            raise InputError(f"there are {len(searches)} descriptions; at most {MAX_NEEDS} are allowed in one call")
-        self._searches = searches
-        self._max_bytes = max_bytes
-        self._repeated = repeated
-        self.needs_vector = any(search.needs_vector for search in searches.values())
-
-    def prepare(self, database: Database) -> None:
-        """Makes the embedding of each description. Raises the errors of `ProductSearch.run`."""
-        for search in self._searches.values():
-            search.prepare(database)
-
-    def run(self, database: Database) -> GroupedSearchResult:
-        """Runs each search. Raises the errors of `ProductSearch.run`."""
-        return GroupedSearchResult(
-            [(need, search.run(database)) for need, search in self._searches.items()], self._max_bytes, self._repeated
-        )
-
-    def cancel(self) -> None:
-        """Cancels each search."""
-        for search in self._searches.values():
-            search.cancel()

@@ -20,7 +20,7 @@ FULL_TEXT = "none: products were found by PostgreSQL full-text search, not by se
 FULL_DESCRIPTIONS = 3  # the descriptions of further products are shortened
 MIN_ORDERS_TOGETHER = 5  # orders that must contain two products for "bought with"
 _SHORT_CHARACTERS = 80  # of a shortened description
-_MAX_NEED_CHARACTERS, _MAX_REMARK_CHARACTERS = 100, 300  # of repeated descriptions, of remarks
+_MAX_DESCRIPTION_CHARACTERS, _MAX_REMARK_CHARACTERS = 100, 300  # of repeated descriptions, of remarks
 _MIN_SHARE = 0.55  # of the best similarity; without a threshold, products below it are omitted
 _WEAK = 40  # percent; below it the best product seldom matches
 _ADVICE = "Name the thing itself, not what it is for, or set category."
@@ -134,7 +134,7 @@ def to_search_result(
     result = SearchResult(rows, model, {} if passing else _closest(table))
     result.notes = {
         **({"corrected": json.dumps(text.corrected, ensure_ascii=False)} if text.corrected else {}),
-        **({"searched_for": quoted(_truncate_need(text.rephrased))} if text.rephrased else {}),
+        **({"searched_for": quoted(truncate_description(text.rephrased))} if text.rephrased else {}),
         **_matched_literals(kept[:max_rows], text),
         **_omitted(len(rows.rows), len(kept), len(passing), len(table) > max_rows),
         **({"currency": quoted(text.company.currency)} if text.company.currency and not text.company.is_sample else {}),
@@ -218,38 +218,6 @@ def bought_with_json(rows: "Rows") -> str:
     return compact_json(content)
 
 
-@dataclass
-class GroupedSearchResult:
-    """The results for several descriptions in their order, within `max_bytes`."""
-
-    results: list[tuple[str, SearchResult]]  # (need, result)
-    max_bytes: int
-    repeated: int = 0  # the number of descriptions given again
-
-    def json(self) -> str:
-        """Returns `{"needs": [{"need": "…", "columns": …}, …]}`."""
-        requested = len(self.results)
-        while byte_count(text := self._text(requested)) > self.max_bytes and self.results:
-            longest = max((result for _, result in self.results), key=lambda result: byte_count(result.text()))
-            if not any(result.rows.rows for _, result in self.results) or not longest.drop_least_needed():
-                self.results.pop()
-        all_rows = [result.rows for _, result in self.results]
-        call_context.current_call().record_result(
-            sum(len(rows.rows) for rows in all_rows),
-            byte_count(text),
-            any(rows.truncated_by for rows in all_rows) or requested > len(self.results),
-        )
-        return text
-
-    def _text(self, requested: int) -> str:
-        texts = [f'{{"need":{quoted(_truncate_need(need))},{result.text()[1:]}' for need, result in self.results]
-        advice = f"Only {len(self.results)} of {requested} descriptions fit. Search for the others in another call."
-        hint = f',"truncated":true,"hint":{quoted(advice)}' if requested > len(self.results) else ""
-        repeated = f"{self.repeated} repeated descriptions were searched once" if self.repeated > 1 else ""
-        repeated = repeated or ("1 repeated description was searched once" if self.repeated else "")
-        note = f',"repeated":{quoted(repeated)}' if repeated else ""
-        return f'{{"needs":[{",".join(texts)}]{note}{hint}}}'
-
-
-def _truncate_need(need: str) -> str:
-    return need if len(need) <= _MAX_NEED_CHARACTERS else f"{need[:_MAX_NEED_CHARACTERS]}…"
+def truncate_description(text: str) -> str:
+    """Returns a text that a search repeats, truncated."""
+    return text if len(text) <= _MAX_DESCRIPTION_CHARACTERS else f"{text[:_MAX_DESCRIPTION_CHARACTERS]}…"

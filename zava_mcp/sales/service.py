@@ -2,7 +2,7 @@
 
 import json
 from contextlib import AbstractContextManager, contextmanager, suppress
-from dataclasses import asdict, replace
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -20,7 +20,9 @@ from zava_mcp.postgres.user_ids import require_identity
 from zava_mcp.progress_callback import Progress
 from zava_mcp.sales.descriptions import SchemaSummary, TableDescriptions
 from zava_mcp.sales.empty_results import describe_emptiness, explain_emptiness
-from zava_mcp.sales.product_search import ProductSearch, ProductSearches
+from zava_mcp.sales.grouped_search import ProductSearches
+from zava_mcp.sales.identity_description import describe_identity
+from zava_mcp.sales.product_search import ProductSearch
 from zava_mcp.sales.result import QueryResult, truncate_lines
 from zava_mcp.sales.sales_query import Explanation, SalesQuery
 from zava_mcp.sales.saved_query_call import SavedQueries
@@ -41,7 +43,7 @@ _NO_MODEL = "none: products are found by PostgreSQL full-text search"
 _NAME_ERRORS = ("42703", "42P01", "42702", "42712", "42P09", "42501")
 
 
-class SalesService:
+class SalesService(AbstractContextManager["SalesService"]):
     """Queries the configured database as the configured identity. It connects on first use.
 
     Raises IdentityError if the settings name no identity.
@@ -110,9 +112,8 @@ class SalesService:
         """Writes all rows of a query and returns their number. Raises the errors of `run_query`, and OSError."""
         from zava_mcp.sales.export import Export
 
-        return Export(sql, self._settings.query_timeout, writer, progress).run(
-            self._database, self._descriptions.catalogue
-        )
+        export = Export(sql, self._settings.query_timeout, writer, progress)
+        return export.run(self._database, self._descriptions.catalogue)
 
     def explanation(self, sql: str) -> Explanation:
         """Returns a query to explain. Raises InputError if the text is out of range."""
@@ -149,54 +150,39 @@ class SalesService:
 
         return embedder(self._settings)
 
-    def describe_tables(self, table_names: list[str], reader: StatementBatch) -> str:
-        """Describes the named tables, all without names. Another thread can cancel `reader`.
+    def describe_tables(self, table_names: list[str], batch: StatementBatch) -> str:
+        """Describes the named tables, all without names. Another thread can cancel `batch`.
 
         Raises InputError for an unknown name.
         """
-        text = self._descriptions.describe(table_names, reader)
+        text = self._descriptions.describe(table_names, batch)
         with suppress(SettingsError):  # a search reports it
-            if not self.has_orders:
-                return truncate_lines(f"{text} Database: {self._database_kind}.", self._settings.max_bytes)
-            text += f" Database: {self._database_kind}. Search by: {self._embedding_model}."
+            search = f" Search by: {self._embedding_model}." if self.has_orders else ""
+            text += f" Database: {self._database_kind}.{search}"
         return truncate_lines(text, self._settings.max_bytes)
 
-    def list_tables(self, reader: StatementBatch) -> str:
+    def list_tables(self, batch: StatementBatch) -> str:
         """Returns one line per table. Raises DatabaseUnavailable or IdentityError."""
-        return self._descriptions.overview(reader)
+        return self._descriptions.overview(batch)
 
     def read_catalogue(self) -> None:
         """Reads the catalogue that hints use. Raises DatabaseUnavailable or IdentityError."""
         self._descriptions.read_catalogue(self.new_reader())
 
-    def schema_summary(self, reader: StatementBatch) -> SchemaSummary:
+    def schema_summary(self, batch: StatementBatch) -> SchemaSummary:
         """Returns the tables, stores, categories and dates. Raises DatabaseUnavailable or IdentityError."""
-        return self._descriptions.summary(reader)
+        return self._descriptions.summary(batch)
 
-    def exposed_tables(self) -> list[str]:
-        """The tables of other schemas than retail that this identity sees. Raises as `read_catalogue`."""
+    def exposed_columns(self) -> dict[str, list[str]]:
+        """The columns of each table outside of retail that this identity sees. Raises as `read_catalogue`."""
         self.read_catalogue()
-        return [table for table in self._descriptions.catalogue.columns if "." in table]
+        return {table: columns for table, columns in self._descriptions.catalogue.columns.items() if "." in table}
 
-    def columns_of(self, table: str) -> list[str]:
-        """The columns of a table that `exposed_tables` names."""
-        return self._descriptions.catalogue.columns[table]
-
-    def describe_identity(self, reader: StatementBatch) -> str:
+    def describe_identity(self, batch: StatementBatch) -> str:
         """Returns as JSON the identity, what it sees, and how. Raises DatabaseUnavailable or IdentityError."""
-        summary, identity = self.schema_summary(reader), self._database.identity
-        description = {
-            "identity": {
-                "name": identity.name,
-                "user_id": str(identity.user_id),
-                "sees_all_stores": identity.all_stores,
-            },
-            "company": {name: value for name, value in asdict(identity.company).items() if name != "is_sample"},
-            "stores": summary.stores,
-            "orders": {"first_day": summary.first_day, "last_day": summary.last_day},
-            "database": self._database_kind,
-            "embedding_model": self._embedding_model,
-        }
+        summary = self.schema_summary(batch)
+        description = describe_identity(self._database.identity, summary)
+        description |= {"database": self._database_kind, "embedding_model": self._embedding_model}
         return json.dumps(description, ensure_ascii=False)
 
     @property
@@ -213,9 +199,7 @@ class SalesService:
     @property
     def _embedding_model(self) -> str:
         """The model that searches use. Raises SettingsError."""
-        return (
-            self._embedder.id if self._embedder is not None and self._database.identity.pgvector_version else _NO_MODEL
-        )
+        return self._embedder.id if self._embedder and self._database.identity.pgvector_version else _NO_MODEL
 
     def new_reader(self) -> StatementBatch:
         """Returns a cancellable batch with which one call reads the descriptions."""
@@ -260,9 +244,6 @@ class SalesService:
         finally:  # even if closing fails, no embedded PostgreSQL is left running
             if self._embedded is not None:
                 self._embedded.close()
-
-    def __enter__(self) -> "SalesService":
-        return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.close()
