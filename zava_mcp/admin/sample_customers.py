@@ -57,7 +57,7 @@ class SampleCustomers:
         elsewhere = self._dice.bucket("where", n, self._home_shares)
         store = np.where(self._dice.draw("elsewhere", n) < 0.95, home[customer], elsewhere)
         day = self._days[self._dice.bucket("day", n, self._day_shares)]
-        first_visit = np.full(len(c), self._last_day + 30)  # without a visit, nothing limits when they registered
+        first_visit = np.full(len(c), self._last_day + 30)  # A customer without a visit may have registered on any day.
         np.minimum.at(first_visit, customer, day)
         self._write(c, ids, self._stores[home], first_visit)
         return {"customer_id": ids[customer], "n": n, "store_id": self._stores[store], "day": day}

@@ -49,7 +49,7 @@ def extend_sample(connection: psycopg.Connection, today: date) -> int:
 
 
 def _add_orders(connection: psycopg.Connection, seed: int, visits: list[tuple[int, int, int, int]]) -> int:
-    import numpy as np  # not needed by a server whose sample is up to date
+    import numpy as np  # A server whose sample is up to date does not load it.
 
     columns = zip(("customer_id", "n", "store_id", "day"), np.array(visits, np.int64).T, strict=True)
     return SampleOrders(connection, Dice(connection, seed)).add(dict(columns))

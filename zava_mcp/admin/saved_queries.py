@@ -17,7 +17,7 @@ from zava_mcp.progress_callback import Progress
 from zava_mcp.settings import Settings
 
 MAX_SAVED_QUERIES = 200
-_MAX_FAULTS = 20  # that one error names
+_MAX_FAULTS = 20  # the limit for one error
 _NOTHING = "Nothing was saved: files are saved all or none."
 
 

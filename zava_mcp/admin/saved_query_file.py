@@ -11,7 +11,7 @@ from zava_mcp.sql_text import comment_end
 from zava_mcp.suggestions import did_you_mean
 
 MAX_DESCRIPTION, MAX_PARAMETERS = 300, 20
-MAX_CHARACTERS = 20_000  # of a file
+MAX_CHARACTERS = 20_000  # the limit for a file
 _KEYS = ("name", "description", "parameter")
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 _HEADER = re.compile(r"\s*--[ \t]*(\w+)[ \t]*:[ \t]*(.*?)\s*")

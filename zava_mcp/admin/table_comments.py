@@ -9,7 +9,7 @@ from zava_mcp.admin.plain_text import refuse_invisible
 from zava_mcp.errors import InputError
 
 _MAX_COMMENT = 1_000
-Comments = dict[str, str]  # by column; that of the table itself is at ""
+Comments = dict[str, str]  # The keys are columns; "" stands for the table.
 
 
 def read_comments(file: Path) -> Comments:

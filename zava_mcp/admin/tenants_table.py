@@ -66,7 +66,7 @@ def resolve_table(connection: psycopg.Connection, table: TenantsTable) -> Tenant
         if column not in columns:
             raise InputError(f"{relation} has no column {column!r}", f"It has {', '.join(columns)}.")
     resolved = TenantsTable(relation, table.key, table.name)
-    connection.execute(f"LOCK TABLE {relation} IN ACCESS SHARE MODE".encode())  # so that its types stay
+    connection.execute(f"LOCK TABLE {relation} IN ACCESS SHARE MODE".encode())  # The lock keeps its types unchanged.
     _refuse_types(connection, resolved)
     return resolved
 

@@ -72,7 +72,7 @@ class Chart:
         """A JSON description for readers of the rows: which columns are drawn, how, and what is not drawn."""
         ys = [_describe_column(column) for column in self.measures or [panel.y for panel in self.panels]]
         summary: dict[str, Any] = {"kind": self.kind, "title": self.title}
-        summary |= {"x": _describe_column(self.x)} if self.x.places else {}
+        summary |= {"x": _describe_column(self.x)} if self.x.indexes else {}
         summary["y"] = ys[0] if len(ys) == 1 else ys
         summary |= {"series": _describe_column(self.series)} if self.series is not None and not self.measures else {}
         summary |= {"names": _describe_column(self.names)} if self.names is not None else {}
@@ -80,7 +80,7 @@ class Chart:
 
 
 def _describe_column(column: ChartColumn) -> dict[str, Any]:
-    place = {"column": column.places[0]} if len(column.places) == 1 else {"columns": column.places}
+    place = {"column": column.indexes[0]} if len(column.indexes) == 1 else {"columns": column.indexes}
     return {**place, "name": column.title, "as": column.unit or column.role}
 
 
@@ -110,13 +110,13 @@ def _value(columns: list[ChartColumn], request: ChartRequest, rows: list[list[An
     """The chart of one row, which only states its numbers."""
     for name in (request.x, request.series):
         named(columns, name)
-    measures = [as_numbers(column, [rows[0][column.place]]) for column in measures_named(columns, request.y)]
+    measures = [as_numbers(column, [rows[0][column.index]]) for column in measures_named(columns, request.y)]
     measures = measures or [column for column in columns if column.role == "number"]
     drawn = [column for column in measures if not column.is_rank] or measures
     if not drawn:
         raise InputError("there is no column of numbers to draw", "Select one, such as sum(total_amount).")
-    used = {column.places for column in drawn}
-    others = [column for column in columns if column.role != "number" and column.places not in used]
+    used = {column.indexes for column in drawn}
+    others = [column for column in columns if column.role != "number" and column.indexes not in used]
     subject = " · ".join(column.written(column.values[0]) for column in others)
     title = join_titles(drawn) + (f": {subject}" if subject else "")
     panels = tuple(Panel(column, (Point("", column.values[0], "", 0),)) for column in drawn)
@@ -203,7 +203,7 @@ def _groups(kind: str, axes: Axes, running: dict[int, str]) -> list[tuple[ChartC
     x, series, measures, rows = axes.x, axes.series, axes.measures, range(len(axes.x.values))
     shared = len(measures) > 1 and series is None and kind in ("line", "bar", "stacked_bar") and share_an_axis(measures)
     if shared:
-        places = tuple(column.place for column in measures)
+        places = tuple(column.index for column in measures)
         both = ChartColumn(places, join_titles(measures), "number", (), measures[0].unit)
         return [(both, [Point(x.values[r], y.values[r], y.title, r, r in running) for r in rows for y in measures])]
     names = axes.names.values if axes.names is not None and kind == "scatter" else [""] * len(x.values)

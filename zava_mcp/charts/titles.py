@@ -14,7 +14,7 @@ def chart_title(request: ChartRequest, title: str) -> str:
 
 def default_title(axes: Axes, ys: list[ChartColumn]) -> str:
     """The measures, the x axis and the series of a chart."""
-    series = f" and {axes.series.title}" if axes.series is not None and axes.series.places else ""
+    series = f" and {axes.series.title}" if axes.series is not None and axes.series.indexes else ""
     return f"{join_titles(ys)} by {axes.x.title}{series}" + (f" ({axes.constant})" if axes.constant else "")
 
 

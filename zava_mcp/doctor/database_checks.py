@@ -116,8 +116,8 @@ def catalogue_statements(has_orders: bool) -> dict[str, str]:
 
 def _catalogue_checks(connection: psycopg.Connection, has_orders: bool = True) -> Iterator[Check]:
     """Runs the checks of checks.sql and data_checks.sql, which have their names, findings and fixes."""
-    connection.execute("SET search_path = pg_catalog, pg_temp")  # so that every name in a fix includes its schema
-    connection.execute(sql.named("queries.sql")["disable_jit"].encode())  # which takes longer than the checks
+    connection.execute("SET search_path = pg_catalog, pg_temp")  # Every name in a fix then includes its schema.
+    connection.execute(sql.named("queries.sql")["disable_jit"].encode())  # JIT takes longer than the checks.
     of_data = sql.named("data_checks.sql") if has_orders else {}
     for name, statement in {**catalogue_statements(has_orders), **of_data}.items():
         try:

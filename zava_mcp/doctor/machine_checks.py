@@ -10,7 +10,7 @@ from zava_mcp.embedded.folders import folder_fault
 from zava_mcp.errors import EmbeddingError, SettingsError
 from zava_mcp.sales.service import SalesService
 
-_MIN_FREE_BYTES = 500_000_000  # for the sample database and the temporary files of queries
+_MIN_FREE_BYTES = 500_000_000  # The sample database and temporary files of queries need this much.
 _MIN_FREE_INODES = 5_000  # a new database has fewer files
 
 

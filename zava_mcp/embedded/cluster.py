@@ -141,7 +141,7 @@ class Cluster:
         """
         try:
             process = spawn(command, self.folder, self._log)
-        except BaseException as error:  # otherwise the waiting thread would never return
+        except BaseException as error:  # The waiting thread would otherwise never return.
             started.set_exception(error)
             return
         started.set_result(process)
@@ -154,7 +154,7 @@ class Cluster:
         if postmaster is None and child is not None and child.poll() is None:
             if os.name != "nt":
                 child.kill()  # it has not written postmaster.pid yet
-            child.wait()  # on Windows the child is pg_ctl, which starts the server
+            child.wait()  # On Windows, the child is pg_ctl.
             postmaster = self._postmaster()
         if postmaster is None or not is_server_on(postmaster.pid, self.folder):
             return

@@ -36,7 +36,7 @@ class _RetryBudget:
     longest_pause: float
 
 
-_FOR_DOCUMENTS = _RetryBudget(300, 60, 6, 30)  # for `zava-mcp embed`, which shows its progress
+_FOR_DOCUMENTS = _RetryBudget(300, 60, 6, 30)  # `zava-mcp embed` uses it and shows its progress.
 _LONG_PAUSE_SECONDS = 5.0  # longer pauses are logged as warnings
 
 

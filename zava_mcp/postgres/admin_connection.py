@@ -17,7 +17,7 @@ def connect_as_admin(target: ConnectionParameters) -> psycopg.Connection:
     """
     connection = connect(target)
     try:
-        has_role = "role=" in str(target.parameters.get("options", ""))  # otherwise the database may have set one
+        has_role = "role=" in str(target.parameters.get("options", ""))  # Without it, the database may have set a role.
         for statement in ("set_session_search_path", "disable_jit", *(() if has_role else ("reset_role",))):
             connection.execute(sql.query(statement).encode())
         if is_pooled(connection, backend_of(connection)):

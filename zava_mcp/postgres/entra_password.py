@@ -17,7 +17,7 @@ from zava_mcp.settings.embedding_settings import EmbeddingSettings
 if TYPE_CHECKING:
     from azure.core.credentials import TokenCredential
 
-_RENEW_SECONDS = 300  # before its expiry, so that a token does not expire while a connection is opened
+_RENEW_SECONDS = 300  # A token is renewed this long before its expiry.
 _REQUEST_SECONDS = 10
 _SCOPE = "https://ossrdbms-aad.database.{}/.default"
 _CLOUDS = {".us": "usgovcloudapi.net", ".cn": "chinacloudapi.cn"}  # Azure Government, Azure China

@@ -22,9 +22,9 @@ from zava_mcp.settings import Settings
 
 C = TypeVar("C", bound=psycopg.Connection)
 
-_TCP_TIMEOUT_MILLISECONDS = 35_000  # until an unreachable network ends a connection
+_TCP_TIMEOUT_MILLISECONDS = 35_000  # An unreachable network ends a connection after this time.
 _EXPIRY_MARGIN = 1.0  # Queries open a new connection from this many seconds before the login expires.
-_CLIENT_CHECK_INTERVAL = "2s"  # in which a running query checks that its client is still connected
+_CLIENT_CHECK_INTERVAL = "2s"  # A running query checks this often that its client is connected.
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ def for_identity(target: ConnectionParameters, user_id: UUID | None, settings: S
         "connect_timeout": CONNECT_SECONDS,
         "keepalives_idle": 15,
         "tcp_user_timeout": _TCP_TIMEOUT_MILLISECONDS,
-        "client_encoding": "UTF8",  # in PostgreSQL's spelling, because a pooler returns it unchanged
+        "client_encoding": "UTF8",  # PostgreSQL's spelling: a pooler returns it unchanged.
         "application_name": settings.application_name,
         **target.parameters,
     }
@@ -78,12 +78,12 @@ def _session_options(user_id: UUID | None, settings: Settings) -> dict[str, str]
     """The settings that every connection of an identity starts with."""
     return {
         "default_transaction_read_only": "on",
-        "default_transaction_isolation": "read committed",  # in others, each query looks the identity up
+        "default_transaction_isolation": "read committed",  # Other levels would look the identity up for each query.
         "row_security": "on",
         "client_min_messages": "error",
         "standard_conforming_strings": "on",
         "transform_null_equals": "off",
-        "search_path": "pg_catalog,pg_temp",  # until `verify_identity` has returned the safe schemas
+        "search_path": "pg_catalog,pg_temp",  # `verify_identity` returns the safe schemas.
         "statement_timeout": f"{int(settings.query_timeout * 1000)}",
         "DateStyle": "ISO",
         "IntervalStyle": "iso_8601",

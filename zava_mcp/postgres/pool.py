@@ -55,7 +55,7 @@ class Database:
         self._pool: Pool | None = None
         self._identity: VerifiedIdentity | None = None
         self._target: ConnectionParameters | None = None
-        self._lost_at = -RESTART_SECONDS  # by the monotonic clock
+        self._lost_at = -RESTART_SECONDS  # a time of the monotonic clock
         self.schema_changes = 0  # the number of notifications that the schema may have changed
 
     def open(self) -> tuple[Pool, VerifiedIdentity]:

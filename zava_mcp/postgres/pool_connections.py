@@ -67,7 +67,7 @@ def open_pool(target: ConnectionParameters, first: TimeoutConnection, verify: Ve
         reconnect_timeout=CONNECT_SECONDS,
         open=False,
     )
-    pool.open(wait=True)  # otherwise the first query would find the pool empty and open another connection
+    pool.open(wait=True)  # The first query would otherwise open another connection.
     return pool
 
 

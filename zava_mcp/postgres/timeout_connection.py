@@ -26,7 +26,7 @@ class TimeoutConnection(psycopg.Connection):
     _deadline = 0.0
     _reader: BoundedReader | None = None
     _login_rights: LoginRights | None = None
-    verified_at = 0.0  # by the monotonic clock
+    verified_at = 0.0  # a time of the monotonic clock
 
     @property
     def reader(self) -> BoundedReader:

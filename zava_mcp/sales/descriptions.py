@@ -33,13 +33,13 @@ class SchemaSummary:
 
     tables: dict[str, str] = field(default_factory=dict)  # {table name: comment}
     stores: list[str] = field(default_factory=list)
-    store_ids: list[int] = field(default_factory=list)  # in the order of `stores`
+    store_ids: list[int] = field(default_factory=list)  # same order as `stores`
     first_days: list[str] = field(default_factory=list)  # days of the first orders, in the order of `stores`
     types: dict[str, list[str]] = field(default_factory=dict)  # {category: product types}
     first_day: str = ""
     last_day: str = ""
     all_stores: bool = False
-    saved_queries: list[SavedQuery] = field(default_factory=list)  # without their SQL
+    saved_queries: list[SavedQuery] = field(default_factory=list)  # The SQL is not included.
     has_orders: bool = True  # False in a database of tenants, which has no products, categories and orders
 
     def months(self) -> list[str]:
@@ -59,7 +59,7 @@ class TableDescriptions:
         self._period = ""
         self._summary = SchemaSummary()
         self.catalogue = Catalogue()  # empty until the descriptions are read
-        self._read_time = float("-inf")  # by the monotonic clock
+        self._read_time = float("-inf")  # a time of the monotonic clock
         self._schema_changes = -1  # the database's counter when the descriptions were read
 
     def describe(self, names: list[str], batch: StatementBatch) -> str:
@@ -147,8 +147,8 @@ def _table(name: str, comment: object, columns: Any, keys: Any, values: list[str
     unique = [key["columns"][0] for key in keys if key["kind"] == "u" and len(key["columns"]) == 1]
     references: dict[str, Any] = {}
     for key in sorted((key for key in keys if key["kind"] == "f"), key=lambda key: len(key["columns"])):
-        for place, column in enumerate(key["columns"]):  # a key with fewer columns comes first
-            references.setdefault(column, (key["references"], key["targets"][place]))
+        for index, column in enumerate(key["columns"]):  # a key with fewer columns comes first
+            references.setdefault(column, (key["references"], key["targets"][index]))
     lines = [f"{qualify(name)}: {comment or ''}".rstrip(": ")]
     for column in columns:
         words = [f"  {column['name']}", _short_type(column["type"])]

@@ -18,8 +18,8 @@ from zava_mcp.sales.result import QueryResult
 
 MAX_HINT_BYTES = 300
 _MAX_LITERALS = 40
-_MAX_LITERAL_CHARACTERS = 40  # of a literal that the hint repeats
-_MAX_SQL_CHARACTERS = 20_000  # of a query that is examined
+_MAX_LITERAL_CHARACTERS = 40  # the limit for a literal in the hint
+_MAX_SQL_CHARACTERS = 20_000  # Longer queries are not examined.
 _COMMENT_OR_TEXT = re.compile(r"--[^\n]*|/\*.*?(?:\*/|\Z)|'(?:[^']|'')*(?:'|\Z)", re.DOTALL)
 _AGGREGATE = re.compile(
     r"\b(?:sum|avg|min|max|count|every|mode|corr|array_agg|string_agg|(?:json|jsonb|bool|bit|regr|covar|stddev|var|percentile|"

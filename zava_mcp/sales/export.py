@@ -155,8 +155,8 @@ class _Sheet:
 
     def write_header(self, columns: list[Column]) -> None:
         self._types = [column.type_oid for column in columns]
-        for place, column in enumerate(columns):
-            self._sheet.write_string(0, place, column.name)
+        for index, column in enumerate(columns):
+            self._sheet.write_string(0, index, column.name)
 
     def write_row(self, row: str) -> None:
         self._row += 1
@@ -165,22 +165,22 @@ class _Sheet:
                 f"a worksheet has at most {_MAX_SHEET_ROWS:,} rows, and the query returns more", "Write CSV, or filter."
             )
         values = zip(json.loads(row), plain_cells(row), self._types, strict=True)
-        for place, (value, text, type_oid) in enumerate(values):
-            self._cell(place, value, text, type_oid)
+        for index, (value, text, type_oid) in enumerate(values):
+            self._cell(index, value, text, type_oid)
 
-    def _cell(self, place: int, value: Any, text: str | None, type_oid: int) -> None:
+    def _cell(self, index: int, value: Any, text: str | None, type_oid: int) -> None:
         if text is None:
             return
         if isinstance(value, bool):
-            self._sheet.write_boolean(self._row, place, value)
+            self._sheet.write_boolean(self._row, index, value)
         elif isinstance(value, int | float):
-            self._sheet.write_number(self._row, place, value)
+            self._sheet.write_number(self._row, index, value)
         elif (moment := _sheet_date(text, type_oid)) is not None:
-            self._sheet.write_datetime(self._row, place, moment, self._formats[type_oid])
+            self._sheet.write_datetime(self._row, index, moment, self._formats[type_oid])
         elif len(text) > _MAX_CELL_CHARACTERS:
             raise InputError(f"a cell has more than {_MAX_CELL_CHARACTERS:,} characters", "Write CSV, or shorten it.")
         else:
-            self._sheet.write_string(self._row, place, text)
+            self._sheet.write_string(self._row, index, text)
 
 
 @contextmanager

@@ -22,7 +22,7 @@ _UNQUOTED_TYPES = frozenset((20, 21, 23, 26, 1700))  # integers and numerics, mo
 _DIGITS = re.compile(r"[-0-9.]*")
 _DECODER = json.JSONDecoder()
 _SHORT_ZONE_CHARACTERS = 3  # "+00": PostgreSQL omits ":00"
-_MAX_LEVELS = 50  # of nesting in a document; some parsers fail from 64 on
+_MAX_LEVELS = 50  # the limit for nesting; some parsers fail from 64 levels on
 
 
 def encoder(type_oid: int, cell_characters: int) -> ColumnEncoder:
@@ -90,7 +90,7 @@ def _fits_a_double(text: str) -> bool:
 
 def _float(text: str) -> str:
     if text == "-0":
-        return "-0.0"  # as an integer it would lose its sign
+        return "-0.0"  # An integer would lose its sign.
     return text if text[-1].isdigit() else quoted(text)
 
 

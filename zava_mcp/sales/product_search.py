@@ -59,7 +59,7 @@ class ProductSearch:
         self._statement: Statement | None = None
         self._cancelled = False
         self._stop = threading.Event()
-        self.needs_vector = embedder is not None and not self._request.similar_to  # otherwise `prepare` does nothing
+        self.needs_vector = embedder is not None and not self._request.similar_to  # If False, `prepare` does nothing.
         self._text = plain_text(self._request.query_description)
         self._corrected: dict[str, str] | None = None  # None until the spelling was checked
 

@@ -19,9 +19,9 @@ Row = dict[str, str | None]  # {column name: value in PostgreSQL's text format}
 FULL_TEXT = "none: products were found by PostgreSQL full-text search, not by semantic search"
 FULL_DESCRIPTIONS = 3  # the descriptions of further products are shortened
 MIN_ORDERS_TOGETHER = 5  # orders that must contain two products for "bought with"
-_SHORT_CHARACTERS = 80  # of a shortened description
-_MAX_DESCRIPTION_CHARACTERS, _MAX_REMARK_CHARACTERS = 100, 300  # of repeated descriptions, of remarks
-_MIN_SHARE = 0.55  # of the best similarity; without a threshold, products below it are omitted
+_SHORT_CHARACTERS = 80  # the length of a shortened description
+_MAX_DESCRIPTION_CHARACTERS, _MAX_REMARK_CHARACTERS = 100, 300  # limits for repeated descriptions and for remarks
+_MIN_SHARE = 0.55  # Products below this share of the best similarity are omitted.
 _WEAK = 40  # percent; below it the best product seldom matches
 _ADVICE = "Name the thing itself, not what it is for, or set category."
 _SAMPLE_ADVICE = "Name the thing itself (wall anchor, not: to hang a mirror), or set category."
@@ -127,8 +127,8 @@ def to_search_result(
     passing = [row for row in table if row["passes"] == "t"]
     kept = passing if request.similarity_threshold is not None else _near_the_best(passing, text.only_code)
     rows = QueryResult(max_rows, max_bytes, bytes_advice=_BYTES_ADVICE)
-    for place, row in enumerate(kept[:max_rows]):
-        if place >= FULL_DESCRIPTIONS:
+    for index, row in enumerate(kept[:max_rows]):
+        if index >= FULL_DESCRIPTIONS:
             row["description"] = _shorten(row["description"])
     rows.add(RowChunk(columns, [tuple(row[column.name] for column in columns) for row in kept[:max_rows]]))
     result = SearchResult(rows, model, {} if passing else _closest(table))

@@ -75,12 +75,12 @@ def _load(settings: Settings, paths: Sequence[Path], options: LoadOptions, show:
         loader = Loader(connection, rejects, options.skip_rejected, options.again)
         whole = connection.transaction(force_rollback=True) if options.dry_run else nullcontext()
         with whole:
-            for place, each in enumerate(plans):
+            for index, each in enumerate(plans):
                 try:
                     loaded = loader.load(each, progress)
                 except ZavaError as error:
                     if not (options.dry_run and isinstance(error, InputError)):
-                        raise _with_untried(error, plans[place + 1 :]) from None
+                        raise _with_untried(error, plans[index + 1 :]) from None
                     faults.append(error)
                     continue
                 if not (loaded.rejected or options.dry_run):

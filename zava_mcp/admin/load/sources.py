@@ -15,7 +15,7 @@ from zava_mcp.admin.load.workbooks import cell_text, check_workbook, sheet_rows
 from zava_mcp.errors import InputError
 
 _ROWS = 4_000  # rows of a chunk: few enough to stay in the processor's cache
-_CHUNK_BYTES = 4 * MAX_LINE  # of a chunk of rows in the longest line's size
+_CHUNK_BYTES = 4 * MAX_LINE  # A chunk has at most this many bytes if all its lines have the longest line's size.
 _MAX_CHUNK = 16 * MAX_LINE  # characters of a chunk; a row in quotes can take any number of lines
 _SEPARATOR_NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar"}
 _NO_HEADER = "The first line must name the columns; `zava-mcp load --template DIR` writes examples."
@@ -126,8 +126,8 @@ def _csv_chunks(source: Source) -> Iterator[Rows]:
                     lines = list(accumulate(map(_height, chunk[:-1]), initial=line))
                 line = reader.line_num + 1
                 if [] in chunk or blank in chunk:
-                    kept = [place for place, row in enumerate(chunk) if row and row != blank]
-                    lines, chunk = [lines[place] for place in kept], [chunk[place] for place in kept]
+                    kept = [index for index, row in enumerate(chunk) if row and row != blank]
+                    lines, chunk = [lines[index] for index in kept], [chunk[index] for index in kept]
                 if chunk:
                     yield lines, chunk
 

@@ -71,12 +71,12 @@ def _converted(
     taken = [cells[plan.mapping.columns[field.name]] for field in plan.mapping.fields]
     columns = [list(map(converter.__getitem__, column)) for converter, column in zip(converters, taken, strict=True)]
     written: Iterable[tuple[str | None, ...]] = zip(map(str, lines), *columns, strict=True)
-    broken = {place for column in columns if None in column for place, value in enumerate(column) if value is None}
+    broken = {index for column in columns if None in column for index, value in enumerate(column) if value is None}
     if broken:
-        for place in sorted(broken):
+        for index in sorted(broken):
             for field, converter, values, column in zip(plan.mapping.fields, converters, columns, taken, strict=True):
-                if values[place] is None:
-                    rejected.append((lines[place], field.name, converter.reason(column[place])))
-        written = (row for place, row in enumerate(written) if place not in broken)
+                if values[index] is None:
+                    rejected.append((lines[index], field.name, converter.reason(column[index])))
+        written = (row for index, row in enumerate(written) if index not in broken)
     text = "\n".join(map("\t".join, written))  # type: ignore[arg-type]  # None is only in broken rows
     return f"{text}\n" if text else ""

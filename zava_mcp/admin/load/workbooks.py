@@ -12,10 +12,10 @@ from xml.parsers.expat import ParserCreate
 from zava_mcp.admin.load.text_files import MAX_CELL
 from zava_mcp.errors import InputError, install_extra
 
-_MAX_ROW = 1_048_576  # as in Excel
+_MAX_ROW = 1_048_576  # Excel's limit
 _MAX_COLUMNS = 2_000
 _MAX_UNPACKED = 1_000_000_000  # bytes of all parts
-_MAX_RATIO = 200  # of a large part; sheets are packed 5 to 30 times
+_MAX_RATIO = 200  # The limit for a large part; sheets have factors of 5 to 30.
 _LARGE = 10_000_000
 _MAX_WHOLE = 200_000_000  # bytes of a part that is read as a whole: the texts, the styles
 _CHUNK = 2 * MAX_CELL
