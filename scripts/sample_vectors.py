@@ -10,9 +10,9 @@ from io import StringIO
 from operator import itemgetter
 from pathlib import Path
 
+from scripts.product_text import document_text, text_hash
 from zava_mcp import sql
 from zava_mcp.embeddings.local import LocalEmbedder
-from zava_mcp.embeddings.product_text import document_text, text_hash
 
 FILE = Path(sql.__file__).parent / "sample" / "vectors.csv"
 

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from scripts.debian import libraries_of, postgres_15
-from zava_mcp.embedded.host import give_to_runner, make_reachable, popen_user, programs
+from zava_mcp.embedded.host import change_owner_to_runner, make_reachable, popen_user, programs
 from zava_mcp.embedded.processes import free_port
 
 ADMIN_PASSWORD = "admin"  # noqa: S105  # used by tests only
@@ -68,8 +68,8 @@ def running(version: int, folder_of_programs: Path, folder: Path, tls: bool) -> 
         make_reachable(path)
     password = folder / "password"
     password.write_text(ADMIN_PASSWORD)
-    give_to_runner(folder)
-    give_to_runner(password)
+    change_owner_to_runner(folder)
+    change_owner_to_runner(password)
     options = ["--auth=scram-sha-256", "--pwfile", str(password), "--encoding=UTF8", "--locale=C", "--no-sync"]
     _run(folder_of_programs / "initdb", "-D", str(data), "-U", "postgres", *options)
     query = "sslmode=disable"
@@ -140,7 +140,7 @@ def _create_certificate(data: Path) -> Path:
     ):
         file.touch(mode=0o600)
         file.write_bytes(content)
-        give_to_runner(file)
+        change_owner_to_runner(file)
     trusted = data.with_name("root.crt")
     shutil.copy(data / "server.crt", trusted)
     return trusted

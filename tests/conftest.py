@@ -22,11 +22,11 @@ from mcp.types import TextContent
 
 from tests.servers import debian_15, postgres_16_as_it_comes, postgres_16_hardened, postgres_18_as_it_comes
 from zava_mcp.admin.embedded_database import embedded_postgres
-from zava_mcp.admin.migrations import embedded_target
 from zava_mcp.admin.sample import Sample
 from zava_mcp.embedded import EmbeddedPostgres
 from zava_mcp.embedded.cluster import Cluster
-from zava_mcp.embedded.host import give_to_runner
+from zava_mcp.embedded.host import change_owner_to_runner
+from zava_mcp.postgres.connection_parameters import embedded_parameters
 from zava_mcp.server.mcp_server import build_server
 from zava_mcp.server.startup import Startup
 from zava_mcp.settings import Settings, load
@@ -177,11 +177,11 @@ def admin(embedded: EmbeddedPostgres) -> Iterator[psycopg.Connection]:
 
 
 def admin_keywords(embedded: EmbeddedPostgres) -> dict[str, Any]:
-    return embedded_target(embedded.open(), embedded.logins()[""]).keywords()
+    return embedded_parameters(embedded.open(), embedded.logins()[""]).keywords()
 
 
 def login_keywords(embedded: EmbeddedPostgres, user_id: str) -> dict[str, Any]:
-    return embedded_target(embedded.open(), embedded.logins()[user_id]).keywords()
+    return embedded_parameters(embedded.open(), embedded.logins()[user_id]).keywords()
 
 
 class ToolClient:
@@ -247,7 +247,7 @@ def ask(data_dir: Path, era: str) -> Ask:
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The socket folder of a PostgreSQL server that is not embedded."""
     folder = tmp_path_factory.mktemp("server")
-    give_to_runner(folder)
+    change_owner_to_runner(folder)
     cluster = Cluster(folder / "data", folder / "server.log")
     cluster.create("admin")
     address = cluster.start(during_set_up=True)

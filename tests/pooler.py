@@ -12,7 +12,7 @@ import pytest
 
 from scripts.debian import libraries_of, pgbouncer
 from tests.servers import ZavaServer
-from zava_mcp.embedded.host import give_to_runner, make_reachable, popen_user
+from zava_mcp.embedded.host import change_owner_to_runner, make_reachable, popen_user
 from zava_mcp.embedded.processes import free_port
 
 _START_SECONDS = 20.0
@@ -45,7 +45,7 @@ def pooled(zava: ZavaServer, folder: Path, mode: str, as_login: str = "", **more
     place = f"zava = host=127.0.0.1 port={zava.postgres.port} dbname=zava{forced}"
     file.write_text("\n".join(["[databases]", place, "[pgbouncer]", *lines, ""]))
     for path in (folder, users, file):
-        give_to_runner(path)
+        change_owner_to_runner(path)
     for path in (program, file):
         make_reachable(path)
     log = folder / "pgbouncer.log"

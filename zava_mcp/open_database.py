@@ -6,14 +6,11 @@ from uuid import UUID
 
 import psycopg
 
-from zava_mcp.admin.as_admin import entra_tokens
-from zava_mcp.admin.migrations import (
-    embedded_target,
-)
 from zava_mcp.admin.sample_extension import extend_embedded
 from zava_mcp.embedded import EmbeddedPostgres
 from zava_mcp.errors import ZavaError
-from zava_mcp.postgres.connection_parameters import ConnectionParameters, connection_parameters
+from zava_mcp.postgres.connection_parameters import ConnectionParameters, connection_parameters, embedded_parameters
+from zava_mcp.postgres.entra_password import entra_tokens
 from zava_mcp.postgres.pool import Database
 from zava_mcp.postgres.user_ids import RequestedIdentity
 from zava_mcp.settings import Settings
@@ -44,6 +41,6 @@ def _embedded_opener(embedded: EmbeddedPostgres, user_id: UUID, extend: bool) ->
         while to_extend:
             with suppress(ZavaError, psycopg.Error):  # An older sample can be queried as well.
                 extend_embedded(to_extend.pop())
-        return embedded_target(address, embedded.logins()[str(user_id)])
+        return embedded_parameters(address, embedded.logins()[str(user_id)])
 
     return open_embedded

@@ -23,7 +23,7 @@ from scripts.evaluation.tools import Tools
 from zava_mcp.admin.embedded_database import embedded_postgres
 from zava_mcp.admin.sample import Sample
 from zava_mcp.cli.display.output import show_table
-from zava_mcp.embedded.host import give_to_runner
+from zava_mcp.embedded.host import change_owner_to_runner
 from zava_mcp.settings import load
 
 
@@ -32,7 +32,7 @@ def sample_shop(scale: float) -> Iterator[Path]:
     """The folder of a new embedded database with the sample."""
     with tempfile.TemporaryDirectory(prefix="zava-evaluate-") as name:
         folder = Path(name)
-        give_to_runner(folder)
+        change_owner_to_runner(folder)
         settings = load({"ZAVA_DATA_DIR": str(folder / "data"), "ZAVA_USER_ID": IDENTITIES["head office"]}, {})
         embedded = embedded_postgres(settings, lambda *_: None, Sample(scale=scale))
         try:

@@ -10,10 +10,10 @@ from psycopg.conninfo import make_conninfo
 from scripts.measure.delay import MILLISECONDS, far_away
 from scripts.measure.figures import Figure, compare, figure
 from scripts.measure.processes import SEATTLE, Server, floor_server, ours, ours_through, rows_floor_server
-from zava_mcp.admin.migrations import embedded_target
 from zava_mcp.embedded import EmbeddedPostgres
 from zava_mcp.embeddings import padded
 from zava_mcp.embeddings.local import LocalEmbedder
+from zava_mcp.postgres.connection_parameters import embedded_parameters
 
 _ITEMS = (
     "SELECT order_item_id, order_id, product_id, quantity, unit_price, discount_amount, total_amount,"
@@ -56,7 +56,7 @@ def _described(name: str, server: Server, floor: Server, times: int) -> Figure:
 
 def rows(embedded: EmbeddedPostgres) -> Iterator[Figure]:
     """Rows of 8 columns over stdio, fetched, written as JSON and sent."""
-    target = embedded_target(embedded.open(), embedded.logins()[SEATTLE])
+    target = embedded_parameters(embedded.open(), embedded.logins()[SEATTLE])
     server = ours(embedded.folder, ZAVA_MAX_BYTES="1000000", ZAVA_MAX_ROWS="10000")
     floor = rows_floor_server(make_conninfo(**target.keywords()))
     for count, times in ((1_000, 60), (10_000, 20)):
@@ -98,7 +98,7 @@ def round_trips(embedded: EmbeddedPostgres) -> Iterator[Figure]:
 
 def search(embedded: EmbeddedPostgres) -> Iterator[Figure]:
     """A semantic search over stdio, beside its parts without a server: an embedding, and the products nearest to it."""
-    target = embedded_target(embedded.open(), embedded.logins()[SEATTLE])
+    target = embedded_parameters(embedded.open(), embedded.logins()[SEATTLE])
     server, embedder = ours(embedded.folder), LocalEmbedder(None)
     with psycopg.connect(**target.keywords(), autocommit=True) as connection:
 

@@ -15,8 +15,8 @@ from scripts.measure.figures import Figure, figure, in_turn, milliseconds
 from scripts.measure.processes import HEAD_OFFICE, SEATTLE
 from zava_mcp import sql
 from zava_mcp.admin.logins import ADMIT, create_login_statement, set_password
-from zava_mcp.admin.migrations import embedded_target
 from zava_mcp.embedded import EmbeddedPostgres, Login
+from zava_mcp.postgres.connection_parameters import embedded_parameters
 from zava_mcp.settings import Secret
 
 EXPLICIT = "explicit WHERE"
@@ -79,7 +79,7 @@ def shape(connection: psycopg.Connection, question: str) -> Any:
 @contextmanager
 def connected(embedded: EmbeddedPostgres, login: Login) -> Iterator[psycopg.Connection]:
     """A connection of a login, on which names without a schema are found where a query of an identity finds them."""
-    keywords = embedded_target(embedded.open(), login).keywords()
+    keywords = embedded_parameters(embedded.open(), login).keywords()
     with psycopg.connect(**keywords, options=_NAMES, autocommit=True, prepare_threshold=None) as connection:
         yield connection
 

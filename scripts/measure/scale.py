@@ -25,9 +25,10 @@ from scripts.documents import MEASUREMENTS, put
 from scripts.measure.figures import Figure, compare, milliseconds
 from scripts.measure.isolation import ASKERS, Probe, asked_as, connected, questions, rows
 from zava_mcp.admin.embedded_database import embedded_postgres
-from zava_mcp.admin.sample import Progress, Sample
+from zava_mcp.admin.sample import Sample
 from zava_mcp.cli.display.output import show_table
 from zava_mcp.embedded import EmbeddedPostgres
+from zava_mcp.progress_callback import Progress
 from zava_mcp.settings import load
 
 _TIMES, _SECONDS = 9, 2.0

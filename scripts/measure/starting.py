@@ -11,10 +11,10 @@ import psycopg
 from scripts.measure.figures import Figure, compare
 from scripts.measure.isolation import connected
 from scripts.measure.processes import Server, floor_server, ours
-from zava_mcp.admin.migrations import embedded_target
 from zava_mcp.embedded import EmbeddedPostgres, Login
 from zava_mcp.embedded.cluster import Cluster
-from zava_mcp.embedded.host import give_to_runner
+from zava_mcp.embedded.host import change_owner_to_runner
+from zava_mcp.postgres.connection_parameters import embedded_parameters
 
 _TABLES = ("products", "inventory", "customers", "orders", "order_items")
 _PASSWORD = "floor"  # noqa: S105  # of a database that holds the sample and lives for seconds
@@ -75,10 +75,10 @@ def _copies(embedded: EmbeddedPostgres) -> dict[str, tuple[str, list[bytes]]]:
 def _fill(copies: dict[str, tuple[str, list[bytes]]]) -> None:
     """A new cluster with the rows alone: no keys, no indexes, no policies."""
     with _folder() as folder:
-        give_to_runner(folder)
+        change_owner_to_runner(folder)
         cluster = Cluster(folder / "data", folder / "server.log")
         cluster.create(_PASSWORD)
-        target = embedded_target(cluster.start(during_set_up=True), Login("postgres", _PASSWORD), "postgres")
+        target = embedded_parameters(cluster.start(during_set_up=True), Login("postgres", _PASSWORD), "postgres")
         with psycopg.connect(**target.keywords()) as connection:
             for table, (columns, pieces) in copies.items():
                 connection.execute(f"CREATE TABLE {table} ({columns})".encode())

@@ -22,13 +22,13 @@ from scripts.search.quality import Finder, passing, ranked, scores
 from scripts.search.shops import HEAD_OFFICE, command, open_shop
 from scripts.search.speed import Cost, cost
 from zava_mcp.admin.embedded_database import embedded_postgres
-from zava_mcp.admin.migrations import embedded_target
 from zava_mcp.admin.sample import Sample
 from zava_mcp.cli.display.output import show_table
 from zava_mcp.embedded import EmbeddedPostgres
-from zava_mcp.embedded.host import give_to_runner
+from zava_mcp.embedded.host import change_owner_to_runner
 from zava_mcp.embeddings.local import LocalEmbedder
 from zava_mcp.open_database import database_for
+from zava_mcp.postgres.connection_parameters import embedded_parameters
 from zava_mcp.postgres.pool import Database
 from zava_mcp.postgres.user_ids import require_identity
 from zava_mcp.settings import Settings, load
@@ -68,7 +68,7 @@ def asked_as_head_office(settings: Settings, embedded: EmbeddedPostgres | None) 
 
 def admin_of(embedded: EmbeddedPostgres, name: str) -> str:
     """The URL of a new database beside the sample's."""
-    admin = embedded_target(embedded.open(), embedded.logins()[""])
+    admin = embedded_parameters(embedded.open(), embedded.logins()[""])
     with psycopg.connect(**admin.keywords(), autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name}".encode())
         info = connection.info
@@ -132,7 +132,7 @@ def main() -> None:
     parser.add_argument("--scale", type=float, default=1.0, help="size of the sample; 1 is about 200,000 orders")
     wanted = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="zava-search-") as folder:
-        give_to_runner(Path(folder))
+        change_owner_to_runner(Path(folder))
         rows, spent = measure(Path(folder), wanted.scale)
     if wanted.json:
         print(json.dumps({"quality": rows, "cost": {**asdict(spent), "ratio": spent.ratio}}, indent=1))

@@ -22,7 +22,7 @@ from scripts.search.shops import open_shop
 from scripts.vectors.measure import Built, Line, Measure, build, drop_index
 from scripts.vectors.synthetic import BATCH, load
 from zava_mcp.embedded.cluster import Cluster
-from zava_mcp.embedded.host import give_to_runner
+from zava_mcp.embedded.host import change_owner_to_runner
 from zava_mcp.open_database import database_for
 from zava_mcp.postgres.user_ids import require_identity
 from zava_mcp.settings import load as load_settings
@@ -33,7 +33,7 @@ SEATTLE = "f47ac10b-58cc-4372-a567-0e02b2c3d479"
 @contextmanager
 def server(folder: Path) -> Iterator[str]:
     """The bundled PostgreSQL, without the memory limit that the embedded database has: an admin's URL."""
-    give_to_runner(folder)
+    change_owner_to_runner(folder)
     cluster = Cluster(folder / "data", folder / "server.log")
     if not (folder / "data").exists():
         cluster.create("admin")

@@ -116,8 +116,8 @@ def test_hide_takes_back_what_expose_made(own: tuple[str, psycopg.Connection], t
     )
     assert connection.execute("SELECT zava_store FROM sales.x WHERE word IS NULL").fetchone() == (2,)
     texts.write_text('[columns]\nword = "other"\nmissing = "x"\n')
-    assert "'missing', which is no column" in refusal(url, *arguments, "--comments", str(texts))
-    for text, reason in (("\\u202e", "contains a control character"), ("x" * 1_001, "has 1,001 characters")):
+    assert "'missing', which is not a column" in refusal(url, *arguments, "--comments", str(texts))
+    for text, reason in (("\\u202e", "contains a character that is not shown"), ("x" * 1_001, "has 1,001 characters")):
         texts.write_text(f'[columns]\nword = "{text}"\n')
         assert f"the comment on word {reason}" in refusal(url, *arguments, "--comments", str(texts))
     texts.write_text('[columns]\nword = "other"\n')
@@ -142,7 +142,7 @@ def test_invisible_characters_reach_no_assistant(own: tuple[str, psycopg.Connect
             "the comment on the table contains",
         ),
         ('CREATE TABLE sales.x ("a\nb" int)', "the name 'a\\nb' contains"),
-        ('CREATE TABLE sales."x\u3164" (a int); CREATE TABLE sales.x ()', "contains a control character"),
+        ('CREATE TABLE sales."x\u3164" (a int); CREATE TABLE sales.x ()', "contains a character that is not shown"),
     ):
         connection.execute(made.encode())
         name = 'sales."x\u3164"' if "\u3164" in made else "sales.x"

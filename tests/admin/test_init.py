@@ -73,7 +73,9 @@ def test_init_by_a_restricted_admin_does_not_revoke_functions(server: str, datab
             "SELECT DISTINCT relowner::regrole::text FROM pg_class WHERE relnamespace = 'retail'::regnamespace"
         )
         assert owners.fetchall() == [("zava_owner",)]
-    assert "gap" in init(url)
+        connection.execute("CREATE TABLE public.of_others (); GRANT SELECT ON public.of_others TO PUBLIC")
+    gaps = [line for line in init(url).splitlines() if line.startswith("gap: ")]
+    assert [("only a superuser" in gap, "public.of_others" in gap) for gap in gaps] == [(True, False), (False, True)]
 
 
 def test_init_of_a_second_database_admits_the_same_logins(server: str, database: str) -> None:

@@ -437,7 +437,7 @@ _CELL = '<c t="inlineStr"><is><t>{}</t></is></c>'
         (f'<row r="x">{_CELL.format("x")}</row>', "is not an Excel workbook"),
         (f"<row>{_CELL.format('x' * 1_100_000)}</row>", "a cell has more than 1,048,576 characters"),
         ("random", r"sheet1\.xml: a cell has more than"),
-        (f"<row>{_CELL.format('x' * 30_000_000)}</row>", r"is packed [\d,]+ times, the limit is 200 times"),
+        (f"<row>{_CELL.format('x' * 30_000_000)}</row>", r"is compressed by a factor of [\d,]+; the limit is 200"),
         ("huge", "unpacks to 1,200 MB, the limit is 1,000 MB"),
         ("texts", "xl/sharedstrings.xml is larger than 200 MB"),
         ("utf-16", "sheet1.xml has a document type"),

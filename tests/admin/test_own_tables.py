@@ -10,10 +10,10 @@ import pytest
 
 from tests.conftest import HEAD_OFFICE, REDMOND, SEATTLE, asking, login_keywords, settings_for
 from tests.installation import Doctor, not_passed
-from zava_mcp.admin.migrations import embedded_target
 from zava_mcp.admin.own_objects import exposures, hidden_objects, revoke_exposures
 from zava_mcp.embedded import EmbeddedPostgres
 from zava_mcp.errors import DatabaseUnavailable
+from zava_mcp.postgres.connection_parameters import embedded_parameters
 from zava_mcp.postgres.identity import for_identity, verify_identity
 from zava_mcp.postgres.user_ids import RequestedIdentity
 
@@ -26,7 +26,7 @@ _ADDED = re.findall(
 
 def refusal(installation: EmbeddedPostgres) -> str:
     """The reason why the server refuses Seattle's queries; empty if it does not."""
-    target = embedded_target(installation.open(), installation.logins()[SEATTLE])
+    target = embedded_parameters(installation.open(), installation.logins()[SEATTLE])
     keywords = for_identity(target, UUID(SEATTLE), settings_for(installation.folder, SEATTLE)).keywords()
     with psycopg.connect(**keywords, autocommit=True) as connection:
         try:

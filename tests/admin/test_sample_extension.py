@@ -133,6 +133,6 @@ def test_reset_is_refused_in_use_and_builds_a_new_database(tmp_path: Path) -> No
     done = subprocess.run(
         [sys.executable, "-P", "-m", "zava_mcp", *command, "--yes"], capture_output=True, text=True, check=True
     )
-    assert "is new" in done.stdout
+    assert "was created again" in done.stdout
     assert postgres.logins()[SEATTLE].password != old
     assert not list(tmp_path.glob("setup-*"))

@@ -11,11 +11,11 @@ from typer.testing import CliRunner
 from tests.billing import run
 from tests.conftest import ADMIN
 from zava_mcp.cli.commands import app
-from zava_mcp.postgres.checks import catalogue_statements
+from zava_mcp.doctor.database_checks import catalogue_statements
 
 #: Rows of a table of tenants that cannot be identities, and the reasons.
 FAULTS = (
-    ("CREATE TABLE t (id int, name text)", ["there is none"]),
+    ("CREATE TABLE t (id int, name text)", ["the table has no rows"]),
     ("CREATE TABLE t (id int, name text); INSERT INTO t VALUES (1, 'a'), (1, 'b'), (2, 'c')", ["appear twice: 1"]),
     ("CREATE TABLE t (id uuid, name text); INSERT INTO t VALUES (NULL, 'a'), (NULL, 'b')", ["2 rows have no key"]),
     ("CREATE TABLE t (id text, name text); INSERT INTO t VALUES ('x', NULL), ('y', ' ')", ["have no name: x, y"]),
@@ -116,7 +116,7 @@ def test_database_of_tenants_and_of_shops_are_not_mixed(connection: psycopg.Conn
     open_to_public = "SELECT has_function_privilege('public', 'pg_sleep(float8)', 'EXECUTE')"
     assert connection.execute(open_to_public.encode()).fetchone() == (True,)
     logins = connection.execute("SELECT quote_ident(login) FROM zava.access").fetchall()
-    check = catalogue_statements(of_tenants=True)["company_is_described"].encode()
+    check = catalogue_statements(has_orders=False)["company_is_described"].encode()
     for (login,) in logins:
         connection.execute(f"SET SESSION AUTHORIZATION {login}; SET search_path = pg_catalog, pg_temp".encode())
         ((state, found, fix),) = connection.execute(check).fetchall()

@@ -187,7 +187,7 @@ def test_unknown_column_is_rejected_with_the_nearest_and_all_names() -> None:
         ({"m": DATE, "s": TEXT, "n": DOUBLE}, [["2026-01-01", "a", -1], ["2026-01-01", "b", 1], ["2026-02-01", "b", 1]],
          {"chart": "area"}, "negative"),
         ({"d": DATE, "n": BIGINT}, [[f"2026-{m:02}-{d:02}", 1] for m in (1, 2, 3) for d in range(1, 29)],
-         {"chart": "bar"}, "84 ds are too many for bars"),
+         {"chart": "bar"}, "d: 84 values are too many for bars"),
     ],
 )  # fmt: skip
 def test_result_that_cannot_be_drawn_is_rejected_with_reason(

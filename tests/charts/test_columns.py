@@ -20,7 +20,7 @@ def column(name: str, type_oid: int, values: list[Any]) -> ChartColumn:
 
 def shown(field: ChartColumn) -> list[str]:
     """The distinct values of a column as texts, in their own order."""
-    natural = field.natural()
+    natural = field.sort_keys()
     rows = range(len(field.values))
     ordered = sorted(rows, key=natural.__getitem__) if natural is not None else rows
     return list(dict.fromkeys(str(field.written(field.values[row])) for row in ordered))
@@ -124,7 +124,7 @@ def test_booleans_are_labelled_yes_and_no() -> None:
 def test_year_and_month_columns_are_combined(unit: str) -> None:
     rows = [[year, part, 1.5] for year in (2025, 2026) for part in (1, 2)]
     period, measure = combine_periods(chart_columns(["year", unit, "revenue"], [NUMERIC] * 3, rows, money="dollars"))
-    assert (period.role, period.unit, period.places, measure.name) == ("time", unit, (0, 1), "revenue")
+    assert (period.role, period.unit, period.indexes, measure.name) == ("time", unit, (0, 1), "revenue")
     assert len(set(period.values)) == 4
 
 

@@ -174,7 +174,7 @@ def test_scatter_plot_counts_names_that_do_not_fit() -> None:
     assert [row["c8"] for row in rows if "c8" in row] == [
         f"p{n}" for n in range(10)
     ]  # names stand to the right or to the left of the dots
-    assert spec(chart)["title"]["subtitle"] == ["5 of 15 names have no room"]
+    assert spec(chart)["title"]["subtitle"] == ["5 of 15 names do not fit"]
     assert [point[-1] for point in view(chart)["panels"][0]["points"]] == [f"p{n}" for n in range(15)]
 
 
@@ -200,13 +200,13 @@ def test_scatter_plot_counts_names_that_do_not_fit() -> None:
 @pytest.mark.parametrize("kind", ["line", "bar", "area"])
 def test_current_period_is_marked(columns: dict[str, int], rows: list[list[Any]], period: str, kind: str) -> None:
     chart = drawn({**columns, "n": BIGINT}, [[*row, 5] for row in rows], chart=kind)
-    marked = {chart.x.written(point.x) for point in chart.points if point.open}
+    marked = {chart.x.written(point.x) for point in chart.points if point.in_progress}
     assert marked == ({period.removeprefix("the week of ")} if period else set())
     today = "" if period.startswith("28") else ": today is 28 Nov 2026"
     assert chart.notes == ((f"{period} is not over yet{today}",) if period else ())
     values = spec(chart)["data"]["values"]
-    assert sum(row.get("c5", False) for row in values) == sum(point.open for point in chart.points)
-    assert [bool(p[3]) for p in view(chart)["panels"][0]["points"]] == [point.open for point in chart.points]
+    assert sum(row.get("c5", False) for row in values) == sum(point.in_progress for point in chart.points)
+    assert [bool(p[3]) for p in view(chart)["panels"][0]["points"]] == [point.in_progress for point in chart.points]
     if kind == "line":
         assert ([5, 4] in found(spec(chart), "strokeDash")) is bool(period)
 
@@ -214,7 +214,7 @@ def test_current_period_is_marked(columns: dict[str, int], rows: list[list[Any]]
 def test_line_for_each_year_marks_only_the_current_month() -> None:
     rows = [[month, year, 5] for year in (2025, 2026) for month in range(1, 12)]
     chart = drawn({"month": NUMERIC, "year": NUMERIC, "n": BIGINT}, rows, x="month", series="year")
-    assert [(point.x, point.series) for point in chart.points if point.open] == [("Nov", "2026")]
+    assert [(point.x, point.series) for point in chart.points if point.in_progress] == [("Nov", "2026")]
 
 
 PARTS = "SELECT extract(month from d) m, extract(year from d) y, sum(x) revenue FROM o GROUP BY 1, 2"
@@ -224,7 +224,7 @@ def test_months_before_their_years_give_a_line_for_each_year() -> None:
     rows = [[month, year, month * year / 2] for year in (2025, 2026) for month in range(1, 12)]
     chart = drawn({"m": NUMERIC, "y": NUMERIC, "revenue": NUMERIC}, rows, PARTS)
     assert (chart.kind, chart.x.name, chart.panels[0].y.name) == ("line", "m", "revenue")
-    assert [(point.x, point.series) for point in chart.points if point.open] == [("Nov", "2026")]
+    assert [(point.x, point.series) for point in chart.points if point.in_progress] == [("Nov", "2026")]
     years_first = [[year, month, number] for month, year, number in rows]
     timeline = drawn({"y": NUMERIC, "m": NUMERIC, "revenue": NUMERIC}, years_first, PARTS)
     assert (timeline.kind, timeline.series, places(timeline)[-1]) == ("line", None, "Nov 2026")
@@ -237,7 +237,7 @@ def test_weeks_as_text_give_a_line(form: str, first: int) -> None:
     sql = "SELECT to_char(d, 'IYYY-IW') w, sum(x) v FROM o GROUP BY 1"
     chart = drawn({"w": TEXT, "v": NUMERIC}, rows, sql)
     assert (chart.kind, chart.x.unit) == ("line", "week")
-    assert sum(point.open for point in chart.points) == (form.startswith("2026") and first == 38)
+    assert sum(point.in_progress for point in chart.points) == (form.startswith("2026") and first == 38)
 
 
 def test_column_without_numbers_is_named() -> None:

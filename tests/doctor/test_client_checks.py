@@ -10,7 +10,7 @@ import pytest
 
 from tests.conftest import SEATTLE
 from tests.installation import Checks, Doctor, not_passed, run_doctor
-from zava_mcp.clients.checks import check_clients
+from zava_mcp.doctor.client_checks import check_clients
 
 PROGRAM = str(Path(sys.executable))
 GOOD: dict[str, Any] = {"command": PROGRAM, "args": ["-P", "-m", "zava_mcp", "--user-id", SEATTLE]}

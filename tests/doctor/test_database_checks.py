@@ -36,7 +36,7 @@ def test_terminal_output_has_a_table_and_the_fixes(
     flags = ["doctor", "--user-id", SEATTLE, "--data-dir", str(installation.folder)]
     shown = CliRunner().invoke(app, flags, catch_exceptions=False)
     assert shown.exit_code == 1
-    assert "attack: another role" in shown.stdout
+    assert "attack: set another role" in shown.stdout
     assert "readable by its owner alone" in shown.stdout
     first, second = "REVOKE DELETE ON retail.stores FROM PUBLIC", "REVOKE INSERT, UPDATE ON retail.orders FROM PUBLIC"
     assert shown.stdout.endswith(f"\nlogin is read only:\n  {second};\n  {first}\n") or shown.stdout.endswith(
@@ -195,7 +195,7 @@ def test_missing_privilege_is_named_with_the_grant_that_restores_it(
         (
             "UPDATE retail.product_description_embeddings SET model_id = 'other'",
             "fail",
-            "the embeddings were made by other",
+            "the embeddings were computed with other",
         ),
     ],
 )
@@ -222,7 +222,7 @@ def test_policy_that_an_attack_passes_is_found(superuser: psycopg.Connection, do
         "GRANT EXECUTE ON FUNCTION set_config(text, text, boolean) TO PUBLIC; CREATE POLICY older ON retail.orders FOR"
         " SELECT USING (current_setting('app.current_rls_user_id', true) = '00000000-0000-0000-0000-000000000000')"
     )
-    forgery, condition = "attack: the older policies' setting", "attack: a condition on other stores' orders"
+    forgery, condition = "attack: set the legacy identity setting", "attack: a condition on other stores' orders"
     faults = {"no policy trusts a setting", "functions revoked from public"}
     assert not_passed(doctor()) == faults  # the restrictive policy holds
     superuser.execute("DROP POLICY isolation ON retail.orders")

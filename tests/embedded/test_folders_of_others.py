@@ -12,7 +12,7 @@ from zava_mcp.admin.embedded_database import embedded_postgres
 from zava_mcp.admin.sample import Sample
 from zava_mcp.embedded import EmbeddedPostgres
 from zava_mcp.embedded.folders import default_data_dir, folder_fault, remove_socket_folder
-from zava_mcp.embedded.host import give_to_runner, trusted
+from zava_mcp.embedded.host import change_owner_to_runner, trusted
 from zava_mcp.errors import EmbeddedError, SettingsError
 from zava_mcp.settings import load
 from zava_mcp.telemetry.audit import AuditLog
@@ -193,7 +193,7 @@ def test_ownership_of_links_and_foreign_files_is_not_changed(tmp_path: Path, vic
     before = (victim / "letter").stat().st_uid
     for name in ("link", "second") if os.geteuid() == 0 else ():
         with pytest.raises(UntrustedPath):
-            give_to_runner(tmp_path / name)
+            change_owner_to_runner(tmp_path / name)
     assert (victim / "letter").stat().st_uid == before
 
 

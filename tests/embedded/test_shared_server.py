@@ -13,7 +13,7 @@ from tests.conftest import SEATTLE, admin_keywords, asking, settings_for
 from zava_mcp.admin.embedded_database import embedded_postgres
 from zava_mcp.admin.sample import Sample
 from zava_mcp.embedded import Content, EmbeddedPostgres
-from zava_mcp.embedded.host import give_to_runner
+from zava_mcp.embedded.host import change_owner_to_runner
 from zava_mcp.errors import EmbeddedError
 
 
@@ -119,7 +119,7 @@ async def test_copied_data_folder_is_a_separate_database(tmp_path_factory: pytes
     first.open()
     first.close()
     subprocess.run(["cp", "-a", str(tmp_path / "first"), str(tmp_path / "second")], check=True)
-    give_to_runner(tmp_path)
+    change_owner_to_runner(tmp_path)
     postgres = small(tmp_path / "second")
     try:
         assert admin_keywords(postgres)["host"].startswith(str(tmp_path / "second"))

@@ -9,12 +9,12 @@ import pytest
 from tests.conftest import ADMIN
 from zava_mcp.embedded import windows
 from zava_mcp.embedded.cluster import Cluster
-from zava_mcp.embedded.host import give_to_runner, popen_user, program
+from zava_mcp.embedded.host import change_owner_to_runner, popen_user, program
 from zava_mcp.embedded.server_parameters import PARAMETERS
 
 
 def test_pg_ctl_starts_the_server_with_every_parameter(tmp_path: Path) -> None:
-    give_to_runner(tmp_path)
+    change_owner_to_runner(tmp_path)
     cluster = Cluster(tmp_path / "data", tmp_path / "server.log")
     cluster.create("admin")
     with open(cluster.folder / "postgresql.conf", "a") as file:

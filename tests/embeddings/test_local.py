@@ -9,6 +9,7 @@ import psutil
 import psycopg
 import pytest
 
+from scripts.product_text import document_text, text_hash
 from tests.conftest import SEATTLE, admin_keywords, asking, settings_for
 from tests.stdio_client import StdioClient
 from zava_mcp.admin.product_embeddings import product_embeddings
@@ -16,7 +17,6 @@ from zava_mcp.embedded import EmbeddedPostgres
 from zava_mcp.embeddings import COLUMN_DIMENSIONS, embedder, padded
 from zava_mcp.embeddings.local import LOCAL_MODEL, LocalEmbedder
 from zava_mcp.embeddings.model_files import verified_model_file
-from zava_mcp.embeddings.product_text import document_text, text_hash
 from zava_mcp.errors import EmbeddingError
 from zava_mcp.settings import load
 

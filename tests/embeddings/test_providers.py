@@ -162,6 +162,6 @@ async def test_embeddings_of_another_model_are_not_compared(openai: Provider, ow
     async with asking(settings_for(own_dir, SEATTLE)) as seattle:
         text, failed = await seattle.call("semantic_search_products", query_description="paint")
     assert failed
-    assert f"embeddings were made by {MODEL_ID}" in text
+    assert f"embeddings were computed with {MODEL_ID}" in text
     assert "local/" in text
     assert "zava-mcp embed" in text

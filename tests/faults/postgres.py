@@ -11,7 +11,7 @@ import psutil
 import psycopg
 
 from tests.conftest import settings_for
-from zava_mcp.embedded.host import give_to_runner, make_reachable, popen_user, programs
+from zava_mcp.embedded.host import change_owner_to_runner, make_reachable, popen_user, programs
 from zava_mcp.embedded.processes import clean_environment, free_port
 from zava_mcp.settings import Settings
 
@@ -38,14 +38,14 @@ class Postgres:
         self._programs = programs() if major == 18 else programs().parents[1] / "pginstall" / "bin"
         self._process: subprocess.Popen[bytes] | None = None
         folder.mkdir(exist_ok=True)
-        give_to_runner(folder)
+        change_owner_to_runner(folder)
         for path in (self._programs, folder / "data"):
             make_reachable(path)
 
     def create(self) -> None:
         password_file = self.folder / "admin-password"
         password_file.write_text("admin")
-        give_to_runner(password_file)
+        change_owner_to_runner(password_file)
         self.run(
             "initdb",
             *("-D", str(self.folder / "data"), "-U", "postgres", "--auth=scram-sha-256", "--encoding=UTF8"),

@@ -20,7 +20,7 @@ from tests.stdio_client import StdioClient, server_for
 from zava_mcp import sql
 from zava_mcp.admin.embedded_database import embedded_postgres
 from zava_mcp.admin.sample import Sample
-from zava_mcp.embedded.host import give_to_runner, make_reachable
+from zava_mcp.embedded.host import change_owner_to_runner, make_reachable
 
 
 @pytest.fixture
@@ -152,7 +152,7 @@ def disk(tmp_path: Path) -> Iterator[Path]:
     place.mkdir()
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=160m", "none", str(place)], check=True)
     try:
-        give_to_runner(place)
+        change_owner_to_runner(place)
         make_reachable(place)
         small_postgres(place / "data")
         yield place

@@ -13,7 +13,7 @@ import pytest
 from tests.conftest import SEATTLE, STORES, asking
 from tests.faults.postgres import Postgres
 from tests.faults.test_network import CALLS, recovered
-from zava_mcp.embedded.host import give_to_runner, make_reachable
+from zava_mcp.embedded.host import change_owner_to_runner, make_reachable
 
 pytestmark = pytest.mark.anyio
 
@@ -231,7 +231,7 @@ def small_disk(elsewhere: Postgres, owner: psycopg.Connection, tmp_path: Path) -
     disk.mkdir()
     mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m", "none", str(disk)], check=False).returncode == 0
     if mounted:
-        give_to_runner(disk)
+        change_owner_to_runner(disk)
         make_reachable(disk)
         owner.execute(f"CREATE TABLESPACE small_disk LOCATION '{disk}'".encode())
         owner.execute("GRANT CREATE ON TABLESPACE small_disk TO PUBLIC")

@@ -13,10 +13,9 @@ import pytest
 
 from tests.conftest import SEATTLE
 from tests.servers import ZavaServer
-from zava_mcp.admin.migrations import admin_target
 from zava_mcp.cli.display.terminal_hints import to_terminal_terms
 from zava_mcp.errors import ZavaError
-from zava_mcp.postgres.connection_parameters import connection_parameters
+from zava_mcp.postgres.connection_parameters import admin_parameters, connection_parameters
 from zava_mcp.postgres.identity import connect
 from zava_mcp.settings import Secret, load
 
@@ -56,7 +55,8 @@ def refusal(variables: dict[str, str]) -> ZavaError:
     """The error of connecting with these settings, which neither repeats a password nor names a login."""
     settings = load({"ZAVA_USER_ID": SEATTLE}, variables)
     place = settings.database
-    target = connection_parameters(place, UUID(SEATTLE)) if place else admin_target(settings.admin_url or Secret(""))
+    administrator = admin_parameters(settings.admin_url or Secret(""))
+    target = connection_parameters(place, UUID(SEATTLE)) if place else administrator
     with pytest.raises(ZavaError) as refused:
         connect(target)
     text = f"{refused.value.message} {refused.value.hint}"

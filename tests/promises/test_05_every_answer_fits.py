@@ -11,9 +11,9 @@ from typer.testing import CliRunner
 
 from tests.conftest import ADMIN, HEAD_OFFICE, SEATTLE, Ask, settings_for
 from tests.stdio_client import StdioClient
-from zava_mcp.admin.migrations import embedded_target
 from zava_mcp.cli.commands import app
 from zava_mcp.embedded import EmbeddedPostgres
+from zava_mcp.postgres.connection_parameters import embedded_parameters
 from zava_mcp.postgres.identity import connect, for_identity
 
 pytestmark = pytest.mark.anyio
@@ -186,7 +186,7 @@ async def test_no_more_rows_are_computed_than_asked_for(ask: Ask) -> None:
 
 def test_notices_are_not_sent(embedded: EmbeddedPostgres) -> None:
     """They quote what they are about, as errors do, and nobody reads them."""
-    target = embedded_target(embedded.open(), embedded.logins()[SEATTLE])
+    target = embedded_parameters(embedded.open(), embedded.logins()[SEATTLE])
     heard: list[str | None] = []
     with connect(for_identity(target, UUID(SEATTLE), settings_for(embedded.folder, SEATTLE))) as connection:
         connection.add_notice_handler(lambda notice: heard.append(notice.message_primary))

@@ -222,7 +222,7 @@ async def test_chart_without_rows_is_explained(seattle: ToolClient) -> None:
         "chart_sales_query", postgresql_query="SELECT category_name, 1 FROM categories WHERE category_name = 'Hammers'"
     )
     assert failed
-    assert "the query gave no rows, so there is nothing to draw. No rows. 'Hammers' is a type_name." in text
+    assert "the query returned no rows, so there is nothing to draw. No rows. 'Hammers' is a type_name." in text
 
 
 def test_empty_result_is_explained_at_the_terminal(data_dir: Path) -> None:

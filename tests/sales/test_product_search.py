@@ -10,11 +10,11 @@ from typing import Any
 import psycopg
 import pytest
 
+from scripts.product_text import document_text, text_hash
 from tests.conftest import HEAD_OFFICE, SEATTLE, Ask, ToolClient
 from zava_mcp import sql
 from zava_mcp.admin.sample_embeddings import SAMPLE_MODEL, packed_vectors
 from zava_mcp.embeddings.local import LOCAL_MODEL, LocalEmbedder
-from zava_mcp.embeddings.product_text import document_text, text_hash
 
 pytestmark = [pytest.mark.anyio, pytest.mark.portable]
 RAIN = "something to keep the rain out of an outdoor socket"

@@ -237,7 +237,7 @@ async def test_search_for_several_needs_equals_single_searches(ask: Ask) -> None
         assert not failed, reply
         repeated = json.loads(reply)
         assert [group["need"] for group in repeated["needs"]] == ["hammer", "3", "3.5"]
-        assert repeated["repeated"] == "1 repeated need was searched once"
+        assert repeated["repeated"] == "1 repeated description was searched once"
         for nested in (
             ["hammer", ["saw"]],
             ["hammer", {"need": "saw"}],

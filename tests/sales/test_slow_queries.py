@@ -64,7 +64,7 @@ async def test_tool_errors_begin_with_what_happened(data_dir: Path) -> None:
         ("execute_sales_query", {"sql": "SELECT 1"}, ""),
         ("explain_sales_query", {"postgresql_query": "SELEC 1"}, "42601: syntax error"),
         ("chart_sales_query", {}, "neither postgresql_query nor result is given. Pass one of them."),
-        ("chart_sales_query", {"postgresql_query": "SELECT 1 WHERE false"}, "the query gave no rows"),
+        ("chart_sales_query", {"postgresql_query": "SELECT 1 WHERE false"}, "the query returned no rows"),
         ("get_multiple_table_schemas", {"table_names": ["order"]}, "there is no table 'order'"),
         ("semantic_search_products", {}, ""),
         ("get_date", {}, "there is no tool 'get_date'"),

@@ -17,8 +17,8 @@ from zava_mcp.admin.locking import SET_UP_LOCK
 from zava_mcp.admin.migrations import refuse_old_server
 from zava_mcp.admin.own_objects import exposures
 from zava_mcp.admin.profile import Changes, write_profile
-from zava_mcp.admin.sample import Progress
 from zava_mcp.errors import DatabaseUnavailable
+from zava_mcp.progress_callback import Progress
 
 
 def adopt(

@@ -162,7 +162,7 @@ def _needed_identities(connection: psycopg.Connection, plan: Plan, is_installed:
             )
             plan.refused.append(f"the login {user_id} of {name} {reason}: not admitted")
         elif exists and (faults := role_faults(connection, str(user_id))):
-            plan.refused += [f"{fault.found}, so {name} is not admitted: {fault.cure}" for fault in faults]
+            plan.refused += [f"{fault.found}, so {name} is not admitted: {fault.fix}" for fault in faults]
         else:
             if len(stores) > 1:
                 plan.warnings.append(f"{name} share one user id: one login, {user_id}, sees them all")

@@ -7,20 +7,22 @@ from dataclasses import dataclass, field
 import psycopg
 
 from zava_mcp.errors import DatabaseUnavailable
+from zava_mcp.postgres.connection_errors import connection_error
 from zava_mcp.postgres.location import ADMIN_URL, Location
-from zava_mcp.postgres.query_errors import connection_error
 
 
 @dataclass
 class Report:
     """What was done, what the administrator's rights did not allow (`gaps`), and what to review (`warnings`).
 
-    `sql` lists the statements of an adoption's dry run; `next_steps` are lines with commands.
+    `new_logins` are the logins that were created. `sql` lists the statements of an adoption's dry run; `next_steps` are
+    lines with commands.
     """
 
     actions: list[str] = field(default_factory=list)
     gaps: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    new_logins: list[str] = field(default_factory=list)
     sql: list[str] = field(default_factory=list)
     next_steps: list[str] = field(default_factory=list)
 

@@ -8,10 +8,10 @@ from psycopg import sql as compose
 from zava_mcp import sql
 from zava_mcp.errors import DatabaseUnavailable, IdentityError, ZavaError
 from zava_mcp.postgres.admin_connection import connect_as_admin
-from zava_mcp.postgres.connection_errors import NoDatabase
+from zava_mcp.postgres.connection_errors import connection_error
+from zava_mcp.postgres.connection_failures import NoDatabase
 from zava_mcp.postgres.connection_parameters import ConnectionParameters
 from zava_mcp.postgres.location import ADMIN_URL, Location
-from zava_mcp.postgres.query_errors import connection_error
 
 #: Databases that usually exist, to connect to before CREATE DATABASE.
 _MAINTENANCE_DATABASES = ("postgres", "template1")

@@ -4,14 +4,14 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from zava_mcp.admin.init import embeddings_as_admin
-from zava_mcp.admin.sample import Progress
+from zava_mcp.admin.as_admin import as_admin
+from zava_mcp.admin.product_embeddings import ProductEmbeddings, product_embeddings
 from zava_mcp.embeddings import embedder
 from zava_mcp.errors import EmbeddingError
+from zava_mcp.progress_callback import Progress
 from zava_mcp.settings import Settings
 
 if TYPE_CHECKING:
-    from zava_mcp.admin.product_embeddings import ProductEmbeddings
     from zava_mcp.embeddings import Embedder
 
 _MAX_PASSES = 3  # texts may change while they are embedded
@@ -41,7 +41,8 @@ def embed(settings: Settings, all_products: bool, dry_run: bool, progress: Progr
         )
     with (
         closing(provider),
-        embeddings_as_admin(settings, provider.id, provider.dimensions, all_products, progress) as embeddings,
+        as_admin(settings, progress) as connection,
+        product_embeddings(connection, provider.id, provider.dimensions, all_products) as embeddings,
     ):
         if dry_run:
             missing, products = embeddings.count_missing()
@@ -57,7 +58,7 @@ def embed(settings: Settings, all_products: bool, dry_run: bool, progress: Progr
         return EmbeddingRun(provider.id, computed, published, embeddings.count_missing()[1])
 
 
-def _embed_missing(embeddings: "ProductEmbeddings", provider: "Embedder", progress: Progress) -> int:
+def _embed_missing(embeddings: ProductEmbeddings, provider: "Embedder", progress: Progress) -> int:
     """Goes over all products once; returns how many embeddings it computed."""
     missing, _ = embeddings.count_missing()
     computed, last_id = 0, 0

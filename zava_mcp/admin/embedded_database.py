@@ -4,8 +4,9 @@ The modules that build it take long to import and are imported only when it has 
 """
 
 from zava_mcp import sql
-from zava_mcp.admin.sample import Progress, Sample
+from zava_mcp.admin.sample import Sample
 from zava_mcp.embedded import Address, Content, EmbeddedPostgres, Login
+from zava_mcp.progress_callback import Progress
 from zava_mcp.settings import Settings
 
 

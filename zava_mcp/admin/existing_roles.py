@@ -17,34 +17,34 @@ _GRANTED_BY = (
 
 
 @dataclass(frozen=True)
-class Fault:
-    """Why a role cannot be trusted, and the SQL that cures it; `stays` if the catalogue does not show the cure."""
+class RoleFinding:
+    """Why a role cannot be trusted, and the SQL that fixes it; `stays` if the catalogue does not show the fix."""
 
     found: str
-    cure: str
+    fix: str
     stays: bool
 
 
-def role_faults(connection: psycopg.Connection, role: str) -> list[Fault]:
-    """The faults of a role; none if it does not exist."""
+def role_faults(connection: psycopg.Connection, role: str) -> list[RoleFinding]:
+    """The findings of a role; none if it does not exist."""
     block = sql.named("roles.sql")["owner" if role == OWNER else "login"].replace("{granted_by}", _GRANTED_BY)
-    faults = [Fault(*row) for row in connection.execute(block.encode(), {"login": role}).fetchall()]
+    faults = [RoleFinding(*row) for row in connection.execute(block.encode(), {"login": role}).fetchall()]
     if role == OWNER:  # sessions that began when it could log in go on
         faults += [
-            Fault(f"a session is connected as {OWNER}", f"SELECT pg_terminate_backend({pid})", stays=True)
+            RoleFinding(f"a session is connected as {OWNER}", f"SELECT pg_terminate_backend({pid})", stays=True)
             for pid in _backends_of(connection, role)
         ]
     return faults
 
 
 def refuse_untrusted(connection: psycopg.Connection, roles: Iterable[str]) -> None:
-    """Raises DatabaseUnavailable, which lists every fault of these roles and its cure."""
+    """Raises DatabaseUnavailable, which lists every finding about these roles and its fix."""
     faults = [fault for role in roles for fault in role_faults(connection, role)]
     if faults:
-        listed = "".join(f"\n  {fault.found}: {fault.cure}" for fault in faults)
+        listed = "".join(f"\n  {fault.found}: {fault.fix}" for fault in faults)
         raise DatabaseUnavailable(
-            f"this server has roles of zava-mcp's names that cannot be trusted:{listed}",
-            "Nothing was changed. Run the SQL behind each, or `zava-mcp init --take-over-roles`, which runs it and "
+            f"this server has roles with the names of zava-mcp's roles that cannot be trusted:{listed}",
+            "Nothing was changed. Run the SQL shown for each, or `zava-mcp init --take-over-roles`, which runs it and "
             "removes their passwords. A member to whom a superuser granted zava_owner is trusted; before PostgreSQL "
             "16, revoke the grant first.",
         )
@@ -65,7 +65,7 @@ def refuse_roles_of_others(connection: psycopg.Connection, roles: Iterable[str])
     if logins:
         statements.append(f"GRANT {', '.join(logins)} TO {administrator} WITH ADMIN TRUE, INHERIT FALSE, SET FALSE")
     raise DatabaseUnavailable(
-        f"this server has roles of zava-mcp's names that {administrator} may not administer: "
+        f"this server has roles with the names of zava-mcp's roles that {administrator} may not administer: "
         f"{', '.join([*owner, *logins])}",
         f"A superuser can run: {'; '.join(statements)}. A member of {OWNER} reads every row of each database that "
         "zava-mcp set up on this server. If that is too much, use another server.",
@@ -73,7 +73,7 @@ def refuse_roles_of_others(connection: psycopg.Connection, roles: Iterable[str])
 
 
 def take_over(connection: psycopg.Connection, roles: Iterable[str]) -> list[str]:
-    """Cures every fault of these roles and removes their passwords; returns the statements that it ran.
+    """Fixes every finding about these roles and removes their passwords; returns the statements that it ran.
 
     To be called in a transaction. Raises DatabaseUnavailable if a fault is left, psycopg.Error if the administrator
     lacks the rights.
@@ -82,14 +82,14 @@ def take_over(connection: psycopg.Connection, roles: Iterable[str]) -> list[str]
     for role in roles:
         faults = role_faults(connection, role)
         reset = compose.SQL("ALTER ROLE {} PASSWORD NULL").format(compose.Identifier(role)).as_string(connection)
-        statements = list(dict.fromkeys([*(fault.cure for fault in faults), reset])) if faults else []
+        statements = list(dict.fromkeys([*(fault.fix for fault in faults), reset])) if faults else []
         for statement in statements:
             connection.execute(statement.encode())
         executed += statements
         if remaining := [fault for fault in role_faults(connection, role) if not fault.stays]:
             raise DatabaseUnavailable(
                 f"the role {role} could not be taken over: {remaining[0].found}",
-                f"A superuser can run {remaining[0].cure}.",
+                f"A superuser can run {remaining[0].fix}.",
             )
     return executed
 

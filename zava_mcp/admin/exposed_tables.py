@@ -11,14 +11,14 @@ from psycopg import sql as compose
 from zava_mcp import sql
 from zava_mcp.admin.as_admin import as_admin
 from zava_mcp.admin.change_report import Report
-from zava_mcp.admin.counters import close_counters
-from zava_mcp.admin.installed_schema import has_tenants, refuse_other_schema
+from zava_mcp.admin.counters import revoke_counters
+from zava_mcp.admin.installed_schema import has_tenants
 from zava_mcp.admin.locking import change_transaction
 from zava_mcp.admin.plain_text import refuse_invisible
-from zava_mcp.admin.sample import Progress
 from zava_mcp.admin.table_comments import Comments, new_comments
 from zava_mcp.errors import DatabaseUnavailable, InputError
 from zava_mcp.plurals import counted
+from zava_mcp.progress_callback import Progress
 from zava_mcp.settings import Settings
 from zava_mcp.suggestions import did_you_mean
 
@@ -59,7 +59,7 @@ class _Plan:
 def expose_table(settings: Settings, request: ExposeRequest, dry_run: bool, progress: Progress) -> Report:
     """Exposes a table or view, or changes how it is exposed. Raises InputError with every reason against it."""
     report = Report()
-    with _as_admin(settings, progress) as connection:
+    with as_admin(settings, progress, current_schema=True) as connection:
         plan = _plan(connection, request)
         existing = dict(_columns(connection, plan.relation))
         comments = new_comments(existing, plan.columns, request.comments, request.ask, report)
@@ -67,7 +67,7 @@ def expose_table(settings: Settings, request: ExposeRequest, dry_run: bool, prog
             connection.execute("SET LOCAL lock_timeout = '5s'; SET LOCAL statement_timeout = 0")
             _run(connection, "expose", plan)
             if plan.kind in ("store", "through"):
-                close_counters(connection, report)
+                revoke_counters(connection, report)
             for column, text in comments.items():
                 connection.execute(_comment(plan, column, text))
             _describe(connection, plan, comments, report)
@@ -76,7 +76,7 @@ def expose_table(settings: Settings, request: ExposeRequest, dry_run: bool, prog
 
 def hide_table(settings: Settings, table: str, dry_run: bool, progress: Progress) -> Report:
     """Hides an exposed table or view from identities. Raises InputError if it is not exposed."""
-    with _as_admin(settings, progress) as connection:
+    with as_admin(settings, progress, current_schema=True) as connection:
         relation, _, is_exposed = _resolve(connection, table)
         if not is_exposed:
             raise InputError(f"{relation} is not exposed", "`zava-mcp tables exposed` lists what is.")
@@ -96,17 +96,10 @@ def hide_table(settings: Settings, table: str, dry_run: bool, progress: Progress
 
 def exposed_tables(settings: Settings, progress: Progress) -> list[list[str]]:
     """Everything that is exposed: table, whose rows an identity sees, readable columns, hidden columns."""
-    with _as_admin(settings, progress) as connection:
+    with as_admin(settings, progress, current_schema=True) as connection:
         connection.execute(sql.named("expose.sql")["forget_dropped"].encode())
         rows = connection.execute(sql.named("expose.sql")["exposed"].encode()).fetchall()
     return [[table, whose, str(count), hidden] for table, whose, count, hidden in rows]
-
-
-@contextmanager
-def _as_admin(settings: Settings, progress: Progress) -> Iterator[psycopg.Connection]:
-    with as_admin(settings, progress) as connection:
-        refuse_other_schema(connection)
-        yield connection
 
 
 @contextmanager

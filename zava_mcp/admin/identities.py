@@ -8,20 +8,20 @@ from pathlib import Path
 
 import psycopg
 
+from zava_mcp import sql
 from zava_mcp.admin.as_admin import as_admin
 from zava_mcp.admin.change_report import Report
 from zava_mcp.admin.embedded_database import embedded_postgres
 from zava_mcp.admin.identity_changes import create_identity, map_login, remove_identity, renew_logins
 from zava_mcp.admin.identity_records import IdentityRecord, IdentitySpec
-from zava_mcp.admin.installed_schema import refuse_other_schema
+from zava_mcp.admin.installed_schema import installed_version
 from zava_mcp.admin.locking import change_transaction, serialised
 from zava_mcp.admin.logins import end_sessions, set_password
-from zava_mcp.admin.migrations import embedded_target
 from zava_mcp.admin.passfile import Passfile
-from zava_mcp.admin.sample import Progress
 from zava_mcp.embedded import EmbeddedPostgres, Login
 from zava_mcp.errors import InputError
-from zava_mcp.postgres.admin_connection import connect_as_admin
+from zava_mcp.postgres.connection_errors import not_a_zava_database
+from zava_mcp.progress_callback import Progress
 from zava_mcp.settings import Secret, Settings
 
 _EMBEDDED_PASSWORDS = "the embedded database keeps the passwords of its own logins, in its folder"
@@ -54,7 +54,7 @@ def _add_embedded(
         if new and not dry_run:
             login = Login(new.login, secrets.token_urlsafe(32), str(new.user_id), new.name)
             set_password(connection, login.login, Secret(login.password))
-            embedded.keep_login(login)
+            embedded.add_login(login)
     return report
 
 
@@ -90,7 +90,7 @@ def _forget_passwords(
 ) -> None:
     for record in removed:
         if embedded is not None:
-            embedded.forget_login(str(record.user_id))
+            embedded.remove_login(str(record.user_id))
         if passfile is not None and passfile.has_password(record.login):
             passfile.remove_password(record.login)
             passfile.write_draft()
@@ -126,6 +126,22 @@ def rotate_password(
     return report
 
 
+def list_identities(settings: Settings, progress: Progress) -> tuple[list[list[str]], list[str]]:
+    """All identities as [user id, name, stores, login, last day], head office first; and stores without an identity.
+
+    They are read as administrator from the server of ZAVA_ADMIN_DATABASE_URL, or else from the embedded database.
+    """
+    with as_admin(settings, progress) as connection:
+        if not installed_version(connection):
+            raise not_a_zava_database()
+        rows = connection.execute(sql.query("list_identities").encode()).fetchall()
+        unseen = connection.execute(sql.named("load.sql")["unseen_stores"].encode()).fetchall()
+    return [
+        [str(user_id), name, "all" if all_stores else stores or "none", login, last_day or ""]
+        for login, user_id, name, all_stores, stores, last_day in rows
+    ], [f"{found}: {fix}" for _, found, fix in unseen]
+
+
 @contextmanager
 def _open_database(
     settings: Settings, progress: Progress
@@ -134,21 +150,10 @@ def _open_database(
 
     Other administrators wait until it ends, because passfiles are read at its start and written at its end.
     """
-    if settings.admin_url is not None or settings.database is not None:
-        with as_admin(settings, progress) as connection:
-            refuse_other_schema(connection)
-            with serialised(connection):
-                yield connection, None
-        return
-    embedded = embedded_postgres(settings, progress)
-    try:
-        address = embedded.open()
-        with connect_as_admin(embedded_target(address, embedded.logins()[""])) as connection:
-            refuse_other_schema(connection)
-            with serialised(connection):
-                yield connection, embedded
-    finally:
-        embedded.close()
+    is_embedded = settings.admin_url is None and settings.database is None
+    embedded = embedded_postgres(settings, progress) if is_embedded else None
+    with as_admin(settings, progress, current_schema=True, embedded=embedded) as connection, serialised(connection):
+        yield connection, embedded
 
 
 @contextmanager

@@ -19,7 +19,7 @@ _MAX_NAME_LENGTH = 200
 
 @dataclass(frozen=True)
 class IdentitySpec:
-    """What an administrator asks for: a display name, stores by name or id, and optionally the rest.
+    """What an administrator requests: a display name, stores by name or id, and optionally the rest.
 
     Without a user id, one is generated; without a login, the login is named by the user id.
     """
@@ -110,7 +110,7 @@ def refuse_ambiguous_name(records: list[IdentityRecord], spec: IdentitySpec) -> 
 def check_login_name(login: str) -> None:
     """Raises InputError if PostgreSQL could not keep the name as it is."""
     if not login.isprintable() or len(login.encode()) > _MAX_LOGIN_BYTES:
-        raise InputError(f"a login's name has 1 to {_MAX_LOGIN_BYTES} bytes, all printable")
+        raise InputError(f"a login name must have 1 to {_MAX_LOGIN_BYTES} printable bytes")
 
 
 def resolve_stores(connection: psycopg.Connection, spec: IdentitySpec) -> tuple[int, ...]:

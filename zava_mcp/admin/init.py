@@ -5,55 +5,28 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from zava_mcp import sql
-from zava_mcp.admin.as_admin import as_admin, entra_tokens
+from zava_mcp.admin.as_admin import as_admin
 from zava_mcp.admin.change_report import Report
 from zava_mcp.admin.create_database import create_database, drop_empty_database
 from zava_mcp.admin.embedded_database import embedded_postgres
 from zava_mcp.admin.identity_records import has_no_stores
 from zava_mcp.admin.installed_schema import installed_version
 from zava_mcp.admin.locking import change_transaction
-from zava_mcp.admin.migrations import admin_target, embedded_target, set_up
+from zava_mcp.admin.migrations import set_up
 from zava_mcp.admin.next_steps import next_steps, server_url
-from zava_mcp.admin.passfile import write_missing_passwords
-from zava_mcp.admin.product_embeddings import ProductEmbeddings, product_embeddings
+from zava_mcp.admin.passfile import require_folder, write_missing_passwords
 from zava_mcp.admin.profile import Changes, write_profile
-from zava_mcp.admin.sample import Progress, Sample
-from zava_mcp.admin.sample_identity import refuse_other_sample
+from zava_mcp.admin.sample import Sample
+from zava_mcp.admin.sample_parameters import refuse_other_sample
 from zava_mcp.embedded import EmbeddedPostgres
 from zava_mcp.errors import InputError, ZavaError
 from zava_mcp.postgres.admin_connection import connect_as_admin
-from zava_mcp.postgres.connection_errors import NoDatabase
-from zava_mcp.postgres.mismatch import not_a_zava_database
+from zava_mcp.postgres.connection_failures import NoDatabase
+from zava_mcp.postgres.connection_parameters import admin_parameters, embedded_parameters
+from zava_mcp.postgres.entra_password import entra_tokens
 from zava_mcp.postgres.user_ids import sample_identities
+from zava_mcp.progress_callback import Progress
 from zava_mcp.settings import Settings
-
-
-def list_identities(settings: Settings, progress: Progress) -> tuple[list[list[str]], list[str]]:
-    """All identities as [user id, name, stores, login, last day], head office first; and stores without an identity.
-
-    They are read as administrator from the server of ZAVA_ADMIN_DATABASE_URL, or else from the embedded database.
-    """
-    with as_admin(settings, progress) as connection:
-        if not installed_version(connection):
-            raise not_a_zava_database()
-        rows = connection.execute(sql.query("list_identities").encode()).fetchall()
-        unseen = connection.execute(sql.named("load.sql")["unseen_stores"].encode()).fetchall()
-    return [
-        [str(user_id), name, "all" if all_stores else stores or "none", login, last_day or ""]
-        for login, user_id, name, all_stores, stores, last_day in rows
-    ], [f"{found}: {fix}" for _, found, fix in unseen]
-
-
-@contextmanager
-def embeddings_as_admin(
-    settings: Settings, model: str, dimensions: int, all_products: bool, progress: Progress
-) -> Iterator[ProductEmbeddings]:
-    """The products' embeddings in the database that the settings name, writable as administrator."""
-    with (
-        as_admin(settings, progress) as connection,
-        product_embeddings(connection, model, dimensions, all_products) as embeddings,
-    ):
-        yield embeddings
 
 
 def initialise(
@@ -76,7 +49,7 @@ def initialise(
                 "--passwords-file, --take-over-roles and --no-sample are for a server: set ZAVA_ADMIN_DATABASE_URL.",
             )
         return _initialise_embedded(embedded_postgres(settings, progress, sample), sample, sample_options, company)
-    _check_folder_of(passwords_file)
+    require_folder(passwords_file)
     with _created_if_missing(settings, progress) as created, as_admin(settings, progress) as connection:
         is_new = not installed_version(connection)
         if sample is not None and not is_new:
@@ -88,7 +61,7 @@ def initialise(
         if passwords_file is not None:
             report.actions.append(write_missing_passwords(connection, passwords_file))
             report.next_steps = next_steps(connection, passwords_file)
-        elif any(action.startswith("a login for ") for action in report.actions):
+        elif report.new_logins:
             report.warnings.append(
                 "the new logins have no passwords yet; `zava-mcp init --passwords-file PATH` sets them"
             )
@@ -108,7 +81,7 @@ def _created_if_missing(settings: Settings, progress: Progress) -> Iterator[str]
             pass
     except NoDatabase:
         assert settings.admin_url is not None
-        target = admin_target(settings.admin_url, entra_tokens(settings))
+        target = admin_parameters(settings.admin_url, entra_tokens(settings))
         created = create_database(target)
     else:
         yield ""
@@ -130,7 +103,7 @@ def _initialise_embedded(
         address = embedded.open()
         changes: list[str] = []
         if (sample_options and not is_new) or company:
-            with connect_as_admin(embedded_target(address, embedded.logins()[""])) as connection:
+            with connect_as_admin(embedded_parameters(address, embedded.logins()[""])) as connection:
                 if not is_new:
                     refuse_other_sample(connection, sample, sample_options)
                 with change_transaction(connection, dry_run=False):
@@ -153,7 +126,7 @@ def reset_embedded(settings: Settings, sample: Sample, progress: Progress) -> Re
         embedded.open()
     finally:
         embedded.close()
-    return Report([f"the embedded database in {embedded.folder} is new"])
+    return Report([f"the embedded database in {embedded.folder} was created again"])
 
 
 def lost_by_reset(settings: Settings) -> list[str] | None:
@@ -192,7 +165,7 @@ def adopt_database(
         )
     from zava_mcp.admin.adopt import adopt
 
-    _check_folder_of(passwords_file)
+    require_folder(passwords_file)
     with as_admin(settings, progress) as connection:
         report = adopt(connection, dry_run, progress, take_over_roles, company)
         if passwords_file is not None and not dry_run:
@@ -201,8 +174,3 @@ def adopt_database(
         if report.actions:
             report.actions.append(f"connect identities with ZAVA_DATABASE_URL={server_url(connection)}")
     return report
-
-
-def _check_folder_of(passwords_file: Path | None) -> None:
-    if passwords_file is not None and not passwords_file.parent.is_dir():
-        raise InputError(f"there is no folder {passwords_file.parent} for the passwords file")

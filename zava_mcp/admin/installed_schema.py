@@ -3,7 +3,7 @@
 import psycopg
 
 from zava_mcp import sql
-from zava_mcp.postgres.mismatch import not_a_zava_database, schema_mismatch
+from zava_mcp.postgres.connection_errors import not_a_zava_database, schema_mismatch
 
 
 def installed_version(connection: psycopg.Connection) -> int:

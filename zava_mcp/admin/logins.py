@@ -1,5 +1,6 @@
 """PostgreSQL logins of identities: create, admit, give a password, limit in time, disconnect and drop them."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -9,9 +10,10 @@ from psycopg import sql as compose
 from zava_mcp import sql
 from zava_mcp.admin.change_report import Report
 from zava_mcp.admin.identity_records import check_login_name, rows_about
+from zava_mcp.admin.profile import read_company
 from zava_mcp.errors import IdentityError, InputError
 from zava_mcp.plurals import counted
-from zava_mcp.postgres.user_ids import Identity
+from zava_mcp.postgres.user_ids import HEAD_OFFICE_NAME, Identity, sample_identities
 from zava_mcp.settings import CONCURRENT_DESCRIPTIONS, CONCURRENT_QUERIES, Secret
 from zava_mcp.suggestions import did_you_mean
 
@@ -88,6 +90,13 @@ def set_expiry(
     )
 
 
+def initial_identities(connection: psycopg.Connection) -> list[Identity]:
+    """The identities of a new database: the sample's; of another company, they are head office without its name."""
+    head_office, *others = sample_identities()
+    is_sample = read_company(connection).is_sample
+    return [head_office if is_sample else replace(head_office, name=HEAD_OFFICE_NAME), *others]
+
+
 def admit_identities(
     connection: psycopg.Connection,
     identities: list[Identity],
@@ -122,6 +131,7 @@ def admit_identities(
         connection.execute(
             ADMIT, [login, identity.user_id, identity.name, identity.all_stores, list(identity.store_ids)]
         )
+        report.new_logins.append(login)
         report.actions.append(f"a login for {identity.name}")
 
 

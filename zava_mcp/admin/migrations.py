@@ -20,22 +20,19 @@ from zava_mcp.admin.existing_roles import (
 )
 from zava_mcp.admin.installed_schema import has_tenants, installed_version
 from zava_mcp.admin.locking import SET_UP_LOCK
-from zava_mcp.admin.logins import admit_identities, file_limit_gaps
+from zava_mcp.admin.logins import admit_identities, file_limit_gaps, initial_identities
 from zava_mcp.admin.own_objects import exposures, hidden_objects, revoke_exposures
 from zava_mcp.admin.profile import Changes, write_profile
-from zava_mcp.admin.sample import Progress, Sample, load
+from zava_mcp.admin.sample import Sample, load
 from zava_mcp.admin.sample_embeddings import load_sample_embeddings
-from zava_mcp.admin.sample_identity import initial_identities
 from zava_mcp.embedded import Address, Login
 from zava_mcp.errors import DatabaseUnavailable
 from zava_mcp.postgres.admin_connection import connect_as_admin
-from zava_mcp.postgres.connection_parameters import ConnectionParameters, read_url, with_our_defaults, with_tokens
-from zava_mcp.postgres.entra_password import Tokens
-from zava_mcp.postgres.location import ADMIN_URL
+from zava_mcp.postgres.connection_parameters import EMBEDDED_DATABASE, embedded_parameters
 from zava_mcp.postgres.user_ids import sample_identities
+from zava_mcp.progress_callback import Progress
 from zava_mcp.settings import Secret
 
-DATABASE = "zava"
 #: Queries that return the statements for what is missing.
 INDEXES, COMMENTS = "indexes.sql", "comments.sql"
 _OLDEST_POSTGRES = 15
@@ -47,14 +44,17 @@ def build_embedded(address: Address, admin: Login, sample: Sample, progress: Pro
     The logins are named after the stores and not by user id, because every login can read all role names.
     """
     progress(0.05, "creating the database")
-    with translate_errors(embedded=True), connect_as_admin(embedded_target(address, admin, "postgres")) as connection:
-        connection.execute(f"CREATE DATABASE {DATABASE} TEMPLATE template0".encode())
+    with (
+        translate_errors(embedded=True),
+        connect_as_admin(embedded_parameters(address, admin, "postgres")) as connection,
+    ):
+        connection.execute(f"CREATE DATABASE {EMBEDDED_DATABASE} TEMPLATE template0".encode())
         connection.execute("REVOKE ALL ON DATABASE postgres, template1 FROM PUBLIC")
     logins = [
         Login(sample.login, secrets.token_urlsafe(32), str(sample.user_id), sample.name)
         for sample in sample_identities()
     ]
-    with connect_as_admin(embedded_target(address, admin)) as connection:
+    with connect_as_admin(embedded_parameters(address, admin)) as connection:
         set_up(connection, sample, {login.login: Secret(login.password) for login in logins}, progress)
         if sample.as_of is None:
             connection.execute(sql.named("sample/extend.sql")["to_be_extended"].encode())
@@ -63,27 +63,9 @@ def build_embedded(address: Address, admin: Login, sample: Sample, progress: Pro
 
 def upgrade_embedded(address: Address, admin: Login, logins: list[Login], progress: Progress) -> None:
     """Upgrades an embedded database of an older version to the newest schema; its logins keep their passwords."""
-    with connect_as_admin(embedded_target(address, admin)) as connection:
+    with connect_as_admin(embedded_parameters(address, admin)) as connection:
         set_up(connection, None, {login.login: Secret(login.password) for login in logins}, progress)
         connection.execute(sql.named("sample/extend.sql")["older_to_be_extended"].encode())
-
-
-def embedded_target(address: Address, login: Login, database: str = DATABASE) -> ConnectionParameters:
-    """The parameters of a connection to the embedded database as a login."""
-    parameters = {"host": address.host, "port": address.port, "dbname": database, "user": login.login}
-    return ConnectionParameters(
-        with_our_defaults({**parameters, "sslmode": "disable"}), Secret(login.password), embedded=True
-    )
-
-
-def admin_target(url: Secret, tokens: Tokens | None = None) -> ConnectionParameters:
-    """The connection parameters of an administrator's URL; a password in the URL takes precedence over tokens.
-
-    Raises SettingsError as `read_url` does.
-    """
-    target = read_url(url.reveal(), {}, ADMIN_URL)
-    target.parameters.update(application_name="zava-mcp init", client_encoding="UTF8")
-    return with_tokens(target, tokens) if tokens and target.password is None else target
 
 
 def set_up(
@@ -120,10 +102,10 @@ def set_up(
             report.actions += write_profile(connection, company or {})
             progress(0.9, "admitting the identities")
             _revoke_create_from_owner(connection, report)
-            of_tenants = has_tenants(connection)
-            identities = [] if of_tenants else initial_identities(connection)
+            is_for_tenants = has_tenants(connection)
+            identities = [] if is_for_tenants else initial_identities(connection)
             admit_identities(connection, identities, passwords, is_new, report)
-            if of_tenants:  # other programs use the database
+            if is_for_tenants:  # other programs use the database
                 report.gaps = exposures(connection)
             else:
                 _revoke_from_public(connection, report)
@@ -131,7 +113,7 @@ def set_up(
         if take_over_roles:
             report.gaps += end_sessions_of(connection, roles)
         report.warnings += _security_warnings(connection)
-        if report.actions and not of_tenants:
+        if report.actions and not is_for_tenants:
             progress(0.95, "collecting statistics")
             connection.execute("VACUUM (ANALYZE)")
     progress(1.0, "ready")
@@ -145,7 +127,7 @@ def _role_names(named_by_store: bool) -> list[str]:
 
 def _security_warnings(connection: psycopg.Connection) -> list[str]:
     return [
-        *(f"{fault.found}: {fault.cure}" for fault in role_faults(connection, OWNER)),
+        *(f"{fault.found}: {fault.fix}" for fault in role_faults(connection, OWNER)),
         *untrusted_code(connection),
         *hidden_objects(connection),
     ]
@@ -164,7 +146,7 @@ def untrusted_code(connection: psycopg.Connection) -> list[str]:
     """Objects of other roles that names resolve to or that run on Zava's tables, each with the SQL that fixes it."""
     blocks = ("search_path_is_trusted", "code_on_tables_is_trusted")
     rows = [row for name in blocks for row in connection.execute(sql.named("checks.sql")[name].encode()).fetchall()]
-    return [f"{problem}: {fix}" for _, problem, fix in rows]
+    return [f"{row[1]}: {row[2]}" for row in rows]
 
 
 def migrate(connection: psycopg.Connection, sample: Sample | None, report: Report, progress: Progress) -> None:
@@ -264,7 +246,5 @@ def _revoke_from_public(connection: psycopg.Connection, report: Report) -> None:
             "only a superuser can revoke set_config, clock_timestamp, advisory locks and the like from PUBLIC: "
             "row-level security holds without this defence in depth"
         )
-    report.actions += revoke_exposures(connection)
-    report.gaps += exposures(connection)
     report.actions += revoke_exposures(connection)
     report.gaps += exposures(connection)

@@ -28,8 +28,7 @@ class Passfile:
 
     def __init__(self, file: Path, connection: psycopg.Connection) -> None:
         """Raises InputError if the file's folder does not exist or the file cannot be read."""
-        if not file.parent.is_dir():
-            raise InputError(f"there is no folder {file.parent} for the passwords file")
+        require_folder(file)
         info = connection.info
         host = info.host if not info.host.startswith("/") else "localhost"
         self.file = file
@@ -80,6 +79,12 @@ class Passfile:
             self._draft.replace(self.file)
         else:
             self._draft.unlink(missing_ok=True)
+
+
+def require_folder(file: Path | None) -> None:
+    """Raises InputError if a passwords file is named whose folder does not exist."""
+    if file is not None and not file.parent.is_dir():
+        raise InputError(f"there is no folder {file.parent} for the passwords file")
 
 
 def write_missing_passwords(connection: psycopg.Connection, file: Path) -> str:

@@ -24,4 +24,4 @@ def has_invisible(text: str) -> bool:
 def refuse_invisible(subject: str, text: str) -> None:
     """Raises InputError if a text has characters that are not shown, or that reorder others."""
     if has_invisible(text):
-        raise InputError(f"{subject} contains a control character", "Write it as plain text.")
+        raise InputError(f"{subject} contains a character that is not shown", "Write it as plain text.")

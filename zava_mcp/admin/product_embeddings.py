@@ -10,8 +10,8 @@ from psycopg import sql as compose
 
 from zava_mcp import sql
 from zava_mcp.errors import DatabaseUnavailable
+from zava_mcp.postgres.connection_errors import connection_error
 from zava_mcp.postgres.location import ADMIN_URL, Location
-from zava_mcp.postgres.query_errors import connection_error
 from zava_mcp.postgres.statement import INDEX_FROM
 
 _LOCK = 7_283_416  # an arbitrary number that all embedding runs lock
@@ -64,8 +64,8 @@ class ProductEmbeddings:
             self._run("ANALYZE retail.product_description_embeddings")
         return int(published)
 
-    def update_index(self) -> bool:
-        """Builds the vector index, without blocking searches, if it is needed; returns whether it built one.
+    def update_index(self) -> None:
+        """Builds the vector index, without blocking searches, if it is needed.
 
         From `INDEX_FROM` embeddings on an index is needed; pgvector before 0.7 has no half precision and gets none.
         """
@@ -73,12 +73,11 @@ class ProductEmbeddings:
         is_needed = bool(has_halfvec) and count >= INDEX_FROM
         model = compose.Literal(self._values["model"]).as_string(self._connection)
         if definition and is_needed and f"halfvec({self._dimensions})" in definition and model in definition:
-            return False
+            return
         self._run(sql.named("embed.sql")["drop_index"])
         if is_needed:
             text = sql.named("embed.sql")["create_index"].replace("{dimensions}", str(self._dimensions))
             self._run(text.replace("{model}", model))
-        return is_needed
 
     def _rows(self, name: str, **values: Any) -> list[tuple[Any, ...]]:
         parts = sql.named("embed.sql")
@@ -128,12 +127,12 @@ def _refuse_untrusted_code(connection: psycopg.Connection) -> None:
     """Raises DatabaseUnavailable if writing embeddings would run other roles' code with the administrator's rights."""
     with _translate_errors():
         rows = connection.execute(sql.named("checks.sql")["code_on_tables_is_trusted"].encode()).fetchall()
-    written = ("retail.product_description_embeddings ", "zava.new_embeddings ")
-    listed = "".join(f"\n  {problem}: {fix}" for _, problem, fix in rows if problem.startswith(written))
+    written = ("retail.product_description_embeddings", "zava.new_embeddings")
+    listed = "".join(f"\n  {problem}: {fix}" for _, problem, fix, relation in rows if relation in written)
     if listed:
         raise DatabaseUnavailable(
             f"writing embeddings would run code of other roles with your rights:{listed}",
-            "Nothing was written. Review these functions, then run the SQL behind each, or drop what calls them.",
+            "Nothing was written. Review these functions, then run the SQL shown for each, or drop what calls them.",
         )
 
 

@@ -11,10 +11,15 @@ import psycopg
 from psycopg.rows import dict_row
 
 from zava_mcp import sql
+from zava_mcp.admin.as_admin import as_admin
+from zava_mcp.admin.change_report import Report
+from zava_mcp.admin.locking import change_transaction
 from zava_mcp.admin.plain_text import refuse_invisible
 from zava_mcp.company import MONTHS, NEUTRAL, WEEKDAYS, CompanyProfile
 from zava_mcp.currencies import CODES
 from zava_mcp.errors import InputError
+from zava_mcp.progress_callback import Progress
+from zava_mcp.settings import Settings
 from zava_mcp.suggestions import did_you_mean
 
 _MAX_CHARACTERS = {"name": 100, "sells": 200, "notes": 1_000}
@@ -35,7 +40,7 @@ def read_profile_file(file: Path) -> Changes:
     except UnicodeDecodeError:
         raise InputError(f"{file} is not in UTF-8", "Save it as UTF-8.") from None
     except tomllib.TOMLDecodeError as error:
-        raise InputError(f"{file} is no TOML: {error}", 'A line of it is, for example, currency = "EUR".') from None
+        raise InputError(f"{file} is not TOML: {error}", 'A line of it is, for example, currency = "EUR".') from None
     for key in content:
         if key not in FIELDS:
             hint = f"The fields are {', '.join(FIELDS)}."
@@ -76,7 +81,8 @@ def _currency(value: str) -> str:
     code = value.strip().upper()
     if code and code not in CODES:
         raise InputError(
-            f"{value[:60]!r} is no currency{did_you_mean(code, CODES)}", "Give its ISO 4217 code, such as EUR or USD."
+            f"{value[:60]!r} is not a currency{did_you_mean(code, CODES)}",
+            "Give its ISO 4217 code, such as EUR or USD.",
         )
     return code
 
@@ -87,7 +93,7 @@ def _time_zone(value: str) -> str:
     if zone is None:
         names = list(zones.values())
         raise InputError(
-            f"{value[:60]!r} is no time zone{did_you_mean(value.strip(), names)}",
+            f"{value[:60]!r} is not a time zone{did_you_mean(value.strip(), names)}",
             "Give a name of the IANA database, such as Europe/Berlin or UTC.",
         )
     return zone
@@ -123,3 +129,18 @@ def read_company(connection: psycopg.Connection) -> CompanyProfile:
     """The profile, the neutral one if its row is missing."""
     row = connection.cursor(row_factory=dict_row).execute(sql.query("read_company")).fetchone()
     return CompanyProfile(**row) if row else NEUTRAL
+
+
+def read_profile(settings: Settings, progress: Progress) -> CompanyProfile:
+    """The company profile of the database that the settings name, read as administrator."""
+    with as_admin(settings, progress, current_schema=True) as connection:
+        return read_company(connection)
+
+
+def change_profile(settings: Settings, changes: Changes, dry_run: bool, progress: Progress) -> Report:
+    """Changes fields of the profile in the database that the settings name; undone on a dry run.
+
+    Raises InputError, DatabaseUnavailable.
+    """
+    with as_admin(settings, progress, current_schema=True) as connection, change_transaction(connection, dry_run):
+        return Report(write_profile(connection, changes))

@@ -1,6 +1,6 @@
 """The sample data: stores, catalogue and years of orders, generated from a seed and a date."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
@@ -10,12 +10,10 @@ from zava_mcp.admin.sample_customers import FIRST_DAY, SampleCustomers
 from zava_mcp.admin.sample_dice import Dice
 from zava_mcp.admin.sample_orders import SampleOrders
 from zava_mcp.errors import InputError
+from zava_mcp.progress_callback import Progress
 
 if TYPE_CHECKING:
     import psycopg
-
-#: Called with the finished part of the work, from 0 to 1, and the current step.
-Progress = Callable[[float, str], None]
 
 _CUSTOMERS = 50_000
 _BATCH = 50_000  # customers at once: about 200,000 orders, and 60 MB of memory

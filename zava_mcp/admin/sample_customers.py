@@ -57,7 +57,7 @@ class SampleCustomers:
         elsewhere = self._dice.bucket("where", n, self._home_shares)
         store = np.where(self._dice.draw("elsewhere", n) < 0.95, home[customer], elsewhere)
         day = self._days[self._dice.bucket("day", n, self._day_shares)]
-        first_visit = np.full(len(c), self._last_day + 30)  # without a visit, nothing limits when they registered
+        first_visit = np.full(len(c), self._last_day + 30)  # A customer without a visit may have registered on any day.
         np.minimum.at(first_visit, customer, day)
         self._write(c, ids, self._stores[home], first_visit)
         return {"customer_id": ids[customer], "n": n, "store_id": self._stores[store], "day": day}
@@ -83,7 +83,7 @@ class SampleCustomers:
             )
 
     def _registered(self, ids: "Numbers", first_visit: "Numbers") -> "NDArray[np.str_]":
-        """When each customer registered: on a day before the first order, at an hour when people are awake."""
+        """When each customer registered: on a day before the first order, between 8:00 and 20:00."""
         import numpy as np
 
         before = first_visit - self._dice.below("before", ids, 30)

@@ -1,4 +1,4 @@
-"""Chance for the sample: a hash of what it decides, so that the same seed gives the same rows.
+"""Reproducible random numbers of the sample: hashes of seed, subject and row number.
 
 The numbers are those of `pg_temp.dice` in sample/generate.sql, for many rows at once. numpy is imported when the first
 rows are generated.

@@ -7,13 +7,13 @@ from datetime import UTC, date, datetime, timedelta
 import psycopg
 
 from zava_mcp import sql
-from zava_mcp.admin.migrations import embedded_target
 from zava_mcp.admin.sample import prepare
 from zava_mcp.admin.sample_dice import Dice
 from zava_mcp.admin.sample_orders import SampleOrders
 from zava_mcp.embedded import EmbeddedPostgres
 from zava_mcp.errors import ZavaError
 from zava_mcp.postgres.admin_connection import connect_as_admin
+from zava_mcp.postgres.connection_parameters import embedded_parameters
 
 #: The blocks of generate.sql that create what orders are generated from.
 _SOURCES = ("dice", "months", "days", "homes")
@@ -49,7 +49,7 @@ def extend_sample(connection: psycopg.Connection, today: date) -> int:
 
 
 def _add_orders(connection: psycopg.Connection, seed: int, visits: list[tuple[int, int, int, int]]) -> int:
-    import numpy as np  # not needed by a server whose sample is up to date
+    import numpy as np  # A server whose sample is up to date does not load it.
 
     columns = zip(("customer_id", "n", "store_id", "day"), np.array(visits, np.int64).T, strict=True)
     return SampleOrders(connection, Dice(connection, seed)).add(dict(columns))
@@ -60,7 +60,7 @@ def extend_embedded(embedded: EmbeddedPostgres) -> int:
 
     Raises EmbeddedError, DatabaseUnavailable, and psycopg.Error if the database stops meanwhile.
     """
-    with connect_as_admin(embedded_target(embedded.open(), embedded.logins()[""])) as connection:
+    with connect_as_admin(embedded_parameters(embedded.open(), embedded.logins()[""])) as connection:
         return extend_sample(connection, datetime.now(UTC).date())
 
 

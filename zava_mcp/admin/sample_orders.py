@@ -38,8 +38,8 @@ class SampleOrders:
         self._last_numbers = {
             store: (order, item) for store, order, item in connection.execute(statements["last_numbers"].encode())
         }
-        self._departments = _choices(connection, statements["departments"], dice)  # of each month
-        self._products = _choices(connection, statements["shelves"], dice)  # of each department
+        self._departments = _choices(connection, statements["departments"], dice)  # the probabilities of each month
+        self._products = _choices(connection, statements["shelves"], dice)  # the probabilities of each department
         prices = connection.execute(statements["prices"].encode()).fetchall()
         self._prices = np.zeros(1 + max(product for product, _ in prices), np.int64)
         for product, cents in prices:

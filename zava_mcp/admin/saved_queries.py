@@ -1,7 +1,5 @@
 """Saves, lists, shows and removes queries that identities run by name."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
@@ -9,18 +7,17 @@ import psycopg
 from zava_mcp import sql
 from zava_mcp.admin.as_admin import as_admin
 from zava_mcp.admin.change_report import Report
-from zava_mcp.admin.installed_schema import refuse_other_schema
 from zava_mcp.admin.locking import change_transaction
-from zava_mcp.admin.sample import Progress
 from zava_mcp.admin.saved_query_check import as_reader, check_saved_query
 from zava_mcp.admin.saved_query_file import FileFaults, parse_file
 from zava_mcp.errors import InputError
 from zava_mcp.plurals import counted
 from zava_mcp.postgres.saved_query import SavedQuery, read_saved_query, unknown_query
+from zava_mcp.progress_callback import Progress
 from zava_mcp.settings import Settings
 
 MAX_SAVED_QUERIES = 200
-_MAX_FAULTS = 20  # that one error names
+_MAX_FAULTS = 20  # the limit for one error
 _NOTHING = "Nothing was saved: files are saved all or none."
 
 
@@ -29,7 +26,7 @@ def save_queries(settings: Settings, files: dict[Path, str], progress: Progress,
     parsed, faults = _parse(files)
     if not parsed:
         _raise_faults(faults)
-    with _open_database(settings, progress) as connection:
+    with as_admin(settings, progress, current_schema=True) as connection:
         report = Report()
         with as_reader(connection) as gap:
             report.gaps += [gap] * bool(gap)
@@ -48,7 +45,7 @@ def save_queries(settings: Settings, files: dict[Path, str], progress: Progress,
 def remove_queries(settings: Settings, names: list[str], progress: Progress) -> Report:
     """Removes saved queries, all or none. Raises InputError for an unknown name, DatabaseUnavailable."""
     wanted = list(dict.fromkeys(names))
-    with _open_database(settings, progress) as connection, change_transaction(connection, dry_run=False):
+    with as_admin(settings, progress, current_schema=True) as connection, change_transaction(connection, dry_run=False):
         known = [saved.name for saved in _read(connection)]
         for name in wanted:
             if name not in known:
@@ -59,13 +56,13 @@ def remove_queries(settings: Settings, names: list[str], progress: Progress) -> 
 
 def list_queries(settings: Settings, progress: Progress) -> list[SavedQuery]:
     """All saved queries, without their SQL. Raises DatabaseUnavailable."""
-    with _open_database(settings, progress) as connection:
+    with as_admin(settings, progress, current_schema=True) as connection:
         return _read(connection)
 
 
 def show_query(settings: Settings, name: str, progress: Progress) -> SavedQuery:
     """One saved query. Raises InputError for an unknown name, DatabaseUnavailable."""
-    with _open_database(settings, progress) as connection:
+    with as_admin(settings, progress, current_schema=True) as connection:
         row = connection.execute(sql.query("read_saved_query").encode(), {"name": name}).fetchone()
         if row is None:
             raise unknown_query(name, [saved.name for saved in _read(connection)])
@@ -115,17 +112,11 @@ def _save(connection: psycopg.Connection, saved: SavedQuery) -> str:
 def _require_room(connection: psycopg.Connection) -> None:
     row = connection.execute("SELECT count(*) FROM zava.saved_queries").fetchone()
     if row and row[0] > MAX_SAVED_QUERIES:
-        raise InputError(f"a database has at most {MAX_SAVED_QUERIES} saved queries", "Remove some that nobody runs.")
+        raise InputError(
+            f"a database has at most {MAX_SAVED_QUERIES} saved queries", "Remove saved queries that are no longer used."
+        )
 
 
 def _read(connection: psycopg.Connection) -> list[SavedQuery]:
     rows = connection.execute(sql.query("list_saved_queries").encode()).fetchall()
     return [read_saved_query(name, description, parameters, "") for name, description, parameters in rows]
-
-
-@contextmanager
-def _open_database(settings: Settings, progress: Progress) -> Iterator[psycopg.Connection]:
-    """The database as administrator. Raises DatabaseUnavailable if it is none of this version."""
-    with as_admin(settings, progress) as connection:
-        refuse_other_schema(connection)
-        yield connection

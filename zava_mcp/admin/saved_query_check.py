@@ -1,7 +1,7 @@
 """Checks a saved query in PostgreSQL before it is saved: parsed alone, then planned as an identity would run it.
 
 A plan runs IMMUTABLE functions, in a session that could take the administrator's rights on again. So no query is
-planned that uses a function of a role that is no administrator.
+planned that uses a function of a role that is not an administrator.
 """
 
 from collections.abc import Iterator
@@ -70,7 +70,7 @@ def check_saved_query(connection: psycopg.Connection, saved: SavedQuery) -> None
 
 
 def _refuse_code_of_others(connection: psycopg.Connection, saved: SavedQuery, types: list[int]) -> None:
-    """Raises InputError if the query uses a function that somebody who is no administrator can change.
+    """Raises InputError if the query uses a function that a role that is not an administrator can change.
 
     PostgreSQL parses the body of a function and records what it uses, without running any of it.
     """

@@ -7,10 +7,11 @@ from contextlib import contextmanager
 from zava_mcp.admin.plain_text import refuse_invisible
 from zava_mcp.errors import InputError
 from zava_mcp.postgres.saved_query import TYPES, Parameter, SavedQuery
+from zava_mcp.sql_text import comment_end
 from zava_mcp.suggestions import did_you_mean
 
 MAX_DESCRIPTION, MAX_PARAMETERS = 300, 20
-MAX_CHARACTERS = 20_000  # of a file
+MAX_CHARACTERS = 20_000  # the limit for a file
 _KEYS = ("name", "description", "parameter")
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 _HEADER = re.compile(r"\s*--[ \t]*(\w+)[ \t]*:[ \t]*(.*?)\s*")
@@ -171,7 +172,7 @@ def bind_names(source: str, names: list[str]) -> str:
         parts.append(plain)
         if kind == "name":
             if name not in names:
-                unknown = f"line {source.count(chr(10), 0, start) + 1} has :{name[:60]}, which is no parameter"
+                unknown = f"line {source.count(chr(10), 0, start) + 1} has :{name[:60]}, which is not a parameter"
                 hint = "Add `-- parameter:` to the header; write slices of arrays as [1 : n]."
                 faults.append(InputError(f"{unknown}{did_you_mean(name, names)}", hint))
             used.add(name)
@@ -199,16 +200,6 @@ def _lexemes(source: str) -> Iterator[tuple[str, int, int, str]]:
     while (match := _PARTS.search(source, position)) is not None:
         kind = match.lastgroup or ""
         kind = "string" if kind == "tag" else kind
-        position = _comment_end(source, match.start()) if match[0] == "/*" else match.end()
+        position = comment_end(source, match.start()) if match[0] == "/*" else match.end()
         yield kind, match.start(), position, match["name"] or ""
     yield "end", len(source), len(source), ""
-
-
-def _comment_end(source: str, start: int) -> int:
-    """The position after a block comment; block comments nest."""
-    depth = 0
-    for mark in re.finditer(r"/\*|\*/", source[start:]):
-        depth += 1 if mark[0] == "/*" else -1
-        if not depth:
-            return start + mark.end()
-    return len(source)

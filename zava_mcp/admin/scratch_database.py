@@ -11,8 +11,8 @@ from typing import Any
 import psycopg
 from psycopg import sql as compose
 
-from zava_mcp.admin.migrations import embedded_target
 from zava_mcp.embedded import Address, Login
+from zava_mcp.postgres.connection_parameters import embedded_parameters
 from zava_mcp.postgres.query_errors import to_query_error
 
 _PREFIX = "exercise"
@@ -63,12 +63,12 @@ class ScratchDatabase:
     @contextmanager
     def _connect(self, login: str) -> Iterator[psycopg.Connection]:
         target = Login(self.roles[login], self._passwords[login])
-        keywords = embedded_target(self._address, target, self.name).keywords()
+        keywords = embedded_parameters(self._address, target, self.name).keywords()
         with psycopg.connect(**{**keywords, "options": f"-c statement_timeout={_TIMEOUT_SECONDS}s"}) as connection:
             yield connection
 
     def _connect_as_admin(self, database: str) -> psycopg.Connection:
-        return psycopg.connect(**embedded_target(self._address, self._admin, database).keywords(), autocommit=True)
+        return psycopg.connect(**embedded_parameters(self._address, self._admin, database).keywords(), autocommit=True)
 
     def _execute(self, connection: psycopg.Connection, script: str) -> psycopg.Cursor:
         try:
@@ -86,7 +86,7 @@ class ScratchDatabase:
 def scratch_database(address: Address, admin: Login, logins: tuple[str, ...], set_up: str) -> Iterator[ScratchDatabase]:
     """A database after the statements of `set_up`, which the owner runs. Raises QueryError if they fail."""
     database = ScratchDatabase(address, admin, f"{_PREFIX}_{secrets.token_hex(4)}", logins)
-    with psycopg.connect(**embedded_target(address, admin, "postgres").keywords(), autocommit=True) as connection:
+    with psycopg.connect(**embedded_parameters(address, admin, "postgres").keywords(), autocommit=True) as connection:
         _remove_unused(connection)
     try:
         database.create()

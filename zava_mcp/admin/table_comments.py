@@ -1,4 +1,4 @@
-"""Comments on exposed tables, which assistants read: from a file, or as answers."""
+"""Comments on exposed tables, which assistants read: reads them from a file, or prompts for them."""
 
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
@@ -9,7 +9,7 @@ from zava_mcp.admin.plain_text import refuse_invisible
 from zava_mcp.errors import InputError
 
 _MAX_COMMENT = 1_000
-Comments = dict[str, str]  # by column; that of the table itself is at ""
+Comments = dict[str, str]  # The keys are columns; "" stands for the table.
 
 
 def read_comments(file: Path) -> Comments:
@@ -37,7 +37,7 @@ def new_comments(
 ) -> Comments:
     """The comments to write; existing ones stay. Raises InputError for a comment on an unknown column."""
     if unknown := [name for name in given if name not in existing]:
-        raise InputError(f"there is a comment on {unknown[0]!r}, which is no column of the table")
+        raise InputError(f"there is a comment on {unknown[0]!r}, which is not a column of the table")
     wanted = ["", *columns]
     comments = {name: _plain(name, given[name]) for name in wanted if name in given}
     if kept := [name or "the table" for name, text in comments.items() if existing[name] and existing[name] != text]:

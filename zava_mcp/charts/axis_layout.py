@@ -57,7 +57,7 @@ def time_ticks(column: ChartColumn, moments: Sequence[int]) -> list[tuple[int, s
 
 def axis_title(chart: Chart, column: ChartColumn) -> str | None:
     """The title of an axis; None if the chart's title or the axis's labels already say it."""
-    if chart.kind != "scatter" and (column.unit in _PERIODS or not column.places):
+    if chart.kind != "scatter" and (column.unit in _PERIODS or not column.indexes):
         return None
     title_words, words = set(words_of(chart.title)), words_of(column.title)
     return None if chart.kind != "scatter" and words and set(words) <= title_words else column.title
@@ -74,14 +74,14 @@ def is_horizontal(chart: Chart) -> bool:
 def mark_texts(panel: Panel) -> list[str]:
     """The short texts of a panel's numbers, to stand beside its marks; `*` marks a period that is not over."""
     texts = number_format.short_texts([point.y for point in panel.points], panel.y.unit)
-    return [f"{text} *" if point.open else text for text, point in zip(texts, panel.points, strict=True)]
+    return [f"{text} *" if point.in_progress else text for text, point in zip(texts, panel.points, strict=True)]
 
 
 def leading_to_open(points: Sequence[Point]) -> list[bool]:
     """For each point, whether it is an end of the part of its line that leads into a period that is not over."""
     following = [*points[1:], None]
     return [
-        point.open or (after is not None and after.open and after.series == point.series)
+        point.in_progress or (after is not None and after.in_progress and after.series == point.series)
         for point, after in zip(points, following, strict=True)
     ]
 

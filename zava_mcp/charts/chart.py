@@ -2,15 +2,13 @@
 
 import json
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from zava_mcp.charts.choice import Axes, axes_of, measures_named, named, share_an_axis
+from zava_mcp.charts.choice import Axes, axes_of, measures_named, named, repeats, share_an_axis
 from zava_mcp.charts.choice import ChartRequest as ChartRequest
 from zava_mcp.charts.columns import ChartColumn, as_labels, as_numbers, chart_columns
-from zava_mcp.charts.labels import plain
 from zava_mcp.charts.ordering import choose_order, is_ordered, is_ranked, limit_points, sort_points
 from zava_mcp.charts.periods import milliseconds, written
 from zava_mcp.charts.points import (
@@ -24,12 +22,13 @@ from zava_mcp.charts.points import (
     unfinished,
 )
 from zava_mcp.charts.query_units import units_in
+from zava_mcp.charts.titles import chart_title, default_title, join_titles
 from zava_mcp.currencies import unit_of_currency
 from zava_mcp.errors import InputError
 from zava_mcp.plurals import counted
+from zava_mcp.sales.json_values import compact_json
 from zava_mcp.sales.result import QueryResult
 
-_TITLE_CHARACTERS = 200
 #: Names of measures whose sum has a meaning.
 _ADDITIVE = re.compile(r"^(?!.*(avg|average|mean|median|price|margin|pct|percent|share|rate|ratio|rank))", re.DOTALL)
 _FEW_STEPS = 7  # up to this number, steps are bars to compare; more of them are a line
@@ -73,15 +72,15 @@ class Chart:
         """A JSON description for readers of the rows: which columns are drawn, how, and what is not drawn."""
         ys = [_describe_column(column) for column in self.measures or [panel.y for panel in self.panels]]
         summary: dict[str, Any] = {"kind": self.kind, "title": self.title}
-        summary |= {"x": _describe_column(self.x)} if self.x.places else {}
+        summary |= {"x": _describe_column(self.x)} if self.x.indexes else {}
         summary["y"] = ys[0] if len(ys) == 1 else ys
         summary |= {"series": _describe_column(self.series)} if self.series is not None and not self.measures else {}
         summary |= {"names": _describe_column(self.names)} if self.names is not None else {}
-        return json.dumps(summary | {"notes": self.notes}, ensure_ascii=False, separators=(",", ":"))
+        return compact_json(summary | {"notes": self.notes})
 
 
 def _describe_column(column: ChartColumn) -> dict[str, Any]:
-    place = {"column": column.places[0]} if len(column.places) == 1 else {"columns": column.places}
+    place = {"column": column.indexes[0]} if len(column.indexes) == 1 else {"columns": column.indexes}
     return {**place, "name": column.title, "as": column.unit or column.role}
 
 
@@ -89,7 +88,7 @@ def choose_chart(answer: QueryResult, request: ChartRequest, sql: str = "", now:
     """The chart of a query's result. Raises InputError if it cannot be drawn, with a hint that says what can be."""
     rows = [json.loads(row) for row in answer.rows]
     if not rows:
-        raise InputError("the query gave no rows, so there is nothing to draw", " ".join(answer.remarks))
+        raise InputError("the query returned no rows, so there is nothing to draw", " ".join(answer.remarks))
     if answer.truncated_by:
         raise InputError(
             f"there are more than the {counted(len(rows), 'row')} that a chart can have",
@@ -111,18 +110,18 @@ def _value(columns: list[ChartColumn], request: ChartRequest, rows: list[list[An
     """The chart of one row, which only states its numbers."""
     for name in (request.x, request.series):
         named(columns, name)
-    measures = [as_numbers(column, [rows[0][column.place]]) for column in measures_named(columns, request.y)]
+    measures = [as_numbers(column, [rows[0][column.index]]) for column in measures_named(columns, request.y)]
     measures = measures or [column for column in columns if column.role == "number"]
     drawn = [column for column in measures if not column.is_rank] or measures
     if not drawn:
         raise InputError("there is no column of numbers to draw", "Select one, such as sum(total_amount).")
-    used = {column.places for column in drawn}
-    others = [column for column in columns if column.role != "number" and column.places not in used]
+    used = {column.indexes for column in drawn}
+    others = [column for column in columns if column.role != "number" and column.indexes not in used]
     subject = " · ".join(column.written(column.values[0]) for column in others)
-    title = _join_titles(drawn) + (f": {subject}" if subject else "")
+    title = join_titles(drawn) + (f": {subject}" if subject else "")
     panels = tuple(Panel(column, (Point("", column.values[0], "", 0),)) for column in drawn)
     notes = ("one row needs no chart",)
-    return Chart("value", _chart_title(request, title), ChartColumn((), "", "label", ("",)), None, panels, notes)
+    return Chart("value", chart_title(request, title), ChartColumn((), "", "label", ("",)), None, panels, notes)
 
 
 def _kind(request: ChartRequest, axes: Axes, ordered: bool) -> str:
@@ -158,11 +157,11 @@ def _is_additive(y: ChartColumn) -> bool:
 
 def _build_chart(kind: str, request: ChartRequest, axes: Axes, ordered: bool, now: datetime) -> Chart:
     x, series, measures = axes.x, axes.series, axes.measures
-    if kind != "scatter" and _repeats(zip(x.values, series.values if series else x.values, strict=True)):
+    if kind != "scatter" and repeats(zip(x.values, series.values if series else x.values, strict=True)):
         both = f"{x.title} and {series.title}" if series else x.title
         raise InputError(
             f"several rows have the same {both}",
-            f"Aggregate in SQL (GROUP BY {both}), or name the column that tells them apart as series.",
+            f"Aggregate in SQL (GROUP BY {both}), or name the column that distinguishes them as series.",
         )
     running = {} if kind == "scatter" else unfinished(x, series, now)
     notes = _notes(kind, axes, running, now)
@@ -175,7 +174,7 @@ def _build_chart(kind: str, request: ChartRequest, axes: Axes, ordered: bool, no
         kind = "grouped_bar" if kind == "bar" else kind
         axes = replace(axes, series=ChartColumn((), "", "label", ()))
     panels, more = _panels(kind, axes, groups, ordered)
-    title = _chart_title(request, _default_title(axes, [panel.y for panel in panels]))
+    title = chart_title(request, default_title(axes, [panel.y for panel in panels]))
     return Chart(
         kind,
         title,
@@ -204,8 +203,8 @@ def _groups(kind: str, axes: Axes, running: dict[int, str]) -> list[tuple[ChartC
     x, series, measures, rows = axes.x, axes.series, axes.measures, range(len(axes.x.values))
     shared = len(measures) > 1 and series is None and kind in ("line", "bar", "stacked_bar") and share_an_axis(measures)
     if shared:
-        places = tuple(column.place for column in measures)
-        both = ChartColumn(places, _join_titles(measures), "number", (), measures[0].unit)
+        places = tuple(column.index for column in measures)
+        both = ChartColumn(places, join_titles(measures), "number", (), measures[0].unit)
         return [(both, [Point(x.values[r], y.values[r], y.title, r, r in running) for r in rows for y in measures])]
     names = axes.names.values if axes.names is not None and kind == "scatter" else [""] * len(x.values)
     apart = series.values if series is not None else [""] * len(x.values)
@@ -235,22 +234,3 @@ def _panels(
     if not panels:
         raise InputError(f"no row has a number in {groups[0][0].title!r} that can be drawn")
     return tuple(panels), notes
-
-
-def _chart_title(request: ChartRequest, title: str) -> str:
-    return plain(request.title, _TITLE_CHARACTERS) or plain(title[:1].upper() + title[1:], _TITLE_CHARACTERS)
-
-
-def _default_title(axes: Axes, ys: list[ChartColumn]) -> str:
-    series = f" and {axes.series.title}" if axes.series is not None and axes.series.places else ""
-    return f"{_join_titles(ys)} by {axes.x.title}{series}" + (f" ({axes.constant})" if axes.constant else "")
-
-
-def _join_titles(measures: list[ChartColumn]) -> str:
-    titles = [column.title for column in measures]
-    return " and ".join([", ".join(titles[:-1]), titles[-1]] if titles[1:] else titles)
-
-
-def _repeats(values: Iterable[Any]) -> bool:
-    listed = list(values)
-    return len(set(listed)) < len(listed)

@@ -44,9 +44,9 @@ class Axes:
 def axes_of(columns: list[ChartColumn], request: ChartRequest, rows: list[list[Any]]) -> Axes:
     """The requested axes, and a choice for those that are not requested. Raises InputError if there are none."""
     x, series, ys = named(columns, request.x), named(columns, request.series), measures_named(columns, request.y)
-    ys = [as_numbers(y, [row[y.place] for row in rows]) for y in ys]
-    assigned = {column.places for column in (x, series, *ys) if column is not None}
-    free = [column for column in columns if column.places not in assigned]
+    ys = [as_numbers(y, [row[y.index] for row in rows]) for y in ys]
+    assigned = {column.indexes for column in (x, series, *ys) if column is not None}
+    free = [column for column in columns if column.indexes not in assigned]
     if x is None and series is None and request.chart in ("auto", "line"):
         x = _step_before_year(free)
         free = [column for column in free if column is not x]
@@ -65,7 +65,7 @@ def axes_of(columns: list[ChartColumn], request: ChartRequest, rows: list[list[A
     if not ys:
         ys, left_out = _choose_measures(measures, numbers, x, request.chart)
     if request.chart == "scatter" and x.role != "time":
-        x = as_numbers(x, [row[x.place] for row in rows])
+        x = as_numbers(x, [row[x.index] for row in rows])
     free = [column for column in free if column.role != "number" and column is not x]
     if series is None:
         series = _series(free, request, x)
@@ -78,8 +78,8 @@ def axes_of(columns: list[ChartColumn], request: ChartRequest, rows: list[list[A
 
 def _is_left_out(column: ChartColumn, series: ChartColumn | None, names: ChartColumn | None) -> bool:
     """Whether a column varies and is on no axis, such as the best-selling product of each month."""
-    drawn = {place for axis in (series, names) if axis is not None for place in axis.places}
-    return not drawn & set(column.places) and len(set(column.values)) > 1 and not column.is_key
+    drawn = {place for axis in (series, names) if axis is not None for place in axis.indexes}
+    return not drawn & set(column.indexes) and len(set(column.values)) > 1 and not column.is_key
 
 
 def _is_constant(column: ChartColumn) -> bool:
@@ -118,9 +118,7 @@ def _first_axis(free: list[ChartColumn], kind: str, spare: list[ChartColumn]) ->
     candidates.sort(key=lambda column: (len(set(column.values)) == 1, _X_ROLES.index(column.role), column.is_key))
     if candidates or spare:
         return (candidates or spare)[0]
-    raise InputError(
-        "there is no column along which to draw the numbers", "Select a date, a month or a category besides them."
-    )
+    raise InputError("there is no column for the x axis", "Select a date, a month or a category besides them.")
 
 
 def _step_before_year(free: list[ChartColumn]) -> ChartColumn | None:
@@ -165,11 +163,11 @@ def _series(rest: list[ChartColumn], request: ChartRequest, x: ChartColumn) -> C
     """The column, or several joined ones, that distinguish rows with the same x; None if none is needed."""
     if request.chart == "scatter" or x.role == "number":
         return None
-    if _repeats(x.values):
+    if repeats(x.values):
         for column in rest:
-            if not _repeats(zip(x.values, column.values, strict=True)):
+            if not repeats(zip(x.values, column.values, strict=True)):
                 return column
-        if len(rest) > 1 and not _repeats(zip(x.values, *[column.values for column in rest], strict=True)):
+        if len(rest) > 1 and not repeats(zip(x.values, *[column.values for column in rest], strict=True)):
             return _join_columns([column for column in rest if len(set(column.values)) > 1] or rest)
     if rest and request.chart in ("stacked_bar", "heat_map"):
         return rest[0]
@@ -181,10 +179,11 @@ def _join_columns(columns: list[ChartColumn]) -> ChartColumn:
     parts = [[column.written(value) for value in column.values] for column in columns]
     values = tuple(plain(" · ".join(texts), 2 * LABEL_CHARACTERS) for texts in zip(*parts, strict=True))
     name = " and ".join(column.name for column in columns)
-    return ChartColumn(tuple(column.place for column in columns), name, "label", values)
+    return ChartColumn(tuple(column.index for column in columns), name, "label", values)
 
 
-def _repeats(values: Iterable[Any]) -> bool:
+def repeats(values: Iterable[Any]) -> bool:
+    """Whether a value occurs twice."""
     listed = list(values)
     return len(set(listed)) < len(listed)
 

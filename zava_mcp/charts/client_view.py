@@ -27,7 +27,7 @@ def view(chart: Chart) -> dict[str, Any]:
         "places": places if labels else [],
         "exact": [] if labels else [chart.x.written(place) for place in places],
         "series": series_of(chart),
-        "series_name": chart.series.title if chart.series is not None and chart.series.places else "",
+        "series_name": chart.series.title if chart.series is not None and chart.series.indexes else "",
         "panels": [
             _panel(chart, panel, {place: number for number, place in enumerate(places)}) for panel in chart.panels
         ],
@@ -52,7 +52,7 @@ def _panel(chart: Chart, panel: Panel, numbers: dict[Any, int]) -> dict[str, Any
     bars = chart.kind in ("bar", "grouped_bar")
     ends = layout.extend_for_texts(axis, texts, pixels, horizontal) if bars else axis[:2]
     points = [
-        [numbers[point.x], point.y, series[point.series], int(point.open), text,
+        [numbers[point.x], point.y, series[point.series], int(point.in_progress), text,
          number_format.exact(point.y, panel.y.unit), point.name]
         for point, text in zip(panel.points, texts, strict=True)
     ]  # fmt: skip

@@ -40,7 +40,7 @@ class ChartColumn:
     their own, such as weekdays; `order` has the sort key of each row.
     """
 
-    places: tuple[int, ...]  # the positions of its columns in the result; () for none
+    indexes: tuple[int, ...]  # the positions of its columns in the result; () for none
     name: str
     role: str  # time, step, label or number
     values: tuple[Any, ...]
@@ -49,9 +49,9 @@ class ChartColumn:
     money: str = MONEY  # the unit of amounts of this result
 
     @property
-    def place(self) -> int:
+    def index(self) -> int:
         """The position of its first column in the result."""
-        return self.places[0]
+        return self.indexes[0]
 
     @property
     def title(self) -> str:
@@ -66,10 +66,10 @@ class ChartColumn:
 
     @property
     def is_rank(self) -> bool:
-        """Whether it numbers the rows; such a column is no measure."""
+        """Whether it numbers the rows; such a column is not a measure."""
         return self.name.lower() in _RANKS or words_of(self.name)[-1:] == ["rank"]
 
-    def natural(self) -> list[float] | None:
+    def sort_keys(self) -> list[float] | None:
         """The sort keys of its rows in its own order; None for labels, which have no order of their own."""
         if self.role == "label":
             return None
@@ -100,49 +100,49 @@ def chart_columns(
     """
     values_by_column = list(zip(*rows, strict=True)) or [()] * len(names)
     columns: list[ChartColumn] = []
-    for place, (name, type_oid, values) in enumerate(zip(names, types, values_by_column, strict=True)):
-        earlier = names[:place].count(name)
-        unit = units[place] if units else ""
-        column = _recognize(place, name, type_oid, values, "" if unit == MONEY else unit, money)
+    for index, (name, type_oid, values) in enumerate(zip(names, types, values_by_column, strict=True)):
+        earlier = names[:index].count(name)
+        unit = units[index] if units else ""
+        column = _recognize(index, name, type_oid, values, "" if unit == MONEY else unit, money)
         if unit == MONEY and column.role == "number":
             column = replace(column, unit=number_format.amount_unit(name, column.unit, money))
         columns.append(replace(column, money=money, name=f"{name} ({earlier + 1})" if earlier else name))
     return columns
 
 
-def _recognize(place: int, name: str, type_oid: int, values: tuple[Any, ...], unit: str, money: str) -> ChartColumn:
+def _recognize(index: int, name: str, type_oid: int, values: tuple[Any, ...], unit: str, money: str) -> ChartColumn:
     named = unit or named_unit(name)
     if type_oid in _DATES:
         moments = [periods.instant(value) for value in values]
-        return _time_column(place, name, moments, periods.unit_of([m for m in moments if m is not None], named))
+        return _time_column(index, name, moments, periods.unit_of([m for m in moments if m is not None], named))
     if type_oid in _NUMBERS:
-        return _recognize_numbers(place, name, type_oid, values, named, money)
+        return _recognize_numbers(index, name, type_oid, values, named, money)
     if type_oid in _TEXTS or not type_oid:
-        return _recognize_texts(place, name, type_oid, values, named, money)
-    return ChartColumn((place,), name, "label", labels(values))
+        return _recognize_texts(index, name, type_oid, values, named, money)
+    return ChartColumn((index,), name, "label", labels(values))
 
 
 def _recognize_texts(
-    place: int, name: str, type_oid: int, values: tuple[Any, ...], named: str, money: str
+    index: int, name: str, type_oid: int, values: tuple[Any, ...], named: str, money: str
 ) -> ChartColumn:
     if stepped := steps(values, named):
-        return ChartColumn((place,), name, "step", stepped.labels, stepped.unit, stepped.order)
+        return ChartColumn((index,), name, "step", stepped.labels, stepped.unit, stepped.order)
     if dated := periods.moments(values, named):
         moments, unit = dated
         if unit == "day":
             unit = periods.unit_of([moment for moment in moments if moment is not None], named)
             unit = unit if unit == named or unit == "week" else "day"
-        return _time_column(place, name, moments, unit)
+        return _time_column(index, name, moments, unit)
     if number_format.are_written(values) and not _is_key(name):
         numbers = number_format.numbers(values)
         return ChartColumn(
-            (place,), name, "number", numbers, number_format.unit_of(name, type_oid, numbers, values, money)
+            (index,), name, "number", numbers, number_format.unit_of(name, type_oid, numbers, values, money)
         )
-    return ChartColumn((place,), name, "label", labels(values))
+    return ChartColumn((index,), name, "label", labels(values))
 
 
 def _recognize_numbers(
-    place: int, name: str, type_oid: int, values: tuple[Any, ...], named: str, money: str
+    index: int, name: str, type_oid: int, values: tuple[Any, ...], named: str, money: str
 ) -> ChartColumn:
     numbers = number_format.numbers(values)
     present = [value for value in numbers if value is not None]
@@ -150,35 +150,35 @@ def _recognize_numbers(
         whole = [None if value is None else int(value) for value in numbers]
         if named in ("year", "any") and all(int(value) in _YEARS for value in present):
             years = [None if value is None else datetime(value, 1, 1, tzinfo=UTC) for value in whole]
-            return _time_column(place, name, years, "year")
+            return _time_column(index, name, years, "year")
         digits = [None if value is None else str(value) for value in whole]
         if named in ("month", "period") and (dated := periods.moments(digits, "month")):
-            return _time_column(place, name, *dated)
+            return _time_column(index, name, *dated)
         if stepped := steps(whole, named):
-            return ChartColumn((place,), name, "step", stepped.labels, stepped.unit, stepped.order)
+            return ChartColumn((index,), name, "step", stepped.labels, stepped.unit, stepped.order)
     if _is_key(name) or type_oid == _OID:
-        return ChartColumn((place,), name, "label", labels(values))
-    return ChartColumn((place,), name, "number", numbers, number_format.unit_of(name, type_oid, numbers, (), money))
+        return ChartColumn((index,), name, "label", labels(values))
+    return ChartColumn((index,), name, "number", numbers, number_format.unit_of(name, type_oid, numbers, (), money))
 
 
 def _is_key(name: str) -> bool:
     return ChartColumn((), name, "", ()).is_key
 
 
-def _time_column(place: int, name: str, moments: Sequence[datetime | None], unit: str) -> ChartColumn:
-    return ChartColumn((place,), name, "time", tuple(None if m is None else milliseconds(m) for m in moments), unit)
+def _time_column(index: int, name: str, moments: Sequence[datetime | None], unit: str) -> ChartColumn:
+    return ChartColumn((index,), name, "time", tuple(None if m is None else milliseconds(m) for m in moments), unit)
 
 
 def as_labels(column: ChartColumn) -> ChartColumn:
     """The column with a label for each value; times and numbers keep their order."""
     if column.role in ("label", "step"):
         return column
-    order = column.natural() or []
+    order = column.sort_keys() or []
     return replace(column, role="step", values=tuple(map(column.written, column.values)), order=tuple(order))
 
 
 def as_numbers(column: ChartColumn, values: Sequence[Any]) -> ChartColumn:
-    """The column with its values of the result as numbers. Raises InputError if one is no number."""
+    """The column with its values of the result as numbers. Raises InputError if one is not a number."""
     if column.role == "number":
         return column
     try:
@@ -204,11 +204,11 @@ def combine_periods(columns: Sequence[ChartColumn]) -> list[ChartColumn]:
         part,
         role="time",
         order=(),
-        places=(year.place, part.place),
+        indexes=(year.index, part.index),
         values=tuple(None if moment is None else milliseconds(moment) for moment in begins),
     )
-    dropped = {year.place, *(column.place for column in parts)}
-    return [period, *(column for column in columns if column.place not in dropped)]
+    dropped = {year.index, *(column.index for column in parts)}
+    return [period, *(column for column in columns if column.index not in dropped)]
 
 
 def begin_of(year: int | None, part: float, unit: str) -> datetime | None:

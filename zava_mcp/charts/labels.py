@@ -33,7 +33,7 @@ def labels(values: Sequence[Any]) -> tuple[str, ...]:
     """Short printable texts, different for different values."""
     by_value: dict[str, str] = {}
     used: set[str] = set()
-    next_numbers: dict[str, int] = {}  # without it, many values that are truncated alike take quadratic time
+    next_numbers: dict[str, int] = {}  # This keeps the time linear for many values with the same truncated text.
     keys = [json.dumps(value) for value in values]
     for key, value in zip(keys, values, strict=True):
         if key not in by_value:

@@ -60,11 +60,11 @@ def _texts(part: Any) -> list[str]:
 
 def _replace_texts(part: Any, renamed: dict[str, str], missing: set[str]) -> None:
     """Replaces names by their new names, and missing letters of other texts by question marks."""
-    for place, inner in list(part.items() if isinstance(part, dict) else enumerate(part)):
+    for key, inner in list(part.items() if isinstance(part, dict) else enumerate(part)):
         if isinstance(inner, dict | list):
             _replace_texts(inner, renamed, missing)
-        elif isinstance(inner, str) and place != "labelExpr" and missing & set(inner):
-            part[place] = renamed.get(inner) or "".join("?" if letter in missing else letter for letter in inner)
+        elif isinstance(inner, str) and key != "labelExpr" and missing & set(inner):
+            part[key] = renamed.get(inner) or "".join("?" if letter in missing else letter for letter in inner)
 
 
 def _add_note(spec: Spec, names: int) -> None:

@@ -100,7 +100,7 @@ def are_written(values: Sequence[Any]) -> bool:
 
 
 def numbers(values: Sequence[Any]) -> tuple[float | None, ...]:
-    """The values as numbers, also those that are texts. Raises ValueError for a text that is no number."""
+    """The values as numbers, also those that are texts. Raises ValueError for a text that is not a number."""
     return tuple(map(_number, values))
 
 

@@ -37,7 +37,7 @@ def is_ordered(sql: str) -> bool:
 
 def is_ranked(numbers: Sequence[float | None], x: ChartColumn) -> bool:
     """Whether rows of periods are in the order of a measure instead of time, such as the ten best months."""
-    keys = x.natural() or []
+    keys = x.sort_keys() or []
     return _is_monotone([number for number in numbers if number is not None]) and not _is_monotone(keys)
 
 
@@ -50,9 +50,9 @@ def choose_order(kind: str, points: list[Point], x: ChartColumn, series: ChartCo
         ranking = ranking or places not in (sorted(places), sorted(places, reverse=True))
     if series is None:
         return Order(places, [""], ranking, from_query)
-    if (natural := series.natural()) is not None:
+    if (natural := series.sort_keys()) is not None:
         names = _sort_by_keys(natural, [point.series for point in points], [point.row for point in points])
-    elif not series.places or (ordered and _is_consistent((point.x, point.series) for point in points)):
+    elif not series.indexes or (ordered and _is_consistent((point.x, point.series) for point in points)):
         names = _distinct(point.series for point in points)
     else:
         names = largest_first((point.series, point.y) for point in points)
@@ -64,13 +64,13 @@ def _order_places(
 ) -> tuple[list[Any], bool]:
     """The order of the places, and whether it is the query's."""
     by_rows = _distinct(point.x for point in points)
-    natural = x.natural()
+    natural = x.sort_keys()
     if natural is None:
         if ordered and _is_consistent((point.series, point.x) for point in points):
             return by_rows, True
         if kind not in _UNORDERED_KINDS:
             return by_rows, False
-        series_are_measures = series is not None and not series.places
+        series_are_measures = series is not None and not series.indexes
         counted = [point for point in points if not series_are_measures or point.series == points[0].series]
         return largest_first((point.x, point.y) for point in counted), False
     by_keys = _sort_by_keys(natural, [point.x for point in points], [point.row for point in points])
@@ -163,7 +163,7 @@ def _limit_places(kind: str, points: list[Point], order: Order, notes: list[str]
     count = len({point.x for point in points})
     are_periods = x.role != "label"
     if are_periods and count > MOST_STEPS:
-        raise InputError(f"{count} {x.title}s are too many for bars", "Draw a line, or group by longer periods.")
+        raise InputError(f"{x.title}: {count} values are too many for bars", "Draw a line, or group by longer periods.")
     if count <= (MOST_STEPS if are_periods or (order.is_from_query and not order.is_ranking) else MOST_BARS):
         return points
     if order.is_from_query and order.is_ranking:

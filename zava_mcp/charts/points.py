@@ -10,7 +10,7 @@ from zava_mcp.errors import InputError
 MOST_SERIES = 9  # colours that can be told apart
 MOST_BARS = 25
 MOST_STEPS = 60  # periods, or ordered names, in bars and heat maps; a line may have more
-MOST_COLUMNS, MOST_ROWS = 40, 30  # of a heat map
+MOST_COLUMNS, MOST_ROWS = 40, 30  # the limits of a heat map
 BARS = ("bar", "grouped_bar", "stacked_bar")
 _MAX_LISTED = 5
 _MAX_MISSING = 1_000
@@ -19,14 +19,14 @@ _MAX_MISSING = 1_000
 class Point(NamedTuple):
     """A place on the x axis (milliseconds, number or label), a number (None is a gap in a line), a series.
 
-    `row` is the index of its row, `name` the name of a dot, and `open` whether its period is not over.
+    `row` is the index of its row, `name` the name of a dot, and `in_progress` whether its period is not over.
     """
 
     x: Any
     y: float | None
     series: str
     row: int = -1
-    open: bool = False
+    in_progress: bool = False
     name: str = ""
 
 

@@ -29,7 +29,7 @@ _UNITS = {
     **{"years": "year", "isoyear": "year", "dow": "weekday", "isodow": "weekday", "doy": "day"},
 }
 _MAX_EXPRESSION = 1000  # characters of a column's expression
-_MAX_EXPRESSIONS = 200  # of one query that are read for amounts
+_MAX_EXPRESSIONS = 200  # the limit for one query
 _COLUMN_END = re.compile(r"[\s)](?:\"([^\"]+)\"|(\w+))(?=\s*(?:,|\)|;|$|from\b))", re.IGNORECASE)
 _WINDOW = re.compile(r"\b(?:over|filter)\s*\(")
 _AMOUNT = re.compile(r"(?<![a-z])(?:amount|price|cost|revenue)(?![a-z])")
@@ -55,7 +55,7 @@ def units_in(sql: str, names: Sequence[str]) -> list[str]:
     found, sql = defaultdict(list), _COMMENT.sub(" ", sql)
     for name, unit in _calls(sql):
         found[name.lower()].append(unit)
-    units = [_unit(found.get(name.lower(), []), names[:place].count(name)) for place, name in enumerate(names)]
+    units = [_unit(found.get(name.lower(), []), names[:index].count(name)) for index, name in enumerate(names)]
     amounts = _amounts(sql, {name.lower() for name in names})
     return [unit or (MONEY if name.lower() in amounts else "") for name, unit in zip(names, units, strict=True)]
 
@@ -78,10 +78,10 @@ def _is_amount(expression: str) -> bool:
 def _before(sql: str, end: int) -> str:
     """The expression that ends at a position, in lower case: back to the comma or the SELECT before it."""
     text, depth = sql[max(0, end - _MAX_EXPRESSION) : end].lower(), 0
-    for place in range(len(text) - 1, -1, -1):
-        depth += {")": 1, "(": -1}.get(text[place], 0)
-        if depth < 0 or (depth == 0 and (text[place] == "," or text.startswith("select", place))):
-            return text[place + 1 :]
+    for index in range(len(text) - 1, -1, -1):
+        depth += {")": 1, "(": -1}.get(text[index], 0)
+        if depth < 0 or (depth == 0 and (text[index] == "," or text.startswith("select", index))):
+            return text[index + 1 :]
     return text
 
 

@@ -98,11 +98,11 @@ def _draw() -> None:
 
 def _recompress(image: bytes) -> bytes:
     """The same PNG in a quarter of the bytes, because vl-convert compresses little."""
-    chunks, place = [], 8
-    while place < len(image):
-        (length,) = struct.unpack_from(">I", image, place)
-        chunks.append((image[place + 4 : place + 8], image[place + 8 : place + 8 + length]))
-        place += 12 + length
+    chunks, position = [], 8
+    while position < len(image):
+        (length,) = struct.unpack_from(">I", image, position)
+        chunks.append((image[position + 4 : position + 8], image[position + 8 : position + 8 + length]))
+        position += 12 + length
     pixels = zlib.decompress(b"".join(data for kind, data in chunks if kind == b"IDAT"))
     chunks = [chunk for chunk in chunks if chunk[0] == b"IHDR"] + [(b"IDAT", zlib.compress(pixels, 9)), (b"IEND", b"")]
     return image[:8] + b"".join(

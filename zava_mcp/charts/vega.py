@@ -69,7 +69,7 @@ def _only(name: str, value: Any) -> Spec:
 
 def _missing_names(chart: Chart) -> list[str]:
     missing = len(chart.points) - len(layout.named_dots(chart, _WIDTH, _HEIGHT)) if chart.names is not None else 0
-    return [f"{missing:,} of {len(chart.points):,} names have no room"] if missing else []
+    return [f"{missing:,} of {len(chart.points):,} names do not fit"] if missing else []
 
 
 def _rows(chart: Chart, panel: Panel, number: int) -> list[Spec]:
@@ -80,7 +80,7 @@ def _rows(chart: Chart, panel: Panel, number: int) -> list[Spec]:
     for place, (point, text) in enumerate(zip(panel.points, layout.mark_texts(panel), strict=True)):
         row: Spec = {"c0": point.x, "c1": point.y, "c2": point.series, "c4": places[point.series]}
         row |= {"c3": text} if text else {}
-        row |= {"c5": point.open} if point.open or leading[place] else {}
+        row |= {"c5": point.in_progress} if point.in_progress or leading[place] else {}
         row |= {"c6": number} if len(chart.panels) > 1 else {}
         row |= {"c7": True} if leading[place] else {}
         row |= {"c8": point.name, "c9": sides[place]} if place in sides else {}
@@ -92,7 +92,7 @@ def _line(chart: Chart, panel: Panel) -> Spec:
     few = len(panel.points) <= _MAX_DOTS_ON_LINE or len({point.x for point in panel.points}) == 1
     dots: Spec = {"type": "point", "filled": True, "size": 36, "opacity": 1}
     encoding = _along(chart, panel)
-    if not any(point.open for point in panel.points):
+    if not any(point.in_progress for point in panel.points):
         return {"mark": {"type": "line", "point": {"size": 36} if few else False}, "encoding": encoding}
     closed: Spec = {"transform": [{"filter": {"not": _OPEN}}]}
     layers = [
@@ -108,7 +108,7 @@ def _area(chart: Chart, panel: Panel) -> Spec:
     opacity = 0.35 if chart.series is None else 0.85
     mark: Spec = {"type": "area", "line": chart.series is None, "fillOpacity": opacity}
     encoding = _along(chart, panel)
-    if not any(point.open for point in panel.points):
+    if not any(point.in_progress for point in panel.points):
         return {"mark": mark, "encoding": encoding}
     faint = {**mark, "line": False, "fillOpacity": opacity / 2.5}
     closed, leading = [{"filter": {"not": _OPEN}}], [_only("c7", True)]

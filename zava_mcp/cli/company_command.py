@@ -46,8 +46,7 @@ def show(
 
 def _show(ctx: typer.Context, form: Format | None) -> None:
     settings = load_settings(ctx)
-    from zava_mcp.admin.company_changes import read_profile
-    from zava_mcp.admin.profile import FIELDS
+    from zava_mcp.admin.profile import FIELDS, read_profile
     from zava_mcp.cli.display.messages import progress_bar
     from zava_mcp.cli.display.output import show_rows
 
@@ -90,8 +89,7 @@ def set_(
     Example: zava-mcp company set --name "Brot & Zeit" --sells bread --currency EUR --time-zone Europe/Berlin
     """
     settings = load_settings(ctx)
-    from zava_mcp.admin.company_changes import change_profile
-    from zava_mcp.admin.profile import check_fields
+    from zava_mcp.admin.profile import change_profile, check_fields
     from zava_mcp.cli.display.messages import progress_bar
     from zava_mcp.cli.display.output import show_changes
     from zava_mcp.errors import InputError

@@ -73,7 +73,7 @@ def list_(
 
 def _list(ctx: typer.Context, form: Format | None) -> None:
     settings = load_settings(ctx)
-    from zava_mcp.admin.init import list_identities
+    from zava_mcp.admin.identities import list_identities
     from zava_mcp.cli.display.identity_table import fit_columns, shorten_stores
     from zava_mcp.cli.display.messages import print_note, progress_bar
     from zava_mcp.cli.display.output import show_rows

@@ -107,7 +107,8 @@ def init(
 
 
 def _initialise_tenants(settings: Settings, table: str, passwords_file: Path | None, given: list[str]) -> None:
-    from zava_mcp.admin.tenants import TenantsTable, initialise_tenants
+    from zava_mcp.admin.tenants import initialise_tenants
+    from zava_mcp.admin.tenants_table import TenantsTable
     from zava_mcp.cli.display.messages import progress_bar
     from zava_mcp.cli.display.output import show_report
     from zava_mcp.errors import InputError

@@ -1,10 +1,11 @@
 """Runs all checks of an installation: its clients, the machine, the database, and attacks on its isolation."""
 
-from zava_mcp.clients.checks import check_clients
+from zava_mcp.doctor.check import Check
+from zava_mcp.doctor.client_checks import check_clients
+from zava_mcp.doctor.database_checks import check_database
 from zava_mcp.doctor.isolation_attacks import attack_isolation
 from zava_mcp.doctor.machine_checks import check_data_folder, check_disk_space, check_embedding_model
 from zava_mcp.errors import DatabaseUnavailable, IdentityError, QueryError
-from zava_mcp.postgres.checks import Check
 from zava_mcp.sales.service import SalesService
 
 
@@ -14,7 +15,7 @@ def diagnose(service: SalesService) -> list[Check]:
     if service.data_dir is not None:
         checks += [check_data_folder(service.data_dir), check_disk_space(service.data_dir)]
     try:
-        checks += service.check_database()
+        checks += check_database(service)
     except (DatabaseUnavailable, IdentityError) as error:
         return [*checks, Check("connection", "fail", error.message, error.hint)]
     try:

@@ -3,8 +3,9 @@
 import json
 from collections.abc import Iterator
 
+from zava_mcp.doctor.check import Check
 from zava_mcp.errors import InputError, QueryError
-from zava_mcp.postgres.checks import Check
+from zava_mcp.postgres.user_ids import sample_identities
 from zava_mcp.sales.service import SalesService
 
 #: The identity as the database sees it, the number of its orders, and of their stores, as one string.
@@ -19,20 +20,20 @@ _COUNT = ", (SELECT count(*) FROM {table})"
 #: Each tries to become another identity within one query. Its last column must be exactly _OWN of this identity.
 #: {other} is the user id of head office.
 _IMPERSONATIONS = {
-    "the older policies' setting": "SELECT set_config('app.current_rls_user_id', '{other}', false), ({own})",
-    "another role": "SELECT set_config('role', 'zava_owner', false), ({own})",
-    "another session": "SELECT set_config('session_authorization', 'postgres', false), ({own})",
-    "no row security": "SELECT set_config('row_security', 'off', false), ({own})",
-    "SQL inside XML": "SELECT (xpath('//own/text()',"
+    "set the legacy identity setting": "SELECT set_config('app.current_rls_user_id', '{other}', false), ({own})",
+    "set another role": "SELECT set_config('role', 'zava_owner', false), ({own})",
+    "set another session user": "SELECT set_config('session_authorization', 'postgres', false), ({own})",
+    "switch row security off": "SELECT set_config('row_security', 'off', false), ({own})",
+    "run SQL inside XML": "SELECT (xpath('//own/text()',"
     " query_to_xml('SELECT ({quoted}) AS own', true, true, '')))[1]::text",
 }
 #: These must be refused, or return only NULL in the last column.
 _FORBIDDEN = {
-    "a second statement": "SELECT 1; SET ROLE zava_owner",
-    "a closed parenthesis": "SELECT 1) AS a, (SELECT count(*) FROM retail.orders",
-    "writing": "WITH gone AS (DELETE FROM retail.inventory RETURNING 1) SELECT count(*) FROM gone",
-    "the table of access rights": "SELECT * FROM zava.access",
-    "the managers' user ids": "SELECT rls_user_id FROM retail.stores",
+    "send a second statement": "SELECT 1; SET ROLE zava_owner",
+    "leave the parentheses": "SELECT 1) AS a, (SELECT count(*) FROM retail.orders",
+    "write": "WITH gone AS (DELETE FROM retail.inventory RETURNING 1) SELECT count(*) FROM gone",
+    "read the access rights": "SELECT * FROM zava.access",
+    "read the managers' user ids": "SELECT rls_user_id FROM retail.stores",
 }
 #: An expression that fails when it is evaluated. It must not be evaluated on a row of another store.
 _FAILING = "(SELECT ('seen' || count(*))::int > 0 FROM generate_series(1, 0))"
@@ -64,13 +65,14 @@ _EXPOSED_BETWEEN = (
 _FIX = "fix the failed checks above, then try again; if no other check failed, please report it"
 _FAILING_SQLSTATE = "22P02"  # invalid_text_representation
 _MAX_EXPOSED = 20  # tables that are attacked
-_HEAD_OFFICE = "00000000-0000-0000-0000-000000000000"
+_HEAD_OFFICE = sample_identities()[0].user_id
 
 
 def attack_isolation(service: SalesService) -> Iterator[Check]:
     """Runs each attack. It must be refused or have no effect, and must not affect the next query."""
-    exposed = service.exposed_tables()
-    own = _OWN if service.is_shop else _own_of_tenant(exposed)
+    columns = service.exposed_columns()
+    exposed = list(columns)[:_MAX_EXPOSED]
+    own = _OWN if service.has_orders else _own_of_tenant(exposed)
     expected = _rows(service, own)
     values = {"other": _HEAD_OFFICE, "own": own, "quoted": own.replace("'", "''")}
     for name, statement in _IMPERSONATIONS.items():
@@ -80,12 +82,12 @@ def attack_isolation(service: SalesService) -> Iterator[Check]:
     if _rows(service, own) != expected:
         yield Check("attack: lasting effects", "fail", "the next query returned other rows", _FIX)
     if _rows(service, "SELECT zava.sees_all_stores()") != [[True]]:
-        yield from _attack_with_conditions(service, exposed)
+        yield from _attack_with_conditions(service, {table: columns[table][0] for table in exposed})
 
 
 def _own_of_tenant(exposed: list[str]) -> str:
-    """As _OWN, in a database that is not a shop: the numbers of rows of the exposed tables."""
-    return _OWN_OF_TENANT.format(counts="".join(_COUNT.format(table=table) for table in exposed[:_MAX_EXPOSED]))
+    """As _OWN, in a database without orders: the numbers of rows of the exposed tables."""
+    return _OWN_OF_TENANT.format(counts="".join(_COUNT.format(table=table) for table in exposed))
 
 
 def _attack(service: SalesService, name: str, statement: str, expected: list[list[object]], own: str) -> Check:
@@ -99,15 +101,15 @@ def _attack(service: SalesService, name: str, statement: str, expected: list[lis
     return _attack_check(name, harmless, found, "it returned more than this identity's rows")
 
 
-def _attack_with_conditions(service: SalesService, exposed: list[str]) -> Iterator[Check]:
-    """Tries to evaluate a condition on rows of other stores."""
+def _attack_with_conditions(service: SalesService, exposed: dict[str, str]) -> Iterator[Check]:
+    """Tries to evaluate a condition on rows of other stores; `exposed` has the first column of each exposed table."""
     statements = {}
-    if service.is_shop:
+    if service.has_orders:
         for table in ("orders", "order_items", "inventory"):
             statements[table] = _ROWS_OF_OTHER_STORES.format(table=table, failing=_FAILING)
         statements["customers"] = _customers_statement(service)
-    for table in exposed[:_MAX_EXPOSED]:
-        if statement := _exposed_statement(service, table):
+    for table, column in exposed.items():
+        if statement := _exposed_statement(service, table, column):
             statements[table] = statement
     for table, statement in statements.items():
         yield _condition_check(service, table, statement)
@@ -121,9 +123,12 @@ def _customers_statement(service: SalesService) -> str:
     return _CUSTOMERS_EXCEPT.format(own=own, failing=_FAILING)
 
 
-def _exposed_statement(service: SalesService, table: str) -> str:
-    """A condition on rows between two own ones; "" for a table of one row, or whose first column is no number."""
-    values = {"table": table, "column": f'"{service.columns_of(table)[0]}"', "failing": _FAILING}
+def _exposed_statement(service: SalesService, table: str, column: str) -> str:
+    """A query with a condition on keys between two of this identity's keys.
+
+    Returns "" for a table of one row, or one whose first column is not a number.
+    """
+    values = {"table": table, "column": f'"{column}"', "failing": _FAILING}
     try:
         for low, high in _rows(service, _EXPOSED_GAP.format(**values)):
             return _EXPOSED_BETWEEN.format(low=int(str(low)), high=int(str(high)), **values)

@@ -5,17 +5,17 @@ import shutil
 import time
 from pathlib import Path
 
+from zava_mcp.doctor.check import Check
 from zava_mcp.embedded.folders import folder_fault
 from zava_mcp.errors import EmbeddingError, SettingsError
-from zava_mcp.postgres.checks import Check
 from zava_mcp.sales.service import SalesService
 
-_MIN_FREE_BYTES = 500_000_000  # for the sample database and the temporary files of queries
+_MIN_FREE_BYTES = 500_000_000  # The sample database and temporary files of queries need this much.
 _MIN_FREE_INODES = 5_000  # a new database has fewer files
 
 
 def check_embedding_model(service: SalesService) -> Check:
-    """Makes one embedding with the model that searches use."""
+    """Computes one embedding with the model that searches use."""
     start = time.monotonic()
     try:
         model, dimensions = service.try_embedding_model()
@@ -25,7 +25,9 @@ def check_embedding_model(service: SalesService) -> Check:
         fix = "set AZURE_OPENAI_ENDPOINT or OPENAI_API_KEY; until then, search uses full-text search"
         return Check("embedding model", "warn", "none runs on this platform, and none is configured", fix)
     milliseconds = 1000 * (time.monotonic() - start)
-    return Check("embedding model", "ok", f"{model} made a vector of {dimensions} numbers in {milliseconds:.0f} ms")
+    return Check(
+        "embedding model", "ok", f"{model} computed an embedding of {dimensions} dimensions in {milliseconds:.0f} ms"
+    )
 
 
 def check_data_folder(data_dir: Path) -> Check:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from zava_mcp.embedded import windows
 from zava_mcp.embedded.folders import make_socket_folder, remove_socket_folder
-from zava_mcp.embedded.host import give_to_runner, make_reachable, program, programs, trusted
+from zava_mcp.embedded.host import change_owner_to_runner, make_reachable, program, programs, trusted
 from zava_mcp.embedded.login_file import write_private
 from zava_mcp.embedded.processes import (
     end_orphans,
@@ -65,7 +65,7 @@ class Cluster:
         self._make_reachable()
         password_file = self.folder.with_name("admin-password")
         write_private(password_file, admin_password)
-        give_to_runner(password_file)
+        change_owner_to_runner(password_file)
         try:
             run_program(
                 "initdb",
@@ -141,7 +141,7 @@ class Cluster:
         """
         try:
             process = spawn(command, self.folder, self._log)
-        except BaseException as error:  # otherwise the waiting thread would never return
+        except BaseException as error:  # The waiting thread would otherwise never return.
             started.set_exception(error)
             return
         started.set_result(process)
@@ -154,7 +154,7 @@ class Cluster:
         if postmaster is None and child is not None and child.poll() is None:
             if os.name != "nt":
                 child.kill()  # it has not written postmaster.pid yet
-            child.wait()  # on Windows the child is pg_ctl, which starts the server
+            child.wait()  # On Windows, the child is pg_ctl.
             postmaster = self._postmaster()
         if postmaster is None or not is_server_on(postmaster.pid, self.folder):
             return
@@ -214,7 +214,7 @@ class Cluster:
         folder = self.folder
         if len(os.fsencode(folder)) + len("/.s.PGSQL.5432") > _MAX_SOCKET_PATH:
             folder = make_socket_folder()
-            give_to_runner(folder)
+            change_owner_to_runner(folder)
         return {
             "listen_addresses": "",
             "port": "5432",

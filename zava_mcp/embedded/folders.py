@@ -19,7 +19,7 @@ USE_LOCK = re.compile(r"[0-9a-f]{16}\.lock")
 _FILES = re.compile(r"start\.lock|\.DS_Store")
 _FOLDERS = re.compile(r"users|postgres-\d+|setup-[0-9a-f]{8}")
 _HOMES = re.compile(r"postgres-\d+")
-_SOCKET_FOLDER = re.compile(r"zava-socket-[a-z0-9_]{8}")  # as mkdtemp names it
+_SOCKET_FOLDER = re.compile(r"zava-socket-[a-z0-9_]{8}")  # mkdtemp's pattern
 _SHARED = ("/tmp", "/var/tmp", "/dev/shm")  # noqa: S108  # refused as data folders
 _REMOVE_SECONDS = 5.0
 _ELSEWHERE = "or set ZAVA_DATA_DIR to a folder of your own"
@@ -37,7 +37,7 @@ class Fault:
         return EmbeddedError(self.found, f"{self.fix[:1].upper()}{self.fix[1:]}.")
 
 
-def take_folder(path: Path) -> Path:
+def claim_folder(path: Path) -> Path:
     """The real path of a data folder that only this user can change, created if it does not exist.
 
     Does not check its contents. Raises EmbeddedError for a folder that another user owns or can replace, OSError if the
@@ -73,7 +73,7 @@ def contents_fault(folder: Path) -> Fault | None:
         is_folder = bool(_FOLDERS.fullmatch(entry.name))
         if not is_folder and not _FILES.fullmatch(entry.name):
             return Fault(
-                f"the folder {folder} has other files than those of an embedded database",
+                f"the folder {folder} contains files that do not belong to an embedded database",
                 "set ZAVA_DATA_DIR to a new or empty folder",
             )
         with suppress(FileNotFoundError):  # another zava-mcp process renamed or removed it
@@ -93,7 +93,7 @@ def _home_fault(home: Path) -> Fault | None:
     return None
 
 
-def is_ours(path: Path, is_folder: bool = True) -> bool:
+def is_trusted(path: Path, is_folder: bool = True) -> bool:
     """Whether a folder or file exists, is not a link, and belongs to a trusted user."""
     try:
         return _entry_fault(path, is_folder) is None
@@ -166,7 +166,7 @@ def make_socket_folder() -> Path:
 
 def remove_socket_folder(folder: Path) -> None:
     """Removes the socket and its folder, if `make_socket_folder` created it."""
-    if not _SOCKET_FOLDER.fullmatch(folder.name) or not is_ours(folder):
+    if not _SOCKET_FOLDER.fullmatch(folder.name) or not is_trusted(folder):
         return
     with suppress(OSError):  # the other process that stops the server may have removed it already
         for name in (".s.PGSQL.5432", ".s.PGSQL.5432.lock"):

@@ -12,7 +12,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from zava_mcp.embedded.windows import admit_user
+from zava_mcp.embedded.windows import grant_access_to_user
 from zava_mcp.errors import EmbeddedError
 from zava_mcp.search_paths import find_program
 from zava_mcp.trusted_files import UntrustedPath, check_owner, trusted_owners
@@ -84,12 +84,12 @@ def popen_user() -> dict[str, Any]:
     return {"user": ids[0], "group": ids[1], "extra_groups": []} if ids else {}
 
 
-def give_to_runner(path: Path) -> None:
+def change_owner_to_runner(path: Path) -> None:
     """Makes the user that PostgreSQL runs as the owner of a path; does nothing unless this process is privileged.
 
     Raises UntrustedPath if an untrusted user owns the path, or if it is a hard link or a symbolic link.
     """
-    admit_user(path)
+    grant_access_to_user(path)
     ids = runner_ids()
     if ids is None:
         return

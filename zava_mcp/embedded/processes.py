@@ -147,7 +147,7 @@ def start_failure(log: Path, start: int) -> EmbeddedError:
 def failure_error(failure: str, output: str) -> EmbeddedError:
     """An error with the reason in PostgreSQL's output, and hints for the usual reasons."""
     lines = [line for line in output.splitlines() if any(word in line for word in ("FATAL", "PANIC", "error", "ERROR"))]
-    reason = (lines or output.splitlines() or ["it gave no reason"])[-1].strip()
+    reason = (lines or output.splitlines() or ["it printed no error"])[-1].strip()
     hints = {
         "No space left": "The disk is full: free some space, or set ZAVA_DATA_DIR to a folder on another disk.",
         "Permission denied": "Its data folder cannot be used by this user: check its owner, or set ZAVA_DATA_DIR.",

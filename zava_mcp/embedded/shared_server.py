@@ -25,8 +25,15 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from zava_mcp.embedded.cluster import Address, Cluster
-from zava_mcp.embedded.folders import USE_LOCK, contents_fault, default_data_dir, is_ours, remove_folder, take_folder
-from zava_mcp.embedded.host import POSTGRES_MAJOR, give_to_runner, make_reachable
+from zava_mcp.embedded.folders import (
+    USE_LOCK,
+    claim_folder,
+    contents_fault,
+    default_data_dir,
+    is_trusted,
+    remove_folder,
+)
+from zava_mcp.embedded.host import POSTGRES_MAJOR, change_owner_to_runner, make_reachable
 from zava_mcp.embedded.lock_files import is_held, read_version
 from zava_mcp.embedded.login_file import Login, read_logins, write_logins, write_private
 from zava_mcp.errors import EmbeddedError
@@ -74,8 +81,10 @@ class EmbeddedPostgres:
             self._prepare_folder()
             with self._thread_lock, self._await_start_lock():
                 if self._use_lock is None:
-                    self._use_lock = self._acquire_use_lock()
-                if not is_ours(self._home):
+                    use_lock = FileLock(self.folder / "users" / f"{secrets.token_hex(8)}.lock", thread_local=False)
+                    use_lock.acquire(timeout=0)
+                    self._use_lock = use_lock
+                if not is_trusted(self._home):
                     self._set_up()
                 address = self._cluster.running() or self._cluster.start()
                 self._upgrade(address)
@@ -95,7 +104,7 @@ class EmbeddedPostgres:
             cluster.stop(0.0)
             shutil.rmtree(cluster.folder.parent, ignore_errors=True)
             return
-        if not is_ours(self.folder) or not self._thread_lock.acquire(timeout=_STOP_SECONDS):
+        if not is_trusted(self.folder) or not self._thread_lock.acquire(timeout=_STOP_SECONDS):
             return  # the locks end with the process
         try:
             if self._use_lock is not None:
@@ -134,7 +143,7 @@ class EmbeddedPostgres:
                     f"other processes use the database in {self.folder}",
                     "End them, also in MCP clients; then try again.",
                 )
-            if is_ours(self._home):
+            if is_trusted(self._home):
                 self._cluster.stop(10.0)
                 self._home.rename(self.folder / f"setup-{secrets.token_hex(4)}")  # removed later if this process ends
             self._remove_unfinished()
@@ -159,23 +168,23 @@ class EmbeddedPostgres:
                 f"Restore it, or remove the folder {self._home} to start again with a new sample.",
             ) from None
 
-    def keep_login(self, login: Login) -> None:
+    def add_login(self, login: Login) -> None:
         """Adds a login to the file of logins."""
         write_logins(self._home / "logins.json", {**self.logins(), login.user_id: login}.values())
 
-    def forget_login(self, user_id: str) -> None:
+    def remove_login(self, user_id: str) -> None:
         """Removes an identity's login from the file of logins, if it is there."""
         kept = [login for login in self.logins().values() if login.user_id != user_id]
         write_logins(self._home / "logins.json", kept)
 
     def _prepare_folder(self) -> None:
-        folder = take_folder(self._data_dir)
+        folder = claim_folder(self._data_dir)
         if folder != self.folder:
             raise EmbeddedError(f"{self._data_dir} now resolves to {folder}, not to {self.folder}", "Start again.")
         if fault := contents_fault(folder):
             raise fault.error()
         make_reachable(folder)
-        give_to_runner(folder)
+        change_owner_to_runner(folder)
         folder.chmod(0o700)
         (folder / "users").mkdir(exist_ok=True)
         if fault := contents_fault(folder):  # checked again, because others may have had write access until now
@@ -184,13 +193,8 @@ class EmbeddedPostgres:
     def _use_locks(self) -> list[Path]:
         """The lock files of processes that use the database; other files in their folder are ignored."""
         folder = self.folder / "users"
-        paths = [path for path in folder.iterdir() if USE_LOCK.fullmatch(path.name)] if is_ours(folder) else []
-        return [path for path in paths if is_ours(path, is_folder=False)]
-
-    def _acquire_use_lock(self) -> FileLock:
-        use = FileLock(self.folder / "users" / f"{secrets.token_hex(8)}.lock", thread_local=False)
-        use.acquire(timeout=0)
-        return use
+        paths = [path for path in folder.iterdir() if USE_LOCK.fullmatch(path.name)] if is_trusted(folder) else []
+        return [path for path in paths if is_trusted(path, is_folder=False)]
 
     def _stop_if_last(self) -> None:
         assert self._use_lock is not None
@@ -208,7 +212,7 @@ class EmbeddedPostgres:
         self._remove_unfinished()
         home = self.folder / f"setup-{secrets.token_hex(4)}"
         home.mkdir(mode=0o700)
-        give_to_runner(home)
+        change_owner_to_runner(home)
         admin = Login("postgres", secrets.token_urlsafe(32))
         self._new_cluster = cluster = Cluster(home / "data", home / "server.log")
         try:
@@ -241,6 +245,6 @@ class EmbeddedPostgres:
 
     def _remove_unfinished(self) -> None:
         """Removes set-ups whose process was killed, and stops their servers."""
-        for home in filter(is_ours, self.folder.glob("setup-*")):
+        for home in filter(is_trusted, self.folder.glob("setup-*")):
             Cluster(home / "data", home / "server.log").stop(5.0)
             remove_folder(home)

@@ -37,7 +37,7 @@ def launch(command: list[str], environment: Mapping[str, str]) -> "subprocess.Po
     )
 
 
-def admit_user(folder: Path) -> None:
+def grant_access_to_user(folder: Path) -> None:
     """Gives the user access to a folder that it created as an administrator, and to its future contents.
 
     Python makes a folder of mode 0700 accessible to its owner, which in this case is the administrators' group.

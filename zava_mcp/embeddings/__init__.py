@@ -16,7 +16,7 @@ COLUMN_DIMENSIONS = 1536
 
 
 class Embedder(Protocol):
-    """Makes vectors of length 1, which are comparable only with vectors of the same `id`.
+    """Computes embeddings of length 1, which are comparable only with vectors of the same `id`.
 
     All methods block, are thread-safe, and raise EmbeddingError.
     """

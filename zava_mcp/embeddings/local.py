@@ -29,7 +29,7 @@ _CANNOT_RUN = (
     "runtime."
 )
 _MAX_TOKENS = 256  # the length that the model was trained on; longer texts are truncated
-_M_MMAP_THRESHOLD = -3  # of glibc's malloc.h: larger blocks are allocated with mmap
+_M_MMAP_THRESHOLD = -3  # From glibc's malloc.h; larger blocks are allocated with mmap.
 _BATCH_DOCUMENTS = 16  # documents in one run; more are not faster on one thread
 
 
@@ -52,12 +52,12 @@ class LocalEmbedder:
     def embed_documents(self, texts: Sequence[str]) -> list[list[float]]:
         """Embeds texts in batches of similar length, because a batch is padded to its longest text."""
         model = self._loaded()
-        order = sorted(range(len(texts)), key=lambda place: len(texts[place]))
+        order = sorted(range(len(texts)), key=lambda index: len(texts[index]))
         vectors: list[list[float]] = [[]] * len(texts)
         for start in range(0, len(order), _BATCH_DOCUMENTS):
-            places = order[start : start + _BATCH_DOCUMENTS]
-            for place, vector in zip(places, model.vectors([texts[place] for place in places]), strict=True):
-                vectors[place] = vector
+            indexes = order[start : start + _BATCH_DOCUMENTS]
+            for index, vector in zip(indexes, model.vectors([texts[index] for index in indexes]), strict=True):
+                vectors[index] = vector
         return vectors
 
     def close(self) -> None:
@@ -109,11 +109,11 @@ class _Model:
 
 
 def _session(network: Path) -> "InferenceSession":
-    """Load the model from the user's cache, where it is put first; as it is packaged if there is no cache."""
-    os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # otherwise it sends telemetry on import
+    """Load the prepared model from the cache, preparing it if necessary; without a cache, load the packaged model."""
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # It would send telemetry on import.
     import onnxruntime
 
-    onnxruntime.disable_telemetry_events()  # for versions that ignore the variable
+    onnxruntime.disable_telemetry_events()  # Some versions ignore the variable.
     version = f"{onnxruntime.__version__}-{platform.machine()}"
     prepared = prepared_model(version, lambda folder: _prepare(network, folder))
     if prepared is None:

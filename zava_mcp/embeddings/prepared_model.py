@@ -17,7 +17,7 @@ from zava_mcp.cache_folder import cache_folder
 from zava_mcp.trusted_files import make_folders, open_owned, resolve_trusted, trusted_owners, write_atomically
 
 NETWORK, WEIGHTS = "model.onnx", "weights.bin"
-_PREFIX = "minilm"  # of the names in the cache
+_PREFIX = "minilm"  # The names in the cache begin with it.
 _CHECKSUMS = "checksums"
 _LOCK_SECONDS = 10  # making takes one or two
 _ABANDONED_SECONDS = 3600

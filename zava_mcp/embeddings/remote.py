@@ -36,7 +36,7 @@ class _RetryBudget:
     longest_pause: float
 
 
-_FOR_DOCUMENTS = _RetryBudget(300, 60, 6, 30)  # for `zava-mcp embed`, which shows its progress
+_FOR_DOCUMENTS = _RetryBudget(300, 60, 6, 30)  # `zava-mcp embed` uses it and shows its progress.
 _LONG_PAUSE_SECONDS = 5.0  # longer pauses are logged as warnings
 
 
@@ -103,7 +103,7 @@ class RemoteEmbedder:
 
 
 def _pause(errors: list[ServiceError], budget: _RetryBudget) -> float | None:
-    """Returns the seconds before the next attempt, None if another attempt is no use."""
+    """Returns the seconds before the next attempt, None if another attempt is useless."""
     last = errors[-1]
     same_policy = sum(error.retry is last.retry for error in errors)  # each policy has its own number of attempts
     if last.retry is RetryPolicy.never or (last.retry is RetryPolicy.few_times and same_policy >= budget.attempts):

@@ -10,7 +10,7 @@ from typing import Any
 from zava_mcp.errors import EmbeddingError
 
 DIMENSIONS = 1536
-MAX_BYTES_PER_VECTOR = 50_000  # as decimal numbers, which some servers send; a third of that is usual
+MAX_BYTES_PER_VECTOR = 50_000  # Some servers send decimal numbers; a third of that is usual.
 
 _HINT = "Check that the address in the settings serves OpenAI's embeddings API."
 
@@ -23,14 +23,14 @@ def read_vectors(content: bytes, count: int, model: str, requested_name: str) ->
     try:
         response = json.loads(content)
         items = sorted(response["data"], key=lambda item: _index(item["index"]))
-        places = [item["index"] for item in items]
+        indexes = [item["index"] for item in items]
         vectors = [_normalize(_numbers(item["embedding"])) for item in items]
     except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
         raise EmbeddingError("the response is not a list of embeddings", _HINT) from None
     _check_model(str(response.get("model") or ""), model, requested_name)
-    if places != list(range(count)):
+    if indexes != list(range(count)):
         raise EmbeddingError(
-            f"the response has {len(places):,} embeddings, which do not match the {count:,} texts sent", _HINT
+            f"the response has {len(indexes):,} embeddings, which do not match the {count:,} texts sent", _HINT
         )
     return vectors
 

@@ -15,7 +15,7 @@ from enum import Enum
 
 from zava_mcp.errors import EmbeddingError
 
-_MAX_MESSAGE_CHARACTERS = 200  # of a message of the service
+_MAX_MESSAGE_CHARACTERS = 200  # the limit for the service's message in an error
 _CAUSE_ATTRIBUTES = ("__cause__", "__context__", "reason", "inner_exception")
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
-_MAX_WORD = 100  # characters; the model knows longer words as unknown
+_MAX_WORD = 100  # characters. The model maps longer words to the unknown token.
 _CJK_BLOCKS = (  # each of their characters is a word
     (0x3400, 0x4DBF),
     (0x4E00, 0x9FFF),

@@ -8,8 +8,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from zava_mcp.admin.embedded_database import embedded_postgres
-from zava_mcp.admin.sample import Progress
 from zava_mcp.postgres.user_ids import require_identity
+from zava_mcp.progress_callback import Progress
 from zava_mcp.settings import Settings
 
 if TYPE_CHECKING:

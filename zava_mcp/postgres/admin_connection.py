@@ -3,10 +3,10 @@
 import psycopg
 
 from zava_mcp import sql
+from zava_mcp.postgres.connection_errors import connection_error
 from zava_mcp.postgres.connection_parameters import ConnectionParameters
 from zava_mcp.postgres.identity import VerifiedIdentity, connect
 from zava_mcp.postgres.pgbouncer import backend_of, is_pooled, refuse_transaction_pooling
-from zava_mcp.postgres.query_errors import connection_error
 
 
 def connect_as_admin(target: ConnectionParameters) -> psycopg.Connection:
@@ -17,7 +17,7 @@ def connect_as_admin(target: ConnectionParameters) -> psycopg.Connection:
     """
     connection = connect(target)
     try:
-        has_role = "role=" in str(target.parameters.get("options", ""))  # otherwise the database may have set one
+        has_role = "role=" in str(target.parameters.get("options", ""))  # Without it, the database may have set a role.
         for statement in ("set_session_search_path", "disable_jit", *(() if has_role else ("reset_role",))):
             connection.execute(sql.query(statement).encode())
         if is_pooled(connection, backend_of(connection)):

@@ -18,7 +18,7 @@ from psycopg import pq
 
 _CHUNK_BYTES = 1 << 16
 _SEND_SECONDS = 5.0
-_BUFFER_BYTES = 1 << 18  # of the socket pair; some systems' default is smaller than a chunk
+_BUFFER_BYTES = 1 << 18  # The socket pair's buffers; some defaults are smaller than a chunk.
 
 
 class BoundedReader:

@@ -9,7 +9,7 @@ import psycopg
 from zava_mcp.errors import CALL_CANCELLED, QueryError
 from zava_mcp.postgres.timeout_connection import TimeoutConnection
 
-CANCEL_SECONDS = 2.0  # for the cancel request, and again for the statement to end
+CANCEL_SECONDS = 2.0  # The cancel request and the end of the statement each have this time.
 
 
 class Cancellable:

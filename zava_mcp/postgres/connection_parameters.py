@@ -8,13 +8,15 @@ from uuid import UUID
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
+from zava_mcp.embedded import Address, Login
 from zava_mcp.errors import SettingsError
+from zava_mcp.postgres.connection_errors import connection_error
 from zava_mcp.postgres.entra_password import Tokens, require_encryption
-from zava_mcp.postgres.location import LIBPQ, PARTS, URL, Location
-from zava_mcp.postgres.query_errors import connection_error
+from zava_mcp.postgres.location import ADMIN_URL, LIBPQ, PARTS, URL, Location
 from zava_mcp.postgres.timeout_connection import CONNECT_SECONDS
 from zava_mcp.settings import DatabaseLocation, Secret
 
+EMBEDDED_DATABASE = "zava"
 #: Parameters without a built-in default that may not be empty; the embedded server only uses SCRAM.
 _NOT_EMPTY = {
     "sslcertmode": "allow",
@@ -51,16 +53,34 @@ class ConnectionParameters:
 
 
 def connection_parameters(
-    place: DatabaseLocation, user_id: UUID | None, tokens: Tokens | None = None
+    database: DatabaseLocation, user_id: UUID | None, tokens: Tokens | None = None
 ) -> ConnectionParameters:
     """The connection parameters of the settings; without a user name, the login is the one named by the user id.
 
     Raises DatabaseUnavailable if the URL cannot be read, SettingsError if a token could cross the network unencrypted.
     """
-    source = URL if place.url else PARTS if "host" in place.parameters else LIBPQ
-    target = read_url(place.url.reveal() if place.url else "", place.parameters, source)
+    source = URL if database.url else PARTS if "host" in database.parameters else LIBPQ
+    target = read_url(database.url.reveal() if database.url else "", database.parameters, source)
     target.parameters.setdefault("user", str(user_id))
-    return with_tokens(target, tokens) if tokens else replace(target, password=place.password or target.password)
+    return with_tokens(target, tokens) if tokens else replace(target, password=database.password or target.password)
+
+
+def embedded_parameters(address: Address, login: Login, database: str = EMBEDDED_DATABASE) -> ConnectionParameters:
+    """The parameters of a connection to the embedded database as a login."""
+    parameters = {"host": address.host, "port": address.port, "dbname": database, "user": login.login}
+    return ConnectionParameters(
+        with_our_defaults({**parameters, "sslmode": "disable"}), Secret(login.password), embedded=True
+    )
+
+
+def admin_parameters(url: Secret, tokens: Tokens | None = None) -> ConnectionParameters:
+    """The connection parameters of an administrator's URL; a password in the URL takes precedence over tokens.
+
+    Raises SettingsError as `read_url` does.
+    """
+    target = read_url(url.reveal(), {}, ADMIN_URL)
+    target.parameters.update(application_name="zava-mcp init", client_encoding="UTF8")
+    return with_tokens(target, tokens) if tokens and target.password is None else target
 
 
 def read_url(url: str, more: Mapping[str, str], source: str = URL) -> ConnectionParameters:

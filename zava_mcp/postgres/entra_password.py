@@ -10,13 +10,14 @@ import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from zava_mcp.errors import DatabaseUnavailable, IdentityError, SettingsError, install_extra
+from zava_mcp.errors import DatabaseUnavailable, SettingsError, install_extra
+from zava_mcp.settings import Settings
 from zava_mcp.settings.embedding_settings import EmbeddingSettings
 
 if TYPE_CHECKING:
     from azure.core.credentials import TokenCredential
 
-_RENEW_SECONDS = 300  # before its expiry, so that a token does not expire while a connection is opened
+_RENEW_SECONDS = 300  # A token is renewed this long before its expiry.
 _REQUEST_SECONDS = 10
 _SCOPE = "https://ossrdbms-aad.database.{}/.default"
 _CLOUDS = {".us": "usgovcloudapi.net", ".cn": "chinacloudapi.cn"}  # Azure Government, Azure China
@@ -45,7 +46,7 @@ class Tokens:
                 self._fetch()
             return self._token
 
-    def forget(self) -> None:
+    def discard(self) -> None:
         """Discards a token that the database refused, and the credential, which may have cached it."""
         self._valid_until, self._credential = 0.0, None
 
@@ -92,6 +93,11 @@ def _credential(settings: EmbeddingSettings) -> "TokenCredential":
     return DefaultAzureCredential(**options, **client)
 
 
+def entra_tokens(settings: Settings) -> Tokens | None:
+    """Where connections get Entra tokens as passwords, None without `ZAVA_DATABASE_AUTH=entra`."""
+    return Tokens(settings.embedding) if settings.database_auth == "entra" else None
+
+
 def require_encryption(parameters: Mapping[str, Any]) -> dict[str, Any]:
     """The parameters of a connection that uses TLS or a socket of this machine, so that a token can cross it.
 
@@ -113,12 +119,3 @@ def require_encryption(parameters: Mapping[str, Any]) -> dict[str, Any]:
             "Set sslmode=verify-full, or at least require.",
         )
     return {**parameters, "sslmode": mode or "require"}
-
-
-def token_refused(login: str) -> IdentityError:
-    """The error for a token that the database does not accept."""
-    return IdentityError(
-        f"the database does not accept the Entra token for the login {login}",
-        "The login (POSTGRES_USER) must be the Entra identity's, created with pgaadauth_create_principal; `zava-mcp "
-        "identities map` admits it. The login may also have been removed or have expired.",
-    )

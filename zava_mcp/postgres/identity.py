@@ -12,22 +12,19 @@ from psycopg.rows import dict_row
 from zava_mcp import sql
 from zava_mcp.company import NEUTRAL, CompanyProfile
 from zava_mcp.errors import DatabaseUnavailable, IdentityError, ZavaError
+from zava_mcp.postgres import connection_errors
 from zava_mcp.postgres.connection_parameters import ConnectionParameters
-from zava_mcp.postgres.entra_password import token_refused
 from zava_mcp.postgres.location import Location
 from zava_mcp.postgres.login_rights import LoginRights
-from zava_mcp.postgres.mismatch import not_a_zava_database, schema_mismatch, unknown_identity
-from zava_mcp.postgres.missing_privileges import missing_privilege
-from zava_mcp.postgres.query_errors import connection_error
 from zava_mcp.postgres.timeout_connection import CONNECT_SECONDS, TimeoutConnection
 from zava_mcp.postgres.user_ids import RequestedIdentity, short_name
 from zava_mcp.settings import Settings
 
 C = TypeVar("C", bound=psycopg.Connection)
 
-_TCP_TIMEOUT_MILLISECONDS = 35_000  # until an unreachable network ends a connection
-_EXPIRY_MARGIN = 1.0  # seconds before a login expires from which on every query opens a new connection
-_CLIENT_CHECK_INTERVAL = "2s"  # in which a running query checks that its client is still connected
+_TCP_TIMEOUT_MILLISECONDS = 35_000  # An unreachable network ends a connection after this time.
+_EXPIRY_MARGIN = 1.0  # Queries open a new connection from this many seconds before the login expires.
+_CLIENT_CHECK_INTERVAL = "2s"  # A running query checks this often that its client is connected.
 
 
 @dataclass(frozen=True)
@@ -38,7 +35,7 @@ class VerifiedIdentity:
     () without a table of embeddings. `expires_at` is by this machine's monotonic clock, None if the login does not
     expire. `backend` is the id of the PostgreSQL process. `schemas` are those of retail and public in which only roles
     can create objects that see every row anyway. `company` is the profile of the company whose sales these are.
-    `of_tenants`: the database is not a shop, and its stores are tenants.
+    Without `has_orders`, the database has no products and orders, and its stores are tenants.
     """
 
     user_id: UUID
@@ -50,7 +47,7 @@ class VerifiedIdentity:
     expires_at: float | None = None
     schemas: tuple[str, ...] = ()
     company: CompanyProfile = NEUTRAL
-    of_tenants: bool = False
+    has_orders: bool = True
 
     def has_expired(self) -> bool:
         """Whether the login has expired or is about to."""
@@ -67,7 +64,7 @@ def for_identity(target: ConnectionParameters, user_id: UUID | None, settings: S
         "connect_timeout": CONNECT_SECONDS,
         "keepalives_idle": 15,
         "tcp_user_timeout": _TCP_TIMEOUT_MILLISECONDS,
-        "client_encoding": "UTF8",  # in PostgreSQL's spelling, because a pooler returns it unchanged
+        "client_encoding": "UTF8",  # PostgreSQL's spelling: a pooler returns it unchanged.
         "application_name": settings.application_name,
         **target.parameters,
     }
@@ -81,12 +78,12 @@ def _session_options(user_id: UUID | None, settings: Settings) -> dict[str, str]
     """The settings that every connection of an identity starts with."""
     return {
         "default_transaction_read_only": "on",
-        "default_transaction_isolation": "read committed",  # in others, each query looks the identity up
+        "default_transaction_isolation": "read committed",  # Other levels would look the identity up for each query.
         "row_security": "on",
         "client_min_messages": "error",
         "standard_conforming_strings": "on",
         "transform_null_equals": "off",
-        "search_path": "pg_catalog,pg_temp",  # until `verify_identity` has returned the safe schemas
+        "search_path": "pg_catalog,pg_temp",  # `verify_identity` returns the safe schemas.
         "statement_timeout": f"{int(settings.query_timeout * 1000)}",
         "DateStyle": "ISO",
         "IntervalStyle": "iso_8601",
@@ -119,9 +116,9 @@ def _connect(kind: type[C], target: ConnectionParameters) -> C:
         return kind.connect(**target.keywords(), autocommit=True, prepare_threshold=None)
     except psycopg.Error as error:
         if target.tokens is not None and "authentication failed" in str(error):
-            target.tokens.forget()
-            raise token_refused(str(target.parameters.get("user", ""))) from None
-        raise connection_error(error, target.location) from None
+            target.tokens.discard()
+            raise connection_errors.token_refused(str(target.parameters.get("user", ""))) from None
+        raise connection_errors.connection_error(error, target.location) from None
 
 
 def verify_identity(connection: psycopg.Connection, identity: RequestedIdentity) -> VerifiedIdentity:
@@ -139,9 +136,9 @@ def verify_identity(connection: psycopg.Connection, identity: RequestedIdentity)
     )
     user = (row["rls_user_id"], row["display_name"], row["all_stores"])
     schemas = tuple(name for name in ("retail", "public") if name in row["safe_schemas"])
-    company, of_tenants = row["company"], row["of_tenants"]
+    company, has_orders = row["company"], row["has_orders"]
     return VerifiedIdentity(
-        *user, row["can_lock"], pgvector_version, row["backend"], expires_at, schemas, company, of_tenants
+        *user, row["can_lock"], pgvector_version, row["backend"], expires_at, schemas, company, has_orders
     )
 
 
@@ -154,11 +151,11 @@ def read_identity(connection: psycopg.Connection, user_id: UUID | None) -> dict[
     try:
         return _run_identity_statements(connection)
     except (psycopg.errors.InvalidSchemaName, psycopg.errors.UndefinedFunction, psycopg.errors.UndefinedTable):
-        raise not_a_zava_database() from None
+        raise connection_errors.not_a_zava_database() from None
     except psycopg.errors.InsufficientPrivilege:
-        raise missing_privilege(connection, user_id) from None
+        raise connection_errors.missing_privilege(connection, user_id) from None
     except psycopg.OperationalError as error:
-        raise connection_error(error, Location()) from None
+        raise connection_errors.connection_error(error, Location()) from None
 
 
 def _run_identity_statements(connection: psycopg.Connection) -> dict[str, Any]:
@@ -192,7 +189,7 @@ def mismatches(row: dict[str, Any], identity: RequestedIdentity) -> list[ZavaErr
     if error := _identity_mismatch(row, identity):
         errors.append(error)
     if row["rls_user_id"] is not None and row["schema_version"] != sql.schema_version():
-        errors.append(schema_mismatch(row["schema_version"]))
+        errors.append(connection_errors.schema_mismatch(row["schema_version"]))
     if row["valid_until"] is not None and row["valid_until"] <= row["now"]:
         errors.append(
             IdentityError(
@@ -207,7 +204,7 @@ def _identity_mismatch(row: dict[str, Any], identity: RequestedIdentity) -> Iden
     """The error if the login's identity does not have the user id and the name of the settings."""
     user_id, name = identity.user_id, identity.name
     if row["rls_user_id"] is None:
-        return unknown_identity(user_id)
+        return connection_errors.unknown_identity(user_id)
     has_name = short_name(row["display_name"]) == short_name(name)
     if user_id is None and not has_name:
         return IdentityError(

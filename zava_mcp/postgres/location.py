@@ -37,7 +37,7 @@ class Location:
         return cls(host, values.get("port", ""), values.get("dbname", ""), source, values.get("passfile", ""))
 
     def reached(self, error: psycopg.Error) -> "Location":
-        """The location that libpq connected to: a service is resolved, and of several hosts the last is named."""
+        """The location that libpq connected to, with its service resolved. Of several hosts, the last one is named."""
         connection = error.pgconn
         if connection is None or not connection.host:
             return self

@@ -11,7 +11,7 @@ import psycopg
 from zava_mcp import sql
 
 _NO_RIGHTS = "t"  # the text for a login that is subject to the policies and a member of no role
-VERIFY_SECONDS = 60.0  # after this time, a connection is verified again in any case
+VERIFY_SECONDS = 60.0  # A connection is verified again after this time in any case.
 
 
 class Names(NamedTuple):

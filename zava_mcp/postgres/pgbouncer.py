@@ -1,4 +1,4 @@
-"""Poolers such as PgBouncer: recognised, given session settings by SQL, refused if they lose them."""
+"""Detects poolers such as PgBouncer, applies session settings by SQL, and refuses transaction pooling."""
 
 from collections.abc import Callable
 from contextlib import suppress

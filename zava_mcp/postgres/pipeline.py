@@ -66,7 +66,7 @@ class Pipeline:
         self.backend = connection.pgconn.backend_pid
         self.timed_out = False
         self.skips_rest = False  # whether the reader of `row_chunks` needs no more rows
-        self.discarded_rows = 0  # that came after `skips_rest` was set
+        self.discarded_rows = 0  # the number of rows after `skips_rest` was set
         self.failed: pq.abc.PGresult | None = None  # the last statement's reply that is an error
         self.encoding_changed = False  # whether the query changed client_encoding
 

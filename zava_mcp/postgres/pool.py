@@ -5,7 +5,6 @@ import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from typing import Protocol, TypeVar
 
 import psycopg
 from psycopg_pool import PoolTimeout
@@ -14,31 +13,30 @@ from zava_mcp import call_context
 from zava_mcp.embedded import kill_backend
 from zava_mcp.errors import DatabaseUnavailable, IdentityError, ZavaError
 from zava_mcp.postgres.admin_connection import set_search_path
-from zava_mcp.postgres.checks import Check, check_database
+from zava_mcp.postgres.connection_errors import connection_error
 from zava_mcp.postgres.connection_parameters import ConnectionParameters
-from zava_mcp.postgres.identity import VerifiedIdentity, connect, for_identity, verify_identity
+from zava_mcp.postgres.identity import VerifiedIdentity, connect, connect_with_timeout, for_identity, verify_identity
 from zava_mcp.postgres.location import Location
 from zava_mcp.postgres.login_rights import VERIFY_SECONDS
 from zava_mcp.postgres.pgbouncer import apply_session_settings
 from zava_mcp.postgres.pipeline import RowChunk
-from zava_mcp.postgres.pool_connections import Pool, add_meaning_of_name, open_first, open_pool, pool_statistics
+from zava_mcp.postgres.pool_connections import (
+    Pool,
+    UnverifiedConnection,
+    explain_identity_name,
+    open_first,
+    open_pool,
+    pool_statistics,
+)
 from zava_mcp.postgres.query import GRACE_SECONDS, Query
-from zava_mcp.postgres.query_errors import connection_error, is_connection_lost, to_query_error
-from zava_mcp.postgres.retry import RESTART_SECONDS, Attempts, Repeatable
+from zava_mcp.postgres.query_errors import is_connection_lost, to_query_error
+from zava_mcp.postgres.retry import RESTART_SECONDS, Attempts, Runnable, T
 from zava_mcp.postgres.statement import Statement, StatementBatch
 from zava_mcp.postgres.timeout_connection import TimeoutConnection
 from zava_mcp.postgres.user_ids import RequestedIdentity
 from zava_mcp.settings import Settings
 
-T = TypeVar("T", covariant=True)
-
 _CLOSE_SECONDS = 0.4
-
-
-class Runnable(Repeatable, Protocol[T]):
-    """A statement that yields its results: Query, Statement and StatementBatch."""
-
-    def run(self, connection: TimeoutConnection, clear_locks: bool, /) -> Iterator[T]: ...
 
 
 class Database:
@@ -58,7 +56,7 @@ class Database:
         self._pool: Pool | None = None
         self._identity: VerifiedIdentity | None = None
         self._target: ConnectionParameters | None = None
-        self._lost_at = -RESTART_SECONDS  # by the monotonic clock
+        self._lost_at = -RESTART_SECONDS  # a time of the monotonic clock
         self.schema_changes = 0  # the number of notifications that the schema may have changed
 
     def open(self) -> tuple[Pool, VerifiedIdentity]:
@@ -76,7 +74,7 @@ class Database:
     def _open_at(self, location: ConnectionParameters) -> None:
         """Opens the pool on a verified first connection."""
         target = self._target = for_identity(location, self._requested.user_id, self._settings)
-        with add_meaning_of_name(self._requested):
+        with explain_identity_name(self._requested):
             first, self._identity = open_first(target, self._verify_login)
         if self._requested.user_id is None:  # older policies may read the user id, which is known only now
             first.close()
@@ -86,11 +84,12 @@ class Database:
         self._pool = open_pool(target, first, self._verify_login)
         self.schema_changes += 1  # notifications may have been missed meanwhile
 
-    def examine(self, model: str) -> list[Check]:
-        """Runs the checks of the database as this identity, with the embedding model of searches. Raises as `open`."""
+    @contextmanager
+    def unverified_connection(self) -> Iterator[UnverifiedConnection]:
+        """Yields a connection outside the pool, before the identity is verified. Raises as `open`."""
         target = for_identity(self._locate(), self._requested.user_id, self._settings)
-        with add_meaning_of_name(self._requested):
-            return check_database(target, self._requested, model)
+        with explain_identity_name(self._requested), connect_with_timeout(target) as connection:
+            yield UnverifiedConnection(connection, target.settings, self._requested)
 
     def close(self) -> None:
         """Closes all connections; the next call opens the pool again. A pool that is being opened is not affected."""

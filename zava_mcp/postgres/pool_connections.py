@@ -2,22 +2,35 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import psycopg
 from psycopg_pool import ConnectionPool
 
 from zava_mcp.errors import IdentityError
+from zava_mcp.postgres.connection_errors import connection_error
 from zava_mcp.postgres.connection_parameters import ConnectionParameters
 from zava_mcp.postgres.identity import VerifiedIdentity, connect_with_timeout
 from zava_mcp.postgres.pgbouncer import is_pooled, refuse_transaction_pooling
-from zava_mcp.postgres.query_errors import connection_error
 from zava_mcp.postgres.timeout_connection import CONNECT_SECONDS, TimeoutConnection
 from zava_mcp.postgres.user_ids import RequestedIdentity
 from zava_mcp.settings import CONCURRENT_DESCRIPTIONS, CONCURRENT_QUERIES
 
 Pool = ConnectionPool[TimeoutConnection]
 Verify = Callable[[TimeoutConnection], VerifiedIdentity]
+
+
+@dataclass(frozen=True)
+class UnverifiedConnection:
+    """A connection whose login may not be the requested identity, for checks that report what verification refuses.
+
+    `settings` are the session's options.
+    """
+
+    connection: TimeoutConnection
+    settings: dict[str, str]
+    identity: RequestedIdentity
 
 
 def open_first(target: ConnectionParameters, verify: Verify) -> tuple[TimeoutConnection, VerifiedIdentity]:
@@ -53,7 +66,7 @@ def open_pool(target: ConnectionParameters, first: TimeoutConnection, verify: Ve
         reconnect_timeout=CONNECT_SECONDS,
         open=False,
     )
-    pool.open(wait=True)  # otherwise the first query would find the pool empty and open another connection
+    pool.open(wait=True)  # The first query would otherwise open another connection.
     return pool
 
 
@@ -81,7 +94,7 @@ def pool_statistics(pool: Pool) -> dict[str, float]:
 
 
 @contextmanager
-def add_meaning_of_name(identity: RequestedIdentity) -> Iterator[None]:
+def explain_identity_name(identity: RequestedIdentity) -> Iterator[None]:
     """Adds the user id that a name stands for to errors about the login, if the settings name the identity."""
     try:
         yield

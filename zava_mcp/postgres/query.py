@@ -38,7 +38,7 @@ _SUFFIX = """
 _EXPLAIN = "EXPLAIN (COSTS OFF) "
 _EXPLAIN_SUFFIX = "\n) AS text OFFSET 0) AS answer LIMIT {limit}"
 
-GRACE_SECONDS = 1.0  # by which the client's deadline is longer than the database's
+GRACE_SECONDS = 1.0  # The client's deadline is this much longer than the database's.
 
 
 class Query(Cancellable):

@@ -1,19 +1,13 @@
-"""Converts PostgreSQL's and libpq's errors to ZavaErrors that say what happened and what to do, without secrets."""
-
-import re
+"""Converts PostgreSQL's errors in statements to QueryErrors that say what happened and what to do."""
 
 import psycopg
 from psycopg import pq
 
-from zava_mcp.errors import DatabaseUnavailable, QueryError, ZavaError
-from zava_mcp.postgres.connection_errors import CONNECTION_FAILURES, Failure
-from zava_mcp.postgres.location import ADMIN_URL, Location
-from zava_mcp.postgres.parameter_errors import WRONG_PARAMETERS
+from zava_mcp.errors import QueryError
 
 ONE_QUERY_ONLY = "only one row-returning query is allowed: a SELECT, WITH, VALUES or TABLE"
 NOT_UTF8 = "The database holds text that is not UTF-8: convert_to(column, 'SQL_ASCII') gives its bytes."
 KEEP_UTF8 = "Do not change client_encoding: results are UTF-8."
-
 
 _MAX_CHARACTERS = 500  # an error can quote a value of any length
 
@@ -64,57 +58,3 @@ def is_connection_lost(error: psycopg.Error) -> bool:
     """Whether the connection failed: psycopg raises OperationalError also for a deadline or a full disk."""
     sqlstate = error.sqlstate or ""
     return isinstance(error, psycopg.OperationalError) and (not sqlstate or sqlstate.startswith(("08", "57P")))
-
-
-def connection_error(error: psycopg.Error, location: Location | None) -> ZavaError:
-    """The error of a failed connection, recognised by SQLSTATE or message; None is the embedded database's location."""
-    text = " ".join(str(error).split())
-    sqlstate = error.sqlstate or ""
-    reached = location.reached(error) if location else None
-    for pattern, message, hint in WRONG_PARAMETERS:
-        if match := re.search(pattern, text):
-            groups = ((group or "")[:80] for group in match.groups())
-            return DatabaseUnavailable(_with_location(message.format(*groups), reached), hint)
-    for failure in CONNECTION_FAILURES:
-        if failure.matches(sqlstate, text):
-            return _failure_error(failure, reached, text)
-    message = _with_location(f"no connection to the database ({sqlstate or type(error).__name__})", reached)
-    if reached is None:
-        return DatabaseUnavailable(message, _SEE_LOG)
-    return DatabaseUnavailable(message, f"Check {reached.setting('host')} and the network.")
-
-
-_SENTENCES = re.compile(r"(?<=\.) ")
-_SEE_LOG = "See the embedded database's server.log."
-
-
-def _failure_error(failure: Failure, location: Location | None, text: str) -> ZavaError:
-    if location is None:
-        hint = " ".join(sentence for sentence in _SENTENCES.split(failure.hint) if "{" not in sentence) or _SEE_LOG
-    elif location.source == ADMIN_URL and failure.part:
-        hint = f"Correct {location.setting(failure.part)}."
-    else:
-        hint = failure.hint.format_map(_HintWords(location, text))
-    error = failure.kind(_with_location(failure.message, location), hint)
-    error.server_hint = failure.server_hint
-    return error
-
-
-def _with_location(message: str, location: Location | None) -> str:
-    return f"{message} ({name})" if location is not None and (name := str(location)) else message
-
-
-class _HintWords(dict[str, str]):
-    """The values of a hint's {words}: names of settings, or the file that the password came from."""
-
-    def __init__(self, location: Location, text: str) -> None:
-        super().__init__()
-        self._location, self._text = location, text
-
-    def __missing__(self, word: str) -> str:
-        if word == "passfile_fault":
-            return self._location.passfile_fault()
-        if word == "password":
-            match = re.search(r'password retrieved from file "([^"]+)"', self._text)
-            return f"the password in the passfile {match[1]}" if match else self._location.setting("password")
-        return self._location.setting(word)

@@ -1,23 +1,29 @@
 """Decides when a call is retried on another connection: after a lost connection, and while the database restarts."""
 
 import time
-from typing import Protocol
+from collections.abc import Iterator
+from typing import Any, Protocol, TypeVar
 
 import psycopg
 
 from zava_mcp.errors import DatabaseUnavailable, ZavaError
-from zava_mcp.postgres.connection_errors import Disconnected, NotListening, Restarting
+from zava_mcp.postgres.connection_failures import Disconnected, NotListening, Restarting
+from zava_mcp.postgres.timeout_connection import TimeoutConnection
+
+T = TypeVar("T", covariant=True)
 
 RESTART_SECONDS = 5.0  # a closed port counts as a restart for this long after a lost connection
 _MAX_LOSSES = 3  # a query that ends its own server process is not sent a fourth time
 _PAUSE_SECONDS = (0.02, 0.05, 0.1, 0.25)  # between attempts to connect; the last one is repeated
 
 
-class Repeatable(Protocol):
-    """A statement that knows whether it may run again."""
+class Runnable(Protocol[T]):
+    """A statement that yields its results, and knows whether it may run again: Query, Statement and StatementBatch."""
 
     @property
     def may_repeat(self) -> bool: ...
+
+    def run(self, connection: TimeoutConnection, clear_locks: bool, /) -> Iterator[T]: ...
 
 
 class Attempts:
@@ -26,7 +32,7 @@ class Attempts:
     A statement may run again, because nothing is written, unless it was cancelled or its rows were delivered.
     """
 
-    def __init__(self, seconds: float, statement: Repeatable) -> None:
+    def __init__(self, seconds: float, statement: Runnable[Any]) -> None:
         self._deadline = time.monotonic() + seconds
         self._statement = statement
         self._losses = 0

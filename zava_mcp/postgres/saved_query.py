@@ -12,9 +12,9 @@ from zava_mcp.postgres.bound_sql import BoundSql, BoundValue
 from zava_mcp.suggestions import did_you_mean
 
 MAX_VALUE_CHARACTERS = 1_000
-_EXCERPT_CHARACTERS = 60  # of a name or value that a message repeats
+_EXCERPT_CHARACTERS = 60  # the limit for a name or value in a message
 _NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)(?:[eE][-+]?\d{1,2})?")
-_MAX_DIGITS = 30  # of a number, without its exponent
+_MAX_DIGITS = 30  # the limit for a number without its exponent
 _BOOLEANS = {"true": "true", "yes": "true", "1": "true", "false": "false", "no": "false", "0": "false"}
 
 

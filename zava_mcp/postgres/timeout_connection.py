@@ -19,14 +19,14 @@ class TimeoutConnection(psycopg.Connection):
     """Closes itself when a reply takes longer than `timeout` seconds.
 
     The database's own deadline is shorter, but its error does not arrive if the network drops packets: such a
-    connection would look alive for ever.
+    connection would appear open forever.
     """
 
     timeout = float(CONNECT_SECONDS)
     _deadline = 0.0
     _reader: BoundedReader | None = None
     _login_rights: LoginRights | None = None
-    verified_at = 0.0  # by the monotonic clock
+    verified_at = 0.0  # a time of the monotonic clock
 
     @property
     def reader(self) -> BoundedReader:

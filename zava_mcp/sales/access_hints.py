@@ -41,7 +41,7 @@ def _qualify_column(name: str, sql: str, position: int | None, catalogue: Catalo
         return f"Write {_alternatives(name, [*owners, *others])}, whichever source you mean."
     if others:
         return f"{others[0]} has several columns named {name}: give each another alias in it."
-    return f"Several sources of this FROM have a column {name}: write the name of one, and a dot, before it."
+    return f"Several sources of this FROM have a column {name}: qualify it with the name of one, as in orders.store_id."
 
 
 def _alternatives(name: str, sources: list[str]) -> str:

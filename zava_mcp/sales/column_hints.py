@@ -14,7 +14,7 @@ from zava_mcp.sales.table_names import qualify
 
 #: Least similarity of a suggested name, by difflib: of columns in the query's tables, of columns in others, of tables.
 _MIN_SIMILARITY, _MIN_SIMILARITY_ELSEWHERE, _MIN_TABLE_SIMILARITY = 0.8, 0.86, 0.75
-_MAX_NAME_CHARACTERS = 60  # of a name that a hint repeats
+_MAX_NAME_CHARACTERS = 60  # the limit for a name in a hint
 _COLUMN = re.compile(r'column (?:"?([^".\s]+)"?\.)?"?([^"]+?)"? does not exist')
 _MISSING_FROM = re.compile(r'(?:missing|invalid reference to) FROM-clause entry for table "([^"]+)"')
 _RELATION = re.compile(r'relation "([^"]+)" does not exist')

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-_MAX_SQL_CHARACTERS = 20_000  # of a query that is examined
+_MAX_SQL_CHARACTERS = 20_000  # Longer queries are not examined.
 _MAX_TOKENS = 2_000
 _MAX_OPERAND_TOKENS = 40  # between the brackets of an expression that is compared
 _TOKEN = re.compile(
@@ -30,7 +30,7 @@ class Comparison:
     column: str = ""
     operator: str = ""  # in lower case: =, <, like, in, between, and (the second value of between), …
     function: str = ""  # around the column: lower or upper
-    names: frozenset[str] = frozenset()  # in the compared expression
+    names: frozenset[str] = frozenset()  # the names in the compared expression
     negated: bool = False
     is_number: bool = False
 
@@ -64,17 +64,17 @@ def find_comparisons(sql: str) -> Iterator[Comparison]:
     """Yields the literals of a query, with what each is compared with."""
     tokens = list(_tokens(sql[:_MAX_SQL_CHARACTERS]))
     previous = Comparison("")
-    for place, token in enumerate(tokens):
+    for index, token in enumerate(tokens):
         if token.kind not in ("text", "number"):
             continue
         text = token.text[1:].removesuffix("'").replace("''", "'") if token.kind == "text" else token.text
-        start = _start_of_value(tokens, place)
+        start = _start_of_value(tokens, index)
         if _is_in_list(tokens, start) and previous.operator == "in":
             compared = previous
         elif start > 0 and tokens[start - 1].text == "and" and previous.operator == "between":
             compared = Comparison("", previous.column, "and", previous.function, previous.names, previous.negated)
         else:
-            compared = _compared_before(tokens, start) or _compared_after(tokens, place) or Comparison("")
+            compared = _compared_before(tokens, start) or _compared_after(tokens, index) or Comparison("")
         previous = compared
         yield Comparison(
             text,
@@ -97,12 +97,12 @@ def _tokens(sql: str) -> Iterator[_Token]:
             yield _Token(found.lastgroup, found[0].strip('"').lower())
 
 
-def _start_of_value(tokens: list[_Token], place: int) -> int:
+def _start_of_value(tokens: list[_Token], index: int) -> int:
     """Returns where a value begins, with the brackets and type names before it."""
-    for start in range(place, max(0, place - _MAX_OPERAND_TOKENS), -1):
+    for start in range(index, max(0, index - _MAX_OPERAND_TOKENS), -1):
         if tokens[start - 1].text not in _LIST_WORDS:
             return start
-    return max(0, place - _MAX_OPERAND_TOKENS)
+    return max(0, index - _MAX_OPERAND_TOKENS)
 
 
 def _is_in_list(tokens: list[_Token], start: int) -> bool:
@@ -140,18 +140,18 @@ def _operand(tokens: list[_Token], operator: str, negated: bool) -> Comparison |
 
 
 def _opening(tokens: list[_Token]) -> int | None:
-    """Returns the place of the bracket that the last token closes."""
+    """Returns the index of the bracket that the last token closes."""
     depth = 0
-    for place in range(len(tokens) - 1, -1, -1):
-        depth += (tokens[place].text == ")") - (tokens[place].text == "(")
+    for index in range(len(tokens) - 1, -1, -1):
+        depth += (tokens[index].text == ")") - (tokens[index].text == "(")
         if depth == 0:
-            return place
+            return index
     return None
 
 
-def _compared_after(tokens: list[_Token], place: int) -> Comparison | None:
+def _compared_after(tokens: list[_Token], index: int) -> Comparison | None:
     """Returns the comparison of a literal that is before its operator: '2026-01-01' < order_date."""
-    following = tokens[place + 1 : place + 5]
+    following = tokens[index + 1 : index + 5]
     if len(following) < 2 or following[0].kind != "operator" or following[1].kind != "name":
         return None
     qualified = len(following) == 4 and following[2].text == "." and following[3].kind == "name"

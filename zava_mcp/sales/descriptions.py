@@ -33,14 +33,14 @@ class SchemaSummary:
 
     tables: dict[str, str] = field(default_factory=dict)  # {table name: comment}
     stores: list[str] = field(default_factory=list)
-    store_ids: list[int] = field(default_factory=list)  # in the order of `stores`
+    store_ids: list[int] = field(default_factory=list)  # same order as `stores`
     first_days: list[str] = field(default_factory=list)  # days of the first orders, in the order of `stores`
     types: dict[str, list[str]] = field(default_factory=dict)  # {category: product types}
     first_day: str = ""
     last_day: str = ""
     all_stores: bool = False
-    saved_queries: list[SavedQuery] = field(default_factory=list)  # without their SQL
-    of_tenants: bool = False  # the database is not a shop: no products, categories and orders
+    saved_queries: list[SavedQuery] = field(default_factory=list)  # The SQL is not included.
+    has_orders: bool = True  # False in a database of tenants, which has no products, categories and orders
 
     def months(self) -> list[str]:
         """Returns the months from the last order to the first, such as "2026-10"."""
@@ -59,18 +59,17 @@ class TableDescriptions:
         self._period = ""
         self._summary = SchemaSummary()
         self.catalogue = Catalogue()  # empty until the descriptions are read
-        self._read_time = float("-inf")  # by the monotonic clock
+        self._read_time = float("-inf")  # a time of the monotonic clock
         self._schema_changes = -1  # the database's counter when the descriptions were read
 
-    def describe(self, names: list[str], reader: StatementBatch) -> str:
+    def describe(self, names: list[str], batch: StatementBatch) -> str:
         """Describes the named tables; without names, all that are not ONLY_ON_REQUEST.
 
         Raises InputError for an unknown name, with the valid ones.
         """
-        self._refresh(reader)
-        selected = resolve_table_names(
-            names, self._tables, [name for name in self._tables if name not in ONLY_ON_REQUEST]
-        )
+        self._refresh(batch)
+        default = [name for name in self._tables if name not in ONLY_ON_REQUEST]
+        selected = resolve_table_names(names, self._tables, default)
         for name in selected:
             if name not in self._tables:
                 raise self._unknown_table(name)
@@ -87,15 +86,15 @@ class TableDescriptions:
         age = time.monotonic() - self._read_time
         return {} if age == float("inf") else {"mcp_schema_cache_age_seconds": age}
 
-    def overview(self, reader: StatementBatch) -> str:
+    def overview(self, batch: StatementBatch) -> str:
         """Returns one line per table, then the identity and the period of its orders."""
-        self._refresh(reader)
+        self._refresh(batch)
         lines = [f"{qualify(name)}: {comment}".rstrip(": ") for name, comment in self._summary.tables.items()]
         return "\n".join([*lines, "", self._period])
 
-    def summary(self, reader: StatementBatch) -> SchemaSummary:
+    def summary(self, batch: StatementBatch) -> SchemaSummary:
         """Returns the summary, read from the database if the cached one is outdated."""
-        self._refresh(reader)
+        self._refresh(batch)
         return self._summary
 
     def cached_summary(self) -> SchemaSummary | None:
@@ -103,27 +102,27 @@ class TableDescriptions:
         self._database.poll_notifications()
         return self._summary if self._is_fresh() else None
 
-    def read_catalogue(self, reader: StatementBatch) -> None:
+    def read_catalogue(self, batch: StatementBatch) -> None:
         """Reads the catalogue that hints use. If the values cannot be read, reads the tables and columns alone."""
         try:
-            self._refresh(reader)
+            self._refresh(batch)
         except QueryError:
-            (tables,) = self._database.run_batch(reader, (sql.query("list_tables"),))
+            (tables,) = self._database.run_batch(batch, (sql.query("list_tables"),))
             self.catalogue = _catalogue(tables)
 
     def _is_fresh(self) -> bool:
         stale = time.monotonic() - self._read_time > _MAX_AGE_SECONDS
         return not stale and self._schema_changes == self._database.schema_changes
 
-    def _refresh(self, reader: StatementBatch) -> None:
+    def _refresh(self, batch: StatementBatch) -> None:
         self._database.poll_notifications()
         if self._is_fresh():
             return
         changes = self._database.schema_changes
         identity = self._database.identity
-        values_of = "list_own_stores" if identity.of_tenants else "list_filter_values"
+        values_of = "list_filter_values" if identity.has_orders else "list_own_stores"
         statements = tuple(map(sql.query, ("list_tables", values_of, "list_saved_queries")))
-        tables, values, saved = self._database.run_batch(reader, statements)
+        tables, values, saved = self._database.run_batch(batch, statements)
         summary = _summarize(tables, values[0], saved, identity)
         described = {
             str(name): _table(str(name), comment, columns, keys or [], _filter_values(str(name), summary))
@@ -148,8 +147,8 @@ def _table(name: str, comment: object, columns: Any, keys: Any, values: list[str
     unique = [key["columns"][0] for key in keys if key["kind"] == "u" and len(key["columns"]) == 1]
     references: dict[str, Any] = {}
     for key in sorted((key for key in keys if key["kind"] == "f"), key=lambda key: len(key["columns"])):
-        for place, column in enumerate(key["columns"]):  # a key with fewer columns comes first
-            references.setdefault(column, (key["references"], key["targets"][place]))
+        for index, column in enumerate(key["columns"]):  # a key with fewer columns comes first
+            references.setdefault(column, (key["references"], key["targets"][index]))
     lines = [f"{qualify(name)}: {comment or ''}".rstrip(": ")]
     for column in columns:
         words = [f"  {column['name']}", _short_type(column["type"])]
@@ -183,7 +182,7 @@ def _summarize(tables: Any, values: tuple[Any, ...], saved: Any, identity: Verif
         str(last_day or ""),
         identity.all_stores,
         [read_saved_query(name, description, parameters, "") for name, description, parameters in saved],
-        identity.of_tenants,
+        identity.has_orders,
     )
 
 
@@ -202,11 +201,11 @@ def _filter_values(table: str, summary: SchemaSummary) -> list[str]:
 
 def _period(summary: SchemaSummary, identity: VerifiedIdentity) -> str:
     """Returns the last line of every description: the identity, its orders, and the conventions of all tables."""
-    if identity.of_tenants:
+    if not identity.has_orders:
         tenants = (
             f"all {counted(len(summary.stores), 'tenant')}"
             if summary.all_stores
-            else ", ".join(summary.stores) or "nobody"
+            else ", ".join(summary.stores) or "no tenant"
         )
         return (
             f"You are {identity.name}, user id {identity.user_id}. Rows visible to you: those of {tenants}. "

@@ -13,13 +13,13 @@ from json.encoder import encode_basestring as quoted
 from zava_mcp.plurals import counted
 from zava_mcp.sales.compared_literals import Comparison, find_comparisons
 from zava_mcp.sales.descriptions import SchemaSummary
-from zava_mcp.sales.json_values import cell_texts
+from zava_mcp.sales.json_values import json_cells
 from zava_mcp.sales.result import QueryResult
 
 MAX_HINT_BYTES = 300
 _MAX_LITERALS = 40
-_MAX_LITERAL_CHARACTERS = 40  # of a literal that the hint repeats
-_MAX_SQL_CHARACTERS = 20_000  # of a query that is examined
+_MAX_LITERAL_CHARACTERS = 40  # the limit for a literal in the hint
+_MAX_SQL_CHARACTERS = 20_000  # Longer queries are not examined.
 _COMMENT_OR_TEXT = re.compile(r"--[^\n]*|/\*.*?(?:\*/|\Z)|'(?:[^']|'')*(?:'|\Z)", re.DOTALL)
 _AGGREGATE = re.compile(
     r"\b(?:sum|avg|min|max|count|every|mode|corr|array_agg|string_agg|(?:json|jsonb|bool|bit|regr|covar|stddev|var|percentile|"
@@ -53,7 +53,7 @@ def describe_emptiness(result: QueryResult, sql: str) -> str:
             return "Only nulls and zeros." if "0" in result.rows[0] else "Only nulls."
         return "Only zeros." if _COUNT.search(code) else ""
     if not result.truncated_by and all("null" in row for row in result.rows):
-        columns = zip(result.columns, result.types, zip(*map(cell_texts, result.rows), strict=True), strict=True)
+        columns = zip(result.columns, result.types, zip(*map(json_cells, result.rows), strict=True), strict=True)
         for name, type_oid, texts in columns:
             if type_oid in _NUMBERS_AND_DATES and set(texts) == {"null"}:
                 return f"Every row has null in {_quote(name)}."

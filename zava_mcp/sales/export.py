@@ -17,7 +17,7 @@ from zava_mcp.postgres.pool import Database
 from zava_mcp.postgres.query import Query
 from zava_mcp.sales.column_hints import Catalogue
 from zava_mcp.sales.fenced_sql import FencedSql
-from zava_mcp.sales.json_values import ColumnEncoder, cell_texts, cells, encoder
+from zava_mcp.sales.json_values import ColumnEncoder, encoder, json_cells, plain_cells
 from zava_mcp.sales.result import csv_line
 from zava_mcp.sales.sales_query import check_sql
 from zava_mcp.sales.spreadsheet_formulas import line_without_formulas
@@ -118,7 +118,7 @@ class _Csv:
         self._file.write(csv_line(names) if self._formulas else line_without_formulas(names, [0] * len(names)))
 
     def write_row(self, row: str) -> None:
-        values = cells(row)
+        values = plain_cells(row)
         self._file.write(csv_line(values) if self._formulas else line_without_formulas(values, self._types))
 
 
@@ -137,7 +137,7 @@ class _JsonLines:
             )
 
     def write_row(self, row: str) -> None:
-        values = cell_texts(row)
+        values = json_cells(row)
         self._file.write("{" + ",".join(map("{}:{}".format, map(quoted, self._names), values)) + "}\n")
 
 
@@ -155,8 +155,8 @@ class _Sheet:
 
     def write_header(self, columns: list[Column]) -> None:
         self._types = [column.type_oid for column in columns]
-        for place, column in enumerate(columns):
-            self._sheet.write_string(0, place, column.name)
+        for index, column in enumerate(columns):
+            self._sheet.write_string(0, index, column.name)
 
     def write_row(self, row: str) -> None:
         self._row += 1
@@ -164,23 +164,23 @@ class _Sheet:
             raise InputError(
                 f"a worksheet has at most {_MAX_SHEET_ROWS:,} rows, and the query returns more", "Write CSV, or filter."
             )
-        values = zip(json.loads(row), cells(row), self._types, strict=True)
-        for place, (value, text, type_oid) in enumerate(values):
-            self._cell(place, value, text, type_oid)
+        values = zip(json.loads(row), plain_cells(row), self._types, strict=True)
+        for index, (value, text, type_oid) in enumerate(values):
+            self._cell(index, value, text, type_oid)
 
-    def _cell(self, place: int, value: Any, text: str | None, type_oid: int) -> None:
+    def _cell(self, index: int, value: Any, text: str | None, type_oid: int) -> None:
         if text is None:
             return
         if isinstance(value, bool):
-            self._sheet.write_boolean(self._row, place, value)
+            self._sheet.write_boolean(self._row, index, value)
         elif isinstance(value, int | float):
-            self._sheet.write_number(self._row, place, value)
+            self._sheet.write_number(self._row, index, value)
         elif (moment := _sheet_date(text, type_oid)) is not None:
-            self._sheet.write_datetime(self._row, place, moment, self._formats[type_oid])
+            self._sheet.write_datetime(self._row, index, moment, self._formats[type_oid])
         elif len(text) > _MAX_CELL_CHARACTERS:
             raise InputError(f"a cell has more than {_MAX_CELL_CHARACTERS:,} characters", "Write CSV, or shorten it.")
         else:
-            self._sheet.write_string(self._row, place, text)
+            self._sheet.write_string(self._row, index, text)
 
 
 @contextmanager

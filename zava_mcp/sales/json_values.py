@@ -22,7 +22,7 @@ _UNQUOTED_TYPES = frozenset((20, 21, 23, 26, 1700))  # integers and numerics, mo
 _DIGITS = re.compile(r"[-0-9.]*")
 _DECODER = json.JSONDecoder()
 _SHORT_ZONE_CHARACTERS = 3  # "+00": PostgreSQL omits ":00"
-_MAX_LEVELS = 50  # of nesting in a document; some parsers fail from 64 on
+_MAX_LEVELS = 50  # the limit for nesting; some parsers fail from 64 levels on
 
 
 def encoder(type_oid: int, cell_characters: int) -> ColumnEncoder:
@@ -56,7 +56,12 @@ def _encoder(type_oid: int) -> Encoder:
     return _ENCODERS.get(type_oid, quoted)
 
 
-def cells(row: str) -> list[str | None]:
+def compact_json(value: object) -> str:
+    """Returns JSON without spaces."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def plain_cells(row: str) -> list[str | None]:
     """Returns the cells of a row in JSON as plain texts, for tables and CSV."""
     return [
         cell if isinstance(cell, str) or cell is None else _document(cell, 2 * _MAX_LEVELS)
@@ -85,7 +90,7 @@ def _fits_a_double(text: str) -> bool:
 
 def _float(text: str) -> str:
     if text == "-0":
-        return "-0.0"  # as an integer it would lose its sign
+        return "-0.0"  # An integer would lose its sign.
     return text if text[-1].isdigit() else quoted(text)
 
 
@@ -109,7 +114,7 @@ def _with_zone_minutes(text: str) -> str:
     return f"{text}:00" if len(text) > _SHORT_ZONE_CHARACTERS and text[-_SHORT_ZONE_CHARACTERS] in "+-" else text
 
 
-def cell_texts(row: str) -> list[str]:
+def json_cells(row: str) -> list[str]:
     """Returns the JSON text of each cell of a row that is a JSON array."""
     at, texts = 1, []
     while at < len(row) - 1:

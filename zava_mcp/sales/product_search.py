@@ -14,14 +14,13 @@ from zava_mcp.postgres.pipeline import Column, Rows
 from zava_mcp.postgres.pool import Database
 from zava_mcp.postgres.statement import Statement
 from zava_mcp.sales.search_literals import Literals, find_literals, looks_like_code, plain_text, rephrase
-from zava_mcp.sales.search_request import MAX_NEEDS, SearchRequest
+from zava_mcp.sales.search_request import SearchRequest
 from zava_mcp.sales.search_result import (
     FULL_TEXT,
     MIN_ORDERS_TOGETHER,
-    GroupedSearchResult,
-    QueryText,
     Row,
     SearchResult,
+    TextInterpretation,
     bought_with_json,
     to_search_result,
 )
@@ -60,7 +59,7 @@ class ProductSearch:
         self._statement: Statement | None = None
         self._cancelled = False
         self._stop = threading.Event()
-        self.needs_vector = embedder is not None and not self._request.similar_to  # otherwise `prepare` does nothing
+        self.needs_vector = embedder is not None and not self._request.similar_to  # If False, `prepare` does nothing.
         self._text = plain_text(self._request.query_description)
         self._corrected: dict[str, str] | None = None  # None until the spelling was checked
 
@@ -116,11 +115,11 @@ class ProductSearch:
         names, descriptions = rows[0]
         return names or "", descriptions or ""
 
-    def _query_text(self, model: str, company: CompanyProfile, table: list[Row]) -> QueryText:
+    def _query_text(self, model: str, company: CompanyProfile, table: list[Row]) -> TextInterpretation:
         english_only = model == FULL_TEXT or model.startswith("local/")
         found = " ".join(f"{row['product_name']} {row['description']}" for row in table)
         rephrased = rephrase(self._text) if self._vector else self._text
-        return QueryText(
+        return TextInterpretation(
             corrected=self._corrected or {},
             company=company,
             rephrased="" if rephrased == self._text else rephrased,
@@ -196,7 +195,7 @@ class ProductSearch:
         return self._embedder.id if semantic and self._embedder else FULL_TEXT
 
     def _explain_no_rows(self, database: Database, semantic: bool) -> None:
-        """Raises InputError or EmbeddingError if nothing was found for another reason than that nothing matches."""
+        """Raises InputError or EmbeddingError if nothing was found for another reason than a lack of matches."""
         parts = sql.named("search.sql")
         models, vector = (
             (parts["models"], parts["target_vector"]) if database.identity.pgvector_version else ("NULL", "NULL")
@@ -233,7 +232,7 @@ class ProductSearch:
         if own in models.split(", "):
             return
         raise EmbeddingError(
-            f"the products' embeddings were made by {models}, but this server searches with {own}"
+            f"the products' embeddings were computed with {models}, but this server searches with {own}"
             if models
             else "the products have no embeddings yet",
             "Run `zava-mcp embed` as administrator, with the embedding settings of this server.",
@@ -241,38 +240,9 @@ class ProductSearch:
 
 
 def _refuse_without_products(database: Database) -> None:
-    """Raises InputError in a database that is not a shop."""
-    if database.identity.of_tenants:
+    """Raises InputError in a database without products."""
+    if not database.identity.has_orders:
         raise InputError(
             "this database has no products to search",
             "Query its tables with execute_sales_query; get_multiple_table_schemas lists them.",
         )
-
-
-class ProductSearches:
-    """Searches for several needs in one call, one after another. It has the methods of a ProductSearch."""
-
-    def __init__(self, searches: dict[str, ProductSearch], max_bytes: int, repeated: int = 0) -> None:
-        """Raises InputError if there are more than MAX_NEEDS. `repeated` is the number of needs given again."""
-        if len(searches) > MAX_NEEDS:
-            raise InputError(f"{len(searches)} needs are too many", f"Name at most {MAX_NEEDS} in one call.")
-        self._searches = searches
-        self._max_bytes = max_bytes
-        self._repeated = repeated
-        self.needs_vector = any(search.needs_vector for search in searches.values())
-
-    def prepare(self, database: Database) -> None:
-        """Makes the embedding of each description. Raises the errors of `ProductSearch.run`."""
-        for search in self._searches.values():
-            search.prepare(database)
-
-    def run(self, database: Database) -> GroupedSearchResult:
-        """Runs each search. Raises the errors of `ProductSearch.run`."""
-        return GroupedSearchResult(
-            [(need, search.run(database)) for need, search in self._searches.items()], self._max_bytes, self._repeated
-        )
-
-    def cancel(self) -> None:
-        """Cancels each search."""
-        for search in self._searches.values():
-            search.cancel()

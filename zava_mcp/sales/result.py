@@ -10,11 +10,11 @@ from zava_mcp.company import NEUTRAL, CompanyProfile
 from zava_mcp.errors import QueryError
 from zava_mcp.plurals import counted
 from zava_mcp.postgres.pipeline import Column, RowChunk, Rows
-from zava_mcp.sales.json_values import NUMBERS, ColumnEncoder, cell_texts, cells, encoder
+from zava_mcp.sales.json_values import NUMBERS, ColumnEncoder, encoder, json_cells, plain_cells
 
 MAX_CELL_CHARACTERS = 8_000
-_NOTICE_CHARACTERS = 40  # of the notice at the end of a truncated cell
-_MIN_CELL_CHARACTERS = 60  # so that dates, numbers and ids are never truncated
+_NOTICE_CHARACTERS = 40  # the length of the notice at the end of a truncated cell
+_MIN_CELL_CHARACTERS = 60  # Dates, numbers and ids are never longer.
 _NEEDS_QUOTES = re.compile(r'[",\r\n]|^\s|\s$|^\\\.$')
 
 
@@ -40,7 +40,7 @@ class QueryResult:
     total: int | None = None  # the number of all rows, None if it is not known
     seen: int = 0  # the number of rows that were received, of which `rows` has the first
     remarks: list[str] = field(default_factory=list)  # sentences on what was corrected or ignored
-    company: CompanyProfile = NEUTRAL  # whose amounts the rows have
+    company: CompanyProfile = NEUTRAL  # the company of the rows
     reserve: int = 200  # bytes for everything except rows
     _encoders: list[ColumnEncoder] | None = None  # one per column, once the columns are known
     _texts: set[int] = field(default_factory=set)  # indexes of number columns that contain a JSON string
@@ -99,15 +99,15 @@ class QueryResult:
 
         The added quotation marks may push the last rows over `max_bytes`. Call this after the last row chunk.
         """
-        if not (places := self._mixed_columns()):
+        if not (indexes := self._mixed_columns()):
             return
         kept, self._bytes = self.rows, self._bytes - sum(len(row.encode()) + 1 for row in self.rows)
         self.rows = []
         for row in kept:
-            texts = cell_texts(row)
-            for place in places:
-                if texts[place][0] not in ('"', "n"):  # neither a string nor null
-                    texts[place] = quoted(texts[place])
+            texts = json_cells(row)
+            for index in indexes:
+                if texts[index][0] not in ('"', "n"):  # neither a string nor null
+                    texts[index] = quoted(texts[index])
             written = f"[{','.join(texts)}]"
             self._bytes += len(written.encode()) + 1
             if self.max_bytes < self._bytes:
@@ -125,8 +125,8 @@ class QueryResult:
         """Returns the indexes of columns that contain both JSON numbers and JSON strings."""
         if not self._texts:
             return []
-        columns = list(zip(*map(cell_texts, self.rows), strict=True))
-        return [place for place in sorted(self._texts) if columns and _is_mixed(columns[place])]
+        columns = list(zip(*map(json_cells, self.rows), strict=True))
+        return [index for index in sorted(self._texts) if columns and _is_mixed(columns[index])]
 
     def json(self, more: dict[str, str] | None = None) -> str:
         """Returns `{"columns": […], "rows": [[…]], "row_count": n, "truncated": false}`, with a hint where one helps.
@@ -154,7 +154,7 @@ class QueryResult:
         """Returns column names and rows as CSV. If rows are missing, the last row says so."""
         rows: list[Sequence[str | None]] = [
             self.columns,
-            *map(cells, self.rows),
+            *map(plain_cells, self.rows),
             *[[f"… {self.hint()}"]] * bool(self.truncated_by),
         ]
         text = "".join(map(csv_line, rows))
@@ -181,7 +181,7 @@ class QueryResult:
             return ["[]"] * len(rows)
         columns = [write(cells) for write, cells in zip(self._encoders, zip(*rows, strict=True), strict=True)]
         self._texts |= {
-            place for place, type_oid in enumerate(self.types) if type_oid in NUMBERS and '"' in "".join(columns[place])
+            index for index, type_oid in enumerate(self.types) if type_oid in NUMBERS and '"' in "".join(columns[index])
         }
         return [f"[{','.join(cells)}]" for cells in zip(*columns, strict=True)]
 

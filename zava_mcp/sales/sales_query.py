@@ -84,7 +84,7 @@ class Explanation:
             read_rows(database, self._plan, self._lines)
         lines = [json.loads(row)[0] for row in self._lines.rows]
         # The first line is the LIMIT of the wrapper; the plan of the query is below it.
-        plan = [line.removeprefix("      " if place else "  ->  ") for place, line in enumerate(lines[1:])]
+        plan = [line.removeprefix("      " if index else "  ->  ") for index, line in enumerate(lines[1:])]
         visible = [line for line in plan if not re.fullmatch(_WORKERS, line)]
         return "\n".join([_VALID, *visible, *["… (truncated)"] * bool(self._lines.truncated_by), *self._fenced.remarks])
 

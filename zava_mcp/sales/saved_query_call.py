@@ -53,7 +53,7 @@ class SavedQueryCall:
         return read_saved_query(*map(str, rows[0]))
 
     def start(self, step: S) -> S:
-        """Makes a step the one that `cancel` stops. Raises QueryError if the call was cancelled before."""
+        """Registers the step that `cancel` stops. Raises QueryError if the call was cancelled before."""
         self._step = step
         if self._cancelled:
             raise QueryError(CALL_CANCELLED, sqlstate="57014")
@@ -87,9 +87,9 @@ class SavedQueries:
         """Whether there are any by the cached descriptions, None before these were read."""
         return self._descriptions.has_saved_queries
 
-    def list(self, reader: StatementBatch) -> list[SavedQuery]:
+    def list(self, batch: StatementBatch) -> list[SavedQuery]:
         """Returns all without their SQL. Raises DatabaseUnavailable or IdentityError."""
-        return self._descriptions.summary(reader).saved_queries
+        return self._descriptions.summary(batch).saved_queries
 
     def prepare(self, call: SavedQueryCall) -> BoundSql:
         """Reads the query of a call and binds its parameters. Raises as `SavedQueryCall.prepare`."""

@@ -25,8 +25,8 @@ def list_fully(queries: list[SavedQuery], max_bytes: int) -> str:
 def _join(title: str, lines: list[str], max_bytes: int) -> str:
     """Returns the title and the first lines that fit, then how many are left out."""
     text = title
-    for place, line in enumerate(lines):
-        more = f"\n  and {len(lines) - place:,} more: run_saved_query without a name lists them."
+    for index, line in enumerate(lines):
+        more = f"\n  and {len(lines) - index:,} more: run_saved_query without a name lists them."
         if len(f"{text}\n{line}{more}".encode()) > max_bytes:
             return text + more
         text = f"{text}\n{line}"

@@ -1,7 +1,8 @@
 """Finds the literal parts of a search text: codes (SKUs), sizes, phrases, materials, and words unknown to the model.
 
-Embeddings blur them: those of "2x4" and "4x4" are nearly equal. Each literal becomes a regular expression that
-PostgreSQL and Python read alike, and weights that are added to the similarity (from 0 to 1) of matching products.
+Embeddings hardly distinguish them: those of "2x4" and "4x4" are nearly equal. Each literal becomes a regular
+expression that PostgreSQL and Python read alike, and weights that are added to the similarity (from 0 to 1) of matching
+products.
 """
 
 import re
@@ -14,7 +15,7 @@ from zava_mcp.embeddings.english_words import in_dictionary, is_stop_word
 
 #: What a match adds to the similarity: in the name, and in the description only.
 PHRASE, SIZE, WORD, MATERIAL = (0.4, 0.2), (0.25, 0.12), (0.1, 0.0), (0.06, 0.03)
-_MAX_LITERALS = 12  # of one text
+_MAX_LITERALS = 12  # the limit for one text
 
 _UNITS: tuple[tuple[str, ...], ...] = (
     ("in", "inch", "inches", '"', "″"),
@@ -128,7 +129,7 @@ def _sizes(text: str) -> Iterator[Literal]:
         letters, unit, suffix = (match[name] or "" for name in ("letters", "unit", "suffix"))
         bare = not (match["more"] or letters or unit or suffix or re.search(r"[-/.]", match["first"]))
         if bare and len(text.split()) > 3:
-            continue  # in a sentence, a bare number is rarely a size
+            continue  # A bare number in a sentence is rarely a size.
         numbers = [match["first"], *re.split(r" ?(?:x|×|by) ?", match["more"])[1:]]
         pattern = " ?x ?".join(map(_number_pattern, numbers))
         if letters:

@@ -6,7 +6,7 @@ from zava_mcp.errors import InputError
 from zava_mcp.settings import MAX_SEARCH_ROWS, SEARCH_ROWS, SEARCH_THRESHOLD
 
 MAX_CHARACTERS = 2_000
-MAX_NEEDS = 6  # in one call
+MAX_DESCRIPTIONS = 6  # the limit for one call
 
 
 @dataclass(frozen=True)

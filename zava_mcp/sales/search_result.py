@@ -9,6 +9,7 @@ from zava_mcp import call_context
 from zava_mcp.company import NEUTRAL, CompanyProfile
 from zava_mcp.currencies import name_of
 from zava_mcp.postgres.pipeline import Column, RowChunk, Rows
+from zava_mcp.sales.json_values import compact_json
 from zava_mcp.sales.result import QueryResult, byte_count
 from zava_mcp.sales.search_literals import Literal
 from zava_mcp.sales.search_request import SearchRequest
@@ -18,9 +19,9 @@ Row = dict[str, str | None]  # {column name: value in PostgreSQL's text format}
 FULL_TEXT = "none: products were found by PostgreSQL full-text search, not by semantic search"
 FULL_DESCRIPTIONS = 3  # the descriptions of further products are shortened
 MIN_ORDERS_TOGETHER = 5  # orders that must contain two products for "bought with"
-_SHORT_CHARACTERS = 80  # of a shortened description
-_MAX_NEED_CHARACTERS, _MAX_REMARK_CHARACTERS = 100, 300  # of repeated needs, of remarks
-_MIN_SHARE = 0.55  # of the best similarity; without a threshold, products below it are omitted
+_SHORT_CHARACTERS = 80  # the length of a shortened description
+_MAX_DESCRIPTION_CHARACTERS, _MAX_REMARK_CHARACTERS = 100, 300  # limits for repeated descriptions and for remarks
+_MIN_SHARE = 0.55  # Products below this share of the best similarity are omitted.
 _WEAK = 40  # percent; below it the best product seldom matches
 _ADVICE = "Name the thing itself, not what it is for, or set category."
 _SAMPLE_ADVICE = "Name the thing itself (wall anchor, not: to hang a mirror), or set category."
@@ -59,7 +60,7 @@ class SearchResult:
         """Drops the least needed part and notes that. Returns False if nothing is left to drop."""
         if (bought := json.loads(self.notes.get("bought_with", "{}"))).get("rows"):
             bought |= {"rows": bought["rows"][:-1], "truncated": True}
-            self.notes["bought_with"] = _compact(bought)
+            self.notes["bought_with"] = compact_json(bought)
             return True
         self.rows.truncated_by = "bytes"
         if self.rows.rows:
@@ -97,21 +98,26 @@ class SearchResult:
 
 
 @dataclass(frozen=True)
-class QueryText:
+class TextInterpretation:
     """How a search interpreted its text: corrected words, literal parts, language."""
 
     corrected: dict[str, str] = field(default_factory=dict)
     company: CompanyProfile = NEUTRAL
     rephrased: str = ""  # the text that was searched for instead, "" if none
     foreign: bool = False  # it is in a language that neither the model nor full-text search knows
-    foreign_catalogue: bool = False  # and so are the products
+    foreign_catalogue: bool = False  # The products are in such a language, too.
     only_code: bool = False  # the text may be nothing but a SKU or the beginning of one
-    looks_like_code: bool = False  # and it is no word or size
+    looks_like_code: bool = False  # The text looks like a SKU.
     literals: tuple[Literal, ...] = ()
 
 
 def to_search_result(
-    columns: "list[Column]", table: list[Row], model: str, request: SearchRequest, max_bytes: int, text: QueryText
+    columns: "list[Column]",
+    table: list[Row],
+    model: str,
+    request: SearchRequest,
+    max_bytes: int,
+    text: TextInterpretation,
 ) -> SearchResult:
     """Builds the result from the rows of the statement, of which `columns` are shown.
 
@@ -121,14 +127,14 @@ def to_search_result(
     passing = [row for row in table if row["passes"] == "t"]
     kept = passing if request.similarity_threshold is not None else _near_the_best(passing, text.only_code)
     rows = QueryResult(max_rows, max_bytes, bytes_advice=_BYTES_ADVICE)
-    for place, row in enumerate(kept[:max_rows]):
-        if place >= FULL_DESCRIPTIONS:
+    for index, row in enumerate(kept[:max_rows]):
+        if index >= FULL_DESCRIPTIONS:
             row["description"] = _shorten(row["description"])
     rows.add(RowChunk(columns, [tuple(row[column.name] for column in columns) for row in kept[:max_rows]]))
     result = SearchResult(rows, model, {} if passing else _closest(table))
     result.notes = {
         **({"corrected": json.dumps(text.corrected, ensure_ascii=False)} if text.corrected else {}),
-        **({"searched_for": quoted(_truncate_need(text.rephrased))} if text.rephrased else {}),
+        **({"searched_for": quoted(truncate_description(text.rephrased))} if text.rephrased else {}),
         **_matched_literals(kept[:max_rows], text),
         **_omitted(len(rows.rows), len(kept), len(passing), len(table) > max_rows),
         **({"currency": quoted(text.company.currency)} if text.company.currency and not text.company.is_sample else {}),
@@ -164,18 +170,20 @@ def _omitted(shown: int, kept: int, passing: int, limit_reached: bool) -> dict[s
         notes["more"] = quoted(f"{shown} shown, more exist")
     elif passing > kept:
         prefix = "at least " if limit_reached else ""
-        notes["left_out"] = quoted(f"{prefix}{passing - kept} far less similar; set similarity_threshold to see them")
+        notes["left_out"] = quoted(
+            f"{prefix}{passing - kept} far less similar products were omitted; set similarity_threshold to see them"
+        )
     return notes
 
 
-def _matched_literals(rows: list[Row], text: QueryText) -> dict[str, str]:
+def _matched_literals(rows: list[Row], text: TextInterpretation) -> dict[str, str]:
     """Notes the literal parts of the text that a product contains."""
     products = [f"{row['product_name']} {row['description']}" for row in rows if row["bonus"] not in ("0", "0.0")]
     matched = [part.text for part in text.literals if any(re.search(part.pattern, each, re.I) for each in products)]
     return {"literal": json.dumps(matched, ensure_ascii=False)} if matched else {}
 
 
-def _hint(passing: list[Row], text: QueryText, model: str) -> dict[str, str]:
+def _hint(passing: list[Row], text: TextInterpretation, model: str) -> dict[str, str]:
     exact = any(row["exact"] != "0" or row["bonus"] not in ("0", "0.0") for row in passing)
     weak = not exact and (not passing or (model != FULL_TEXT and max(map(_score, passing)) < _WEAK))
     if text.looks_like_code and not exact:
@@ -207,45 +215,9 @@ def bought_with_json(rows: "Rows") -> str:
         "columns": columns,
         "rows": pairs,
     }
-    return _compact(content)
+    return compact_json(content)
 
 
-def _compact(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-
-
-@dataclass
-class GroupedSearchResult:
-    """The results for several needs in their order, within `max_bytes`."""
-
-    results: list[tuple[str, SearchResult]]  # (need, result)
-    max_bytes: int
-    repeated: int = 0  # needs that were given again
-
-    def json(self) -> str:
-        """Returns `{"needs": [{"need": "…", "columns": …}, …]}`."""
-        requested = len(self.results)
-        while byte_count(text := self._text(requested)) > self.max_bytes and self.results:
-            longest = max((result for _, result in self.results), key=lambda result: byte_count(result.text()))
-            if not any(result.rows.rows for _, result in self.results) or not longest.drop_least_needed():
-                self.results.pop()
-        all_rows = [result.rows for _, result in self.results]
-        call_context.current_call().record_result(
-            sum(len(rows.rows) for rows in all_rows),
-            byte_count(text),
-            any(rows.truncated_by for rows in all_rows) or requested > len(self.results),
-        )
-        return text
-
-    def _text(self, requested: int) -> str:
-        texts = [f'{{"need":{quoted(_truncate_need(need))},{result.text()[1:]}' for need, result in self.results]
-        advice = f"Only {len(self.results)} of {requested} needs fit. Search for the others in another call."
-        hint = f',"truncated":true,"hint":{quoted(advice)}' if requested > len(self.results) else ""
-        repeated = f"{self.repeated} repeated needs were searched once" if self.repeated > 1 else ""
-        repeated = repeated or ("1 repeated need was searched once" if self.repeated else "")
-        note = f',"repeated":{quoted(repeated)}' if repeated else ""
-        return f'{{"needs":[{",".join(texts)}]{note}{hint}}}'
-
-
-def _truncate_need(need: str) -> str:
-    return need if len(need) <= _MAX_NEED_CHARACTERS else f"{need[:_MAX_NEED_CHARACTERS]}…"
+def truncate_description(text: str) -> str:
+    """Returns a text that a search repeats, truncated."""
+    return text if len(text) <= _MAX_DESCRIPTION_CHARACTERS else f"{text[:_MAX_DESCRIPTION_CHARACTERS]}…"

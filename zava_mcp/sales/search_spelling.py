@@ -10,8 +10,8 @@ from threading import Lock
 from zava_mcp.embeddings.english_words import in_dictionary, is_english
 
 _CACHE_SECONDS = 600
-_MIN_SIMILARITY = 0.8  # by difflib: one letter of five may differ
-_SOME_WORDS = 30  # of a text, from which its language is recognized
+_MIN_SIMILARITY = 0.8  # difflib's ratio: one letter of five may differ
+_SOME_WORDS = 30  # The language is recognized from this many words.
 _MAX_WORDS = 10  # words of one text that are looked up
 _WORD = re.compile(r"(?<![\w/.-])[^\W\d_]{4,30}(?![\w/]|[.-]\w)")
 _ANY_WORD = re.compile(r"(?<![\w-])[^\W\d_]{2,30}(?![\w-])")
@@ -28,7 +28,7 @@ class CatalogueWords:
         self._lock = Lock()
         self._words: frozenset[str] = frozenset()
         self._names: dict[str, list[str]] = {}
-        self._expires = 0.0  # by the monotonic clock
+        self._expires = 0.0  # a time of the monotonic clock
 
     def correct(self, text: str, read: Callable[[], tuple[str, str]]) -> tuple[str, dict[str, str]]:
         """Returns the text with its misspelt words replaced, and the corrections as {misspelt word: replacement}.

@@ -1,26 +1,28 @@
 """The sales service: everything that the server and the command line read from the database as one identity."""
 
 import json
-from contextlib import contextmanager, suppress
-from dataclasses import asdict, replace
+from contextlib import AbstractContextManager, contextmanager, suppress
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
 from zava_mcp.admin.embedded_database import embedded_postgres
-from zava_mcp.admin.sample import Progress
 from zava_mcp.company import NEUTRAL, CompanyProfile
 from zava_mcp.embedded import EmbeddedPostgres
 from zava_mcp.errors import QueryError, SettingsError, ZavaError
 from zava_mcp.open_database import database_for
 from zava_mcp.postgres.bound_sql import BoundSql
-from zava_mcp.postgres.checks import Check
+from zava_mcp.postgres.pool_connections import UnverifiedConnection
 from zava_mcp.postgres.statement import StatementBatch
 from zava_mcp.postgres.user_ids import RequestedIdentity, require_identity
+from zava_mcp.progress_callback import Progress
 from zava_mcp.sales.descriptions import SchemaSummary, TableDescriptions
 from zava_mcp.sales.empty_results import describe_emptiness, explain_emptiness
-from zava_mcp.sales.product_search import ProductSearch, ProductSearches
+from zava_mcp.sales.grouped_search import ProductSearches
+from zava_mcp.sales.identity_description import describe_identity
+from zava_mcp.sales.product_search import ProductSearch
 from zava_mcp.sales.result import QueryResult, truncate_lines
 from zava_mcp.sales.sales_query import Explanation, SalesQuery
 from zava_mcp.sales.saved_query_call import SavedQueries
@@ -41,7 +43,7 @@ _NO_MODEL = "none: products are found by PostgreSQL full-text search"
 _NAME_ERRORS = ("42703", "42P01", "42702", "42712", "42P09", "42501")
 
 
-class SalesService:
+class SalesService(AbstractContextManager["SalesService"]):
     """Queries the configured database as one identity. It connects on first use.
 
     With `extend`, opening the embedded database extends the sample to today.
@@ -58,10 +60,10 @@ class SalesService:
         self.saved_queries = SavedQueries(self._database, self._descriptions)
 
     @property
-    def is_shop(self) -> bool:
+    def has_orders(self) -> bool:
         """Whether the database has products and orders, as far as it is known without a connection."""
         identity = self._database.known_identity
-        return identity is None or not identity.of_tenants
+        return identity is None or identity.has_orders
 
     def open(self) -> None:
         """Connects and verifies the identity ahead of the first query. Raises DatabaseUnavailable or IdentityError."""
@@ -108,9 +110,8 @@ class SalesService:
         """Writes all rows of a query and returns their number. Raises the errors of `run_query`, and OSError."""
         from zava_mcp.sales.export import Export
 
-        return Export(sql, self._settings.query_timeout, writer, progress).run(
-            self._database, self._descriptions.catalogue
-        )
+        export = Export(sql, self._settings.query_timeout, writer, progress)
+        return export.run(self._database, self._descriptions.catalogue)
 
     def explanation(self, sql: str) -> Explanation:
         """Returns a query to explain. Raises InputError if the text is out of range."""
@@ -124,18 +125,10 @@ class SalesService:
         """Returns a search to run. Raises InputError for an invalid request, SettingsError for wrong settings."""
         return ProductSearch(request, self._settings, self._embedder, self._words)
 
-    def product_searches(self, request: SearchRequest, needs: list[str]) -> ProductSearches:
-        """Returns a search for each need, with the same filters. Raises the errors of `product_search`."""
-        return ProductSearches(
-            {
-                need: ProductSearch(
-                    replace(request, query_description=need), self._settings, self._embedder, self._words
-                )
-                for need in needs
-            },
-            self._settings.max_bytes,
-            len(needs) - len(set(needs)),
-        )
+    def product_searches(self, request: SearchRequest, descriptions: list[str]) -> ProductSearches:
+        """Returns a search for each description, with the same filters. Raises the errors of `product_search`."""
+        searches = {text: self.product_search(replace(request, query_description=text)) for text in descriptions}
+        return ProductSearches(searches, self._settings.max_bytes, len(descriptions) - len(searches))
 
     def prepare(self, search: ProductSearch | ProductSearches) -> None:
         """Makes the embedding of the request. Raises EmbeddingError, DatabaseUnavailable or IdentityError."""
@@ -155,54 +148,39 @@ class SalesService:
 
         return embedder(self._settings)
 
-    def describe_tables(self, table_names: list[str], reader: StatementBatch) -> str:
-        """Describes the named tables, all without names. Another thread can cancel `reader`.
+    def describe_tables(self, table_names: list[str], batch: StatementBatch) -> str:
+        """Describes the named tables, all without names. Another thread can cancel `batch`.
 
         Raises InputError for an unknown name.
         """
-        text = self._descriptions.describe(table_names, reader)
+        text = self._descriptions.describe(table_names, batch)
         with suppress(SettingsError):  # a search reports it
-            if not self.is_shop:
-                return truncate_lines(f"{text} Database: {self._database_kind}.", self._settings.max_bytes)
-            text += f" Database: {self._database_kind}. Search by: {self._embedding_model}."
+            search = f" Search by: {self._embedding_model}." if self.has_orders else ""
+            text += f" Database: {self._database_kind}.{search}"
         return truncate_lines(text, self._settings.max_bytes)
 
-    def list_tables(self, reader: StatementBatch) -> str:
+    def list_tables(self, batch: StatementBatch) -> str:
         """Returns one line per table. Raises DatabaseUnavailable or IdentityError."""
-        return self._descriptions.overview(reader)
+        return self._descriptions.overview(batch)
 
     def read_catalogue(self) -> None:
         """Reads the catalogue that hints use. Raises DatabaseUnavailable or IdentityError."""
         self._descriptions.read_catalogue(self.new_reader())
 
-    def schema_summary(self, reader: StatementBatch) -> SchemaSummary:
+    def schema_summary(self, batch: StatementBatch) -> SchemaSummary:
         """Returns the tables, stores, categories and dates. Raises DatabaseUnavailable or IdentityError."""
-        return self._descriptions.summary(reader)
+        return self._descriptions.summary(batch)
 
-    def exposed_tables(self) -> list[str]:
-        """The tables of other schemas than retail that this identity sees. Raises as `read_catalogue`."""
+    def exposed_columns(self) -> dict[str, list[str]]:
+        """The columns of each table outside of retail that this identity sees. Raises as `read_catalogue`."""
         self.read_catalogue()
-        return [table for table in self._descriptions.catalogue.columns if "." in table]
+        return {table: columns for table, columns in self._descriptions.catalogue.columns.items() if "." in table}
 
-    def columns_of(self, table: str) -> list[str]:
-        """The columns of a table that `exposed_tables` names."""
-        return self._descriptions.catalogue.columns[table]
-
-    def describe_identity(self, reader: StatementBatch) -> str:
+    def describe_identity(self, batch: StatementBatch) -> str:
         """Returns as JSON the identity, what it sees, and how. Raises DatabaseUnavailable or IdentityError."""
-        summary, identity = self.schema_summary(reader), self._database.identity
-        description = {
-            "identity": {
-                "name": identity.name,
-                "user_id": str(identity.user_id),
-                "sees_all_stores": identity.all_stores,
-            },
-            "company": {name: value for name, value in asdict(identity.company).items() if name != "is_sample"},
-            "stores": summary.stores,
-            "orders": {"first_day": summary.first_day, "last_day": summary.last_day},
-            "database": self._database_kind,
-            "embedding_model": self._embedding_model,
-        }
+        summary = self.schema_summary(batch)
+        description = describe_identity(self._database.identity, summary)
+        description |= {"database": self._database_kind, "embedding_model": self._embedding_model}
         return json.dumps(description, ensure_ascii=False)
 
     @property
@@ -219,21 +197,23 @@ class SalesService:
     @property
     def _embedding_model(self) -> str:
         """The model that searches use. Raises SettingsError."""
-        return (
-            self._embedder.id if self._embedder is not None and self._database.identity.pgvector_version else _NO_MODEL
-        )
+        return self._embedder.id if self._embedder and self._database.identity.pgvector_version else _NO_MODEL
 
     def new_reader(self) -> StatementBatch:
-        """Returns a reader for one reader of the descriptions."""
+        """Returns a cancellable batch with which one call reads the descriptions."""
         return StatementBatch()
 
-    def check_database(self) -> list[Check]:
-        """Checks the database as this identity. Raises DatabaseUnavailable or IdentityError."""
+    def unverified_connection(self) -> AbstractContextManager[UnverifiedConnection]:
+        """Connects as the login, for checks of its identity. Raises DatabaseUnavailable or IdentityError."""
+        return self._database.unverified_connection()
+
+    @property
+    def search_model(self) -> str:
+        """The embedding model of searches, "" without one or if `try_embedding_model` fails."""
         try:
-            model = self._embedder.id if self._embedder else ""
-        except SettingsError:  # `try_embedding_model` reports it
-            model = ""
-        return self._database.examine(model)
+            return self._embedder.id if self._embedder else ""
+        except SettingsError:
+            return ""
 
     def try_embedding_model(self) -> tuple[str, int]:
         """Embeds a word. Returns the model and its dimensions, ("", 0) if no model is available.
@@ -262,9 +242,6 @@ class SalesService:
         finally:  # even if closing fails, no embedded PostgreSQL is left running
             if self._embedded is not None:
                 self._embedded.close()
-
-    def __enter__(self) -> "SalesService":
-        return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.close()

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from zava_mcp.errors import QueryError
 
-_MAX_SQL_CHARACTERS = 20_000  # of a query that is examined
+_MAX_SQL_CHARACTERS = 20_000  # Longer queries are not examined.
 _LITERAL = re.compile(r"--[^\n]*|/\*.*?(?:\*/|\Z)|'(?:[^']|'')*'", re.DOTALL)
 _EARLY = 0.9  # share of the limit; an earlier timeout was set by the database
 _ADVICE = (
@@ -56,24 +56,24 @@ def likely_cause(sql: str) -> str:
     code = _LITERAL.sub("''", sql[:_MAX_SQL_CHARACTERS])
     sources = list(_SOURCE.finditer(code))
     before: list[str] = []
-    for place, source in enumerate(sources):
+    for index, source in enumerate(sources):
         if source["lead"].upper() == "FROM":
             before = []
         if (table := source["table"].lower()) not in _KEYS:
             continue
-        end = sources[place + 1].start() if place + 1 < len(sources) else len(code)
-        if before and (cause := _cause(before, table, _join_type(sources, place, code), code[source.end() : end])):
+        end = sources[index + 1].start() if index + 1 < len(sources) else len(code)
+        if before and (cause := _cause(before, table, _join_type(sources, index, code), code[source.end() : end])):
             return cause
         before.append(table)
     return "The query is recursive; make the recursion end." if re.search(r"\bRECURSIVE\b", code, re.IGNORECASE) else ""
 
 
-def _join_type(sources: list[re.Match[str]], place: int, sql: str) -> str:
+def _join_type(sources: list[re.Match[str]], index: int, sql: str) -> str:
     """Returns how a table is joined: JOIN, CROSS JOIN, … A comma in a query without WHERE is a CROSS JOIN."""
-    keyword = " ".join(sources[place]["lead"].upper().split())
+    keyword = " ".join(sources[index]["lead"].upper().split())
     if keyword != ",":
         return keyword
-    adjacent = not sql[sources[place - 1].end() : sources[place].start()].strip()
+    adjacent = not sql[sources[index - 1].end() : sources[index].start()].strip()
     return "CROSS JOIN" if adjacent and not re.search(r"\bWHERE\b", sql, re.IGNORECASE) else ""
 
 

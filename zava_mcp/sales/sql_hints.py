@@ -60,9 +60,9 @@ class _RefusedSql:
     @classmethod
     def of(cls, sql: str, position: int | None) -> "_RefusedSql":
         code = _QUOTED.sub(lambda found: " " * len(found[0]), sql)
-        place = len(sql) if position is None else position - 1
+        offset = len(sql) if position is None else position - 1
         return cls(
-            sql, code, sql[max(0, place - _CONTEXT_CHARACTERS) : place], sql[place : place + _CONTEXT_CHARACTERS]
+            sql, code, sql[max(0, offset - _CONTEXT_CHARACTERS) : offset], sql[offset : offset + _CONTEXT_CHARACTERS]
         )
 
 
@@ -93,10 +93,10 @@ def _character(_: QueryError, refused: _RefusedSql) -> str:
     """Names the first character that resembles an ASCII one or is invisible."""
     if refused.code.isascii():
         return ""
-    for place, character in enumerate(refused.code, 1):
+    for number, character in enumerate(refused.code, 1):
         if character > "\x7f" and (advice := _character_advice(character)):
             name = unicodedata.name(character, "a control character").lower()
-            return f"Character {place} is U+{ord(character):04X} ({name}): {advice}."
+            return f"Character {number} is U+{ord(character):04X} ({name}): {advice}."
     return ""
 
 

@@ -7,7 +7,7 @@ _SCHEMA = "retail"
 _ALL = {"*", "all", _SCHEMA}
 _NAMES = re.compile(r"""(?:"[^"]*"|`[^`]*`|'[^']*'|[^\s,;"'`])+""")  # the names in one string
 _PART = re.compile(r"""["'`]([^"'`]*)["'`]|([^."'`]+)""")  # the parts of a qualified name
-_MAX_CHARACTERS = 2_000  # of one string that is parsed
+_MAX_CHARACTERS = 2_000  # the limit for one string
 
 
 def qualify(name: str) -> str:

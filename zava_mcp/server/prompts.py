@@ -49,7 +49,7 @@ async def _refuse_without_sales(app: ServerContext) -> None:
     """Raises MCPError in a database without orders. A prompt also works while the database cannot be reached."""
     with suppress(ZavaError):
         service = await anyio.to_thread.run_sync(app.source.wait, _WAIT_SECONDS, abandon_on_cancel=True)
-        if service is not None and not service.is_shop:
+        if service is not None and not service.has_orders:
             raise MCPError(INVALID_PARAMS, _NO_SALES)
 
 

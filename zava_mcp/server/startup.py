@@ -76,7 +76,7 @@ class Startup:
             return Catalogue() if self._attempted.is_set() else None
         if (known := service.saved_queries.exist) is None and not self._attempted.is_set():
             return None
-        return Catalogue(service.is_shop, bool(known))
+        return Catalogue(service.has_orders, bool(known))
 
     def close(self) -> None:
         """Closes what was opened."""

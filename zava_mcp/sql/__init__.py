@@ -1,6 +1,6 @@
 """Every line of SQL we write, as files: read here, run by `zava_mcp.postgres` and `zava_mcp.admin`.
 
-A file may hold several statements, each under a line `-- name: …` and a line that says what it answers.
+A file may hold several statements, each under a line `-- name: …` and a line that states its purpose.
 """
 
 import re

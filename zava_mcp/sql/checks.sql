@@ -34,7 +34,7 @@ SELECT 'fail', format('%I on %s', p.polname, p.polrelid::regclass), format('DROP
 
 -- name: every_table_has_its_policies
 -- Protection: the policies of zava-mcp are unchanged, no other permissive policy adds rows (policies are OR-ed), and no
--- policy is evaluated before "isolation". It is first and free, so that no expression of a query sees another store's row.
+-- policy is evaluated before "isolation", which comes first and costs nothing, so that no expression of a query sees another store's row.
 WITH tables AS (
     SELECT c.oid AS relation, c.relname AS name, c.relispartition AS partition,
            NOT c.relispartition AND (c.relname IN ('orders', 'order_items', 'inventory') OR own.by_store) AS of_store,
@@ -481,7 +481,8 @@ SELECT DISTINCT 'warn', CASE c.kind WHEN 'function' THEN format('%s runs the fun
                    'ALTER FUNCTION %3$s OWNER TO zava_owner', quote_literal(w.on_one_line), w.on_one_line, c.name)
             WHEN 'call' THEN 'drop the constraint, default or trigger that calls it'
             WHEN 'domain' THEN format(E'-- read its constraints first\nALTER DOMAIN %s OWNER TO zava_owner', c.name)
-            ELSE format(E'-- or drop the foreign key\nALTER TYPE %s OWNER TO zava_owner', c.name) END
+            ELSE format(E'-- or drop the foreign key\nALTER TYPE %s OWNER TO zava_owner', c.name) END,
+       c.relation::regclass::text
   FROM table_code c CROSS JOIN LATERAL (SELECT regexp_replace(c.name, '[\r\n]', ' ', 'g') AS on_one_line) AS w -- a name could end the comment
  ORDER BY 2;
 

@@ -1,4 +1,4 @@
--- Takes the counters of tables and indexes, and their sizes, from PUBLIC: they cover all stores' rows, and the number of an index's
+-- Revokes the counters and sizes of tables and indexes from PUBLIC: they cover all stores' rows, and the number of an index's
 -- reads reveals whether an indexed value exists. Roles that monitor the server are members of pg_monitor.
 
 -- name: open

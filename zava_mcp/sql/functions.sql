@@ -4,7 +4,7 @@
 -- A function in pg_catalog is allowed if
 --   * it is IMMUTABLE and not an exception below: it computes a value from its arguments, and reads and changes nothing;
 --   * it is STABLE or VOLATILE and named below, in a group with a reason. A name stands for all its signatures;
---   * SQL cannot call it (an argument of type internal, a trigger), or casts call it anyway: PostgreSQL asks for no
+--   * SQL cannot call it (an argument of type internal, a trigger), or casts call it anyway: PostgreSQL checks no
 --     privilege on the input and output functions of types.
 -- New functions of a newer PostgreSQL are therefore denied until they are named here. The same rules hold for functions of
 -- extensions in C, with a list of their own. Functions in SQL and PL/pgSQL can only call these functions.
@@ -79,7 +79,7 @@ SELECT p.oid, p.proname AS name, p.pronamespace = 'pg_catalog'::regnamespace AS 
          'get_current_ts_config json_to_tsvector jsonb_to_tsvector phraseto_tsquery plainto_tsquery to_tsquery '
          'to_tsvector ts_debug ts_headline ts_match_tq ts_match_tt ts_parse ts_token_type websearch_to_tsquery '
 
-         -- What a value is, and whether a text would be one.
+         -- Type, size and validity of a value.
          'pg_basetype pg_collation_for pg_column_compression pg_column_size pg_input_error_info pg_input_is_valid '
          'pg_typeof '
 

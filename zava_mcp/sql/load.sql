@@ -18,7 +18,7 @@ LOCK TABLE retail.products, retail.product_types, retail.categories IN SHARE ROW
 LOCK TABLE retail.inventory IN SHARE ROW EXCLUSIVE MODE;
 
 -- name: lock_customers
--- Nobody else may write customers or orders until the stores' copies of customers are right again.
+-- Nobody else may write customers or orders until the stores' copies of customers are consistent again.
 LOCK TABLE {customers}, retail.orders IN SHARE ROW EXCLUSIVE MODE;
 
 -- name: lock_orders
@@ -268,7 +268,7 @@ SELECT order_number, nextval(pg_get_serial_sequence('retail.orders', 'order_id')
 UPDATE resolved r SET order_id = n.order_id FROM zava.order_numbers n WHERE r.order_id IS NULL AND n.order_number = r.order_number;
 
 -- name: orders_new
--- Leaves the rows that are new.
+-- Deletes staged rows that exist already.
 DELETE FROM resolved WHERE existing IS NOT NULL;
 
 -- name: orders_placed
@@ -365,7 +365,7 @@ UPDATE retail.order_items i
    AND (k.quantity, k.unit_price, k.discount_percent, k.discount_amount) IS DISTINCT FROM (r.quantity, r.unit_price, r.discount_percent, r.discount_amount);
 
 -- name: order_items_new
--- Leaves the rows that are new.
+-- Deletes staged rows that exist already.
 DELETE FROM resolved r USING known k WHERE (r.order_id, r.product_id, r.place) = (k.order_id, k.product_id, k.place);
 
 -- name: rows_by_store
@@ -410,6 +410,6 @@ SELECT coalesce(to_regclass('zava.' || CASE name WHEN 'customers' THEN 'customer
   FROM unnest(%s::text[]) AS name;
 
 -- name: unseen_stores
--- Stores whose rows no identity sees but those of all stores.
+-- Stores that only identities with all stores can see.
 SELECT 'warn', format('only identities of all stores see %s', string_agg(s.store_name, ', ' ORDER BY s.store_id)), 'zava-mcp identities add NAME --store STORE'
   FROM retail.stores s WHERE NOT EXISTS (SELECT FROM zava.access a WHERE s.store_id = ANY (a.store_ids)) HAVING count(*) > 0;

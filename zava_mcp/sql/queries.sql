@@ -33,10 +33,10 @@ SELECT i.rls_user_id, i.display_name, i.all_stores,
          WHERE rolname = session_user) AS valid_until,
        extract(epoch FROM statement_timestamp())::float8 AS now,
        pg_backend_pid() AS backend,
-       -- In a database of tenants, no identity reads the tables of a shop.
-       to_regclass('zava.tenants_source') IS NOT NULL AND NOT EXISTS (
+       -- In a database of tenants, no identity reads the tables of products and orders.
+       to_regclass('zava.tenants_source') IS NULL OR EXISTS (
            SELECT FROM pg_class c WHERE c.oid IN (to_regclass('retail.products'), to_regclass('retail.orders'))
-              AND has_any_column_privilege(c.oid, 'SELECT')) AS of_tenants,
+              AND has_any_column_privilege(c.oid, 'SELECT')) AS has_orders,
        -- The schemas that only trusted roles can create objects in, and in which no untrusted role owns a function or
        -- operator that an unqualified name could resolve to.
        ARRAY(SELECT n.nspname::text FROM pg_namespace n
@@ -174,7 +174,7 @@ SELECT name, description, parameters, statement, source FROM zava.saved_queries 
 SELECT name FROM zava.saved_queries ORDER BY name COLLATE "C";
 
 -- name: list_own_stores
--- The same of an identity in a database of tenants, which has no categories and orders.
+-- The columns of list_filter_values, for a database of tenants.
 SELECT json_agg(store_name ORDER BY store_id), json_agg(store_id ORDER BY store_id), json_agg(NULL::text ORDER BY store_id),
        NULL::json, NULL::json, NULL::date, NULL::date
   FROM zava.own_stores();

@@ -1,5 +1,5 @@
--- The statements that take from PUBLIC and from identities what they can read without a policy of zava-mcp.
--- A grant of somebody who is not the owner goes with the right to grant that the owner gave.
+-- Statements that revoke from PUBLIC and from identities what they can read without a policy of zava-mcp.
+-- A grant of a role that is not the owner ends with the grant option that the owner gave it.
 SELECT DISTINCT format('REVOKE %s%s %s FROM %s CASCADE', CASE WHEN held.by_owner THEN '' ELSE 'GRANT OPTION FOR ' END,
               CASE u.kind WHEN 'ROUTINE' THEN 'EXECUTE ON ROUTINE' ELSE 'SELECT ON' END, u.name, coalesce(quote_ident(r.rolname), 'PUBLIC')) AS statement,
        format('the %s %s', u.what, u.name) AS object

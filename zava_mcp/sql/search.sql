@@ -11,7 +11,7 @@ WITH target AS (
 )
 
 -- name: filtered
--- The products that pass the filters. NULL is no filter.
+-- The products that pass the filters. NULL filters nothing.
 , filtered AS NOT MATERIALIZED (
     SELECT p.product_id, p.sku, p.product_name, p.product_description
       FROM retail.products p
@@ -54,8 +54,8 @@ nearest AS (
 
 -- name: nearest_with_index
 -- The products nearest to a vector, found with the index, unless so few pass the filters that comparing all is faster,
--- and exact. The index returns rows in an approximate order, and filters remove some of them. So it is asked for 20 times
--- the rows (4 times would miss a third if the filters contradict the text). If it still returns too few rows, all
+-- and exact. The index returns rows in an approximate order, and filters remove some of them. So the query fetches 20 times
+-- as many rows as it returns (4 times would miss a third if the filters contradict the text). If it still returns too few rows, all
 -- products are compared. Only one of the two runs.
 size AS MATERIALIZED (
     SELECT count(*) < {index_from} AS is_small FROM (SELECT FROM filtered LIMIT {index_from}) AS first

@@ -12,7 +12,7 @@ SELECT c.oid::regclass::text, c.relkind::text,
 SELECT attname::text, attnotnull FROM pg_attribute WHERE attrelid = to_regclass(%(relation)s) AND attnum > 0 AND NOT attisdropped ORDER BY attnum;
 
 -- name: untrusted_type
--- A column's type, below its domains, if it belongs to a role that is no administrator. Its owner could write its cast to text.
+-- A column's type, below its domains, if it belongs to a role that is not an administrator. Its owner could write its cast to text.
 WITH RECURSIVE type (oid) AS (
     SELECT atttypid FROM pg_attribute WHERE attrelid = to_regclass(%(relation)s) AND attname = %(column)s AND attnum > 0 AND NOT attisdropped
     UNION SELECT t.typbasetype FROM pg_type t JOIN type USING (oid) WHERE t.typtype = 'd')
@@ -20,7 +20,7 @@ SELECT t.oid::regtype::text, r.rolname::text FROM pg_type t JOIN type USING (oid
  WHERE t.typtype <> 'd' AND NOT r.rolsuper AND r.rolname <> current_user;
 
 -- name: recorded
--- The table of tenants that this database was made from; no row if it is new or its stores are shops.
+-- The table of tenants that this database was made from; no row if the database is new or has stores of its own.
 SELECT source::text, key_column::text, name_column::text, direct FROM zava.tenants_source;
 
 -- name: record
@@ -34,7 +34,7 @@ RETURNING key_family, direct;
 SELECT zava.key_family(to_regclass(%(relation)s), %(key)s);
 
 -- name: known
--- The tenants that were taken before: key and store id.
+-- The tenants of existing identities: key and store id.
 SELECT key, store_id FROM zava.store_keys;
 
 -- name: add

@@ -6,6 +6,8 @@ recognized, such as a string without an end, is redacted up to the end of the SQ
 
 import re
 
+from zava_mcp.sql_text import comment_end
+
 _VALUE = "?"
 
 #: PostgreSQL's lexical rules, in the order in which they must be tried; a string includes its prefix.
@@ -28,7 +30,7 @@ def redact_values(sql: str) -> str:
     position = 0
     while position < len(sql):
         if sql.startswith("/*", position):
-            position = _comment_end(sql, position)
+            position = comment_end(sql, position)
             continue
         lexeme = _LEXEMES.match(sql, position)
         if lexeme is None:  # a string that does not end, or a prefix of one
@@ -36,13 +38,3 @@ def redact_values(sql: str) -> str:
         parts.append({"value": _VALUE, "gap": " "}.get(lexeme.lastgroup or "", lexeme[0]))
         position = lexeme.end()
     return "".join(parts)
-
-
-def _comment_end(sql: str, start: int) -> int:
-    """The position after the block comment that begins at `start`; block comments nest."""
-    depth = 0
-    for mark in re.finditer(r"/\*|\*/", sql[start:]):
-        depth += 1 if mark[0] == "/*" else -1
-        if not depth:
-            return start + mark.end()
-    return len(sql)

@@ -5,7 +5,6 @@ import unicodedata
 from dataclasses import dataclass
 
 #: Kinds of values. "whole" is an integer, "amount" has two decimals, "moment" is a date with or without a time of day.
-KINDS = ("text", "whole", "amount", "date", "moment", "yes_no", "uuid")
 
 
 @dataclass(frozen=True)

@@ -20,8 +20,8 @@ from zava_mcp.admin.load.plans import Choices, Plan, plan
 from zava_mcp.admin.load.rejects import RejectsFile, is_named_as_rejects
 from zava_mcp.admin.load.sources import open_source
 from zava_mcp.admin.migrations import untrusted_code
-from zava_mcp.admin.sample import Progress
 from zava_mcp.errors import DatabaseUnavailable, InputError, ZavaError
+from zava_mcp.progress_callback import Progress
 from zava_mcp.settings import Settings
 
 T = TypeVar("T")
@@ -75,12 +75,12 @@ def _load(settings: Settings, paths: Sequence[Path], options: LoadOptions, show:
         loader = Loader(connection, rejects, options.skip_rejected, options.again)
         whole = connection.transaction(force_rollback=True) if options.dry_run else nullcontext()
         with whole:
-            for place, each in enumerate(plans):
+            for index, each in enumerate(plans):
                 try:
                     loaded = loader.load(each, progress)
                 except ZavaError as error:
                     if not (options.dry_run and isinstance(error, InputError)):
-                        raise _with_untried(error, plans[place + 1 :]) from None
+                        raise _with_untried(error, plans[index + 1 :]) from None
                     faults.append(error)
                     continue
                 if not (loaded.rejected or options.dry_run):
@@ -100,7 +100,7 @@ def plan_files(paths: Sequence[Path], choices: Choices, show: Show) -> tuple[lis
     """The plans of files in the order in which they are loaded, each of which is shown, and why others have none."""
     kept = [path for path in paths if len(paths) == 1 or not is_named_as_rejects(path)]
     if left_out := [path.name for path in paths if path not in kept]:
-        show(f"left out, because they have rejected rows of other files: {', '.join(left_out)}")
+        show(f"skipped, because they contain rejected rows of other files: {', '.join(left_out)}")
     plans, faults = list[Plan](), list[InputError]()
     sources = [source for path in kept if (source := _tried(partial(open_source, path), faults))]
     if not faults:
@@ -130,7 +130,8 @@ def _combined(faults: Sequence[InputError], files: int) -> InputError:
     listed = "".join(f"\n{fault.message}\n  {fault.hint}" for fault in faults)
     return InputError(
         f"{len(faults)} of {files} files cannot be loaded:{listed}",
-        "Nothing was written. Correct them in this order: a file may only miss rows of one before it.",
+        "Nothing was written. Correct them in this order: a file may fail only because rows of an earlier file are "
+        "missing.",
     )
 
 

@@ -13,11 +13,11 @@ from zava_mcp.admin.load.plans import Plan
 from zava_mcp.admin.load.rejects import RejectsFile, has_rejects
 from zava_mcp.admin.load.staging import stage
 from zava_mcp.admin.load.tables import TableWriter
-from zava_mcp.admin.sample import Progress
 from zava_mcp.errors import DatabaseUnavailable, InputError, ZavaError
 from zava_mcp.plurals import counted
+from zava_mcp.postgres.connection_errors import connection_error
 from zava_mcp.postgres.location import ADMIN_URL, Location
-from zava_mcp.postgres.query_errors import connection_error
+from zava_mcp.progress_callback import Progress
 
 _SESSION = "SET LOCAL work_mem = '64MB'; SET LOCAL statement_timeout = 0; SET LOCAL client_min_messages = warning"
 _SHOWN = 10  # rejected rows in a message
@@ -25,7 +25,7 @@ _SHOWN = 10  # rejected rows in a message
 
 @dataclass
 class Loaded:
-    """What became of a file: rows added, changed and unchanged in each table, and rejected rows.
+    """The result of loading a file: rows added, changed and unchanged in each table, and rejected rows.
 
     `known_since` is when the same content was loaded before, and is "" if it was not.
     """

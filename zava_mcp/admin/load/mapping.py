@@ -10,7 +10,7 @@ from zava_mcp.currencies import CODES
 from zava_mcp.errors import InputError
 from zava_mcp.suggestions import did_you_mean
 
-REJECTS_HEADER = ["line", "column", "reason"]  # of a file of rejected rows, before their columns
+REJECTS_HEADER = ["line", "column", "reason"]  # The header of a file of rejected rows begins with these.
 _LISTED = 8  # names of columns in a message
 #: Words of a header that say nothing about its field, besides codes of currencies.
 _FILLERS = frozenset(

@@ -27,7 +27,7 @@ _MAX_SEEN = 50_000  # cells in memory
 
 @dataclass
 class Notation:
-    """How a file writes values: the decimal separator and the format of dates, each "" if it has none to tell by."""
+    """The decimal separator and the format of dates in a file, each "" if its cells do not decide it."""
 
     decimal: str = ""
     date_format: str = ""
@@ -40,12 +40,12 @@ class Notation:
 
 @dataclass
 class Evidence:
-    """What the cells of a file say about its notation: for each possibility the first cell that only it explains."""
+    """What the cells of a file say about its notation: for each notation the first cell that is valid in it only."""
 
     numbers: dict[str, str] = field(default_factory=dict)  # {"," or "." or "either": cell}
     dates: dict[str, int] = field(default_factory=dict)  # {format: number of different cells}
     samples: dict[str, str] = field(default_factory=dict)  # {format: cell}
-    days: dict[str, str] = field(default_factory=dict)  # {DD/MM/YYYY or MM/DD/YYYY: a cell that only it explains}
+    days: dict[str, str] = field(default_factory=dict)  # {DD/MM/YYYY or MM/DD/YYYY: a cell that is valid in it only}
     _seen: set[str] = field(default_factory=set)
 
     def add_numbers(self, cells: Iterable[str]) -> None:
@@ -62,7 +62,7 @@ class Evidence:
 
     def add_dates(self, cells: Iterable[str]) -> None:
         for cell in self._unseen(cells):
-            formats = [name for name in _FORMATS if readable(cell, name)]
+            formats = [name for name in _FORMATS if parse_date(cell, name)]
             for name in formats:
                 self.dates[name] = self.dates.get(name, 0) + 1
                 self.samples.setdefault(name, cell)
@@ -84,14 +84,14 @@ class Evidence:
     def _decimal(self, name: str) -> str:
         kinds = [kind for kind in ",." if kind in self.numbers]
         if len(kinds) == 2:
-            raise Mixed(
+            raise AmbiguousNotation(
                 f"{name} writes numbers in two ways",
                 [self.numbers[kind] for kind in kinds],
                 "Correct them, or choose: --decimal comma or point.",
             )
         if not kinds and "either" in self.numbers:
-            raise Mixed(
-                f"{name}: a number has thousands or decimals",
+            raise AmbiguousNotation(
+                f"{name}: a number can be read with thousands separators or with decimals",
                 [self.numbers["either"]],
                 "Choose: --decimal comma or point.",
             )
@@ -103,20 +103,20 @@ class Evidence:
         slashed = [format_ for format_ in ("DD/MM/YYYY", "MM/DD/YYYY") if format_ in self.dates]
         others = [format_ for format_ in self.dates if format_ not in slashed]
         if len(self.days) == 2:
-            raise Mixed(
+            raise AmbiguousNotation(
                 f"{name} writes dates in two ways",
                 [self.days[format_] for format_ in slashed],
                 "Correct them: days and months cannot be distinguished.",
             )
         if (slashed and others) or len(others) > 1:
             groups = [*others, *slashed[:1]]
-            raise Mixed(
+            raise AmbiguousNotation(
                 f"{name} writes dates in two ways",
                 [self.samples[group] for group in groups],
                 "Correct them, or choose one, which rejects the others: --dates FORMAT.",
             )
         if slashed and not self.days:
-            raise Mixed(
+            raise AmbiguousNotation(
                 f"{name}: days and months cannot be distinguished",
                 [self.samples[slashed[0]]],
                 "Choose: --dates DD/MM/YYYY or MM/DD/YYYY.",
@@ -124,7 +124,7 @@ class Evidence:
         return others[0] if others else next(iter(self.days))
 
 
-class Mixed(InputError):
+class AmbiguousNotation(InputError):
     """The notation of a file is not certain; `cells` are examples whose lines the message will name."""
 
     def __init__(self, message: str, cells: list[str], hint: str) -> None:
@@ -132,8 +132,8 @@ class Mixed(InputError):
         self.cells = cells
 
 
-def readable(cell: str, name: str) -> str:
-    """The date of a cell in ISO format, with its time of day if it has one; "" if it is no date of this format."""
+def parse_date(cell: str, name: str) -> str:
+    """The date of a cell in ISO format, with its time of day if it has one; "" if it is not a date of this format."""
     text, time = cell.strip(), ""
     if found := _FORMATS[name].match(text):
         if found.end() < len(text):

@@ -6,7 +6,7 @@ from itertools import islice
 
 from zava_mcp.admin.load.fields import FLAT, TABLES
 from zava_mcp.admin.load.mapping import ColumnMapping, choose
-from zava_mcp.admin.load.notation import Evidence, Mixed, Notation
+from zava_mcp.admin.load.notation import AmbiguousNotation, Evidence, Notation
 from zava_mcp.admin.load.sources import Source
 from zava_mcp.errors import InputError
 from zava_mcp.plurals import counted
@@ -67,7 +67,7 @@ class Plan:
 
 
 def plan(source: Source, choices: Choices) -> Plan:
-    """Reads a file once and plans its load. Raises InputError with the lines that are in the way."""
+    """Reads a file once and plans its load. Raises InputError with the ambiguous lines."""
     path = source.path
     mapping = choose(path, source.header, choices.table, choices.columns or {})
     numbers = [mapping.columns[field.name] for field in mapping.fields if field.kind in ("whole", "amount")]
@@ -86,7 +86,7 @@ def plan(source: Source, choices: Choices) -> Plan:
     decimal = _DECIMALS[choices.decimal] or ("." if source.typed and numbers else "")
     try:
         notation = evidence.notation(path.name, decimal, choices.date_format)
-    except Mixed as mixed:
+    except AmbiguousNotation as mixed:
         raise InputError(
             f"{mixed.message}: {_lines_of(source, mixed.cells, numbers + dates)}", f"{mixed.hint} Nothing was written."
         ) from None

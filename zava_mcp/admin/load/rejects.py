@@ -65,7 +65,7 @@ class RejectsFile:
             if path.exists() and has_rejects(open_source(path)):
                 path.unlink()
                 return path
-        except (OSError, InputError):  # none of ours
+        except (OSError, InputError):  # zava-mcp did not write the file
             pass
         return None
 

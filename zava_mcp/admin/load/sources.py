@@ -15,7 +15,7 @@ from zava_mcp.admin.load.workbooks import cell_text, check_workbook, sheet_rows
 from zava_mcp.errors import InputError
 
 _ROWS = 4_000  # rows of a chunk: few enough to stay in the processor's cache
-_CHUNK_BYTES = 4 * MAX_LINE  # of a chunk of rows in the longest line's size
+_CHUNK_BYTES = 4 * MAX_LINE  # A chunk has at most this many bytes if all its lines have the longest line's size.
 _MAX_CHUNK = 16 * MAX_LINE  # characters of a chunk; a row in quotes can take any number of lines
 _SEPARATOR_NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar"}
 _NO_HEADER = "The first line must name the columns; `zava-mcp load --template DIR` writes examples."
@@ -28,7 +28,7 @@ Rows = tuple[list[int], list[list[str]]]
 class Source:
     """An examined file: how it is written, its header, and the hash of its content.
 
-    `written` says how, for people. `typed` is whether numbers and dates have the notation of JSON.
+    `written` is the encoding's name for messages. `typed` is whether numbers and dates have the notation of JSON.
     """
 
     path: Path
@@ -62,7 +62,7 @@ class Source:
 
 
 def open_source(path: Path) -> Source:
-    """Examines a file. Raises InputError if it cannot be read, is empty, or is no table."""
+    """Examines a file. Raises InputError if it cannot be read, is empty, or is not a table."""
     try:
         if path.is_dir():
             raise InputError(f"{path.name} is a directory", "Name files: zava-mcp load DIR/*.csv.")
@@ -126,8 +126,8 @@ def _csv_chunks(source: Source) -> Iterator[Rows]:
                     lines = list(accumulate(map(_height, chunk[:-1]), initial=line))
                 line = reader.line_num + 1
                 if [] in chunk or blank in chunk:
-                    kept = [place for place, row in enumerate(chunk) if row and row != blank]
-                    lines, chunk = [lines[place] for place in kept], [chunk[place] for place in kept]
+                    kept = [index for index, row in enumerate(chunk) if row and row != blank]
+                    lines, chunk = [lines[index] for index in kept], [chunk[index] for index in kept]
                 if chunk:
                     yield lines, chunk
 
@@ -172,7 +172,7 @@ def _json_lines(source: Source) -> Iterator[tuple[int, dict[str, Any]]]:
                 raise InputError(f"{source.path.name}, line {number}: not an object", "Each line is one JSON object.")
             if "\\u" in line and not _is_text(row):
                 raise InputError(
-                    f"{source.path.name}, line {number}: \\uD800 to \\uDFFF alone are no characters",
+                    f"{source.path.name}, line {number} contains an unpaired surrogate, such as \\ud83d",
                     "Write both halves of the pair, or the character itself.",
                 )
             yield number, row

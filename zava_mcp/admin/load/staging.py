@@ -8,7 +8,7 @@ from psycopg import sql as compose
 from zava_mcp.admin.load.plans import Plan
 from zava_mcp.admin.load.sources import Rows
 from zava_mcp.admin.load.values import Converter
-from zava_mcp.admin.sample import Progress
+from zava_mcp.progress_callback import Progress
 
 _MAX_REJECTED = 10_000  # rejected rows in memory
 
@@ -32,7 +32,7 @@ def stage(connection: psycopg.Connection, plan: Plan, staged: str, progress: Pro
             with cursor.copy(copy) as writer:  # PostgreSQL reads while the next chunk is converted
                 while chunk is not None and len(rejected) < _MAX_REJECTED:
                     done += len(chunk[0])
-                    lines, rows = _even(plan, chunk, rejected)
+                    lines, rows = _fit_to_header(plan, chunk, rejected)
                     writer.write(_converted(plan, converters, lines, rows, rejected))
                     progress(0.9 * done / plan.rows, f"{plan.source.path.name}: {done:,} of {plan.rows:,} rows read")
                     chunk = next(chunks, None)
@@ -43,7 +43,7 @@ def stage(connection: psycopg.Connection, plan: Plan, staged: str, progress: Pro
     return done
 
 
-def _even(plan: Plan, chunk: Rows, rejected: list[Rejected]) -> Rows:
+def _fit_to_header(plan: Plan, chunk: Rows, rejected: list[Rejected]) -> Rows:
     """Rows as wide as the header; others are rejected unless only empty cells are missing or too many."""
     width = len(plan.source.header)
     lines, rows = chunk
@@ -71,12 +71,12 @@ def _converted(
     taken = [cells[plan.mapping.columns[field.name]] for field in plan.mapping.fields]
     columns = [list(map(converter.__getitem__, column)) for converter, column in zip(converters, taken, strict=True)]
     written: Iterable[tuple[str | None, ...]] = zip(map(str, lines), *columns, strict=True)
-    broken = {place for column in columns if None in column for place, value in enumerate(column) if value is None}
+    broken = {index for column in columns if None in column for index, value in enumerate(column) if value is None}
     if broken:
-        for place in sorted(broken):
+        for index in sorted(broken):
             for field, converter, values, column in zip(plan.mapping.fields, converters, columns, taken, strict=True):
-                if values[place] is None:
-                    rejected.append((lines[place], field.name, converter.reason(column[place])))
-        written = (row for place, row in enumerate(written) if place not in broken)
+                if values[index] is None:
+                    rejected.append((lines[index], field.name, converter.reason(column[index])))
+        written = (row for index, row in enumerate(written) if index not in broken)
     text = "\n".join(map("\t".join, written))  # type: ignore[arg-type]  # None is only in broken rows
     return f"{text}\n" if text else ""

@@ -128,7 +128,7 @@ class TableWriter:
         return self._insert_by_store(table, _ITEM_COLUMNS), changed
 
     def _insert_by_store(self, table: str, columns: str) -> int:
-        """Inserts the resolved rows of each store, many of them with a new partition; returns how many there are."""
+        """Inserts the resolved rows of each store, and returns their number. Many rows get a new partition."""
         stores = self._connection.execute(self._statements["rows_by_store"].encode()).fetchall()
         if len(stores) > _MANY_STORES:
             self._connection.execute("CREATE INDEX ON pg_temp.resolved (store_id)")

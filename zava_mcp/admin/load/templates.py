@@ -28,7 +28,7 @@ def write_templates(folder: Path) -> list[Path]:
         for path, table in files.items():
             with path.open("x", encoding="utf-8", newline="") as file:
                 csv.writer(file, lineterminator="\n").writerow([field.name for field in table.fields])
-        with (folder / _README).open("x", encoding="utf-8") as file:  # which follows no link
+        with (folder / _README).open("x", encoding="utf-8") as file:  # The mode "x" follows no link.
             file.write("\n\n".join(map(_described, TABLES)) + "\n")
     except OSError as error:
         raise InputError(f"{folder} cannot be written: {error.strerror}", "Name another folder.") from None

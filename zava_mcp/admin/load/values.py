@@ -4,7 +4,7 @@ from collections.abc import Callable
 from uuid import UUID
 
 from zava_mcp.admin.load.fields import Field
-from zava_mcp.admin.load.notation import COMMA, DECORATION, POINT, Notation, readable
+from zava_mcp.admin.load.notation import COMMA, DECORATION, POINT, Notation, parse_date
 
 _TRUE, _FALSE = {"true", "yes", "1", "ja", "y", "j", "x", "wahr"}, {"false", "no", "0", "nein", "n", "falsch"}
 _MAX_CACHED = 50_000
@@ -17,7 +17,7 @@ class Unreadable(ValueError):
 
 
 class Converter(dict[str, str | None]):
-    """{cell: value in COPY's text format}, or None for a cell whose reason is in `reasons`; computed when asked for."""
+    """{cell: value in COPY's text format}, or None for a cell whose reason is in `reasons`; computed on first use."""
 
     def __init__(self, column: Field, notation: Notation) -> None:
         super().__init__()
@@ -89,7 +89,7 @@ class Converter(dict[str, str | None]):
 
     def _moment(self, text: str) -> str:
         name = self._notation.date_format
-        if not name or not (value := readable(text, name)):
+        if not name or not (value := parse_date(text, name)):
             raise Unreadable(f"{_quoted(text)} is not a date{f' {name}' if name else ''}")
         return value
 

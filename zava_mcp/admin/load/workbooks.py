@@ -1,4 +1,4 @@
-"""Reads Excel workbooks, and refuses those that unpack to more than a sheet of rows can be."""
+"""Reads Excel workbooks, and refuses those that unpack to more bytes than the limit for a sheet."""
 
 import json
 import zipfile
@@ -12,10 +12,10 @@ from xml.parsers.expat import ParserCreate
 from zava_mcp.admin.load.text_files import MAX_CELL
 from zava_mcp.errors import InputError, install_extra
 
-_MAX_ROW = 1_048_576  # as in Excel
+_MAX_ROW = 1_048_576  # Excel's limit
 _MAX_COLUMNS = 2_000
 _MAX_UNPACKED = 1_000_000_000  # bytes of all parts
-_MAX_RATIO = 200  # of a large part; sheets are packed 5 to 30 times
+_MAX_RATIO = 200  # The limit for a large part; sheets have factors of 5 to 30.
 _LARGE = 10_000_000
 _MAX_WHOLE = 200_000_000  # bytes of a part that is read as a whole: the texts, the styles
 _CHUNK = 2 * MAX_CELL
@@ -35,8 +35,8 @@ def check_workbook(path: Path) -> None:
         for part in parts:
             if part.file_size > max(_LARGE, _MAX_RATIO * part.compress_size):
                 raise InputError(
-                    f"{path.name}: {part.filename[:100]} is packed {part.file_size // max(1, part.compress_size):,}"
-                    f" times, the limit is {_MAX_RATIO} times",
+                    f"{path.name}: {part.filename[:100]} is compressed by a factor of"
+                    f" {part.file_size // max(1, part.compress_size):,}; the limit is {_MAX_RATIO}",
                     _AS_CSV,
                 )
         for part in parts:
@@ -56,7 +56,7 @@ def _check_part(path: Path, archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> 
 
 
 def has_declarations(file: IO[bytes]) -> bool:
-    """Whether a document type stands before the first element of an XML file: a text in it can stand for any other."""
+    """Whether the prolog of an XML file declares a document type, whose entities could expand without limit."""
     found: list[bool] = []
     parser = ParserCreate()
     parser.StartDoctypeDeclHandler = lambda *_: found.append(True)
@@ -110,7 +110,7 @@ def sheet_rows(path: Path) -> Iterator[tuple[int, list[str]]]:
 
 @contextmanager
 def _translate_faults(path: Path) -> Iterator[None]:
-    """Raises InputError for a file that is no workbook."""
+    """Raises InputError for a file that is not a workbook."""
     try:
         yield
     except (InputError, PermissionError, FileNotFoundError):

@@ -19,7 +19,7 @@ from zava_mcp.cli.display.text_tables import wrap_words
 from zava_mcp.errors import QueryError, ZavaError
 
 if TYPE_CHECKING:
-    from zava_mcp.admin.sample import Progress as ProgressCallback
+    from zava_mcp.progress_callback import Progress as ProgressCallback
 
 _PIPE_WIDTH = 10_000  # Output to a pipe or a file is not wrapped.
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from zava_mcp.admin.change_report import Report
-    from zava_mcp.postgres.checks import Check
+    from zava_mcp.doctor.check import Check
     from zava_mcp.sales.result import QueryResult
     from zava_mcp.sales.search_result import SearchResult
 
@@ -41,7 +41,7 @@ def show_result(
 
     Returns True if piped output lacks rows in a format that cannot say so.
     """
-    from zava_mcp.sales.json_values import cells
+    from zava_mcp.sales.json_values import plain_cells
 
     result.rows_advice, result.bytes_advice = map(to_terminal_terms, (result.rows_advice, result.bytes_advice))
     form = _default_format(form)
@@ -50,7 +50,7 @@ def show_result(
         return False
     indexes = [index for index, name in enumerate(result.columns) if name not in without]
     names = [result.columns[index] for index in indexes]
-    rows = [[row[index] for index in indexes] for row in map(cells, result.rows)]
+    rows = [[row[index] for index in indexes] for row in map(plain_cells, result.rows)]
     types = [result.types[index] for index in indexes]
     if form == "csv":
         _print_csv(names, rows, pager, None if formulas else types)

@@ -20,7 +20,7 @@ from zava_mcp.charts.points import Point
 from zava_mcp.cli.display.escape import column, escape
 from zava_mcp.cli.display.text_tables import truncate
 from zava_mcp.errors import ZavaError, install_extra
-from zava_mcp.sales.json_values import cells
+from zava_mcp.sales.json_values import plain_cells
 from zava_mcp.sales.result import QueryResult
 
 _HEIGHT = 16
@@ -89,18 +89,18 @@ class _ValueLabels:
 
     def __init__(self, result: QueryResult) -> None:
         self._result = result
-        self._rows = list(map(cells, result.rows))
+        self._rows = list(map(plain_cells, result.rows))
         self._columns: dict[int, list[str | None]] = {}
 
     def label(self, point: Point, y: ChartColumn) -> str:
         """Return the number of a point with its unit."""
         if y.unit == "fraction" or point.row < 0:
             return number_format.exact(point.y, y.unit)
-        if y.place not in self._columns:
-            values = [row[y.place] for row in self._rows]
-            name, type_oid = self._result.columns[y.place], self._result.types[y.place]
-            self._columns[y.place] = column(name, values, type_oid).cells
-        text = self._columns[y.place][point.row] or "NULL"
+        if y.index not in self._columns:
+            values = [row[y.index] for row in self._rows]
+            name, type_oid = self._result.columns[y.index], self._result.types[y.index]
+            self._columns[y.index] = column(name, values, type_oid).cells
+        text = self._columns[y.index][point.row] or "NULL"
         if currencies.is_money(y.unit) and currencies.decimals(y.unit) == 2 and re.fullmatch(r"[-\d,]+\.\d", text):
             text += "0"
         return text if currencies.unit_of_text(text) or "%" in text else number_format.with_unit(text, y.unit)
@@ -138,12 +138,12 @@ def _bars(chart: Chart, panel: Panel, labels: _ValueLabels, width: int) -> Rende
 def _bar_name(point: Point, width: int) -> str:
     """Return the names of a bar within a width; of two long names, both keep their beginnings."""
     parts = [escape(part) for part in (str(point.x), point.series) if part]
-    width -= 2 * point.open
+    width -= 2 * point.in_progress
     if cell_len(" · ".join(parts)) > width:
         share = (width - 3 * (len(parts) - 1)) // max(1, len(parts))
         pairs = zip(parts, reversed(parts), strict=True)
         parts = [truncate(part, max(share, width - 3 - cell_len(other))) for part, other in pairs]
-    return truncate(" · ".join(parts), width) + (" *" if point.open else "")
+    return truncate(" · ".join(parts), width) + (" *" if point.in_progress else "")
 
 
 def _lines(chart: Chart, panel: Panel, width: int, style: Style) -> RenderableType:
@@ -161,7 +161,7 @@ def _lines(chart: Chart, panel: Panel, width: int, style: Style) -> RenderableTy
         marker = style.marker(index, len(names))
         colour: dict[str, Any] = {"color": _COLOURS[index % len(_COLOURS)]}
         draw = plot.scatter if chart.kind == "scatter" else plot.plot
-        closed = [point for point in series if not point.open]
+        closed = [point for point in series if not point.in_progress]
         if closed:
             draw([positions[p.x] for p in closed], [p.y for p in closed], marker=marker, **colour)
         leading = [point for point, leads in zip(series, layout.leading_to_open(series), strict=True) if leads]

@@ -17,7 +17,8 @@ from zava_mcp.server.tools.common import ToolContext, read_only
 from zava_mcp.settings import MAX_SEARCH_ROWS, SEARCH_ROWS, SEARCH_THRESHOLD
 
 if TYPE_CHECKING:
-    from zava_mcp.sales.product_search import ProductSearch, ProductSearches
+    from zava_mcp.sales.grouped_search import ProductSearches
+    from zava_mcp.sales.product_search import ProductSearch
     from zava_mcp.sales.service import SalesService
 
 Search = Callable[..., Awaitable[str]]  # takes the context and the fields of a SearchRequest, returns JSON

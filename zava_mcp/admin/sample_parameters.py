@@ -1,14 +1,11 @@
-"""Compares the sample that a database was created with to the sample that the options name; its identities."""
+"""Compares the parameters of the sample that a database was created with to those of the options."""
 
 from collections.abc import Collection
-from dataclasses import replace
 
 import psycopg
 
-from zava_mcp.admin.profile import read_company
 from zava_mcp.admin.sample import Sample
 from zava_mcp.errors import InputError
-from zava_mcp.postgres.user_ids import HEAD_OFFICE_NAME, Identity, sample_identities
 
 _RECORDED = "SELECT sample_scale::float8, sample_as_of, sample_seed FROM zava.about"
 _HINT = (
@@ -29,13 +26,6 @@ def refuse_other_sample(connection: psycopg.Connection, sample: Sample, options:
         flags = ", ".join(f"--{name.replace('_', '-')} {_format(requested[name])}" for name in different)
         values = ", ".join(f"{name.replace('_', '-')} {_format(existing[name])}" for name in different)
         raise InputError(f"{flags} is for a new database, and this one exists already, with {values}", _HINT)
-
-
-def initial_identities(connection: psycopg.Connection) -> list[Identity]:
-    """The identities of a new database: the sample's; of another company, they are head office without its name."""
-    head_office, *others = sample_identities()
-    is_sample = read_company(connection).is_sample
-    return [head_office if is_sample else replace(head_office, name=HEAD_OFFICE_NAME), *others]
 
 
 def _format(value: object) -> str:

@@ -2,53 +2,42 @@
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from ipaddress import ip_address
 
 import psycopg
 
 from zava_mcp import sql
+from zava_mcp.doctor.check import Check
 from zava_mcp.errors import DatabaseUnavailable, IdentityError, ZavaError
-from zava_mcp.postgres.connection_parameters import ConnectionParameters
+from zava_mcp.postgres.connection_errors import MissingPrivilege
 from zava_mcp.postgres.function_sources import changed_functions
-from zava_mcp.postgres.identity import connect_with_timeout, mismatches, read_identity
-from zava_mcp.postgres.missing_privileges import MissingPrivilege
+from zava_mcp.postgres.identity import mismatches, read_identity
 from zava_mcp.postgres.pgbouncer import apply_session_settings
+from zava_mcp.postgres.pool_connections import UnverifiedConnection
 from zava_mcp.postgres.query_errors import is_connection_lost
-from zava_mcp.postgres.user_ids import RequestedIdentity
+from zava_mcp.sales.service import SalesService
 
 _MAX_CLOCK_DIFFERENCE_SECONDS = 60
 _MIN_VERSION = 15
 #: Checks that do not apply to a database of tenants, which has no products and orders.
-_OF_SHOPS = frozenset({"stores_see_their_customers", "tables_are_readable", "extension_vector"})
+_NEEDS_ORDERS = frozenset({"stores_see_their_customers", "tables_are_readable", "extension_vector"})
 
 
-@dataclass(frozen=True)
-class Check:
-    """The result of a check. `state` is ok, warn or fail; `fix` says what to do about it, as SQL where possible."""
-
-    name: str
-    state: str
-    found: str
-    fix: str = ""
-
-
-def check_database(target: ConnectionParameters, identity: RequestedIdentity, model: str) -> list[Check]:
+def check_database(service: SalesService) -> list[Check]:
     """Connects as the identity and runs all checks of the database.
 
-    `model` is the embedding model of searches. Raises DatabaseUnavailable or IdentityError if it cannot connect.
+    Raises DatabaseUnavailable or IdentityError if it cannot connect.
     """
-    with connect_with_timeout(target) as connection:
+    with service.unverified_connection() as unverified:
         try:
-            return _checks(connection, target, identity, model)
+            return _checks(unverified, service.search_model)
         except psycopg.Error as error:
             reason = error.diag.message_primary or "the connection is lost"
             raise DatabaseUnavailable(f"the checks did not finish: {reason}", "Try again.") from None
 
 
-def _checks(
-    connection: psycopg.Connection, target: ConnectionParameters, identity: RequestedIdentity, model: str
-) -> list[Check]:
+def _checks(unverified: UnverifiedConnection, model: str) -> list[Check]:
+    connection = unverified.connection
     checks = [
         Check("connection", "ok", f"as the login {connection.info.user}"),
         _version(connection),
@@ -56,15 +45,15 @@ def _checks(
         _clock(connection),
     ]
     try:
-        row = read_identity(connection, identity.user_id)
+        row = read_identity(connection, unverified.identity.user_id)
     except (DatabaseUnavailable, IdentityError) as error:
         more = _catalogue_checks(connection) if isinstance(error, MissingPrivilege) else ()
         return [*checks, _failed_check(error), *more]
-    apply_session_settings(connection, row["backend"], target.settings)
-    faults = [_failed_check(error) for error in mismatches(row, identity)]
+    apply_session_settings(connection, row["backend"], unverified.settings)
+    faults = [_failed_check(error) for error in mismatches(row, unverified.identity)]
     checks += faults or [Check("identity", "ok", f"{row['display_name']}, schema version {row['schema_version']}")]
-    checks += [*_catalogue_checks(connection, row["of_tenants"]), _functions(connection)]
-    return checks if row["of_tenants"] else [*checks, _embeddings(connection, model)]
+    checks += [*_catalogue_checks(connection, row["has_orders"]), _functions(connection)]
+    return [*checks, _embeddings(connection, model)] if row["has_orders"] else checks
 
 
 def _failed_check(error: ZavaError) -> Check:
@@ -112,34 +101,31 @@ def _clock(connection: psycopg.Connection) -> Check:
     )
 
 
-def catalogue_statements(of_tenants: bool) -> dict[str, str]:
-    """The statements of checks.sql for a database of shops or of tenants.
+def catalogue_statements(has_orders: bool) -> dict[str, str]:
+    """The statements of checks.sql for a database of orders or of tenants.
 
     An identity of a database of tenants reads no table of stores, only the function with its own.
     """
     statements = sql.named("checks.sql")
-    if not of_tenants:
+    if has_orders:
         return statements
     company = statements["company_is_described"].replace("retail.stores", "zava.own_stores()")
-    return {
-        name: statement
-        for name, statement in {**statements, "company_is_described": company}.items()
-        if name not in _OF_SHOPS
-    }
+    statements = {**statements, "company_is_described": company}
+    return {name: statement for name, statement in statements.items() if name not in _NEEDS_ORDERS}
 
 
-def _catalogue_checks(connection: psycopg.Connection, of_tenants: bool = False) -> Iterator[Check]:
+def _catalogue_checks(connection: psycopg.Connection, has_orders: bool = True) -> Iterator[Check]:
     """Runs the checks of checks.sql and data_checks.sql, which have their names, findings and fixes."""
-    connection.execute("SET search_path = pg_catalog, pg_temp")  # so that every name in a fix includes its schema
-    connection.execute(sql.named("queries.sql")["disable_jit"].encode())  # which takes longer than the checks
-    of_shops = {} if of_tenants else sql.named("data_checks.sql")
-    for name, statement in {**catalogue_statements(of_tenants), **of_shops}.items():
+    connection.execute("SET search_path = pg_catalog, pg_temp")  # Every name in a fix then includes its schema.
+    connection.execute(sql.named("queries.sql")["disable_jit"].encode())  # JIT takes longer than the checks.
+    of_data = sql.named("data_checks.sql") if has_orders else {}
+    for name, statement in {**catalogue_statements(has_orders), **of_data}.items():
         try:
             faults = connection.execute(statement.encode()).fetchall()
         except psycopg.Error as error:
             if is_connection_lost(error):
                 raise
-            if name in of_shops and isinstance(error, psycopg.errors.InsufficientPrivilege):
+            if name in of_data and isinstance(error, psycopg.errors.InsufficientPrivilege):
                 continue  # the check of readable tables names what is missing
             reason = f"not checked: {error.diag.message_primary}"
             yield Check(name.replace("_", " "), "fail", reason, "run zava-mcp init as administrator")
@@ -177,6 +163,6 @@ def _embeddings(connection: psycopg.Connection, model: str) -> Check:
     if outdated:
         found += f", {outdated:,} have one of an older text"
     if not (current or outdated) and products:
-        existing = f"the embeddings were made by {models}" if models else "there are none"
+        existing = f"the embeddings were computed with {models}" if models else "there are none"
         return Check("embeddings", "fail" if model else "warn", f"{found}: {existing}", fix)
     return _check("embeddings", current == products, found, fix, "warn")

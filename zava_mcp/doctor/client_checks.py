@@ -9,7 +9,7 @@ from pathlib import Path
 
 from zava_mcp.clients.config_files import Entry, Fault, config_files, read_entries
 from zava_mcp.clients.start_command import argument_faults, program_arguments, settings_fault, start_fault
-from zava_mcp.postgres.checks import Check
+from zava_mcp.doctor.check import Check
 from zava_mcp.postgres.user_ids import parse_user_id, sample_identities, short_name
 from zava_mcp.python_process import standalone_command
 from zava_mcp.search_paths import find_program
@@ -181,7 +181,7 @@ def _imports_from_working_directory(entry: Entry) -> bool:
 def _path_faults(entry: Entry) -> Iterator[tuple[str, str]]:
     """Yields paths that depend on the client's working directory."""
     words = entry.arguments
-    paths = [(option, words[place + 1]) for option in _PATH_OPTIONS for place in _indexes(words, option)]
+    paths = [(option, words[index + 1]) for option in _PATH_OPTIONS for index in _indexes(words, option)]
     paths += [(option, word[len(option) + 1 :]) for option in _PATH_OPTIONS for word in words if f"{option}=" in word]
     paths += [(name, entry.environment[name]) for name in _PATH_VARIABLES if entry.environment.get(name)]
     for place, text in paths:
@@ -193,14 +193,14 @@ def _path_faults(entry: Entry) -> Iterator[tuple[str, str]]:
 
 
 def _indexes(words: tuple[str, ...], option: str) -> list[int]:
-    return [place for place, word in enumerate(words[:-1]) if word == option]
+    return [index for index, word in enumerate(words[:-1]) if word == option]
 
 
 def _user_id(entry: Entry) -> str | None:
     """Returns the user id, of several options the last one, as the server does."""
-    for place, word in reversed([*enumerate(entry.arguments)]):
+    for index, word in reversed([*enumerate(entry.arguments)]):
         if word == "--user-id":
-            return entry.arguments[place + 1] if place + 1 < len(entry.arguments) else ""
+            return entry.arguments[index + 1] if index + 1 < len(entry.arguments) else ""
         if word.startswith("--user-id="):
             return word.partition("=")[2]
     return entry.environment.get("ZAVA_USER_ID")
