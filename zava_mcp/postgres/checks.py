@@ -21,6 +21,8 @@ _MAX_CLOCK_DIFFERENCE_SECONDS = 60
 _MIN_VERSION = 15
 #: Checks that do not apply to a database of tenants, which has no products and orders.
 _OF_SHOPS = frozenset({"stores_see_their_customers", "tables_are_readable", "extension_vector"})
+#: On a cluster, sessions cache nothing of zava.access.
+_OF_ONE_SERVER = "open_sessions_see_access_changes"
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,11 @@ def _checks(
     apply_session_settings(connection, row["backend"], target.settings)
     faults = [_failed_check(error) for error in mismatches(row, user_id, name)]
     checks += faults or [Check("identity", "ok", f"{row['display_name']}, schema version {row['schema_version']}")]
-    checks += [*_catalogue_checks(connection, row["of_tenants"]), _functions(connection)]
+    checks += [*_catalogue_checks(connection, row["of_tenants"], row["is_distributed"]), _functions(connection)]
+    if row["is_distributed"]:
+        from zava_mcp.postgres.node_checks import check_nodes
+
+        checks += check_nodes(connection, target)
     return checks if row["of_tenants"] else [*checks, _embeddings(connection, model)]
 
 
@@ -129,12 +135,18 @@ def catalogue_statements(of_tenants: bool) -> dict[str, str]:
     }
 
 
-def _catalogue_checks(connection: psycopg.Connection, of_tenants: bool = False) -> Iterator[Check]:
+def _catalogue_checks(
+    connection: psycopg.Connection, of_tenants: bool = False, is_distributed: bool = False
+) -> Iterator[Check]:
     """Runs the checks of checks.sql and data_checks.sql, which have their names, findings and fixes."""
     connection.execute("SET search_path = pg_catalog, pg_temp")  # so that every name in a fix includes its schema
     connection.execute(sql.named("queries.sql")["disable_jit"].encode())  # which takes longer than the checks
     of_shops = {} if of_tenants else sql.named("data_checks.sql")
-    for name, statement in {**catalogue_statements(of_tenants), **of_shops}.items():
+    statements = {**catalogue_statements(of_tenants), **of_shops}
+    if is_distributed:
+        del statements[_OF_ONE_SERVER]
+        statements |= sql.named("citus_checks.sql")
+    for name, statement in statements.items():
         try:
             faults = connection.execute(statement.encode()).fetchall()
         except psycopg.Error as error:

@@ -38,7 +38,7 @@ class VerifiedIdentity:
     () without a table of embeddings. `expires_at` is by this machine's monotonic clock, None if the login does not
     expire. `backend` is the id of the PostgreSQL process. `schemas` are those of retail and public in which only roles
     can create objects that see every row anyway. `company` is the profile of the company whose sales these are.
-    `of_tenants`: the database is not a shop, and its stores are tenants.
+    `of_tenants`: the database is not a shop, and its stores are tenants. `is_distributed`: over a Citus cluster.
     """
 
     user_id: UUID
@@ -51,6 +51,7 @@ class VerifiedIdentity:
     schemas: tuple[str, ...] = ()
     company: CompanyProfile = NEUTRAL
     of_tenants: bool = False
+    is_distributed: bool = False
 
     def has_expired(self) -> bool:
         """Whether the login has expired or is about to."""
@@ -140,10 +141,8 @@ def verify_identity(connection: psycopg.Connection, user_id: UUID | None, name: 
     )
     user = (row["rls_user_id"], row["display_name"], row["all_stores"])
     schemas = tuple(name for name in ("retail", "public") if name in row["safe_schemas"])
-    company, of_tenants = row["company"], row["of_tenants"]
-    return VerifiedIdentity(
-        *user, row["can_lock"], pgvector_version, row["backend"], expires_at, schemas, company, of_tenants
-    )
+    kind = (row["company"], row["of_tenants"], row["is_distributed"])
+    return VerifiedIdentity(*user, row["can_lock"], pgvector_version, row["backend"], expires_at, schemas, *kind)
 
 
 def read_identity(connection: psycopg.Connection, user_id: UUID | None) -> dict[str, Any]:

@@ -122,6 +122,7 @@ class TableDescriptions:
         changes = self._database.schema_changes
         identity = self._database.identity
         values_of = "list_own_stores" if identity.of_tenants else "list_filter_values"
+        values_of += "_of_nodes" if identity.is_distributed else ""
         statements = tuple(map(sql.query, ("list_tables", values_of, "list_saved_queries")))
         tables, values, saved = self._database.run_batch(reader, statements)
         summary = _summarize(tables, values[0], saved, identity)
