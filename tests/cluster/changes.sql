@@ -1,12 +1,12 @@
 -- Changes of rows that Seattle's manager does not see, run one after the other by a superuser on the coordinator.
 
 -- name: rewritten
--- Other stores' orders, items, stock and customers are others.
+-- Other stores' orders, items, stock and customers are others. %(own)s are the manager's customers.
 UPDATE retail.order_items SET quantity = quantity + 7, total_amount = (quantity + 7) * unit_price - discount_amount WHERE store_id <> 1;
 UPDATE retail.orders SET order_date = order_date - 1000 WHERE store_id <> 1;
 UPDATE retail.inventory SET stock_level = 2 * stock_level + 1 WHERE store_id <> 1;
 UPDATE zava.customers SET last_name = reverse(last_name), phone = '1', created_at = created_at - interval '1000 days'
- WHERE customer_id NOT IN (SELECT customer_id FROM zava.customers_by_store WHERE visible_in = 1);
+ WHERE customer_id <> ALL (%(own)s);
 UPDATE zava.customers_by_store SET last_name = reverse(last_name), phone = '1' WHERE visible_in <> 1;
 
 -- name: multiplied

@@ -35,7 +35,7 @@ _DISTRIBUTED_TABLES = {
     "zava.customers_by_store": "visible_in",
 }
 #: Steps that change the tables of the coordinator before they are distributed.
-_LOCAL_STEPS = ("drop_triggers", "drop_foreign_keys", "sequences", "separate_customers", "policies")
+_LOCAL_STEPS = ("drop_triggers", "drop_foreign_keys", "sequences", "separate_customers", "access", "policies")
 _EVENT_TRIGGERS = "-- Servers cache the description of the schema"  # from here on, hardening.sql is for one server
 _SEQUENTIAL = (
     "SET citus.multi_shard_modify_mode = 'sequential'"  # a new role is known to one connection of a node alone

@@ -208,6 +208,10 @@ BEGIN
     ALTER TABLE zava.customers_by_store ADD PRIMARY KEY (customer_id, visible_in);
 END $$;
 
+-- name: access
+-- A query of an identity without stores reads no shard at all, and some such queries crash Citus 13.
+ALTER TABLE zava.access ADD CONSTRAINT access_some_stores CHECK (all_stores OR store_ids <> '{}');
+
 -- name: policies
 -- Citus copies policies to shards without AS RESTRICTIVE: "isolation" would show rows there, so it becomes a part of the one
 -- permissive policy. Its test stands first and costs nothing, so that PostgreSQL evaluates it before a query's conditions.
@@ -280,6 +284,9 @@ BEGIN
     IF (SELECT max(s) - min(s) FROM unnest(admit.store_ids) AS s) > 100000 THEN
         RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
             MESSAGE = 'the store ids of one identity lie more than 100,000 apart', HINT = 'Renumber the stores, or admit two identities.';
+    ELSIF NOT admit.all_stores AND admit.store_ids = '{}' THEN
+        RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
+            MESSAGE = 'an identity on a Citus cluster has at least one store', HINT = 'Name its stores, or remove the identity.';
     END IF;
     INSERT INTO zava.access AS a VALUES (admit.login, admit.rls_user_id, admit.display_name, admit.all_stores, admit.store_ids)
         ON CONFLICT ON CONSTRAINT access_pkey DO UPDATE
