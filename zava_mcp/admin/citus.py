@@ -187,6 +187,14 @@ def _refuse_unreachable(connection: psycopg.Connection) -> None:
         )
 
 
+def refuse_cluster(connection: psycopg.Connection, what: str, if_distributed: bool = True) -> None:
+    """Raises DatabaseUnavailable if the tables are distributed, or could be, and `what` is not possible then."""
+    if _has_citus(connection) and (_distributed_tables(connection) if if_distributed else _rows(connection, "workers")):
+        raise DatabaseUnavailable(
+            f"{what} is not possible on a Citus cluster", "Nothing was changed. infra/README.md says what is."
+        )
+
+
 def end_sessions_on_workers(connection: psycopg.Connection, login: str) -> None:
     """Ends a login's connections to the workers; does nothing on any other server."""
     if not _has_citus(connection):

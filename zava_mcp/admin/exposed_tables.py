@@ -11,6 +11,7 @@ from psycopg import sql as compose
 from zava_mcp import sql
 from zava_mcp.admin.as_admin import as_admin
 from zava_mcp.admin.change_report import Report
+from zava_mcp.admin.citus import refuse_cluster
 from zava_mcp.admin.counters import close_counters
 from zava_mcp.admin.installed_schema import has_tenants, refuse_other_schema
 from zava_mcp.admin.locking import change_transaction
@@ -106,6 +107,7 @@ def exposed_tables(settings: Settings, progress: Progress) -> list[list[str]]:
 def _as_admin(settings: Settings, progress: Progress) -> Iterator[psycopg.Connection]:
     with as_admin(settings, progress) as connection:
         refuse_other_schema(connection)
+        refuse_cluster(connection, "zava-mcp tables")
         yield connection
 
 

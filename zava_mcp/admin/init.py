@@ -7,7 +7,7 @@ from pathlib import Path
 from zava_mcp import sql
 from zava_mcp.admin.as_admin import as_admin, entra_tokens
 from zava_mcp.admin.change_report import Report
-from zava_mcp.admin.citus import find_cluster
+from zava_mcp.admin.citus import find_cluster, refuse_cluster
 from zava_mcp.admin.create_database import create_database, drop_empty_database
 from zava_mcp.admin.embedded_database import embedded_postgres
 from zava_mcp.admin.identity_records import has_no_stores
@@ -198,6 +198,7 @@ def adopt_database(
 
     _check_folder_of(passwords_file)
     with as_admin(settings, progress) as connection:
+        refuse_cluster(connection, "init --adopt", if_distributed=False)
         report = adopt(connection, dry_run, progress, take_over_roles, company)
         if passwords_file is not None and not dry_run:
             report.actions.append(write_missing_passwords(connection, passwords_file))
