@@ -57,7 +57,7 @@ def init(*arguments: str) -> str:
 
 @pytest.fixture(scope="session")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Cluster:
-    init("--scale", "0.0137", "--as-of", "2026-11-28")
+    init("--scale", "0.03", "--as-of", "2026-11-28")
     made = Cluster(tmp_path_factory.mktemp("cluster"))
     with made.as_superuser() as admin:
         for user_id in USER_IDS.values():

@@ -50,11 +50,14 @@ SELECT n.nodename, n.nodeport, r.success, r.result
   JOIN pg_dist_node n USING (nodeid);
 
 -- name: close
--- Functions of Citus outside pg_catalog, which no query of an identity calls.
+-- Functions of Citus outside pg_catalog, which no query of an identity calls. Citus moves shards as the owner of the tables.
 DO $$
 DECLARE
     internal name;
 BEGIN
+    EXECUTE (SELECT format('GRANT EXECUTE ON ROUTINE %s TO zava_owner', string_agg(d.objid::regprocedure::text, ', '))
+               FROM pg_depend d JOIN pg_extension e ON e.oid = d.refobjid AND d.refclassid = 'pg_extension'::regclass
+              WHERE e.extname = 'citus' AND d.classid = 'pg_proc'::regclass AND d.deptype = 'e');
     FOR internal IN SELECT nspname FROM pg_namespace WHERE nspname IN ('citus', 'citus_internal') LOOP
         EXECUTE format('REVOKE ALL ON ALL FUNCTIONS IN SCHEMA %I FROM PUBLIC', internal);
     END LOOP;
