@@ -1,6 +1,7 @@
 """The cluster that is checked: a Zava database that `init` makes on it, and settings of its identities."""
 
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from zava_mcp.cli.commands import app
 from zava_mcp.settings import Settings
 
 URL = os.environ.get("ZAVA_TEST_CLUSTER", "")
-USER_IDS = {"manager": SEATTLE, "head office": HEAD_OFFICE}
+USER_IDS = {"manager": SEATTLE, "head office": HEAD_OFFICE, "regional manager": "1f0c6a52-0d3b-4b7e-9d0e-3a5c2b7f9e11"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -56,10 +57,15 @@ def init(*arguments: str) -> str:
 
 
 @pytest.fixture(scope="session")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Cluster:
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     init("--scale", "0.03", "--as-of", "2026-11-28")
     made = Cluster(tmp_path_factory.mktemp("cluster"))
     with made.as_superuser() as admin:
+        regional = USER_IDS["regional manager"]
+        admin.execute(f'CREATE ROLE "{regional}" LOGIN'.encode())
+        admin.execute("SELECT zava.admit(%s, %s, 'Tacoma and Everett', false, '{3,5}')", [regional, regional])
         for user_id in USER_IDS.values():
             admin.execute(f"ALTER ROLE \"{user_id}\" PASSWORD 'cluster'".encode())
-    return made
+        yield made
+        admin.execute("DELETE FROM zava.access WHERE login = %s", [regional])
+        admin.execute(f'DROP OWNED BY "{regional}"; DROP ROLE "{regional}"'.encode())

@@ -4,6 +4,7 @@ import logging
 import re
 import time
 from dataclasses import replace
+from itertools import product
 
 import anyio
 import psycopg
@@ -156,14 +157,41 @@ async def test_query_after_a_lost_node_has_a_named_error_and_then_works(cluster:
             assert await asker.value("SELECT count(*) FROM retail.orders") > 0
 
 
+@pytest.mark.parametrize("who", USER_IDS)
+async def test_outer_joins_do_not_crash_the_coordinator(cluster: Cluster, who: str) -> None:
+    """Citus crashes where it makes a subquery of a table whose policy names a column."""
+    left = (
+        "retail.customers AS c",
+        "(SELECT DISTINCT customer_id FROM zava.customers_by_store) AS c",
+        "(SELECT 1 AS customer_id FROM zava.company) AS c",
+        "(SELECT generate_series(1, 3) AS customer_id) AS c",
+        "(SELECT customer_id FROM retail.orders LIMIT 5) AS c",
+    )
+    right = ("retail.orders", "zava.orders", "retail.customers", "zava.customers_by_store")
+    with cluster.as_superuser() as admin:
+        async with asking(cluster.settings(who)) as asker:
+            for one, other, kind in product(left, right, ("LEFT", "RIGHT", "FULL")):
+                sql = f"SELECT count(*) FROM {one} {kind} JOIN {other} AS o USING (customer_id)"
+                await asker.call("execute_sales_query", postgresql_query=sql)
+                assert admin.execute("SELECT 1").fetchone() == (1,), sql  # a crash would end this session too
+
+
+async def test_manager_of_several_stores_meets_each_customer_once(cluster: Cluster) -> None:
+    async with asking(cluster.settings("regional manager")) as asker:
+        own = await asker.query("SELECT count(*), count(DISTINCT customer_id) FROM retail.customers")
+        assert own["rows"][0][0] == own["rows"][0][1] > 0
+        stores = await asker.query("SELECT DISTINCT store_id FROM retail.order_items ORDER BY store_id")
+        assert stores["rows"] == [[3], [5]]
+
+
 def test_moved_shard_keeps_its_protection(cluster: Cluster) -> None:
     with cluster.as_superuser() as admin:
         moved = (
             "SELECT citus_move_shard_placement(s.shardid, s.nodename, s.nodeport, n.nodename, n.nodeport,"
             " 'block_writes')"
             " FROM citus_shards s JOIN pg_dist_node n ON (n.nodename, n.nodeport) <> (s.nodename, s.nodeport)"
-            " WHERE n.groupid > 0 AND s.table_name = 'retail.orders'::regclass"
-            "   AND s.shardid = get_shard_id_for_distribution_column('retail.orders', 1) LIMIT 1"
+            " WHERE n.groupid > 0 AND s.table_name = 'zava.orders'::regclass"
+            "   AND s.shardid = get_shard_id_for_distribution_column('zava.orders', 1) LIMIT 1"
         )
         admin.execute("ALTER ROLE zava_owner LOGIN")  # Citus moves shards as their owner
         try:
@@ -181,7 +209,7 @@ def test_identity_without_stores_is_refused(cluster: Cluster) -> None:
 def test_init_names_half_distributed_tables(cluster: Cluster) -> None:
     """Only what init reads is changed, and changed back."""
     with cluster.as_superuser() as admin:
-        of_inventory = "pg_dist_partition WHERE logicalrelid = 'retail.inventory'::regclass"
+        of_inventory = "pg_dist_partition WHERE logicalrelid = 'zava.inventory'::regclass"
         admin.execute(f"CREATE TEMP TABLE kept AS SELECT * FROM {of_inventory}".encode())
         admin.execute(f"DELETE FROM {of_inventory}".encode())
         try:
@@ -189,7 +217,7 @@ def test_init_names_half_distributed_tables(cluster: Cluster) -> None:
                 init("--no-sample")
         finally:
             admin.execute("INSERT INTO pg_dist_partition SELECT * FROM kept")
-    assert "SELECT undistribute_table('retail.orders'" in raised.value.hint
+    assert "SELECT undistribute_table('zava.orders'" in raised.value.hint
 
 
 @pytest.fixture(autouse=True)

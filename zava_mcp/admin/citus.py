@@ -29,9 +29,9 @@ _REFERENCE_TABLES = (
     "retail.product_description_embeddings",
 )
 _DISTRIBUTED_TABLES = {
-    "retail.orders": "store_id",
-    "retail.order_items": "store_id",
-    "retail.inventory": "store_id",
+    "zava.orders": "store_id",
+    "zava.order_items": "store_id",
+    "zava.inventory": "store_id",
     "zava.customers_by_store": "visible_in",
 }
 #: Steps that change the tables of the coordinator before they are distributed.
@@ -124,9 +124,9 @@ def _distribute(connection: psycopg.Connection) -> None:
     for block in ("functions", "helpers"):
         connection.execute(with_copies(connection, _block(block)).encode())
     connection.execute(_block("distribute_functions").encode())
-    connection.execute("SELECT create_distributed_table('retail.orders', 'store_id', shard_count := %s)", [_SHARDS])
+    connection.execute("SELECT create_distributed_table('zava.orders', 'store_id', shard_count := %s)", [_SHARDS])
     for table, column in list(_DISTRIBUTED_TABLES.items())[1:]:
-        colocated = "SELECT create_distributed_table(%s, %s, colocate_with := 'retail.orders')"
+        colocated = "SELECT create_distributed_table(%s, %s, colocate_with := 'zava.orders')"
         connection.execute(colocated, [table, column])
     connection.execute("SET LOCAL citus.enable_ddl_propagation = off")  # the coordinator alone has the views
     for block in ("views", "comments"):

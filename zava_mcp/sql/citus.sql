@@ -20,7 +20,7 @@ SELECT nodeid, nodename, nodeport FROM pg_dist_node ORDER BY groupid;
 -- name: distributed
 -- The tables by store that are distributed.
 SELECT logicalrelid::text FROM pg_dist_partition
- WHERE logicalrelid IN (to_regclass('retail.orders'), to_regclass('retail.order_items'), to_regclass('retail.inventory'), to_regclass('zava.customers_by_store'));
+ WHERE logicalrelid IN (to_regclass('zava.orders'), to_regclass('zava.order_items'), to_regclass('zava.inventory'), to_regclass('zava.customers_by_store'));
 
 -- name: copy
 -- The name that a node's copy of a reference table has.
@@ -32,7 +32,7 @@ SELECT format('%%I.%%I', n.nspname, c.relname || '_' || s.shardid)
 -- Creates on all nodes what policies, views and the wrapper of queries call, and on nodes that are added later.
 SELECT create_distributed_function(p.oid::regprocedure) FROM pg_proc p
  WHERE p.pronamespace = 'zava'::regnamespace
-   AND p.proname IN ('is_known', 'sees_all_stores', 'only_store', 'visible_stores', 'store_flags', 'maintains', 'row_too_large',
+   AND p.proname IN ('is_known', 'sees_all_stores', 'only_store', 'visible_stores', 'store_flags', 'maintains', 'on_coordinator', 'row_too_large',
                      'entry_now', 'entry', 'store_user_id')
    AND (p.prorettype <> 'zava.access'::regtype OR EXISTS (SELECT FROM pg_dist_partition d WHERE d.logicalrelid = 'zava.access'::regclass));
 
@@ -153,7 +153,8 @@ END $$;
 -- name: drop_foreign_keys
 -- Citus would convert the tables on both sides of a foreign key; they are added again when all tables are distributed.
 CREATE TEMP TABLE zava_foreign_keys ON COMMIT DROP AS
-SELECT conrelid::regclass::text AS relation, conname, pg_get_constraintdef(oid) AS definition FROM pg_constraint
+SELECT regexp_replace(conrelid::regclass::text, '^retail\.(orders|order_items|inventory)$', 'zava.\1') AS relation, conrelid::regclass::text AS before, conname,
+       replace(pg_get_constraintdef(oid), 'retail.orders', 'zava.orders') AS definition FROM pg_constraint
  WHERE contype = 'f' AND conparentid = 0 AND connamespace IN ('retail'::regnamespace, 'zava'::regnamespace)
    AND conrelid <> 'zava.new_embeddings'::regclass;
 DO $$
@@ -162,14 +163,14 @@ DECLARE
 BEGIN
     ALTER TABLE zava.new_embeddings DROP CONSTRAINT IF EXISTS new_embeddings_product_id_fkey;
     FOR key IN SELECT * FROM pg_temp.zava_foreign_keys LOOP
-        EXECUTE format('ALTER TABLE %s DROP CONSTRAINT %I', key.relation, key.conname);
+        EXECUTE format('ALTER TABLE %s DROP CONSTRAINT %I', key.before, key.conname);
     END LOOP;
 END $$;
 
 -- name: list_foreign_keys
 -- The statements that add them again, those to reference tables first.
 SELECT format('ALTER TABLE %s ADD CONSTRAINT %I %s', relation, conname, definition) FROM pg_temp.zava_foreign_keys
- ORDER BY relation = 'retail.order_items', relation, conname;
+ ORDER BY relation = 'zava.order_items', relation, conname;
 
 -- name: sequences
 -- Citus supports no identity columns of the type integer: a sequence is the default instead.
@@ -198,6 +199,10 @@ DROP VIEW retail.stores;
 ALTER TABLE zava.customers_by_store DETACH PARTITION zava.customers;
 ALTER TABLE zava.customers DROP CONSTRAINT customers_of_all_stores, DROP COLUMN visible_in;
 ALTER TABLE zava.customers_by_store ALTER customer_id DROP DEFAULT, ALTER visible_in SET NOT NULL;
+-- Behind views: Citus crashes where it makes a subquery of a table in an outer join and the table's policy names a column.
+ALTER TABLE retail.orders SET SCHEMA zava;
+ALTER TABLE retail.order_items SET SCHEMA zava;
+ALTER TABLE retail.inventory SET SCHEMA zava;
 DO $$
 DECLARE
     key record;
@@ -217,15 +222,24 @@ ALTER TABLE zava.access ADD CONSTRAINT access_some_stores CHECK (all_stores OR s
 
 -- name: policies
 -- Citus copies policies to shards without AS RESTRICTIVE: "isolation" would show rows there, so it becomes a part of the one
--- permissive policy. Its test stands first and costs nothing, so that PostgreSQL evaluates it before a query's conditions.
+-- permissive policy. Its test stands first and costs nothing, so that PostgreSQL evaluates it before a query's conditions. On the
+-- coordinator, which has no shard, it shows all rows of none and names no column; the views choose the shards there.
+CREATE FUNCTION zava.on_coordinator() RETURNS boolean LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+AS $$ BEGIN
+    RETURN (SELECT g.groupid OPERATOR(pg_catalog.=) 0 FROM pg_catalog.pg_dist_local_group g)
+       AND NOT EXISTS (SELECT FROM pg_catalog.pg_dist_placement p JOIN pg_catalog.pg_dist_shard s USING (shardid) JOIN pg_catalog.pg_dist_partition t USING (logicalrelid)
+                        WHERE p.groupid OPERATOR(pg_catalog.=) 0 AND t.partmethod OPERATOR(pg_catalog.=) 'h');
+END $$;
+COMMENT ON FUNCTION zava.on_coordinator() IS 'Whether this is the coordinator and has no shard of a table by store.';
+ALTER FUNCTION zava.on_coordinator() OWNER TO zava_owner;
 DO $$
 DECLARE
-    own constant text := 'CASE WHEN NOT zava.is_known() THEN false WHEN zava.sees_all_stores() THEN %2$s
+    own constant text := 'CASE WHEN NOT zava.is_known() THEN false WHEN zava.sees_all_stores() THEN %2$s WHEN zava.on_coordinator() THEN true
         ELSE (zava.store_flags())[%1$I] IS NOT NULL AND CASE WHEN zava.only_store() IS NOT NULL THEN %1$I = zava.only_store()
              ELSE %1$I = ANY (zava.visible_stores()) END END';
     t regclass;
 BEGIN
-    FOREACH t IN ARRAY ARRAY['retail.orders', 'retail.order_items', 'retail.inventory', 'zava.customers_by_store']::regclass[] LOOP
+    FOREACH t IN ARRAY ARRAY['zava.orders', 'zava.order_items', 'zava.inventory', 'zava.customers_by_store']::regclass[] LOOP
         EXECUTE format('DROP POLICY IF EXISTS isolation ON %1$s; DROP POLICY IF EXISTS own_stores ON %1$s; DROP POLICY IF EXISTS own_customers ON %1$s', t);
         IF t = 'zava.customers_by_store'::regclass THEN
             EXECUTE format('CREATE POLICY own_customers ON %s FOR SELECT USING (%s)', t, format(own, 'visible_in', 'false'));
@@ -255,7 +269,7 @@ BEGIN
     INSERT INTO zava.customers_by_store
         (customer_id, first_name, last_name, email, phone, primary_store_id, created_at, visible_in)
     SELECT c.customer_id, c.first_name, c.last_name, c.email, c.phone, c.primary_store_id, c.created_at, o.store_id
-      FROM (SELECT DISTINCT customer_id, store_id FROM retail.orders WHERE ids IS NULL OR customer_id = ANY (ids)) AS o
+      FROM (SELECT DISTINCT customer_id, store_id FROM zava.orders WHERE ids IS NULL OR customer_id = ANY (ids)) AS o
       JOIN zava.customers c USING (customer_id);
     INSERT INTO zava.customers_by_store
         (customer_id, first_name, last_name, email, phone, primary_store_id, created_at, visible_in)
@@ -272,6 +286,11 @@ DECLARE
 BEGIN
     FOR login IN SELECT a.login FROM zava.access a JOIN pg_roles r ON r.rolname = a.login WHERE admitted IS NULL OR a.login = admitted LOOP
         EXECUTE format('GRANT SELECT (store_id, store_name, is_online) ON zava.stores TO %I', login);
+        EXECUTE format('GRANT SELECT (order_id, customer_id, store_id, order_date) ON zava.orders, retail.orders TO %I', login);
+        EXECUTE format('GRANT SELECT (order_item_id, order_id, store_id, product_id, quantity, unit_price, discount_percent, discount_amount, total_amount)
+            ON zava.order_items, retail.order_items TO %I', login);
+        EXECUTE format('GRANT SELECT (store_id, product_id, stock_level) ON zava.inventory, retail.inventory TO %I', login);
+        EXECUTE format('GRANT EXECUTE ON FUNCTION zava.on_coordinator() TO %I', login);
         EXECUTE format('GRANT SELECT (customer_id, first_name, last_name, email, phone, primary_store_id, created_at) ON zava.customers TO %I', login);
     END LOOP;
 END $$;
@@ -301,6 +320,23 @@ BEGIN
     PERFORM zava.set_login_defaults(login);
     -- A node accepts as many connections of a login as one server does: a query uses two at a time.
     EXECUTE format('ALTER ROLE %I SET citus.max_adaptive_executor_pool_size = 2', login);
+END $$;
+
+CREATE OR REPLACE FUNCTION zava.add_partitions(store integer) RETURNS void
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET client_min_messages = warning
+AS $$
+DECLARE
+    parent text;
+    name text;
+BEGIN
+    FOREACH parent IN ARRAY '{zava.orders,zava.order_items,zava.inventory,zava.customers_by_store}'::text[] LOOP
+        name := replace(parent, '_by_store', '') || '_' || store;
+        IF to_regclass(name) IS NULL THEN
+            EXECUTE format('CREATE TABLE %s (LIKE %s INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING STORAGE)', name, parent);
+            PERFORM zava.close_table(name::regclass);
+            EXECUTE format('ALTER TABLE %s ATTACH PARTITION %s FOR VALUES IN (%s)', parent, name, store);
+        END IF;
+    END LOOP;
 END $$;
 
 CREATE OR REPLACE FUNCTION zava.refill_partition(parent regclass, store integer, added regclass, columns text, added_rows bigint) RETURNS boolean
@@ -337,16 +373,32 @@ CREATE VIEW retail.stores WITH (security_invoker = true) AS
       FROM zava.stores s WHERE CASE WHEN zava.is_known() THEN true ELSE zava.maintains() END;
 ALTER VIEW retail.stores OWNER TO zava_owner;
 CREATE TRIGGER write_store INSTEAD OF INSERT OR UPDATE OR DELETE ON retail.stores FOR EACH ROW EXECUTE FUNCTION zava.write_store();
+CREATE VIEW retail.orders WITH (security_invoker = true) AS
+    SELECT o.order_id, o.customer_id, o.store_id, o.order_date FROM zava.orders o
+     WHERE CASE WHEN NOT zava.is_known() THEN zava.maintains() WHEN zava.sees_all_stores() THEN true
+                WHEN zava.only_store() IS NOT NULL THEN o.store_id = zava.only_store() ELSE o.store_id = ANY (zava.visible_stores()) END;
+CREATE VIEW retail.order_items WITH (security_invoker = true) AS
+    SELECT i.order_item_id, i.order_id, i.store_id, i.product_id, i.quantity, i.unit_price, i.discount_percent, i.discount_amount, i.total_amount FROM zava.order_items i
+     WHERE CASE WHEN NOT zava.is_known() THEN zava.maintains() WHEN zava.sees_all_stores() THEN true
+                WHEN zava.only_store() IS NOT NULL THEN i.store_id = zava.only_store() ELSE i.store_id = ANY (zava.visible_stores()) END;
+CREATE VIEW retail.inventory WITH (security_invoker = true) AS
+    SELECT v.store_id, v.product_id, v.stock_level FROM zava.inventory v
+     WHERE CASE WHEN NOT zava.is_known() THEN zava.maintains() WHEN zava.sees_all_stores() THEN true
+                WHEN zava.only_store() IS NOT NULL THEN v.store_id = zava.only_store() ELSE v.store_id = ANY (zava.visible_stores()) END;
+ALTER VIEW retail.orders OWNER TO zava_owner;
+ALTER VIEW retail.order_items OWNER TO zava_owner;
+ALTER VIEW retail.inventory OWNER TO zava_owner;
 CREATE VIEW retail.customers WITH (security_invoker = true) AS
     SELECT c.customer_id, c.first_name, c.last_name, c.email, c.phone, c.primary_store_id, c.created_at
       FROM zava.customers c WHERE CASE WHEN zava.is_known() THEN zava.sees_all_stores() ELSE true END
     UNION ALL
     SELECT o.customer_id, o.first_name, o.last_name, o.email, o.phone, o.primary_store_id, o.created_at
-      FROM zava.customers_by_store o WHERE CASE WHEN zava.is_known() THEN zava.only_store() IS NOT NULL ELSE false END
+      FROM zava.customers_by_store o
+     WHERE CASE WHEN zava.is_known() AND zava.only_store() IS NOT NULL THEN o.visible_in = zava.only_store() ELSE false END
     UNION ALL
     SELECT DISTINCT m.customer_id, m.first_name, m.last_name, m.email, m.phone, m.primary_store_id, m.created_at
       FROM zava.customers_by_store m
-     WHERE CASE WHEN zava.is_known() AND NOT zava.sees_all_stores() THEN zava.only_store() IS NULL ELSE false END;
+     WHERE CASE WHEN zava.is_known() AND NOT zava.sees_all_stores() AND zava.only_store() IS NULL THEN m.visible_in = ANY (zava.visible_stores()) ELSE false END;
 ALTER VIEW retail.customers OWNER TO zava_owner;
 
 -- name: comments
@@ -359,7 +411,7 @@ BEGIN
         SELECT format('COMMENT ON %s IS %L', CASE d.objsubid WHEN 0 THEN format('VIEW retail.%I', c.relname)
                                              ELSE format('COLUMN retail.%I.%I', c.relname, a.attname) END, d.description)
           FROM pg_description d JOIN pg_class c ON c.oid = d.objoid LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = d.objsubid
-         WHERE d.classoid = 'pg_class'::regclass AND c.oid IN ('zava.stores'::regclass, 'zava.customers'::regclass)
+         WHERE d.classoid = 'pg_class'::regclass AND c.oid IN ('zava.stores'::regclass, 'zava.customers'::regclass, 'zava.orders'::regclass, 'zava.order_items'::regclass, 'zava.inventory'::regclass)
     LOOP
         EXECUTE statement;
     END LOOP;

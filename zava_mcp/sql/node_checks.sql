@@ -35,7 +35,7 @@ SELECT format('%I on %s shows other rows', p.polname, c.oid::regclass)
  WHERE c.relnamespace IN ('retail'::regnamespace, 'zava'::regnamespace) AND p.polpermissive
    AND p.polroles <> ARRAY[to_regrole('zava_owner')::oid]
    AND regexp_replace(pg_get_expr(p.polqual, p.polrelid), '[\s()]', '', 'g') !~ (
-       '^(zava\.is_known|zava\.sees_all_stores|CASEWHENNOTzava\.is_knownTHENfalseWHENzava\.sees_all_storesTHEN(true|false)ELSEzava\.store_flags\[\w+\]ISNOTNULLAND'
+       '^(zava\.is_known|zava\.sees_all_stores|CASEWHENNOTzava\.is_knownTHENfalseWHENzava\.sees_all_storesTHEN(true|false)WHENzava\.on_coordinatorTHENtrueELSEzava\.store_flags\[\w+\]ISNOTNULLAND'
        'CASEWHENzava\.only_storeISNOTNULLTHEN\w+=zava\.only_storeELSE\w+=ANYzava\.visible_storesENDEND)$');
 
 -- name: tables

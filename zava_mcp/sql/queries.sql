@@ -13,7 +13,7 @@ SELECT i.rls_user_id, i.display_name, i.all_stores,
          WHERE (c.relnamespace = to_regnamespace('retail') AND c.relkind IN ('r', 'p')
                 AND c.relname IN ('stores', 'customers', 'categories', 'product_types', 'products', 'inventory', 'orders', 'order_items',
                                   'product_description_embeddings')
-                OR c.oid = to_regclass('zava.customers_by_store'))
+                OR c.oid IN (to_regclass('zava.customers_by_store'), to_regclass('zava.orders'), to_regclass('zava.order_items'), to_regclass('zava.inventory')))
            AND NOT (c.relrowsecurity AND c.relforcerowsecurity)) AS unprotected,
        (SELECT string_agg(format('the %s %s', u.what, u.name), ', ' ORDER BY u.name) FROM (
 -- include: unprotected.sql
