@@ -184,6 +184,22 @@ async def test_manager_of_several_stores_meets_each_customer_once(cluster: Clust
         assert stores["rows"] == [[3], [5]]
 
 
+@pytest.mark.parametrize("who", USER_IDS)
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT order_id FROM retail.orders ORDER BY order_id DESC",
+        "SELECT store_id, count(*) FROM retail.order_items GROUP BY store_id ORDER BY store_id DESC",
+        "SELECT order_id, sum(total_amount) FROM retail.order_items GROUP BY order_id ORDER BY order_id DESC",
+        "SELECT customer_id, last_name FROM retail.customers ORDER BY customer_id DESC",
+    ],
+)
+async def test_rows_keep_their_order(cluster: Cluster, who: str, sql: str) -> None:
+    async with asking(cluster.settings(who)) as asker:
+        rows = (await asker.query(sql, max_rows=500))["rows"]
+    assert rows == sorted(rows, key=lambda row: -row[0])
+
+
 def test_moved_shard_keeps_its_protection(cluster: Cluster) -> None:
     with cluster.as_superuser() as admin:
         moved = (

@@ -100,6 +100,8 @@ class Database:
         """
 
         def work(connection: TimeoutConnection, identity: VerifiedIdentity) -> None:
+            if identity.is_distributed:
+                query.keep_order_of_nodes()
             query.run(connection, identity.can_lock)
 
         try:

@@ -33,6 +33,11 @@ _SUFFIX = """
     WHEN pg_catalog.octet_length((answer.*)::pg_catalog.text) OPERATOR(pg_catalog.<=) {size} THEN true
     ELSE zava.row_too_large(pg_catalog.octet_length((answer.*)::pg_catalog.text)::pg_catalog.int8) END LIMIT {limit}"""
 
+#: On a Citus cluster, which loses the order of rows of a subquery that it sends to several nodes: the text is a query
+#: of its own, and the second parentheses keep out what changes data.
+_CLUSTER_PREFIX = "WITH text AS MATERIALIZED ((\n"
+_END, _CLUSTER_END = "\n) AS text OFFSET 0)", "\n)) SELECT * FROM (SELECT * FROM text OFFSET 0)"
+
 #: The plan of the same text between the same parentheses, without costs and row counts, because the planner estimates
 #: them from the rows of all stores.
 _EXPLAIN = "EXPLAIN (COSTS OFF) "
@@ -70,6 +75,11 @@ class Query(Cancellable):
         self.rows_beyond = 0  # rows that came after `rows` returned False
         self.is_complete = False  # whether PostgreSQL sent all rows up to `limit`
         self.has_results = False  # whether results were delivered, so that the query must not run again
+
+    def keep_order_of_nodes(self) -> None:
+        """Wraps the text so that rows keep their order on a Citus cluster."""
+        before, after = self._wrapper
+        self._wrapper = before.replace(_PREFIX, _CLUSTER_PREFIX), after.replace(_END, _CLUSTER_END)
 
     def run(self, connection: TimeoutConnection, clear_locks: bool) -> None:
         """Runs the query, and leaves the connection as it was before, or closed.
