@@ -9,6 +9,7 @@ import psycopg
 
 from zava_mcp import sql
 from zava_mcp.admin.change_report import Report, translate_errors
+from zava_mcp.admin.citus import Cluster, distribute, prepare_session
 from zava_mcp.admin.create_database import refuse_foreign_database
 from zava_mcp.admin.existing_roles import (
     OWNER,
@@ -75,17 +76,21 @@ def set_up(
     progress: Progress,
     take_over_roles: bool = False,
     company: Changes | None = None,
+    cluster: Cluster | None = None,
 ) -> Report:
     """Brings a database to the newest schema in one transaction; changes nothing in a database that is complete.
 
     A new database gets the sample and its identities. `passwords` maps the embedded database's logins to their
     passwords; without it, the logins are named by user id and get no password. Existing roles with the names of
     zava-mcp's roles that cannot be trusted are refused, or taken over with `take_over_roles`. `company` has fields of
-    the company profile. Raises DatabaseUnavailable, and InputError for a field that the server does not know.
+    the company profile. In a `cluster`, a second transaction distributes the tables of a new database. Raises
+    DatabaseUnavailable, and InputError for a field that the server does not know.
     """
     report = Report()
     roles = _role_names(named_by_store=passwords is not None)
     refuse_old_server(connection)
+    if cluster:
+        prepare_session(connection, cluster)
     with translate_errors(embedded=passwords is not None):
         with connection.transaction():
             connection.execute("SET LOCAL client_min_messages = warning; SET LOCAL statement_timeout = 0")
@@ -107,9 +112,13 @@ def set_up(
             admit_identities(connection, identities, passwords, is_new, report)
             if is_for_tenants:  # other programs use the database
                 report.gaps = exposures(connection)
-            else:
+            elif not cluster:
                 _revoke_from_public(connection, report)
             report.gaps += file_limit_gaps(connection)
+        if cluster:
+            distribute(connection, cluster, report, progress)
+            with connection.transaction():
+                _revoke_from_public(connection, report)
         if take_over_roles:
             report.gaps += end_sessions_of(connection, roles)
         report.warnings += _security_warnings(connection)
