@@ -6,6 +6,7 @@ _UUIDS = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 #: Patterns of varying values with their replacements; {date} is the current day of the week.
 _VARYING = (
     (r"\b\d{4}-\d\d-\d\dT[\d:.]+(Z|\+00:00)", "{date}T09:30:00.000+00:00"),
+    (r"(127\.0\.0\.1, port )\d+", r"\g<1>5432"),
     (r'("process": ?)\d+', r"\g<1>4711"),
     (r'("call": ?)"\w+"', r'\g<1>"9f86d081884c7d65"'),
     (r'(process_pid=)"\d+"', r'\g<1>"4711"'),

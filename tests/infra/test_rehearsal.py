@@ -46,5 +46,7 @@ def test_a_password_never_gets_into_a_transcript(capsys: pytest.CaptureFixture[s
 def test_what_differs_from_week_to_week_reads_the_same() -> None:
     transcript = Transcript()
     transcript.day("Monday", "2026-11-16")
+    transcript.add("an error (127.0.0.1, port 50001)")
+    assert transcript.lines[-1] == "an error (127.0.0.1, port 5432)"
     transcript.add('{"time": "2031-01-02T03:04:05.678+00:00", "process": 77, "seconds": 1.5}')
     assert transcript.lines[-1] == '{"time": "2026-11-16T09:30:00.000+00:00", "process": 4711, "seconds": 0.012}'

@@ -43,7 +43,7 @@ SETTINGS = (
     Setting("ZAVA_USER_ID", "the identity: its user id, or its name in the sample (option `--user-id`)"),
     Setting("ZAVA_ENV_FILE", "a file with more of these settings (option `--env-file`)"),
     Setting("ZAVA_DATABASE_URL", "the database, as a libpq URL", "the embedded database"),
-    Setting("POSTGRES_DB_HOST", "host, instead of ZAVA_DATABASE_URL"),
+    Setting("POSTGRES_DB_HOST", "host, instead of the URL"),
     Setting("POSTGRES_DB_PORT", "port", "5432", 1, 65_535),
     Setting("POSTGRES_DB", "database name", "zava"),
     Setting("POSTGRES_USER", "login, if its name is not the user id", "the user id"),
