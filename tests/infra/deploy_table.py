@@ -132,8 +132,8 @@ AZURE_FAILS = [
     _printed("\n".join([*GOOD, "more"])),
     _printed(""),
     End(("dev",), 1, "stopped while deploying, which takes about ten minutes", {"deployment sub create": 3}),
-    End(("dev", *APPLICATION), 1, "stopped while making the application zava clients", {"ad app create": 1}),
-    End(("dev", *APPLICATION), 1, "stopped while making a secret", {"ad app credential reset": 1}),
+    End(("dev", *APPLICATION), 1, "stopped while creating the application zava clients", {"ad app create": 1}),
+    End(("dev", *APPLICATION), 1, "stopped while creating a client secret", {"ad app credential reset": 1}),
     *(End(("dev", *APPLICATION), 1, "Azure gave no secret for zava clients; no env file was written",
           {"ad app credential reset": answer}) for answer in NO_SECRETS),
     *(End(("dev", *APPLICATION), 1, f"az gave no value for {what}", {command: {"data": {"appId": None, "id": "None"}}})
