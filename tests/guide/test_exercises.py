@@ -60,7 +60,7 @@ def test_missing_answers_are_named_and_right_ones_end_with_success(data_dir: Pat
         (["check"], "no page ''"),
         (["check", "99"], "no page '99'"),
         (["check", "settings"], "no exercises"),
-        (["check", "00", "--folder", "/no/such/folder"], "no folder"),
+        (["check", "00", "--folder", "/no/such/folder"], "not a folder"),
         (["settings", "values"], "one page"),
         (["settings", "--folder", "."], "--folder requires `check`"),
     ],
