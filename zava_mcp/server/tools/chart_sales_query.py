@@ -61,11 +61,11 @@ def add_charts(app: ServerContext) -> None:
     async def chart_sales_query(
         ctx: ToolContext,
         postgresql_query: Annotated[str, Field(description="As for execute_sales_query.")] = "",
-        result: Annotated[str, Field(description='The "result" of an earlier call, instead of SQL.')] = "",
+        result: Annotated[str, Field(description="Instead of SQL: result of an earlier call.")] = "",
         chart: Annotated[Kind, Field(description="auto: chosen by the columns.")] = "auto",
         x: Annotated[str, Field(description="x axis; chosen if empty.")] = "",
         y: Annotated[str, Field(description="Numeric columns, with commas.")] = "",
-        series: Annotated[str, Field(description="Column whose values become separate lines.")] = "",
+        series: Annotated[str, Field(description="Column; a line per value.")] = "",
         title: Annotated[str, Field(description="Title.")] = "",
     ) -> CallToolResult:
         from zava_mcp.charts.chart import ChartRequest, choose_chart
