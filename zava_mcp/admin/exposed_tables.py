@@ -80,13 +80,13 @@ def hide_table(settings: Settings, table: str, dry_run: bool, progress: Progress
         relation, _, is_exposed = _resolve(connection, table)
         if not is_exposed:
             raise InputError(f"{relation} is not exposed", "`zava-mcp tables exposed` lists what is.")
-        needed = connection.execute(
+        dependent = connection.execute(
             "SELECT c.oid::regclass::text FROM zava.exposed_tables e JOIN pg_class c ON c.oid = e.relation"
             " WHERE e.parent = to_regclass(%s)",
             [relation],
         ).fetchall()
-        if needed:
-            names = ", ".join(name for (name,) in needed)
+        if dependent:
+            names = ", ".join(name for (name,) in dependent)
             raise InputError(f"the rows of {names} belong to the stores of {relation}", f"Hide {names} first.")
         with change_transaction(connection, dry_run), _lock_errors():
             connection.execute("SET LOCAL lock_timeout = '5s'")

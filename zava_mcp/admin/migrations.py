@@ -1,6 +1,6 @@
 """Builds and upgrades a Zava database as its administrator: schema, sample, identities, revoked functions.
 
-Everything happens in one transaction, so that an interrupted set-up leaves no half-built database.
+Everything happens in one transaction, so that an interrupted set-up changes nothing.
 """
 
 import secrets

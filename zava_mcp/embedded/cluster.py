@@ -93,7 +93,7 @@ class Cluster:
     def start(self, during_set_up: bool = False) -> Address:
         """Starts the server and waits until it accepts connections.
 
-        Raises EmbeddedError with the reason the server gave.
+        Raises EmbeddedError with the server's error.
         """
         try:
             return self._start(during_set_up)

@@ -114,7 +114,7 @@ SELECT format('COMMENT ON ROLE %%I IS NULL', rolname) FROM pg_roles
  WHERE rolname = %(login)s AND shobj_description(oid, 'pg_authid') = 'An identity of zava-mcp.';
 
 -- name: without_defaults
--- If zava.admit could not set a login's defaults: the grant that lets this administrator set them.
+-- If zava.admit could not set a login's defaults: the grant that allows this administrator to set them.
 SELECT format('GRANT %%I TO %%I WITH ADMIN OPTION', r.rolname, current_user) FROM pg_roles r
  WHERE r.rolname = %(login)s AND NOT EXISTS (
        SELECT FROM pg_db_role_setting s
