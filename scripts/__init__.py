@@ -1,1 +1,1 @@
-"""What a contributor types, and what that runs. No product logic."""
+"""The scripts of contributors. They contain no product logic."""

@@ -142,7 +142,7 @@ def served(folder: Path) -> Iterator[str]:
     settings = load({"ZAVA_DATA_DIR": str(folder / "data"), "ZAVA_USER_ID": SEATTLE}, {})
     startup, port = Startup(settings), free_port()
     startup.start()
-    app = build_server(startup, settings).streamable_http_app(host="127.0.0.1")
+    app = build_server(startup, settings, startup.observer).streamable_http_app(host="127.0.0.1")
     http = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="error"))
     thread = threading.Thread(target=http.run)
     thread.start()

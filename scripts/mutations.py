@@ -38,7 +38,7 @@ TIMED = tuple(
 
 @dataclass(frozen=True)
 class Mutation:
-    """One protection, the text that makes it in one file, what stands there without it, and who should notice."""
+    """One protection: its code in one file, the replacement, and the tests that must then fail."""
 
     name: str
     protection: str
@@ -48,17 +48,17 @@ class Mutation:
     tests: tuple[str, ...]
 
     def apply(self, tree: Path) -> None:
-        """Takes the protection away. Raises SystemExit if its text is not there exactly once."""
+        """Removes the protection. Raises SystemExit if the file does not contain its code exactly once."""
         path = tree / self.file
         text = path.read_text(encoding="utf-8")
         if text.count(self.old) != 1:
-            raise SystemExit(f"{self.name}: its text stands {text.count(self.old)} times in {self.file}, not once")
+            raise SystemExit(f"{self.name}: its code occurs {text.count(self.old)} times in {self.file}, not once")
         path.write_text(text.replace(self.old, self.new), encoding="utf-8")
 
 
 @dataclass(frozen=True)
 class Run:
-    """What became of tests: those that failed, and the one that did not end."""
+    """The result of a test run: the tests that failed, and the one that did not end."""
 
     failed: frozenset[str]
     stuck: frozenset[str]

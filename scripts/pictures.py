@@ -110,7 +110,7 @@ async def answers(folder: Path) -> tuple[str, dict[str, CallToolResult]]:
     startup.start()
     results = {}
     try:
-        async with Client(build_server(startup, settings)) as client:
+        async with Client(build_server(startup, settings, startup.observer)) as client:
             page = (await client.read_resource("ui://zava/chart.html")).contents[0]
             assert isinstance(page, TextResourceContents)
             for question in QUESTIONS:

@@ -1,10 +1,15 @@
 """Shared fixtures: one embedded PostgreSQL with a tenth of the sample, and clients connected as its identities."""
 
+import atexit
 import json
 import os
 import re
+import shutil
+import subprocess
+import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -91,16 +96,23 @@ def clean_environment() -> Iterator[None]:
 
 @pytest.fixture(scope="module", autouse=True)
 def measured(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Pause the measurement of coverage, which doubles a test's time, where thousands of calls run the same code."""
-    measuring = coverage.Coverage.current()
-    if measuring is None or not {"guide", "promises"} & set(request.path.parts):
+    """Measure coverage, which slows Python down by half, only where it tells something.
+
+    It is not measured where thousands of calls run the same code, nor in most of the processes that tests start.
+    """
+    measuring, folders = coverage.Coverage.current(), set(request.path.parts)
+    if measuring is None:
         yield
         return
+    paused = bool(folders & {"faults", "guide", "promises"} or request.node.get_closest_marker("unmeasured"))
     with pytest.MonkeyPatch.context() as patch:
-        patch.delenv("COVERAGE_PROCESS_CONFIG", raising=False)  # of the processes that a test starts
-        measuring.stop()
+        if paused or not folders & {"cli", "embedded", "server"}:
+            patch.delenv("COVERAGE_PROCESS_CONFIG", raising=False)
+        if paused:
+            measuring.stop()
         yield
-        measuring.start()
+        if paused:
+            measuring.start()
 
 
 @pytest.fixture(scope="session")
@@ -116,12 +128,35 @@ def embedded(tmp_path_factory: pytest.TempPathFactory, clean_environment: None) 
 @contextmanager
 def small_embedded(folder: Path) -> Iterator[EmbeddedPostgres]:
     """An open embedded database with a very small sample, for tests that write."""
-    postgres = embedded_postgres(settings_for(folder), lambda *_: None, Sample(scale=0.002))
+    postgres = small_postgres(folder)
     postgres.open()
     try:
         yield postgres
     finally:
         postgres.close()
+
+
+def keep_products(connection: psycopg.Connection, number: int) -> None:
+    """Remove all but the first products, so that a test need not embed the rest."""
+    connection.execute("TRUNCATE retail.order_items")
+    for table in ("inventory", "product_description_embeddings", "products"):
+        connection.execute(f"DELETE FROM retail.{table} WHERE product_id > {number}".encode())
+
+
+def small_postgres(folder: Path, **settings: str) -> EmbeddedPostgres:
+    """A closed embedded database with a very small sample: a copy of one that is built once."""
+    subprocess.run(["cp", "--archive", f"{_built_small_database()}/.", str(folder)], check=True)
+    return embedded_postgres(settings_for(folder, **settings), lambda *_: None, Sample(scale=0.002))
+
+
+@cache
+def _built_small_database() -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="small-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    postgres = embedded_postgres(settings_for(folder), lambda *_: None, Sample(scale=0.002))
+    postgres.open()
+    postgres.close()
+    return folder
 
 
 @pytest.fixture(scope="session")
@@ -192,7 +227,7 @@ async def asking(settings: Settings, era: str = "auto") -> AsyncIterator[ToolCli
     startup = Startup(settings)
     startup.start()
     try:
-        async with Client(build_server(startup, settings), mode=era) as client:
+        async with Client(build_server(startup, settings, startup.observer), mode=era) as client:
             yield ToolClient(client)
     finally:
         startup.close()

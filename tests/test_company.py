@@ -301,7 +301,7 @@ async def test_schema_without_a_profile_is_named_by_its_version(bakery: Bakery) 
             async with asking(bakery.settings) as baker:
                 assert "schema version 15" in await baker.refusal("SELECT 1")
                 reading = json.loads((await baker.call("get_current_utc_date"))[0])
-                assert "The database is not reached yet, so this is by UTC" in reading["hint"]
+                assert "The database is not reached yet, so these dates use UTC" in reading["hint"]
                 assert "in the company's currency" in (await prompts(baker))["compare_stores"]
             with pytest.raises(DatabaseUnavailable, match="schema version 15"):
                 run("company", "show", "--admin-database-url", bakery.admin_url)

@@ -17,6 +17,7 @@ from dotenv import dotenv_values
 from tests.clients.install_links import links_table
 from tests.conftest import SEATTLE
 from tests.documents import DOCUMENTS, GUIDE, README, REPOSITORY, ROOT, anchors, block, commands, links, prose, text
+from zava_mcp import sql
 from zava_mcp.cli.commands import app
 from zava_mcp.settings import SETTINGS, load
 
@@ -98,6 +99,13 @@ def test_guide_takes_at_most_400_kilobytes_of_a_wheel() -> None:
     assert 100_000 < sum(len(zlib.compress(file.read_bytes())) for file in files) <= 400_000
 
 
+def test_changelog_names_every_schema_version() -> None:
+    changelog = (ROOT / ".github" / "CHANGELOG.md").read_text(encoding="utf-8")
+    versions = re.findall(r"^\| (?:1 to )?(\d+) \|", changelog, flags=re.MULTILINE)
+    assert versions == [str(version) for version in range(5, sql.schema_version() + 1)]
+    assert f"Schema version {sql.schema_version()}." in changelog
+
+
 def test_urls_of_the_package_are_of_the_repository() -> None:
     urls = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["urls"]
     assert {"Homepage", "Documentation", "Source", "Issues", "Changelog", "Security"} == set(urls)
@@ -111,7 +119,7 @@ def test_the_example_file_names_only_settings_and_can_be_read() -> None:
     named = re.findall(r"^#?([A-Z_]+)=", example, flags=re.MULTILINE)
     assert set(named) <= {setting.name for setting in SETTINGS}
     assert set(dotenv_values(ROOT / ".env.example")) == {"ZAVA_USER_ID"}
-    assert str(load({"ZAVA_ENV_FILE": str(ROOT / ".env.example")}, {}).user_id) == SEATTLE
+    assert load({"ZAVA_ENV_FILE": str(ROOT / ".env.example")}, {}).identity == SEATTLE
 
 
 def test_a_query_on_the_terminal_answers(data_dir: Path) -> None:

@@ -19,6 +19,8 @@ from scripts.evaluation.questions import IDENTITIES, questions
 from scripts.evaluation.scripted import ScriptedEndpoint
 from scripts.evaluation.tools import Tools
 
+pytestmark = pytest.mark.unmeasured
+
 ROOT = Path(__file__).parents[1]
 _SOME = {"sales-orders", "stock-units", "decline-bellevue-revenue", "decline-delete"}
 FEW = [question for question in questions() if question.name in _SOME]

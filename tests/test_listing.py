@@ -73,7 +73,7 @@ def test_both_name_settings_that_there_are_and_mark_the_secret_one() -> None:
 
 def test_a_host_that_asked_nothing_more_starts_the_sample_as_seattle() -> None:
     settings = load({}, started_with({}))
-    assert (str(settings.user_id), settings.database, settings.data_dir) == (SEATTLE, None, None)
+    assert (settings.identity, settings.database, settings.data_dir) == (SEATTLE, None, None)
 
 
 def test_what_the_user_answered_reaches_the_settings(tmp_path: Path) -> None:

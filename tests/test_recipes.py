@@ -14,13 +14,14 @@ from tests.documents import ROOT
 
 TOOL = '''"""`count_stores`: the number of stores."""
 
-from zava_mcp.server.tools.common import Server, read_only
+from zava_mcp.server.server_context import ServerContext
+from zava_mcp.server.tools.common import read_only
 
 
-def add_count(server: Server) -> None:
+def add_count(app: ServerContext) -> None:
     """Registers the tool."""
 
-    @server.tool(title="Count stores", description="The number of stores.", annotations=read_only("Count stores"))
+    @app.server.tool(title="Count stores", description="The number of stores.", annotations=read_only("Count stores"))
     async def count_stores() -> str:
         return "8"
 '''
@@ -37,7 +38,7 @@ def insert(file: Path, before: str, text: str) -> None:
 def add_tool(tree: Path) -> None:
     server = tree / "zava_mcp" / "server"
     (server / "tools" / "count_stores.py").write_text(TOOL, encoding="utf-8")
-    insert(server / "mcp_server.py", "    add_date(server, startup)", "    add_count(server)\n")
+    insert(server / "mcp_server.py", "    add_date(app)", "    add_count(app)\n")
     insert(server / "mcp_server.py", "from zava_mcp", "from zava_mcp.server.tools.count_stores import add_count\n")
 
 
@@ -76,7 +77,10 @@ RECIPES: dict[str, tuple[Callable[[Path], None], set[str]]] = {
     ),
     "Add a column or a table": (
         add_column,
-        {"tests/infra/test_rehearsal.py::test_transcript_has_the_current_schema_version"},
+        {
+            "tests/infra/test_rehearsal.py::test_transcript_has_the_current_schema_version",
+            "tests/test_docs.py::test_changelog_names_every_schema_version",
+        },
     ),
 }
 #: Tests that look at what the recipes change, and must not mind.

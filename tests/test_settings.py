@@ -17,7 +17,7 @@ def test_flag_overrides_environment_and_environment_overrides_file(tmp_path: Pat
     file.write_text(f"ZAVA_USER_ID={REDMOND}\nZAVA_LOG_LEVEL=error\nZAVA_QUERY_TIMEOUT=7\n")
     environ = {"ZAVA_ENV_FILE": str(file), "ZAVA_USER_ID": SEATTLE, "ZAVA_LOG_LEVEL": "info"}
     settings = load({"ZAVA_LOG_LEVEL": "debug"}, environ)
-    assert (str(settings.user_id), settings.log_level, settings.query_timeout) == (SEATTLE, "debug", 7)
+    assert (settings.identity, settings.log_level, settings.query_timeout) == (SEATTLE, "debug", 7)
 
 
 def test_load_reports_all_faults_at_once() -> None:
@@ -52,7 +52,7 @@ def test_dotenv_in_the_working_directory_is_not_read_but_warned_of(
     (tmp_path / ".env").write_text(f"ZAVA_USER_ID={SEATTLE}\n")
     monkeypatch.chdir(tmp_path)
     settings = load({}, {})
-    assert settings.user_id is None
+    assert not settings.identity
     assert "the file .env in this folder is not read" in settings.warnings[0]
 
 
@@ -74,7 +74,7 @@ def test_settings_without_a_server_use_the_embedded_database(environ: dict[str, 
 
 def test_empty_values_use_the_defaults() -> None:
     settings = load({}, {"ZAVA_USER_ID": " ", "ZAVA_DATABASE_URL": "", "ZAVA_QUERY_TIMEOUT": ""})
-    assert (settings.user_id, settings.database, settings.query_timeout) == (None, None, 30)
+    assert (settings.identity, settings.database, settings.query_timeout) == ("", None, 30)
 
 
 NUMBERS = [setting for setting in SETTINGS if setting.low is not None]

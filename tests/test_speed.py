@@ -8,12 +8,15 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import pytest
 from psycopg.conninfo import make_conninfo
 
 from scripts.measure.figures import in_turn
 from scripts.measure.processes import Server, floor_server, ours, rows_floor_server
 from tests.conftest import SEATTLE, login_keywords
 from zava_mcp.embedded import EmbeddedPostgres
+
+pytestmark = pytest.mark.unmeasured
 
 THOUSAND = "SELECT order_item_id, product_id, unit_price, total_amount FROM retail.order_items LIMIT 1000"
 

@@ -49,7 +49,7 @@ class CompanyProfile:
             return UTC
 
     def local_time(self, moment: datetime) -> datetime:
-        """The company's date and time at a moment, as a time in UTC, in which charts and SQL have theirs."""
+        """The company's local date and time, labelled UTC because charts and SQL do the same."""
         return moment.astimezone(self.zone).replace(tzinfo=UTC)
 
     def introduction(self) -> str:

@@ -58,7 +58,7 @@ _NAMES = {
 _NO_CENTS = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF"
 _WITHOUT_DECIMALS = frozenset(_NO_CENTS.split())
 _THREE_DECIMALS = "BHD IQD JOD KWD LYD OMR TND"
-#: Codes that are no English words, and other words for a currency, as they stand in names of columns.
+#: Words in column names that name a currency: codes that are not English words, and other names.
 _CODE_WORDS = "AUD BRL CHF CNY CZK DKK EUR GBP HKD HUF INR JPY KRW MXN NOK NZD PLN SEK SGD USD ZAR"
 _WORDS = {code.lower(): code for code in _CODE_WORDS.split()} | {
     "dollars": "USD",

@@ -18,7 +18,7 @@ _CANCELLATION_MESSAGES = (CALL_CANCELLED, "canceling statement due to user reque
 
 
 def install_extra(extra: str) -> str:
-    """How to get an extra of the package, in each of the ways in which the program may have been installed."""
+    """A sentence on how to install an extra of the package, for each kind of installation."""
     package = f"'zava-mcp[{extra}]'"
     return f"Install the extra {extra}: uv tool install {package}, or pip install {package}; or start uvx {package}."
 
@@ -115,7 +115,9 @@ class OutputError(ZavaError):
         reason = "it is closed" if closed else error.strerror or type(error).__name__
         super().__init__(
             f"standard output cannot be written: {reason}",
-            "Open it, or send it to a file." if closed else "Make room, or send it elsewhere.",
+            "Start the command with an open stdout, or redirect it to a file."
+            if closed
+            else "Free some disk space, or redirect the output.",
         )
 
 

@@ -12,11 +12,12 @@ from zava_mcp.errors import ZavaError
 from zava_mcp.postgres.connection_parameters import ConnectionParameters, connection_parameters, embedded_parameters
 from zava_mcp.postgres.entra_password import entra_tokens
 from zava_mcp.postgres.pool import Database
+from zava_mcp.postgres.user_ids import RequestedIdentity
 from zava_mcp.settings import Settings
 
 
 def database_for(
-    settings: Settings, user_id: UUID | None, embedded: EmbeddedPostgres | None, extend: bool = False
+    settings: Settings, identity: RequestedIdentity, embedded: EmbeddedPostgres | None, extend: bool = False
 ) -> Database:
     """Return the database of one identity. Its first use opens the first connection.
 
@@ -25,10 +26,10 @@ def database_for(
     location = settings.database
     if location is not None:
         tokens = entra_tokens(settings)
-        return Database(lambda: connection_parameters(location, user_id, tokens), user_id, settings)
+        return Database(lambda: connection_parameters(location, identity.user_id, tokens), identity, settings)
     assert embedded is not None
-    assert user_id is not None
-    return Database(_embedded_opener(embedded, user_id, extend), user_id, settings)
+    assert identity.user_id is not None
+    return Database(_embedded_opener(embedded, identity.user_id, extend), identity, settings)
 
 
 def _embedded_opener(embedded: EmbeddedPostgres, user_id: UUID, extend: bool) -> Callable[[], ConnectionParameters]:

@@ -87,15 +87,17 @@ def open_owned(path: Path, flags: int, owners: Collection[int], mode: int = 0o60
         file = os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, mode)
     except OSError as error:
         if error.errno == errno.ELOOP:
-            raise UntrustedPath(path, "it is a symbolic link", f"remove {path}, which is not zava-mcp's") from None
+            raise UntrustedPath(path, "it is a symbolic link", f"remove {path}: zava-mcp did not create it") from None
         raise
     try:
         status = os.fstat(file)
         if not stat.S_ISREG(status.st_mode):
-            raise UntrustedPath(path, "it is not a regular file", f"remove {path}, which is not zava-mcp's")
+            raise UntrustedPath(path, "it is not a regular file", f"remove {path}: zava-mcp did not create it")
         check_owner(path, status, owners)
         if status.st_nlink > 1:
-            raise UntrustedPath(path, "it has a second name (a hard link)", f"remove {path}, which is not zava-mcp's")
+            raise UntrustedPath(
+                path, "it has a second name (a hard link)", f"remove {path}: zava-mcp did not create it"
+            )
         os.set_blocking(file, True)
     except BaseException:
         os.close(file)

@@ -27,15 +27,15 @@ ENVIRONMENT             dev or prod: the parameters are in ENVIRONMENT.biceppara
 -Suffix TEXT            ends the names that must be unique in all of Azure; else made of the subscription
 -EnvFile FILE           what to write; else zava-ENVIRONMENT.env in the working directory
 -Recover                takes back a deleted vault or Foundry account that still has the name
--Yes                    does not ask before an environment with deleteLock is changed; nor is asked where CI or
-                        TF_BUILD is set: a pipeline has approvals of its own
+-Yes                    does not prompt before an environment with deleteLock is changed. Where CI or TF_BUILD is set,
+                        nothing prompts: a pipeline has approvals of its own
 '@
 
 $step = 'reading the options'
 function Write-Line([string] $Text) { [Console]::Error.WriteLine($Text) }
 function Say([string] $Text) { Write-Line "-- $Text"; $script:step = $Text }
 function Warn([string] $Text) { Write-Line "warning: $Text" }
-# The user's mistake, and Azure's.
+# Die: a mistake of the user, exit code 2. Fail: a failure of Azure, exit code 1.
 function Die([string] $Text) { Write-Line "deploy.ps1: $Text"; exit 2 }
 function Fail([string] $Text) { Write-Line "deploy.ps1: $Text"; exit 1 }
 function Stop-Here {
@@ -102,7 +102,7 @@ $stem = "$prefix-$environment"
 $group = "rg-$stem"
 $ending = if ($options.Suffix) { $options.Suffix } else { '??????' }
 
-Say 'asking az who is signed in'
+Say 'reading the signed-in account'
 $chosen = @(if ($options.Subscription) { '--subscription', $options.Subscription })
 $account = @(& az account show @chosen --query '[name, id, tenantId, user.type]' --output tsv 2>$null)
 $signedIn = $LASTEXITCODE -eq 0
@@ -160,7 +160,7 @@ if ($application) {
     $clientId = Get-OnlyOne -OrNone "the application $application" (
         Invoke-Az ad app list --filter "displayName eq '$application'" --query '[].appId' --output tsv)
     if (-not $clientId -and -not $whatIf) {
-        Say "making the application $application"
+        Say "creating the application $application"
         $clientId = Get-OnlyOne 'the new application' (
             Invoke-Az ad app create --display-name $application --sign-in-audience AzureADMyOrg --query appId --output tsv)
     }
@@ -177,14 +177,14 @@ if ($application) {
 # The parameter file reads these.
 $env:DEPLOY_SUFFIX = $options.Suffix
 if ($whatIf) {
-    Say 'asking what would change'
+    Say 'computing the changes (what-if)'
     # without the permissions of a deployment: a reader may ask, too
     & az deployment sub what-if --subscription $subscription --name $stem --location $location --template-file $template --parameters $parameters --validation-level ProviderNoRbac
     if ($LASTEXITCODE -ne 0) { Stop-Here }
     exit 0
 }
 if ($deletedVault -or $deletedAccount) {
-    Say "taking back $deletedVault $deletedAccount"
+    Say "recovering $deletedVault $deletedAccount"
     $null = Invoke-Az group create --subscription $subscription --name $group --location $location --output none
     if ($deletedVault) {
         $null = Invoke-Az keyvault recover --subscription $subscription --name $deletedVault --output none
@@ -217,7 +217,7 @@ if ($application) {
         Show-Expiry $clientSecret
     }
     else {
-        Say 'making a secret for the application, good for a year'
+        Say 'creating a client secret that is valid for one year'
         $secrets = Invoke-Az ad app credential reset --id $clientId --append --display-name zava-mcp --years 1 --query password --output tsv
         if (-not (Test-Complete $secrets 1)) { Fail "Azure gave no secret for $application; no env file was written" }
         $clientSecret = $secrets[0]
@@ -237,7 +237,7 @@ $lines = @(
         "AZURE_TENANT_ID=$tenant"
     }
     else {
-        "# With -ServicePrincipal, $endpoint makes the embeddings; without, the local model does."
+        "# With -ServicePrincipal, $endpoint computes the embeddings; without, the local model does."
     }
     '# For programs that use the Foundry project; zava-mcp does not read it.'
     "PROJECT_ENDPOINT=$project"

@@ -18,15 +18,15 @@ ENVIRONMENT                 dev or prod: the parameters are in ENVIRONMENT.bicep
 --suffix TEXT               ends the names that must be unique in all of Azure; else made of the subscription
 --env-file FILE             what to write; else zava-ENVIRONMENT.env in the working directory
 --recover                   takes back a deleted vault or Foundry account that still has the name
---yes                       does not ask before an environment with deleteLock is changed; nor is asked where CI or
-                            TF_BUILD is set: a pipeline has approvals of its own
+--yes                       does not prompt before an environment with deleteLock is changed. Where CI or TF_BUILD is set,
+                            nothing prompts: a pipeline has approvals of its own
 TEXT
 }
 
 step="reading the options"
 say() { printf -- '-- %s\n' "$1" >&2; step="$1"; }
 warn() { printf 'warning: %s\n' "$1" >&2; }
-# The user's mistake, and Azure's.
+# die: a mistake of the user, exit code 2. fail: a failure of Azure, exit code 1.
 die() { printf 'deploy.sh: %s\n' "$1" >&2; trap - ERR; exit 2; }
 fail() { printf 'deploy.sh: %s\n' "$1" >&2; trap - ERR; exit 1; }
 stopped() {
@@ -120,7 +120,7 @@ prefix="$(parameter resourcePrefix)"
 stem="${prefix:-zava}-$environment"
 group="rg-$stem" ending="${suffix:-??????}"
 
-say "asking az who is signed in"
+say "reading the signed-in account"
 account="$(ask account show ${subscription:+--subscription "$subscription"} \
     --query '[name, id, tenantId, user.type]' --output tsv 2>/dev/null)" || account=""
 if ! complete "$account" 4; then
@@ -165,7 +165,7 @@ if [ -n "$application" ]; then
     client_id="$(the_only_or_none "the application $application" \
         ad app list --filter "displayName eq '$application'" --query '[].appId')" || exit
     if [ -z "$client_id" ] && [ -z "$what_if" ]; then
-        say "making the application $application"
+        say "creating the application $application"
         client_id="$(the_only "the new application" \
             ad app create --display-name "$application" --sign-in-audience AzureADMyOrg --query appId)" || exit
     fi
@@ -183,13 +183,13 @@ export DEPLOY_ADMINISTRATOR_ID DEPLOY_ADMINISTRATOR_NAME DEPLOY_ADMINISTRATOR_TY
 set -- --subscription "$subscription" --name "$stem" --location "$location" \
     --template-file main.bicep --parameters "$environment.bicepparam"
 if [ -n "$what_if" ]; then
-    say "asking what would change"
+    say "computing the changes (what-if)"
     # without the permissions of a deployment: a reader may ask, too
     az deployment sub what-if "$@" --validation-level ProviderNoRbac || stopped
     exit 0
 fi
 if [ -n "$deleted_vault$deleted_account" ]; then
-    say "taking back $deleted_vault $deleted_account"
+    say "recovering $deleted_vault $deleted_account"
     ask group create --subscription "$subscription" --name "$group" --location "$location" --output none || stopped
     [ -z "$deleted_vault" ] ||
         ask keyvault recover --subscription "$subscription" --name "$deleted_vault" --output none || stopped
@@ -211,7 +211,7 @@ if [ -n "$application" ]; then
         say "looking up when the application's secret expires"
         warn_of_expiry
     else
-        say "making a secret for the application, good for a year"
+        say "creating a client secret that is valid for one year"
         client_secret="$(ask ad app credential reset --id "$client_id" --append --display-name zava-mcp --years 1 \
             --query password --output tsv)" || stopped
         complete "$client_secret" 1 || fail "Azure gave no secret for $application; no env file was written"
@@ -229,7 +229,7 @@ written="$(mktemp "$env_file.XXXXXX")"
         printf 'AZURE_OPENAI_ENDPOINT=%s\nEMBEDDING_MODEL_DEPLOYMENT_NAME=%s\n' "$endpoint" "$model"
         printf 'AZURE_CLIENT_ID=%s\nAZURE_CLIENT_SECRET=%s\nAZURE_TENANT_ID=%s\n' "$client_id" "$client_secret" "$tenant"
     else
-        printf '# With --service-principal, %s makes the embeddings; without, the local model does.\n' "$endpoint"
+        printf '# With --service-principal, %s computes the embeddings; without, the local model does.\n' "$endpoint"
     fi
     printf '# For programs that use the Foundry project; zava-mcp does not read it.\nPROJECT_ENDPOINT=%s\n' "$project"
     printf 'APPLICATIONINSIGHTS_CONNECTION_STRING=%s\n' "$insights"

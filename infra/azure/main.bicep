@@ -16,24 +16,24 @@ type model = {
 @maxLength(7)
 param environmentName string
 
-@description('Begins the names of everything, after the kind of resource.')
+@description('Prefix of all resource names, after the abbreviation of the resource type.')
 @minLength(2)
 @maxLength(7)
 param resourcePrefix string = 'zava'
 
-@description('Region of everything.')
+@description('Region of all resources.')
 param location string
 
-@description('Ends names that must be unique in all of Azure. Empty: made of subscription, environment and region.')
+@description('Suffix of globally unique names. If empty, it is derived from subscription, environment and region.')
 @maxLength(8)
 param suffix string = ''
 
-@description('Object id in Entra of the group (or person) that administers: owns the database, keeps the passwords.')
+@description('Object id of the Entra group or user that administers database and vault.')
 @minLength(36)
 @maxLength(36)
 param administratorObjectId string
 
-@description('Its name: a group\'s display name, a person\'s user principal name. The login has it, too.')
+@description('Display name of that group, or user principal name of that user; the PostgreSQL login has the same name.')
 param administratorName string
 
 @allowed(['Group', 'User', 'ServicePrincipal'])
@@ -61,10 +61,10 @@ param networkBase string = '10.80.0'
 @description('With private: a NAT gateway for the subnet of client machines. false: another route leads out.')
 param natGateway bool = true
 
-@description('With private: a DNS resolver for clients of a VPN, which cannot ask the network\'s own.')
+@description('With private: a DNS resolver for clients of a VPN, which cannot reach the network\'s own.')
 param dnsResolver bool = false
 
-@description('Whether logins may have passwords. Without, identities connect with their Entra sign-in alone.')
+@description('Whether logins may have passwords. If false, identities connect with their Entra sign-in only.')
 param passwordAuthentication bool
 
 @description('Compute of the database server, such as Standard_B2s or Standard_D4ds_v5.')
@@ -112,7 +112,7 @@ param projectName string = 'sales'
 param projectDisplayName string = 'Zava sales'
 param projectDescription string = 'Semantic search of Zava Retail\'s products'
 
-@description('How long a deleted vault can be recovered, and keeps its name. Cannot be changed later.')
+@description('Days during which a deleted vault can be recovered and its name is reserved. Cannot be changed later.')
 @minValue(7)
 @maxValue(90)
 param vaultRetentionDays int = 90
@@ -276,7 +276,7 @@ output projectEndpoint string = foundry.outputs.projectEndpoint
 output insightsConnection string = monitoring.outputs.connectionString
 output tenantId string = tenant().tenantId
 
-// And what an operator types afterwards.
+// Values for the operator's next steps.
 output resourceGroupName string = group.name
 output databaseServerName string = names.database
 output foundryName string = names.foundry

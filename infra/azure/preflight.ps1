@@ -1,4 +1,4 @@
-# Dot-sourced by deploy.ps1: what its steps share, and what would stop a deployment halfway, found out before it begins.
+# Dot-sourced by deploy.ps1: shared functions, and checks of the requirements of a deployment before it starts.
 
 # az prints a missing value as None in a list, and else as nothing.
 function Test-Given([string] $Value) { $Value -match '\S' -and $Value -cne 'None' -and $Value -cne 'null' }
@@ -125,7 +125,7 @@ function Test-Quotas {
     $model = "OpenAI.$kind.text-embedding-3-small"
     $found = Invoke-Az cognitiveservices usage list --subscription $subscription --location $location --query "[?name.value == '$model'].[limit, currentValue]" --output tsv
     if ($found.Count -eq 0 -or -not $found[0]) {
-        Warn "$location tells no quota of $model, so it is not checked"
+        Warn "$location reports no quota of $model, so it is not checked"
         return
     }
     $limit, $used = @($found[0] -split "`t" | ForEach-Object { [int]($_ -split '\.')[0] })
@@ -134,7 +134,7 @@ function Test-Quotas {
     }
 }
 
-# What is deployed, and then is not as somebody may expect.
+# Warns of empty parameters with surprising effects.
 function Show-EmptyParameters {
     if ((Get-Parameter 'networkAccess') -eq 'firewalled' -and (Get-Parameter 'allowedAddresses') -eq '[]') {
         Warn "allowedAddresses in $environment.bicepparam is empty: nobody can connect until your address is in it"

@@ -1,11 +1,11 @@
-# Sourced by deploy.sh: what a deployment needs, and what would stop it halfway, found out before it begins.
+# Sourced by deploy.sh: checks the requirements of a deployment before it starts.
 # shellcheck shell=bash disable=SC2154,SC2034 # deploy.sh sets what is read here, and reads what is set
 
 # Whether a role of the signed-in account allows an action. Roles: a line each, `allow A B deny C`, with wildcards.
 allowed() { # ACTION ROLES
     local word role verdict deny
     shopt -s nocasematch
-    set -f # the patterns are no names of files
+    set -f # the patterns are not names of files
     while read -r role; do
         verdict=no deny=""
         for word in $role; do
@@ -93,13 +93,13 @@ check_quotas() {
     model="OpenAI.${model:-DataZoneStandard}.text-embedding-3-small"
     found="$(ask cognitiveservices usage list --subscription "$subscription" --location "$location" \
         --query "[?name.value == '$model'].[limit, currentValue]" --output tsv)" || stopped
-    [ -n "$found" ] || { warn "$location tells no quota of $model, so it is not checked"; return 0; }
+    [ -n "$found" ] || { warn "$location reports no quota of $model, so it is not checked"; return 0; }
     IFS=$'\t' read -r limit used <<<"$found"
     [ $((${limit%%.*} - ${used%%.*})) -ge "$(parameter embeddingCapacity)" ] ||
         die "the quota of $model in $location is ${limit%%.*}, of which ${used%%.*} are taken: lower embeddingCapacity"
 }
 
-# What is deployed, and then is not as somebody may expect.
+# Warns of empty parameters with surprising effects.
 warn_of_empty_parameters() {
     [ "$(parameter networkAccess)" != firewalled ] || [ "$(parameter allowedAddresses)" != "[]" ] ||
         warn "allowedAddresses in $environment.bicepparam is empty: nobody can connect until your address is in it"

@@ -25,7 +25,7 @@ param grownStorageGB = readEnvironmentVariable('DEPLOY_STORAGE_GB', '0')
 param backupRetentionDays = 35
 param geoRedundantBackup = true
 param highAvailability = 'ZoneRedundant'
-param deleteLock = true // deploy.sh asks before it deploys, and remove.sh takes the lock away
+param deleteLock = true // deploy.sh prompts before it deploys, and remove.sh removes the lock
 param passwordAuthentication = true // false: people sign in to the database with Entra, each as themselves
 
 param embeddingCapacity = 120

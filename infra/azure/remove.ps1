@@ -49,7 +49,7 @@ while ($waiting.Count -gt 0) {
     else { Die "there is no option $word; $usage" }
 }
 if (-not $environment) { Die $usage }
-if ($environment -cnotmatch '^[a-z0-9-]+$') { Die "$environment is no environment: dev and prod are" }
+if ($environment -cnotmatch '^[a-z0-9-]+$') { Die "$environment is not an environment: dev and prod are" }
 if ($application.Contains("'")) { Die 'a name must not contain a quote' }
 if (-not (Get-Command az -ErrorAction SilentlyContinue)) { Die 'the Azure CLI is missing: https://aka.ms/azure-cli' }
 $prefix = 'zava'
@@ -61,7 +61,7 @@ if (Test-Path -LiteralPath $file -PathType Leaf) {
 $stem = "$prefix-$environment"
 $group = "rg-$stem"
 
-Say 'asking az who is signed in'
+Say 'reading the signed-in account'
 $chosen = @(if ($chosenSubscription) { '--subscription', $chosenSubscription })
 $account = @(& az account show @chosen --query '[name, id]' --output tsv 2>$null)
 if ($LASTEXITCODE -ne 0 -or $account.Count -ne 2) {

@@ -28,14 +28,14 @@ while [ $# -gt 0 ]; do
     esac
 done
 [ -n "$environment" ] || die "$usage"
-[[ "$environment" =~ ^[a-z0-9-]+$ ]] || die "$environment is no environment: dev and prod are"
+[[ "$environment" =~ ^[a-z0-9-]+$ ]] || die "$environment is not an environment: dev and prod are"
 [[ "$application" != *\'* ]] || die "a name must not contain a quote"
 command -v az >/dev/null || die "the Azure CLI is missing: https://aka.ms/azure-cli"
 prefix="$(sed -n "s/^param resourcePrefix = '\([^']*\)'.*/\1/p" "$(dirname "${BASH_SOURCE[0]}")/$environment.bicepparam" 2>/dev/null)" || prefix=""
 stem="${prefix:-zava}-$environment"
 group="rg-$stem"
 
-say "asking az who is signed in"
+say "reading the signed-in account"
 account="$(ask account show ${subscription:+--subscription "$subscription"} --query '[name, id]' --output tsv 2>/dev/null)" ||
     account=""
 { read -r subscription_name; read -r subscription; } <<<"$account" ||

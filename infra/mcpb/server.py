@@ -1,4 +1,4 @@
-"""What a host starts from the bundle; the wheel beside it is the program."""
+"""Starts the program for a host of MCPB bundles; the wheel beside it is the program."""
 
 import sys
 

@@ -1,4 +1,4 @@
-// Azure's own watch: the database's numbers, and what desks that send telemetry to Application Insights meet.
+// Azure alerts on the database's metrics, and on calls of client machines that send telemetry to Application Insights.
 param location string
 param tags { *: string }
 param groupName string
@@ -21,10 +21,10 @@ resource group 'Microsoft.Insights/actionGroups@2023-01-01' = {
   }
 }
 
-var questions = [
+var callAlerts = [
   {
-    name: 'questions-fail'
-    description: 'More than one in ten questions of the last quarter of an hour ended in an error, of at least twenty.'
+    name: 'calls-fail'
+    description: 'More than 10 % of at least 20 calls in the last 15 minutes failed.'
     severity: 2
     query: '''
 AppMetrics
@@ -35,8 +35,8 @@ AppMetrics
 '''
   }
   {
-    name: 'questions-are-slow'
-    description: 'Questions of the last quarter of an hour took more than five seconds on average.'
+    name: 'calls-are-slow'
+    description: 'Calls in the last 15 minutes took more than 5 seconds on average.'
     severity: 3
     query: '''
 AppMetrics
@@ -47,7 +47,7 @@ AppMetrics
   }
   {
     name: 'logins-are-guessed'
-    description: 'More than twenty logins failed within a quarter of an hour.'
+    description: 'More than 20 logins failed in the last 15 minutes.'
     severity: 1
     query: '''
 AzureDiagnostics
@@ -60,24 +60,24 @@ AzureDiagnostics
 ]
 
 resource rule 'Microsoft.Insights/scheduledQueryRules@2026-03-01' = [
-  for question in questions: {
-    name: 'alert-${question.name}'
+  for alert in callAlerts: {
+    name: 'alert-${alert.name}'
     location: location
     tags: tags
     kind: 'LogAlert'
     properties: {
-      displayName: question.name
-      description: question.description
-      severity: question.severity
+      displayName: alert.name
+      description: alert.description
+      severity: alert.severity
       enabled: true
       scopes: [workspaceId]
       evaluationFrequency: 'PT5M'
       windowSize: 'PT15M'
-      skipQueryValidation: true // the tables are made by the first rows that arrive
+      skipQueryValidation: true // The tables exist only after their first rows have arrived.
       criteria: {
         allOf: [
           {
-            query: question.query
+            query: alert.query
             timeAggregation: 'Count'
             operator: 'GreaterThan'
             threshold: 0
@@ -103,7 +103,7 @@ resource limit 'Microsoft.Insights/metricAlerts@2026-01-01' = [
     location: 'global'
     tags: tags
     properties: {
-      description: 'For a quarter of an hour more than ${one.above} ${one.of}.'
+      description: 'For 15 minutes, more than ${one.above} ${one.of}.'
       severity: one.severity
       enabled: true
       scopes: [databaseId]

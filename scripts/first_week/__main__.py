@@ -1,4 +1,4 @@
-"""`scripts/rehearsal`: plays the week and ends with 1 at the first thing that is not as it should be."""
+"""`scripts/rehearsal`: runs the week, and exits with 1 at the first unexpected output."""
 
 import argparse
 import signal
@@ -19,10 +19,10 @@ from scripts.servers import Postgres, debian_over_tls, postgres_18, restricted_a
 from zava_mcp.embedded.processes import free_port
 
 _ABOUT = """\
-Played by `scripts/rehearsal`, command by command, against Debian's PostgreSQL 15 over TLS, as an admin who is no
-superuser; nothing is edited but what differs from run to run (user ids, times, ports, folders) and what would be long.
-It ends with 1 at the first thing that is not as it should be. Every night it runs with the other long checks:
-`scripts/nightly`, in `.github/workflows/nightly.yml` and `pipelines/nightly.yml`. With `--write` it puts itself here.
+Recorded by `scripts/rehearsal`, which runs these commands as an administrator who is not a superuser, against Debian's
+PostgreSQL 15 over TLS. Values that differ from run to run (user ids, times, ports, folders) are replaced; long output
+is shortened. It exits with 1 at the first unexpected output; `--write` renews this text. `scripts/nightly` runs it with
+the other long checks, in `.github/workflows/nightly.yml` and `pipelines/nightly.yml`.
 """
 
 
@@ -33,21 +33,21 @@ def main() -> int:
         "--postgres", choices=["15", "18"], default="15", help="the server: Debian's 15 over TLS, or 18 without TLS"
     )
     wanted = parser.parse_args()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that nothing is left behind then either
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # Cleanup also runs on SIGTERM.
     begun = time.monotonic()
     try:
         text = played(postgres_18 if wanted.postgres == "18" else debian_over_tls)
     except (NotAsItShouldBe, Disclosed, ExceptionGroup) as error:  # clients wrap in groups what happens beside them
-        print(f"\nNOT AS IT SHOULD BE: {'; '.join(leaves(error))}", file=sys.stderr)
+        print(f"\nunexpected output: {'; '.join(leaves(error))}", file=sys.stderr)
         return 1
-    print(f"\nall as it should be, in {time.monotonic() - begun:.0f} s", file=sys.stderr)
+    print(f"\neverything as expected, in {time.monotonic() - begun:.0f} s", file=sys.stderr)
     if wanted.write and wanted.postgres == "15":
         put("rehearsal", f"{_ABOUT}\n```text\n{text}```\n", README)
     return 0
 
 
 def leaves(error: Exception) -> list[str]:
-    """What the innermost errors of groups say."""
+    """The messages of the innermost errors of groups."""
     if isinstance(error, ExceptionGroup):
         return [text for inner in error.exceptions for text in leaves(inner)]
     return [f"{type(error).__name__}: {error}"]

@@ -1,4 +1,4 @@
-"""People at their machines: a login, a home with a passfile, and a client that starts the server over stdio."""
+"""Client machines: a login, a home folder with a passfile, and a client that starts the server over stdio."""
 
 import json
 import sys
@@ -21,39 +21,39 @@ SEES = (
 
 @dataclass
 class Machine:
-    """Somebody's: the name of their home, their name, their user id, and how many questions they asked."""
+    """A client machine: its home folder, its identity's name and user id, and its number of calls."""
 
     home: str
     name: str
     user_id: str
-    asked: int = 0
+    calls: int = 0
 
     def take_password(self, office: Office) -> None:
-        """The line that the operator handed over becomes the whole passfile."""
+        """Replaces the passfile by the identity's line of the passwords file."""
         office.home(self.home, office.passwords()[self.user_id])
 
 
 class Connected:
-    """A machine whose client is open."""
+    """A machine with a connected client."""
 
     def __init__(self, machine: Machine, client: Client) -> None:
         self.machine, self._client = machine, client
 
-    async def asks(self, sql: str = SEES) -> tuple[str, bool]:
-        """The answer's text, and whether it is an error."""
-        self.machine.asked += 1
+    async def call(self, sql: str = SEES) -> tuple[str, bool]:
+        """Calls execute_sales_query; returns the result's text, and whether it is an error."""
+        self.machine.calls += 1
         result = await self._client.call_tool("execute_sales_query", {"postgresql_query": sql})
         return "".join(block.text for block in result.content if isinstance(block, TextContent)), bool(result.is_error)
 
     async def sees(self) -> list[str]:
-        """The stores with their orders and revenue, a line each. Raises NotAsItShouldBe if the question fails."""
-        text, failed = await self.asks()
-        must(not failed, f"{self.machine.name} is told: {text}")
+        """The stores with their orders and revenue, a line each. Raises NotAsItShouldBe if the call fails."""
+        text, failed = await self.call()
+        must(not failed, f"{self.machine.name} got: {text}")
         return [json.dumps(row) for row in json.loads(text)["rows"]]
 
-    async def answer(self) -> str:
-        """The error that a question gets. Raises NotAsItShouldBe if it gets an answer."""
-        text, failed = await self.asks()
+    async def refusal(self) -> str:
+        """The error of a call. Raises NotAsItShouldBe if the call succeeds."""
+        text, failed = await self.call()
         must(failed, f"{self.machine.name} still sees: {text}")
         return text
 

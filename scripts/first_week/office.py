@@ -1,4 +1,4 @@
-"""The operator's shell: a folder, the admin's URL, PostgreSQL's programs, and the commands of infra/README.md."""
+"""The operator's shell: a folder, an administrator's URL, PostgreSQL's programs, and commands of infra/README.md."""
 
 import os
 import re
@@ -21,38 +21,38 @@ _SECONDS = 120
 
 
 class NotAsItShouldBe(Exception):
-    """The week went wrong here."""
+    """A check of the week failed."""
 
 
 Trim = Callable[[str], str]
 
 
 def without_progress(said: str) -> str:
-    """All but the steps that a terminal would show as a bar."""
+    """The output without the lines of a progress bar."""
     return "\n".join(line for line in said.splitlines() if not line.endswith(" …"))
 
 
 def counted(said: str) -> str:
-    """Each line once, with how often it came."""
+    """The lines without repetitions, each with its number."""
     times = Counter(said.splitlines())
     return "\n".join(line if often == 1 else f"{line} ({often} times)" for line, often in times.items())
 
 
 def broken_into(said: str) -> str:
-    """Of what the doctor says: the attempts to break out, and the count."""
+    """The attacks in the output of doctor, and its last line."""
     return "…\n" + "\n".join(
         re.findall(r"^(?:attack: .+|\d+ passed, \d+ warnings?, \d+ failed)$", said, flags=re.MULTILINE)
     )
 
 
 def must(be: bool, what: str) -> None:
-    """Ends the week unless it is so."""
+    """Raises NotAsItShouldBe unless the condition holds."""
     if not be:
         raise NotAsItShouldBe(what)
 
 
 class Office:
-    """Where the operator works. `run` types a command for real and writes down what it said."""
+    """The operator's folder and environment. `run` runs a command and records its output."""
 
     def __init__(self, folder: Path, postgres: Postgres, admin_url: str, transcript: Transcript) -> None:
         self.folder, self.transcript = folder, transcript
@@ -70,7 +70,7 @@ class Office:
         self.server_url = f"postgresql://{admin}@{self.place}/postgres?sslmode={self.sslmode}"
 
     def home(self, name: str, passfile_line: str) -> Path:
-        """A home folder, made on first use: it trusts the server's certificate, and its passfile has that line."""
+        """A home folder, created on first use: it trusts the server's certificate, and its passfile has that line."""
         home = self.folder / name
         (home / ".postgresql").mkdir(parents=True, exist_ok=True)
         if self._certificate:
@@ -81,7 +81,7 @@ class Office:
         return home
 
     def environment(self, name: str) -> dict[str, str]:
-        """What programs of somebody's home find: our program, PostgreSQL's, nothing of whoever runs this."""
+        """The environment of programs in a home folder: paths of zava-mcp and PostgreSQL, nothing of this user."""
         path = (Path(sys.executable).parent, self._programs, os.environ["PATH"])
         return {
             "PATH": os.pathsep.join(map(str, path)),
@@ -92,9 +92,9 @@ class Office:
         }
 
     def run(self, command: str, *, exit_code: int = 0, who: str = "office", trim: Trim = without_progress) -> str:
-        """What the command said, on both streams. Raises NotAsItShouldBe unless it ends as it should.
+        """The command's output on both streams. Raises NotAsItShouldBe for another exit code.
 
-        `trim` makes of that what the transcript shows.
+        `trim` shortens it for the transcript.
         """
         admin = {"ZAVA_ADMIN_DATABASE_URL": self.admin_url, "SERVER": self.server_url} if who == "office" else {}
         done = subprocess.run(
@@ -108,17 +108,17 @@ class Office:
             timeout=_SECONDS,
         )
         must(done.returncode == exit_code, f"{command}\nended with {done.returncode}:\n{done.stdout}")
-        self.passwords()  # so that none of them gets into the transcript
+        self.passwords()  # Keeps them out of the transcript.
         self.transcript.command(command, trim(done.stdout), exit_code)
         return done.stdout
 
     def chapter(self, mark: str) -> str:
-        """Runs the very commands that infra/README.md gives behind a mark."""
+        """Runs the commands that infra/README.md has after a mark."""
         block = README.read_text(encoding="utf-8").split(f"<!-- {mark} -->\n```bash\n", 1)[1].split("```", 1)[0]
         return self.run(block, trim=counted)
 
     def passwords(self) -> dict[str, str]:
-        """The lines of the passwords file by login; what is secret in them stays so."""
+        """The lines of the passwords file by login; their passwords are kept out of the transcript."""
         file = self.folder / "passwords"
         lines = {line.split(":")[3]: line for line in file.read_text().splitlines()} if file.exists() else {}
         self.transcript.secrets |= {line.rpartition(":")[2] for line in lines.values()}

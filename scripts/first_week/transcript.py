@@ -1,9 +1,9 @@
-"""What the operator sees in the week, written so that every week reads the same, and no password is in it."""
+"""The transcript of the week: varying values are replaced, so that every run gives the same text without passwords."""
 
 import re
 
 _UUIDS = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
-#: What differs from one run to the next, and what is shown instead; {date} is the day's.
+#: Patterns of varying values with their replacements; {date} is the current day of the week.
 _VARYING = (
     (r"\b\d{4}-\d\d-\d\dT[\d:.]+(Z|\+00:00)", "{date}T09:30:00.000+00:00"),
     (r'("process": ?)\d+', r"\g<1>4711"),
@@ -19,7 +19,7 @@ class Disclosed(Exception):
 
 
 class Transcript:
-    """Lines of the week; each is printed as it comes."""
+    """The lines of the week; each is also printed at once."""
 
     def __init__(self) -> None:
         self.lines: list[str] = []
@@ -28,7 +28,7 @@ class Transcript:
         self._date = ""
 
     def show_instead(self, of: str, stand_in: str) -> None:
-        """From now on, `of` reads as the stand-in."""
+        """Replaces `of` in all later lines."""
         self._stand_ins[of] = stand_in
 
     def day(self, name: str, date: str) -> None:
@@ -36,11 +36,11 @@ class Transcript:
         self._add("", f"# {name}")
 
     def add(self, *lines: str) -> None:
-        """Lines as somebody saw them. Raises Disclosed."""
+        """Adds lines with their varying values replaced. Raises Disclosed."""
         self._add(*(self._stable(line) for line in lines))
 
     def command(self, command: str, output: str, exit_code: int = 0) -> None:
-        """What was typed, and what came of it."""
+        """Adds a command, its output and its exit code."""
         first, *rest = command.rstrip("\n").split("\n")
         self.add(f"$ {first}", *(f"> {line}" for line in rest), *output.rstrip("\n").splitlines())
         if exit_code:

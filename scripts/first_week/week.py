@@ -1,4 +1,4 @@
-"""The five days, each a function: what is typed, what is seen, and what must be so."""
+"""The five days, each a function: its commands, their expected output, and checks."""
 
 import json
 import re
@@ -25,7 +25,7 @@ _PEOPLE = {  # the home's name, who it is, the store options, and how many store
 
 
 class Week:
-    """One operator, one server, three people."""
+    """An operator, a server, and three identities on machines of their own."""
 
     def __init__(self, office: Office, metrics_port: int) -> None:
         self.office, self.transcript = office, office.transcript
@@ -36,18 +36,18 @@ class Week:
 
     async def play(self) -> None:
         self.monday()
-        async with self.three_desks() as open_:
+        async with self.three_clients() as open_:
             await self.tuesday(open_)
             await self.wednesday(open_["sam"])
             await self.thursday(open_["ana"], open_["sam"])
         await self.friday()
 
     def monday(self) -> None:
-        """Database, identities, one env file for all machines."""
-        self.transcript.day("Monday: set up, and let three people in", "2026-11-16")
+        """Creates the database, the identities, and one env file for all machines."""
+        self.transcript.day("Monday: set up, and add three identities", "2026-11-16")
         office = self.office
         self.transcript.add(
-            "(Passwords are in ~/.pgpass, whom to trust is in ~/.postgresql/root.crt; all have their own.)"
+            "(Passwords are in each person's ~/.pgpass, trusted certificates in ~/.postgresql/root.crt.)"
         )
         self.transcript.add(f'$ export ZAVA_ADMIN_DATABASE_URL="{office.admin_url}"')
         self.transcript.add(f'$ export SERVER="{office.server_url}"')
@@ -56,7 +56,10 @@ class Week:
             command = f'zava-mcp identities add "{name}" {stores} --passwords-file passwords'
             self.machines[home] = self.moves_in(home, name, command, str(digit))
         office.run("zava-mcp identities --format table")
-        must(oct((office.folder / "passwords").stat().st_mode)[-3:] == "600", "the passwords file is its owner's alone")
+        must(
+            oct((office.folder / "passwords").stat().st_mode)[-3:] == "600",
+            "only its owner can read the passwords file",
+        )
         (office.folder / "zava.env").write_text(
             f"ZAVA_DATABASE_URL=postgresql://{office.place}/zava?sslmode={office.sslmode}\n"
             f"ZAVA_AUDIT_LOG={office.folder}/audit.jsonl\n"
@@ -64,7 +67,7 @@ class Week:
         office.run("cat zava.env")
 
     def moves_in(self, home: str, name: str, command: str, digit: str) -> Machine:
-        """A person who is added, and gets the line of the passwords file."""
+        """Adds an identity, whose machine gets its line of the passwords file."""
         before = set(self.office.passwords())
         said = self.office.run(command, trim=lambda _: "")  # before the user id has its stand-in
         (user_id,) = set(self.office.passwords()) - before
@@ -75,8 +78,8 @@ class Week:
         return machine
 
     @asynccontextmanager
-    async def three_desks(self, *homes: str) -> AsyncIterator[dict[str, Connected]]:
-        """The clients of these machines (of all, if none is named), open at the same time. Kim's tells metrics."""
+    async def three_clients(self, *homes: str) -> AsyncIterator[dict[str, Connected]]:
+        """The connected clients of these machines, of all if none is named. Kim's server exports metrics."""
         async with AsyncExitStack() as stack:
             more = {"kim": {"ZAVA_METRICS_PORT": str(self.metrics_port)}}
             yield {
@@ -85,10 +88,10 @@ class Week:
             }
 
     async def tuesday(self, open_: dict[str, Connected]) -> None:
-        """All ask at once, each sees what is theirs."""
-        self.transcript.day("Tuesday: three clients are open, and ask at the same time", "2026-11-17")
+        """All clients query at the same time; each sees the rows of its own identity."""
+        self.transcript.day("Tuesday: three clients send queries at the same time", "2026-11-17")
         self.transcript.add(f"  execute_sales_query: {SEES}")
-        self.saw = await self.ask_all(open_)
+        self.saw = await self.query_all(open_)
         for home, (_, _, stores) in _PEOPLE.items():
             must(len(self.saw[home]) == stores, f"{home} sees {stores} stores, not {len(self.saw[home])}")
             must(set(self.saw[home]) <= set(self.saw["kim"]), f"{home} sees of each store what head office sees of it")
@@ -96,7 +99,7 @@ class Week:
         said = self.office.run(f'{_PSQL} --command "{_CONNECTED}"')
         must(all(said.count(name) == 1 for name, _, _ in _PEOPLE.values()), f"all three are connected, once: {said}")
 
-    async def ask_all(self, open_: dict[str, Connected]) -> dict[str, list[str]]:
+    async def query_all(self, open_: dict[str, Connected]) -> dict[str, list[str]]:
         seen: dict[str, list[str]] = {}
 
         async def ask(home: str) -> None:
@@ -108,16 +111,16 @@ class Week:
         return seen
 
     def show(self, home: str, *lines: str) -> None:
-        """What somebody's client got."""
+        """Adds the lines that a machine's client received."""
         self.transcript.add(*(f"  {self.machines[home].name}: {line}" for line in lines))
 
     async def wednesday(self, sam: Connected) -> None:
-        """The open client is told, the old password is refused, the new one does."""
+        """The open session gets an error, the old password is rejected, the new one is accepted."""
         self.transcript.day("Wednesday: rotate a password", "2026-11-18")
         old = self.office.passwords()[sam.machine.user_id]
         self.office.run('zava-mcp identities password "Sam Chen" --passwords-file passwords')
         must(self.office.passwords()[sam.machine.user_id] != old, "the password is a new one")
-        self.show("sam", *(await sam.answer()).splitlines())
+        self.show("sam", *(await sam.refusal()).splitlines())
         refused = self.start("sam", exit_code=2)
         must("password" in refused, "a new start names the password")
         sam.machine.take_password(self.office)
@@ -128,16 +131,16 @@ class Week:
         self.show("sam", *again)
 
     def start(self, home: str, exit_code: int) -> str:
-        """A new start of the program at a machine, asked one thing."""
+        """Runs one query in a new process on a machine."""
         user_id, sql = self.machines[home].user_id, "SELECT count(*) FROM retail.orders"
         command = f'zava-mcp query "{sql}" --env-file zava.env --user-id {user_id}'
         return self.office.run(command, exit_code=exit_code, who=home)
 
     async def thursday(self, ana: Connected, sam: Connected) -> None:
-        """One is taken out, the others are not disturbed, and all is read that was written down."""
-        self.transcript.day("Thursday: take somebody out, read the audit, look at the metrics", "2026-11-19")
+        """Revokes one identity's access without disturbing the others, and reads the audit log and the metrics."""
+        self.transcript.day("Thursday: revoke an identity's access, read the audit log and the metrics", "2026-11-19")
         self.office.run('zava-mcp identities remove "Ana Ruiz" --passwords-file passwords')
-        self.show("ana", *(await ana.answer()).splitlines())
+        self.show("ana", *(await ana.refusal()).splitlines())
         self.start("ana", exit_code=2)
         again = await sam.sees()
         must(again == self.saw["sam"], "the others see what they saw before")
@@ -146,27 +149,27 @@ class Week:
         self.metrics()
 
     def audit(self) -> None:
-        """Each question of each machine is a line, those of the refused too."""
+        """Every call of every machine has a line in the audit log, rejected ones too."""
         self.office.run("tail -n 3 audit.jsonl")
         lines = [json.loads(line) for line in (self.office.folder / "audit.jsonl").read_text().splitlines()]
         for machine in self.machines.values():
             written = [line for line in lines if line["user_id"] == machine.user_id and line.get("sql") == SEES]
             must(
-                len(written) == machine.asked,
-                f"{machine.name} asked {machine.asked} times, {len(written)} are written down",
+                len(written) == machine.calls,
+                f"{machine.name} made {machine.calls} calls, {len(written)} are in the audit log",
             )
 
     def metrics(self) -> None:
-        """As Prometheus would read them, from the one client that tells them."""
+        """Reads the metrics, as Prometheus would, from the one server that exports them."""
         program = "import sys, urllib.request as r; print(r.urlopen(sys.argv[1]).read().decode())"
         url = f"http://127.0.0.1:{self.metrics_port}/metrics"
-        said = self.office.run(f"python -I -c '{program}' {url} | grep ^mcp_queries_total")
+        said = self.office.run(f"python -I -c '{program}' {url} | grep ^mcp_queries_total | grep -v ' 0.0$'")
         counted = [float(value) for value in re.findall(r" ([\d.]+)$", said, flags=re.MULTILINE)]
-        must(sum(counted) == self.machines["kim"].asked, f"{self.machines['kim'].asked} questions are counted: {said}")
+        must(sum(counted) == self.machines["kim"].calls, f"{self.machines['kim'].calls} calls are counted: {said}")
 
     async def friday(self) -> None:
-        """The database is lost and comes back, as the chapters of infra/README.md say."""
-        self.transcript.day("Friday: back up, lose everything, restore, and look whether all is there", "2026-11-20")
+        """Drops the database and restores it, with the commands of infra/README.md."""
+        self.transcript.day("Friday: back up, drop the database, restore, and compare", "2026-11-20")
         office = self.office
         for file in ("sums.sql", "destroy.sql"):
             (office.folder / file).write_text((_HERE / file).read_text())
@@ -186,12 +189,12 @@ class Week:
         await self.everybody_is_back()
 
     async def everybody_is_back(self) -> None:
-        """Each sees what they saw before, but for the one who was taken out."""
+        """Every identity sees what it saw before, except the revoked one."""
         for home in ("sam", "kim"):
             self.machines[home].take_password(self.office)
         self.transcript.add("  Sam's and Kim's passfiles get their new lines.")
-        async with self.three_desks("sam", "kim") as open_:
-            for home, seen in (await self.ask_all(open_)).items():
+        async with self.three_clients("sam", "kim") as open_:
+            for home, seen in (await self.query_all(open_)).items():
                 must(seen == self.saw[home], f"{home} sees what was seen before")
                 self.show(home, f"{len(seen)} of {len(seen)} lines as on Tuesday")
         self.start("ana", exit_code=2)

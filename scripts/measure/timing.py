@@ -37,6 +37,7 @@ from zava_mcp.embedded import EmbeddedPostgres
 from zava_mcp.open_database import database_for
 from zava_mcp.postgres.pool import Database
 from zava_mcp.postgres.query import Query
+from zava_mcp.postgres.user_ids import require_identity
 from zava_mcp.settings import Settings, load
 
 HEAD = ["database", "probe", "none, µs", "foreign, µs", "difference", "P(foreign > none)", "p"]
@@ -178,8 +179,7 @@ def _settings(postgres: Postgres, database: str, passwords: Path) -> Settings:
 
 @contextmanager
 def _as_seattle(settings: Settings, embedded: EmbeddedPostgres | None = None) -> Iterator[Database]:
-    assert settings.user_id is not None
-    database = database_for(settings, settings.user_id, embedded)
+    database = database_for(settings, require_identity(settings, embedded), embedded)
     try:
         yield database
     finally:

@@ -15,7 +15,7 @@ from tests.polling import until
 from tests.servers import ZavaServer
 from zava_mcp.cli.commands import app
 from zava_mcp.errors import DatabaseUnavailable, IdentityError, InputError
-from zava_mcp.sales.service import SalesService
+from zava_mcp.sales.service import service_for
 from zava_mcp.settings import Settings
 
 COUNT = "SELECT count(*), string_agg(DISTINCT store_id::text, ',' ORDER BY store_id::text) FROM retail.orders"
@@ -300,7 +300,7 @@ async def test_expired_identity_gets_an_error_at_its_next_query(postgres_18_as_i
         zava.folder, SEATTLE, ZAVA_DATABASE_URL=zava.place, POSTGRES_PASSWORD=zava.passwords[SEATTLE]
     )
     with zava.as_superuser() as admin:
-        soon = admin.execute("SELECT (now() + interval '1.5 s')::text").fetchone()
+        soon = admin.execute("SELECT (now() + interval '4 s')::text").fetchone()
         admin.execute(f"ALTER ROLE \"{SEATTLE}\" VALID UNTIL '{soon and soon[0]}'".encode())
         try:
             async with asking(settings) as asker:
@@ -344,7 +344,7 @@ async def test_identities_can_be_added_to_the_embedded_database(tmp_path: Path) 
             at_home("remove", "Ann Lee")
             await asker.refusal("SELECT 1")
         with pytest.raises(IdentityError, match="is not an identity of this database"):
-            SalesService(settings_for(tmp_path, user_id), lambda *_: None)
+            service_for(settings_for(tmp_path, user_id), lambda *_: None)
         for refused in (("map", "someone", "Someone", "--store", "1"), ("password", SEATTLE, "--passwords-file", "x")):
             with pytest.raises(InputError, match="keeps the passwords of its own logins"):
                 CliRunner().invoke(

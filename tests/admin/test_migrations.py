@@ -107,3 +107,24 @@ async def test_server_names_the_older_side_of_a_schema_mismatch(url: str, tmp_pa
             text = await seattle.refusal("SELECT 1")
             assert f"schema version {sql.schema_version() + off}, this program needs {sql.schema_version()}" in text
             assert hint in text
+
+
+@pytest.mark.parametrize("adopt", [[], ["--adopt"]])
+def test_missing_indexes_and_comments_are_made_again_and_existing_ones_stay(url: str, adopt: list[str]) -> None:
+    command = ["init", *adopt, "--admin-database-url", url]
+    existing = (
+        "SELECT (SELECT array_agg(indexdef ORDER BY indexdef) FROM pg_indexes WHERE schemaname IN ('retail', 'zava')),"
+        " (SELECT array_agg(description ORDER BY description) FROM pg_description WHERE objoid >= 16384)"
+    )
+    with psycopg.connect(url, autocommit=True) as admin:
+        admin.execute(
+            "COMMENT ON COLUMN retail.customers.email IS 'own words'; ALTER INDEX retail.orders_date RENAME TO x"
+        )
+        before = admin.execute(existing).fetchone()
+        admin.execute("DROP INDEX retail.inventory_product_store, zava.customers_primary_store")
+        admin.execute("COMMENT ON VIEW retail.stores IS NULL; COMMENT ON COLUMN retail.orders.order_date IS NULL")
+        output = CliRunner().invoke(app, command, catch_exceptions=False).stdout
+        assert "indexes built: 2\n" in output
+        assert "comments written: 2\n" in output
+        assert admin.execute(existing).fetchone() == before
+    assert "nothing to do" in CliRunner().invoke(app, command, catch_exceptions=False).stdout

@@ -15,6 +15,7 @@ from zava_mcp.embedded import EmbeddedPostgres
 from zava_mcp.errors import DatabaseUnavailable
 from zava_mcp.postgres.connection_parameters import embedded_parameters
 from zava_mcp.postgres.identity import for_identity, verify_identity
+from zava_mcp.postgres.user_ids import RequestedIdentity
 
 _ADDED = re.findall(
     r"^-- (.+?) \| (.+?) \| (.+)\n((?:[^-\n].*\n?)+)",
@@ -29,7 +30,7 @@ def refusal(installation: EmbeddedPostgres) -> str:
     keywords = for_identity(target, UUID(SEATTLE), settings_for(installation.folder, SEATTLE)).keywords()
     with psycopg.connect(**keywords, autocommit=True) as connection:
         try:
-            verify_identity(connection, UUID(SEATTLE))
+            verify_identity(connection, RequestedIdentity(UUID(SEATTLE)))
         except DatabaseUnavailable as error:
             return error.message
     return ""

@@ -63,7 +63,9 @@ def test_rows_that_cannot_be_identities_are_refused_with_reasons(connection: psy
         connection.execute(b"DROP VIEW IF EXISTS t" if "VIEW" in made else b"DROP TABLE IF EXISTS t")
     for wrong in ("t", "t:id", "t:id:name:x", ":id:name"):
         assert "TABLE:KEY:NAME" in refusal(url, "init", "--tenants-from", wrong)
-    assert "is for a database of shops" in refusal(url, "init", "--tenants-from", "public.t:id:name", "--scale", "1")
+    assert "cannot be used with --tenants-from" in refusal(
+        url, "init", "--tenants-from", "public.t:id:name", "--scale", "1"
+    )
 
 
 @pytest.mark.parametrize(("kind", "keys", "is_direct"), KEYS)

@@ -12,21 +12,23 @@ import pytest
 from typer.testing import CliRunner
 
 from tests.cli.test_commands import zava
-from tests.conftest import ADMIN, SEATTLE, admin_keywords, small_embedded
+from tests.conftest import ADMIN, SEATTLE, admin_keywords, keep_products, small_embedded
 from tests.polling import until
 from zava_mcp.cli.commands import app
 from zava_mcp.embedded import EmbeddedPostgres
 from zava_mcp.embeddings.local import LOCAL_MODEL
 from zava_mcp.errors import DatabaseUnavailable, SettingsError
 
-PRODUCTS = 424
+PRODUCTS = 130
 COUNT = "SELECT count(*), count(DISTINCT text_sha256) FROM retail.product_description_embeddings WHERE model_id = %s"
 
 
 @pytest.fixture
 def small(tmp_path: Path) -> Iterator[EmbeddedPostgres]:
-    """A small embedded database that a test may change."""
+    """A small embedded database that a test may change, with few products."""
     with small_embedded(tmp_path) as postgres:
+        with psycopg.connect(**admin_keywords(postgres), autocommit=True) as connection:
+            keep_products(connection, PRODUCTS)
         yield postgres
 
 
@@ -41,7 +43,8 @@ def embed(small: EmbeddedPostgres, *more: str) -> str:
 
 
 def first_found(small: EmbeddedPostgres, text: str) -> str:
-    output = zava("search", text, "--data-dir", str(small.folder), "--user-id", SEATTLE, "--max-rows", "1")
+    options = ["--data-dir", str(small.folder), "--user-id", SEATTLE, "--threshold", "0", "--max-rows", "1"]
+    output = zava("search", text, *options)
     return str(json.loads(output)["rows"][0][0])
 
 
@@ -149,7 +152,7 @@ def test_embed_on_a_server_needs_only_a_restricted_administrator(server: str, da
         connection.execute("CREATE EXTENSION vector")
         url = f"postgresql://cloud_admin:x@/{database}?host={server}"
         zava("init", "--scale", "0.002", "--admin-database-url", url)
-        assert count(connection) == PRODUCTS
+        keep_products(connection, PRODUCTS)
         connection.execute("UPDATE retail.products SET product_description = 'A gnome.' WHERE sku = 'HT-HAM-001'")
         assert zava("embed", "--admin-database-url", url).startswith("1 new embeddings")
         assert count(connection) == PRODUCTS

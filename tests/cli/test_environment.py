@@ -185,7 +185,7 @@ def test_env_file_is_read_or_its_fault_is_reported(tmp_path: Path, content: byte
     file = tmp_path / "settings"
     file.write_bytes(content)
     if not fault:
-        assert str(load({"ZAVA_ENV_FILE": str(file)}, {}).user_id) == SEATTLE
+        assert load({"ZAVA_ENV_FILE": str(file)}, {}).identity == SEATTLE
         return
     with pytest.raises(SettingsError, match=r"the env file .* cannot be read") as refused:
         load({"ZAVA_ENV_FILE": str(file)}, {})
@@ -208,7 +208,7 @@ def test_env_file_does_not_expand_variables_in_passwords(tmp_path: Path) -> None
     "text", ["$HOME/zava", "${HOME}/zava", "%APPDATA%\\zava", "a/${workspaceFolder}", "~no_such_user/x"]
 )
 def test_path_with_an_unexpanded_variable_is_refused(name: str, text: str) -> None:
-    with pytest.raises(SettingsError, match=r"which nothing expanded|has no home folder"):
+    with pytest.raises(SettingsError, match=r"which was not expanded|has no home folder"):
         load({}, {name: text})
 
 
@@ -226,12 +226,12 @@ def test_path_with_an_unexpanded_variable_is_refused(name: str, text: str) -> No
 )
 def test_value_with_an_unexpanded_variable_is_refused_or_ignored(name: str, text: str, fault: str) -> None:
     if fault:
-        with pytest.raises(SettingsError, match="nothing expanded") as refused:
+        with pytest.raises(SettingsError, match="was not expanded") as refused:
             load({}, {name: text})
         assert fault in refused.value.message
     else:
         settings = load({}, {name: text})
-        assert (settings.user_name, settings.data_dir) == ("", None)
+        assert (settings.identity, settings.data_dir) == ("", None)
 
 
 def test_unexpanded_paths_of_libpq_produce_warnings() -> None:

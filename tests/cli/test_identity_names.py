@@ -20,7 +20,7 @@ from zava_mcp.settings import load
 
 
 def resolve(name: str, **environ: str) -> str:
-    return str(require_identity(load({"ZAVA_USER_ID": name}, environ), None))
+    return str(require_identity(load({"ZAVA_USER_ID": name}, environ), None).user_id)
 
 
 def test_sample_identity_is_resolved_by_short_name() -> None:
@@ -82,7 +82,7 @@ def test_ambiguous_name_is_refused(tmp_path: Path) -> None:
     with pytest.raises(IdentityError, match="2 identities are called 'Seattle'") as caught:
         require_identity(settings_for(tmp_path, "Seattle"), postgres)
     assert f"{ids['a']}  Zava Retail Seattle" in caught.value.listing
-    assert str(require_identity(settings_for(tmp_path, "ballard"), postgres)) == ids["c"]
+    assert str(require_identity(settings_for(tmp_path, "ballard"), postgres).user_id) == ids["c"]
     # The name is one of the sample's, but not one of this database.
     with pytest.raises(IdentityError, match="neither a uuid"):
         require_identity(settings_for(tmp_path, "redmond"), postgres)

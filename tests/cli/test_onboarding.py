@@ -10,7 +10,7 @@ from tests.cli.terminal import on_terminal
 from zava_mcp.cli.commands import app
 from zava_mcp.cli.onboarding import CHOICES, SAMPLE, show_next
 
-QUESTION = "What do you want to ask questions about?"
+QUESTION = "Which data do you want to query?"
 
 
 def test_choice_prints_three_commands_and_changes_nothing(tmp_path: Path) -> None:

@@ -274,7 +274,7 @@ REFUSED_SETTINGS: list[tuple[list[str], dict[str, str], str]] = [
     (
         [],
         {"POSTGRES_APPLICATION_NAME": "${USER}"},
-        "POSTGRES_APPLICATION_NAME contains ${USER}, which nothing expanded",
+        "POSTGRES_APPLICATION_NAME contains ${USER}, which was not expanded",
     ),
     ([], {"ZAVA_AUDIT_LOG": "/no/such/folder/audit"}, "the audit log /no/such/folder/audit cannot be written"),
     (["--database-url", "host=db password=s3cret"], {}, "args contains a password or key"),

@@ -11,6 +11,8 @@ from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processor
 from zava_mcp.embeddings.model_files import verified_model_file
 from zava_mcp.embeddings.word_pieces import WordPieces
 
+pytestmark = pytest.mark.unmeasured
+
 _VOCABULARY = verified_model_file("vocab.txt", None)
 _LIMIT = 256
 
@@ -57,6 +59,6 @@ def test_texts(parts: list[str], between: str) -> None:
     assert _PIECES.ids(text, _LIMIT) == _REFERENCE.encode(text).ids
 
 
-@pytest.mark.parametrize("text", ["", " ", "\ufffd", "[SEP]", "##s", "hammer " * 300, "x" * 1_000_000])
+@pytest.mark.parametrize("text", ["", " ", "\ufffd", "[SEP]", "##s", "hammer " * 300, "x" * 200_000])
 def test_edges(text: str) -> None:
     assert _PIECES.ids(text, _LIMIT) == _REFERENCE.encode(text).ids

@@ -13,7 +13,7 @@ import psutil
 import psycopg
 import pytest
 
-from tests.conftest import SEATTLE, STORES, admin_keywords, asking, settings_for
+from tests.conftest import SEATTLE, STORES, admin_keywords, asking, settings_for, small_postgres
 from tests.promises.test_04_every_call_ends import DEAF
 from tests.promises.test_09_leaves_nothing_behind import COUNT, _until_at_work, gone, postmasters
 from tests.stdio_client import StdioClient, server_for
@@ -23,17 +23,10 @@ from zava_mcp.admin.sample import Sample
 from zava_mcp.embedded.host import change_owner_to_runner, make_reachable
 
 
-def fill(folder: Path) -> None:
-    postgres = embedded_postgres(settings_for(folder), lambda *_: None, Sample(scale=0.002))
-    postgres.open()
-    postgres.close()
-    assert gone(folder, 10)
-
-
 @pytest.fixture
 def small(tmp_path: Path) -> Iterator[Path]:
     """A separate data folder with a very small sample that no process uses."""
-    fill(tmp_path)
+    small_postgres(tmp_path)
     yield tmp_path
     for process in postmasters(tmp_path):
         process.send_signal(signal.SIGQUIT)
@@ -99,7 +92,10 @@ def test_power_cut_during_set_up_restarts_set_up(tmp_path: Path, stage: str) -> 
             os.sched_yield()
         cut_the_power(tmp_path, server)
     assert not (tmp_path / "postgres-18").exists()
-    fill(tmp_path)
+    postgres = embedded_postgres(settings_for(tmp_path), lambda *_: None, Sample(scale=0.002))
+    postgres.open()
+    postgres.close()
+    assert gone(tmp_path, 10)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["postgres-18", "start.lock", "users"]
 
 
@@ -158,7 +154,7 @@ def disk(tmp_path: Path) -> Iterator[Path]:
     try:
         change_owner_to_runner(place)
         make_reachable(place)
-        fill(place / "data")
+        small_postgres(place / "data")
         yield place
     finally:
         cut_the_power(place)

@@ -61,20 +61,19 @@ async def check_double(client: TrialClient) -> None:
 
 DOUBLE = ToolAnswer("add_double", check_double)
 TOOL = """
-def add_double(server):
-    @server.tool(description="The double of a number.")
+def add_double(app):
+    @app.server.tool(description="The double of a number.")
     async def double(number: int) -> str:
         return str(2 * number)
 """
 TOOLS = {
     TOOL: "",
-    TOOL.replace("server)", "server, startup, executor, settings)"): "",
     TOOL.replace("2 *", "3 *"): "does not return the number's double",
     TOOL.replace("return str(2 * number)", "raise ValueError"): "does not return the number's double",
     TOOL.replace("number.", "number"): "no sentence",
     TOOL.replace("add_double", "add"): "has no function add_double",
     TOOL.replace("double(number", "twice(number"): "no tool double",
-    TOOL.replace("server)", "server, other)"): "fails: TypeError",
+    TOOL.replace("(app)", "(app, other)"): "fails: TypeError",
     "import nothing_like_this": "cannot be imported: ModuleNotFoundError",
     "raise SystemExit": "cannot be imported: SystemExit",
     "def": "cannot be imported: SyntaxError",

@@ -62,7 +62,7 @@ def test_missing_answers_are_named_and_right_ones_end_with_success(data_dir: Pat
         (["check", "settings"], "no exercises"),
         (["check", "00", "--folder", "/no/such/folder"], "no folder"),
         (["settings", "values"], "one page"),
-        (["settings", "--folder", "."], "--folder is for check"),
+        (["settings", "--folder", "."], "--folder requires `check`"),
     ],
 )
 def test_guide_check_refuses_what_it_cannot_check(arguments: list[str], message: str) -> None:

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
@@ -55,7 +56,7 @@ def refusal(variables: dict[str, str]) -> ZavaError:
     settings = load({"ZAVA_USER_ID": SEATTLE}, variables)
     place = settings.database
     target = (
-        connection_parameters(place, settings.user_id) if place else admin_parameters(settings.admin_url or Secret(""))
+        connection_parameters(place, UUID(SEATTLE)) if place else admin_parameters(settings.admin_url or Secret(""))
     )
     with pytest.raises(ZavaError) as refused:
         connect(target)
@@ -134,7 +135,7 @@ def test_failed_connection_names_libpq_variables(monkeypatch: pytest.MonkeyPatch
     settings = load({"ZAVA_USER_ID": SEATTLE})
     assert settings.database is not None
     with pytest.raises(ZavaError) as refused:
-        connect(connection_parameters(settings.database, settings.user_id))
+        connect(connection_parameters(settings.database, UUID(SEATTLE)))
     assert refused.value.message.endswith("(127.0.0.1, port 1, database shop)")
     assert "PGHOST or PGPORT" in refused.value.hint
 

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 from tests.conftest import ADMIN, SEATTLE, ToolClient, asking, settings_for
 from zava_mcp.cli.commands import app
 from zava_mcp.doctor.diagnosis import diagnose
-from zava_mcp.sales.service import SalesService
+from zava_mcp.sales.service import service_for
 from zava_mcp.settings import Settings
 
 pytestmark = pytest.mark.anyio
@@ -88,6 +88,6 @@ async def _names_cut_within_a_character_are_refused(asker: ToolClient) -> None:
 
 
 def test_doctor_warns_of_sql_ascii(encoded: Settings, encoding: str) -> None:
-    with SalesService(encoded, lambda *_: None) as service:
+    with service_for(encoded, lambda *_: None) as service:
         checks = {check.name: check.state for check in diagnose(service)}
     assert checks["encoding"] == ("warn" if encoding == "SQL_ASCII" else "ok")

@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from tests.admin.older import OLDER
-from tests.conftest import ADMIN, HEAD_OFFICE, SEATTLE, asking, settings_for
+from tests.conftest import ADMIN, HEAD_OFFICE, SEATTLE, asking, keep_products, settings_for
 from tests.postgres.planting import database_of_mallory, plant, ran_as_others
 from tests.servers import Postgres, debian_over_tls, postgres_18
 from zava_mcp.cli.commands import app
@@ -41,6 +41,8 @@ async def test_planted_code_does_not_run_as_another_role(planted: Postgres, tmp_
     run("identities", "remove", "Ann Lee", *admin, *file)
     assert ran_as_others(planted.log) == set(), "identities"
     if planted.version >= 18:  # pgvector is installed
+        with planted.as_superuser("zava") as superuser:
+            keep_products(superuser, 10)
         run("embed", "--all", *admin)
     run("init", "--adopt", *admin)
     run("init", *admin)

@@ -9,10 +9,8 @@ import anyio
 import psycopg
 import pytest
 
-from tests.conftest import SEATTLE, admin_keywords, asking, settings_for
+from tests.conftest import SEATTLE, admin_keywords, asking, settings_for, small_postgres
 from tests.stdio_client import StdioClient
-from zava_mcp.admin.embedded_database import embedded_postgres
-from zava_mcp.admin.sample import Sample
 from zava_mcp.embedded import EmbeddedPostgres
 
 pytestmark = pytest.mark.anyio
@@ -87,7 +85,7 @@ async def test_killed_connections_are_replaced(data_dir: Path, admin: psycopg.Co
 
 async def test_the_embedded_database_is_started_again_after_it_was_stopped(tmp_path: Path) -> None:
     settings = settings_for(tmp_path, SEATTLE)
-    postgres = embedded_postgres(settings, lambda *_: None, Sample(scale=0.002))
+    postgres = small_postgres(tmp_path)
     postgres.open()
     try:
         async with asking(settings) as asker:

@@ -15,11 +15,10 @@ from typing import Any
 import psutil
 import pytest
 
-from tests.conftest import SEATTLE, STORES, settings_for
+from tests.conftest import SEATTLE, STORES, settings_for, small_postgres
 from tests.promises.test_04_every_call_ends import DEAF
 from tests.stdio_client import StdioClient, server_for
 from zava_mcp.admin.embedded_database import embedded_postgres
-from zava_mcp.admin.sample import Sample
 from zava_mcp.errors import EmbeddedError
 
 COUNT = {"postgresql_query": "SELECT count(*) FROM retail.orders"}
@@ -44,10 +43,7 @@ def gone(folder: Path, seconds: float) -> bool:
 @pytest.fixture
 def small(tmp_path: Path) -> Iterator[Path]:
     """A data folder of its own, filled with a very small sample, nobody using it."""
-    postgres = embedded_postgres(settings_for(tmp_path), lambda *_: None, Sample(scale=0.002))
-    postgres.open()
-    postgres.close()
-    assert gone(tmp_path, 10)
+    small_postgres(tmp_path)
     yield tmp_path
     for process in postmasters(tmp_path):
         process.send_signal(signal.SIGQUIT)
@@ -292,7 +288,7 @@ def test_what_was_removed_already_does_not_keep_the_rest_from_being_closed(tmp_p
     """Two threads may stop a server at the same time: the one that sets it up and the one that ends the process."""
     folder = tmp_path / ("so-long-that-no-socket-fits-into-it-" * 3)
     folder.mkdir()
-    postgres = embedded_postgres(settings_for(folder), lambda *_: None, Sample(scale=0.002))
+    postgres = small_postgres(folder)
     sockets = Path(postgres.open().host)
     assert sockets.name.startswith("zava-socket-")
     shutil.rmtree(sockets)

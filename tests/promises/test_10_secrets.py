@@ -4,14 +4,13 @@ import json
 import stat
 import traceback
 from pathlib import Path
+from uuid import UUID
 
 import psutil
 import pytest
 
-from tests.conftest import HEAD_OFFICE, SEATTLE, asking, settings_for
+from tests.conftest import HEAD_OFFICE, SEATTLE, asking, settings_for, small_postgres
 from tests.stdio_client import StdioClient
-from zava_mcp.admin.embedded_database import embedded_postgres
-from zava_mcp.admin.sample import Sample
 from zava_mcp.embedded import EmbeddedPostgres, Login
 from zava_mcp.errors import SettingsError
 from zava_mcp.postgres.connection_parameters import connection_parameters
@@ -46,8 +45,7 @@ def test_settings_and_targets_do_not_show_them() -> None:
         {},
     )
     assert settings.database is not None
-    assert settings.user_id is not None
-    target = connection_parameters(settings.database, settings.user_id)
+    target = connection_parameters(settings.database, UUID(SEATTLE))
     assert SECRET not in f"{settings!r} {settings} {target!r} {target}"
     assert target.keywords()["password"] == SECRET
 
@@ -113,7 +111,7 @@ def test_nothing_the_server_says_or_logs_tells_them(embedded: EmbeddedPostgres) 
 
 def test_the_database_is_not_given_the_servers_secrets(tmp_path: Path) -> None:
     """PostgreSQL runs as another user when we are root, and lives on when we are killed."""
-    postgres = embedded_postgres(settings_for(tmp_path), lambda *_: None, Sample(scale=0.002))
+    postgres = small_postgres(tmp_path)
     with pytest.MonkeyPatch.context() as patch:
         for name in ("POSTGRES_PASSWORD", "AZURE_OPENAI_API_KEY", "OPENAI_API_KEY", "AZURE_CLIENT_SECRET"):
             patch.setenv(name, SECRET)

@@ -21,9 +21,8 @@ from tests.conftest import SEATTLE
 from tests.polling import until
 from tests.stdio_client import HELLO, MODERN_META, OLD_VERSION, server_for
 from zava_mcp.server.first_replies import LISTS, Conversation, FirstReplies
-from zava_mcp.server.mcp_server import build_server
 from zava_mcp.server.recorded_replies import NO_REPLIES, PACKAGED, Replies, cache_file, find_replies, recording_key
-from zava_mcp.server.recording import UnopenedStartup, record, record_to_cache
+from zava_mcp.server.recording import record, record_to_cache, unopened_server
 from zava_mcp.server.transport import serve
 from zava_mcp.settings import load
 
@@ -129,7 +128,7 @@ CONVERSATIONS = st.one_of(
 
 @pytest.fixture(scope="module")
 def server() -> MCPServer[Any]:
-    return build_server(UnopenedStartup(SETTINGS), SETTINGS)
+    return unopened_server(SETTINGS)
 
 
 @pytest.fixture(scope="module")

@@ -97,7 +97,9 @@ async def test_prompt_accepts_only_a_store_of_the_identity(ask: Ask, name: str) 
                 await prompt(seattle, name, store=said)
             assert refused.value.error.code == -32602
             refusals.append(str(refused.value).replace(repr(said), "…"))
-        assert set(refusals) == {"you see no store …. There are: Zava Retail Seattle."}, "hidden and unknown read alike"
+        assert set(refusals) == {"there is no store … that this identity may see. There are: Zava Retail Seattle."}, (
+            "hidden and unknown read alike"
+        )
         for store in STORES:
             assert f'"Zava Retail {store}"' in await prompt(head_office, name, store=store)
 
@@ -108,7 +110,7 @@ async def test_prompt_accepts_only_an_existing_category_or_type(ask: Ask, name: 
     async with ask(SEATTLE) as seattle:
         for said, expected in (("power tools", "POWER TOOLS"), ("garden hand tools", "Garden Hand Tools")):
             assert f'"{expected}"' in await prompt(seattle, name, category=said, **more)
-        with pytest.raises(MCPError, match="you see no category or product type 'gadgets'"):
+        with pytest.raises(MCPError, match="there is no category or product type 'gadgets' that this identity may see"):
             await prompt(seattle, name, category="gadgets", **more)
 
 

@@ -14,7 +14,7 @@ from mcp.types import CacheableResult, ResourceLink, ResourceTemplateReference, 
 from tests.conftest import HEAD_OFFICE, REDMOND, SEATTLE, Ask, ToolClient
 from zava_mcp.guide import require_page
 from zava_mcp.postgres.bound_sql import BoundSql
-from zava_mcp.server import result_links
+from zava_mcp.server import query_handles
 from zava_mcp.server.mcp_server import build_server
 from zava_mcp.server.result_links import ResultLinks
 from zava_mcp.server.startup import Startup
@@ -64,7 +64,8 @@ async def test_table_resource_equals_the_tools_description(ask: Ask) -> None:
 
 async def test_pages_of_the_guide_are_resources_without_a_database(ask: Ask, era: str) -> None:
     settings = load({"ZAVA_USER_ID": SEATTLE, "ZAVA_DATABASE_URL": "postgresql://127.0.0.1:1/zava"}, {})
-    async with Client(build_server(Startup(settings), settings), mode=era) as client:
+    startup = Startup(settings)
+    async with Client(build_server(startup, settings, startup.observer), mode=era) as client:
         unreachable = ToolClient(client)
         for name in ("00-introduction", "00", "settings"):
             assert await read(unreachable, f"zava://guide/{name}") == require_page(name).markdown
@@ -176,7 +177,7 @@ async def test_expired_result_handle_is_rejected_with_a_hint(ask: Ask, monkeypat
     async with ask(SEATTLE) as seattle:
         found = await link(seattle, MANY)
         assert found is not None
-        monkeypatch.setattr(result_links, "LIFETIME_MINUTES", -1)
+        monkeypatch.setattr(query_handles, "LIFETIME_MINUTES", -1)
         with pytest.raises(MCPError, match="Run execute_sales_query again"):
             await read(seattle, str(found.uri))
 
@@ -230,8 +231,8 @@ SEARCHED = {
     "max_rows=-1": "max_rows must be from 1",
     "max_rows=1000000": "max_rows must be from 1",
     "max_rows=": "",
-    "max_rows=3&max_rows=4": "'max_rows' is there twice",
-    "query=nail&max_rows=3": "'query' is there twice",
+    "max_rows=3&max_rows=4": "'max_rows' appears twice",
+    "query=nail&max_rows=3": "'query' appears twice",
     "limit=3": "there is no parameter 'limit' (did you mean max_rows?)",
     "sessionId=3": "there is no parameter 'sessionId'",
     "m%61x_rows=abc": "max_rows",

@@ -42,11 +42,11 @@ async def test_audit_log_has_one_line_with_identity_and_outcome_for_each_call(as
     assert schemas["arguments"] == {"table_names": ["orders"]}
     assert (unknown["tool"], unknown["arguments"], unknown["outcome"]) == (
         "unknown",
-        {"asked": "no_such_tool"},
+        {"requested": "no_such_tool"},
         "refused",
     )
     assert resource["tool"] == "resource"
-    assert resource["arguments"] == {"asked": "zava://products/search?query=paint"}
+    assert resource["arguments"] == {"requested": "zava://products/search?query=paint"}
     assert stat.S_IMODE(log.stat().st_mode) == 0o600
 
 

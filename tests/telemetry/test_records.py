@@ -72,7 +72,7 @@ async def recording(data_dir: Path, log: Path, **settings: str) -> AsyncIterator
     named = {"ZAVA_USER_ID": "seattle", **settings}
     loaded = load({"ZAVA_DATA_DIR": str(data_dir), "ZAVA_AUDIT_LOG": str(log), **named}, {})
     startup = Startup(loaded)
-    server = build_server(startup, loaded)
+    server = build_server(startup, loaded, startup.observer)
 
     async def broken() -> str:
         raise RuntimeError("the data")
@@ -123,7 +123,7 @@ async def test_server_records_the_user_id_of_every_form_of_identity(
     )
     startup = Startup(settings)
     try:
-        async with Client(build_server(startup, settings)) as client:
+        async with Client(build_server(startup, settings, startup.observer)) as client:
             await client.call_tool("get_current_utc_date", {})
     finally:
         startup.close()

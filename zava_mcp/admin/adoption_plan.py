@@ -1,7 +1,5 @@
 """Plans the statements that an existing Zava database still needs, from its catalogue."""
 
-import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,7 +10,7 @@ from zava_mcp import sql
 from zava_mcp.admin.existing_roles import OWNER, role_faults
 from zava_mcp.admin.installed_schema import installed_version
 from zava_mcp.admin.logins import create_login_statement
-from zava_mcp.admin.migrations import untrusted_code
+from zava_mcp.admin.migrations import COMMENTS, INDEXES, missing, untrusted_code
 from zava_mcp.admin.own_objects import hidden_objects
 from zava_mcp.postgres.user_ids import HEAD_OFFICE_NAME, sample_identities
 
@@ -30,10 +28,6 @@ _REVOKED = compose.SQL("REVOKE ALL ON ALL TABLES IN SCHEMA retail FROM {}")
 _EMBEDDINGS_TABLE = "retail.product_description_embeddings"
 _HEAD_OFFICE = sample_identities()[0]
 _FIRST_MIGRATION = 3  # an adopted database has the tables and keys of the earlier ones
-_COMMENT = re.compile(r"COMMENT ON ((?:SCHEMA|TABLE|COLUMN) \S+) IS '(?:[^']|'')*'")
-_INDEX = re.compile(
-    r"^(?:CREATE INDEX (?:IF NOT EXISTS )?(\w+) ON retail\.(\w+)\s+([^;]+)|DROP INDEX IF EXISTS retail\.(\w+));", re.M
-)
 
 
 @dataclass
@@ -74,14 +68,13 @@ def plan_for(connection: psycopg.Connection) -> Plan:
         plan.warnings += untrusted_code(connection)
         plan.warnings += [text for text in hidden_objects(connection) if text.startswith("the column")]
     _plan_policies(connection, plan, is_installed)
-    plan.add("indexes built", *_missing_indexes(connection))
+    plan.add("indexes built", *missing(connection, INDEXES))
     plan.add("columns for the embedding model added", *_first_column(connection, "model_columns"))
     if not is_installed:
-        plan.add("files of our schema", *_migration_scripts())
+        files = [sql.script(file) for number, file in sql.migrations() if number >= _FIRST_MIGRATION]
+        plan.add("files of our schema", *files)
     _plan_other_tables(connection, plan, is_installed)
-    if comments := list(_missing_comments(connection)):
-        plan.add("comments written", *comments)
-        plan.add("", sql.script("neutral_comments.sql"))
+    plan.add("comments written", *missing(connection, COMMENTS))
     _plan_logins(connection, plan, identities, is_installed)
     if plan.steps:
         _lock_and_analyze(plan, [statement for _, statement in forcing])
@@ -196,42 +189,6 @@ def _admit_statement(connection: psycopg.Connection, values: list[Any]) -> str:
     literals = [str(login), str(user_id), name, all_stores, f"{{{','.join(map(str, stores))}}}"]
     call = compose.SQL("SELECT zava.admit({}, {}, {}, {}, {})").format(*map(compose.Literal, literals))
     return str(call.as_string(connection))
-
-
-def _migration_scripts() -> Iterator[str]:
-    """The migrations without those that create tables, keys and comments."""
-    for number, file in sql.migrations():
-        if number >= _FIRST_MIGRATION and "comments" not in file:
-            yield sql.script(file)
-
-
-def _missing_indexes(connection: psycopg.Connection) -> Iterator[str]:
-    """The migrations' indexes that this database lacks, compared by name and by definition."""
-    indexes: dict[str, tuple[str, str]] = {}
-    for _, file in sql.migrations():
-        for name, table, definition, dropped in _INDEX.findall(sql.script(file)):
-            indexes.pop(dropped or name, None)
-            if name:
-                indexes[name] = (table, " ".join(definition.split()))
-    existing = rows(connection, "indexes")
-    names, definitions = {row[0] for row in existing}, {row[1] for row in existing}
-    for name, (table, definition) in indexes.items():
-        if name not in names and f"{table} btree {definition}" not in definitions:
-            yield f"CREATE INDEX IF NOT EXISTS {name} ON retail.{table} {definition}"
-
-
-def _missing_comments(connection: psycopg.Connection) -> Iterator[str]:
-    """The migrations' comments on objects that have none; existing comments stay."""
-    commented = {row[0] for row in rows(connection, "comments")}
-    row = connection.execute(f"SELECT to_regclass('{_EMBEDDINGS_TABLE}') IS NOT NULL".encode()).fetchone()
-    has_embeddings = row == (True,)
-    for number, file in sql.migrations():
-        for match in _COMMENT.finditer(sql.script(file)) if number >= _FIRST_MIGRATION else ():
-            target = match[1]
-            is_internal = target.startswith(("TABLE zava.", "COLUMN zava."))
-            is_absent = _EMBEDDINGS_TABLE in target and not has_embeddings
-            if target not in commented and not is_internal and not is_absent:
-                yield match[0]
 
 
 def _first_column(connection: psycopg.Connection, name: str) -> list[str]:

@@ -33,6 +33,8 @@ from zava_mcp.postgres.user_ids import sample_identities
 from zava_mcp.progress_callback import Progress
 from zava_mcp.settings import Secret
 
+#: Queries that return the statements for what is missing.
+INDEXES, COMMENTS = "indexes.sql", "comments.sql"
 _OLDEST_POSTGRES = 15
 
 
@@ -148,7 +150,7 @@ def untrusted_code(connection: psycopg.Connection) -> list[str]:
 
 
 def migrate(connection: psycopg.Connection, sample: Sample | None, report: Report, progress: Progress) -> None:
-    """Applies the missing migrations, and loads the sample into a new database."""
+    """Applies the missing migrations, indexes and comments, and loads the sample into a new database."""
     version = installed_version(connection)
     _refuse_foreign_schema(connection, version)
     for number, file in sql.migrations():
@@ -167,6 +169,17 @@ def migrate(connection: psycopg.Connection, sample: Sample | None, report: Repor
     if version == 0 and sample is not None:
         report.actions.append(f"sample data as of {sample.day()}, scale {sample.scale:g}")
     _add_embeddings(connection, version, report)
+    for action, file in (("indexes built", INDEXES), ("comments written", COMMENTS)):
+        statements = missing(connection, file)
+        for statement in statements:
+            connection.execute(statement.encode())
+        if version and statements:
+            report.actions.append(f"{action}: {len(statements)}")
+
+
+def missing(connection: psycopg.Connection, file: str) -> list[str]:
+    """The statements for what a database lacks of INDEXES or COMMENTS, by its catalogue."""
+    return [statement for (statement,) in connection.execute(sql.script(file).encode()).fetchall()]
 
 
 def _refuse_foreign_schema(connection: psycopg.Connection, version: int) -> None:

@@ -20,19 +20,18 @@ app = typer.Typer(
 )
 
 
-def keep_options(ctx: typer.Context, **options: str | None) -> None:
-    """Keep the options that were given; they override those before them on the command line."""
-    ctx.obj = {**ctx.obj, **{name: value for name, value in options.items() if value is not None}}
+def keep_options(ctx: typer.Context) -> None:
+    """Keep the given options that are settings; they override those before them on the command line."""
+    values = {getattr(param, "envvar", None): ctx.params.get(param.name or "") for param in ctx.command.params}
+    # An option that can be repeated is not a setting, although its default is one.
+    ctx.obj = {**(ctx.obj or {}), **{name: text for name, text in values.items() if name and isinstance(text, str)}}
 
 
-def load_settings(ctx: typer.Context, **options: str | None) -> Settings:
-    """Return a command's settings, and start its logging and its audit record.
-
-    `options` stand after the command's name.
-    """
+def load_settings(ctx: typer.Context) -> Settings:
+    """Return a command's settings, and start its logging and its audit record."""
     from zava_mcp.cli.command_audit import audit_command
 
-    keep_options(ctx, **options)
+    keep_options(ctx)
     settings = prepare(ctx.obj)
     if ctx.parent is not None:  # The server has no command, and records each call instead.
         ctx.with_resource(audit_command(ctx, settings))

@@ -49,13 +49,12 @@ def client_config(
 
     Example: zava-mcp client-config claude-desktop --user-id f47ac10b-58cc-4372-a567-0e02b2c3d479
     """
-    options = {"ZAVA_ENV_FILE": env_file, "ZAVA_DATABASE_URL": database_url, "ZAVA_DATA_DIR": data_dir}
-    flags = _without_none({**ctx.obj, **_without_none(options)})
     from zava_mcp.cli.display.messages import print_note
     from zava_mcp.clients.config import advice, configuration, install_link, planned_entry
     from zava_mcp.clients.program_command import program
 
-    on_server = load_settings(ctx, **options).database is not None
+    on_server = load_settings(ctx).database is not None
+    flags: dict[str, str] = ctx.obj
     names: Sequence[str | None] = user_ids or [flags.get("ZAVA_USER_ID")]
     identities = [_resolve_user_id(flags, user_id) for user_id in names]
     command, remarks = program(client, local, tuple(extras or ()))
@@ -64,10 +63,6 @@ def client_config(
     print(text, flush=True)  # before the remarks, also on a terminal
     for remark in remarks + advice(client, entries, link):
         print_note(remark)
-
-
-def _without_none(options: dict[str, str | None]) -> dict[str, str]:
-    return {key: value for key, value in options.items() if value is not None}
 
 
 def _resolve_user_id(flags: dict[str, str], user_id: str | None) -> UUID:
@@ -79,9 +74,9 @@ def _resolve_user_id(flags: dict[str, str], user_id: str | None) -> UUID:
     settings = load({**flags, "ZAVA_USER_ID": user_id})
     embedded = None if settings.database else embedded_postgres(settings, lambda *_: None)
     identity = require_identity(settings, embedded if embedded and embedded.logins() else None)
-    if identity is None:
+    if identity.user_id is None:
         raise IdentityError(
-            f"the name {settings.user_name[:60]!r} can only be resolved by the database server",
+            f"the name {identity.name[:60]!r} can only be resolved by the database server",
             "Give the user id: a client's entry needs it.",
         )
-    return identity
+    return identity.user_id

@@ -36,9 +36,9 @@ def audit_command(ctx: typer.Context, settings: Settings) -> Iterator[None]:
             with output.captured():
                 yield
         except BaseException as error:
-            _record_error(call, error, settings)
+            _record_error(call, error)
             if "ZAVA_USER_ID" in (getattr(param, "envvar", None) for param in ctx.command.params):
-                _record_identity(call, settings)
+                _record_identity(call, error, settings)
             raise
         finally:
             output.finish()
@@ -197,18 +197,20 @@ def _new_call(ctx: typer.Context) -> Call:
     return Call(" ".join(ctx.command_path.split()[1:]), "" if sql == "-" else sql, arguments)
 
 
-def _record_identity(call: Call, settings: Settings) -> None:
-    """Record the user id of an identity's command that failed before it resolved its identity."""
-    if call.user_id or not (settings.user_id or settings.user_name):
+def _record_identity(call: Call, error: BaseException, settings: Settings) -> None:
+    """Record the user id of an identity's command that failed before it resolved its identity, or the unknown name."""
+    if call.user_id or not settings.identity:
         return
     from zava_mcp.admin.embedded_database import embedded_postgres
     from zava_mcp.postgres.user_ids import require_identity
 
     with suppress(ZavaError, OSError):
         require_identity(settings, None if settings.database else embedded_postgres(settings, lambda *_: None))
+    if isinstance(error, IdentityError) and not call.user_id:
+        call.arguments = {**call.arguments, "user_name": settings.identity}
 
 
-def _record_error(call: Call, error: BaseException, settings: Settings) -> None:
+def _record_error(call: Call, error: BaseException) -> None:
     if isinstance(error, typer.Exit):  # The command has succeeded, with an exit code of its own.
         return
     if isinstance(error, typer.Abort):
@@ -217,5 +219,3 @@ def _record_error(call: Call, error: BaseException, settings: Settings) -> None:
         call.outcome, call.fault = "refused", type(error).__name__
     else:
         call.record_error(error)
-    if isinstance(error, IdentityError) and not call.user_id and settings.user_name:
-        call.arguments = {**call.arguments, "user_name": settings.user_name}

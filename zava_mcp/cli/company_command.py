@@ -6,8 +6,7 @@ from typing import Annotated
 import typer
 
 from zava_mcp.cli.app import app, keep_options, load_settings
-from zava_mcp.cli.identities_command import DryRun, show_changes
-from zava_mcp.cli.options import AdminUrl, DataDir, EnvFile, Format, ResultFormat
+from zava_mcp.cli.options import AdminUrl, DataDir, DryRun, EnvFile, Format, ResultFormat
 
 company = typer.Typer(context_settings={"help_option_names": ["-h", "--help"]}, rich_markup_mode=None)
 app.add_typer(company, name="company")
@@ -25,7 +24,7 @@ def company_default(
 
     Example: zava-mcp company
     """
-    keep_options(ctx, ZAVA_ENV_FILE=env_file, ZAVA_ADMIN_DATABASE_URL=admin_url, ZAVA_DATA_DIR=data_dir)
+    keep_options(ctx)
     if ctx.invoked_subcommand is None:
         _show(ctx, form)
 
@@ -42,11 +41,11 @@ def show(
 
     Example: zava-mcp company show
     """
-    _show(ctx, form, ZAVA_ENV_FILE=env_file, ZAVA_ADMIN_DATABASE_URL=admin_url, ZAVA_DATA_DIR=data_dir)
+    _show(ctx, form)
 
 
-def _show(ctx: typer.Context, form: Format | None, **options: str | None) -> None:
-    settings = load_settings(ctx, **options)
+def _show(ctx: typer.Context, form: Format | None) -> None:
+    settings = load_settings(ctx)
     from zava_mcp.admin.profile import FIELDS, read_profile
     from zava_mcp.cli.display.messages import progress_bar
     from zava_mcp.cli.display.output import show_rows
@@ -89,9 +88,10 @@ def set_(
 
     Example: zava-mcp company set --name "Brot & Zeit" --sells bread --currency EUR --time-zone Europe/Berlin
     """
-    settings = load_settings(ctx, ZAVA_ENV_FILE=env_file, ZAVA_ADMIN_DATABASE_URL=admin_url, ZAVA_DATA_DIR=data_dir)
+    settings = load_settings(ctx)
     from zava_mcp.admin.profile import change_profile, check_fields
     from zava_mcp.cli.display.messages import progress_bar
+    from zava_mcp.cli.display.output import show_changes
     from zava_mcp.errors import InputError
 
     fields = {

@@ -5,6 +5,8 @@ import typer
 from zava_mcp.cli.app import app, load_settings
 from zava_mcp.cli.options import DatabaseUrl, DataDir, EnvFile
 
+_SETTINGS = ("ZAVA_DATA_DIR", "ZAVA_ENV_FILE", "ZAVA_DATABASE_URL")
+
 
 @app.command()
 def demo(
@@ -14,8 +16,7 @@ def demo(
 
     Example: zava-mcp demo
     """
-    options = {"ZAVA_DATA_DIR": data_dir, "ZAVA_ENV_FILE": env_file, "ZAVA_DATABASE_URL": database_url}
-    load_settings(ctx, **options)
+    load_settings(ctx)
     from zava_mcp.cli.demonstration import run_demonstration
 
-    run_demonstration({name: value for name in options if (value := options[name] or ctx.obj[name])})
+    run_demonstration({name: ctx.obj[name] for name in _SETTINGS if name in ctx.obj})

@@ -22,15 +22,13 @@ def doctor(
 
     Example: zava-mcp doctor --user-id seattle
     """
-    settings = load_settings(
-        ctx, ZAVA_USER_ID=user_id, ZAVA_ENV_FILE=env_file, ZAVA_DATABASE_URL=database_url, ZAVA_DATA_DIR=data_dir
-    )
+    settings = load_settings(ctx)
     from zava_mcp.cli.display.messages import progress_bar
     from zava_mcp.cli.display.output import show_checks
     from zava_mcp.doctor.diagnosis import diagnose
-    from zava_mcp.sales.service import SalesService
+    from zava_mcp.sales.service import service_for
 
-    with progress_bar() as progress, SalesService(settings, progress) as service:
+    with progress_bar() as progress, service_for(settings, progress) as service:
         checks = diagnose(service)
     show_checks(checks, "json" if as_json else form.value)
     if any(check.state == "fail" for check in checks):

@@ -24,7 +24,7 @@ def embed(
 
     Example: zava-mcp embed --dry-run
     """
-    settings = load_settings(ctx, ZAVA_ENV_FILE=env_file, ZAVA_ADMIN_DATABASE_URL=admin_url, ZAVA_DATA_DIR=data_dir)
+    settings = load_settings(ctx)
     from zava_mcp.admin.embed_products import embed as embed_products
     from zava_mcp.cli.display.messages import progress_bar
 

@@ -23,12 +23,10 @@ def explain(
     """
     from zava_mcp.cli.display.messages import progress_bar
     from zava_mcp.cli.display.output import show_text
-    from zava_mcp.sales.service import SalesService
+    from zava_mcp.sales.service import service_for
 
-    settings = load_settings(
-        ctx, ZAVA_USER_ID=user_id, ZAVA_ENV_FILE=env_file, ZAVA_DATABASE_URL=database_url, ZAVA_DATA_DIR=data_dir
-    )
-    with progress_bar() as progress, SalesService(settings, progress) as service:
+    settings = load_settings(ctx)
+    with progress_bar() as progress, service_for(settings, progress) as service:
         with service.name_hints():
             text = service.explain(service.explanation(sql))
     show_text(text)

@@ -11,9 +11,9 @@ if TYPE_CHECKING:
     from zava_mcp.guide import Page
 
 
-def check_exercises(ctx: typer.Context, chapter: "Page", folder: Path | None, data_dir: str | None) -> None:
+def check_exercises(ctx: typer.Context, chapter: "Page", folder: Path | None) -> None:
     """Print a line for each exercise. Raises Exit with 1 unless all are right, InputError without exercises."""
-    settings = load_settings(ctx, ZAVA_DATA_DIR=data_dir)
+    settings = load_settings(ctx)
     from zava_mcp.cli.display.messages import progress_bar
     from zava_mcp.cli.display.output import show_text
     from zava_mcp.errors import InputError
@@ -24,7 +24,7 @@ def check_exercises(ctx: typer.Context, chapter: "Page", folder: Path | None, da
     if not exercises:
         raise InputError(f"{chapter.name} has no exercises", "Name a chapter with exercises, such as 00.")
     if folder is not None and not folder.is_dir():
-        raise InputError(f"{folder} is no folder", "Name the folder in which you wrote your answers.")
+        raise InputError(f"{folder} is not a folder", "Name the folder in which you wrote your answers.")
     with progress_bar() as progress, Lab(settings, progress) as lab:
         verdicts = [exercise.verdict(folder or Path(), lab) for exercise in exercises]
     show_text("\n".join(verdict.text for verdict in verdicts))

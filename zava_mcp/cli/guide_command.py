@@ -60,7 +60,7 @@ def guide(
     if page == _CHECK:
         from zava_mcp.cli.guide_check import check_exercises
 
-        check_exercises(ctx, require_page(chapter or ""), folder, data_dir)
+        check_exercises(ctx, require_page(chapter or ""), folder)
     else:
         _refuse_options_of_check(chapter, folder)
         _list(pager) if page is None else _show(require_page(page), pager)
@@ -72,7 +72,7 @@ def _refuse_options_of_check(chapter: str | None, folder: Path | None) -> None:
     if chapter is not None:
         raise InputError("guide shows one page", "Name one page, or check a chapter: zava-mcp guide check 00.")
     if folder is not None:
-        raise InputError("--folder is for check", "Check a chapter: zava-mcp guide check 00 --folder answers.")
+        raise InputError("--folder requires `check`", "Check a chapter: zava-mcp guide check 00 --folder answers.")
 
 
 def _list(pager: bool) -> None:

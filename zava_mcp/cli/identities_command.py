@@ -2,16 +2,13 @@
 
 from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 from uuid import UUID
 
 import typer
 
 from zava_mcp.cli.app import app, keep_options, load_settings
-from zava_mcp.cli.options import AdminUrl, DataDir, EnvFile, Format, ResultFormat
-
-if TYPE_CHECKING:
-    from zava_mcp.admin.change_report import Report
+from zava_mcp.cli.options import AdminUrl, DataDir, DryRun, EnvFile, Format, ResultFormat
 
 identities = typer.Typer(context_settings={"help_option_names": ["-h", "--help"]}, rich_markup_mode=None)
 app.add_typer(identities, name="identities")
@@ -40,7 +37,6 @@ Expires = Annotated[
 PasswordsFile = Annotated[
     Path | None, typer.Option("--passwords-file", metavar="PATH", help="The libpq passfile for generated passwords.")
 ]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Only print what would be done.")]
 
 
 @identities.callback(invoke_without_command=True)
@@ -55,7 +51,7 @@ def identities_default(
 
     Example: zava-mcp identities
     """
-    keep_options(ctx, ZAVA_ENV_FILE=env_file, ZAVA_ADMIN_DATABASE_URL=admin_url, ZAVA_DATA_DIR=data_dir)
+    keep_options(ctx)
     if ctx.invoked_subcommand is None:
         _list(ctx, form)
 
@@ -72,11 +68,11 @@ def list_(
 
     Example: zava-mcp identities list
     """
-    _list(ctx, form, ZAVA_ENV_FILE=env_file, ZAVA_ADMIN_DATABASE_URL=admin_url, ZAVA_DATA_DIR=data_dir)
+    _list(ctx, form)
 
 
-def _list(ctx: typer.Context, form: Format | None, **options: str | None) -> None:
-    settings = load_settings(ctx, **options)
+def _list(ctx: typer.Context, form: Format | None) -> None:
+    settings = load_settings(ctx)
     from zava_mcp.admin.identities import list_identities
     from zava_mcp.cli.display.identity_table import fit_columns, shorten_stores
     from zava_mcp.cli.display.messages import print_note, progress_bar
@@ -116,10 +112,11 @@ def add(
 
     Example: zava-mcp identities add "Ann Lee" --store Seattle --store Bellevue --passwords-file passwords
     """
-    settings = load_settings(ctx, ZAVA_ENV_FILE=env_file, ZAVA_ADMIN_DATABASE_URL=admin_url, ZAVA_DATA_DIR=data_dir)
+    settings = load_settings(ctx)
     from zava_mcp.admin.identities import add_identity
     from zava_mcp.admin.identity_records import IdentitySpec
     from zava_mcp.cli.display.messages import progress_bar
+    from zava_mcp.cli.display.output import show_changes
 
     identity = IdentitySpec(name, tuple(store or ()), all_stores, user_id, login, _to_day(expires))
     with progress_bar() as progress:
@@ -146,10 +143,11 @@ def map_(
 
     Example: zava-mcp identities map ann@example.com "Ann Lee" --store Seattle
     """
-    settings = load_settings(ctx, ZAVA_ENV_FILE=env_file, ZAVA_ADMIN_DATABASE_URL=admin_url)
+    settings = load_settings(ctx)
     from zava_mcp.admin.identities import map_identity
     from zava_mcp.admin.identity_records import IdentitySpec
     from zava_mcp.cli.display.messages import progress_bar
+    from zava_mcp.cli.display.output import show_changes
 
     identity = IdentitySpec(name, tuple(store or ()), all_stores, user_id, login, _to_day(expires))
     with progress_bar() as progress:
@@ -173,9 +171,10 @@ def password(
 
     Example: zava-mcp identities password "Ann Lee" --passwords-file passwords --expires 2030-12-31
     """
-    settings = load_settings(ctx, ZAVA_ENV_FILE=env_file, ZAVA_ADMIN_DATABASE_URL=admin_url, ZAVA_DATA_DIR=data_dir)
+    settings = load_settings(ctx)
     from zava_mcp.admin.identities import rotate_password
     from zava_mcp.cli.display.messages import progress_bar
+    from zava_mcp.cli.display.output import show_changes
 
     with progress_bar() as progress:
         report = rotate_password(settings, identity, passwords_file, _to_day(expires), no_expiry, dry_run, progress)
@@ -192,13 +191,14 @@ def remove(
     admin_url: AdminUrl = None,
     data_dir: DataDir = None,
 ) -> None:
-    """Revoke an identity's access at once: rights, open connections, and the login if no other identity uses it.
+    """Revoke an identity's access at once: rights, open connections, and an unused login that zava-mcp created.
 
     Example: zava-mcp identities remove "Ann Lee"
     """
-    settings = load_settings(ctx, ZAVA_ENV_FILE=env_file, ZAVA_ADMIN_DATABASE_URL=admin_url, ZAVA_DATA_DIR=data_dir)
+    settings = load_settings(ctx)
     from zava_mcp.admin.identities import revoke_access
     from zava_mcp.cli.display.messages import progress_bar
+    from zava_mcp.cli.display.output import show_changes
 
     with progress_bar() as progress:
         report = revoke_access(settings, identity, passwords_file, dry_run, progress)
@@ -207,13 +207,3 @@ def remove(
 
 def _to_day(moment: datetime | None) -> date | None:
     return moment.date() if moment else None
-
-
-def show_changes(report: "Report", dry_run: bool) -> None:
-    """Print what a command changed, or on a dry run would change."""
-    from zava_mcp.cli.display.messages import print_note
-    from zava_mcp.cli.display.output import show_report
-
-    if dry_run:
-        print_note("dry run: nothing was changed; these changes would be made")
-    show_report(report)

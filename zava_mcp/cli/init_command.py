@@ -34,7 +34,9 @@ def init(
     ] = False,
     company: Annotated[
         Path | None,
-        typer.Option("--company", metavar="FILE", help="A TOML file with the company profile; see the guide company."),
+        typer.Option(
+            "--company", metavar="FILE", help="A TOML file with the company profile; see `zava-mcp guide company`."
+        ),
     ] = None,
     take_over_roles: Annotated[
         bool,
@@ -49,7 +51,7 @@ def init(
         typer.Option(
             "--tenants-from",
             metavar="TABLE:KEY:NAME",
-            help="In a database that is not a shop: an identity for each row of this table, by its key and name.",
+            help="In a database without Zava's tables: an identity for each row of this table, by its key and name.",
         ),
     ] = "",
     reset: Annotated[
@@ -66,7 +68,7 @@ def init(
 
     Example: zava-mcp init --scale 0.1
     """
-    settings = load_settings(ctx, ZAVA_ENV_FILE=env_file, ZAVA_ADMIN_DATABASE_URL=admin_url, ZAVA_DATA_DIR=data_dir)
+    settings = load_settings(ctx)
     from zava_mcp.admin.init import adopt_database, initialise, reset_embedded
     from zava_mcp.admin.profile import read_profile_file
     from zava_mcp.admin.sample import Sample
@@ -113,7 +115,9 @@ def _initialise_tenants(settings: Settings, table: str, passwords_file: Path | N
 
     if given:
         option = f"--{given[0].replace('_', '-')}"
-        raise InputError(f"{option} is for a database of shops", "Leave it out: --tenants-from makes no sample.")
+        raise InputError(
+            f"{option} cannot be used with --tenants-from", "Leave it out: such a database gets no sample."
+        )
     with progress_bar() as progress:
         report = initialise_tenants(settings, TenantsTable.parse(table), passwords_file, progress)
     show_report(report)

@@ -37,7 +37,7 @@ def load(
         str, typer.Option(metavar="FORMAT", help="Format of dates, e.g. DD/MM/YYYY; default: detected.")
     ] = "",
     template: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Write empty files of all tables to a folder, and end.")
+        Path | None, typer.Option(metavar="DIR", help="Write empty files of all tables to a folder, and exit.")
     ] = None,
     env_file: EnvFile = None,
     admin_url: AdminUrl = None,
@@ -47,7 +47,7 @@ def load(
 
     Example: zava-mcp load shop/*.csv --dry-run
     """
-    settings = load_settings(ctx, ZAVA_ENV_FILE=env_file, ZAVA_ADMIN_DATABASE_URL=admin_url, ZAVA_DATA_DIR=data_dir)
+    settings = load_settings(ctx)
     from zava_mcp.admin.load.files import LoadOptions, load_files
     from zava_mcp.admin.load.plans import Choices
     from zava_mcp.admin.load.templates import write_templates

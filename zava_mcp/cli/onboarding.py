@@ -1,4 +1,4 @@
-"""What `zava-mcp init` offers on a terminal without options: what the server shall answer questions about.
+"""The choices that `zava-mcp init` offers on a terminal without options: which data the server shall serve.
 
 Each choice ends with the three commands that come next. Only the sample changes anything at once: the other choices
 need a server's URL, and their commands can be put into a script.
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import typer
 
 _ATTEMPTS = 3
-_QUESTION = "What do you want to ask questions about?"
+_QUESTION = "Which data do you want to query?"
 _SERVER = "With PostgreSQL 15 or newer, set the URL of an administrator:"
 _SET_URL = "export ZAVA_ADMIN_DATABASE_URL=postgresql://ADMIN@HOST/DATABASE"
 

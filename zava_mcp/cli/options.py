@@ -49,6 +49,9 @@ LogLevel = Annotated[
 ]
 
 
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Only print what would be done.")]
+
+
 class Format(StrEnum):
     """The format of printed results."""
 

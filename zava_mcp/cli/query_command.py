@@ -36,9 +36,7 @@ def query(
 
     Example: zava-mcp query "SELECT store_name, is_online FROM retail.stores" --user-id seattle
     """
-    settings = load_settings(
-        ctx, ZAVA_USER_ID=user_id, ZAVA_ENV_FILE=env_file, ZAVA_DATABASE_URL=database_url, ZAVA_DATA_DIR=data_dir
-    )
+    settings = load_settings(ctx)
     from zava_mcp import call_context
     from zava_mcp.postgres.bound_sql import BoundSql
 

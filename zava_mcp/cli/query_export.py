@@ -11,7 +11,7 @@ from zava_mcp.errors import InputError
 from zava_mcp.plurals import counted
 from zava_mcp.postgres.bound_sql import BoundSql
 from zava_mcp.sales.export import open_writer
-from zava_mcp.sales.service import SalesService
+from zava_mcp.sales.service import SalesService, service_for
 from zava_mcp.settings import Settings
 
 DEFAULT_SECONDS = 600.0
@@ -32,7 +32,7 @@ def export(
         raise InputError(f"--timeout must be from 1 to {_MAX_SECONDS:,.0f} seconds, not {seconds:g}")
     settings = replace(settings, query_timeout=seconds)
     try:
-        with progress_bar() as progress, SalesService(settings, progress) as service:
+        with progress_bar() as progress, service_for(settings, progress) as service:
             query = prepare(service)
             flush_output()  # The audit log must have the record before the file has the first row.
             with service.name_hints(), open_writer(path, bom, formulas) as writer:

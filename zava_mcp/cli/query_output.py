@@ -40,7 +40,7 @@ NoFormulas = Annotated[
 
 @dataclass(frozen=True)
 class QueryOutput:
-    """How the rows of a query are shown."""
+    """The options that determine how the rows of a query are shown."""
 
     max_rows: int | None
     chart: bool
@@ -72,7 +72,7 @@ class QueryOutput:
             raise InputError("--no-formulas is for CSV", "Add --format csv, or --output FILE.csv.")
 
     def show(self, settings: Settings, prepare: "Callable[[SalesService], BoundSql]") -> None:
-        """Run the query that `prepare` returns, and show its rows. Raises Exit with TRUNCATED if piped rows lack."""
+        """Run the query of `prepare`, and show its rows. Raises Exit with TRUNCATED if piped output lacks rows."""
         from zava_mcp.cli.display.output import show_chart, show_result
 
         if self.output is not None:
@@ -91,9 +91,9 @@ class QueryOutput:
         """Return the result of a query, with advice in terms of the command line, and the SQL."""
         from zava_mcp.cli.display.messages import progress_bar
         from zava_mcp.cli.display.terminal_hints import require_row_limit, rows_advice
-        from zava_mcp.sales.service import SalesService
+        from zava_mcp.sales.service import service_for
 
-        with progress_bar() as progress, SalesService(settings, progress) as service:
+        with progress_bar() as progress, service_for(settings, progress) as service:
             default = settings.max_rows if self.chart else min(DEFAULT_ROWS, settings.max_rows)
             rows = default if self.max_rows is None else self.max_rows
             require_row_limit(rows, settings.max_rows)

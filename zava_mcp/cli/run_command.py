@@ -38,9 +38,7 @@ def run(
 
     Example: zava-mcp run top_products --param since=2026-01-01 --user-id seattle
     """
-    settings = load_settings(
-        ctx, ZAVA_USER_ID=user_id, ZAVA_ENV_FILE=env_file, ZAVA_DATABASE_URL=database_url, ZAVA_DATA_DIR=data_dir
-    )
+    settings = load_settings(ctx)
     from zava_mcp.sales.saved_query_call import SavedQueryCall
 
     shown = QueryOutput(max_rows, chart, form, output, timeout, bom, no_formulas, pager)
@@ -57,15 +55,15 @@ def run(
 def _list(settings: Settings, form: Format | None) -> None:
     from zava_mcp.cli.display.messages import progress_bar
     from zava_mcp.cli.saved_command import show_saved_queries
-    from zava_mcp.sales.service import SalesService
+    from zava_mcp.sales.service import service_for
 
-    with progress_bar() as progress, SalesService(settings, progress) as service:
+    with progress_bar() as progress, service_for(settings, progress) as service:
         queries = service.saved_queries.list(service.new_reader())
     show_saved_queries(queries, form)
 
 
 def _values(pairs: list[str]) -> dict[str, str]:
-    """Return the values by name. Raises InputError for text without "=" and for a name that is there twice."""
+    """Return the values by name. Raises InputError for text without "=" and for a name that is given twice."""
     values: dict[str, str] = {}
     for pair in pairs:
         name, equals, value = pair.partition("=")
@@ -73,6 +71,6 @@ def _values(pairs: list[str]) -> dict[str, str]:
         if not equals or not name:
             raise InputError(f"--param {pair[:60]!r} has no value", "Write --param NAME=VALUE.")
         if name in values:
-            raise InputError(f"--param {name[:60]} is there twice", "Give each parameter once.")
+            raise InputError(f"--param {name[:60]} is given twice", "Give each parameter once.")
         values[name] = value
     return values

@@ -1,4 +1,4 @@
-"""`zava-mcp saved`: saves queries with parameters for everybody, lists, shows and removes them."""
+"""`zava-mcp saved`: saves queries with parameters for all identities, lists, shows and removes them."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -33,18 +33,16 @@ def add(
 
     Example: zava-mcp saved add queries/top_products.sql queries/revenue_by_month.sql
     """
-    settings = load_settings(ctx, ZAVA_ENV_FILE=env_file, ZAVA_ADMIN_DATABASE_URL=admin_url, ZAVA_DATA_DIR=data_dir)
+    settings = load_settings(ctx)
     from zava_mcp.admin.saved_queries import save_queries
-    from zava_mcp.cli.display.messages import print_note, progress_bar
-    from zava_mcp.cli.display.output import show_report
+    from zava_mcp.cli.display.messages import progress_bar
+    from zava_mcp.cli.display.output import show_changes
     from zava_mcp.cli.sql_input import read_query
 
     texts = {path: read_query(None, str(path)) for path in files}
     with progress_bar() as progress:
         report = save_queries(settings, texts, progress, dry_run)
-    if dry_run:
-        print_note("dry run: nothing was changed; these changes would be made")
-    show_report(report)
+    show_changes(report, dry_run)
 
 
 @saved.command(name="list")
@@ -59,7 +57,7 @@ def list_(
 
     Example: zava-mcp saved list
     """
-    settings = load_settings(ctx, ZAVA_ENV_FILE=env_file, ZAVA_ADMIN_DATABASE_URL=admin_url, ZAVA_DATA_DIR=data_dir)
+    settings = load_settings(ctx)
     from zava_mcp.admin.saved_queries import list_queries
     from zava_mcp.cli.display.messages import progress_bar
 
@@ -91,7 +89,7 @@ def show(
 
     Example: zava-mcp saved show top_products
     """
-    settings = load_settings(ctx, ZAVA_ENV_FILE=env_file, ZAVA_ADMIN_DATABASE_URL=admin_url, ZAVA_DATA_DIR=data_dir)
+    settings = load_settings(ctx)
     from zava_mcp.admin.saved_queries import show_query
     from zava_mcp.cli.display.messages import progress_bar
     from zava_mcp.cli.display.output import show_text
@@ -113,7 +111,7 @@ def remove(
 
     Example: zava-mcp saved remove top_products
     """
-    settings = load_settings(ctx, ZAVA_ENV_FILE=env_file, ZAVA_ADMIN_DATABASE_URL=admin_url, ZAVA_DATA_DIR=data_dir)
+    settings = load_settings(ctx)
     from zava_mcp.admin.saved_queries import remove_queries
     from zava_mcp.cli.display.messages import progress_bar
     from zava_mcp.cli.display.output import show_report

@@ -48,9 +48,7 @@ def search(
 
     Example: zava-mcp search "containers for paint" --in-stock --user-id seattle
     """
-    settings = load_settings(
-        ctx, ZAVA_USER_ID=user_id, ZAVA_ENV_FILE=env_file, ZAVA_DATABASE_URL=database_url, ZAVA_DATA_DIR=data_dir
-    )
+    settings = load_settings(ctx)
     from zava_mcp.cli.display.output import show_search_result
     from zava_mcp.sales.search_request import SearchRequest
 
@@ -64,10 +62,10 @@ def _search(settings: Settings, request: "SearchRequest") -> "SearchResult":
     """Return the products that a request finds."""
     from zava_mcp import call_context
     from zava_mcp.cli.display.messages import progress_bar
-    from zava_mcp.sales.service import SalesService
+    from zava_mcp.sales.service import service_for
 
     call_context.current_call().arguments = dict(asdict(request))
-    with progress_bar() as progress, SalesService(settings, progress) as service:
+    with progress_bar() as progress, service_for(settings, progress) as service:
         product_search = service.product_search(request)
         service.prepare(product_search)
         result = service.search(product_search)

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, NoReturn
 
 import typer
 
-from zava_mcp.cli.app import app, load_settings
+from zava_mcp.cli.app import app, keep_options, load_settings
 from zava_mcp.cli.options import DatabaseUrl, DataDir, EnvFile, LogLevel, UserId
 from zava_mcp.cli.start_server import start_server
 from zava_mcp.errors import ZavaError
@@ -30,7 +30,7 @@ def serve(
     database_url: DatabaseUrl = None,
     data_dir: DataDir = None,
     log_level: LogLevel = None,
-    version: Annotated[  # noqa: ARG001  # The callback reads it.
+    version: Annotated[
         bool, typer.Option("--version", callback=print_version, is_eager=True, help="Print the version.")
     ] = False,
     check_settings: Annotated[
@@ -39,13 +39,7 @@ def serve(
     ] = None,
 ) -> None:
     """Keep the options for a command, or start the server if there is no command."""
-    ctx.obj = {
-        "ZAVA_USER_ID": user_id,
-        "ZAVA_ENV_FILE": env_file,
-        "ZAVA_DATABASE_URL": database_url,
-        "ZAVA_DATA_DIR": data_dir,
-        "ZAVA_LOG_LEVEL": log_level,
-    }
+    keep_options(ctx)
     if check_settings:
         _check_settings(ctx, check_settings)
     if ctx.invoked_subcommand is None:
@@ -53,7 +47,7 @@ def serve(
 
 
 def _check_settings(ctx: typer.Context, access: str) -> NoReturn:
-    """Print the version, and the error that the server would answer every call with; `doctor` reads both.
+    """Print the version, and the error with which the server would reject every call; `doctor` reads both.
 
     Only the access "write" opens the audit log, which creates it.
     """

@@ -9,11 +9,11 @@ import typer
 from typer.core import TyperGroup
 
 from zava_mcp.cli.app import app, keep_options, load_settings
-from zava_mcp.cli.options import AdminUrl, DatabaseUrl, DataDir, EnvFile, ResultFormat, UserId
+from zava_mcp.cli.options import AdminUrl, DatabaseUrl, DataDir, DryRun, EnvFile, ResultFormat, UserId
 
 
 class _NamesOrCommands(TyperGroup):
-    """The words behind `tables` are names of tables, unless the first one is a command."""
+    """The arguments after `tables` are names of tables, unless the first one is a command."""
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         if args and args[0] not in self.commands:
@@ -27,7 +27,6 @@ tables = typer.Typer(
 app.add_typer(tables, name="tables")
 
 Table = Annotated[str, typer.Argument(metavar="TABLE", help="A table or view with its schema, such as sales.invoice.")]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Only print what would be done.")]
 
 
 @tables.callback(invoke_without_command=True, subcommand_metavar="[NAME]... | COMMAND")
@@ -40,13 +39,11 @@ def tables_default(
 ) -> None:
     """List the tables, or describe the named ones: columns, types, keys, meaning and valid values.
 
-    An administrator exposes own tables to identities and hides them again.
+    As an administrator, expose your own tables to identities, or hide them again.
 
     Example: zava-mcp tables orders order_items --user-id seattle
     """
-    keep_options(
-        ctx, ZAVA_USER_ID=user_id, ZAVA_ENV_FILE=env_file, ZAVA_DATABASE_URL=database_url, ZAVA_DATA_DIR=data_dir
-    )
+    keep_options(ctx)
     if ctx.invoked_subcommand is None:
         _show(ctx, [])
 
@@ -64,23 +61,16 @@ def describe(
 
     Example: zava-mcp tables describe orders --user-id seattle
     """
-    _show(
-        ctx,
-        names,
-        ZAVA_USER_ID=user_id,
-        ZAVA_ENV_FILE=env_file,
-        ZAVA_DATABASE_URL=database_url,
-        ZAVA_DATA_DIR=data_dir,
-    )
+    _show(ctx, names)
 
 
-def _show(ctx: typer.Context, names: list[str], **options: str | None) -> None:
+def _show(ctx: typer.Context, names: list[str]) -> None:
     from zava_mcp.cli.display.messages import progress_bar
     from zava_mcp.cli.display.output import show_text
-    from zava_mcp.sales.service import SalesService
+    from zava_mcp.sales.service import service_for
 
-    settings = load_settings(ctx, **options)
-    with progress_bar() as progress, SalesService(settings, progress) as service:
+    settings = load_settings(ctx)
+    with progress_bar() as progress, service_for(settings, progress) as service:
         text = (
             service.describe_tables(names, service.new_reader()) if names else service.list_tables(service.new_reader())
         )
@@ -112,7 +102,9 @@ def expose(
     comments: Annotated[
         Path | None,
         typer.Option(
-            "--comments", metavar="FILE", help="A TOML file with comments, which assistants read; default: asked for."
+            "--comments",
+            metavar="FILE",
+            help="A TOML file with comments, which assistants read; default: prompts for them.",
         ),
     ] = None,
     dry_run: DryRun = False,
@@ -124,18 +116,19 @@ def expose(
 
     Example: zava-mcp tables expose sales.invoice --store-column tenant_id --comments invoice.toml
     """
-    settings = load_settings(ctx, ZAVA_ENV_FILE=env_file, ZAVA_ADMIN_DATABASE_URL=admin_url, ZAVA_DATA_DIR=data_dir)
+    settings = load_settings(ctx)
     from zava_mcp.admin.exposed_tables import ExposeRequest, expose_table
     from zava_mcp.admin.table_comments import read_comments
     from zava_mcp.cli.display.messages import progress_bar
+    from zava_mcp.cli.display.output import show_changes
 
     texts = read_comments(comments) if comments else {}
     ask = _ask if comments is None and sys.stdin.isatty() and sys.stderr.isatty() else None
     request = ExposeRequest(table, store_column, through, shared, tuple(hide_column or ()), texts, ask)
-    # A progress bar would paint over the questions.
+    # A progress bar would overwrite the prompts.
     with nullcontext(lambda *_: None) if ask else progress_bar() as progress:
         report = expose_table(settings, request, dry_run, progress)
-    _show_changes(report, dry_run)
+    show_changes(report, dry_run)
 
 
 @tables.command()
@@ -147,17 +140,18 @@ def hide(
     admin_url: AdminUrl = None,
     data_dir: DataDir = None,
 ) -> None:
-    """Hide an exposed table or view from identities, and remove what was made for it.
+    """Hide an exposed table or view from identities, and remove its policies and triggers.
 
     Example: zava-mcp tables hide sales.invoice
     """
-    settings = load_settings(ctx, ZAVA_ENV_FILE=env_file, ZAVA_ADMIN_DATABASE_URL=admin_url, ZAVA_DATA_DIR=data_dir)
+    settings = load_settings(ctx)
     from zava_mcp.admin.exposed_tables import hide_table
     from zava_mcp.cli.display.messages import progress_bar
+    from zava_mcp.cli.display.output import show_changes
 
     with progress_bar() as progress:
         report = hide_table(settings, table, dry_run, progress)
-    _show_changes(report, dry_run)
+    show_changes(report, dry_run)
 
 
 @tables.command()
@@ -172,7 +166,7 @@ def exposed(
 
     Example: zava-mcp tables exposed
     """
-    settings = load_settings(ctx, ZAVA_ENV_FILE=env_file, ZAVA_ADMIN_DATABASE_URL=admin_url, ZAVA_DATA_DIR=data_dir)
+    settings = load_settings(ctx)
     from zava_mcp.admin.exposed_tables import exposed_tables
     from zava_mcp.cli.display.messages import progress_bar
     from zava_mcp.cli.display.output import show_rows
@@ -187,12 +181,3 @@ def _ask(column: str) -> str:
     about = f"the column {column}" if column else "a row of the table"
     answer: str = typer.prompt(f"What is {about}? (Enter for none)", default="", show_default=False, err=True)
     return answer
-
-
-def _show_changes(report: Any, dry_run: bool) -> None:
-    from zava_mcp.cli.display.messages import print_note
-    from zava_mcp.cli.display.output import show_report
-
-    if dry_run:
-        print_note("dry run: nothing was changed; these changes would be made")
-    show_report(report)

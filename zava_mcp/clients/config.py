@@ -97,7 +97,7 @@ def _copied_settings(values: Mapping[str, str], server: bool) -> tuple[dict[str,
     if "ZAVA_DATABASE_URL" in names:
         environment["ZAVA_DATABASE_URL"] = without_password(values["ZAVA_DATABASE_URL"].strip())
         left_out = environment["ZAVA_DATABASE_URL"] != values["ZAVA_DATABASE_URL"].strip()
-    by_password = values.get("ZAVA_DATABASE_AUTH", "").strip().lower() != "entra"  # which takes none
+    by_password = values.get("ZAVA_DATABASE_AUTH", "").strip().lower() != "entra"  # Entra takes no password
     if (
         left_out or (server and by_password and "ZAVA_ENV_FILE" not in environment)
     ) and "POSTGRES_PASSWORD" not in secrets:

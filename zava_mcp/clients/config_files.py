@@ -210,9 +210,9 @@ def _structure_faults(entry: dict[str, Any], file_format: ConfigFormat) -> Itera
         yield "its env is not an object", 'set "env": {"NAME": "value"}'
     for key in entry:
         if not _ENTRY_KEYS.fullmatch(key):
-            meant = next((name for name, others in _MISTAKEN_KEYS.items() if _letters(key) in others), "")
-            fix = f'write "{meant}"' if meant else "remove it, or check its spelling"
-            yield f"it has the unknown key {key[:40]!r}", f"{fix} instead of {key[:40]!r}" if meant else fix
+            known_key = next((name for name, others in _MISTAKEN_KEYS.items() if _letters(key) in others), "")
+            fix = f'write "{known_key}"' if known_key else "remove it, or check its spelling"
+            yield f"it has the unknown key {key[:40]!r}", f"{fix} instead of {key[:40]!r}" if known_key else fix
     allowed = str | int | float | None if file_format is _VS_CODE else str
     for name, value in environment.items() if isinstance(environment, dict) else ():
         if isinstance(value, bool) or not isinstance(value, allowed):

@@ -167,4 +167,4 @@ def _printed_fault(output: str, with_identity: bool) -> Fault | None:
     kind, message, hint = json.loads(fault)
     if kind == "IdentityError" and not with_identity:
         return None
-    return f"the server answers every call with an error: {message}", hint
+    return f"the server would reject every call: {message}", hint

@@ -6,12 +6,11 @@ import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from uuid import UUID
 
 from zava_mcp.clients.config_files import Entry, Fault, config_files, read_entries
 from zava_mcp.clients.start_command import argument_faults, program_arguments, settings_fault, start_fault
 from zava_mcp.doctor.check import Check
-from zava_mcp.postgres.user_ids import sample_identities, short_name
+from zava_mcp.postgres.user_ids import parse_user_id, sample_identities, short_name
 from zava_mcp.python_process import standalone_command
 from zava_mcp.search_paths import find_program
 from zava_mcp.settings import is_secret
@@ -124,7 +123,9 @@ def _user_id_faults(entry: Entry) -> Iterator[Fault]:
     user_id = _user_id(entry)
     if user_id is None and not ({"--env-file", "ZAVA_ENV_FILE"} & {*entry.arguments, *entry.environment}):
         yield "it has no user id", 'add "--user-id" and the uuid to "args"; zava-mcp identities lists them'
-    elif user_id is not None and not (entry.reference.search(user_id) or _is_uuid(user_id) or _is_sample_name(user_id)):
+    elif user_id is not None and not (
+        entry.reference.search(user_id) or parse_user_id(user_id) or _is_sample_name(user_id)
+    ):
         yield (
             f"the user id {user_id[:60]!r} is neither a uuid nor a name in the sample",
             "use one that zava-mcp identities lists",
@@ -203,14 +204,6 @@ def _user_id(entry: Entry) -> str | None:
         if word.startswith("--user-id="):
             return word.partition("=")[2]
     return entry.environment.get("ZAVA_USER_ID")
-
-
-def _is_uuid(text: str) -> bool:
-    try:
-        UUID(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _is_sample_name(text: str) -> bool:

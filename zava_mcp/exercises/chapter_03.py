@@ -24,7 +24,7 @@ def _check_settings(file: Path, _lab: Lab) -> None:
     read_answer(file)
     try:
         settings = load({"ZAVA_ENV_FILE": str(file.resolve())}, {})
-        user_id = require_identity(settings, None)
+        user_id = require_identity(settings, None).user_id
     except ZavaError as error:
         raise Wrong(error.message) from None
     if settings.warnings:

@@ -142,7 +142,7 @@ def _check_client(file: Path, lab: Lab) -> None:
 async def _call_client(ask: Ask, lab: Lab) -> None:
     from zava_mcp.server.trial_client import trial_client
 
-    async with trial_client(lambda: None, lab.settings_of("seattle")) as client:
+    async with trial_client(lambda _: None, lab.settings_of("seattle")) as client:
         wrong = await _first_fault(ask, client.sdk)
     if wrong:  # raised outside of the client's tasks, which would wrap it
         raise wrong

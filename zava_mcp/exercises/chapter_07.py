@@ -87,7 +87,7 @@ async def _search(labels: list[_Label], lab: Lab) -> list[set[str]]:
     from zava_mcp.server.trial_client import trial_client
 
     found = []
-    async with trial_client(lambda: None, lab.settings_of("head-office")) as client:
+    async with trial_client(lambda _: None, lab.settings_of("head-office")) as client:
         for label in labels:
             text, _ = await client.call(
                 "semantic_search_products",

@@ -125,7 +125,7 @@ def _check_settings(file: Path, _lab: Lab) -> None:
 
 
 def _check_entra(settings: Settings) -> None:
-    if str(settings.user_id) != _USER_ID:
+    if settings.identity.lower() != _USER_ID:
         raise Wrong("the identity is not Kim Park's")
     if settings.database is None or settings.database.url is None:
         raise Wrong("it names no database server by a URL")

@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from zava_mcp.admin.embedded_database import embedded_postgres
+from zava_mcp.postgres.user_ids import require_identity
 from zava_mcp.progress_callback import Progress
 from zava_mcp.settings import Settings
 
@@ -29,7 +30,7 @@ class Lab:
     """The embedded database of the learner, and scratch databases beside it. It needs no network."""
 
     def __init__(self, settings: Settings, progress: Progress) -> None:
-        self._settings = replace(settings, database=None, admin_url=None, user_id=None, user_name="")
+        self._settings = replace(settings, database=None, admin_url=None, identity="")
         self._embedded = embedded_postgres(self._settings, progress)
         self._services: dict[str, SalesService] = {}
 
@@ -45,7 +46,7 @@ class Lab:
 
     def settings_of(self, identity: str) -> Settings:
         """The settings of a server or command of an identity of the sample, such as "seattle"."""
-        return replace(self._settings, user_name=identity)
+        return replace(self._settings, identity=identity)
 
     def query(self, identity: str, sql: str) -> Result:
         """Runs a query as an identity, with the server's bounds. Raises QueryError or InputError."""
@@ -59,7 +60,9 @@ class Lab:
 
         self._embedded.open()
         if identity not in self._services:
-            self._services[identity] = SalesService(self.settings_of(identity), lambda *_: None, self._embedded)
+            settings = self.settings_of(identity)
+            requested = require_identity(settings, self._embedded)
+            self._services[identity] = SalesService(settings, requested, self._embedded)
         return self._services[identity]
 
     def scratch_database(self, logins: tuple[str, ...], set_up: str) -> "AbstractContextManager[ScratchDatabase]":

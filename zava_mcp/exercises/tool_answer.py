@@ -19,8 +19,7 @@ _TIMEOUT_SECONDS = 60.0
 class ToolAnswer:
     """Imports an answer, registers its tools with `function`, and calls `check` with a client of the identity's server.
 
-    `function` may have the parameters server, startup, executor and settings. The file is the learner's own program: it
-    runs with the learner's rights.
+    `function` gets the ServerContext. The file is the learner's own program: it runs with the learner's rights.
     """
 
     function: str

@@ -17,7 +17,7 @@ from zava_mcp.postgres.connection_parameters import ConnectionParameters
 from zava_mcp.postgres.location import Location
 from zava_mcp.postgres.login_rights import LoginRights
 from zava_mcp.postgres.timeout_connection import CONNECT_SECONDS, TimeoutConnection
-from zava_mcp.postgres.user_ids import short_name
+from zava_mcp.postgres.user_ids import RequestedIdentity, short_name
 from zava_mcp.settings import Settings
 
 C = TypeVar("C", bound=psycopg.Connection)
@@ -121,14 +121,13 @@ def _connect(kind: type[C], target: ConnectionParameters) -> C:
         raise connection_errors.connection_error(error, target.location) from None
 
 
-def verify_identity(connection: psycopg.Connection, user_id: UUID | None, name: str = "") -> VerifiedIdentity:
+def verify_identity(connection: psycopg.Connection, identity: RequestedIdentity) -> VerifiedIdentity:
     """Checks, in one round trip, that a connection's login is the requested identity and can do no more than it.
 
-    `name` is the name in the settings, if they name the identity; without a `user_id`, the login's identity must have
-    that name. Raises IdentityError, or DatabaseUnavailable if this is not a Zava database of this schema version.
+    Raises IdentityError, or DatabaseUnavailable if this is not a Zava database of this schema version.
     """
-    row = read_identity(connection, user_id)
-    for refusal in (_privilege_error(row), *mismatches(row, user_id, name), _protection_error(row)):
+    row = read_identity(connection, identity.user_id)
+    for refusal in (_privilege_error(row), *mismatches(row, identity), _protection_error(row)):
         if refusal:
             raise refusal
     pgvector_version = tuple(int(part) for part in (row["vectors"] or "").split(".")[:2] if part.isdigit())
@@ -184,10 +183,10 @@ def _run_in_one_round_trip(connection: psycopg.Connection, statements: list[str]
     return {**(cursors["read_identity"].fetchone() or {}), "company": company}
 
 
-def mismatches(row: dict[str, Any], user_id: UUID | None, name: str = "") -> list[ZavaError]:
+def mismatches(row: dict[str, Any], identity: RequestedIdentity) -> list[ZavaError]:
     """The reasons why a login is not the requested identity, or the database has another schema version."""
     errors: list[ZavaError] = []
-    if error := _identity_mismatch(row, user_id, name):
+    if error := _identity_mismatch(row, identity):
         errors.append(error)
     if row["rls_user_id"] is not None and row["schema_version"] != sql.schema_version():
         errors.append(connection_errors.schema_mismatch(row["schema_version"]))
@@ -201,8 +200,9 @@ def mismatches(row: dict[str, Any], user_id: UUID | None, name: str = "") -> lis
     return errors
 
 
-def _identity_mismatch(row: dict[str, Any], user_id: UUID | None, name: str) -> IdentityError | None:
+def _identity_mismatch(row: dict[str, Any], identity: RequestedIdentity) -> IdentityError | None:
     """The error if the login's identity does not have the user id and the name of the settings."""
+    user_id, name = identity.user_id, identity.name
     if row["rls_user_id"] is None:
         return connection_errors.unknown_identity(user_id)
     has_name = short_name(row["display_name"]) == short_name(name)

@@ -4,7 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager, suppress
-from uuid import UUID
+from dataclasses import replace
 
 import psycopg
 from psycopg_pool import PoolTimeout
@@ -33,6 +33,7 @@ from zava_mcp.postgres.query_errors import is_connection_lost, to_query_error
 from zava_mcp.postgres.retry import RESTART_SECONDS, Attempts, Runnable, T
 from zava_mcp.postgres.statement import Statement, StatementBatch
 from zava_mcp.postgres.timeout_connection import TimeoutConnection
+from zava_mcp.postgres.user_ids import RequestedIdentity
 from zava_mcp.settings import Settings
 
 _CLOSE_SECONDS = 0.4
@@ -45,12 +46,12 @@ class Database:
     demand, so that a call finds a database again that was down.
     """
 
-    def __init__(self, locate: Callable[[], ConnectionParameters], user_id: UUID | None, settings: Settings) -> None:
+    def __init__(
+        self, locate: Callable[[], ConnectionParameters], identity: RequestedIdentity, settings: Settings
+    ) -> None:
         self._locate = locate
-        self._user_id = user_id
+        self._requested = identity
         self._settings = settings
-        # An embedded database's identities are resolved by name at start-up. On a server, the name may be the sample's.
-        self._name = settings.user_name if settings.database else ""
         self._opening = threading.Lock()
         self._pool: Pool | None = None
         self._identity: VerifiedIdentity | None = None
@@ -72,13 +73,13 @@ class Database:
 
     def _open_at(self, location: ConnectionParameters) -> None:
         """Opens the pool on a verified first connection."""
-        target = self._target = for_identity(location, self._user_id, self._settings)
-        with explain_identity_name(self._name, self._user_id):
+        target = self._target = for_identity(location, self._requested.user_id, self._settings)
+        with explain_identity_name(self._requested):
             first, self._identity = open_first(target, self._verify_login)
-        if self._user_id is None:  # older policies may read the user id, which is known only now
+        if self._requested.user_id is None:  # older policies may read the user id, which is known only now
             first.close()
-            self._user_id = self._identity.user_id
-            target = self._target = for_identity(location, self._user_id, self._settings)
+            self._requested = replace(self._requested, user_id=self._identity.user_id)
+            target = self._target = for_identity(location, self._requested.user_id, self._settings)
             first, self._identity = open_first(target, self._verify_login)
         self._pool = open_pool(target, first, self._verify_login)
         self.schema_changes += 1  # notifications may have been missed meanwhile
@@ -86,9 +87,9 @@ class Database:
     @contextmanager
     def unverified_connection(self) -> Iterator[UnverifiedConnection]:
         """Yields a connection outside the pool, before the identity is verified. Raises as `open`."""
-        target = for_identity(self._locate(), self._user_id, self._settings)
-        with explain_identity_name(self._name, self._user_id), connect_with_timeout(target) as connection:
-            yield UnverifiedConnection(connection, target.settings, self._user_id, self._name)
+        target = for_identity(self._locate(), self._requested.user_id, self._settings)
+        with explain_identity_name(self._requested), connect_with_timeout(target) as connection:
+            yield UnverifiedConnection(connection, target.settings, self._requested)
 
     def close(self) -> None:
         """Closes all connections; the next call opens the pool again. A pool that is being opened is not affected."""
@@ -204,7 +205,7 @@ class Database:
         """Verifies a connection's login and prepares its session. Raises a ZavaError or psycopg.Error."""
         if not connection.verified_at:
             connection.add_notify_handler(lambda _: self._on_notification(connection))
-        identity = verify_identity(connection, self._user_id, self._name)
+        identity = verify_identity(connection, self._requested)
         if self._target is not None:
             apply_session_settings(connection, identity.backend, self._target.settings)
         set_search_path(connection, identity)

@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
 
 import psycopg
 from psycopg_pool import ConnectionPool
@@ -15,6 +14,7 @@ from zava_mcp.postgres.connection_parameters import ConnectionParameters
 from zava_mcp.postgres.identity import VerifiedIdentity, connect_with_timeout
 from zava_mcp.postgres.pgbouncer import is_pooled, refuse_transaction_pooling
 from zava_mcp.postgres.timeout_connection import CONNECT_SECONDS, TimeoutConnection
+from zava_mcp.postgres.user_ids import RequestedIdentity
 from zava_mcp.settings import CONCURRENT_DESCRIPTIONS, CONCURRENT_QUERIES
 
 Pool = ConnectionPool[TimeoutConnection]
@@ -25,13 +25,12 @@ Verify = Callable[[TimeoutConnection], VerifiedIdentity]
 class UnverifiedConnection:
     """A connection whose login may not be the requested identity, for checks that report what verification refuses.
 
-    `settings` are the session's options. `user_id` and `name` are the requested ones, None or "" if not requested.
+    `settings` are the session's options.
     """
 
     connection: TimeoutConnection
     settings: dict[str, str]
-    user_id: UUID | None
-    name: str
+    requested: RequestedIdentity
 
 
 def open_first(target: ConnectionParameters, verify: Verify) -> tuple[TimeoutConnection, VerifiedIdentity]:
@@ -95,12 +94,12 @@ def pool_statistics(pool: Pool) -> dict[str, float]:
 
 
 @contextmanager
-def explain_identity_name(name: str, user_id: UUID | None) -> Iterator[None]:
+def explain_identity_name(identity: RequestedIdentity) -> Iterator[None]:
     """Adds the user id that a name stands for to errors about the login, if the settings name the identity."""
     try:
         yield
     except IdentityError as error:
-        if not name or user_id is None or str(user_id) in error.message:
+        if not identity.name or identity.user_id is None or str(identity.user_id) in error.message:
             raise
-        meaning = f"{name[:60]!r} stands for the sample's user id {user_id}."
+        meaning = f"{identity.name[:60]!r} stands for the sample's user id {identity.user_id}."
         raise IdentityError(error.message, f"{meaning} {error.hint}") from None

@@ -7,6 +7,7 @@ import csv
 import difflib
 import io
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -27,6 +28,18 @@ class Identity:
     store_ids: tuple[int, ...]
 
 
+@dataclass(frozen=True)
+class RequestedIdentity:
+    """The identity that the settings name, to be verified after connecting.
+
+    On a server, `name` is the name that the settings give, which the login's identity must have; "" if they give a user
+    id. `user_id` is None if only the server knows that name.
+    """
+
+    user_id: UUID | None
+    name: str = ""
+
+
 HEAD_OFFICE_NAME = "Head office"  # of a company that is not the sample
 
 
@@ -39,23 +52,34 @@ def sample_identities() -> list[Identity]:
     ]
 
 
-def require_identity(settings: Settings, embedded: EmbeddedPostgres | None) -> UUID | None:
-    """The user id of the settings, or the one that their name stands for.
+def parse_user_id(text: str) -> UUID | None:
+    """A uuid in the usual form with dashes, in upper or lower case; None for any other text."""
+    with suppress(ValueError):
+        if str(user_id := UUID(text)) == text.lower():
+            return user_id
+    return None
 
-    A name is looked up among the embedded database's identities, and for a server among the sample's. None on a server
-    if the settings name a login too: then the login's identity must have that name, which is checked after connecting.
+
+def require_identity(settings: Settings, embedded: EmbeddedPostgres | None) -> RequestedIdentity:
+    """The identity of the settings, by user id or by name.
+
+    A name is looked up among the embedded database's identities, and for a server among the sample's. An unknown name
+    is left to a server if the settings name a login too.
 
     Raises IdentityError, which says how to give a user id, if the settings name no identity, an unknown or ambiguous
     name, or a user id that the embedded database does not have. A server is asked after connecting.
     """
     known = _known_identities(embedded)
-    if settings.user_name and settings.user_id is None and _names_login(settings) and not _is_known(settings, known):
-        return None
-    user_id = settings.user_id or _user_id_of_name(settings, known)
+    user_id, name = parse_user_id(settings.identity), ""
+    if user_id is None:
+        name = settings.identity if settings.database else ""
+        if name and _names_login(settings) and short_name(name) not in map(short_name, known.values()):
+            return RequestedIdentity(None, name)
+        user_id = _user_id_of_name(settings, known)
     call_context.current_call().user_id = str(user_id)
     if embedded is not None and user_id not in known:
         raise _identity_error(f"the user id {user_id} is not an identity of this database", settings, known)
-    return user_id
+    return RequestedIdentity(user_id, name)
 
 
 def short_name(name: str) -> str:
@@ -80,13 +104,9 @@ def _names_login(settings: Settings) -> bool:
     return "user" in settings.database.parameters or by_url is not None
 
 
-def _is_known(settings: Settings, known: dict[UUID, str]) -> bool:
-    return short_name(settings.user_name) in map(short_name, known.values())
-
-
 def _user_id_of_name(settings: Settings, known: dict[UUID, str]) -> UUID:
     """The user id of the only identity with the settings' full name. Raises IdentityError."""
-    requested = settings.user_name
+    requested = settings.identity
     if not requested:
         raise _identity_error("no user id is set", settings, known)
     names = {user_id: short_name(name) for user_id, name in known.items()}
@@ -107,7 +127,7 @@ def _identity_error(message: str, settings: Settings, known: dict[UUID, str]) ->
     hint = "Give one with --user-id or ZAVA_USER_ID. `zava-mcp identities` lists them."
     if settings.database is not None:
         hint = "Give a user id, which `zava-mcp identities` lists for an administrator"
-        hint += ", or set ZAVA_DATABASE_URL with a login, whose name works." if settings.user_name else "."
+        hint += ", or set ZAVA_DATABASE_URL with a login, whose name works." if settings.identity else "."
     elif settings.admin_url is not None:
         hint += " For the database of ZAVA_ADMIN_DATABASE_URL, set ZAVA_DATABASE_URL to it, without the administrator."
     error = IdentityError(message, hint)

@@ -16,7 +16,7 @@ from zava_mcp.open_database import database_for
 from zava_mcp.postgres.bound_sql import BoundSql
 from zava_mcp.postgres.pool_connections import UnverifiedConnection
 from zava_mcp.postgres.statement import StatementBatch
-from zava_mcp.postgres.user_ids import require_identity
+from zava_mcp.postgres.user_ids import RequestedIdentity, require_identity
 from zava_mcp.progress_callback import Progress
 from zava_mcp.sales.descriptions import SchemaSummary, TableDescriptions
 from zava_mcp.sales.empty_results import describe_emptiness, explain_emptiness
@@ -44,19 +44,17 @@ _NAME_ERRORS = ("42703", "42P01", "42702", "42712", "42P09", "42501")
 
 
 class SalesService(AbstractContextManager["SalesService"]):
-    """Queries the configured database as the configured identity. It connects on first use.
+    """Queries the configured database as one identity. It connects on first use.
 
-    Raises IdentityError if the settings name no identity.
+    With `extend`, opening the embedded database extends the sample to today.
     """
 
-    def __init__(self, settings: Settings, progress: Progress, embedded: EmbeddedPostgres | None = None) -> None:
+    def __init__(
+        self, settings: Settings, identity: RequestedIdentity, embedded: EmbeddedPostgres | None, extend: bool = False
+    ) -> None:
         self._settings = settings
-        # A command starts the embedded database itself.
-        own_embedded = settings.database is None and embedded is None
-        if own_embedded:
-            embedded = embedded_postgres(settings, progress)
         self._embedded = embedded
-        self._database = database_for(settings, require_identity(settings, embedded), embedded, extend=own_embedded)
+        self._database = database_for(settings, identity, embedded, extend)
         self._descriptions = TableDescriptions(self._database)
         self._words = CatalogueWords()
         self.saved_queries = SavedQueries(self._database, self._descriptions)
@@ -218,10 +216,7 @@ class SalesService(AbstractContextManager["SalesService"]):
             return ""
 
     def try_embedding_model(self) -> tuple[str, int]:
-        """Embeds a word. Returns the model and its dimensions, ("", 0) if no model is available.
-
-        Raises EmbeddingError or SettingsError.
-        """
+        """Embeds a word; returns the model and its dimensions, or ("", 0). Raises EmbeddingError or SettingsError."""
         if self._embedder is None:
             return "", 0
         return self._embedder.id, len(self._embedder.embed_query("paint"))
@@ -247,3 +242,9 @@ class SalesService(AbstractContextManager["SalesService"]):
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.close()
+
+
+def service_for(settings: Settings, progress: Progress) -> SalesService:
+    """The service of a command as the identity of the settings. Raises IdentityError if they name none."""
+    embedded = None if settings.database else embedded_postgres(settings, progress)
+    return SalesService(settings, require_identity(settings, embedded), embedded, extend=True)

@@ -64,14 +64,14 @@ def _call_record(ctx: ServerRequestContext[Any, Any], tools: set[str]) -> Call:
         name = str(name)
         sql = arguments.pop(_SQL) if isinstance(arguments.get(_SQL), str) else ""
         if name not in tools:
-            return Call(_UNKNOWN_TOOL, sql, arguments | {"asked": name})
+            return Call(_UNKNOWN_TOOL, sql, arguments | {"requested": name})
         return Call(name, sql, arguments)
     if ctx.method == "completion/complete":
         argument = params.get("argument")
         arguments = dict(argument) if isinstance(argument, dict) else {}
         name = (name.get("uri") or name.get("name", "")) if isinstance(name, dict) else ""
-        return Call("completion", arguments={"asked": str(name), "argument": arguments})
-    return Call(_CALL_NAMES[ctx.method], arguments={"asked": str(name), **arguments})
+        return Call("completion", arguments={"requested": str(name), "argument": arguments})
+    return Call(_CALL_NAMES[ctx.method], arguments={"requested": str(name), **arguments})
 
 
 def _record_error(call: Call, error: Exception) -> None:

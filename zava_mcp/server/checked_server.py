@@ -53,7 +53,7 @@ class CheckedServer(MCPServer[Any]):
                 call.record_error(error.__cause__ or error)
             raise ToolError(" ".join([without_prefix(str(error), name), *call.take_remarks()])) from None
         if (remarks := call.take_remarks()) and isinstance(result, CallToolResult):
-            # These remarks stand in no hint of the result yet.
+            # The tool's own hint did not include these remarks.
             result.content.append(TextContent(text=f"hint: {' '.join(remarks)}"))
         return result
 
@@ -107,7 +107,7 @@ class CheckedServer(MCPServer[Any]):
 
 
 def _prompt_faults(values: dict[str, Any], known: dict[str, bool]) -> list[str]:
-    """What is wrong with the arguments of a prompt; `known` has whether each argument is required."""
+    """The faults of the arguments of a prompt; `known` has whether each argument is required."""
     faults = [
         f"there is no argument {name[:_NAME_CHARACTERS]!r}" for name in list(values)[:MAX_LISTED] if name not in known
     ]

@@ -8,9 +8,7 @@ from mcp.types import Completion, CompletionArgument, CompletionContext, PromptR
 
 from zava_mcp.errors import ZavaError
 from zava_mcp.guide import pages
-from zava_mcp.server.executor import BoundedExecutor
-from zava_mcp.server.startup import Startup
-from zava_mcp.server.tools.common import Server
+from zava_mcp.server.server_context import ServerContext
 
 if TYPE_CHECKING:
     from zava_mcp.sales.descriptions import SchemaSummary
@@ -19,19 +17,19 @@ _MAX_VALUES = 100  # the limit of MCP
 _SET_UP_SECONDS = 5.0  # short, because a person is typing
 
 
-async def read_summary(startup: Startup, executor: BoundedExecutor) -> "SchemaSummary | None":
-    """The names that arguments can have, read once and kept; None if they cannot be read soon."""
+async def read_summary(app: ServerContext) -> "SchemaSummary | None":
+    """The names that arguments can have, read once and kept; None if they cannot be read within five seconds."""
     try:
-        service = await anyio.to_thread.run_sync(startup.wait, _SET_UP_SECONDS, abandon_on_cancel=True)
+        service = await anyio.to_thread.run_sync(app.source.wait, _SET_UP_SECONDS, abandon_on_cancel=True)
         if service is None:
             return None
         reading = service.new_reader()
-        return await executor.call(lambda: service.schema_summary(reading), reading.cancel)
+        return await app.executor.call(lambda: service.schema_summary(reading), reading.cancel)
     except (ToolError, ZavaError):
         return None
 
 
-def add_completions(server: Server, startup: Startup, executor: BoundedExecutor) -> None:
+def add_completions(app: ServerContext) -> None:
     """Completes stores, categories and product types, months, tables and pages of the guide."""
 
     async def complete(
@@ -42,11 +40,11 @@ def add_completions(server: Server, startup: Startup, executor: BoundedExecutor)
         if argument.name == "page":
             return _match(list(pages()), argument.value)
         candidates = _CANDIDATES.get(argument.name)
-        if candidates is None or (summary := await read_summary(startup, executor)) is None:
+        if candidates is None or (summary := await read_summary(app)) is None:
             return Completion(values=[], total=0, has_more=False)
         return _match(candidates(summary), argument.value)
 
-    server.completion()(complete)  # type: ignore[no-untyped-call]  # the SDK's decorator has no types
+    app.server.completion()(complete)  # type: ignore[no-untyped-call]  # the SDK's decorator has no types
 
 
 def _match(values: list[str], typed: str) -> Completion:

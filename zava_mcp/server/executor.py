@@ -13,7 +13,7 @@ from mcp.server.mcpserver.context import Context
 from zava_mcp import call_context
 from zava_mcp.errors import DatabaseUnavailable, ServerBusy, ZavaError
 from zava_mcp.server.flow_control import reserve_reply, wait_for_reply_room
-from zava_mcp.server.startup import Startup
+from zava_mcp.server.service_source import ServiceSource
 from zava_mcp.server.tool_errors import raise_tool_errors, tool_error
 from zava_mcp.settings import CONCURRENT_QUERIES
 
@@ -27,25 +27,25 @@ _SET_UP_SECONDS = 50.0  # how long a call waits for set-up; MCP clients give up 
 _POLL_SECONDS = 0.25
 
 
-async def wait_for_service(startup: Startup, ctx: Context[Any, Any] | None) -> "SalesService":
-    """The service, once it is set up; reports the progress of set-up to a client that asked for it.
+async def wait_for_service(source: ServiceSource, ctx: Context[Any, Any] | None) -> "SalesService":
+    """The service, once it is set up; reports the progress of set-up to a client that requested it.
 
     Raises ToolError if set-up fails or takes longer than a client would wait.
     """
     waited, reported = 0.0, -1.0
     try:
-        service = startup.wait(0)
+        service = source.wait(0)
         while service is None and waited < _SET_UP_SECONDS:
-            part, step = startup.progress
+            part, step = source.progress
             if ctx is not None and part > reported:  # MCP requires that progress increases
                 reported = part
                 await ctx.report_progress(part, 1.0, step)
-            service = await anyio.to_thread.run_sync(startup.wait, _POLL_SECONDS, abandon_on_cancel=True)
+            service = await anyio.to_thread.run_sync(source.wait, _POLL_SECONDS, abandon_on_cancel=True)
             waited += _POLL_SECONDS
     except ZavaError as error:
         raise tool_error(error) from None
     if service is None:
-        part, step = startup.progress
+        part, step = source.progress
         fault = f"the database is still being set up ({part:.0%}, {step})"
         raise tool_error(DatabaseUnavailable(fault, "Try again in a minute."))
     return service

@@ -18,8 +18,8 @@ from zava_mcp.server.recorded_replies import NO_REPLIES, Replies
 
 LISTS = ("tools/list", "prompts/list", "resources/list", "resources/templates/list")
 _META = "io.modelcontextprotocol/"
-_MAX_BYTES = 64_000  # received bytes that wait for the SDK; a client that sends more waits itself
-_MAX_REPLY_BYTES = 500_000  # which are kept until the SDK has processed their requests
+_MAX_BYTES = 64_000  # received bytes that wait for the SDK; further input stays in the pipe
+_MAX_REPLY_BYTES = 500_000  # Replies are kept until the SDK has processed their requests.
 _WRITE_BYTES = getattr(select, "PIPE_BUF", 512)  # a pipe that is writable takes this much without blocking
 _TEXT_ID = re.compile(r"[\w./:-]{1,200}", re.ASCII)
 _MAX_ID = 2**53

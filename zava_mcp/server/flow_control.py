@@ -2,7 +2,7 @@
 
 The bounds are in bytes, because one line of JSON can take thirty times its size in memory. A request counts from its
 arrival until the SDK has finished with it, also if the client has cancelled it or has given many requests the same id.
-A reply counts from before the work on it begins, with the most that it may take.
+A reply counts from the start of the work on it, with its maximum size.
 
 Together the bounds keep a server within 256 MB above its idle memory: 64 MB for requests, 96 MB for replies, and the
 rest for buffers of reading, writing and the database driver.
@@ -31,7 +31,7 @@ class PendingRequest:
         self.size = size
         self.has_reply = False
         self.sent_reply: bytes | None = None  # the reply that the client has from first_replies.py
-        self.on_end: Callable[[bool], None] | None = None  # called with whether the reply was handed over
+        self.on_end: Callable[[bool], None] | None = None  # called with True if the reply was delivered
 
     async def finish(self) -> None:
         """Ends the request, because the SDK has finished with it and sends no reply."""

@@ -3,14 +3,14 @@
 from mcp.server.mcpserver.exceptions import ToolError
 
 from zava_mcp.guide import require_page
+from zava_mcp.server.server_context import ServerContext
 from zava_mcp.server.tool_errors import raise_tool_errors, resource_error
-from zava_mcp.server.tools.common import Server
 
 
-def add_guide(server: Server) -> None:
+def add_guide(app: ServerContext) -> None:
     """Adds `zava://guide/{page}`."""
 
-    @server.resource(
+    @app.server.resource(
         "zava://guide/{page}",
         name="guide",
         title="The guide",

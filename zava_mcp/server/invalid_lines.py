@@ -1,4 +1,4 @@
-"""The JSON-RPC error replies to lines that are no valid messages.
+"""The JSON-RPC error replies to lines that are not valid messages.
 
 An error carries the id of its request wherever an id can be read, because the client waits for a reply with that id.
 Otherwise the id is null, as JSON-RPC requires. Notifications and replies get no reply.
@@ -33,7 +33,7 @@ class ErrorReply(NamedTuple):
 
 
 def error_replies(line: bytes) -> list[ErrorReply]:
-    """The replies to a line that is no valid message; none to notifications and replies."""
+    """The replies to a line that is not a valid message; none to notifications and replies."""
     if isinstance(line, TooLong):
         return [ErrorReply(readable_id(line), INVALID_REQUEST, _TOO_LONG)]
     fault = "" if _is_utf8(line) else _NOT_UTF8
@@ -91,7 +91,7 @@ def _expects_reply(value: Any) -> bool:
 
 
 def _explain(value: Any) -> str:
-    """Why a value is no valid request."""
+    """Why a value is not a valid request."""
     if not isinstance(value, dict):
         return _NO_OBJECT
     faults = [

@@ -1,5 +1,6 @@
 """Builds the MCP server of one identity: name, instructions, tools, resources, prompts, completions and middleware."""
 
+from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from typing import Any
 
@@ -13,12 +14,14 @@ from zava_mcp.server.completions import add_completions
 from zava_mcp.server.executor import BoundedExecutor
 from zava_mcp.server.guide_resource import add_guide
 from zava_mcp.server.prompts import add_prompts
+from zava_mcp.server.query_handles import QueryHandles
 from zava_mcp.server.request_shapes import add_request_shapes
 from zava_mcp.server.resources import add_resources
 from zava_mcp.server.result_links import ResultLinks
 from zava_mcp.server.result_resources import add_results
 from zava_mcp.server.sdk_internals import forbid_extra_arguments, registered_tools
-from zava_mcp.server.startup import Startup
+from zava_mcp.server.server_context import ServerContext
+from zava_mcp.server.service_source import ServiceSource
 from zava_mcp.server.tool_errors import error_text
 from zava_mcp.server.tool_list import ToolList
 from zava_mcp.server.tools.chart_sales_query import add_charts, chart_view
@@ -29,19 +32,19 @@ from zava_mcp.server.tools.get_multiple_table_schemas import add_schemas
 from zava_mcp.server.tools.run_saved_query import add_saved_queries
 from zava_mcp.server.tools.semantic_search_products import add_search
 from zava_mcp.settings import Settings
-from zava_mcp.settings.ignored_settings import NO_SETTING
+from zava_mcp.telemetry import Observer
 
 _SAME_FOR_ALL_CLIENTS = CacheHint(ttl_ms=3_600_000, scope="public")
 
 INSTRUCTIONS = """\
-Answers questions about a company's sales, from PostgreSQL. You see only the data that the user may see; totals are \
-theirs, not the company's, unless they see all stores. The end of get_multiple_table_schemas and zava://about say \
-which company it is, its currency and its calendar.
+Answers questions about a company's sales, from PostgreSQL. You see only the data that the user may see. Totals \
+cover the user's stores, not the whole company, unless the user sees all stores. The last lines of \
+get_multiple_table_schemas, and zava://about, name the company, its currency and its calendar.
 
 Work in this order: get_current_utc_date for relative dates ("last quarter"); get_multiple_table_schemas for the \
 tables you need, before writing SQL; execute_sales_query with one PostgreSQL SELECT. Aggregate in SQL rather than \
-fetching rows. semantic_search_products finds products by what people mean, and what is in stock; take its SKUs into \
-SQL. chart_sales_query draws the rows of a query, or of an earlier "result". To explain a change, compare \
+fetching rows. semantic_search_products finds products from a description and shows their stock; use its SKUs in SQL. \
+chart_sales_query draws the rows of a query, or of an earlier "result". To explain a change, compare \
 the same period of earlier years first, then volume, mix, price and discount; do not name causes that are not in the \
 data. If a result is truncated, narrow or aggregate instead of guessing; if SQL is refused, read the hint and correct \
 it; if it takes too long, explain_sales_query shows the plan. \
@@ -53,33 +56,43 @@ This server is not configured correctly, and every call fails. Tell the user wha
 correct it in the client's configuration of this server and then restart the server: {}"""
 
 
-def build_server(startup: Startup, settings: Settings) -> MCPServer[Any]:
-    """The server of one identity; `startup` opens its service."""
-    fault = startup.settings_fault
-    server = _empty_server(startup, settings, fault)
-    executor, result_links, results = BoundedExecutor(), ResultLinks(), ResultLinks(short=True)
-    add_sales_query(server, startup, executor, settings, result_links, results)
-    add_schemas(server, startup)
-    add_search(server, startup, executor, settings)
-    add_charts(server, startup, executor, settings, results)
-    add_explanation(server, startup, executor)
-    add_date(server, startup)
-    add_saved_queries(server, startup, executor, settings, result_links, results)
-    add_resources(server, startup, executor)
-    add_results(server, startup, executor, settings, result_links)
-    add_guide(server)
-    add_prompts(server, startup, executor)
-    add_completions(server, startup, executor)
+def build_server(
+    source: ServiceSource,
+    settings: Settings,
+    observer: Observer | None,
+    fault: ZavaError | None = None,
+    more: Sequence[Callable[[ServerContext], object]] = (),
+) -> MCPServer[Any]:
+    """The server of one identity, whose calls `observer` reports; with a `fault`, every call fails with that error.
+
+    The functions of `more` add further tools.
+    """
+    server = _empty_server(source, settings, fault)
+    app = ServerContext(server, source, BoundedExecutor(), settings, QueryHandles(), ResultLinks())
+    add_sales_query(app)
+    add_schemas(app)
+    add_search(app)
+    add_charts(app)
+    add_explanation(app)
+    add_date(app)
+    add_saved_queries(app)
+    add_resources(app)
+    add_results(app)
+    add_guide(app)
+    add_prompts(app)
+    add_completions(app)
+    for add in more:
+        add(app)
     add_request_shapes(server)
-    if fault is None:
-        add_audit(server, startup.observer)
+    if observer is not None:
+        add_audit(server, observer)  # after the shapes, so that it records the arguments that were accepted
     simplify_schemas(server)
     return server
 
 
-def _empty_server(startup: Startup, settings: Settings, fault: ZavaError | None) -> CheckedServer:
+def _empty_server(source: ServiceSource, settings: Settings, fault: ZavaError | None) -> CheckedServer:
     """A server without tools, resources and prompts."""
-    tools = ToolList(startup)
+    tools = ToolList(source)
     return CheckedServer(
         is_listed=tools.is_listed,
         fault=fault,
@@ -101,11 +114,12 @@ def _empty_server(startup: Startup, settings: Settings, fault: ZavaError | None)
 
 
 def _instructions(settings: Settings, fault: ZavaError | None) -> str:
-    """What a model reads first; it warns of misspelt settings, which may mean another database than intended."""
+    """The text that a model reads first; it warns of misspelt settings, with which the database may be another one."""
     if fault:
         return _NOT_CONFIGURED.format(error_text(fault))
-    misspelt = [warning for warning in settings.warnings if NO_SETTING in warning]
-    return INSTRUCTIONS + (f"\n\nTell the user before anything else: {' '.join(misspelt)}" if misspelt else "")
+    if not settings.misspelt:
+        return INSTRUCTIONS
+    return f"{INSTRUCTIONS}\n\nTell the user before anything else: {' '.join(settings.misspelt)}"
 
 
 def simplify_schemas(server: MCPServer[Any]) -> None:

@@ -2,19 +2,18 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
-from typing import Any, TypeVar
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
 
 from mcp.server.mcpserver.context import Context
-
-T = TypeVar("T")
 
 _INTERVAL_SECONDS = 2.0
 
 
-async def with_progress(ctx: Context[Any, Any], activity: str, limit: float, work: Callable[[], Awaitable[T]]) -> T:
-    """Does work; if it takes long, reports its seconds, of at most `limit`, to a client that asked for progress.
+@contextmanager
+def report_progress(ctx: Context[Any, Any], activity: str, limit: float) -> Iterator[None]:
+    """If the work inside takes long, reports its seconds, of at most `limit`, to a client that requested progress.
 
     The progress starts above 1, because set-up reports up to 1 and MCP requires that progress increases. It ends before
     the result.
@@ -26,7 +25,7 @@ async def with_progress(ctx: Context[Any, Any], activity: str, limit: float, wor
         _INTERVAL_SECONDS, lambda: reports.append(loop.create_task(_report(ctx, activity, limit, start)))
     )
     try:
-        return await work()
+        yield
     finally:
         timer.cancel()
         for report in reports:

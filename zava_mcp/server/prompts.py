@@ -1,8 +1,7 @@
-"""The MCP prompts: recurring questions of a store manager, with the steps to answer them."""
+"""The MCP prompts: recurring analyses of a store manager, with their steps."""
 
 import re
 import unicodedata
-from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Annotated
 
@@ -15,18 +14,16 @@ from zava_mcp import call_context
 from zava_mcp.company import NEUTRAL, CompanyProfile
 from zava_mcp.errors import ZavaError
 from zava_mcp.server.completions import categories_of, read_summary
-from zava_mcp.server.executor import BoundedExecutor
 from zava_mcp.server.known_company import known_company
-from zava_mcp.server.startup import Startup
-from zava_mcp.server.tools.common import Server
+from zava_mcp.server.server_context import ServerContext
 
 _MAX_CHARACTERS = 300
 _EXCERPT_CHARACTERS = 60  # characters of a rejected name that an error repeats
 _MAX_LISTED = 30
 _UNCHECKED = " (the database cannot be reached now, so this name is not checked)"
 _NO_SALES = (
-    "this database is not a shop: it has no stores, products and orders. Ask about its own tables instead; "
-    "zava://schema lists them"
+    "this database has no stores, products and orders, so this prompt does not apply; "
+    "query its own tables, which zava://schema lists"
 )
 _WAIT_SECONDS = 5.0
 _MONTH = r"[0-9]{4}-(0[1-9]|1[0-2])"
@@ -42,40 +39,28 @@ Month = Annotated[str, Field(description="A month, e.g. 2026-10; the default is 
 Category = Annotated[str, Field(description="A category or product type, as in the data; the default is all.")]
 
 
-Filters = Callable[..., Awaitable[str]]  # takes store and category, returns a clause of a prompt
-Company = Callable[[], Awaitable[CompanyProfile]]
-
-
-def add_prompts(server: Server, startup: Startup, executor: BoundedExecutor) -> None:
+def add_prompts(app: ServerContext) -> None:
     """Adds `monthly_review`, `compare_stores`, `slow_movers` and `find_product`."""
-
-    async def filters(store: str = "", category: str = "") -> str:
-        return await _filters(startup, executor, store, category)
-
-    async def company() -> CompanyProfile:
-        return await known_company(startup) or NEUTRAL
-
-    for add in (_add_monthly_review, _add_compare_stores, _add_slow_movers):
-        add(server, filters, company)
-    _add_find_product(server, filters)
+    for add in (_add_monthly_review, _add_compare_stores, _add_slow_movers, _add_find_product):
+        add(app)
 
 
-async def _refuse_without_sales(startup: Startup) -> None:
-    """Raises MCPError in a database that is not a shop. A prompt works without the database."""
+async def _refuse_without_sales(app: ServerContext) -> None:
+    """Raises MCPError in a database without orders. A prompt also works while the database cannot be reached."""
     with suppress(ZavaError):
-        service = await anyio.to_thread.run_sync(startup.wait, _WAIT_SECONDS, abandon_on_cancel=True)
+        service = await anyio.to_thread.run_sync(app.source.wait, _WAIT_SECONDS, abandon_on_cancel=True)
         if service is not None and not service.has_orders:
             raise MCPError(INVALID_PARAMS, _NO_SALES)
 
 
-def _add_monthly_review(server: Server, filters: Filters, company: Company) -> None:
-    @server.prompt(
+def _add_monthly_review(app: ServerContext) -> None:
+    @app.server.prompt(
         title="Monthly review",
         description="A month against the one before and a year before, with chart and reorder list.",
     )
     async def monthly_review(month: Month = "", store: Store = "") -> str:
-        profile = await company()
-        return f"""Review the sales of {_month(month)}{await filters(store)}, in six calls at most.
+        profile = await _company(app)
+        return f"""Review the sales of {_month(month)}{await _filters(app, store)}, in six calls at most.
 
 1. get_current_utc_date, for the month that is complete.
 2. get_multiple_table_schemas of stores, categories, products, inventory, orders, order_items.
@@ -93,11 +78,11 @@ End with the chart, three findings, each with its figure, and the reorder list.
 {_rules(profile)}"""
 
 
-def _add_compare_stores(server: Server, filters: Filters, company: Company) -> None:
-    @server.prompt(title="Compare stores", description="The stores side by side in one month: sales, mix, trend.")
+def _add_compare_stores(app: ServerContext) -> None:
+    @app.server.prompt(title="Compare stores", description="The stores side by side in one month: sales, mix, trend.")
     async def compare_stores(month: Month = "", category: Category = "") -> str:
-        profile = await company()
-        return f"""Compare the stores in {_month(month)}{await filters(category=category)}.
+        profile = await _company(app)
+        return f"""Compare the stores in {_month(month)}{await _filters(app, category=category)}.
 
 1. For each store: revenue, orders, average order, units per order, discount rate, and its share of the total.
 2. Each against its own month before and the same month a year before.
@@ -107,17 +92,18 @@ If I may see one store only, say so, and compare it with its own past twelve mon
 {_rules(profile)}"""
 
 
-def _add_slow_movers(server: Server, filters: Filters, company: Company) -> None:
-    @server.prompt(
+def _add_slow_movers(app: ServerContext) -> None:
+    @app.server.prompt(
         title="Slow movers and stock-outs", description="Products that hardly sell, and products that are out of stock."
     )
     async def slow_movers(category: Category = "", store: Store = "") -> str:
-        profile = await company()
-        return f"""Find the slow movers and the stock-outs{await filters(store, category)}.
+        profile = await _company(app)
+        return f"""Find the slow movers and the stock-outs{await _filters(app, store, category)}.
 
 1. Slow movers: products in stock that sold least in the last 90 days for the stock there is: units on hand, units \
 sold, days the stock will last at that pace, and the money in it (stock_level * cost). The twenty with the most money.
-2. Stock-outs: products with a stock_level of 0, by what they sold in the last 90 days; the twenty that cost most sales.
+2. Stock-outs: products with a stock_level of 0, by what they sold in the last 90 days; the twenty with the largest \
+lost sales.
 3. Nearly out: what will be gone within two weeks at that pace.
 
 The stock is the current one; get_current_utc_date has the day. End with what to reorder, what to mark down and, if I \
@@ -125,29 +111,34 @@ may see several stores, what to move from one to another.
 {_rules(profile)}"""
 
 
-def _add_find_product(server: Server, filters: Filters) -> None:
-    @server.prompt(title="Find a product", description="Products for a need in plain words: price, stock, sales.")
+def _add_find_product(app: ServerContext) -> None:
+    @app.server.prompt(title="Find a product", description="Products for a need in plain words: price, stock, sales.")
     async def find_product(
         description: Annotated[str, Field(description="What it is for, in plain words.")],
         category: Category = "",
     ) -> str:
-        return f"""Find products for this need: {_quote(description, "description")}{await filters(category=category)}.
+        need = _quote(description, "description") + await _filters(app, category=category)
+        return f"""Find products for this need: {need}.
 
 Use semantic_search_products, with include_sales. Show the best five with SKU, price, stock and sales; say which one \
 you would take and why. If none is in stock, offer the nearest that is, with similar_to and in_stock_only. If nothing \
 fits, say so, and ask what else I could tell you about it."""
 
 
+async def _company(app: ServerContext) -> CompanyProfile:
+    return await known_company(app.source) or NEUTRAL
+
+
 def _rules(profile: CompanyProfile) -> str:
     return _RULES.format(money=profile.money)
 
 
-async def _filters(startup: Startup, executor: BoundedExecutor, store: str, category: str) -> str:
+async def _filters(app: ServerContext, store: str = "", category: str = "") -> str:
     """The part of a prompt that names store and category, checked against those that the identity may see."""
-    await _refuse_without_sales(startup)
+    await _refuse_without_sales(app)
     if not (store or category):
         return ""
-    known = await read_summary(startup, executor)
+    known = await read_summary(app)
     kind = "category or product type"
     if known is None:
         call_context.current_call().clear_error()  # a prompt works without the database
@@ -183,12 +174,12 @@ def _match_name(names: list[str], value: str, kind: str) -> str:
         return matches[0]
     listed = ", ".join(names[:_MAX_LISTED]) + (", …" if len(names) > _MAX_LISTED else "")
     excerpt = repr(value[:_EXCERPT_CHARACTERS])
-    fault = f"{excerpt} may be several" if matches else f"you see no {kind} {excerpt}"
+    fault = f"{excerpt} is ambiguous" if matches else f"there is no {kind} {excerpt} that this identity may see"
     raise MCPError(INVALID_PARAMS, f"{fault}. There {'are' if names else 'is'}: {listed or 'none'}.")
 
 
 def _quote(value: str, kind: str) -> str:
-    """A value on one line in quotation marks. Raises MCPError for a value that can be no name or description."""
+    """A value on one line in quotation marks. Raises MCPError for a value that cannot be a name or description."""
     return '"' + _one_line(value, kind).replace('"', "'") + '"'
 
 

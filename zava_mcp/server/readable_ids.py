@@ -50,7 +50,7 @@ def _is_id_name(name: bytes) -> bool:
 
 
 def _parse_id(value: bytes) -> str | int | None:
-    """The value of an id; None if it is no valid id."""
+    """The value of an id; None if it is not a valid id."""
     return _parse_json(value) if re.fullmatch(_VALUE, value, re.DOTALL) else None
 
 

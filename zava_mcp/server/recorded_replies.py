@@ -2,7 +2,7 @@
 
 A recording is valid for one version of zava-mcp and of the SDK, for the same source files of the server, and for the
 settings that show in the replies. The package has the one for the default settings and the SDK's version that it was
-tested with; others are made by the server itself (recording.py) and kept in the user's cache.
+tested with; the server records others itself (recording.py) and keeps them in the user's cache.
 """
 
 import json
@@ -17,7 +17,6 @@ from typing import Any
 
 from zava_mcp.cache_folder import cache_folder
 from zava_mcp.settings import Settings
-from zava_mcp.settings.ignored_settings import NO_SETTING
 
 _HERE = Path(__file__).parent
 PACKAGED = _HERE / "recorded_replies.json"
@@ -55,17 +54,16 @@ def find_replies(settings: Settings) -> Replies:
 
 
 def recording_key(settings: Settings) -> str | None:
-    """What the replies depend on, as a text; None if the versions of the installed distributions are unknown."""
+    """Everything that the replies depend on; None if the versions of the installed distributions are unknown."""
     versions = _installed_versions()
     if versions is None:
         return None
-    misspelt = [warning for warning in settings.warnings if NO_SETTING in warning]
-    return json.dumps([versions, _checksum(), settings.max_rows, misspelt])
+    return json.dumps([versions, _checksum(), settings.max_rows, settings.misspelt])
 
 
 def cache_file(key: str) -> Path | None:
     """The file in the user's cache for a key; None if the user has no cache folder with an absolute path."""
-    if sys.platform == "win32":  # the first replies are made on other systems only
+    if sys.platform == "win32":  # Windows uses no recorded replies.
         return None
     folder = cache_folder()
     return folder / f"replies-{zlib.crc32(key.encode()):08x}.json" if folder else None

@@ -3,8 +3,7 @@
 import contextvars
 import json
 import logging
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import anyio
 from anyio.abc import ObjectStream
@@ -18,32 +17,14 @@ from zava_mcp.server.first_replies import recorded_methods
 from zava_mcp.server.mcp_server import build_server
 from zava_mcp.server.recorded_replies import PACKAGED, cache_file, recording_key
 from zava_mcp.server.sdk_internals import lifespan, serve_session
-from zava_mcp.server.startup import FaultyStartup
+from zava_mcp.server.service_source import NoService
 from zava_mcp.settings import Settings, load
-from zava_mcp.telemetry import Observer
 from zava_mcp.trusted_files import make_folders, resolve_trusted, trusted_owners, write_atomically
-
-if TYPE_CHECKING:
-    from zava_mcp.sales.service import SalesService
 
 _CLIENT = {"name": "recording", "version": "1"}
 _META = "io.modelcontextprotocol/"
 
 _log = logging.getLogger(__name__)
-
-
-class UnopenedStartup(FaultyStartup):
-    """A Startup that opens nothing, of a server with usable settings."""
-
-    settings_fault = None
-    has_saved_queries = None  # as before the database is open
-
-    def __init__(self, settings: Settings) -> None:
-        self.observer = Observer(replace(settings.telemetry, audit_log=None))
-
-    def wait(self, seconds: float) -> "SalesService | None":  # noqa: ARG002  # there is nothing to wait for
-        """Raises ZavaError."""
-        raise ZavaError("this server opens nothing")
 
 
 class _Script(ObjectStream[SessionMessage]):
@@ -81,11 +62,16 @@ class _Script(ObjectStream[SessionMessage]):
         """Does nothing."""
 
 
+def unopened_server(settings: Settings) -> MCPServer[Any]:
+    """A server in the state before its database is open, in which it stays."""
+    return build_server(NoService(ZavaError("this server opens no database"), None), settings, None)
+
+
 async def record(settings: Settings) -> bytes:
     """The recording for this installation and these settings, as the content of a file; b"" if it has no key."""
     if (key := recording_key(settings)) is None:
         return b""
-    server = build_server(UnopenedStartup(settings), settings)
+    server = unopened_server(settings)
     results: dict[str, dict[str, int]] = {}
     texts: dict[str, int] = {}
     for version in (*HANDSHAKE_PROTOCOL_VERSIONS, *MODERN_PROTOCOL_VERSIONS):

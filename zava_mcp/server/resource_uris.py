@@ -1,4 +1,4 @@
-"""Checks the query parameters of resource URIs: each must be known, and stand there once."""
+"""Checks the query parameters of resource URIs: each must be known, and appear once."""
 
 import re
 from collections.abc import Iterable
@@ -20,7 +20,7 @@ def check_parameters(uri: str, templates: Iterable[str]) -> None:
 
 
 def _check_names(names: list[str], known: list[str]) -> None:
-    faults = [f"the parameter {name!r} is there twice" for name in known if names.count(name) > 1]
+    faults = [f"the parameter {name!r} appears twice" for name in known if names.count(name) > 1]
     schemas: dict[str, dict[str, str]] = {name: {} for name in known}
     for name in [name for name in names if name not in known][:MAX_LISTED]:
         similar = similar_argument(name, schemas)

@@ -6,24 +6,24 @@ from typing import TYPE_CHECKING
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp.server.mcpserver.resources import FunctionResource
 
-from zava_mcp.server.executor import BoundedExecutor, wait_for_service
-from zava_mcp.server.startup import Startup
+from zava_mcp.server.executor import wait_for_service
+from zava_mcp.server.server_context import ServerContext
 from zava_mcp.server.tool_errors import resource_error
-from zava_mcp.server.tools.common import Server, ToolContext
+from zava_mcp.server.tools.common import ToolContext
 
 if TYPE_CHECKING:
     from zava_mcp.postgres.statement import StatementBatch
     from zava_mcp.sales.service import SalesService
 
 
-def add_resources(server: Server, startup: Startup, executor: BoundedExecutor) -> None:
+def add_resources(app: ServerContext) -> None:
     """Adds `zava://about`, `zava://schema` and `zava://schema/{table}`."""
 
     async def read(ctx: ToolContext | None, work: "Callable[[SalesService, StatementBatch], str]") -> str:
         try:
-            service = await wait_for_service(startup, ctx)
+            service = await wait_for_service(app.source, ctx)
             reading = service.new_reader()
-            return await executor.call(lambda: work(service, reading), reading.cancel)
+            return await app.executor.call(lambda: work(service, reading), reading.cancel)
         except ToolError as error:
             raise resource_error(error) from None
 
@@ -38,13 +38,13 @@ def add_resources(server: Server, startup: Startup, executor: BoundedExecutor) -
         (schema, "Tables", "The tables, and what a row of each means.", "text/plain"),
     ):
         name = fn.__name__
-        server.add_resource(
+        app.server.add_resource(
             FunctionResource(
                 uri=f"zava://{name}", name=name, title=title, description=description, mime_type=mime_type, fn=fn
             )
         )
 
-    @server.resource(
+    @app.server.resource(
         "zava://schema/{table}",
         name="table",
         title="A table",

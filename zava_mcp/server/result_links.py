@@ -1,66 +1,28 @@
-"""Keeps the text of recent queries under handles that cannot be guessed and that expire."""
+"""Links to all rows of a result as CSV, under handles that cannot be guessed."""
 
-import hashlib
-import re
 import secrets
-import threading
-import time
-from collections import OrderedDict
 
 from mcp.server.mcpserver.exceptions import ResourceNotFoundError
 from mcp.types import ResourceLink
 
 from zava_mcp.postgres.bound_sql import BoundSql
+from zava_mcp.server.query_handles import LIFETIME_MINUTES, RecentQueries
 
-LIFETIME_MINUTES = 30
 ALL_ROWS_BYTES = 160  # the most that `total_rows` and `all_rows_advice` take in a result
 REMARK_BYTES = 150  # the most that `link_remark` takes in a result
-HANDLE_BYTES = 30  # the most that a short handle takes in a result
-_LONG_CHARACTERS = 10_000  # from this length on, people rather open a result in a spreadsheet
-_MAX_HANDLES = 64
-_SHORT_HANDLE_CHARACTERS = 10
+_LONG_CHARACTERS = 10_000  # longer results get a link
 _FIRST_VERSION_WITH_LINKS = "2025-06-18"  # versions of MCP are dates
-_MAX_CHARACTERS = 1_000_000  # of all queries together
 
 
-class ResultLinks:
-    """Queries by handle. Only their texts are kept: reading a result runs its query again, as the current identity.
+class ResultLinks(RecentQueries):
+    """Random handles: a link to a result can be passed on, and is valid in this server process only."""
 
-    With `short`, a handle is computed from the query: the same query has the same handle, and a handle of another
-    server process finds the same query or none.
-    """
-
-    def __init__(self, short: bool = False) -> None:
-        self._short = short
-        self._queries: OrderedDict[str, tuple[BoundSql, float]] = OrderedDict()
-        self._lock = threading.Lock()  # worker threads keep queries, the event loop looks them up
-
-    def keep(self, query: BoundSql) -> str:
-        """Keeps a query and returns its handle; the oldest queries are dropped when there are too many."""
-        text = "\0".join([query.sql, *map(repr, query.values)])
-        digest = hashlib.sha256(text.encode()).hexdigest()
-        handle = digest[:_SHORT_HANDLE_CHARACTERS] if self._short else secrets.token_urlsafe(24)
-        with self._lock:
-            self._queries[handle] = (query, time.monotonic())
-            self._queries.move_to_end(handle)
-            while len(self._queries) > _MAX_HANDLES or self._characters() > _MAX_CHARACTERS:
-                self._queries.popitem(last=False)
-        return handle
-
-    def _characters(self) -> int:
-        return sum(map(_characters, (query for query, _ in self._queries.values())))
+    def _handle(self, query: BoundSql) -> str:  # noqa: ARG002  # a handle says nothing of its query
+        return secrets.token_urlsafe(24)
 
     def query(self, handle: str) -> BoundSql:
-        """The query of a handle, or of a URI with it. Raises ResourceNotFoundError for an unknown or expired handle."""
-        handle = re.sub(r"^zava://results/|\.csv$", "", handle.strip(), flags=re.IGNORECASE)
-        with self._lock:
-            if handle not in self._queries:
-                handle = handle.lower()  # short handles are hexadecimal
-            query, kept_at = self._queries.get(handle, (BoundSql(""), float("-inf")))
-            is_gone = time.monotonic() - kept_at > LIFETIME_MINUTES * 60
-            if is_gone:
-                self._queries.pop(handle, None)
-        if is_gone:
+        """The query of a handle. Raises ResourceNotFoundError for an unknown or expired handle."""
+        if (query := self.find(handle)) is None:
             raise ResourceNotFoundError(
                 f"there is no such result, or it is older than {LIFETIME_MINUTES} minutes. "
                 "Run execute_sales_query again and read the link in its result."
@@ -68,13 +30,10 @@ class ResultLinks:
         return query
 
 
-def _characters(query: BoundSql) -> int:
-    return len(query.sql) + sum(len(value.text or "") for value in query.values)
-
-
 def all_rows_advice(max_rows: int, command: str) -> str:
-    """How the user of a model gets the rows that a result leaves out."""
-    return f"For the user, the CSV has up to {max_rows:,} rows; `zava-mcp {command} --output FILE.csv` writes all."
+    """A sentence on how the user gets the rows that a result leaves out."""
+    export = f"`zava-mcp {command} --output FILE.csv`"
+    return f"The linked CSV has up to {max_rows:,} rows; the user can export all with {export}."
 
 
 def is_long(text: str, truncated: bool) -> bool:

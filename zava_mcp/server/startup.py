@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from zava_mcp.admin.embedded_database import embedded_postgres
 from zava_mcp.errors import ZavaError
 from zava_mcp.postgres.user_ids import require_identity
+from zava_mcp.server.service_source import Catalogue
 from zava_mcp.settings import Settings
 from zava_mcp.telemetry import Observer
 
@@ -30,13 +31,11 @@ _log = logging.getLogger(__name__)
 class Startup:
     """Opens the service in threads of its own. Raises IdentityError at once if the settings name no identity."""
 
-    settings_fault: ZavaError | None = None  # the error that every call fails with
-
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._embedded = None if settings.database else embedded_postgres(settings, self._set_progress)
-        user_id = require_identity(settings, self._embedded)
-        self.observer = Observer(settings.telemetry, user_id)
+        self._identity = require_identity(settings, self._embedded)
+        self.observer = Observer(settings.telemetry, self._identity.user_id)
         self._needed = threading.Event()
         self._attempted = threading.Event()
         self._service: SalesService | None = None
@@ -71,16 +70,13 @@ class Startup:
         return self._service
 
     @property
-    def has_saved_queries(self) -> bool | None:
-        """Whether the database has saved queries, as far as it was read; None before, and False if that failed."""
-        if self._service is not None and (known := self._service.saved_queries.exist) is not None:
-            return known
-        return False if self._attempted.is_set() else None
-
-    @property
-    def is_shop(self) -> bool:
-        """Whether the database has products and orders, as far as that is known."""
-        return self._service is None or self._service.has_orders
+    def catalogue(self) -> Catalogue | None:
+        """The facts about the database, as far as it was read; None before the first attempt to read it has ended."""
+        if (service := self._service) is None:
+            return Catalogue() if self._attempted.is_set() else None
+        if (known := service.saved_queries.exist) is None and not self._attempted.is_set():
+            return None
+        return Catalogue(service.has_orders, bool(known))
 
     def close(self) -> None:
         """Closes what was opened."""
@@ -119,7 +115,7 @@ class Startup:
         try:
             from zava_mcp.sales.service import SalesService
 
-            self._service = SalesService(self._settings, self._set_progress, self._embedded)
+            self._service = SalesService(self._settings, self._identity, self._embedded)
             self._service.open()
             with suppress(ZavaError):  # the catalogue only improves hints of later errors
                 self._service.read_catalogue()
@@ -133,38 +129,3 @@ class Startup:
             _log.exception("the database could not be opened")
         finally:
             self._attempted.set()
-
-
-class FaultyStartup(Startup):
-    """A Startup without usable settings: it opens nothing, and `wait` raises the fault of the settings."""
-
-    def __init__(self, fault: ZavaError) -> None:
-        self.settings_fault = fault
-        self.progress = (0.0, "not started")
-
-    def start_postgres(self) -> None:
-        """Does nothing."""
-
-    def start(self) -> None:
-        """Does nothing."""
-
-    def proceed(self) -> None:
-        """Does nothing."""
-
-    @property
-    def has_saved_queries(self) -> bool | None:
-        """Never, because nothing can be read."""
-        return False
-
-    @property
-    def is_shop(self) -> bool:
-        """Always, as nothing else is known."""
-        return True
-
-    def wait(self, seconds: float) -> "SalesService | None":  # noqa: ARG002  # there is nothing to wait for
-        """Raises the fault of the settings."""
-        assert self.settings_fault is not None
-        raise self.settings_fault
-
-    def close(self) -> None:
-        """Does nothing."""

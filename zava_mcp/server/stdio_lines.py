@@ -159,7 +159,10 @@ class Stdio:
         return await anyio.to_thread.run_sync(os.read, self._input, _READ_BYTES, abandon_on_cancel=True)
 
     def _watch(self) -> bool:
-        """Watches stdin from now on, because registering it for each message costs more; False if it cannot be."""
+        """Watches stdin from now on, because registering it for each message costs more.
+
+        Returns False if stdin cannot be watched.
+        """
         if not self._is_watched:
             try:
                 asyncio.get_running_loop().add_reader(self._input, self._on_readable)

@@ -1,9 +1,10 @@
-"""Lists the tools and prompts that the database has a use for, which is known only after it was opened.
+"""Selects the tools and prompts that are listed, which depends on the database.
 
-`run_saved_query` is for saved queries; product search and the prompts are for shops. Lists never wait for the database:
-until it is open, they are those of a shop without saved queries. If it is another, or the first saved query is added or
-the last is removed later, clients of the initialize handshake are notified that the list of tools has changed. For
-clients of 2026-07-28, a list that was made before the database was read has a lifetime of 0.
+`run_saved_query` needs saved queries; product search and the prompts need products and orders. Lists never wait for the
+database: until it is open, they are those of a database with orders and without saved queries. If the opened database
+differs, or its first saved query appears, or its last one disappears, clients of the initialize handshake are notified
+that the list of tools has changed. For clients of 2026-07-28, a list from before the database was read has a lifetime
+of 0.
 """
 
 import asyncio
@@ -14,10 +15,12 @@ from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
 
 from zava_mcp.errors import ZavaError
 from zava_mcp.server.flow_control import sent_reply
-from zava_mcp.server.startup import Startup
+from zava_mcp.server.service_source import ServiceSource
 
 RUN_SAVED_QUERY = "run_saved_query"
-OF_SHOPS = frozenset({"semantic_search_products", "monthly_review", "compare_stores", "slow_movers", "find_product"})
+_NEEDS_ORDERS = frozenset(
+    {"semantic_search_products", "monthly_review", "compare_stores", "slow_movers", "find_product"}
+)
 _HIDDEN_AT_FIRST = frozenset({RUN_SAVED_QUERY})
 FIRST_STATELESS_VERSION = "2026-07-28"  # its clients get no notifications that they did not subscribe to
 _POLL_SECONDS = 0.25
@@ -26,9 +29,9 @@ _POLL_SECONDS = 0.25
 class ToolList:
     """Which tools and prompts are listed for the client of one server."""
 
-    def __init__(self, startup: Startup) -> None:
-        self._startup = startup
-        self._hidden: frozenset[str] | None = None  # what the client's list lacks; None before the first list
+    def __init__(self, source: ServiceSource) -> None:
+        self._source = source
+        self._hidden: frozenset[str] | None = None  # not in the client's list; None before the first list
         self._waiting: asyncio.Task[None] | None = None
 
     def is_listed(self, name: str) -> bool:
@@ -43,7 +46,7 @@ class ToolList:
             result = await call_next(ctx)
             if ctx.method == "tools/list":
                 self._hidden = _HIDDEN_AT_FIRST if known is None else known
-                self._startup.proceed()  # a client that lists the tools is about to call one
+                self._source.proceed()  # a client that lists the tools is about to call one
                 if known is None:
                     self._waiting = asyncio.create_task(self._notify_when_open(ctx))
             if known is None and isinstance(result, dict) and "ttlMs" in result:
@@ -55,19 +58,19 @@ class ToolList:
         return result
 
     def _known_hidden(self) -> frozenset[str] | None:
-        """What lists lack; None as long as that is unknown, as it was when a recorded list was sent."""
+        """The names that lists lack; None as long as that is unknown, as it was when a recorded list was sent."""
         return self._hidden_now() if sent_reply() is None else None
 
     def _hidden_now(self) -> frozenset[str] | None:
-        if (has_saved_queries := self._startup.has_saved_queries) is None:
+        if (catalogue := self._source.catalogue) is None:
             return None
-        hidden = frozenset[str]() if has_saved_queries else _HIDDEN_AT_FIRST
-        return hidden if self._startup.is_shop else hidden | OF_SHOPS
+        hidden = frozenset[str]() if catalogue.has_saved_queries else _HIDDEN_AT_FIRST
+        return hidden if catalogue.has_orders else hidden | _NEEDS_ORDERS
 
     async def _notify_when_open(self, ctx: ServerRequestContext[Any, Any]) -> None:
-        while self._startup.has_saved_queries is None:
+        while self._source.catalogue is None:
             try:
-                await anyio.to_thread.run_sync(self._startup.wait, _POLL_SECONDS, abandon_on_cancel=True)
+                await anyio.to_thread.run_sync(self._source.wait, _POLL_SECONDS, abandon_on_cancel=True)
             except ZavaError:  # the next call reports it
                 return
         await self._notify_if_changed(ctx)

@@ -5,7 +5,7 @@ It replaces the SDK's transport for these reasons:
 - The SDK's loop skips the lifespan on SIGTERM, hangs on SIGINT while stdin is a pipe, and rejects a client that probes
   with `server/discover` and then sends `initialize`. This one ends cleanly on EOF (exit code 0), SIGTERM (143) and
   SIGINT (130), and begins a new session when the client changes the protocol version.
-- The SDK drops lines that are no messages without a reply, and holds any number of requests and replies in memory.
+- The SDK drops lines that are not messages, without a reply, and holds any number of requests and replies in memory.
 - The SDK passes each message through two memory streams and their tasks. Here its sessions read and write the client
   directly: a call takes 7 turns of the event loop instead of 12, and `SELECT 1` takes 1.24 to 1.29 times as long as the
   smallest SDK tool instead of 1.38 to 1.41 (scripts/measure/README.md).
@@ -102,7 +102,7 @@ async def serve(
 async def _record_if_needed(first: FirstReplies, client: "_Client", record: Callable[[], None]) -> None:
     """Records the first replies if there is no recording, or one of its replies was wrong."""
     await anyio.sleep(_RECORDING_SECONDS)
-    if not first.has_recording or client.has_other_replies:
+    if not first.has_recording or client.recording_was_wrong:
         await anyio.to_thread.run_sync(record, abandon_on_cancel=True)
 
 
@@ -121,7 +121,7 @@ class _Client(ObjectStream[SessionMessage]):
         self._is_modern = False
         self._is_over = False
         self._is_rejecting = False
-        self.has_other_replies = False  # whether a reply that was sent before differs from the SDK's
+        self.recording_was_wrong = False  # whether a reply that was sent before differs from the SDK's
         self.fault: OSError | None = None  # why nothing can be written, unless the client has left
         self.session = anyio.CancelScope()
         self.last_context = contextvars.copy_context()  # the SDK handles the last received message in it
@@ -172,9 +172,9 @@ class _Client(ObjectStream[SessionMessage]):
         line = item.message.model_dump_json(by_alias=True, exclude_unset=True).encode() + b"\n"
         try:
             sent = sent_reply() if is_reply else None
-            await self._stdio.write(line if sent is None else b"")  # which fails, too, if the client has left
+            await self._stdio.write(line if sent is None else b"")  # an empty write also fails if the client has left
             if sent not in (None, line):
-                self.has_other_replies = True
+                self.recording_was_wrong = True
                 _log.warning("a recorded reply differs from the SDK's: %s", line[:_NAME_CHARACTERS])
             delivered = True
         except OSError as fault:
@@ -250,7 +250,7 @@ class _Client(ObjectStream[SessionMessage]):
         return False
 
     def _reject_line(self, line: bytes) -> None:
-        """Replies with errors to the requests in a line that is no valid message, and logs it."""
+        """Replies with errors to the requests in a line that is not a valid message, and logs it."""
         _log.warning("a line is not a JSON-RPC message")
         for reply in error_replies(line):
             self._reject(*reply)

@@ -1,6 +1,5 @@
 """Serves functions that register tools beside this server's own, to an MCP client in memory: for exercises."""
 
-import inspect
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -8,8 +7,8 @@ from typing import Any
 from mcp.client import Client
 from mcp.types import TextContent, Tool
 
-from zava_mcp.server.executor import BoundedExecutor
-from zava_mcp.server.mcp_server import build_server, simplify_schemas
+from zava_mcp.server.mcp_server import build_server
+from zava_mcp.server.server_context import ServerContext
 from zava_mcp.server.startup import Startup
 from zava_mcp.settings import Settings
 
@@ -31,18 +30,11 @@ class TrialClient:
 
 
 @asynccontextmanager
-async def trial_client(register: Callable[..., object], settings: Settings) -> AsyncIterator[TrialClient]:
-    """A client of the identity's server after `register`, whose parameters are server, startup, executor, settings.
-
-    It may have any of these parameters, by name. Raises TypeError for others, and what `register` raises.
-    """
+async def trial_client(register: Callable[[ServerContext], object], settings: Settings) -> AsyncIterator[TrialClient]:
+    """A client of the identity's server after `register`. Raises TypeError for other parameters, and its errors."""
     startup = Startup(settings)
     try:
-        server = build_server(startup, settings)
-        offered = {"server": server, "startup": startup, "executor": BoundedExecutor(), "settings": settings}
-        names = inspect.signature(register).parameters
-        register(**{name: value for name, value in offered.items() if name in names})
-        simplify_schemas(server)
+        server = build_server(startup, settings, startup.observer, more=[register])
         startup.start()
         async with Client(server) as client:
             yield TrialClient(client)

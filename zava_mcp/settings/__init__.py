@@ -7,16 +7,14 @@ has open.
 
 import os
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from uuid import UUID
 
 from zava_mcp.errors import SettingsError
 from zava_mcp.settings.database_url import find_url_fault
 from zava_mcp.settings.embedding_settings import EmbeddingSettings, parse_embedding_settings
 from zava_mcp.settings.env_file import read_env_file
-from zava_mcp.settings.ignored_settings import warn_of_ignored_settings
+from zava_mcp.settings.ignored_settings import misspelt_variables, warn_of_ignored_settings
 from zava_mcp.settings.paths import drop_placeholders, find_unexpanded, parse_path
 from zava_mcp.settings.secret import Secret as Secret
 from zava_mcp.settings.secret import find_passwords
@@ -56,12 +54,11 @@ class DatabaseLocation:
 class Settings:
     """All settings. `database` is None for the embedded database.
 
-    `user_name` holds a user id that is not a uuid; `postgres.user_ids` resolves it. `secrets` are all texts that logs
-    must redact.
+    `identity` is a user id or a name, "" if none is set; `postgres.user_ids` resolves it. `misspelt` are the
+    warnings about misspelt settings, which `warnings` contains, too. `secrets` are all texts that logs must redact.
     """
 
-    user_id: UUID | None
-    user_name: str
+    identity: str
     database: DatabaseLocation | None
     admin_url: Secret | None
     database_auth: str
@@ -74,6 +71,7 @@ class Settings:
     max_bytes: int
     log_level: str
     log_format: str
+    misspelt: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     secrets: tuple[Secret, ...] = ()
 
@@ -91,10 +89,9 @@ def load(flags: Mapping[str, str | None] | None = None, environ: Mapping[str, st
     texts = {name: values[name].strip() for name in values if values[name] and values[name].strip()}
     faults += find_unexpanded(texts, NAMES)
 
-    user_id = _user_id(texts.get("ZAVA_USER_ID"))
+    misspelt = tuple(misspelt_variables(environ, file_values, NAMES))
     settings = Settings(
-        user_id=user_id,
-        user_name="" if user_id else texts.get("ZAVA_USER_ID", ""),
+        identity=texts.get("ZAVA_USER_ID", ""),
         database=_database(texts, any(environ.get(name) for name in _LIBPQ_SERVER_VARIABLES), faults),
         admin_url=_admin_url(texts, faults),
         database_auth=_database_auth(texts, faults),
@@ -107,7 +104,8 @@ def load(flags: Mapping[str, str | None] | None = None, environ: Mapping[str, st
         max_bytes=whole_number(texts, "ZAVA_MAX_BYTES", faults),
         log_level=choice(texts, "ZAVA_LOG_LEVEL", faults),
         log_format=choice(texts, "ZAVA_LOG_FORMAT", faults),
-        warnings=tuple(warn_of_ignored_settings(environ, file_values, NAMES)),
+        misspelt=misspelt,
+        warnings=(*misspelt, *warn_of_ignored_settings(environ, file_values)),
         secrets=tuple(Secret(text) for text in _secrets(texts) if len(text) >= _MIN_SECRET_LENGTH),
     )
     if faults:
@@ -121,14 +119,6 @@ def _secrets(texts: Mapping[str, str]) -> list[str]:
     return [text for name, text in texts.items() if is_secret(name)] + [
         password for url in urls for password in find_passwords(url)
     ]
-
-
-def _user_id(text: str | None) -> UUID | None:
-    """Return a uuid in the usual form with dashes, in upper or lower case; None for any other text."""
-    with suppress(ValueError):
-        if text is not None and str(user_id := UUID(text)) == text.lower():
-            return user_id
-    return None
 
 
 def _database(texts: Mapping[str, str], server_in_libpq: bool, faults: list[str]) -> DatabaseLocation | None:

@@ -3,7 +3,7 @@
 import re
 
 _SCHEMES = ("postgresql://", "postgres://")
-_EXTRA_AT_SIGN = "has an @ too many: in a user name or password write @ as %40, / as %2F and ? as %3F"
+_EXTRA_AT_SIGN = "has one @ too many: in a user name or password write @ as %40, / as %2F and ? as %3F"
 _PORTS = range(1, 65_536)
 
 

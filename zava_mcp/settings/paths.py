@@ -22,7 +22,7 @@ def parse_path(texts: Mapping[str, str], name: str, faults: list[str]) -> Path |
         return None
     text = texts[name]
     if variable := _IN_A_PATH.search(text):
-        faults.append(f"{name} contains {variable[0]}, which nothing expanded: write the path itself")
+        faults.append(f"{name} contains {variable[0]}, which was not expanded; write the path itself")
         return None
     try:
         return Path(text).expanduser().absolute()
@@ -44,7 +44,7 @@ def find_unexpanded(texts: Mapping[str, str], names: tuple[str, ...]) -> list[st
     for name in names:
         pattern, text = (_WHOLE.fullmatch if is_secret(name) else _ANYWHERE.search), texts.get(name, "")
         if not _is_path(name) and (variable := pattern(text)):
-            faults.append(f"{name} contains {variable[0]}, which nothing expanded: write the value itself")
+            faults.append(f"{name} contains {variable[0]}, which was not expanded; write the value itself")
     return faults
 
 

@@ -39,7 +39,7 @@ def without_password(url: str) -> str:
     credentials, location = match.groups() if match else ("", rest)
     if "@" in location:  # libpq ends the credentials at the first @, unless there is a / before it.
         raise SettingsError(
-            "the password cannot be removed from the database URL: the URL has an @ too many",
+            "the password cannot be removed from the database URL: the URL has one @ too many",
             "In a password write @ as %40, / as %2F and ? as %3F.",
         )
     hosts, _, query = location.partition("?")

@@ -43,7 +43,7 @@ SETTINGS = (
     Setting("ZAVA_USER_ID", "the identity: its user id, or its name in the sample (option `--user-id`)"),
     Setting("ZAVA_ENV_FILE", "a file with more of these settings (option `--env-file`)"),
     Setting("ZAVA_DATABASE_URL", "the database, as a libpq URL", "the embedded database"),
-    Setting("POSTGRES_DB_HOST", "the same in parts: host"),
+    Setting("POSTGRES_DB_HOST", "host, instead of ZAVA_DATABASE_URL"),
     Setting("POSTGRES_DB_PORT", "port", "5432", 1, 65_535),
     Setting("POSTGRES_DB", "database name", "zava"),
     Setting("POSTGRES_USER", "login, if its name is not the user id", "the user id"),
@@ -61,15 +61,21 @@ SETTINGS = (
     ),
     Setting("ZAVA_DATA_DIR", "folder of the embedded database", "the user's data folder"),
     Setting(
-        "AZURE_OPENAI_ENDPOINT", "Azure OpenAI or Foundry resource that makes the embeddings", "OpenAI or this machine"
+        "AZURE_OPENAI_ENDPOINT",
+        "Azure OpenAI or Foundry resource that computes the embeddings",
+        "OpenAI or the local model",
     ),
     Setting("EMBEDDING_MODEL_DEPLOYMENT_NAME", "the deployment there", EMBEDDING_MODEL),
-    Setting("AZURE_OPENAI_API_KEY", "its key; without one, the three below", "Entra"),
+    Setting(
+        "AZURE_OPENAI_API_KEY", "key of that resource; without a key, set the three AZURE_ variables below", "Entra"
+    ),
     Setting("AZURE_CLIENT_ID", "Entra service principal (extra `azure`)"),
     Setting("AZURE_CLIENT_SECRET", "its secret"),
     Setting("AZURE_TENANT_ID", "its tenant"),
     Setting("AZURE_AUTHORITY_HOST", "Entra's address in a sovereign cloud", "https://login.microsoftonline.com"),
-    Setting("OPENAI_API_KEY", "OpenAI's key; OpenAI makes the embeddings if no Azure endpoint is set", "this machine"),
+    Setting(
+        "OPENAI_API_KEY", "OpenAI's key; OpenAI computes the embeddings if no Azure endpoint is set", "the local model"
+    ),
     Setting("OPENAI_BASE_URL", "another address with OpenAI's API", OPENAI_URL),
     Setting(
         "ZAVA_EMBEDDING_MODEL_DIR",

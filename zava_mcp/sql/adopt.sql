@@ -188,23 +188,6 @@ SELECT a.login::text, a.rls_user_id, a.display_name, a.all_stores, a.store_ids
 -- The user ids that have a login, and those that an administrator removed.
 SELECT rls_user_id FROM zava.access UNION SELECT rls_user_id FROM zava.removed;
 
--- name: indexes
--- The existing indexes: name, table and definition.
-SELECT c.relname, t.relname || ' ' || regexp_replace(pg_get_indexdef(i.indexrelid), '^.* USING ', '')
-  FROM pg_index i
-  JOIN pg_class c ON c.oid = i.indexrelid
-  JOIN pg_class t ON t.oid = i.indrelid
- WHERE t.relnamespace IN ('retail'::regnamespace, to_regnamespace('zava')) AND i.indisvalid AND i.indpred IS NULL;
-
--- name: comments
--- The objects that have a comment, as a COMMENT statement names them.
-SELECT format('TABLE retail.%s', relname) FROM pg_class WHERE relnamespace = 'retail'::regnamespace AND obj_description(oid, 'pg_class') IS NOT NULL
-UNION ALL
-SELECT format('COLUMN retail.%s.%s', c.relname, a.attname) FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0
- WHERE c.relnamespace = 'retail'::regnamespace AND col_description(c.oid, a.attnum) IS NOT NULL
-UNION ALL
-SELECT format('SCHEMA %s', nspname) FROM pg_namespace WHERE nspname IN ('retail', 'zava') AND obj_description(oid, 'pg_namespace') IS NOT NULL;
-
 -- name: checksums
 -- For each table, the statement that counts its rows and adds up their hashes, over the columns it has now.
 SELECT c.oid::regclass::text,

@@ -1,5 +1,6 @@
-// PostgreSQL with pgvector, TLS and Entra; nobody knows the password of an administrator. The database itself is made
-// by `zava-mcp init`: the resource manager would give it to the local administrator, as whom nobody can sign in.
+// PostgreSQL with pgvector, TLS and Entra; nobody knows the password of an administrator. `zava-mcp init` creates the
+// database, because the resource manager would make the local administrator its owner, and nobody can sign in as that
+// administrator.
 param location string
 param tags { *: string }
 param name string
@@ -25,8 +26,8 @@ param dnsZoneId string
 param allowedAddresses string[]
 param workspaceId string
 
-// Azure wants a local administrator where logins may have passwords. Nobody uses it: its password is
-// new with each deployment and known to nobody. The administrator is the one of Entra.
+// Azure requires a local administrator where logins may have passwords. It is not used: its password is new with each
+// deployment and never stored. The administrator is the one of Entra.
 param localAdministrator string = 'zava_unused'
 @secure()
 // checkov:skip=CKV_AZURE_131: not hardcoded: newGuid() makes another at each deployment
@@ -111,7 +112,7 @@ resource administrator 'Microsoft.DBforPostgreSQL/flexibleServers/administrators
   dependsOn: [configuration]
 }
 
-// The backups go when the server goes, so nobody deletes it by mistake; remove.sh takes the lock away first.
+// Deleting the server deletes its backups, so a lock prevents accidental deletion; remove.sh removes the lock first.
 resource lock 'Microsoft.Authorization/locks@2020-05-01' = if (deleteLock) {
   scope: server
   name: 'keep-the-database'

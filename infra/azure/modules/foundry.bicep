@@ -31,7 +31,7 @@ resource account 'Microsoft.CognitiveServices/accounts@2025-06-01' = {
   identity: { type: 'SystemAssigned' }
   properties: {
     allowProjectManagement: true
-    customSubDomainName: name // what tokens of Entra are asked for
+    customSubDomainName: name // Entra tokens require a custom subdomain.
     disableLocalAuth: true
     publicNetworkAccess: isPrivate ? 'Disabled' : 'Enabled'
     networkAcls: {
@@ -64,7 +64,7 @@ resource embeddings 'Microsoft.CognitiveServices/accounts/deployments@2025-06-01
     // embeddings of two versions cannot be compared: a new one is a decision, followed by `zava-mcp embed`
     versionUpgradeOption: 'NoAutoUpgrade'
   }
-  dependsOn: [project] // the account changes one thing at a time
+  dependsOn: [project] // The service rejects concurrent changes of an account.
 }
 
 @batchSize(1)
@@ -81,10 +81,10 @@ resource deployments 'Microsoft.CognitiveServices/accounts/deployments@2025-06-0
   }
 ]
 
-// Azure AI User: may work in the project, such as with agents, and ask its models.
+// Azure AI User: may work in the project, such as with agents, and call its models.
 var aiUser = subscriptionResourceId('Microsoft.Authorization/roleDefinitions', '53ca6127-db72-4b80-b1b0-d745d6d5456d')
 
-// Cognitive Services OpenAI User: may ask the model, and nothing else.
+// Cognitive Services OpenAI User: may call the models, and nothing else.
 var openAiUserId = '5e0bd9bd-7b93-4f28-af87-19fc36ad61bd'
 var openAiUser = subscriptionResourceId('Microsoft.Authorization/roleDefinitions', openAiUserId)
 

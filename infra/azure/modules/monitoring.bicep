@@ -1,4 +1,4 @@
-// Where logs, traces and metrics go.
+// Stores logs, traces and metrics.
 param location string
 param tags { *: string }
 param logsName string
@@ -13,7 +13,7 @@ resource workspace 'Microsoft.OperationalInsights/workspaces@2025-02-01' = {
     sku: { name: 'PerGB2018' }
     retentionInDays: retentionDays
     features: {
-      // who may read a resource may read its logs, and no others
+      // Access to logs follows access to the resource that wrote them.
       enableLogAccessUsingOnlyResourcePermissions: true
     }
   }

@@ -1,4 +1,4 @@
-// A way out to the internet for a subnet whose machines have no public address.
+// Outbound internet access for a subnet whose machines have no public address.
 param location string
 param tags { *: string }
 param name string

@@ -43,7 +43,7 @@ resource guard 'Microsoft.Network/networkSecurityGroups@2026-03-01' = {
   }
 }
 
-// Without the property `subnets`: a deployment leaves subnets alone that somebody added, such as a gateway's.
+// Without the property `subnets`: a deployment does not change subnets that were added later, such as a gateway's.
 // The addresses from .224 are free for one.
 resource network 'Microsoft.Network/virtualNetworks@2026-03-01' = {
   name: name
@@ -91,7 +91,7 @@ module nat 'nat.bicep' = if (natGateway) {
 }
 
 // For what runs beside the database: a jump host, a build agent. They download packages and sign in to Entra, so
-// they need a way out, which Azure gives no new subnet by itself.
+// they need outbound access, which Azure does not give new subnets by default.
 resource clientSubnet 'Microsoft.Network/virtualNetworks/subnets@2026-03-01' = {
   parent: network
   name: 'clients'
@@ -104,7 +104,7 @@ resource clientSubnet 'Microsoft.Network/virtualNetworks/subnets@2026-03-01' = {
   dependsOn: [endpointSubnet]
 }
 
-// Clients of a VPN cannot ask the network's own DNS, so the private names would lead them nowhere: they ask this one.
+// VPN clients cannot reach the network's own DNS, so they resolve private names with this server.
 var resolverAddress = '${base}.196' // the first of its subnet that Azure does not keep for itself
 
 module resolver 'resolver.bicep' = if (dnsResolver) {
@@ -151,7 +151,7 @@ resource link 'Microsoft.Network/privateDnsZones/virtualNetworkLinks@2024-06-01'
 
 output databaseSubnetId string = databaseSubnet.id
 output endpointSubnetId string = endpointSubnet.id
-// through the links, so that nobody asks for a name before it can be resolved
+// Taken from the links, so that dependent resources wait until names can be resolved.
 output databaseZoneId string = replace(link[0].id, '/virtualNetworkLinks/${name}', '')
 output vaultZoneId string = replace(link[1].id, '/virtualNetworkLinks/${name}', '')
 output foundryZoneIds string[] = [for (zoneName, index) in foundryZones: zone[index + 2].id]

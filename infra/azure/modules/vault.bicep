@@ -1,4 +1,4 @@
-// Where generated passwords of logins are kept until their owners have them.
+// Key Vault that stores generated passwords until their owners have fetched them.
 param location string
 param tags { *: string }
 param name string

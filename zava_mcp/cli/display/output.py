@@ -39,7 +39,7 @@ def show_result(
 ) -> bool:
     """Print a query's result, without some columns; the default format is a table on a terminal, else JSON.
 
-    Returns whether rows are missing from output that a program reads and that does not state it.
+    Returns True if piped output lacks rows in a format that cannot say so.
     """
     from zava_mcp.sales.json_values import plain_cells
 
@@ -157,6 +157,13 @@ def show_report(report: "Report", only_sql: bool = False) -> None:
         print_lines(line)
     for line in report.next_steps:
         print(escape_lines(line)) if sys.stdout.isatty() else print_note(line)
+
+
+def show_changes(report: "Report", dry_run: bool) -> None:
+    """Print what a command changed, or on a dry run would change."""
+    if dry_run:
+        print_note("dry run: nothing was changed; these changes would be made")
+    show_report(report)
 
 
 def show_table(columns: list[str], rows: Sequence[Sequence[str | None]], numbers: Collection[int] = ()) -> None:

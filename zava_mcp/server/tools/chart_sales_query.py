@@ -6,7 +6,6 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from mcp.server.apps import Apps, ResourceCsp
-from mcp.server.mcpserver.exceptions import ResourceNotFoundError
 from mcp.types import CallToolResult, ImageContent, TextContent
 from pydantic import Field
 
@@ -14,11 +13,11 @@ from zava_mcp import call_context
 from zava_mcp.errors import InputError, ZavaError
 from zava_mcp.postgres.bound_sql import BoundSql
 from zava_mcp.server.executor import BoundedExecutor, wait_for_service
-from zava_mcp.server.result_links import LIFETIME_MINUTES, ResultLinks
-from zava_mcp.server.startup import Startup
+from zava_mcp.server.query_handles import LIFETIME_MINUTES, QueryHandles
+from zava_mcp.server.server_context import ServerContext
 from zava_mcp.server.tool_errors import raise_tool_errors
-from zava_mcp.server.tools.common import Server, ToolContext, read_only
-from zava_mcp.settings import DEFAULT_MAX_ROWS, Settings
+from zava_mcp.server.tools.common import ToolContext, read_only
+from zava_mcp.settings import DEFAULT_MAX_ROWS
 
 if TYPE_CHECKING:
     from zava_mcp.charts.chart import Chart
@@ -46,13 +45,11 @@ def chart_view() -> Apps:
     return apps
 
 
-def add_charts(
-    server: Server, startup: Startup, executor: BoundedExecutor, settings: Settings, results: ResultLinks
-) -> None:
-    """Adds `chart_sales_query`; `results` has the queries of earlier results."""
+def add_charts(app: ServerContext) -> None:
+    """Adds `chart_sales_query`."""
     renderer = BoundedExecutor(_RENDERERS)
 
-    @server.tool(
+    @app.server.tool(
         title="Chart sales",
         description="Draw a query's rows: an image, and the rows as JSON. Select one row per date, month or category, "
         "and its numbers. Periods give a line, categories bars, two categories stacked bars or a heat map, two "
@@ -64,44 +61,45 @@ def add_charts(
     async def chart_sales_query(
         ctx: ToolContext,
         postgresql_query: Annotated[str, Field(description="As for execute_sales_query.")] = "",
-        result: Annotated[str, Field(description="Instead: result of an earlier call.")] = "",
+        result: Annotated[str, Field(description='The "result" of an earlier call, instead of SQL.')] = "",
         chart: Annotated[Kind, Field(description="auto: chosen by the columns.")] = "auto",
         x: Annotated[str, Field(description="x axis; chosen if empty.")] = "",
         y: Annotated[str, Field(description="Numeric columns, with commas.")] = "",
-        series: Annotated[str, Field(description="A line for each value.")] = "",
-        title: Annotated[str, Field(description="Above the chart.")] = "",
+        series: Annotated[str, Field(description="Column whose values become separate lines.")] = "",
+        title: Annotated[str, Field(description="Title.")] = "",
     ) -> CallToolResult:
         from zava_mcp.charts.chart import ChartRequest, choose_chart
         from zava_mcp.charts.client_view import view
 
         with raise_tool_errors():
-            selected = _select_query(postgresql_query, result, results)
+            selected = _select_query(postgresql_query, result, app.handles)
             call_context.current_call().sql = selected.sql
-        service = await wait_for_service(startup, ctx)
+        service = await wait_for_service(app.source, ctx)
         with raise_tool_errors():
-            query = service.sales_query(selected, min(settings.max_rows, DEFAULT_MAX_ROWS))
-        answer = await executor.call(lambda: service.run_query(query), query.cancel)
+            query = service.sales_query(selected, min(app.settings.max_rows, DEFAULT_MAX_ROWS))
+        result_drawn = await app.executor.call(lambda: service.run_query(query), query.cancel)
         with raise_tool_errors():
-            chart_drawn = choose_chart(answer, ChartRequest(chart, x, y, series, title), selected.sql)
+            chart_drawn = choose_chart(result_drawn, ChartRequest(chart, x, y, series, title), selected.sql)
         images, more = await _render(renderer, chart_drawn)
-        text = answer.json({"chart": chart_drawn.summary()} | {name: _json(value) for name, value in more.items()})
+        text = result_drawn.json(
+            {"chart": chart_drawn.summary()} | {name: _json(value) for name, value in more.items()}
+        )
         return CallToolResult(content=[TextContent(text=text), *images], _meta={_VIEW_DATA: view(chart_drawn)})
 
 
-def _select_query(sql: str, result: str, results: ResultLinks) -> BoundSql:
+def _select_query(sql: str, result: str, handles: QueryHandles) -> BoundSql:
     """The query to draw. Raises InputError unless exactly one of the two is passed, and for an unknown result."""
     if bool(sql.strip()) == bool(result.strip()):
         fault = "both postgresql_query and result are" if result.strip() else "neither postgresql_query nor result is"
         raise InputError(f"{fault} given", "Pass one of them.")
     if sql.strip():
         return BoundSql(sql)
-    try:
-        return results.query(result.strip())
-    except ResourceNotFoundError:
+    if (query := handles.find(result)) is None:
         raise InputError(
             f"there is no result {result[:_HANDLE_CHARACTERS]!r} here, or it is older than {LIFETIME_MINUTES} minutes",
             "Send the SQL as postgresql_query.",
-        ) from None
+        )
+    return query
 
 
 def _json(value: Any) -> str:
@@ -111,7 +109,7 @@ def _json(value: Any) -> str:
 async def _render(renderer: BoundedExecutor, chart: "Chart") -> tuple[list[ImageContent], dict[str, Any]]:
     """The image and the names that it replaces by numbers; or no image and the reason.
 
-    A chart without image is no error, because the result also has the rows.
+    A chart without image is not an error, because the result also has the rows.
     """
     from zava_mcp.charts.render import HOW_TO_GET_IT, Drawing, can_draw
     from zava_mcp.charts.vega import spec

@@ -2,12 +2,8 @@
 
 from typing import Any
 
-from mcp.server.mcpserver import MCPServer
 from mcp.server.mcpserver.context import Context
 from mcp.types import ToolAnnotations
-
-Server = MCPServer[Any]
-
 
 ToolContext = Context[Any, Any]
 

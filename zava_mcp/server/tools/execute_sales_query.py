@@ -6,41 +6,33 @@ from mcp.types import CallToolResult, ContentBlock, TextContent
 from pydantic import Field
 
 from zava_mcp.postgres.bound_sql import BoundSql
-from zava_mcp.server.executor import BoundedExecutor, wait_for_service
-from zava_mcp.server.progress import with_progress
+from zava_mcp.server.executor import wait_for_service
+from zava_mcp.server.progress import report_progress
+from zava_mcp.server.query_handles import HANDLE_BYTES, LIFETIME_MINUTES
 from zava_mcp.server.result_links import (
     ALL_ROWS_BYTES,
-    HANDLE_BYTES,
-    LIFETIME_MINUTES,
     REMARK_BYTES,
-    ResultLinks,
     all_rows_advice,
     is_long,
     link_remark,
     link_to,
     supports_links,
 )
-from zava_mcp.server.startup import Startup
+from zava_mcp.server.server_context import ServerContext
 from zava_mcp.server.tool_errors import raise_tool_errors
-from zava_mcp.server.tools.common import Server, ToolContext, read_only
-from zava_mcp.settings import DEFAULT_ROWS, Settings
+from zava_mcp.server.tools.common import ToolContext, read_only
+from zava_mcp.settings import DEFAULT_ROWS
 
 if TYPE_CHECKING:
     from zava_mcp.sales.result import QueryResult
 
 
-def add_sales_query(
-    server: Server,
-    startup: Startup,
-    executor: BoundedExecutor,
-    settings: Settings,
-    result_links: ResultLinks,
-    results: ResultLinks,
-) -> None:
-    """Adds `execute_sales_query`; `results` keeps queries to chart, `result_links` those to read as CSV."""
-    rows = f"Most rows to return, 1 to {settings.max_rows}; aggregate rather than raise it."
+def add_sales_query(app: ServerContext) -> None:
+    """Adds `execute_sales_query`."""
+    limit = app.settings.max_rows
+    rows = f"Most rows to return, 1 to {limit}; aggregate rather than raise it."
 
-    @server.tool(
+    @app.server.tool(
         title="Query sales",
         description="Run one PostgreSQL query (SELECT, WITH, VALUES or TABLE) on the schema retail and get its rows as "
         'JSON: {"columns", "rows", "row_count", "truncated"}, with a hint when truncated or empty, a result to chart, '
@@ -53,21 +45,18 @@ def add_sales_query(
     async def execute_sales_query(
         ctx: ToolContext,
         postgresql_query: Annotated[str, Field(description="One query in PostgreSQL's dialect.")],
-        max_rows: Annotated[int, Field(description=rows)] = min(DEFAULT_ROWS, settings.max_rows),
+        max_rows: Annotated[int, Field(description=rows)] = min(DEFAULT_ROWS, limit),
     ) -> CallToolResult:
-        service = await wait_for_service(startup, ctx)
+        service = await wait_for_service(app.source, ctx)
         with raise_tool_errors():
             query = service.sales_query(postgresql_query, max_rows)
-        reserve_links(query.result, ctx, all_rows_advice(settings.max_rows, "query"))
+        reserve_links(query.result, ctx, all_rows_advice(limit, "query"))
 
-        def run() -> tuple[str, list[ContentBlock]]:
-            answer = service.run_query(query)
-            return write_result(answer, BoundSql(postgresql_query), results, result_links, ctx)
+        def run() -> list[ContentBlock]:
+            return write_result(app, ctx, service.run_query(query), BoundSql(postgresql_query))
 
-        text, links = await with_progress(
-            ctx, "querying", settings.query_timeout, lambda: executor.call(run, query.cancel)
-        )
-        return CallToolResult(content=[TextContent(text=text), *links])
+        with report_progress(ctx, "querying", app.settings.query_timeout):
+            return CallToolResult(content=await app.executor.call(run, query.cancel))
 
 
 def reserve_links(result: "QueryResult", ctx: ToolContext, advice: str) -> None:
@@ -78,16 +67,14 @@ def reserve_links(result: "QueryResult", ctx: ToolContext, advice: str) -> None:
         result.reserve += REMARK_BYTES
 
 
-def write_result(
-    answer: "QueryResult", query: BoundSql, results: ResultLinks, result_links: ResultLinks, ctx: ToolContext
-) -> tuple[str, list[ContentBlock]]:
+def write_result(app: ServerContext, ctx: ToolContext, result: "QueryResult", query: BoundSql) -> list[ContentBlock]:
     """A result as JSON, and a link to all of its rows if it is long."""
-    more = {"result": f'"{results.keep(query)}"'} if len(answer.rows) > 1 else {}
-    text = answer.json(more)
-    if not is_long(text, bool(answer.truncated_by)):
-        return text, []
-    handle = result_links.keep(query)
+    more = {"result": f'"{app.handles.keep(query)}"'} if len(result.rows) > 1 else {}
+    text = result.json(more)
+    if not is_long(text, bool(result.truncated_by)):
+        return [TextContent(text=text)]
+    handle = app.links.keep(query)
     if supports_links(ctx.protocol_version):
-        return text, [link_to(handle)]
-    answer.remarks.append(link_remark(handle))
-    return answer.json(more), []
+        return [TextContent(text=text), link_to(handle)]
+    result.remarks.append(link_remark(handle))
+    return [TextContent(text=result.json(more))]

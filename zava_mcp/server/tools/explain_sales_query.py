@@ -4,16 +4,16 @@ from typing import Annotated
 
 from pydantic import Field
 
-from zava_mcp.server.executor import BoundedExecutor, wait_for_service
-from zava_mcp.server.startup import Startup
+from zava_mcp.server.executor import wait_for_service
+from zava_mcp.server.server_context import ServerContext
 from zava_mcp.server.tool_errors import raise_tool_errors
-from zava_mcp.server.tools.common import Server, ToolContext, read_only
+from zava_mcp.server.tools.common import ToolContext, read_only
 
 
-def add_explanation(server: Server, startup: Startup, executor: BoundedExecutor) -> None:
+def add_explanation(app: ServerContext) -> None:
     """Adds `explain_sales_query`."""
 
-    @server.tool(
+    @app.server.tool(
         title="Explain a query",
         description="Check a query without running it: PostgreSQL's error with its position, or the plan "
         "(scans, indexes, joins, sorts; no costs or row counts). For a query that failed or timed out.",
@@ -24,7 +24,7 @@ def add_explanation(server: Server, startup: Startup, executor: BoundedExecutor)
         ctx: ToolContext,
         postgresql_query: Annotated[str, Field(description="The query itself, without EXPLAIN.")],
     ) -> str:
-        service = await wait_for_service(startup, ctx)
+        service = await wait_for_service(app.source, ctx)
         with raise_tool_errors():
             explanation = service.explanation(postgresql_query)
-        return await executor.call(lambda: service.explain(explanation), explanation.cancel)
+        return await app.executor.call(lambda: service.explain(explanation), explanation.cancel)

@@ -7,18 +7,19 @@ from zava_mcp import call_context
 from zava_mcp.company import NEUTRAL
 from zava_mcp.server.calendar import describe_time
 from zava_mcp.server.known_company import known_company
-from zava_mcp.server.startup import Startup
-from zava_mcp.server.tools.common import Server, read_only
+from zava_mcp.server.server_context import ServerContext
+from zava_mcp.server.tools.common import read_only
 
 _UNKNOWN_ZONE = (
-    "The database is not reached yet, so this is by UTC and the plain calendar, which the company's may differ from."
+    "The database is not reached yet, so these dates use UTC and calendar years; the company's time zone and fiscal "
+    "year may differ."
 )
 
 
-def add_date(server: Server, startup: Startup) -> None:
+def add_date(app: ServerContext) -> None:
     """Adds `get_current_utc_date`."""
 
-    @server.tool(
+    @app.server.tool(
         title="Today's date",
         description="The current time in the company's time zone and in UTC, and by its calendar: weekday, ISO week, "
         "quarter, and the last complete week, month, quarter and year, for relative dates.",
@@ -26,7 +27,7 @@ def add_date(server: Server, startup: Startup) -> None:
         structured_output=False,
     )
     async def get_current_utc_date() -> str:
-        company = await known_company(startup)
+        company = await known_company(app.source)
         description = describe_time(datetime.now(UTC), company or NEUTRAL)
         remarks = call_context.current_call().take_remarks()
         if company is None:

@@ -10,11 +10,11 @@ from pydantic import Field
 
 from zava_mcp.server.argument_values import WrongArgument, convert
 from zava_mcp.server.executor import BoundedExecutor, wait_for_service
-from zava_mcp.server.progress import with_progress
-from zava_mcp.server.startup import Startup
+from zava_mcp.server.progress import report_progress
+from zava_mcp.server.server_context import ServerContext
 from zava_mcp.server.tool_errors import raise_tool_errors, resource_error
-from zava_mcp.server.tools.common import Server, ToolContext, read_only
-from zava_mcp.settings import MAX_SEARCH_ROWS, SEARCH_ROWS, SEARCH_THRESHOLD, Settings
+from zava_mcp.server.tools.common import ToolContext, read_only
+from zava_mcp.settings import MAX_SEARCH_ROWS, SEARCH_ROWS, SEARCH_THRESHOLD
 
 if TYPE_CHECKING:
     from zava_mcp.sales.grouped_search import ProductSearches
@@ -24,24 +24,21 @@ if TYPE_CHECKING:
 Search = Callable[..., Awaitable[str]]  # takes the context and the fields of a SearchRequest, returns JSON
 
 
-def add_search(server: Server, startup: Startup, executor: BoundedExecutor, settings: Settings) -> None:
+def add_search(app: ServerContext) -> None:
     """Adds `semantic_search_products` and the resource `zava://products/search{?query…}`."""
     embedder = BoundedExecutor()  # its own, so that a slow embedding service does not delay queries
 
     async def search(ctx: ToolContext, **request: Any) -> str:
-        service = await wait_for_service(startup, ctx)
+        service = await wait_for_service(app.source, ctx)
         with raise_tool_errors():
             found = _searches(service, **request)
-
-        async def find() -> str:
+        with report_progress(ctx, "searching", 2 * app.settings.query_timeout):
             if found.needs_vector:
                 await embedder.call(lambda: service.prepare(found), found.cancel)
-            return await executor.call(lambda: service.search_json(found), found.cancel)
+            return await app.executor.call(lambda: service.search_json(found), found.cancel)
 
-        return await with_progress(ctx, "searching", 2 * settings.query_timeout, find)
-
-    _add_tool(server, search)
-    _add_resource(server, search)
+    _add_tool(app, search)
+    _add_resource(app, search)
 
 
 def _searches(
@@ -56,8 +53,8 @@ def _searches(
     return service.product_searches(SearchRequest(**request), needs)
 
 
-def _add_tool(server: Server, search: Search) -> None:
-    @server.tool(
+def _add_tool(app: ServerContext, search: Search) -> None:
+    @app.server.tool(
         title="Search products",
         description="Find products by meaning, in plain words (English, unless another model is set up), "
         'and literally by SKUs, sizes and "quoted phrases"; misspelt words are corrected. Or products like a given '
@@ -110,8 +107,8 @@ def _add_tool(server: Server, search: Search) -> None:
         )
 
 
-def _add_resource(server: Server, search: Search) -> None:
-    @server.resource(
+def _add_resource(app: ServerContext, search: Search) -> None:
+    @app.server.resource(
         "zava://products/search{?query,similar_to,category,max_rows}",
         name="product_search",
         title="Product search",

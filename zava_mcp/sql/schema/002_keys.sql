@@ -1,4 +1,4 @@
--- Constraints between rows, and indexes for frequent queries.
+-- Constraints between rows. Indexes for frequent queries are in indexes.sql, which set-up runs after the migrations.
 
 ALTER TABLE retail.stores
     ADD UNIQUE (store_name),
@@ -50,16 +50,3 @@ ALTER TABLE retail.order_items
     ADD CONSTRAINT order_items_discount_not_negative CHECK (discount_amount >= 0),
     ADD CONSTRAINT order_items_total_adds_up
         CHECK (total_amount = quantity * unit_price - discount_amount);
-
--- Index for head office's orders of a period.
-CREATE INDEX orders_date ON retail.orders (order_date);
--- Index for a customer's orders, and for the customers' policy: whether a customer ever ordered in a store.
-CREATE INDEX orders_customer_store ON retail.orders (customer_id, store_id);
--- Index that alone answers queries for a store's top products.
-CREATE INDEX order_items_store_product ON retail.order_items (store_id, product_id) INCLUDE (order_id, quantity, total_amount);
--- Index for the sales of a product over all stores.
-CREATE INDEX order_items_product ON retail.order_items (product_id);
-CREATE INDEX inventory_product ON retail.inventory (product_id);
-CREATE INDEX customers_primary_store ON retail.customers (primary_store_id);
-CREATE INDEX products_category ON retail.products (category_id);
-CREATE INDEX products_type ON retail.products (type_id);

@@ -1,4 +1,4 @@
--- Tables and indexes for search: unpublished embeddings, and full-text search of products.
+-- Unpublished embeddings.
 
 -- Embeddings that `zava-mcp embed` has stored but not yet published. After an interruption it continues here, and it
 -- publishes them in one transaction, so that searches never see a part. An array needs no extension.
@@ -15,14 +15,7 @@ ALTER TABLE zava.new_embeddings FORCE ROW LEVEL SECURITY;
 CREATE POLICY owner_maintains ON zava.new_embeddings TO zava_owner USING (true) WITH CHECK (true);
 ALTER TABLE zava.new_embeddings OWNER TO zava_owner;
 
--- Index for a SKU or a full name, in upper or lower case.
-CREATE INDEX IF NOT EXISTS products_sku_upper ON retail.products (upper(sku));
-CREATE INDEX IF NOT EXISTS products_name_lower ON retail.products (lower(product_name));
--- Indexes for full-text search, the fallback of semantic search.
-CREATE INDEX IF NOT EXISTS products_words ON retail.products
-    USING gin (to_tsvector('english', product_name || '. ' || coalesce(product_description, '')));
--- Index that alone answers the stock of one product in the visible stores.
-CREATE INDEX IF NOT EXISTS inventory_product_store ON retail.inventory (product_id, store_id) INCLUDE (stock_level);
+-- In older databases; inventory_product_store replaces it.
 DROP INDEX IF EXISTS retail.inventory_product;
 
 -- Deleting a product deletes its embedding. 004 creates this constraint in new databases; this is for older ones.

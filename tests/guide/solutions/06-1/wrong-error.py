@@ -18,8 +18,8 @@ SELECT product_name, sum(quantity) AS units
  GROUP BY product_name ORDER BY units DESC, product_name"""
 
 
-def add_tool(server, startup, executor):
-    @server.tool(
+def add_tool(app):
+    @app.server.tool(
         title="Best sellers",
         description="List the products of a category that sold most units in a year: name and units.",
         annotations=read_only("Best sellers"),
@@ -31,7 +31,7 @@ def add_tool(server, startup, executor):
         year: Annotated[int, Field(description="The year of the orders.")],
         max_rows: Annotated[int, Field(description="Most products, 1 to 50.")] = 10,
     ) -> str:
-        service = await wait_for_service(startup, ctx)
+        service = await wait_for_service(app.source, ctx)
 
         def run() -> str:
             if not 1 <= max_rows <= 50:
@@ -43,4 +43,4 @@ def add_tool(server, startup, executor):
             values = (BoundValue(TEXT, category), BoundValue(INTEGER, str(year)))
             return service.run_query(service.sales_query(BoundSql(SQL, values), max_rows)).json()
 
-        return await executor.call(run)
+        return await app.executor.call(run)
