@@ -179,7 +179,7 @@ def test_unknown_column_is_rejected_with_the_nearest_and_all_names() -> None:
     [
         ({"month": DATE, "revenue": NUMERIC}, [], {}, "no rows"),
         ({"store": TEXT}, [["Seattle"]], {}, "no column of numbers"),
-        ({"orders": BIGINT}, [[3], [4]], {}, "no column along which"),
+        ({"orders": BIGINT}, [[3], [4]], {}, "no column for the x axis"),
         ({"store": TEXT, "orders": BIGINT}, [["A", None], ["B", None]], {}, "no row has a number in 'orders'"),
         ({"store": TEXT, "name": TEXT}, [["A", "x"], ["B", "y"]], {"y": "name"}, "holds no numbers"),
         ({"store": TEXT, "orders": BIGINT}, [["A", 1], ["A", 2]], {}, "GROUP BY store"),
