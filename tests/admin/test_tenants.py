@@ -1,4 +1,4 @@
-"""`init --tenants-from`: identities of the rows of an existing table, in a database that is not a shop."""
+"""`init --tenants-from`: identities of the rows of an existing table, in a database without Zava's tables."""
 
 import json
 from collections.abc import Iterator

@@ -73,13 +73,13 @@ def _refuse_obstacles(connection: psycopg.Connection, take_over_roles: bool) -> 
         )
     if version and has_tenants(connection):
         raise DatabaseUnavailable(
-            "this database is one of tenants, not a shop", "Leave --adopt out: `zava-mcp init` upgrades it."
+            "this database has tenants instead of stores and orders", "Leave --adopt out: `zava-mcp init` upgrades it."
         )
-    problems = rows(connection, "problems")
-    if not problems and not version and not take_over_roles:
+    obstacles = rows(connection, "obstacles")
+    if not obstacles and not version and not take_over_roles:
         refuse_untrusted(connection, [OWNER])
-    if problems:
-        listed = "".join(f"\n  {problem}" for (problem,) in problems)
+    if obstacles:
+        listed = "".join(f"\n  {obstacle}" for (obstacle,) in obstacles)
         raise DatabaseUnavailable(
             f"this database cannot be adopted as it is:{listed}",
             "Nothing was changed. Correct these, then try again; an empty database is set up by `zava-mcp init`.",

@@ -17,7 +17,7 @@ SELECT rls_user_id, display_name, removed_at::date FROM zava.removed;
 WITH login AS (SELECT * FROM pg_roles WHERE rolname = %(login)s)
 SELECT what FROM (
     SELECT 'it is a superuser' FROM login WHERE rolsuper
-    UNION ALL SELECT 'it passes every policy (BYPASSRLS)' FROM login WHERE rolbypassrls
+    UNION ALL SELECT 'it bypasses every policy (BYPASSRLS)' FROM login WHERE rolbypassrls
     UNION ALL SELECT 'it may create roles (CREATEROLE)' FROM login WHERE rolcreaterole
     UNION ALL SELECT 'it may create databases (CREATEDB)' FROM login WHERE rolcreatedb
     UNION ALL SELECT 'it may read the log of all changes (REPLICATION)' FROM login WHERE rolreplication
