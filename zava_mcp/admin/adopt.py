@@ -1,7 +1,7 @@
 """Adopts an existing Zava database as its administrator, without changing a row.
 
 The missing statements run in one transaction. Before it ends, the rows are compared with their earlier checksums and
-the plan is made again: statements that are still missing had no effect with the administrator's rights.
+the plan is computed again: statements that are still missing had no effect with the administrator's rights.
 """
 
 from typing import Any

@@ -131,7 +131,7 @@ class SalesService(AbstractContextManager["SalesService"]):
         return ProductSearches(searches, self._settings.max_bytes, len(descriptions) - len(searches))
 
     def prepare(self, search: ProductSearch | ProductSearches) -> None:
-        """Makes the embedding of the request. Raises EmbeddingError, DatabaseUnavailable or IdentityError."""
+        """Computes the embedding of the request. Raises EmbeddingError, DatabaseUnavailable or IdentityError."""
         search.prepare(self._database)
 
     def search(self, search: ProductSearch) -> SearchResult:

@@ -120,7 +120,7 @@ TABLES = (
                 "name of the product",
                 names="name product produkt produktname artikel bezeichnung artikelbezeichnung title",
             ),
-            Field("category", "category; made if it is missing", names=_CATEGORY),
+            Field("category", "category; created if it is missing", names=_CATEGORY),
             Field("type", "type within the category; default: named as the category", names=_TYPE),
             Field("cost", "what the company pays for a unit", "amount", names="purchase_price einkaufspreis ek kosten"),
             Field(

@@ -33,7 +33,7 @@ class Notation:
     date_format: str = ""
 
     def described(self) -> list[str]:
-        """For people."""
+        """The notation in words, for messages."""
         point = {",": "decimal comma", ".": "decimal point"}.get(self.decimal)
         return [*([point] if point else []), *([f"dates {self.date_format}"] if self.date_format else [])]
 
