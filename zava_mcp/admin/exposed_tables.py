@@ -1,7 +1,6 @@
 """Exposes tables and views of administrators to identities, row by row, and hides them again."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,10 +12,10 @@ from zava_mcp.admin.as_admin import as_admin
 from zava_mcp.admin.change_report import Report
 from zava_mcp.admin.counters import revoke_counters
 from zava_mcp.admin.installed_schema import has_tenants
-from zava_mcp.admin.locking import change_transaction
+from zava_mcp.admin.locking import change_transaction, lock_errors
 from zava_mcp.admin.plain_text import refuse_invisible
 from zava_mcp.admin.table_comments import Comments, new_comments
-from zava_mcp.errors import DatabaseUnavailable, InputError
+from zava_mcp.errors import InputError
 from zava_mcp.plurals import counted
 from zava_mcp.progress_callback import Progress
 from zava_mcp.settings import Settings
@@ -63,7 +62,7 @@ def expose_table(settings: Settings, request: ExposeRequest, dry_run: bool, prog
         plan = _plan(connection, request)
         existing = dict(_columns(connection, plan.relation))
         comments = new_comments(existing, plan.columns, request.comments, request.ask, report)
-        with change_transaction(connection, dry_run), _lock_errors():
+        with change_transaction(connection, dry_run), lock_errors():
             connection.execute("SET LOCAL lock_timeout = '5s'; SET LOCAL statement_timeout = 0")
             _run(connection, "expose", plan)
             if plan.kind in ("store", "through"):
@@ -88,7 +87,7 @@ def hide_table(settings: Settings, table: str, dry_run: bool, progress: Progress
         if dependent:
             names = ", ".join(name for (name,) in dependent)
             raise InputError(f"the rows of {names} belong to the stores of {relation}", f"Hide {names} first.")
-        with change_transaction(connection, dry_run), _lock_errors():
+        with change_transaction(connection, dry_run), lock_errors():
             connection.execute("SET LOCAL lock_timeout = '5s'")
             connection.execute(sql.named("expose.sql")["hide"].encode(), {"relation": relation})
     return Report([f"{relation} is hidden from identities; its rows and comments stay"])
@@ -100,17 +99,6 @@ def exposed_tables(settings: Settings, progress: Progress) -> list[list[str]]:
         connection.execute(sql.named("expose.sql")["forget_dropped"].encode())
         rows = connection.execute(sql.named("expose.sql")["exposed"].encode()).fetchall()
     return [[table, whose, str(count), hidden] for table, whose, count, hidden in rows]
-
-
-@contextmanager
-def _lock_errors() -> Iterator[None]:
-    try:
-        yield
-    except (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected):
-        raise DatabaseUnavailable(
-            "other sessions use the table, so it could not be locked; nothing was changed",
-            "Try again when fewer sessions are open, or end those that hold locks (pg_locks, pg_stat_activity).",
-        ) from None
 
 
 def _resolve(connection: psycopg.Connection, table: str) -> tuple[str, str, bool]:
