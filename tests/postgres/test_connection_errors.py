@@ -55,9 +55,8 @@ def refusal(variables: dict[str, str]) -> ZavaError:
     """The error of connecting with these settings, which neither repeats a password nor names a login."""
     settings = load({"ZAVA_USER_ID": SEATTLE}, variables)
     place = settings.database
-    target = (
-        connection_parameters(place, UUID(SEATTLE)) if place else admin_parameters(settings.admin_url or Secret(""))
-    )
+    administrator = admin_parameters(settings.admin_url or Secret(""))
+    target = connection_parameters(place, UUID(SEATTLE)) if place else administrator
     with pytest.raises(ZavaError) as refused:
         connect(target)
     text = f"{refused.value.message} {refused.value.hint}"

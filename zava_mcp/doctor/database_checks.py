@@ -45,12 +45,12 @@ def _checks(unverified: UnverifiedConnection, model: str) -> list[Check]:
         _clock(connection),
     ]
     try:
-        row = read_identity(connection, unverified.requested.user_id)
+        row = read_identity(connection, unverified.identity.user_id)
     except (DatabaseUnavailable, IdentityError) as error:
         more = _catalogue_checks(connection) if isinstance(error, MissingPrivilege) else ()
         return [*checks, _failed_check(error), *more]
     apply_session_settings(connection, row["backend"], unverified.settings)
-    faults = [_failed_check(error) for error in mismatches(row, unverified.requested)]
+    faults = [_failed_check(error) for error in mismatches(row, unverified.identity)]
     checks += faults or [Check("identity", "ok", f"{row['display_name']}, schema version {row['schema_version']}")]
     checks += [*_catalogue_checks(connection, row["has_orders"]), _functions(connection)]
     return [*checks, _embeddings(connection, model)] if row["has_orders"] else checks

@@ -30,7 +30,7 @@ class UnverifiedConnection:
 
     connection: TimeoutConnection
     settings: dict[str, str]
-    requested: RequestedIdentity
+    identity: RequestedIdentity
 
 
 def open_first(target: ConnectionParameters, verify: Verify) -> tuple[TimeoutConnection, VerifiedIdentity]:
