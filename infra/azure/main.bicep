@@ -70,6 +70,11 @@ param passwordAuthentication bool
 @description('Compute of the database server, such as Standard_B2s or Standard_D4ds_v5.')
 param databaseSku string
 
+@description('Nodes of the database: 1 is one server, more are an elastic cluster. It cannot become the other later.')
+@minValue(1)
+@maxValue(10)
+param databaseNodes int = 1
+
 @description('Major version of PostgreSQL. A server is upgraded with az first; a deployment never downgrades it.')
 @allowed(['17', '18'])
 param databaseVersion string = '17'
@@ -190,6 +195,7 @@ module database 'modules/database.bicep' = {
     geoRedundantBackup: geoRedundantBackup
     highAvailability: highAvailability
     deleteLock: deleteLock
+    nodes: databaseNodes
     passwordAuthentication: passwordAuthentication
     administratorObjectId: administratorObjectId
     administratorName: administratorName

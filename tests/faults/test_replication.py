@@ -59,6 +59,32 @@ async def test_replica_serves_queries_and_survives_conflicts(elsewhere: Postgres
         replica.stop()
 
 
+async def test_url_of_two_servers_reads_the_replica_and_survives_the_loss_of_either(
+    elsewhere: Postgres, tmp_path: Path
+) -> None:
+    replica = elsewhere.copy(tmp_path / "replica")
+    replica.start(hot_standby="on")
+    hosts = f"127.0.0.1:{elsewhere.port},127.0.0.1:{replica.port}"
+    url = f"postgresql://{SEATTLE}:identity@{hosts}/zava?connect_timeout=2&target_session_attrs=prefer-standby"
+    try:
+        async with asking(elsewhere.settings(SEATTLE, ZAVA_DATABASE_URL=url)) as asker:
+            orders = await asker.value("SELECT count(*) FROM retail.orders")
+            assert await asker.value("SELECT pg_is_in_recovery()") is True
+            replica.stop()
+            await asker.call("execute_sales_query", postgresql_query="SELECT 1")  # may find the connection lost
+            assert await asker.value("SELECT pg_is_in_recovery()") is False
+            assert await asker.value("SELECT count(*) FROM retail.orders") == orders
+            replica.start(hot_standby="on")
+            elsewhere.stop()
+            await asker.call("execute_sales_query", postgresql_query="SELECT 1")
+            assert await asker.value("SELECT pg_is_in_recovery()") is True
+            assert await asker.value("SELECT count(*) FROM retail.orders") == orders
+    finally:
+        replica.stop()
+        elsewhere.stop()
+        elsewhere.start()
+
+
 async def test_replicated_access_change_reaches_an_open_session(elsewhere: Postgres) -> None:
     """The access table is replicated from another server, without statements that could fire a statement trigger."""
     keeper = f"host=127.0.0.1 port={elsewhere.port} dbname=keeper user=postgres password=admin"

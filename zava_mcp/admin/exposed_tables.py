@@ -1,6 +1,7 @@
 """Exposes tables and views of administrators to identities, row by row, and hides them again."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,6 +11,7 @@ from psycopg import sql as compose
 from zava_mcp import sql
 from zava_mcp.admin.as_admin import as_admin
 from zava_mcp.admin.change_report import Report
+from zava_mcp.admin.citus import refuse_cluster
 from zava_mcp.admin.counters import revoke_counters
 from zava_mcp.admin.installed_schema import has_tenants
 from zava_mcp.admin.locking import change_transaction, lock_errors
@@ -58,7 +60,7 @@ class _Plan:
 def expose_table(settings: Settings, request: ExposeRequest, dry_run: bool, progress: Progress) -> Report:
     """Exposes a table or view, or changes how it is exposed. Raises InputError with every reason against it."""
     report = Report()
-    with as_admin(settings, progress, current_schema=True) as connection:
+    with _as_admin(settings, progress) as connection:
         plan = _plan(connection, request)
         existing = dict(_columns(connection, plan.relation))
         comments = new_comments(existing, plan.columns, request.comments, request.ask, report)
@@ -75,7 +77,7 @@ def expose_table(settings: Settings, request: ExposeRequest, dry_run: bool, prog
 
 def hide_table(settings: Settings, table: str, dry_run: bool, progress: Progress) -> Report:
     """Hides an exposed table or view from identities. Raises InputError if it is not exposed."""
-    with as_admin(settings, progress, current_schema=True) as connection:
+    with _as_admin(settings, progress) as connection:
         relation, _, is_exposed = _resolve(connection, table)
         if not is_exposed:
             raise InputError(f"{relation} is not exposed", "`zava-mcp tables exposed` lists what is.")
@@ -95,10 +97,17 @@ def hide_table(settings: Settings, table: str, dry_run: bool, progress: Progress
 
 def exposed_tables(settings: Settings, progress: Progress) -> list[list[str]]:
     """Everything that is exposed: table, whose rows an identity sees, readable columns, hidden columns."""
-    with as_admin(settings, progress, current_schema=True) as connection:
+    with _as_admin(settings, progress) as connection:
         connection.execute(sql.named("expose.sql")["forget_dropped"].encode())
         rows = connection.execute(sql.named("expose.sql")["exposed"].encode()).fetchall()
     return [[table, whose, str(count), hidden] for table, whose, count, hidden in rows]
+
+
+@contextmanager
+def _as_admin(settings: Settings, progress: Progress) -> Iterator[psycopg.Connection]:
+    with as_admin(settings, progress, current_schema=True) as connection:
+        refuse_cluster(connection, "zava-mcp tables")
+        yield connection
 
 
 def _resolve(connection: psycopg.Connection, table: str) -> tuple[str, str, bool]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from zava_mcp import sql
 from zava_mcp.admin.as_admin import as_admin
 from zava_mcp.admin.change_report import Report
+from zava_mcp.admin.citus import find_cluster, refuse_cluster
 from zava_mcp.admin.create_database import create_database, drop_empty_database
 from zava_mcp.admin.embedded_database import embedded_postgres
 from zava_mcp.admin.identity_records import has_no_stores
@@ -37,10 +38,12 @@ def initialise(
     take_over_roles: bool = False,
     sample_options: Collection[str] = (),
     company: Changes | None = None,
+    single_node: bool = False,
 ) -> Report:
     """Builds or upgrades, as administrator, the database that the settings name, with these fields of its profile.
 
-    `sample_options` names the sample's options on the command line: an existing database must have the same values.
+    `sample_options` names the sample's options on the command line: an existing database must have the same values. On
+    the coordinator of a Citus cluster, the tables are distributed unless `single_node`.
     """
     if settings.admin_url is None and settings.database is None:
         if passwords_file is not None or sample is None or take_over_roles:
@@ -51,10 +54,11 @@ def initialise(
         return _initialise_embedded(embedded_postgres(settings, progress, sample), sample, sample_options, company)
     require_folder(passwords_file)
     with _created_if_missing(settings, progress) as created, as_admin(settings, progress) as connection:
+        cluster = find_cluster(connection, single_node)
         is_new = not installed_version(connection)
         if sample is not None and not is_new:
             refuse_other_sample(connection, sample, sample_options)
-        report = set_up(connection, sample, None, progress, take_over_roles, company)
+        report = set_up(connection, sample, None, progress, take_over_roles, company, cluster)
         report.actions[:0] = [f"created the database {created}"] if created else []
         if sample is not None and not is_new and has_no_stores(connection):
             report.warnings.append("no sample was loaded, because the database is not new; it has no stores yet")
@@ -167,6 +171,7 @@ def adopt_database(
 
     require_folder(passwords_file)
     with as_admin(settings, progress) as connection:
+        refuse_cluster(connection, "init --adopt", if_distributed=False)
         report = adopt(connection, dry_run, progress, take_over_roles, company)
         if passwords_file is not None and not dry_run:
             report.actions.append(write_missing_passwords(connection, passwords_file))

@@ -9,6 +9,7 @@ from psycopg import sql as compose
 
 from zava_mcp import sql
 from zava_mcp.admin.change_report import Report
+from zava_mcp.admin.citus import end_sessions_on_workers
 from zava_mcp.admin.identity_records import check_login_name, rows_about
 from zava_mcp.admin.profile import read_company
 from zava_mcp.errors import IdentityError, InputError
@@ -173,6 +174,7 @@ def end_sessions(connection: psycopg.Connection, login: str, report: Report) -> 
 
     A failure is a gap, because the change is committed: without access, an open connection sees no row.
     """
+    end_sessions_on_workers(connection, login)
     name = compose.Identifier(login)
     if not connection.execute(sql.named("identities.sql")["has_sessions"].encode(), {"login": login}).rowcount:
         return

@@ -8,6 +8,7 @@ import psycopg
 from zava_mcp import sql
 from zava_mcp.admin.as_admin import as_admin
 from zava_mcp.admin.change_report import Report, translate_errors
+from zava_mcp.admin.citus import refuse_cluster
 from zava_mcp.admin.counters import revoke_counters
 from zava_mcp.admin.create_database import refuse_foreign_database
 from zava_mcp.admin.existing_roles import OWNER, refuse_untrusted
@@ -52,6 +53,7 @@ def initialise_tenants(
     report = Report()
     with as_admin(settings, progress) as connection:
         refuse_old_server(connection)
+        refuse_cluster(connection, "init --tenants-from", if_distributed=False)
         with translate_errors(embedded=False), connection.transaction():
             connection.execute(_SETTINGS)
             connection.execute("SELECT pg_advisory_xact_lock(%s)", [SET_UP_LOCK])

@@ -54,6 +54,10 @@ def init(
             help="In a database without Zava's tables: an identity for each row of this table, by its key and name.",
         ),
     ] = "",
+    single_node: Annotated[
+        bool,
+        typer.Option("--single-node", help="On the coordinator of a Citus cluster: keep all tables on this server."),
+    ] = False,
     reset: Annotated[
         bool, typer.Option("--reset", help="Remove the embedded database, after confirmation, and create a new one.")
     ] = False,
@@ -99,7 +103,9 @@ def init(
         else:
             explicit = [name for name in ("scale", "as_of", "seed") if is_explicit(ctx, name)]
             new_sample = sample_options if sample else None
-            report = initialise(settings, new_sample, passwords_file, progress, take_over_roles, explicit, profile)
+            report = initialise(
+                settings, new_sample, passwords_file, progress, take_over_roles, explicit, profile, single_node
+            )
     show_report(report, only_sql=dry_run)
     if choice is not None:
         onboarding.show_next(choice)

@@ -8,6 +8,7 @@ import psycopg
 
 from zava_mcp import sql
 from zava_mcp.doctor.check import Check
+from zava_mcp.doctor.node_checks import check_nodes
 from zava_mcp.errors import DatabaseUnavailable, IdentityError, ZavaError
 from zava_mcp.postgres.connection_errors import MissingPrivilege
 from zava_mcp.postgres.function_sources import changed_functions
@@ -21,6 +22,7 @@ _MAX_CLOCK_DIFFERENCE_SECONDS = 60
 _MIN_VERSION = 15
 #: Checks that do not apply to a database of tenants, which has no products and orders.
 _NEEDS_ORDERS = frozenset({"stores_see_their_customers", "tables_are_readable", "extension_vector"})
+_OF_ONE_SERVER = "open_sessions_see_access_changes"  # On a cluster, sessions cache nothing of zava.access.
 
 
 def check_database(service: SalesService) -> list[Check]:
@@ -49,10 +51,12 @@ def _checks(unverified: UnverifiedConnection, model: str) -> list[Check]:
     except (DatabaseUnavailable, IdentityError) as error:
         more = _catalogue_checks(connection) if isinstance(error, MissingPrivilege) else ()
         return [*checks, _failed_check(error), *more]
-    apply_session_settings(connection, row["backend"], unverified.settings)
+    apply_session_settings(connection, row["backend"], unverified.parameters.settings)
     faults = [_failed_check(error) for error in mismatches(row, unverified.identity)]
     checks += faults or [Check("identity", "ok", f"{row['display_name']}, schema version {row['schema_version']}")]
-    checks += [*_catalogue_checks(connection, row["has_orders"]), _functions(connection)]
+    checks += [*_catalogue_checks(connection, row["has_orders"], row["is_distributed"]), _functions(connection)]
+    if row["is_distributed"]:
+        checks += check_nodes(connection, unverified.parameters)
     return [*checks, _embeddings(connection, model)] if row["has_orders"] else checks
 
 
@@ -114,12 +118,18 @@ def catalogue_statements(has_orders: bool) -> dict[str, str]:
     return {name: statement for name, statement in statements.items() if name not in _NEEDS_ORDERS}
 
 
-def _catalogue_checks(connection: psycopg.Connection, has_orders: bool = True) -> Iterator[Check]:
+def _catalogue_checks(
+    connection: psycopg.Connection, has_orders: bool = True, is_distributed: bool = False
+) -> Iterator[Check]:
     """Runs the checks of checks.sql and data_checks.sql, which have their names, findings and fixes."""
     connection.execute("SET search_path = pg_catalog, pg_temp")  # Every name in a fix then includes its schema.
     connection.execute(sql.named("queries.sql")["disable_jit"].encode())  # JIT takes longer than the checks.
     of_data = sql.named("data_checks.sql") if has_orders else {}
-    for name, statement in {**catalogue_statements(has_orders), **of_data}.items():
+    statements = {**catalogue_statements(has_orders), **of_data}
+    if is_distributed:
+        del statements[_OF_ONE_SERVER]
+        statements |= sql.named("citus_checks.sql")
+    for name, statement in statements.items():
         try:
             faults = connection.execute(statement.encode()).fetchall()
         except psycopg.Error as error:

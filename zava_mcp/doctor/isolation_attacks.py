@@ -10,8 +10,8 @@ from zava_mcp.sales.service import SalesService
 
 #: The identity as the database sees it, the number of its orders, and of their stores, as one string.
 _OWN = (
-    "SELECT concat_ws(' / ', (SELECT rls_user_id FROM zava.who_am_i()), count(*), count(DISTINCT store_id))"
-    " FROM retail.orders"
+    "SELECT concat_ws(' / ', (SELECT rls_user_id FROM zava.who_am_i()), orders, stores)"
+    " FROM (SELECT count(*) AS orders, count(DISTINCT store_id) AS stores FROM retail.orders) AS own"
 )
 
 _OWN_OF_TENANT = "SELECT concat_ws(' / ', (SELECT rls_user_id FROM zava.who_am_i()){counts})"

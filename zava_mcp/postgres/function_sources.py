@@ -1,6 +1,7 @@
 """Compares a database's functions in the schema zava with the migrations that create them."""
 
 import re
+from collections.abc import Mapping
 from functools import cache
 
 import psycopg
@@ -18,10 +19,16 @@ def migration_functions() -> dict[str, tuple[str, str]]:
     """The newest definition of each function: {name: (statement, body)}."""
     functions: dict[str, tuple[str, str]] = {}
     for _, file in sql.migrations():
-        for match in _FUNCTION.finditer(sql.script(file)):
-            statement = re.sub(r"^CREATE FUNCTION", "CREATE OR REPLACE FUNCTION", match[0]).removesuffix(";")
-            functions[match["name"]] = (statement, match["body"])
+        functions |= _functions(sql.script(file))
     return functions
+
+
+def _functions(text: str) -> dict[str, tuple[str, str]]:
+    found = {}
+    for match in _FUNCTION.finditer(text):
+        statement = re.sub(r"^CREATE FUNCTION", "CREATE OR REPLACE FUNCTION", match[0]).removesuffix(";")
+        found[match["name"]] = (statement, match["body"])
+    return found
 
 
 def changed_functions(connection: psycopg.Connection) -> dict[str, str]:
@@ -29,7 +36,7 @@ def changed_functions(connection: psycopg.Connection) -> dict[str, str]:
     rows = connection.execute(sql.query("list_functions").encode()).fetchall()
     existing = {name: (body, definer, owner) for name, body, definer, owner in rows}
     changed = {}
-    for name, (statement, body) in migration_functions().items():
+    for name, (statement, body) in {**migration_functions(), **_cluster_functions(connection, existing)}.items():
         is_definer = "SECURITY DEFINER" in statement.partition(body)[0]
         if existing.get(name) == (body, is_definer, "zava_owner"):
             continue
@@ -39,3 +46,14 @@ def changed_functions(connection: psycopg.Connection) -> dict[str, str]:
             alter += f"; ALTER FUNCTION {function} SECURITY INVOKER"
         changed[f"zava.{name}"] = statement + alter
     return changed
+
+
+def _cluster_functions(connection: psycopg.Connection, existing: Mapping[str, object]) -> dict[str, tuple[str, str]]:
+    """The functions that differ on a Citus cluster; none on one server."""
+    if "grant_on_nodes" not in existing:
+        return {}
+    text = sql.script("citus.sql")
+    for table in ("access", "stores"):
+        copy = connection.execute(sql.named("citus.sql")["copy"].encode(), {"relation": f"zava.{table}"}).fetchone()
+        text = text.replace(f"{{{table}}}", copy[0] if copy else "")
+    return _functions(text)

@@ -35,7 +35,8 @@ class VerifiedIdentity:
     () without a table of embeddings. `expires_at` is by this machine's monotonic clock, None if the login does not
     expire. `backend` is the id of the PostgreSQL process. `schemas` are those of retail and public in which only roles
     can create objects that see every row anyway. `company` is the profile of the company whose sales these are.
-    Without `has_orders`, the database has no products and orders, and its stores are tenants.
+    Without `has_orders`, the database has no products and orders, and its stores are tenants. `is_distributed`: over a
+    Citus cluster.
     """
 
     user_id: UUID
@@ -48,6 +49,7 @@ class VerifiedIdentity:
     schemas: tuple[str, ...] = ()
     company: CompanyProfile = NEUTRAL
     has_orders: bool = True
+    is_distributed: bool = False
 
     def has_expired(self) -> bool:
         """Whether the login has expired or is about to."""
@@ -136,10 +138,8 @@ def verify_identity(connection: psycopg.Connection, identity: RequestedIdentity)
     )
     user = (row["rls_user_id"], row["display_name"], row["all_stores"])
     schemas = tuple(name for name in ("retail", "public") if name in row["safe_schemas"])
-    company, has_orders = row["company"], row["has_orders"]
-    return VerifiedIdentity(
-        *user, row["can_lock"], pgvector_version, row["backend"], expires_at, schemas, company, has_orders
-    )
+    kind = (row["company"], row["has_orders"], row["is_distributed"])
+    return VerifiedIdentity(*user, row["can_lock"], pgvector_version, row["backend"], expires_at, schemas, *kind)
 
 
 def read_identity(connection: psycopg.Connection, user_id: UUID | None) -> dict[str, Any]:

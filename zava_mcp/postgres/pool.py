@@ -89,7 +89,7 @@ class Database:
         """Yields a connection outside the pool, before the identity is verified. Raises as `open`."""
         target = for_identity(self._find_parameters(), self._requested.user_id, self._settings)
         with explain_identity_name(self._requested), connect_with_timeout(target) as connection:
-            yield UnverifiedConnection(connection, target.settings, self._requested)
+            yield UnverifiedConnection(connection, target, self._requested)
 
     def close(self) -> None:
         """Closes all connections; the next call opens the pool again. A pool that is being opened is not affected."""
@@ -152,7 +152,7 @@ class Database:
                     if time.monotonic() - connection.verified_at > VERIFY_SECONDS:
                         self._verify(pool, connection)
                     try:
-                        yield from statement.run(connection, identity.can_lock)
+                        yield from statement.run(connection, identity.can_lock, identity.is_distributed)
                     finally:  # a result is withheld if the login has lost its identity or gained rights
                         if connection.login_rights.may_have_changed:
                             self.schema_changes += 1

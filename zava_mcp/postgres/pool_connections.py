@@ -23,13 +23,10 @@ Verify = Callable[[TimeoutConnection], VerifiedIdentity]
 
 @dataclass(frozen=True)
 class UnverifiedConnection:
-    """A connection whose login may not be the requested identity, for checks that report what verification refuses.
-
-    `settings` are the session's options.
-    """
+    """A connection whose login may not be the requested identity, for checks that report what verification refuses."""
 
     connection: TimeoutConnection
-    settings: dict[str, str]
+    parameters: ConnectionParameters
     identity: RequestedIdentity
 
 

@@ -33,6 +33,11 @@ _SUFFIX = """
     WHEN pg_catalog.octet_length((answer.*)::pg_catalog.text) OPERATOR(pg_catalog.<=) {size} THEN true
     ELSE zava.row_too_large(pg_catalog.octet_length((answer.*)::pg_catalog.text)::pg_catalog.int8) END LIMIT {limit}"""
 
+#: On a Citus cluster, which loses the order of rows of a subquery that it sends to several nodes: the text is a query
+#: of its own, and the second parentheses keep out what changes data.
+_CLUSTER_PREFIX = "WITH text AS MATERIALIZED ((\n"
+_END, _CLUSTER_END = "\n) AS text OFFSET 0)", "\n)) SELECT * FROM (SELECT * FROM text OFFSET 0)"
+
 #: The plan of the same text between the same parentheses, without costs and row counts, because the planner estimates
 #: them from the rows of all stores.
 _EXPLAIN = "EXPLAIN (COSTS OFF) "
@@ -76,12 +81,14 @@ class Query(Cancellable):
         """Ends the row chunks with the current one. Rows that still come are counted; errors in them are ignored."""
         self._skips_rest = True
 
-    def run(self, connection: TimeoutConnection, clear_locks: bool) -> Iterator[RowChunk]:
+    def run(self, connection: TimeoutConnection, clear_locks: bool, is_distributed: bool = False) -> Iterator[RowChunk]:
         """Runs the query and yields its rows as text in PostgreSQL's format, in at least one chunk.
 
         It leaves the connection as it was before, or closed. Raises QueryError for a query that PostgreSQL refuses,
         psycopg.OperationalError if the connection broke.
         """
+        if is_distributed:
+            self._keep_order_of_nodes()
         with self.using(connection):
             text = self._sql.rstrip()
             # A last character ";" ends the statement or a comment, and the wrapper needs it in neither case.
@@ -91,6 +98,11 @@ class Query(Cancellable):
                 end = yield from self._run_wrapped(connection, text[:end], clear_locks)
                 if end is not None:
                     raise QueryError(ONE_QUERY_ONLY, sqlstate="42601")
+
+    def _keep_order_of_nodes(self) -> None:
+        """Wraps the text so that rows keep their order on a Citus cluster."""
+        before, after = self._wrapper
+        self._wrapper = before.replace(_PREFIX, _CLUSTER_PREFIX), after.replace(_END, _CLUSTER_END)
 
     def _run_wrapped(
         self, connection: TimeoutConnection, inner: str, clear_locks: bool

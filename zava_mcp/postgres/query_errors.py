@@ -29,6 +29,27 @@ _QUERY_HINTS = {
 }
 
 
+_JOIN_STORES = "The tables are distributed by store: join orders and order_items USING (order_id, store_id)."
+#: Errors of a Citus cluster by their first words: the message, and the hint. Messages of Citus name nodes and logins.
+_CLUSTER_ERRORS = (
+    ("the query contains a join that requires repartitioning", "the join does not compare store_id", _JOIN_STORES),
+    ("complex joins are only supported when all distributed tables are co-located", "", _JOIN_STORES),
+    (
+        "connection to the remote node",
+        "a node of the database cluster cannot be reached",
+        "Try again. If it goes on, an administrator has to start the node.",
+    ),
+)
+
+
+def _cluster_error(message: str, hint: str) -> tuple[str, str]:
+    """The message and the hint of an error, without the addresses of a cluster's nodes."""
+    for start, replacement, cure in _CLUSTER_ERRORS:
+        if message.startswith(start):
+            return replacement or message, cure
+    return message, hint
+
+
 def query_error(result: pq.abc.PGresult, prefix: int = 0) -> QueryError:
     """The error of a result. `prefix` is the number of characters before the user's own text."""
 
@@ -39,9 +60,10 @@ def query_error(result: pq.abc.PGresult, prefix: int = 0) -> QueryError:
     sqlstate = field_text(pq.DiagnosticField.SQLSTATE)
     offset = field_text(pq.DiagnosticField.STATEMENT_POSITION)
     position = int(offset) - prefix if offset.isdigit() else None
+    message = field_text(pq.DiagnosticField.MESSAGE_PRIMARY) or "the query failed"
+    hint = field_text(pq.DiagnosticField.MESSAGE_HINT) or _QUERY_HINTS.get(sqlstate, "")
     return QueryError(
-        field_text(pq.DiagnosticField.MESSAGE_PRIMARY) or "the query failed",
-        field_text(pq.DiagnosticField.MESSAGE_HINT) or _QUERY_HINTS.get(sqlstate, ""),
+        *_cluster_error(message, hint),
         sqlstate,
         position if position and position > 0 else None,
     )

@@ -25,7 +25,7 @@ class Statement(Cancellable):
         self._statement = statement
         self._values = values
 
-    def run(self, connection: TimeoutConnection, _: bool) -> Iterator[RowChunk]:
+    def run(self, connection: TimeoutConnection, *_: bool) -> Iterator[RowChunk]:
         """Yields all rows, as PostgreSQL's text. Raises psycopg.Error, and QueryError if it was cancelled before."""
         call_context.current_call().round_trips += 1
         with self.using(connection):
@@ -41,7 +41,7 @@ class StatementBatch(Cancellable):
 
     statements: tuple[str, ...] = ()
 
-    def run(self, connection: TimeoutConnection, _: bool) -> Iterator[list[list[tuple[object, ...]]]]:
+    def run(self, connection: TimeoutConnection, *_: bool) -> Iterator[list[list[tuple[object, ...]]]]:
         """Yields the rows of each statement, once. Raises as `Statement.run`."""
         call_context.current_call().round_trips += 1
         with self.using(connection):

@@ -118,9 +118,9 @@ class TableDescriptions:
         self._database.poll_notifications()
         if self._is_fresh():
             return
-        changes = self._database.schema_changes
-        identity = self._database.identity
+        changes, identity = self._database.schema_changes, self._database.identity
         values_of = "list_filter_values" if identity.has_orders else "list_own_stores"
+        values_of += "_of_nodes" if identity.is_distributed else ""
         statements = tuple(map(sql.query, ("list_tables", values_of, "list_saved_queries")))
         tables, values, saved = self._database.run_batch(batch, statements)
         summary = _summarize(tables, values[0], saved, identity)

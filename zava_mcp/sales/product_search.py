@@ -145,7 +145,8 @@ class ProductSearch:
     def _search(self, database: Database, semantic: bool, own_model_only: bool) -> tuple[list[Column], Rows]:
         """Returns columns and rows. With `own_model_only`, an index on the embeddings of one model can be used."""
         dimensions = self._embedder.dimensions if own_model_only and self._embedder else 0
-        statement = SearchStatement(bool(self._request.similar_to), semantic, dimensions, self._literals)
+        similar = bool(self._request.similar_to)
+        statement = SearchStatement(similar, semantic, dimensions, self._literals, database.identity.is_distributed)
         return self._execute(database, statement.sql(), statement.values(self._vector))
 
     @property
@@ -181,7 +182,8 @@ class ProductSearch:
         """Returns as JSON what was bought with the product of `similar_to`, else with the best product found."""
         parts, best = sql.named("search.sql"), table[0]["sku"] or ""
         target: dict[str, object] = {} if self._request.similar_to else {"similar_to": best, "codes": [best.upper()]}
-        _, rows = self._execute(database, parts["target"] + parts["list_bought_with"], target)
+        together = parts["list_bought_with_of_nodes" if database.identity.is_distributed else "list_bought_with"]
+        _, rows = self._execute(database, parts["target"] + together, target)
         return bought_with_json(rows)
 
     def _visible_columns(self, table: list[Row]) -> set[str]:

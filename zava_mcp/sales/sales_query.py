@@ -29,6 +29,7 @@ _VALID = (
     "rows of all stores):"
 )
 _WORKERS = r" *Workers Planned: \d+"  # depends on the size of the whole table, with all stores
+_NODE = r" *Node: host=.*"  # the address of a cluster's node
 
 
 class SalesQuery:
@@ -84,7 +85,8 @@ class Explanation:
             read_rows(database, self._plan, self._lines)
         lines = [json.loads(row)[0] for row in self._lines.rows]
         # The first line is the LIMIT of the wrapper; the plan of the query is below it.
-        plan = [line.removeprefix("      " if index else "  ->  ") for index, line in enumerate(lines[1:])]
+        lines = [line for line in lines[1:] if not re.fullmatch(_NODE, line)]
+        plan = [line.removeprefix("      " if index else "  ->  ") for index, line in enumerate(lines)]
         visible = [line for line in plan if not re.fullmatch(_WORKERS, line)]
         return "\n".join([_VALID, *visible, *["… (truncated)"] * bool(self._lines.truncated_by), *self._fenced.remarks])
 

@@ -14,19 +14,22 @@ class SearchStatement:
 
     `similar_to_product` compares with a product instead of a text; `semantic` uses embeddings. `dimensions` are
     those of the server's model if only its embeddings are searched, for which there may be an index, else 0.
+    `distributed`: on a Citus cluster.
     """
 
     similar_to_product: bool
     semantic: bool
     dimensions: int
     literals: Literals
+    distributed: bool = False
 
     def sql(self) -> str:
         """Returns the statement with its parameters."""
         parts, has_literals = sql.named("search.sql"), bool(self.literals.items)
         candidates = "nearest_with_index" if self.dimensions else "nearest_exact"
         method = (candidates, "semantic_matches") if self.semantic else ("full_text_matches",)
-        statement = "".join(parts[name] for name in ("target", "filtered", *method, "select_details"))
+        details = "select_details_of_nodes" if self.distributed else "select_details"
+        statement = "".join(parts[name] for name in ("target", "filtered", *method, details))
         fragments = {
             "sku_prefix": parts["sku_prefix"] if self.literals.prefixes else "",
             "literal_candidates": parts["literal_candidates"] if has_literals else "",

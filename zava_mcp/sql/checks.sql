@@ -637,8 +637,8 @@ SELECT 'warn', 'no limit bounds the temporary files of this login''s queries',
 
 -- name: company_is_described
 -- The company profile names the company, its currency and a time zone that this server knows, and is not left over from the sample.
-WITH faults (found, option) AS (
-    SELECT 'the company profile is missing', '--name NAME --currency CODE'
+WITH faults AS (
+    SELECT 'the company profile is missing' AS found, '--name NAME --currency CODE' AS option
      WHERE NOT EXISTS (SELECT FROM zava.company)
     UNION ALL
     SELECT 'the company profile names no ' || CASE WHEN currency <> '' THEN 'company' WHEN name <> '' THEN 'currency' ELSE 'company and no currency' END,

@@ -104,7 +104,10 @@ SELECT p.oid, p.proname AS name, p.pronamespace = 'pg_catalog'::regnamespace AS 
          'has_server_privilege has_table_privilege has_type_privilege '
 
          -- Default values of rows that other programs insert. Each needs a privilege on the sequence; identities have none.
-         'currval lastval nextval setval', '\s+'))
+         'currval lastval nextval setval '
+
+         -- Citus: what it calls for a query of the login, with the login's rights, on the nodes and for pg_class.
+         'assign_distributed_transaction_id read_intermediate_result read_intermediate_results relation_is_a_known_shard', '\s+'))
 
     -- Extensions: search by similarity or without accents, random values, encryption of a value. pgvector's are immutable.
     ELSE p.proname = ANY (regexp_split_to_array(

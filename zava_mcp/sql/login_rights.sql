@@ -8,11 +8,11 @@ WITH RECURSIVE held AS (
      UNION
     SELECT m.roleid, m::pg_catalog.text FROM held h JOIN pg_catalog.pg_auth_members m ON m.member OPERATOR(pg_catalog.=) h.roleid
 )
-SELECT pg_catalog.concat(pg_catalog.row_security_active(pg_catalog.to_regclass('retail.orders')::pg_catalog.oid),
+SELECT pg_catalog.concat(pg_catalog.row_security_active(coalesce(pg_catalog.to_regclass('zava.orders'), pg_catalog.to_regclass('retail.orders'))::pg_catalog.oid),
        (SELECT pg_catalog.string_agg(h.written, ' ' ORDER BY h.written COLLATE "C") FROM held h),
        (SELECT pg_catalog.string_agg(pg_catalog.concat(' ', r.oid, r.rolsuper, r.rolbypassrls), '' ORDER BY r.oid)
           FROM pg_catalog.pg_roles r JOIN (SELECT DISTINCT h.roleid FROM held h) AS d ON d.roleid OPERATOR(pg_catalog.=) r.oid)),
-       pg_catalog.to_regclass('retail.orders')::pg_catalog.oid, pg_catalog.to_regrole(pg_catalog.quote_ident(session_user))::pg_catalog.oid;
+       coalesce(pg_catalog.to_regclass('zava.orders'), pg_catalog.to_regclass('retail.orders'))::pg_catalog.oid, pg_catalog.to_regrole(pg_catalog.quote_ident(session_user))::pg_catalog.oid;
 
 -- name: login_rights_quick
 -- No row as long as the login is subject to the policies and a member of no role; takes a quarter of the time.

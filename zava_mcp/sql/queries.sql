@@ -13,7 +13,7 @@ SELECT i.rls_user_id, i.display_name, i.all_stores,
          WHERE (c.relnamespace = to_regnamespace('retail') AND c.relkind IN ('r', 'p')
                 AND c.relname IN ('stores', 'customers', 'categories', 'product_types', 'products', 'inventory', 'orders', 'order_items',
                                   'product_description_embeddings')
-                OR c.oid = to_regclass('zava.customers_by_store'))
+                OR c.oid IN (to_regclass('zava.customers_by_store'), to_regclass('zava.orders'), to_regclass('zava.order_items'), to_regclass('zava.inventory')))
            AND NOT (c.relrowsecurity AND c.relforcerowsecurity)) AS unprotected,
        (SELECT string_agg(format('the %s %s', u.what, u.name), ', ' ORDER BY u.name) FROM (
 -- include: unprotected.sql
@@ -37,6 +37,7 @@ SELECT i.rls_user_id, i.display_name, i.all_stores,
        to_regclass('zava.tenants_source') IS NULL OR EXISTS (
            SELECT FROM pg_class c WHERE c.oid IN (to_regclass('retail.products'), to_regclass('retail.orders'))
               AND has_any_column_privilege(c.oid, 'SELECT')) AS has_orders,
+       to_regprocedure('zava.grant_on_nodes(name)') IS NOT NULL AS is_distributed, -- over a Citus cluster
        -- The schemas that only trusted roles can create objects in, and in which no untrusted role owns a function or
        -- operator that an unqualified name could resolve to.
        ARRAY(SELECT n.nspname::text FROM pg_namespace n
@@ -158,6 +159,21 @@ SELECT s.stores, s.store_ids, s.first_days,
        (SELECT max(order_date) FROM retail.orders) AS last_day
   FROM (SELECT json_agg(store_name ORDER BY store_id) AS stores, json_agg(store_id ORDER BY store_id) AS store_ids,
                json_agg((SELECT min(o.order_date) FROM retail.orders o WHERE o.store_id = s.store_id) ORDER BY store_id) AS first_days
+          FROM retail.stores s
+         WHERE zava.sees_all_stores() OR store_id = zava.only_store() OR store_id = ANY (zava.visible_stores())) AS s;
+
+-- name: list_filter_values_of_nodes
+-- The same on a Citus cluster, which plans no subquery for each row of a reference table.
+WITH days AS MATERIALIZED (SELECT store_id, min(order_date) AS first_day, max(order_date) AS last_day FROM retail.orders GROUP BY store_id)
+SELECT s.stores, s.store_ids, s.first_days,
+       (SELECT json_agg(category_name ORDER BY category_id) FROM retail.categories) AS categories,
+       (SELECT json_object_agg(category_name, types)
+          FROM (SELECT category_name, json_agg(type_name ORDER BY type_id) AS types
+                  FROM retail.product_types JOIN retail.categories USING (category_id)
+                 GROUP BY category_id, category_name ORDER BY category_id) AS t) AS types,
+       (SELECT min(first_day) FROM days) AS first_day, (SELECT max(last_day) FROM days) AS last_day
+  FROM (SELECT json_agg(store_name ORDER BY store_id) AS stores, json_agg(store_id ORDER BY store_id) AS store_ids,
+               json_agg((SELECT d.first_day FROM days d WHERE d.store_id = s.store_id) ORDER BY store_id) AS first_days
           FROM retail.stores s
          WHERE zava.sees_all_stores() OR store_id = zava.only_store() OR store_id = ANY (zava.visible_stores())) AS s;
 

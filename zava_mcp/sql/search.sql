@@ -21,7 +21,7 @@ WITH target AS (
        AND (%(min_price)s::numeric IS NULL OR p.base_price >= %(min_price)s)
        AND (%(max_price)s::numeric IS NULL OR p.base_price <= %(max_price)s)
        AND (NOT %(in_stock_only)s::boolean
-            OR EXISTS (SELECT FROM retail.inventory i WHERE i.product_id = p.product_id AND i.stock_level > 0))
+            OR p.product_id IN (SELECT i.product_id FROM retail.inventory i WHERE i.stock_level > 0))
        AND {condition}
 ), exact AS (
     -- 2: the text contains the SKU or is the full name. 1: the text begins a SKU.
@@ -163,6 +163,31 @@ SELECT f.exact > 0 OR f.similarity IS NULL OR f.similarity * 100 + b.bonus >= %(
  ORDER BY f.exact DESC, f.distance - b.bonus::float8 / 100 NULLS LAST, p.product_id
  LIMIT %(max_rows)s;
 
+-- name: select_details_of_nodes
+-- The same on a Citus cluster, which plans no subquery for each row of a reference table.
+, stock AS MATERIALIZED (
+    SELECT product_id, sum(stock_level) AS stock, json_object_agg(store_name, stock_level ORDER BY store_id) AS stock_by_store
+      FROM retail.inventory JOIN retail.stores USING (store_id) WHERE product_id IN (SELECT product_id FROM matches) GROUP BY product_id
+), sales AS MATERIALIZED (
+    SELECT o.product_id, sum(quantity) AS units_sold, sum(total_amount) AS revenue
+      FROM retail.order_items o JOIN retail.orders USING (order_id, store_id)
+     WHERE %(include_sales)s AND o.product_id IN (SELECT product_id FROM matches) AND order_date > current_date - 365 GROUP BY o.product_id
+)
+SELECT f.exact > 0 OR f.similarity IS NULL OR f.similarity * 100 + b.bonus >= %(similarity_threshold)s AS passes,
+       f.exact, b.bonus,
+       p.sku, p.product_name, c.category_name AS category, t.type_name AS type, p.base_price AS price,
+       p.product_description AS description, round(f.similarity * 100, 1) AS similarity,
+       coalesce(i.stock, 0) AS stock, i.stock_by_store, coalesce(s.units_sold, 0) AS units_sold, coalesce(s.revenue, 0) AS revenue, f.model_id
+  FROM matches f
+  JOIN retail.products p USING (product_id)
+  JOIN retail.categories c USING (category_id)
+  JOIN retail.product_types t USING (type_id)
+  CROSS JOIN LATERAL (SELECT round((100 * {bonus})::numeric, 1) AS bonus) AS b
+  LEFT JOIN stock i USING (product_id)
+  LEFT JOIN sales s USING (product_id)
+ ORDER BY f.exact DESC, f.distance - b.bonus::float8 / 100 NULLS LAST, p.product_id
+ LIMIT %(max_rows)s;
+
 -- name: explain_no_rows
 -- Why nothing was found: whether the product and the category exist, the models of the embeddings, and whether the product
 -- has one.
@@ -222,6 +247,29 @@ SELECT (SELECT string_agg(DISTINCT word, ' ') FROM texts, regexp_split_to_table(
            round(orders_together * (SELECT count(*) FROM retail.orders)::numeric / (SELECT count(*) FROM target_orders)
                  / (SELECT count(DISTINCT order_id) FROM retail.order_items i WHERE i.product_id = t.product_id), 2) AS lift
       FROM together t JOIN retail.products p USING (product_id)
+     WHERE t.product_id <> (SELECT product_id FROM target)
+)
+SELECT (SELECT sku FROM retail.products WHERE product_id = (SELECT product_id FROM target)) AS target_sku,
+       (SELECT count(*) FROM target_orders) AS orders, sku, product_name, orders_together, lift
+  FROM (VALUES (1)) AS always LEFT JOIN (SELECT * FROM compared WHERE lift > 1 ORDER BY lift DESC, sku LIMIT 5) AS best ON true
+ ORDER BY lift DESC, sku;
+
+-- name: list_bought_with_of_nodes
+-- The same on a Citus cluster.
+, target_orders AS MATERIALIZED (
+    SELECT DISTINCT order_id, store_id FROM retail.order_items WHERE product_id = (SELECT product_id FROM target)
+), together AS MATERIALIZED (
+    SELECT product_id, count(DISTINCT order_id) AS orders_together
+      FROM target_orders JOIN retail.order_items USING (order_id, store_id)
+     GROUP BY product_id HAVING count(DISTINCT order_id) >= %(min_orders_together)s
+     ORDER BY orders_together DESC LIMIT 101
+), counted AS MATERIALIZED (
+    SELECT product_id, count(DISTINCT order_id) AS orders FROM retail.order_items
+     WHERE product_id IN (SELECT product_id FROM together) GROUP BY product_id
+), compared AS (
+    SELECT p.sku, p.product_name, orders_together,
+           round(orders_together * (SELECT count(*) FROM retail.orders)::numeric / (SELECT count(*) FROM target_orders) / c.orders, 2) AS lift
+      FROM together t JOIN retail.products p USING (product_id) JOIN counted c USING (product_id)
      WHERE t.product_id <> (SELECT product_id FROM target)
 )
 SELECT (SELECT sku FROM retail.products WHERE product_id = (SELECT product_id FROM target)) AS target_sku,

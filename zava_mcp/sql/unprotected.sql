@@ -29,7 +29,10 @@ SELECT c.oid, 'TABLE' AS kind, c.oid::regclass::text AS name, c.relnamespace AS 
                        AND regexp_replace(pg_get_expr(p.polqual, p.polrelid), '::boolean|[\s()]', '', 'g') !~ (
                            '^(zava\.is_known|zava\.sees_all_stores|(zava\.sees_all_storesOR)?\w+=ANYzava\.visible_stores'
                            '|CASEWHENNOTzava\.is_knownTHENfalseWHENzava\.sees_all_storesTHENtrueWHENzava\.only_storeISNOTNULL'
-                           'THEN\w+=zava\.only_storeELSE\w+=ANYzava\.visible_storesEND)$'))
+                           'THEN\w+=zava\.only_storeELSE\w+=ANYzava\.visible_storesEND'
+                           -- on a Citus cluster
+                           '|CASEWHENNOTzava\.is_knownTHENfalseWHENzava\.sees_all_storesTHEN(true|false)WHENzava\.on_coordinatorTHENtrueELSEzava\.store_flags\[\w+\]ISNOTNULL'
+                           'ANDCASEWHENzava\.only_storeISNOTNULLTHEN\w+=zava\.only_storeELSE\w+=ANYzava\.visible_storesENDEND)$'))
        END
    AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
 UNION ALL

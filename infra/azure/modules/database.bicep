@@ -13,6 +13,9 @@ param geoRedundantBackup bool
 @allowed(['Disabled', 'SameZone', 'ZoneRedundant'])
 param highAvailability string
 param deleteLock bool
+@minValue(1)
+@maxValue(10)
+param nodes int
 param passwordAuthentication bool
 param administratorObjectId string
 param administratorName string
@@ -62,6 +65,7 @@ resource server 'Microsoft.DBforPostgreSQL/flexibleServers@2025-08-01' = {
       geoRedundantBackup: geoRedundantBackup ? 'Enabled' : 'Disabled'
     }
     highAvailability: { mode: highAvailability }
+    cluster: nodes > 1 ? { clusterSize: nodes } : null // an elastic cluster: Citus
     network: isPrivate ? privateNetwork : { publicNetworkAccess: 'Enabled' }
     maintenanceWindow: { customWindow: 'Enabled', dayOfWeek: 0, startHour: 3, startMinute: 0 }
   }

@@ -12,6 +12,7 @@ import psycopg
 
 from zava_mcp import sql
 from zava_mcp.admin.as_admin import as_admin
+from zava_mcp.admin.citus import refuse_cluster
 from zava_mcp.admin.installed_schema import refuse_other_schema
 from zava_mcp.admin.load.data_checks import check_data
 from zava_mcp.admin.load.loading import Loader, translate_errors
@@ -145,6 +146,7 @@ def _with_untried(error: E, untried: Sequence[Plan]) -> E:
 def _refuse_unready(connection: psycopg.Connection) -> None:
     """Raises DatabaseUnavailable without the current schema, or if writing would run other roles' code."""
     refuse_other_schema(connection)
+    refuse_cluster(connection, "zava-mcp load")
     if code := untrusted_code(connection):
         listed = "".join(f"\n  {text}" for text in code)
         raise DatabaseUnavailable(
