@@ -1,4 +1,4 @@
-"""A database that is not a shop, set up by the command line as an administrator without superuser rights."""
+"""A database without Zava's tables, set up by the command line as an administrator without superuser rights."""
 
 import json
 from collections.abc import Iterator

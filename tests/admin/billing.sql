@@ -1,4 +1,4 @@
--- A database that is not a shop: accounts of a software company's customers, whose keys are uuids.
+-- A database without Zava's tables: accounts of a software company's customers, whose keys are uuids.
 CREATE SCHEMA sales;
 CREATE TABLE sales.tenant (
     id      uuid PRIMARY KEY,

@@ -228,7 +228,7 @@ def test_new_identity_reads_exposed_tables_and_removed_one_leaves_nothing(own: t
     assert not connection.execute("SELECT FROM pg_roles WHERE rolname = 'own_both'").rowcount
 
 
-def test_comments_are_asked_for_only_where_there_is_none(own: tuple[str, psycopg.Connection], tmp_path: Path) -> None:
+def test_prompt_for_comments_skips_existing_ones(own: tuple[str, psycopg.Connection], tmp_path: Path) -> None:
     url, connection = own
     connection.execute("CREATE TABLE sales.x (a int, b int); COMMENT ON COLUMN sales.x.b IS 'there'")
     asked: list[str] = []

@@ -483,7 +483,7 @@ def test_templates_can_be_filled_in(load: Load, tmp_path: Path) -> None:
     output = load("--template", tmp_path / "new")
     assert output.count("\n") == 9
     assert (tmp_path / "new" / "orders.csv").read_text() == "order_number,customer,store,order_date\n"
-    assert "order_date (needed): date; day of the order" in (tmp_path / "new" / "columns.txt").read_text()
+    assert "order_date (required): date; day of the order" in (tmp_path / "new" / "columns.txt").read_text()
 
 
 def test_template_follows_no_link(load: Load, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""`init --tenants-from`: identities of the rows of an existing table, in a database that is not a shop."""
+"""`init --tenants-from`: identities of the rows of an existing table, in a database without Zava's tables."""
 
 import json
 from collections.abc import Iterator
@@ -126,7 +126,7 @@ def test_database_of_tenants_and_of_shops_are_not_mixed(connection: psycopg.Conn
     assert not connection.execute("SELECT FROM pg_class WHERE relname LIKE 'orders\\__'").rowcount
 
 
-def test_shop_gets_no_tenants(connection: psycopg.Connection, url: str) -> None:
+def test_tenants_are_refused_in_a_database_with_stores(connection: psycopg.Connection, url: str) -> None:
     run(url, "init", "--no-sample")
     connection.execute("CREATE TABLE t (id int, name text); INSERT INTO t VALUES (1, 'a')")
     assert "has stores of its own" in refusal(url, "init", "--tenants-from", "public.t:id:name")

@@ -179,9 +179,9 @@ def test_unknown_column_is_rejected_with_the_nearest_and_all_names() -> None:
     [
         ({"month": DATE, "revenue": NUMERIC}, [], {}, "no rows"),
         ({"store": TEXT}, [["Seattle"]], {}, "no column of numbers"),
-        ({"orders": BIGINT}, [[3], [4]], {}, "no column along which"),
+        ({"orders": BIGINT}, [[3], [4]], {}, "no column for the x axis"),
         ({"store": TEXT, "orders": BIGINT}, [["A", None], ["B", None]], {}, "no row has a number in 'orders'"),
-        ({"store": TEXT, "name": TEXT}, [["A", "x"], ["B", "y"]], {"y": "name"}, "holds no numbers"),
+        ({"store": TEXT, "name": TEXT}, [["A", "x"], ["B", "y"]], {"y": "name"}, "contains no numbers"),
         ({"store": TEXT, "orders": BIGINT}, [["A", 1], ["A", 2]], {}, "GROUP BY store"),
         ({"store": TEXT, "orders": BIGINT}, [["A", 1]], {"chart": "heat_map"}, "two columns of categories"),
         ({"m": DATE, "s": TEXT, "n": DOUBLE}, [["2026-01-01", "a", -1], ["2026-01-01", "b", 1], ["2026-02-01", "b", 1]],

@@ -241,7 +241,7 @@ def test_weeks_as_text_give_a_line(form: str, first: int) -> None:
 
 
 def test_column_without_numbers_is_named() -> None:
-    with pytest.raises(InputError, match="'store_name' holds no numbers"):
+    with pytest.raises(InputError, match="'store_name' contains no numbers"):
         drawn({"store_name": TEXT, "v": NUMERIC}, [["a", 1.5], ["b", 2.5]], y="v,store_name")
 
 

@@ -75,7 +75,7 @@ async def test_attacks_gain_and_change_nothing(
     place = Place(
         "cluster", True, True, lambda who: replace(cluster.settings(who), query_timeout=1.0), cluster.as_superuser
     )
-    await test_attacks.test_nobody_gains_or_changes_anything(place, who, family, Tally(), caplog)
+    await test_attacks.test_attack_reads_no_other_rows_and_changes_none(place, who, family, Tally(), caplog)
 
 
 @pytest.mark.parametrize("source", ["", " FROM retail.orders LIMIT 1", " FROM retail.products LIMIT 1"])

@@ -37,7 +37,11 @@ FAULTS: dict[str, tuple[Behaviour, str, str]] = {
         "AZURE_OPENAI_ENDPOINT",
     ),
     "elsewhere": (status(307, Location="http://127.0.0.1:1/"), "refused the request (307)", "AZURE_OPENAI_ENDPOINT"),
-    "429 for minutes": (status(429, Retry_After="600"), "limit allows (429); it asks to wait 600 sec", "in a minute"),
+    "429 for minutes": (
+        status(429, Retry_After="600"),
+        "limit allows (429); it requests a pause of 600 sec",
+        "in a minute",
+    ),
     "no credit": (status(429, error_code="insufficient_quota"), "no credit left (429)", "billing"),
     "500": (
         status(500, "Out of cheese", Retry_After_ms="1"),

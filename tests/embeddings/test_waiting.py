@@ -104,7 +104,7 @@ async def test_waiting_search_can_be_cancelled(
 
 
 def test_stopped_embedding_sends_no_more_requests(azure: Provider) -> None:
-    """The service asks to wait 20 seconds, and the call is stopped before."""
+    """The service requests a pause of 20 seconds, and the call is stopped before."""
     refused, stop = threading.Event(), threading.Event()
 
     def refuse(asked: Asked, right: Answer) -> Answer:
@@ -208,7 +208,7 @@ async def test_search_ends_at_its_deadline(azure: Provider, own_dir: Path) -> No
     async with asking(settings_for(own_dir, SEATTLE, ZAVA_QUERY_TIMEOUT="5", **azure.environ)) as seattle:
         text, failed = await seattle.call("semantic_search_products", **REQUEST)
     assert failed
-    assert "limit allows (429), in 2 attempts; it asks to wait 10 seconds" in text
+    assert "limit allows (429), in 2 attempts; it requests a pause of 10 seconds" in text
     assert len(azure.fake.asked) == 2
 
 

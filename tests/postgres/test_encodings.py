@@ -59,7 +59,7 @@ async def test_stored_texts_in_other_encodings_are_right_or_refused(encoded: Set
             if text == "refused":
                 refusal = await seattle.refusal(sql)
                 assert "22021: invalid byte sequence" in refusal
-                assert "not UTF-8: convert_to(column, 'SQL_ASCII') gives its bytes" in refusal
+                assert "not UTF-8: convert_to(column, 'SQL_ASCII') returns its bytes" in refusal
                 assert await seattle.value(sql.replace("t FROM", "convert_to(t, 'SQL_ASCII') FROM")) == (
                     f"\\x{STORED[name].hex()}"
                 )

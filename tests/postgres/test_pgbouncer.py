@@ -79,7 +79,7 @@ async def test_transaction_pooling_is_refused(
     with pooled(zava, tmp_path, mode, default_pool_size=size) as url:
         async with asking(client_settings(zava, url, SEATTLE)) as seattle:
             refused = await seattle.refusal("SELECT 1")
-            assert "gives every transaction another connection" in refused
+            assert "assigns another connection to every transaction" in refused
             assert "pool_mode = session" in refused
 
 
@@ -94,7 +94,7 @@ async def test_transaction_pooling_is_detected_while_others_are_busy(
                 other.execute("SELECT 1")
             two.rollback()
             async with asking(client_settings(zava, url, SEATTLE)) as seattle:
-                assert "gives every transaction another connection" in await seattle.refusal("SELECT 1")
+                assert "assigns another connection to every transaction" in await seattle.refusal("SELECT 1")
 
 
 def test_transaction_pooling_is_detected_with_all_connections_in_use(

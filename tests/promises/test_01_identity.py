@@ -143,7 +143,7 @@ async def test_no_identity_learns_another_ones_user_id(ask: Ask) -> None:
         assert not [user_id for user_id in STORES.values() if user_id in text and user_id != SEATTLE]
 
 
-async def test_no_tool_can_be_told_who_asks(ask: Ask) -> None:
+async def test_no_tool_has_an_identity_parameter(ask: Ask) -> None:
     async with ask(SEATTLE) as seattle:
         for tool in (await seattle.client.list_tools()).tools:
             arguments = tool.input_schema["properties"]
@@ -158,7 +158,7 @@ async def test_no_tool_can_be_told_who_asks(ask: Ask) -> None:
         assert ["hint" in answer for answer in sums] == [False, True, True]
 
 
-def test_a_login_can_become_nobody_and_owns_nothing(embedded: EmbeddedPostgres, admin: psycopg.Connection) -> None:
+def test_login_has_no_memberships_and_owns_no_objects(embedded: EmbeddedPostgres, admin: psycopg.Connection) -> None:
     logins = [login.login for login in embedded.logins().values() if login.user_id]
     assert len(logins) == 9
     for login in logins:

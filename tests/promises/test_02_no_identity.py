@@ -119,7 +119,7 @@ async def test_a_login_of_another_identity_is_refused(embedded: EmbeddedPostgres
     assert "another identity" in error
 
 
-async def test_a_login_nobody_admitted_sees_nothing(embedded: EmbeddedPostgres, admin: psycopg.Connection) -> None:
+async def test_login_without_identity_sees_no_rows(embedded: EmbeddedPostgres, admin: psycopg.Connection) -> None:
     admin.execute("CREATE ROLE zava_test_stranger LOGIN PASSWORD 'stranger'")
     admin.execute("GRANT CONNECT ON DATABASE zava TO zava_test_stranger")
     stranger = {**login_keywords(embedded, REDMOND), "user": "zava_test_stranger", "password": "stranger"}

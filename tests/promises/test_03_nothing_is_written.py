@@ -186,7 +186,7 @@ async def test_legitimate_queries_are_never_refused(ask: Ask, sql: str) -> None:
         assert (await seattle.query(sql))["rows"] == [[7]]
 
 
-async def test_a_syntax_error_inside_a_function_is_told_as_what_it_is(ask: Ask) -> None:
+async def test_syntax_error_inside_a_function_is_reported_unchanged(ask: Ask) -> None:
     async with ask(SEATTLE) as seattle:
         assert "syntax error in tsquery" in await seattle.refusal("SELECT to_tsquery('english', 'cordless drill')")
 

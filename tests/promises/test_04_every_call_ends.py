@@ -144,7 +144,7 @@ async def test_slow_queries_keep_a_quick_one_from_nothing(ask: Ask, admin: psyco
     await until(admin, 0, 5)
 
 
-async def test_more_calls_than_fit_are_told_so(ask: Ask, admin: psycopg.Connection) -> None:
+async def test_calls_beyond_the_queue_are_rejected_with_a_hint(ask: Ask, admin: psycopg.Connection) -> None:
     async with ask(SEATTLE, ZAVA_QUERY_TIMEOUT="3") as seattle:
         texts: list[str] = []
 

@@ -105,7 +105,7 @@ def settable(admin: psycopg.Connection) -> Iterator[None]:
         ('<a"b>-3', "2026-07-01T13:00:00+03:00"),
     ],
 )
-async def test_a_time_zone_that_the_query_sets_is_told(settable: None, ask: Ask, zone: str, written: str) -> None:
+async def test_time_zone_set_by_the_query_is_reported(settable: None, ask: Ask, zone: str, written: str) -> None:
     sql = f"SELECT timestamptz '2026-07-01 10:00+00' FROM (SELECT set_config('TimeZone', '{zone}', true) OFFSET 0) z"
     async with ask(SEATTLE) as seattle:
         assert await seattle.value(sql) == written

@@ -123,7 +123,7 @@ def test_the_database_is_not_given_the_servers_secrets(tmp_path: Path) -> None:
         postgres.close()
 
 
-def test_nobody_else_reaches_the_socket(embedded: EmbeddedPostgres) -> None:
+def test_socket_is_not_accessible_to_other_users(embedded: EmbeddedPostgres) -> None:
     socket = Path(embedded.open().host, ".s.PGSQL.5432")
     assert stat.S_IMODE(socket.stat().st_mode) == 0o700
 

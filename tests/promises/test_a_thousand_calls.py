@@ -16,7 +16,7 @@ pytestmark = pytest.mark.anyio
 CALLS = 1_000
 
 
-async def test_a_thousand_parallel_calls_are_answered_or_told_to_come_back(data_dir: Path) -> None:
+async def test_thousand_parallel_calls_succeed_or_ask_to_retry(data_dir: Path) -> None:
     ends: Counter[str] = Counter()
     async with asking(settings_for(data_dir, SEATTLE)) as seattle:
         own = await seattle.value("SELECT count(*) FROM retail.orders")
@@ -41,7 +41,7 @@ async def test_a_thousand_parallel_calls_are_answered_or_told_to_come_back(data_
         assert await seattle.value("SELECT count(*) FROM retail.orders") == own
 
 
-async def test_sleepers_keep_nobody_waiting_for_longer_than_their_deadline(data_dir: Path) -> None:
+async def test_slow_queries_delay_others_at_most_until_their_deadline(data_dir: Path) -> None:
     """All connections held by queries that would never end: the next one is answered when they are stopped."""
     endless = "WITH RECURSIVE r AS (SELECT 1 AS n UNION ALL SELECT n FROM r) SELECT count(*) FROM r"
     async with asking(settings_for(data_dir, SEATTLE, ZAVA_QUERY_TIMEOUT="1")) as seattle:

@@ -27,7 +27,7 @@ def test_there_are_many_and_each_is_another() -> None:
 
 @pytest.mark.parametrize("family", FAMILIES)
 @pytest.mark.parametrize(("place", "who"), RUNS, indirect=["place"])
-async def test_nobody_gains_or_changes_anything(
+async def test_attack_reads_no_other_rows_and_changes_none(
     place: Place, who: str, family: str, tally: Tally, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.WARNING, "mcp")  # a line for each refusal takes longer than the refusal

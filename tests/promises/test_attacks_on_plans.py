@@ -36,7 +36,7 @@ TELLING = (
     ],
     indirect=["place"],
 )
-async def test_nobody_gains_or_changes_anything_by_a_plan(
+async def test_plan_shows_no_other_rows_and_changes_none(
     place: Place, who: str, family: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.WARNING, "mcp")

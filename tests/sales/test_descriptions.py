@@ -55,7 +55,7 @@ async def test_filter_values_are_those_the_identity_sees(ask: Ask) -> None:
     assert re.search(r"store_name values: Zava Retail Redmond \(first order 20\d\d-\d\d-\d\d\)\n", own)
     assert "POWER TOOLS" in own
     assert "Hammers" in own
-    assert "Orders visible to you: 20" in own
+    assert "You see the orders of Zava Retail Redmond from 20" in own
     assert "rls_user_id" not in own
     assert re.search(r"Zava Retail Seattle \(first order \S+\), Zava Retail Bellevue \(first", everything)
 

@@ -1,7 +1,7 @@
 """Adopts an existing Zava database as its administrator, without changing a row.
 
 The missing statements run in one transaction. Before it ends, the rows are compared with their earlier checksums and
-the plan is made again: statements that are still missing had no effect with the administrator's rights.
+the plan is computed again: statements that are still missing had no effect with the administrator's rights.
 """
 
 from typing import Any
@@ -13,7 +13,7 @@ from zava_mcp.admin.adoption_plan import SESSION_SETTINGS, Plan, plan_for, rows,
 from zava_mcp.admin.change_report import Report, translate_errors
 from zava_mcp.admin.existing_roles import OWNER, end_sessions_of, refuse_untrusted, take_over
 from zava_mcp.admin.installed_schema import has_tenants, installed_version
-from zava_mcp.admin.locking import SET_UP_LOCK
+from zava_mcp.admin.locking import SET_UP_LOCK, lock_errors
 from zava_mcp.admin.migrations import refuse_old_server
 from zava_mcp.admin.own_objects import exposures
 from zava_mcp.admin.profile import Changes, write_profile
@@ -73,13 +73,13 @@ def _refuse_obstacles(connection: psycopg.Connection, take_over_roles: bool) -> 
         )
     if version and has_tenants(connection):
         raise DatabaseUnavailable(
-            "this database is one of tenants, not a shop", "Leave --adopt out: `zava-mcp init` upgrades it."
+            "this database has tenants instead of stores and orders", "Leave --adopt out: `zava-mcp init` upgrades it."
         )
-    problems = rows(connection, "problems")
-    if not problems and not version and not take_over_roles:
+    obstacles = rows(connection, "obstacles")
+    if not obstacles and not version and not take_over_roles:
         refuse_untrusted(connection, [OWNER])
-    if problems:
-        listed = "".join(f"\n  {problem}" for (problem,) in problems)
+    if obstacles:
+        listed = "".join(f"\n  {obstacle}" for (obstacle,) in obstacles)
         raise DatabaseUnavailable(
             f"this database cannot be adopted as it is:{listed}",
             "Nothing was changed. Correct these, then try again; an empty database is set up by `zava-mcp init`.",
@@ -89,7 +89,7 @@ def _refuse_obstacles(connection: psycopg.Connection, take_over_roles: bool) -> 
 def _run_plan(connection: psycopg.Connection, plan: Plan, progress: Progress) -> list[str]:
     """Runs the plan and returns what it did. Raises DatabaseUnavailable if a row changed."""
     steps, before = list(plan.steps), None
-    try:
+    with lock_errors():
         for index, (action, statement) in enumerate(steps):
             if action and before is None:  # the first steps only lock the tables and show every row
                 progress(0.0, "computing checksums of the rows")
@@ -97,11 +97,6 @@ def _run_plan(connection: psycopg.Connection, plan: Plan, progress: Progress) ->
                 before = _checksums(connection, statements)
             progress(0.1 + 0.8 * index / len(steps), action or "adopting")
             connection.execute(statement.encode())
-    except (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected):
-        raise DatabaseUnavailable(
-            "other sessions use the tables, so they could not be locked; nothing was changed",
-            "Try again when fewer sessions are open, or end those that hold locks (pg_locks, pg_stat_activity).",
-        ) from None
     progress(0.9, "comparing the rows")
     if before is not None and _checksums(connection, statements) != before:
         raise DatabaseUnavailable("rows would have changed, so everything was undone", "Please report this.")

@@ -66,13 +66,13 @@ def plan_for(connection: psycopg.Connection) -> Plan:
         identities = _needed_identities(connection, plan, is_installed)
         plan.warnings += [f"{problem}: {fix}" for problem, fix in rows(connection, "manual_steps")]
         plan.warnings += untrusted_code(connection)
-        plan.warnings += [text for text in hidden_objects(connection) if text.startswith("the column")]
+        plan.warnings += hidden_objects(connection, "column")
     _plan_policies(connection, plan, is_installed)
     plan.add("indexes built", *missing(connection, INDEXES))
     plan.add("columns for the embedding model added", *_first_column(connection, "model_columns"))
     if not is_installed:
         files = [sql.script(file) for number, file in sql.migrations() if number >= _FIRST_MIGRATION]
-        plan.add("files of our schema", *files)
+        plan.add("schema files applied", *files)
     _plan_other_tables(connection, plan, is_installed)
     plan.add("comments written", *missing(connection, COMMENTS))
     _plan_logins(connection, plan, identities, is_installed)
@@ -104,7 +104,7 @@ def _lock_and_analyze(plan: Plan, show_rows: list[str]) -> None:
     """Locks out writers and shows every row to the administrator first; collects statistics for new indexes last."""
     lock = _LOCK.format(", ".join(f"retail.{table}" for table in _TABLES))
     plan.steps[:0] = [("", lock), *(("", statement) for statement in show_rows)]
-    if any(action in ("indexes built", "files of our schema") for action, _ in plan.steps):
+    if any(action in ("indexes built", "schema files applied") for action, _ in plan.steps):
         plan.add("", "ANALYZE " + ", ".join(f"retail.{table}" for table in _TABLES))
 
 
@@ -112,7 +112,7 @@ def _plan_policies(connection: psycopg.Connection, plan: Plan, is_installed: boo
     """Removes policies and rights that show more than zava-mcp's policies do."""
     if is_installed:
         for check in ("no_policy_trusts_a_setting", "every_table_has_its_policies", "open_sessions_see_access_changes"):
-            plan.add("policies corrected", *(fix for _, _, fix in _check_findings(connection, check)))
+            plan.add("policies corrected", *(row[2] for row in _check_findings(connection, check)))
     else:
         plan.add("older policies dropped", *_first_column(connection, "older_policies"))
     for statement, is_allowed in rows(connection, "granted_to_public"):
@@ -127,17 +127,17 @@ def _plan_other_tables(connection: psycopg.Connection, plan: Plan, is_installed:
     """Policies for tables that the migrations do not cover: older embeddings, and tables that are not Zava's."""
     if not is_installed:
         findings = _check_findings(connection, "every_table_has_its_policies")
-        created = [fix for _, problem, fix in findings if f"on {_EMBEDDINGS_TABLE} is" in problem]
+        created = [fix for _, _, fix, relation in findings if relation == _EMBEDDINGS_TABLE]
         plan.add("policies for the embeddings created", *created)
     for table, owner_policy, has_policy in rows(connection, "other_tables"):
         if owner_policy:
-            plan.add("other tables left to their owner", owner_policy)
+            plan.add("other tables made maintainable by zava_owner", owner_policy)
         if not has_policy or not is_installed:
             show = f"CREATE POLICY every_identity ON {table} FOR SELECT USING (zava.is_known())"
             plan.warnings.append(
                 f"{table} is not a table of zava-mcp, and no identity sees it; to show it: {show}, then init --adopt"
             )
-    plan.add("tables given to zava_owner", *_first_column(connection, "owners"))
+    plan.add("tables transferred to zava_owner", *_first_column(connection, "owners"))
 
 
 def _needed_identities(connection: psycopg.Connection, plan: Plan, is_installed: bool) -> list[tuple[list[Any], bool]]:
@@ -195,6 +195,6 @@ def _first_column(connection: psycopg.Connection, name: str) -> list[str]:
     return [row[0] for row in rows(connection, name)]
 
 
-def _check_findings(connection: psycopg.Connection, name: str) -> list[tuple[str, str, str]]:
-    """The findings of one of doctor's checks: object, problem, SQL that fixes it."""
+def _check_findings(connection: psycopg.Connection, name: str) -> list[tuple[str, ...]]:
+    """The findings of one of doctor's checks: state, problem, the SQL that fixes it, and for some checks the object."""
     return connection.execute(sql.named("checks.sql")[name].encode()).fetchall()

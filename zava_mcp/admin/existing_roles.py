@@ -1,4 +1,4 @@
-"""Existing roles with the names of zava-mcp's roles: refused with their faults, or taken over on request."""
+"""Refuses existing roles with the names of zava-mcp's roles and names their faults, or takes them over on request."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -45,7 +45,7 @@ def refuse_untrusted(connection: psycopg.Connection, roles: Iterable[str]) -> No
         raise DatabaseUnavailable(
             f"this server has roles with the names of zava-mcp's roles that cannot be trusted:{listed}",
             "Nothing was changed. Run the SQL shown for each, or `zava-mcp init --take-over-roles`, which runs it and "
-            "removes their passwords. A member to whom a superuser granted zava_owner is trusted; before PostgreSQL "
+            "removes their passwords. A member that a superuser added to zava_owner is trusted; before PostgreSQL "
             "16, revoke the grant first.",
         )
 

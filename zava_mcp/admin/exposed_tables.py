@@ -14,10 +14,10 @@ from zava_mcp.admin.change_report import Report
 from zava_mcp.admin.citus import refuse_cluster
 from zava_mcp.admin.counters import revoke_counters
 from zava_mcp.admin.installed_schema import has_tenants
-from zava_mcp.admin.locking import change_transaction
+from zava_mcp.admin.locking import change_transaction, lock_errors
 from zava_mcp.admin.plain_text import refuse_invisible
 from zava_mcp.admin.table_comments import Comments, new_comments
-from zava_mcp.errors import DatabaseUnavailable, InputError
+from zava_mcp.errors import InputError
 from zava_mcp.plurals import counted
 from zava_mcp.progress_callback import Progress
 from zava_mcp.settings import Settings
@@ -64,7 +64,7 @@ def expose_table(settings: Settings, request: ExposeRequest, dry_run: bool, prog
         plan = _plan(connection, request)
         existing = dict(_columns(connection, plan.relation))
         comments = new_comments(existing, plan.columns, request.comments, request.ask, report)
-        with change_transaction(connection, dry_run), _lock_errors():
+        with change_transaction(connection, dry_run), lock_errors():
             connection.execute("SET LOCAL lock_timeout = '5s'; SET LOCAL statement_timeout = 0")
             _run(connection, "expose", plan)
             if plan.kind in ("store", "through"):
@@ -81,15 +81,15 @@ def hide_table(settings: Settings, table: str, dry_run: bool, progress: Progress
         relation, _, is_exposed = _resolve(connection, table)
         if not is_exposed:
             raise InputError(f"{relation} is not exposed", "`zava-mcp tables exposed` lists what is.")
-        needed = connection.execute(
+        dependent = connection.execute(
             "SELECT c.oid::regclass::text FROM zava.exposed_tables e JOIN pg_class c ON c.oid = e.relation"
             " WHERE e.parent = to_regclass(%s)",
             [relation],
         ).fetchall()
-        if needed:
-            names = ", ".join(name for (name,) in needed)
+        if dependent:
+            names = ", ".join(name for (name,) in dependent)
             raise InputError(f"the rows of {names} belong to the stores of {relation}", f"Hide {names} first.")
-        with change_transaction(connection, dry_run), _lock_errors():
+        with change_transaction(connection, dry_run), lock_errors():
             connection.execute("SET LOCAL lock_timeout = '5s'")
             connection.execute(sql.named("expose.sql")["hide"].encode(), {"relation": relation})
     return Report([f"{relation} is hidden from identities; its rows and comments stay"])
@@ -108,17 +108,6 @@ def _as_admin(settings: Settings, progress: Progress) -> Iterator[psycopg.Connec
     with as_admin(settings, progress, current_schema=True) as connection:
         refuse_cluster(connection, "zava-mcp tables")
         yield connection
-
-
-@contextmanager
-def _lock_errors() -> Iterator[None]:
-    try:
-        yield
-    except (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected):
-        raise DatabaseUnavailable(
-            "other sessions use the table, so it could not be locked; nothing was changed",
-            "Try again when fewer sessions are open, or end those that hold locks (pg_locks, pg_stat_activity).",
-        ) from None
 
 
 def _resolve(connection: psycopg.Connection, table: str) -> tuple[str, str, bool]:

@@ -202,7 +202,7 @@ def remove_identity(
 
 
 def _revoke_access(connection: psycopg.Connection, record: IdentityRecord, report: Report) -> bool:
-    """Takes access and rights from a login; returns whether the login itself must stay.
+    """Revokes access and rights of a login; returns whether the login itself must stay.
 
     What this administrator may not do is a gap: without its row in zava.access, a login sees no row of a table.
     """

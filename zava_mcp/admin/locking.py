@@ -24,6 +24,18 @@ def change_transaction(connection: psycopg.Connection, dry_run: bool) -> Iterato
 
 
 @contextmanager
+def lock_errors() -> Iterator[None]:
+    """Raises DatabaseUnavailable if a table cannot be locked in time."""
+    try:
+        yield
+    except (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected):
+        raise DatabaseUnavailable(
+            "a table could not be locked, because other sessions use it; nothing was changed",
+            "Try again when fewer sessions are open, or end those that hold locks (pg_locks, pg_stat_activity).",
+        ) from None
+
+
+@contextmanager
 def serialised(connection: psycopg.Connection) -> Iterator[None]:
     """Keeps other administrators from changing the database, and files that belong to it, inside the context.
 

@@ -137,7 +137,7 @@ def admit_identities(
 
 
 def file_limit_gaps(connection: psycopg.Connection) -> list[str]:
-    """That logins have no limit of temporary files, if this administrator may not set it."""
+    """A gap if logins have no limit of temporary files and this administrator may not set one."""
     row = connection.execute(sql.named("identities.sql")["without_file_limit"].encode()).fetchone()
     if row is None or not row[0]:
         return []

@@ -1,6 +1,6 @@
 """Builds and upgrades a Zava database as its administrator: schema, sample, identities, revoked functions.
 
-Everything happens in one transaction, so that an interrupted set-up leaves no half-built database.
+Everything happens in one transaction, so that an interrupted set-up changes nothing.
 """
 
 import secrets
@@ -11,6 +11,7 @@ from zava_mcp import sql
 from zava_mcp.admin.change_report import Report, translate_errors
 from zava_mcp.admin.citus import Cluster, distribute, prepare_session
 from zava_mcp.admin.create_database import refuse_foreign_database
+from zava_mcp.admin.default_privileges import revoke_create_from_owner, revoke_from_public
 from zava_mcp.admin.existing_roles import (
     OWNER,
     end_sessions_of,
@@ -22,7 +23,7 @@ from zava_mcp.admin.existing_roles import (
 from zava_mcp.admin.installed_schema import has_tenants, installed_version
 from zava_mcp.admin.locking import SET_UP_LOCK
 from zava_mcp.admin.logins import admit_identities, file_limit_gaps, initial_identities
-from zava_mcp.admin.own_objects import exposures, hidden_objects, revoke_exposures
+from zava_mcp.admin.own_objects import exposures, hidden_objects
 from zava_mcp.admin.profile import Changes, write_profile
 from zava_mcp.admin.sample import Sample, load
 from zava_mcp.admin.sample_embeddings import load_sample_embeddings
@@ -106,19 +107,19 @@ def set_up(
             migrate(connection, sample, report, progress)
             report.actions += write_profile(connection, company or {})
             progress(0.9, "admitting the identities")
-            _revoke_create_from_owner(connection, report)
+            revoke_create_from_owner(connection, report)
             is_for_tenants = has_tenants(connection)
             identities = [] if is_for_tenants else initial_identities(connection)
             admit_identities(connection, identities, passwords, is_new, report)
             if is_for_tenants:  # other programs use the database
                 report.gaps = exposures(connection)
             elif not cluster:
-                _revoke_from_public(connection, report)
+                revoke_from_public(connection, report)
             report.gaps += file_limit_gaps(connection)
         if cluster:
             distribute(connection, cluster, report, progress)
             with connection.transaction():
-                _revoke_from_public(connection, report)
+                revoke_from_public(connection, report)
         if take_over_roles:
             report.gaps += end_sessions_of(connection, roles)
         report.warnings += _security_warnings(connection)
@@ -234,26 +235,3 @@ def _record_migrations(connection: psycopg.Connection, sample: Sample | None, ve
         "INSERT INTO zava.about (schema_version, sample_seed, sample_as_of, sample_scale) VALUES (%s, %s, %s, %s)",
         [sql.schema_version(), *parameters],
     )
-
-
-def _revoke_create_from_owner(connection: psycopg.Connection, report: Report) -> None:
-    """Revokes the right to create schemas, which zava_owner needs while a dump is restored and never else."""
-    for (statement,) in connection.execute(sql.query("list_owner_create")).fetchall():
-        connection.execute(statement.encode())
-        report.actions.append("revoked the right to create schemas from zava_owner")
-
-
-def _revoke_from_public(connection: psycopg.Connection, report: Report) -> None:
-    """Revokes PostgreSQL's defaults for PUBLIC, also in a restored dump, and what identities can read in excess."""
-    for (statement,) in connection.execute(sql.query("list_public_temporary")).fetchall():
-        connection.execute(statement.encode())
-        report.actions.append("revoked the right to create temporary tables from PUBLIC")
-    if connection.info.parameter_status("is_superuser") == "on":
-        connection.execute(sql.script("hardening.sql").encode())
-    else:
-        report.gaps.append(
-            "only a superuser can revoke set_config, clock_timestamp, advisory locks and the like from PUBLIC: "
-            "row-level security holds without this defence in depth"
-        )
-    report.actions += revoke_exposures(connection)
-    report.gaps += exposures(connection)

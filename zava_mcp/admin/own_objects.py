@@ -7,10 +7,10 @@ import psycopg
 from zava_mcp import sql
 
 
-def hidden_objects(connection: psycopg.Connection) -> list[str]:
-    """Objects that an administrator added and identities do not see, each with the SQL that shows it."""
+def hidden_objects(connection: psycopg.Connection, kind: str = "") -> list[str]:
+    """Objects, of one kind if it is named, that an administrator added and identities do not see, each with its fix."""
     rows = connection.execute(sql.named("checks.sql")["added_tables_are_visible"].encode()).fetchall()
-    return [f"{problem}: {fix}" for _, problem, fix in rows]
+    return [f"{problem}: {fix}" for _, problem, fix, what in rows if kind in ("", what)]
 
 
 def revoke_exposures(connection: psycopg.Connection) -> list[str]:

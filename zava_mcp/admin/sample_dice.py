@@ -52,11 +52,11 @@ class Dice:
 
 
 def repeated(counts: "Numbers") -> tuple["Numbers", "Numbers"]:
-    """For counts such as [2, 0, 1]: the place of each repetition's count, [0, 0, 2], and its number, [0, 1, 0]."""
+    """The index of each repetition's count and its number: for counts [2, 0, 1], [0, 0, 2] and [0, 1, 0]."""
     import numpy as np
 
-    places = np.repeat(np.arange(len(counts)), counts)
-    return places, np.arange(len(places)) - np.repeat(np.cumsum(counts) - counts, counts)
+    indexes = np.repeat(np.arange(len(counts)), counts)
+    return indexes, np.arange(len(indexes)) - np.repeat(np.cumsum(counts) - counts, counts)
 
 
 def hashes(n: "Numbers", seed: int) -> "NDArray[np.uint64]":

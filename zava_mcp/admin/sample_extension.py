@@ -32,7 +32,7 @@ def extend_sample(connection: psycopg.Connection, today: date) -> int:
     with connection.transaction():
         if not connection.execute(statements["stale"].encode(), values).fetchone():
             return 0
-        if connection.execute(statements["turn"].encode()).fetchone() != (True,):
+        if connection.execute(statements["take_lock"].encode()).fetchone() != (True,):
             return 0
         row = connection.execute(statements["stale"].encode(), values).fetchone()
         if row is None:  # another process has extended it meanwhile

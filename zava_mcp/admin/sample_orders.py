@@ -108,7 +108,7 @@ class SampleOrders:
         }
 
     def _choose(self, choices: "Choices", keys: "Numbers", what: str, n: "Numbers") -> "Numbers":
-        """For each key one of its choices, drawn by subject and number."""
+        """One of the choices of each key, drawn by subject and number."""
         import numpy as np
 
         chance, chosen = self._dice.draw(what, n), np.zeros_like(n)

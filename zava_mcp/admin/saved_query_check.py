@@ -24,7 +24,7 @@ _PG_16 = 160_000
 def as_reader(connection: psycopg.Connection) -> Iterator[str]:
     """A transaction with an identity's rights and search path, which is rolled back.
 
-    It yields "", or why the rights of an identity could not be taken on.
+    Yields "", or the reason why it could not assume the rights of an identity.
     """
     with connection.transaction(force_rollback=True):
         connection.execute(f"SET LOCAL statement_timeout = '{_TIMEOUT}'".encode())
@@ -34,7 +34,7 @@ def as_reader(connection: psycopg.Connection) -> Iterator[str]:
 
 
 def _set_role(connection: psycopg.Connection) -> str:
-    """Takes on the rights of an identity; an administrator who may not is granted its role until the rollback."""
+    """Assumes the rights of an identity. An administrator without its role is granted it until the rollback."""
     row = connection.execute(sql.named("saved.sql")["saved_query_reader"].encode()).fetchone()
     if row is None:
         return "there is no identity yet, so that only an administrator's rights were checked"

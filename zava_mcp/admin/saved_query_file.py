@@ -85,8 +85,8 @@ def parse_file(text: str) -> SavedQuery:
     with faults.collected():
         statement = bind_names(source, [name for name, _ in parameters])
     faults.raise_any()
-    made = tuple(parameter for _, parameter in parameters if parameter)
-    return SavedQuery(names[0], descriptions[0], made, statement, source)
+    checked = tuple(parameter for _, parameter in parameters if parameter)
+    return SavedQuery(names[0], descriptions[0], checked, statement, source)
 
 
 def _parameters(header: list[tuple[str, str]], faults: _Faults) -> list[tuple[str, Parameter | None]]:

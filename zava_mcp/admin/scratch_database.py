@@ -97,7 +97,7 @@ def scratch_database(address: Address, admin: Login, logins: tuple[str, ...], se
 
 
 def remove_database(connection: psycopg.Connection, name: str) -> None:
-    """Removes a scratch database, also one that was made a template, and the roles whose names begin with its own."""
+    """Removes a scratch database, even if it is a template, and the roles whose names begin with its own."""
     with suppress(psycopg.errors.InvalidCatalogName):
         connection.execute(compose.SQL("ALTER DATABASE {} IS_TEMPLATE false").format(compose.Identifier(name)))
     connection.execute(compose.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(compose.Identifier(name)))

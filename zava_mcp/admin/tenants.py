@@ -1,4 +1,4 @@
-"""Makes identities of the rows of an existing table of tenants, in a database without Zava's tables."""
+"""Creates identities for the rows of an existing table of tenants, in a database without Zava's tables."""
 
 from pathlib import Path
 from uuid import uuid4

@@ -72,13 +72,13 @@ def is_horizontal(chart: Chart) -> bool:
 
 
 def mark_texts(panel: Panel) -> list[str]:
-    """The short texts of a panel's numbers, to stand beside its marks; `*` marks a period that is not over."""
+    """The short texts of a panel's numbers, shown beside its marks; `*` marks a period that is not over."""
     texts = number_format.short_texts([point.y for point in panel.points], panel.y.unit)
     return [f"{text} *" if point.in_progress else text for text, point in zip(texts, panel.points, strict=True)]
 
 
 def leading_to_open(points: Sequence[Point]) -> list[bool]:
-    """For each point, whether it is an end of the part of its line that leads into a period that is not over."""
+    """Whether each point is an end of the part of its line that leads into a period that is not over."""
     following = [*points[1:], None]
     return [
         point.in_progress or (after is not None and after.in_progress and after.series == point.series)

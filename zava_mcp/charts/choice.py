@@ -10,7 +10,7 @@ from zava_mcp.errors import InputError
 from zava_mcp.suggestions import did_you_mean
 
 MOST_PANELS = 3
-MOST_YEARS = 9  # lines whose colours can be told apart
+MOST_YEARS = 9  # lines whose colours can be distinguished
 _X_ROLES = ("time", "step", "label", "number")  # the roles of the x axis, the preferred one first
 _SHARED_AXIS_RATIO = 10  # measures share an axis if the largest is at most so many times the smallest
 

@@ -185,7 +185,7 @@ def as_numbers(column: ChartColumn, values: Sequence[Any]) -> ChartColumn:
         numbers = number_format.numbers(values)
     except ValueError:
         raise InputError(
-            f"the column {plain(column.name, _TITLE_CHARACTERS)!r} holds no numbers",
+            f"the column {plain(column.name, _TITLE_CHARACTERS)!r} contains no numbers",
             "Name a numeric column, or cast it: (…)::numeric.",
         ) from None
     unit = number_format.unit_of(column.name, 0, numbers, (), column.money)

@@ -13,7 +13,7 @@ from zava_mcp.errors import InputError
 _LITERALS = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|--[^\n]*|/\*.*?\*/|\$(\w*)\$.*?\$\1\$", re.DOTALL)
 _INNERMOST = re.compile(r"\([^()]*\)")
 _MAX_DEPTH = 100
-_UNORDERED_KINDS = (*BARS, "heat_map")  # kinds whose places may stand in any order
+_UNORDERED_KINDS = (*BARS, "heat_map")  # kinds that may be drawn in any order
 
 
 class Order(NamedTuple):

@@ -7,7 +7,7 @@ from zava_mcp.charts import periods
 from zava_mcp.charts.columns import ChartColumn, begin_of
 from zava_mcp.errors import InputError
 
-MOST_SERIES = 9  # colours that can be told apart
+MOST_SERIES = 9  # colours that can be distinguished
 MOST_BARS = 25
 MOST_STEPS = 60  # periods, or ordered names, in bars and heat maps; a line may have more
 MOST_COLUMNS, MOST_ROWS = 40, 30  # the limits of a heat map

@@ -1,7 +1,7 @@
 """Builds the Vega-Lite specification of a chart.
 
-Data cannot inject expressions: fields are named c0, c1, …, and titles, labels and notes stand only where Vega takes
-plain strings. The specification has no URL, and its few expressions are constants.
+Data cannot inject expressions: fields are named c0, c1, …, and titles, labels and notes are only written where Vega
+accepts plain strings. The specification has no URL, and its few expressions are constants.
 """
 
 from typing import Any

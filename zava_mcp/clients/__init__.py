@@ -1,1 +1,1 @@
-"""Configuration of MCP clients: generate it, check it."""
+"""Configuration of MCP clients: generate it, read it, start its entries."""

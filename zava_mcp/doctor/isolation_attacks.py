@@ -86,7 +86,7 @@ def attack_isolation(service: SalesService) -> Iterator[Check]:
 
 
 def _own_of_tenant(exposed: list[str]) -> str:
-    """As _OWN, in a database without orders: the numbers of rows of the exposed tables."""
+    """The counterpart of _OWN in a database without orders: the numbers of rows of the exposed tables."""
     return _OWN_OF_TENANT.format(counts="".join(_COUNT.format(table=table) for table in exposed))
 
 

@@ -39,7 +39,7 @@ _MAX_PID_FILE = 4_096
 
 @dataclass(frozen=True)
 class Address:
-    """Where a running cluster listens: a socket folder or 127.0.0.1, and the port."""
+    """The address of a running cluster: a socket folder or 127.0.0.1, and the port."""
 
     host: str
     port: int
@@ -93,7 +93,7 @@ class Cluster:
     def start(self, during_set_up: bool = False) -> Address:
         """Starts the server and waits until it accepts connections.
 
-        Raises EmbeddedError with the reason the server gave.
+        Raises EmbeddedError with the server's error.
         """
         try:
             return self._start(during_set_up)

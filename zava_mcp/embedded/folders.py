@@ -26,7 +26,7 @@ _ELSEWHERE = "or set ZAVA_DATA_DIR to a folder of your own"
 
 
 @dataclass(frozen=True)
-class Fault:
+class Finding:
     """A problem with a data folder, and what to do."""
 
     found: str
@@ -44,7 +44,7 @@ def claim_folder(path: Path) -> Path:
     folder cannot be created.
     """
     folder = _resolved(path)
-    if isinstance(folder, Fault):
+    if isinstance(folder, Finding):
         raise folder.error()
     make_folders(folder)
     if fault := _folder_fault(folder):
@@ -52,27 +52,27 @@ def claim_folder(path: Path) -> Path:
     return folder
 
 
-def folder_fault(path: Path) -> Fault | None:
+def folder_fault(path: Path) -> Finding | None:
     """The fault of a data folder, its parents or its contents, None if there is none. Raises OSError."""
     folder = _resolved(path)
-    if isinstance(folder, Fault):
+    if isinstance(folder, Finding):
         return folder
     if not folder.is_dir():
         return None
     fault = _folder_fault(folder)
     if fault is None and os.name != "nt" and (mode := stat.S_IMODE(folder.stat().st_mode)) & 0o077:
-        fault = Fault(
+        fault = Finding(
             f"{folder} has mode {mode:o}: other users have the rights {mode & 0o077:o}", f"chmod 700 {folder}"
         )
     return fault or contents_fault(folder)
 
 
-def contents_fault(folder: Path) -> Fault | None:
+def contents_fault(folder: Path) -> Finding | None:
     """The fault of a data folder's contents: foreign files, symbolic links, or entries that another user owns."""
     for entry in sorted(folder.iterdir()):
         is_folder = bool(_FOLDERS.fullmatch(entry.name))
         if not is_folder and not _FILES.fullmatch(entry.name):
-            return Fault(
+            return Finding(
                 f"the folder {folder} contains files that do not belong to an embedded database",
                 "set ZAVA_DATA_DIR to a new or empty folder",
             )
@@ -85,7 +85,7 @@ def contents_fault(folder: Path) -> Fault | None:
     return None
 
 
-def _home_fault(home: Path) -> Fault | None:
+def _home_fault(home: Path) -> Finding | None:
     for entry in sorted(home.iterdir()):
         with suppress(FileNotFoundError):  # a temporary file
             if fault := _entry_fault(entry, entry.name == "data"):
@@ -101,39 +101,39 @@ def is_trusted(path: Path, is_folder: bool = True) -> bool:
         return False
 
 
-def _resolved(path: Path) -> Path | Fault:
+def _resolved(path: Path) -> Path | Finding:
     try:
         return resolve_trusted(path, trusted())
     except UntrustedPath as error:
-        return Fault(f"the data folder {path} cannot be used: {error.strerror}", f"{error.fix}, {_ELSEWHERE}")
+        return Finding(f"the data folder {path} cannot be used: {error.strerror}", f"{error.fix}, {_ELSEWHERE}")
 
 
-def _folder_fault(folder: Path) -> Fault | None:
+def _folder_fault(folder: Path) -> Finding | None:
     status = folder.lstat()
     if os.name == "nt":
         return None
     if status.st_uid not in owners():
-        return Fault(
+        return Finding(
             f"the data folder {folder} belongs to another user, with the uid {status.st_uid}",
             f"chown -R {owners()[0]} {folder}, {_ELSEWHERE}",
         )
     if str(folder) in {*_SHARED, tempfile.gettempdir()}:
-        return Fault(f"the data folder {folder} is shared by all users", f"create a folder in it, {_ELSEWHERE}")
+        return Finding(f"the data folder {folder} is shared by all users", f"create a folder in it, {_ELSEWHERE}")
     return None
 
 
-def _entry_fault(path: Path, is_folder: bool) -> Fault | None:
+def _entry_fault(path: Path, is_folder: bool) -> Finding | None:
     status = path.lstat()
     if stat.S_ISLNK(status.st_mode):
-        return Fault(f"{path} is a symbolic link, which zava-mcp does not create", f"remove {path}, {_ELSEWHERE}")
+        return Finding(f"{path} is a symbolic link, which zava-mcp does not create", f"remove {path}, {_ELSEWHERE}")
     if not (stat.S_ISDIR if is_folder else stat.S_ISREG)(status.st_mode):
-        return Fault(f"{path} is not a {'folder' if is_folder else 'regular file'}", f"remove {path}, {_ELSEWHERE}")
+        return Finding(f"{path} is not a {'folder' if is_folder else 'regular file'}", f"remove {path}, {_ELSEWHERE}")
     if os.name != "nt" and status.st_uid not in trusted():
-        return Fault(
+        return Finding(
             f"{path} belongs to another user, with the uid {status.st_uid}", f"chown {owners()[0]} {path}, {_ELSEWHERE}"
         )
     if not is_folder and status.st_nlink > 1:
-        return Fault(f"{path} has a second name (a hard link)", f"remove {path}, {_ELSEWHERE}")
+        return Finding(f"{path} has a second name (a hard link)", f"remove {path}, {_ELSEWHERE}")
     return None
 
 

@@ -85,7 +85,7 @@ def popen_user() -> dict[str, Any]:
 
 
 def change_owner_to_runner(path: Path) -> None:
-    """Makes the user that PostgreSQL runs as the owner of a path; does nothing unless this process is privileged.
+    """Changes the owner of a path to the user that PostgreSQL runs as; does nothing unless this process is privileged.
 
     Raises UntrustedPath if an untrusted user owns the path, or if it is a hard link or a symbolic link.
     """

@@ -154,7 +154,7 @@ def _use_mmap_for_large_blocks() -> None:
 
 
 def _return_memory() -> None:
-    """Returns freed small blocks to the system, and lets searches keep larger blocks again, which is faster."""
+    """Returns freed small blocks to the system, and keeps larger blocks for searches again, which is faster."""
     library = _c_library()
     if trim := getattr(library, "malloc_trim", None):
         trim(0)

@@ -19,7 +19,7 @@ from zava_mcp.trusted_files import make_folders, open_owned, resolve_trusted, tr
 NETWORK, WEIGHTS = "model.onnx", "weights.bin"
 _PREFIX = "minilm"  # The names in the cache begin with it.
 _CHECKSUMS = "checksums"
-_LOCK_SECONDS = 10  # making takes one or two
+_LOCK_SECONDS = 10  # Preparing the model takes one or two seconds.
 _ABANDONED_SECONDS = 3600
 _log = logging.getLogger(__name__)
 
@@ -40,7 +40,7 @@ def prepared_model(version: str, write: Callable[[Path], None]) -> Path | None:
         from filelock import FileLock
 
         with FileLock(cache / f"{_PREFIX}.lock", timeout=_LOCK_SECONDS, mode=0o600):
-            if not _is_complete(folder):  # no other process made it meanwhile
+            if not _is_complete(folder):  # No other process has prepared it meanwhile.
                 _make(folder, write)
         return folder
     except Exception as error:  # ONNX Runtime's errors have no common class below this one

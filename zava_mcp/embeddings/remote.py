@@ -115,7 +115,7 @@ def _pause(errors: list[ServiceError], budget: _RetryBudget) -> float | None:
 def _final_error(errors: list[ServiceError], pause: float | None) -> EmbeddingError:
     last = errors[-1]
     attempts = f", in {len(errors)} attempts" if len(errors) > 1 else ""
-    wait = f"; it asks to wait {pause:,.0f} seconds" if pause and last.retry_after else ""
+    wait = f"; it requests a pause of {pause:,.0f} seconds" if pause and last.retry_after else ""
     return EmbeddingError(f"{last.message}{attempts}{wait}", last.hint)
 
 

@@ -45,7 +45,7 @@ class Service:
 
 
 class ServiceError(EmbeddingError):
-    """The service made no embeddings. `retry_after` is the number of seconds that it asks to wait."""
+    """The service returned no embeddings. `retry_after` is the number of seconds that it requests to wait."""
 
     def __init__(
         self, message: str, hint: str, retry: RetryPolicy = RetryPolicy.never, retry_after: float | None = None

@@ -1,9 +1,9 @@
 """Reads a connection in chunks, so that a message of any size can be abandoned before it fills the memory.
 
 Within one call, libpq reads for as long as data arrives, and an error message of 900 MB arrives fast enough to be read
-whole; parsing it takes several times its size. This reader gives libpq one chunk at a time: it receives the bytes from
-the connection as they are, encrypted or not, and passes them to libpq through a socket pair that temporarily replaces
-the connection's socket.
+whole; parsing it takes several times its size. This reader passes one chunk at a time to libpq: it receives the bytes
+from the connection as they are, encrypted or not, and passes them to libpq through a socket pair that temporarily
+replaces the connection's socket.
 """
 
 import os

@@ -94,7 +94,7 @@ def _credential(settings: EmbeddingSettings) -> "TokenCredential":
 
 
 def entra_tokens(settings: Settings) -> Tokens | None:
-    """Where connections get Entra tokens as passwords, None without `ZAVA_DATABASE_AUTH=entra`."""
+    """The source of Entra tokens as passwords, None without `ZAVA_DATABASE_AUTH=entra`."""
     return Tokens(settings.embedding) if settings.database_auth == "entra" else None
 
 

@@ -8,7 +8,7 @@ import psycopg
 from zava_mcp.errors import DatabaseUnavailable
 
 _TRANSACTION_POOLING = DatabaseUnavailable(
-    "the pooler in front of PostgreSQL gives every transaction another connection, and session settings do not "
+    "the pooler in front of PostgreSQL assigns another connection to every transaction, and session settings do not "
     "last there: the deadline, read-only mode and value formats",
     "Set pool_mode = session in PgBouncer for these logins ([users]) or this database, or connect without it.",
 )

@@ -42,14 +42,14 @@ _CLOSE_SECONDS = 0.4
 class Database:
     """The only access to the data, as one identity.
 
-    `locate` returns where the database is each time it is (re)opened, and starts the embedded one. The pool opens on
+    `find_parameters` is called each time the pool is opened, and starts the embedded database. The pool opens on
     demand, so that a call finds a database again that was down.
     """
 
     def __init__(
-        self, locate: Callable[[], ConnectionParameters], identity: RequestedIdentity, settings: Settings
+        self, find_parameters: Callable[[], ConnectionParameters], identity: RequestedIdentity, settings: Settings
     ) -> None:
-        self._locate = locate
+        self._find_parameters = find_parameters
         self._requested = identity
         self._settings = settings
         self._opening = threading.Lock()
@@ -66,20 +66,20 @@ class Database:
                 self._pool.close(timeout=_CLOSE_SECONDS)  # an open connection does not notice that its login expired
                 self._pool = None
             if self._pool is None or self._identity is None:
-                self._open_at(self._locate())
+                self._open_at(self._find_parameters())
             assert self._pool is not None
             assert self._identity is not None
             return self._pool, self._identity
 
-    def _open_at(self, location: ConnectionParameters) -> None:
+    def _open_at(self, parameters: ConnectionParameters) -> None:
         """Opens the pool on a verified first connection."""
-        target = self._target = for_identity(location, self._requested.user_id, self._settings)
+        target = self._target = for_identity(parameters, self._requested.user_id, self._settings)
         with explain_identity_name(self._requested):
             first, self._identity = open_first(target, self._verify_login)
         if self._requested.user_id is None:  # older policies may read the user id, which is known only now
             first.close()
             self._requested = replace(self._requested, user_id=self._identity.user_id)
-            target = self._target = for_identity(location, self._requested.user_id, self._settings)
+            target = self._target = for_identity(parameters, self._requested.user_id, self._settings)
             first, self._identity = open_first(target, self._verify_login)
         self._pool = open_pool(target, first, self._verify_login)
         self.schema_changes += 1  # notifications may have been missed meanwhile
@@ -87,7 +87,7 @@ class Database:
     @contextmanager
     def unverified_connection(self) -> Iterator[UnverifiedConnection]:
         """Yields a connection outside the pool, before the identity is verified. Raises as `open`."""
-        target = for_identity(self._locate(), self._requested.user_id, self._settings)
+        target = for_identity(self._find_parameters(), self._requested.user_id, self._settings)
         with explain_identity_name(self._requested), connect_with_timeout(target) as connection:
             yield UnverifiedConnection(connection, target, self._requested)
 

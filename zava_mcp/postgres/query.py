@@ -130,7 +130,7 @@ class Query(Cancellable):
         return self._statement_end(inner, parse_failed, error) if error is not None else None
 
     def _statement_end(self, inner: str, parse_failed: bool, error: QueryError) -> int:
-        """Where the statement ends, if the error is a ";" in the wrapped text. Raises every other error."""
+        """The end of the statement, if the error is a ";" in the wrapped text. Raises every other error."""
         if error.sqlstate.startswith("57P"):  # shutdown, crash, termination: not the query's fault
             raise psycopg.OperationalError("server closed the connection")
         # Only the grammar's syntax errors have a position; those that functions raise have none.

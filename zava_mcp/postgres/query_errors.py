@@ -6,7 +6,7 @@ from psycopg import pq
 from zava_mcp.errors import QueryError
 
 ONE_QUERY_ONLY = "only one row-returning query is allowed: a SELECT, WITH, VALUES or TABLE"
-NOT_UTF8 = "The database holds text that is not UTF-8: convert_to(column, 'SQL_ASCII') gives its bytes."
+NOT_UTF8 = "The database holds text that is not UTF-8: convert_to(column, 'SQL_ASCII') returns its bytes."
 KEEP_UTF8 = "Do not change client_encoding: results are UTF-8."
 
 _MAX_CHARACTERS = 500  # an error can quote a value of any length

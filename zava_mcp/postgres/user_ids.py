@@ -67,7 +67,8 @@ def require_identity(settings: Settings, embedded: EmbeddedPostgres | None) -> R
     is left to a server if the settings name a login too.
 
     Raises IdentityError, which says how to give a user id, if the settings name no identity, an unknown or ambiguous
-    name, or a user id that the embedded database does not have. A server is asked after connecting.
+    name, or a user id that the embedded database does not have. On a database server, the identity is
+    verified after connecting.
     """
     known = _known_identities(embedded)
     user_id, name = parse_user_id(settings.identity), ""

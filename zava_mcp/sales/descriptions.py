@@ -118,8 +118,7 @@ class TableDescriptions:
         self._database.poll_notifications()
         if self._is_fresh():
             return
-        changes = self._database.schema_changes
-        identity = self._database.identity
+        changes, identity = self._database.schema_changes, self._database.identity
         values_of = "list_filter_values" if identity.has_orders else "list_own_stores"
         values_of += "_of_nodes" if identity.is_distributed else ""
         statements = tuple(map(sql.query, ("list_tables", values_of, "list_saved_queries")))
@@ -209,18 +208,18 @@ def _period(summary: SchemaSummary, identity: VerifiedIdentity) -> str:
             else ", ".join(summary.stores) or "no tenant"
         )
         return (
-            f"You are {identity.name}, user id {identity.user_id}. Rows visible to you: those of {tenants}. "
+            f"You are {identity.name}, user id {identity.user_id}. You see the rows of {tenants}. "
             "Dates are UTC; current_date works in SQL. Write table names with their schema."
         )
-    stores = (
-        f"all {counted(len(summary.stores), 'store')}" if summary.all_stores else ", ".join(summary.stores) or "none"
-    )
-    days = f"{summary.first_day} to {summary.last_day} (last day may be incomplete)" if summary.first_day else "none"
+    stores = f"all {counted(len(summary.stores), 'store')}" if summary.all_stores else ", ".join(summary.stores)
+    orders = f"no orders of {stores or 'any store'}"
+    if summary.first_day:
+        orders = f"the orders of {stores} from {summary.first_day} to {summary.last_day} (last day may be incomplete)"
     names = " Table names work without retail." if "retail" in identity.schemas else ""
     company = identity.company
     sentences = (
         company.introduction(),
-        f"You are {identity.name}, user id {identity.user_id}. Orders visible to you: {days}, of: {stores}.",
+        f"You are {identity.name}, user id {identity.user_id}. You see {orders}.",
         company.conventions() + names,
         f"Notes of the administrator: {company.notes.rstrip('.')}." if company.notes else "",
     )

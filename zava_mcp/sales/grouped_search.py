@@ -60,7 +60,7 @@ class ProductSearches:
         self.needs_vector = any(search.needs_vector for search in searches.values())
 
     def prepare(self, database: Database) -> None:
-        """Makes the embedding of each description. Raises the errors of `ProductSearch.run`."""
+        """Computes the embedding of each description. Raises the errors of `ProductSearch.run`."""
         for search in self._searches.values():
             search.prepare(database)
 

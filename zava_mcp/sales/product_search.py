@@ -36,7 +36,7 @@ _HALFVEC_VERSION = (0, 7)  # the version of pgvector that added halfvec and subv
 
 
 class ProductSearch:
-    """One search. `prepare` makes the embedding and `run` queries the database, each once and in a worker thread.
+    """One search. `prepare` computes the embedding and `run` queries the database, each once and in a worker thread.
 
     `words` is the vocabulary of the catalogue, which the searches of one identity share.
     """
@@ -64,7 +64,7 @@ class ProductSearch:
         self._corrected: dict[str, str] | None = None  # None until the spelling was checked
 
     def prepare(self, database: Database) -> None:
-        """Makes the embedding of the description, if the database has embeddings. Raises the errors of `run`."""
+        """Computes the embedding of the description, if the database has embeddings. Raises the errors of `run`."""
         _refuse_without_products(database)
         if self._embedder and self.needs_vector and database.identity.pgvector_version:
             self._correct(database)
@@ -145,10 +145,8 @@ class ProductSearch:
     def _search(self, database: Database, semantic: bool, own_model_only: bool) -> tuple[list[Column], Rows]:
         """Returns columns and rows. With `own_model_only`, an index on the embeddings of one model can be used."""
         dimensions = self._embedder.dimensions if own_model_only and self._embedder else 0
-        is_distributed = database.identity.is_distributed
-        statement = SearchStatement(
-            bool(self._request.similar_to), semantic, dimensions, self._literals, is_distributed
-        )
+        similar = bool(self._request.similar_to)
+        statement = SearchStatement(similar, semantic, dimensions, self._literals, database.identity.is_distributed)
         return self._execute(database, statement.sql(), statement.values(self._vector))
 
     @property

@@ -131,7 +131,7 @@ class SalesService(AbstractContextManager["SalesService"]):
         return ProductSearches(searches, self._settings.max_bytes, len(descriptions) - len(searches))
 
     def prepare(self, search: ProductSearch | ProductSearches) -> None:
-        """Makes the embedding of the request. Raises EmbeddingError, DatabaseUnavailable or IdentityError."""
+        """Computes the embedding of the request. Raises EmbeddingError, DatabaseUnavailable or IdentityError."""
         search.prepare(self._database)
 
     def search(self, search: ProductSearch) -> SearchResult:
@@ -216,10 +216,7 @@ class SalesService(AbstractContextManager["SalesService"]):
             return ""
 
     def try_embedding_model(self) -> tuple[str, int]:
-        """Embeds a word. Returns the model and its dimensions, ("", 0) if no model is available.
-
-        Raises EmbeddingError or SettingsError.
-        """
+        """Embeds a word; returns the model and its dimensions, or ("", 0). Raises EmbeddingError or SettingsError."""
         if self._embedder is None:
             return "", 0
         return self._embedder.id, len(self._embedder.embed_query("paint"))

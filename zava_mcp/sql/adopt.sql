@@ -2,8 +2,8 @@
 -- runs these blocks; they only read the catalogue and the list of stores. Blocks that return statements return those
 -- that are still needed: none on a second run.
 
--- name: problems
--- The obstacles.
+-- name: obstacles
+-- Reasons why the database cannot be adopted.
 WITH wanted (relation, name, type) AS (VALUES
     ('stores', 'store_id', 'integer'), ('stores', 'store_name', 'text'), ('stores', 'rls_user_id', 'uuid'), ('stores', 'is_online', 'boolean'),
     ('customers', 'customer_id', 'integer'), ('customers', 'first_name', 'text'), ('customers', 'last_name', 'text'),
@@ -72,7 +72,7 @@ SELECT problem FROM (
     UNION ALL
     SELECT 10, format('%I is not a member of the existing role zava_owner: GRANT zava_owner TO %1$I', current_user)
       FROM pg_roles WHERE rolname = 'zava_owner' AND NOT pg_has_role(oid, 'USAGE')
-) AS problems
+) AS obstacles
  ORDER BY part, problem;
 
 -- name: tables_forcing_rls
@@ -143,7 +143,7 @@ SELECT format('REVOKE EXECUTE ON ROUTINE %s FROM PUBLIC', p.oid::regprocedure), 
  ORDER BY 1;
 
 -- name: model_columns
--- Columns for the model and the text of embeddings. The unknown values of an older table make searches ask for new ones.
+-- Columns for the model and the text of embeddings. The unknown values of an older table make searches request new ones.
 SELECT format('ALTER TABLE %1$s ADD COLUMN %2$I text NOT NULL DEFAULT %3$L; ALTER TABLE %1$s ALTER COLUMN %2$I DROP DEFAULT', c.oid::regclass, w.name, w.unknown)
   FROM (VALUES ('model_id', 'unknown'), ('text_sha256', '')) AS w (name, unknown)
   JOIN pg_class c ON c.oid = to_regclass('retail.product_description_embeddings')
@@ -199,7 +199,7 @@ SELECT c.oid::regclass::text,
 -- name: manual_steps
 -- Other roles that can read the rows, and the SQL that ends it. Adoption leaves it to the administrator, because other
 -- programs may need these rights.
-WITH RECURSIVE ours AS (
+WITH RECURSIVE trusted_roles AS (
     SELECT oid FROM pg_roles
      WHERE rolname IN ('zava_owner', current_user) OR rolsuper OR shobj_description(oid, 'pg_authid') = 'An identity of zava-mcp.'
         OR rolname IN (SELECT rls_user_id::text FROM retail.stores)
@@ -225,20 +225,20 @@ SELECT finding, fix FROM (
     SELECT 1 AS part, format('the %s %I owned %s', CASE WHEN r.rolcanlogin THEN 'login' ELSE 'role' END, r.rolname, string_agg(c.relname, ', ' ORDER BY c.relname)) AS finding,
            format('ALTER ROLE %I NOLOGIN, once nothing uses it', r.rolname) AS fix
       FROM relations c JOIN pg_roles r ON r.oid = c.relowner
-     WHERE c.relkind IN ('r', 'p') AND r.oid NOT IN (SELECT oid FROM ours)
+     WHERE c.relkind IN ('r', 'p') AND r.oid NOT IN (SELECT oid FROM trusted_roles)
      GROUP BY r.oid, r.rolname, r.rolcanlogin
     UNION ALL
     SELECT 2, format('the %s %I may %s on %s', CASE WHEN r.rolcanlogin THEN 'login' ELSE 'role' END, r.rolname,
                      string_agg(DISTINCT h.privilege_type, ', '), string_agg(DISTINCT h.relname, ', ')),
            (SELECT string_agg(DISTINCT format('REVOKE ALL ON %s FROM %I', g.object, r.rolname), '; ') FROM held g WHERE g.grantee = r.oid)
       FROM held h JOIN pg_roles r ON r.oid = h.grantee
-     WHERE r.oid NOT IN (SELECT oid FROM ours)
+     WHERE r.oid NOT IN (SELECT oid FROM trusted_roles)
      GROUP BY r.oid, r.rolname, r.rolcanlogin
     UNION ALL
     SELECT 3, format('the %s %I may %s in the schema retail', CASE WHEN r.rolcanlogin THEN 'login' ELSE 'role' END, r.rolname, string_agg(x.privilege_type, ', ' ORDER BY x.privilege_type)),
            format('REVOKE ALL ON SCHEMA retail FROM %I', r.rolname)
       FROM pg_namespace n, aclexplode(n.nspacl) AS x JOIN pg_roles r ON r.oid = x.grantee
-     WHERE n.nspname = 'retail' AND x.grantee <> n.nspowner AND r.oid NOT IN (SELECT oid FROM ours)
+     WHERE n.nspname = 'retail' AND x.grantee <> n.nspowner AND r.oid NOT IN (SELECT oid FROM trusted_roles)
      GROUP BY r.oid, r.rolname, r.rolcanlogin
     UNION ALL
     SELECT 4, format('the view %s reads the retail tables with the rights of %I', c.oid::regclass, r.rolname)
@@ -257,7 +257,7 @@ SELECT finding, fix FROM (
      WHERE (p.polroles <> '{0}' OR NOT p.polpermissive) AND p.polname NOT IN ('owner_maintains', 'isolation')
        AND concat(pg_get_expr(p.polqual, p.polrelid), pg_get_expr(p.polwithcheck, p.polrelid)) !~* 'current_setting'
     UNION ALL
-    SELECT 6, format('the login %I passes every policy (BYPASSRLS)', rolname), format('ALTER ROLE %I NOBYPASSRLS', rolname)
+    SELECT 6, format('the login %I bypasses every policy (BYPASSRLS)', rolname), format('ALTER ROLE %I NOBYPASSRLS', rolname)
       FROM pg_roles WHERE rolbypassrls AND rolcanlogin AND NOT rolsuper AND rolname <> session_user
     UNION ALL
     SELECT 7, 'zava_owner, who sees every row, can log in', 'ALTER ROLE zava_owner NOLOGIN'
@@ -274,7 +274,7 @@ SELECT finding, fix FROM (
       FROM pg_default_acl d JOIN pg_roles o ON o.oid = d.defaclrole
      CROSS JOIN LATERAL aclexplode(d.defaclacl) AS x LEFT JOIN pg_roles g ON g.oid = x.grantee
      WHERE d.defaclobjtype IN ('r', 'S') AND d.defaclnamespace IN (0, 'retail'::regnamespace)
-       AND x.grantee <> d.defaclrole AND (g.oid IS NULL OR g.oid NOT IN (SELECT oid FROM ours))
+       AND x.grantee <> d.defaclrole AND (g.oid IS NULL OR g.oid NOT IN (SELECT oid FROM trusted_roles))
 ) AS left_over
  ORDER BY part, finding;
 

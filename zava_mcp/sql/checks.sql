@@ -98,14 +98,15 @@ SELECT 'fail', format('%s on %s is %s', w.name, w.relation::regclass, CASE WHEN 
        CASE WHEN t.oid IS NOT NULL THEN format('DROP POLICY IF EXISTS %I ON %s; ', w.name, w.relation::regclass) ELSE '' END
        || CASE w.command WHEN '*' THEN format('CREATE POLICY %I ON %s TO zava_owner USING (true) WITH CHECK (true)', w.name, w.relation::regclass)
                ELSE format('CREATE POLICY %I ON %s %sFOR SELECT USING (%s)', w.name, w.relation::regclass,
-                           CASE WHEN w.permissive THEN '' ELSE 'AS RESTRICTIVE ' END, replace(w.reads, '(SELECT zava.own_customers())', '((SELECT zava.own_customers()))')) END
+                           CASE WHEN w.permissive THEN '' ELSE 'AS RESTRICTIVE ' END, replace(w.reads, '(SELECT zava.own_customers())', '((SELECT zava.own_customers()))')) END,
+       w.relation::regclass::text
   FROM expected w
   LEFT JOIN existing t ON t.polrelid = w.relation AND t.polname = w.name
  WHERE NOT EXISTS (SELECT FROM correct g WHERE g.relation = w.relation AND g.name = w.name)
 UNION ALL
 -- Other permissive policies for PUBLIC or for a login of zava-mcp.
 SELECT 'fail', format('%I on %s shows additional rows', t.polname, t.polrelid::regclass),
-       format('DROP POLICY %I ON %s', t.polname, t.polrelid::regclass)
+       format('DROP POLICY %I ON %s', t.polname, t.polrelid::regclass), NULL
   FROM existing t
  WHERE t.polpermissive AND NOT EXISTS (SELECT FROM expected w WHERE w.relation = t.polrelid AND w.name = t.polname)
    AND coalesce(t.reads, t.writes) !~* 'current_setting' -- no_policy_trusts_a_setting checks that
@@ -115,7 +116,7 @@ SELECT 'fail', format('%I on %s shows additional rows', t.polname, t.polrelid::r
 UNION ALL
 -- Restrictive policies are evaluated in the order of their names.
 SELECT 'fail', format('%I on %s is evaluated before isolation', t.polname, t.polrelid::regclass),
-       format('ALTER POLICY %I ON %s RENAME TO %I', t.polname, t.polrelid::regclass, 'narrows_' || t.polname)
+       format('ALTER POLICY %I ON %s RENAME TO %I', t.polname, t.polrelid::regclass, 'narrows_' || t.polname), NULL
   FROM existing t
  WHERE NOT t.polpermissive AND t.for_identities AND t.polname < 'isolation' COLLATE "C"
    AND EXISTS (SELECT FROM expected w WHERE w.relation = t.polrelid AND w.name = 'isolation')
@@ -334,7 +335,8 @@ SELECT 'warn', format('the %s %s is hidden from identities%s', k.what, c.oid::re
                       CASE WHEN k.what = 'table' AND NOT k.by_store THEN ', and has no integer store_id to filter it by' ELSE '' END),
        CASE WHEN c.relkind IN ('m', 'f') THEN format('replace %s with a table in the schema retail, or move it to another schema', c.oid::regclass)
             WHEN k.what = 'view' OR k.by_store THEN format('SELECT zava.show_table(%L)', c.oid::regclass)
-            ELSE format('SELECT zava.show_table(%L, every_row => true)', c.oid::regclass) END
+            ELSE format('SELECT zava.show_table(%L, every_row => true)', c.oid::regclass) END,
+       k.what
   FROM pg_class c
  CROSS JOIN LATERAL (SELECT (ARRAY['table', 'table', 'view', 'materialized view', 'foreign table'])[array_position('{r,p,v,m,f}'::"char"[], c.relkind)] AS what,
                             EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'store_id' AND a.atttypid = 'integer'::regtype
@@ -347,7 +349,7 @@ SELECT 'warn', format('the %s %s is hidden from identities%s', k.what, c.oid::re
 -- include: granted.sql
 UNION ALL
 SELECT 'warn', format('the column %I of %s is hidden from identities, so SELECT * of that table is refused', a.attname, c.oid::regclass),
-       format('SELECT zava.show_column(%L, %L)', c.oid::regclass, a.attname)
+       format('SELECT zava.show_column(%L, %L)', c.oid::regclass, a.attname), 'column'
   FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
  WHERE c.relnamespace = to_regnamespace('retail') AND c.relkind IN ('r', 'p', 'v') AND (c.relname, a.attname) <> ('stores', 'rls_user_id')
    AND a.attname <> ALL (string_to_array('store_id store_name is_online customer_id first_name last_name email phone primary_store_id created_at '
@@ -362,7 +364,7 @@ UNION ALL
 SELECT 'warn', format('default privileges of %I%s for %s: %s on new %s', d.defaclrole::regrole, coalesce(' in the schema ' || quote_ident(n.nspname), ''), who,
                       x.privilege_type, kind),
        format('ALTER DEFAULT PRIVILEGES FOR ROLE %s%s REVOKE %s ON %s FROM %s', d.defaclrole::regrole, coalesce(' IN SCHEMA ' || quote_ident(n.nspname), ''),
-              x.privilege_type, kind, who)
+              x.privilege_type, kind, who), 'default privileges'
   FROM pg_default_acl d LEFT JOIN pg_namespace n ON n.oid = d.defaclnamespace
  CROSS JOIN LATERAL aclexplode(d.defaclacl) AS x LEFT JOIN pg_roles r ON r.oid = x.grantee
  CROSS JOIN LATERAL (SELECT coalesce(quote_ident(r.rolname), 'PUBLIC') AS who,

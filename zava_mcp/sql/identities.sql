@@ -17,7 +17,7 @@ SELECT rls_user_id, display_name, removed_at::date FROM zava.removed;
 WITH login AS (SELECT * FROM pg_roles WHERE rolname = %(login)s)
 SELECT what FROM (
     SELECT 'it is a superuser' FROM login WHERE rolsuper
-    UNION ALL SELECT 'it passes every policy (BYPASSRLS)' FROM login WHERE rolbypassrls
+    UNION ALL SELECT 'it bypasses every policy (BYPASSRLS)' FROM login WHERE rolbypassrls
     UNION ALL SELECT 'it may create roles (CREATEROLE)' FROM login WHERE rolcreaterole
     UNION ALL SELECT 'it may create databases (CREATEDB)' FROM login WHERE rolcreatedb
     UNION ALL SELECT 'it may read the log of all changes (REPLICATION)' FROM login WHERE rolreplication
@@ -114,7 +114,7 @@ SELECT format('COMMENT ON ROLE %%I IS NULL', rolname) FROM pg_roles
  WHERE rolname = %(login)s AND shobj_description(oid, 'pg_authid') = 'An identity of zava-mcp.';
 
 -- name: without_defaults
--- If zava.admit could not set a login's defaults: the grant that lets this administrator set them.
+-- If zava.admit could not set a login's defaults: the grant that allows this administrator to set them.
 SELECT format('GRANT %%I TO %%I WITH ADMIN OPTION', r.rolname, current_user) FROM pg_roles r
  WHERE r.rolname = %(login)s AND NOT EXISTS (
        SELECT FROM pg_db_role_setting s

@@ -228,7 +228,7 @@ SELECT count(*),
 INSERT INTO zava.migrations VALUES (%s, CASE WHEN %s THEN now() END) ON CONFLICT DO NOTHING;
 
 -- name: has_objects
--- Whether somebody made a schema, table, type or function in this database, which was created from template0.
+-- Whether a role created a schema, table, type or function in this database, which was created from template0.
 SELECT EXISTS (SELECT FROM pg_namespace WHERE oid >= 16384) OR EXISTS (SELECT FROM pg_class WHERE oid >= 16384)
        OR EXISTS (SELECT FROM pg_type WHERE oid >= 16384) OR EXISTS (SELECT FROM pg_proc WHERE oid >= 16384);
 

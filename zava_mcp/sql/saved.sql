@@ -32,7 +32,7 @@ SELECT DISTINCT p.oid::regprocedure::text, r.rolname::text
  WHERE NOT r.rolsuper AND r.rolname <> current_user AND NOT pg_has_role(r.oid, 'zava_owner', 'MEMBER') ORDER BY 1;
 
 -- name: save_query
--- Adds a saved query, or replaces the one with its name; a row tells which, none that it is the same already.
+-- Adds a saved query, or replaces the one with its name; the row says which. No row means that the same query is saved already.
 INSERT INTO zava.saved_queries AS s (name, description, parameters, statement, source)
 VALUES (%(name)s, %(description)s, %(parameters)s::jsonb, %(statement)s, %(source)s)
     ON CONFLICT (name) DO UPDATE

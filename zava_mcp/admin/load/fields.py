@@ -9,19 +9,19 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Field:
-    """A value of a row. `key`: part of the natural key; `needed`: in every file. `names` are other headers."""
+    """A value of a row. `key`: part of the natural key; `required`: in every file. `names` are other headers."""
 
     name: str
     meaning: str
     kind: str = "text"
     key: bool = False
-    needed: bool = False
+    required: bool = False
     names: str = ""
 
     @property
-    def required(self) -> bool:
+    def is_required(self) -> bool:
         """Whether no row can be without it."""
-        return self.key or self.needed
+        return self.key or self.required
 
 
 @dataclass(frozen=True)
@@ -48,18 +48,20 @@ _TYPE = "type_name product_type typ produkttyp art sorte"
 
 _ORDER = (
     Field("order_number", "the order's number: a whole number, or any text", key=True, names=_NUMBER),
-    Field("customer", "email address of the customer", needed=True, names=_EMAIL),
-    Field("store", "name of the store that sold it", needed=True, names=_STORE),
-    Field("order_date", "day of the order", "date", needed=True, names="date day datum bestelldatum verkaufsdatum tag"),
+    Field("customer", "email address of the customer", required=True, names=_EMAIL),
+    Field("store", "name of the store that sold it", required=True, names=_STORE),
+    Field(
+        "order_date", "day of the order", "date", required=True, names="date day datum bestelldatum verkaufsdatum tag"
+    ),
 )
 _ITEM = (
     Field("sku", "the product's sku", key=True, names=_SKU),
-    Field("quantity", "units, above 0", "whole", needed=True, names="qty units menge anzahl stueck"),
+    Field("quantity", "units, above 0", "whole", required=True, names="qty units menge anzahl stueck"),
     Field(
         "unit_price",
         "price of a unit before discount",
         "amount",
-        needed=True,
+        required=True,
         names="price preis einzelpreis stueckpreis epreis",
     ),
     Field("discount_percent", "0 to 100; default 0", "whole", names="discount rabatt rabatt_prozent rabattprozent"),
@@ -118,7 +120,7 @@ TABLES = (
                 "name of the product",
                 names="name product produkt produktname artikel bezeichnung artikelbezeichnung title",
             ),
-            Field("category", "category; made if it is missing", names=_CATEGORY),
+            Field("category", "category; created if it is missing", names=_CATEGORY),
             Field("type", "type within the category; default: named as the category", names=_TYPE),
             Field("cost", "what the company pays for a unit", "amount", names="purchase_price einkaufspreis ek kosten"),
             Field(
@@ -158,7 +160,7 @@ TABLES = (
                 "stock_level",
                 "units on hand",
                 "whole",
-                needed=True,
+                required=True,
                 names="stock quantity bestand lagerbestand menge anzahl",
             ),
         ),

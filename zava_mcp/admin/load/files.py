@@ -115,7 +115,7 @@ def plan_files(paths: Sequence[Path], choices: Choices, show: Show) -> tuple[lis
 
 
 def _tried(step: Callable[[], T], faults: list[InputError]) -> T | None:
-    """What a step returns; None if the file is at fault, which is noted."""
+    """Returns a step's result, or None after a fault of the file, which it adds to `faults`."""
     try:
         return step()
     except InputError as error:

@@ -125,7 +125,7 @@ class Loader:
         ]
 
     def _finish(self, loaded: Loaded) -> None:
-        """Continues the numbers of ids, tells servers of new days, and records a file that was loaded completely."""
+        """Continues the numbers of ids, notifies servers of new days, and records a file that was loaded completely."""
         plan = loaded.plan
         if loaded.written:
             self._connection.execute("SELECT zava.continue_ids()")

@@ -43,7 +43,7 @@ class ColumnMapping:
 def choose(path: Path, header: Sequence[str], table: str | None, chosen: Mapping[str, str]) -> ColumnMapping:
     """The table of a file and its columns. `chosen` maps headers to fields, "" for a column to ignore.
 
-    Raises InputError if the table is not certain, a needed column is missing, or two columns have the same field.
+    Raises InputError if the table is not certain, a required column is missing, or two columns have the same field.
     """
     if table is not None:
         return _with_items(_mapping(_named(table), header, chosen, path), header, chosen, path)
@@ -173,7 +173,7 @@ def _named_field(text: str, header: Sequence[str], fields: Sequence[Field]) -> s
 
 
 def _refuse_missing(table: Table, columns: dict[str, int], header: Sequence[str], path: Path) -> None:
-    missing = [field.name for field in table.fields if field.required and field.name not in columns]
+    missing = [field.name for field in table.fields if field.is_required and field.name not in columns]
     if missing:
         unknown = [text for index, text in enumerate(header) if index not in columns.values()]
         column = _quoted(unknown[0][:60]) if len(unknown) == len(missing) == 1 else "COLUMN"

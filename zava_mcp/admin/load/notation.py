@@ -33,7 +33,7 @@ class Notation:
     date_format: str = ""
 
     def described(self) -> list[str]:
-        """For people."""
+        """The notation in words, for messages."""
         point = {",": "decimal comma", ".": "decimal point"}.get(self.decimal)
         return [*([point] if point else []), *([f"dates {self.date_format}"] if self.date_format else [])]
 
@@ -70,7 +70,7 @@ class Evidence:
                 self.days.setdefault(formats[0], cell)
 
     def _unseen(self, cells: Iterable[str]) -> list[str]:
-        """The different cells that no earlier chunk had, as far as memory goes, in their order."""
+        """The different cells of a chunk that no earlier chunk had, in their order. It remembers a bounded number."""
         new = [cell for cell in dict.fromkeys(cells) if cell not in self._seen]
         if len(self._seen) > _MAX_SEEN:
             self._seen.clear()

@@ -30,7 +30,7 @@ def is_named_as_rejects(path: Path) -> bool:
 
 
 class RejectsFile:
-    """Where rejected rows go: beside each file, or into the file that the administrator named."""
+    """The files of rejected rows: one beside each loaded file, or the one that the administrator named."""
 
     def __init__(self, path: Path | None, several: bool) -> None:
         self._path, self._several = path, several

@@ -106,7 +106,7 @@ def _refuse_quotes(source: Source, reader: Any) -> Iterator[None]:
     except (csv.Error, UnicodeError) as error:
         raise InputError(
             f"{source.path.name}, line {reader.line_num}: {error}",
-            "A cell with a separator, a quote or a line break stands in double quotes, and quotes in it are doubled.",
+            "A cell with a separator, a quote or a line break must be in double quotes, and quotes in it are doubled.",
         ) from None
 
 

@@ -47,7 +47,7 @@ class TableWriter:
         return {"{place}": "1::bigint", "{repeated}": "sku", "{key}": "product_id", "{advice}": advice}
 
     def stages(self, table: Table) -> Iterator[tuple[str, str]]:
-        """The temporary table that the rows of a file are copied into, after it was made."""
+        """Yields each table of a file and the temporary table that its rows are copied into, once that exists."""
         for name in _TEMPORARY:
             self._run("clean", **{"{tables}": name})
         self._run("rejected")

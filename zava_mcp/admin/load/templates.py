@@ -20,9 +20,9 @@ _KINDS = {
 def write_templates(folder: Path) -> list[Path]:
     """Writes a file for each table, and one that describes their columns. Raises InputError if one exists."""
     files = {folder / f"{table.name}.csv": table for table in TABLES}
-    taken = [path for path in (*files, folder / _README) if path.exists()]
-    if taken:
-        raise InputError(f"{taken[0]} exists already", "Name an empty folder.")
+    existing = [path for path in (*files, folder / _README) if path.exists()]
+    if existing:
+        raise InputError(f"{existing[0]} exists already", "Name an empty folder.")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for path, table in files.items():
@@ -39,6 +39,6 @@ def _described(table: Table) -> str:
     lines = [f"{table.name}.csv"]
     for field in table.fields:
         kind = _KINDS.get(field.kind, "text")
-        role = " (key)" if field.key else " (needed)" if field.needed else ""
+        role = " (key)" if field.key else " (required)" if field.required else ""
         lines.append(f"  {field.name}{role}: {kind}; {field.meaning}")
     return "\n".join(lines)

@@ -92,7 +92,7 @@ def sheet_rows(path: Path) -> Iterator[tuple[int, list[str]]]:
         book = load_workbook(path, read_only=True, data_only=True, keep_links=False)
         try:
             sheet = book.worksheets[0]
-            sheet.reset_dimensions()  # the file's own statement, which makes empty rows and cells up to it
+            sheet.reset_dimensions()  # The file's declared size would add empty rows and cells.
             for number, cells in enumerate(sheet.iter_rows(min_row=1, values_only=True), 1):
                 if number > _MAX_ROW or len(cells) > _MAX_COLUMNS:
                     raise InputError(

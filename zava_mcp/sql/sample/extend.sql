@@ -1,5 +1,5 @@
 -- Extends the sample of an embedded database by the days since it was created. A day's rows depend only on the seed, the
--- size, the creation date and the day, so that extending day by day or by a month at once gives the same rows. A sample
+-- size, the creation date and the day, so that extending day by day or by a month at once creates the same rows. A sample
 -- created today has other rows, because it spreads its customers' visits over all days.
 
 -- name: stale
@@ -8,12 +8,12 @@ SELECT a.sample_seed, a.sample_scale, a.sample_as_of, e.extended_to
   FROM zava.about a, zava.sample_extension e
  WHERE a.sample_seed IS NOT NULL AND e.extended_to < %(today)s;
 
--- name: turn
+-- name: take_lock
 -- Whether this transaction got the lock for extending the sample; its end releases the lock.
 SELECT pg_try_advisory_xact_lock(7283416);
 
 -- name: visits
--- The visits of the days after %(after)s up to %(today)s, of customers whom the sample has.
+-- The visits of the days after %(after)s up to %(today)s, of the sample's customers.
 WITH rate AS (
     -- 1.53 visits per customer on average, times the store's frequency
     SELECT round(50000 * %(scale)s::float8) AS customers, (SELECT max(order_frequency) FROM sample_stores) AS most,

@@ -31,7 +31,7 @@ async def test_rows_are_capped_and_the_cut_is_said(ask: Ask) -> None:
 
 
 @pytest.mark.parametrize("max_rows", [0, -1, 1001, 10**9])
-async def test_max_rows_out_of_range_is_told_the_range(ask: Ask, max_rows: int) -> None:
+async def test_max_rows_out_of_range_names_the_range(ask: Ask, max_rows: int) -> None:
     async with ask(SEATTLE) as seattle:
         assert "from 1 to 1,000" in await seattle.refusal("SELECT 1", max_rows=max_rows)
 
@@ -194,7 +194,7 @@ def test_notices_are_not_sent(embedded: EmbeddedPostgres) -> None:
     assert heard == []
 
 
-async def test_nobody_waits_for_rows_that_do_not_fit_any_more(ask: Ask) -> None:
+async def test_query_is_cancelled_once_its_result_is_full(ask: Ask) -> None:
     """All thousand of them would take half a minute."""
     slow = "(SELECT count(*) FROM generate_series(1, 250000) s WHERE s > g)"
     async with ask(SEATTLE) as seattle:
