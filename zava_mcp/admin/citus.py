@@ -99,6 +99,7 @@ def distribute(connection: psycopg.Connection, cluster: Cluster, report: Report,
                 _distribute(connection)
             report.actions.append(f"tables distributed by store over {counted(cluster.workers, 'node')}")
         connection.execute("SET citus.enable_ddl_propagation = on")
+        connection.execute("SELECT replicate_reference_tables('block_writes')")  # to nodes that were added since
         connection.execute(_block("add_partitions").encode())
         connection.execute("SELECT zava.place_customers(NULL)")
         _close_nodes(connection)
