@@ -209,11 +209,11 @@ def test_moved_shard_keeps_its_protection(cluster: Cluster) -> None:
             " WHERE n.groupid > 0 AND s.table_name = 'zava.orders'::regclass"
             "   AND s.shardid = get_shard_id_for_distribution_column('zava.orders', 1) LIMIT 1"
         )
-        admin.execute("ALTER ROLE zava_owner LOGIN")  # Citus moves shards as their owner
+        admin.execute("ALTER ROLE zava_owner LOGIN PASSWORD 'cluster'")  # Citus moves shards as their owner
         try:
             admin.execute(moved.encode())
         finally:
-            admin.execute("ALTER ROLE zava_owner NOLOGIN")
+            admin.execute("ALTER ROLE zava_owner NOLOGIN PASSWORD NULL")
     test_doctor_finds_no_fault_on_any_node(cluster, "manager")
 
 
