@@ -48,9 +48,15 @@ class Cluster:
         return [result for _, result in rows]
 
 
-def init(*arguments: str) -> str:
+def init(*arguments: str, url: str = URL) -> str:
     """Runs `zava-mcp init` on the cluster, and returns what it printed."""
-    return CliRunner().invoke(app, ["init", "--admin-database-url", URL, *arguments], catch_exceptions=False).output
+    return CliRunner().invoke(app, ["init", "--admin-database-url", url, *arguments], catch_exceptions=False).output
+
+
+def url_of(host: str, port: int) -> str:
+    """A superuser's URL of one node."""
+    parts = conninfo.conninfo_to_dict(URL)
+    return f"postgresql://{parts['user']}:{parts.get('password', '')}@{host}:{port}/{parts['dbname']}"
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ import anyio
 import psycopg
 import pytest
 
-from tests.cluster.conftest import USER_IDS, Cluster, init
+from tests.cluster.conftest import USER_IDS, Cluster, init, url_of
 from tests.conftest import asking
 from tests.promises import test_attacks
 from tests.promises.attacking import FAMILIES, Place, Secrets, Tally
@@ -209,17 +209,24 @@ def test_moved_shard_keeps_its_protection(cluster: Cluster) -> None:
             " WHERE n.groupid > 0 AND s.table_name = 'zava.orders'::regclass"
             "   AND s.shardid = get_shard_id_for_distribution_column('zava.orders', 1) LIMIT 1"
         )
-        admin.execute("ALTER ROLE zava_owner LOGIN")  # Citus moves shards as their owner
+        admin.execute("ALTER ROLE zava_owner LOGIN PASSWORD 'cluster'")  # Citus moves shards as their owner
         try:
             admin.execute(moved.encode())
         finally:
-            admin.execute("ALTER ROLE zava_owner NOLOGIN")
+            admin.execute("ALTER ROLE zava_owner NOLOGIN PASSWORD NULL")
     test_doctor_finds_no_fault_on_any_node(cluster, "manager")
 
 
 def test_identity_without_stores_is_refused(cluster: Cluster) -> None:
     with cluster.as_superuser() as admin, pytest.raises(psycopg.Error, match="at least one store"):
         admin.execute("SELECT zava.admit('zava_test_nobody', gen_random_uuid(), 'nobody', false, '{}')")
+
+
+def test_init_on_a_worker_is_refused(cluster: Cluster) -> None:
+    with cluster.as_superuser() as admin:
+        nodes = admin.execute("SELECT nodename, nodeport FROM pg_dist_node WHERE groupid = 1").fetchall()
+    with pytest.raises(DatabaseUnavailable, match="this is a worker"):
+        init("--no-sample", url=url_of(*nodes[0]))
 
 
 def test_init_names_half_distributed_tables(cluster: Cluster) -> None:

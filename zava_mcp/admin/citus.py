@@ -102,6 +102,11 @@ def distribute(connection: psycopg.Connection, cluster: Cluster, report: Report,
         connection.execute(_block("add_partitions").encode())
         connection.execute("SELECT zava.place_customers(NULL)")
         _close_nodes(connection)
+        report.warnings += [
+            f"{node} has no copy of the reference tables: ALTER ROLE zava_owner LOGIN, because Citus copies as their "
+            "owner; SELECT replicate_reference_tables('block_writes'); ALTER ROLE zava_owner NOLOGIN"
+            for (node,) in _rows(connection, "without_copies")
+        ]
 
 
 def prepare_session(connection: psycopg.Connection, cluster: Cluster) -> None:

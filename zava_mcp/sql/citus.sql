@@ -28,6 +28,14 @@ SELECT format('%%I.%%I', n.nspname, c.relname || '_' || s.shardid)
   FROM pg_dist_shard s JOIN pg_class c ON c.oid = s.logicalrelid JOIN pg_namespace n ON n.oid = c.relnamespace
  WHERE s.logicalrelid = to_regclass(%(relation)s);
 
+-- name: without_copies
+-- Nodes that were added since and have not all reference tables.
+SELECT DISTINCT format('the node %s:%s', n.nodename, n.nodeport)
+  FROM pg_dist_node n CROSS JOIN pg_dist_partition p JOIN pg_dist_shard s ON s.logicalrelid = p.logicalrelid
+ WHERE n.noderole = 'primary' AND n.isactive AND p.partmethod = 'n' AND p.repmodel = 't'
+   AND NOT EXISTS (SELECT FROM pg_dist_placement l WHERE l.shardid = s.shardid AND l.groupid = n.groupid)
+ ORDER BY 1;
+
 -- name: distribute_functions
 -- Creates on all nodes what policies, views and the wrapper of queries call, and on nodes that are added later.
 SELECT create_distributed_function(p.oid::regprocedure) FROM pg_proc p

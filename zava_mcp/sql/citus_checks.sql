@@ -72,7 +72,7 @@ SELECT 'fail', format('%s is not a reference table', t.name), format('SELECT cre
  WHERE to_regclass(t.name) IS NOT NULL
    AND NOT EXISTS (SELECT FROM pg_dist_partition p WHERE p.logicalrelid = to_regclass(t.name) AND p.partmethod = 'n')
 UNION ALL
-SELECT 'fail', format('the node %s:%s has no copy of %s', n.nodename, n.nodeport, string_agg(p.logicalrelid::text, ', ')), 'SELECT replicate_reference_tables(''block_writes'')'
+SELECT 'fail', format('the node %s:%s has no copy of %s', n.nodename, n.nodeport, string_agg(p.logicalrelid::text, ', ')), 'run zava-mcp init as administrator, which names the statements'
   FROM pg_dist_node n CROSS JOIN pg_dist_partition p JOIN pg_dist_shard s ON s.logicalrelid = p.logicalrelid
  WHERE n.noderole = 'primary' AND n.isactive AND p.partmethod = 'n' AND p.repmodel = 't'
    AND NOT EXISTS (SELECT FROM pg_dist_placement l WHERE l.shardid = s.shardid AND l.groupid = n.groupid)
