@@ -231,7 +231,7 @@ def test_chart_without_numbers_or_of_truncated_rows_is_refused(data_dir: Path) -
     for sql, reason in (
         ("SELECT 1 AS n WHERE false", "no rows"),
         ("SELECT 'a'", "no column of numbers"),
-        ("SELECT n FROM generate_series(1, 2) AS n", "no column along which"),
+        ("SELECT n FROM generate_series(1, 2) AS n", "no column for the x axis"),
         ("SELECT 'x' || n AS x, n FROM generate_series(1, 2000) AS n", "more than the 1,000 rows"),
     ):
         with pytest.raises(InputError, match=reason):

@@ -59,7 +59,7 @@ async def test_table_resource_equals_the_tools_description(ask: Ask) -> None:
         assert await read(seattle, "zava://schema/orders") == described
         tables = await read(seattle, "zava://schema")
         assert "retail.orders: One row per order" in tables
-        assert "of: Zava Retail Seattle." in tables
+        assert "You see the orders of Zava Retail Seattle from" in tables
 
 
 async def test_pages_of_the_guide_are_resources_without_a_database(ask: Ask, era: str) -> None:
