@@ -206,7 +206,7 @@ def test_identity_commands_report_faults_before_changing_anything(
     for name in ("zava retail SEATTLE", "seattle", "Zava-Retail_Seattle"):  # which all name Seattle as --user-id
         assert SEATTLE in refused("add", name, "--store", "1")
     assert "identities map" in refused("add", "Ann", "--store", "1", "--login", "cloud_admin")
-    assert "63 bytes" in refused("add", "Ann", "--store", "1", "--login", "x" * 64)
+    assert "1 to 63 printable bytes" in refused("add", "Ann", "--store", "1", "--login", "x" * 64)
     assert "no folder" in refused("add", "Ann", "--store", "1", "--passwords-file", str(tmp_path / "no" / "file"))
     assert "did you mean Zava Retail Seattle?" in refused("remove", "Zava Retail Seatle")
     assert "pgaadauth_create_principal" in refused("map", "nobody@example.com", "Nobody", "--store", "1")
