@@ -196,7 +196,7 @@ async def test_result_is_bounded_linked_and_charted_as_any_other(saved: Path) ->
         text, link = answer.content
         found = json.loads(text.text)  # type: ignore[union-attr]
         assert (found["row_count"], found["truncated"]) == (100, True)
-        assert "`zava-mcp run --output FILE.csv` writes all" in found["hint"]
+        assert "the user can export all with `zava-mcp run --output FILE.csv`" in found["hint"]
         content = (await seattle.client.read_resource(link.uri)).contents[0]  # type: ignore[union-attr]
         assert content.text.splitlines()[-1] == "500"  # type: ignore[union-attr]
         other = await run(seattle, "numbers", parameters={"n": 3})

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Any, Protocol, TypeVar
 
 import psycopg
+from psycopg_pool import PoolClosed
 
 from zava_mcp.errors import DatabaseUnavailable, ZavaError
 from zava_mcp.postgres.connection_failures import Disconnected, NotListening, Restarting
@@ -41,7 +42,7 @@ class Attempts:
 
     def after_loss(self, error: psycopg.Error, reason: ZavaError) -> None:
         """Counts a connection that ended during the work. Raises the reason if the work must not run again."""
-        self._losses += 1
+        self._losses += not isinstance(error, PoolClosed)  # Another call closed the pool before this work began.
         has_waited = isinstance(error, psycopg.errors.ConnectionTimeout)  # a timeout is not retried
         if (
             has_waited
