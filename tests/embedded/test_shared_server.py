@@ -77,7 +77,7 @@ def test_data_folder_with_other_files_is_left_unchanged(tmp_path: Path) -> None:
     (tmp_path / "letters").mkdir()
     tmp_path.chmod(0o755)
     before = tmp_path.stat()
-    with pytest.raises(EmbeddedError, match="has other files"):
+    with pytest.raises(EmbeddedError, match="contains files that do not belong to an embedded database"):
         small(tmp_path).open()
     after = tmp_path.stat()
     assert (after.st_uid, after.st_mode) == (before.st_uid, before.st_mode)

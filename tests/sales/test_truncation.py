@@ -32,7 +32,7 @@ async def test_number_of_rows_is_exact_or_a_bound_around_every_limit(data_dir: P
             else:
                 assert "total_rows" not in result
                 assert f"Only {shown} of at least {limit + 1} rows fit into 2,000 bytes." in hint
-            assert not result["truncated"] or "`zava-mcp query --output FILE.csv` writes all." in hint
+            assert not result["truncated"] or "can export all with `zava-mcp query --output FILE.csv`." in hint
 
 
 @pytest.mark.anyio
