@@ -110,7 +110,7 @@ def test_database_of_tenants_and_of_shops_are_not_mixed(connection: psycopg.Conn
     assert "the tenants of this database are in public.t:id:name" in refusal(
         url, "init", "--tenants-from", "public.u:id:name"
     )
-    assert "is one of tenants" in refusal(url, "init", "--adopt")
+    assert "has tenants instead of stores and orders" in refusal(url, "init", "--adopt")
     assert "login for" not in run(url, "init")  # which upgrades, and adds no sample
     assert connection.execute("SELECT count(*) FROM zava.access").fetchone() == (2,)
     open_to_public = "SELECT has_function_privilege('public', 'pg_sleep(float8)', 'EXECUTE')"

@@ -116,7 +116,7 @@ def test_transaction_pooling_is_detected_with_all_connections_in_use(
                 other.execute("SELECT 1")
                 return impatient()
 
-            with pytest.raises(DatabaseUnavailable, match="every transaction another connection"):
+            with pytest.raises(DatabaseUnavailable, match="another connection to every transaction"):
                 refuse_transaction_pooling(first, second)
 
 
