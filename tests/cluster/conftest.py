@@ -64,6 +64,9 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     init("--scale", "0.03", "--as-of", "2026-11-28")
     made = Cluster(tmp_path_factory.mktemp("cluster"))
     with made.as_superuser() as admin:
+        row = admin.execute("SELECT to_regprocedure('zava.grant_on_nodes(name)') IS NOT NULL").fetchone()
+        if row != (True,):
+            pytest.exit("the database of the URL is not on a coordinator with the extension citus and nodes", 2)
         regional = USER_IDS["regional manager"]
         admin.execute(f'CREATE ROLE "{regional}" LOGIN'.encode())
         admin.execute("SELECT zava.admit(%s, %s, 'Tacoma and Everett', false, '{3,5}')", [regional, regional])
