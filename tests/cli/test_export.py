@@ -43,6 +43,13 @@ def test_export_to_csv_has_every_row_without_truncation(tmp_path: Path, common: 
     assert list(tmp_path.iterdir()) == [file]
 
 
+@pytest.mark.parametrize("name", ["rows.csv", "rows.jsonl", "rows.xlsx"])
+def test_export_without_rows_has_the_columns(tmp_path: Path, common: list[str], name: str) -> None:
+    assert zava("query", "SELECT 1 AS a WHERE false", "--output", str(tmp_path / name), *common) == ""
+    if name == "rows.csv":
+        assert (tmp_path / name).read_text(encoding="utf-8") == "a\n"
+
+
 def test_export_options_disable_formulas_and_write_a_bom(tmp_path: Path, common: list[str]) -> None:
     file = tmp_path / "rows.CSV"
     zava("query", SQL.replace(str(ROWS), "4"), "-o", str(file), "--no-formulas", "--bom", *common)

@@ -3,10 +3,13 @@
 from collections.abc import Iterator
 from typing import Any
 
+import anyio
+import anyio.to_thread
 import psycopg
 import pytest
 
 from tests.conftest import SEATTLE, ToolClient, admin_keywords, asking, settings_for, small_embedded
+from tests.polling import until
 from zava_mcp.embedded import EmbeddedPostgres
 from zava_mcp.postgres import pool
 
@@ -119,6 +122,33 @@ async def test_the_first_call_after_a_login_was_given_more_is_refused(
             assert await is_refused(seattle, CALLS[0], reason), name
             admin.execute(take.encode())
             assert await seattle.value("SELECT 1") == 1
+
+
+async def test_truncated_result_is_withheld_if_its_connection_ends_before_the_rights_are_read(
+    postgres: EmbeddedPostgres, admin: psycopg.Connection
+) -> None:
+    """The connection ends while the server reads what comes after the truncated rows."""
+    sql = "SELECT repeat('x', 3000), CASE WHEN g > 40 THEN (SELECT count(*) FROM generate_series(1, 9000000 + g)) END"
+    arguments = {"postgresql_query": f"{sql} FROM generate_series(1, 99) AS g", "max_rows": 100}
+    busy = "SELECT pid FROM pg_stat_activity WHERE usename = 'zava_seattle' AND wait_event IS NULL AND state = 'active'"
+    late = " AND query_start < clock_timestamp() - interval '0.7 s'"
+    withheld = []
+
+    async def call() -> None:
+        withheld.append(await is_refused(seattle, ("execute_sales_query", arguments), GIVEN["BYPASSRLS"][2]))
+
+    async with asking(settings_for(postgres.folder, SEATTLE)) as seattle:
+        assert await seattle.value("SELECT 1") == 1
+        admin.execute(GIVEN["BYPASSRLS"][0].encode())
+        try:
+            async with anyio.create_task_group() as group:
+                group.start_soon(call)
+                await anyio.to_thread.run_sync(until, lambda: admin.execute((busy + late).encode()).rowcount > 0)
+                admin.execute(f"SELECT pg_terminate_backend(pid) FROM ({busy}) AS b (pid)".encode())
+            assert withheld == [True]
+        finally:
+            admin.execute(GIVEN["BYPASSRLS"][1].encode())
+        assert await seattle.value("SELECT 1") == 1
 
 
 async def test_a_role_that_gives_nothing_is_taken_in_silently(

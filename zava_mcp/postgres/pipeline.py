@@ -164,6 +164,7 @@ class Pipeline:
                 if self.is_stopping or self._pg.transaction_status != pq.TransactionStatus.IDLE:
                     self._connection.close()
         except psycopg.Error:
+            self._rights.may_have_changed = True  # They were not read, and a truncated result does not need them.
             self._connection.close()
         if self._connection.closed:
             self._reader.close()

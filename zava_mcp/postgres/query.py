@@ -117,7 +117,7 @@ class Query(Cancellable):
             try:
                 pipeline.send(self._sql, inner.join(self._wrapper), clear_locks, self._values)
                 parse_failed, error = yield from self._receive(pipeline)
-            except (KeyboardInterrupt, GeneratorExit):  # nobody reads the rest
+            except (KeyboardInterrupt, SystemExit, GeneratorExit):  # nobody reads the rest
                 pipeline.shorten_deadline()
                 raise
             finally:

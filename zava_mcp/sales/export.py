@@ -70,6 +70,8 @@ class Export:
         if self._encoders is None:
             self._encoders = [encoder(column.type_oid, MAX_RESULT_BYTES) for column in chunk.columns]
             self._writer.write_header(chunk.columns)
+        if not chunk.rows:
+            return
         cells_by_column = zip(*chunk.rows, strict=True)
         columns = [encode(texts) for encode, texts in zip(self._encoders, cells_by_column, strict=True)]
         for row in zip(*columns, strict=True) if columns else [()] * len(chunk.rows):
