@@ -16,6 +16,7 @@ import psutil
 import pytest
 
 from tests.conftest import SEATTLE, STORES, settings_for, small_postgres
+from tests.polling import until
 from tests.promises.test_04_every_call_ends import DEAF
 from tests.stdio_client import StdioClient, server_for
 from zava_mcp.admin.embedded_database import embedded_postgres
@@ -261,6 +262,17 @@ def test_a_command_that_is_ended_leaves_nothing(small: Path, command: str) -> No
     assert gone(small, 10)
 
 
+@pytest.mark.parametrize(("signum", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_signal_ends_a_command_whose_query_runs(small: Path, signum: signal.Signals, code: int) -> None:
+    sql = "SELECT count(*) FROM generate_series(1, 100000) a, generate_series(1, 100000) b"
+    with StdioClient("query", sql, "--data-dir", str(small), "--user-id", SEATTLE) as process:
+        _until_there(small, "postgres-18/data/postmaster.pid", process)
+        until(lambda: _longest_computation(small) > 0.7)
+        process.signal(signum)
+        assert process.process.wait(10) == code
+    assert gone(small, 10)
+
+
 def test_a_signal_at_the_moment_when_postgresql_is_made_leaves_nothing(
     small: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -294,6 +306,16 @@ def test_what_was_removed_already_does_not_keep_the_rest_from_being_closed(tmp_p
     shutil.rmtree(sockets)
     postgres.close()
     assert gone(folder, 10)
+
+
+def _longest_computation(folder: Path) -> float:
+    """The processor time in seconds of the backend that has used most, 0 while there is none."""
+    times = [0.0]
+    for server in postmasters(folder):
+        for child in server.children():
+            with suppress(psutil.NoSuchProcess):
+                times.append(child.cpu_times().user)
+    return max(times)
 
 
 def _until_at_work(folder: Path) -> None:
