@@ -2,16 +2,17 @@
 
 import logging
 import re
-import time
 from dataclasses import replace
 from itertools import product
 
 import anyio
+import anyio.to_thread
 import psycopg
 import pytest
 
 from tests.cluster.conftest import USER_IDS, Cluster, init, url_of
 from tests.conftest import asking
+from tests.polling import until
 from tests.promises import test_attacks
 from tests.promises.attacking import FAMILIES, Place, Secrets, Tally
 from tests.promises.test_06_values_are_exact import EDGES
@@ -114,10 +115,8 @@ async def test_cancelled_and_late_queries_stop_on_every_node(cluster: Cluster, w
 
 
 async def _wait_until_idle(cluster: Cluster) -> None:
-    deadline = time.monotonic() + 2
-    while any(int(found) for found in cluster.on_workers(RUNNING)):
-        assert time.monotonic() < deadline, "a node still runs the query"
-        await anyio.sleep(0.1)
+    """Fails if a node still runs the query after two seconds."""
+    await anyio.to_thread.run_sync(until, lambda: not any(map(int, cluster.on_workers(RUNNING))), 2)
 
 
 async def test_change_of_access_reaches_open_sessions(cluster: Cluster) -> None:

@@ -124,7 +124,7 @@ async def test_the_first_call_after_a_login_was_given_more_is_refused(
             assert await seattle.value("SELECT 1") == 1
 
 
-async def test_truncated_result_is_withheld_if_its_connection_ends_before_the_rights_are_read(
+async def test_truncated_result_is_withheld_if_rights_were_not_read(
     postgres: EmbeddedPostgres, admin: psycopg.Connection
 ) -> None:
     """The connection ends while the server reads what comes after the truncated rows."""
