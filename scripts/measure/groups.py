@@ -20,7 +20,7 @@ _ITEMS = (
     " 'a text' AS note FROM retail.order_items ORDER BY order_item_id LIMIT {}"
 )
 _NEAREST = """SELECT p.product_name, p.base_price, 1 - near.distance, sum(v.stock_level)
-  FROM (SELECT e.product_id, e.description_embedding <=> %s::vector AS distance
+  FROM (SELECT e.product_id, e.description_embedding OPERATOR(public.<=>) %s::public.vector AS distance
           FROM retail.product_description_embeddings e ORDER BY distance LIMIT 20) AS near
   JOIN retail.products p USING (product_id) JOIN retail.inventory v USING (product_id)
  GROUP BY p.product_id, near.distance ORDER BY near.distance"""

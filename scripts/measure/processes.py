@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Sequence
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -50,12 +51,13 @@ class Server:
             stderr=subprocess.DEVNULL,
             env={**os.environ, **environment},
         )
+        self._numbers = count(1)  # a server answers the lists before it imports the SDK only if ids differ
         client = {"name": "bench", "version": "1"}
         self.greeting = self.request("initialize", protocolVersion="2025-06-18", capabilities={}, clientInfo=client)
         self._send({"jsonrpc": "2.0", "method": "notifications/initialized"})
 
     def request(self, method: str, **params: Any) -> dict[str, Any]:
-        self._send({"jsonrpc": "2.0", "id": 1, "method": method, "params": params})
+        self._send({"jsonrpc": "2.0", "id": next(self._numbers), "method": method, "params": params})
         return self._read()
 
     def ask(self, sql: str, **more: Any) -> None:
@@ -63,9 +65,9 @@ class Server:
 
     def ask_at_once(self, queries: Sequence[str]) -> None:
         """Sends all, then waits for all the answers."""
-        for number, sql in enumerate(queries, 2):
+        for sql in queries:
             params = {"name": "execute_sales_query", "arguments": {"postgresql_query": sql}}
-            self._send({"jsonrpc": "2.0", "id": number, "method": "tools/call", "params": params})
+            self._send({"jsonrpc": "2.0", "id": next(self._numbers), "method": "tools/call", "params": params})
         for _ in queries:
             _text(self._read())
 

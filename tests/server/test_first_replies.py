@@ -19,7 +19,7 @@ from mcp_types.version import HANDSHAKE_PROTOCOL_VERSIONS
 
 from tests.conftest import SEATTLE
 from tests.polling import until
-from tests.stdio_client import HELLO, MODERN_META, OLD_VERSION, server_for
+from tests.stdio_client import HELLO, MODERN_META, OLD_VERSION, StdioClient, server_for
 from zava_mcp.server.first_replies import LISTS, Conversation, FirstReplies
 from zava_mcp.server.recorded_replies import NO_REPLIES, PACKAGED, Replies, cache_file, find_replies, recording_key
 from zava_mcp.server.recording import record, record_to_cache, unopened_server
@@ -30,6 +30,17 @@ EXAMPLES = int(os.environ.get("ZAVA_TEST_EXAMPLES", "60"))
 SETTINGS = load({}, {})
 INITIALIZED = {"jsonrpc": "2.0", "method": "notifications/initialized"}
 METHODS = ("ping", *LISTS)
+
+ENDLESS_IMPORTS = """
+import sys, threading
+
+class Endless:
+    def find_spec(self, name, *_):
+        if name in ("pydantic", "anyio", "psycopg", "numpy", "openai", "typer", "rich", "onnxruntime"):
+            threading.Event().wait()
+
+sys.meta_path.insert(0, Endless())
+"""
 
 #: Values at every place of a message: those of usual clients, and others, some of which the SDK rejects.
 CAPABILITIES: st.SearchStrategy[Any] = st.sampled_from(
@@ -226,6 +237,19 @@ def test_usual_handshakes_are_answered_from_the_recording(replies: Replies) -> N
         assert all(conversation.reply(message(method, method, {})) for method in METHODS)
     conversation = Conversation(replies)
     assert all(conversation.reply(message(m, m, {"_meta": MODERN_META})) for m in ("server/discover", *LISTS))
+
+
+def test_heavy_packages_are_imported_after_the_first_replies(tmp_path: Path) -> None:
+    """Their imports never end here; the replies come nevertheless."""
+    (tmp_path / "sitecustomize.py").write_text(ENDLESS_IMPORTS)
+    environment = {"PYTHONPATH": str(tmp_path), "ZAVA_DATABASE_URL": "postgresql://x@127.0.0.1:1/x"}
+    with StdioClient("--user-id", SEATTLE, environment=environment) as client:
+        timer = threading.Timer(60, client.process.kill)
+        timer.start()
+        client.shake_hands()
+        for method in METHODS:
+            assert "result" in client.request(method)
+        timer.cancel()
 
 
 def test_client_that_reads_late_gets_every_reply_whole(server: MCPServer[Any], replies: Replies) -> None:

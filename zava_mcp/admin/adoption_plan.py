@@ -8,9 +8,10 @@ from psycopg import sql as compose
 
 from zava_mcp import sql
 from zava_mcp.admin.existing_roles import OWNER, role_faults
+from zava_mcp.admin.indexes_and_statistics import COMMENTS, INDEXES, missing
 from zava_mcp.admin.installed_schema import installed_version
 from zava_mcp.admin.logins import create_login_statement
-from zava_mcp.admin.migrations import COMMENTS, INDEXES, missing, untrusted_code
+from zava_mcp.admin.migrations import untrusted_code
 from zava_mcp.admin.own_objects import hidden_objects
 from zava_mcp.postgres.user_ids import HEAD_OFFICE_NAME, sample_identities
 

@@ -4,6 +4,7 @@ Everything happens in one transaction, so that an interrupted set-up changes not
 """
 
 import secrets
+from collections.abc import Collection
 
 import psycopg
 
@@ -20,6 +21,7 @@ from zava_mcp.admin.existing_roles import (
     role_faults,
     take_over,
 )
+from zava_mcp.admin.indexes_and_statistics import COMMENTS, INDEXES, index_and_analyse, missing
 from zava_mcp.admin.installed_schema import has_tenants, installed_version
 from zava_mcp.admin.locking import SET_UP_LOCK
 from zava_mcp.admin.logins import admit_identities, file_limit_gaps, initial_identities
@@ -35,8 +37,6 @@ from zava_mcp.postgres.user_ids import sample_identities
 from zava_mcp.progress_callback import Progress
 from zava_mcp.settings import Secret
 
-#: Queries that return the statements for what is missing.
-INDEXES, COMMENTS = "indexes.sql", "comments.sql"
 _OLDEST_POSTGRES = 15
 
 
@@ -56,8 +56,9 @@ def build_embedded(address: Address, admin: Login, sample: Sample, progress: Pro
         Login(sample.login, secrets.token_urlsafe(32), str(sample.user_id), sample.name)
         for sample in sample_identities()
     ]
-    with connect_as_admin(embedded_parameters(address, admin)) as connection:
-        set_up(connection, sample, {login.login: Secret(login.password) for login in logins}, progress)
+    target, passwords = embedded_parameters(address, admin), {login.login: Secret(login.password) for login in logins}
+    with connect_as_admin(target) as connection, connect_as_admin(target) as second:
+        set_up(connection, sample, passwords, progress, second=second)
         if sample.as_of is None:
             connection.execute(sql.named("sample/extend.sql")["to_be_extended"].encode())
     return logins
@@ -78,14 +79,16 @@ def set_up(
     take_over_roles: bool = False,
     company: Changes | None = None,
     cluster: Cluster | None = None,
+    second: psycopg.Connection | None = None,
 ) -> Report:
     """Brings a database to the newest schema in one transaction; changes nothing in a database that is complete.
 
     A new database gets the sample and its identities. `passwords` maps the embedded database's logins to their
     passwords; without it, the logins are named by user id and get no password. Existing roles with the names of
     zava-mcp's roles that cannot be trusted are refused, or taken over with `take_over_roles`. `company` has fields of
-    the company profile. In a `cluster`, a second transaction distributes the tables of a new database. Raises
-    DatabaseUnavailable, and InputError for a field that the server does not know.
+    the company profile. In a `cluster`, a second transaction distributes the tables of a new database. A `second`
+    connection is for a database that is removed if this fails: it and the first one build the indexes after the
+    transaction. Raises DatabaseUnavailable, and InputError for a field that the server does not know.
     """
     report = Report()
     roles = _role_names(named_by_store=passwords is not None)
@@ -105,6 +108,7 @@ def set_up(
             elif is_new:
                 refuse_untrusted(connection, roles)
             migrate(connection, sample, report, progress)
+            add_missing(connection, report, is_new, [COMMENTS] if second else [INDEXES, COMMENTS])
             report.actions += write_profile(connection, company or {})
             progress(0.9, "admitting the identities")
             revoke_create_from_owner(connection, report)
@@ -125,7 +129,10 @@ def set_up(
         report.warnings += _security_warnings(connection)
         if report.actions and not is_for_tenants:
             progress(0.95, "collecting statistics")
-            connection.execute("VACUUM (ANALYZE)")
+            if second:
+                index_and_analyse(connection, second)
+            else:
+                connection.execute("VACUUM (ANALYZE)")
     progress(1.0, "ready")
     return report
 
@@ -160,7 +167,7 @@ def untrusted_code(connection: psycopg.Connection) -> list[str]:
 
 
 def migrate(connection: psycopg.Connection, sample: Sample | None, report: Report, progress: Progress) -> None:
-    """Applies the missing migrations, indexes and comments, and loads the sample into a new database."""
+    """Applies the missing migrations, and loads the sample into a new database."""
     version = installed_version(connection)
     _refuse_foreign_schema(connection, version)
     for number, file in sql.migrations():
@@ -179,17 +186,16 @@ def migrate(connection: psycopg.Connection, sample: Sample | None, report: Repor
     if version == 0 and sample is not None:
         report.actions.append(f"sample data as of {sample.day()}, scale {sample.scale:g}")
     _add_embeddings(connection, version, report)
-    for action, file in (("indexes built", INDEXES), ("comments written", COMMENTS)):
+
+
+def add_missing(connection: psycopg.Connection, report: Report, is_new: bool, files: Collection[str]) -> None:
+    """Builds the indexes and writes the comments that a database lacks; reports them unless the database is new."""
+    for file in files:
         statements = missing(connection, file)
         for statement in statements:
             connection.execute(statement.encode())
-        if version and statements:
-            report.actions.append(f"{action}: {len(statements)}")
-
-
-def missing(connection: psycopg.Connection, file: str) -> list[str]:
-    """The statements for what a database lacks of INDEXES or COMMENTS, by its catalogue."""
-    return [statement for (statement,) in connection.execute(sql.script(file).encode()).fetchall()]
+        if statements and not is_new:
+            report.actions.append(f"{'indexes built' if file == INDEXES else 'comments written'}: {len(statements)}")
 
 
 def _refuse_foreign_schema(connection: psycopg.Connection, version: int) -> None:

@@ -50,7 +50,7 @@ def load(connection: "psycopg.Connection", sample: Sample, progress: Progress) -
         raise InputError(f"the scale {sample.scale:g} is out of range", "Give a --scale from 0.001 to 1000.")
     prepare(connection, _PREPARATION, {"seed": sample.seed, "as_of": day, "others": sample.others})
     dice = Dice(connection, sample.seed)
-    customers, orders = SampleCustomers(connection, dice, day), SampleOrders(connection, dice)
+    customers, orders = SampleCustomers(connection, dice, day), SampleOrders(connection, dice, in_new_tables=True)
     end, added = round(_CUSTOMERS * sample.scale * _growth(connection, sample.others)), 0
     for first in range(1, end + 1, _BATCH):
         last = min(first + _BATCH - 1, end)

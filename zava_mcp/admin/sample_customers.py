@@ -3,13 +3,12 @@
 from datetime import date
 from typing import TYPE_CHECKING
 
-import psycopg
-
 from zava_mcp import sql
 from zava_mcp.admin.sample_dice import Dice, repeated
 
 if TYPE_CHECKING:
     import numpy as np
+    import psycopg
     from numpy.typing import NDArray
 
     from zava_mcp.admin.sample_dice import Numbers
@@ -18,7 +17,8 @@ if TYPE_CHECKING:
 FIRST_DAY = date(2020, 1, 1)
 _EPOCH = date(2000, 1, 1)
 _COPY = (
-    "COPY retail.customers (customer_id, first_name, last_name, email, phone, primary_store_id, created_at) FROM STDIN"
+    "COPY retail.customers (customer_id, first_name, last_name, email, phone, primary_store_id, created_at)"
+    " FROM STDIN (FREEZE)"  # the table is new, too
 )
 _NULL = "\\N"
 
@@ -26,7 +26,7 @@ _NULL = "\\N"
 class SampleCustomers:
     """Writes customers, and draws when and where each of them orders, from the first day of the sample to its last."""
 
-    def __init__(self, connection: psycopg.Connection, dice: Dice, last_day: date) -> None:
+    def __init__(self, connection: "psycopg.Connection", dice: Dice, last_day: date) -> None:
         import numpy as np
 
         statements = sql.named("sample/generate.sql")

@@ -3,13 +3,12 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, TypeAlias
 
-import psycopg
-
 from zava_mcp import sql
 from zava_mcp.admin.sample_dice import Dice, repeated
 
 if TYPE_CHECKING:
     import numpy as np
+    import psycopg
     from numpy.typing import NDArray
 
     from zava_mcp.admin.sample_dice import Numbers
@@ -30,9 +29,11 @@ class SampleOrders:
     about the size of the others.
     """
 
-    def __init__(self, connection: psycopg.Connection, dice: Dice) -> None:
+    def __init__(self, connection: "psycopg.Connection", dice: Dice, in_new_tables: bool = False) -> None:
+        """`in_new_tables`: into partitions that this transaction created."""
         import numpy as np
 
+        self._in_new_tables = in_new_tables
         statements = sql.named("sample/generate.sql")
         self._connection, self._dice = connection, dice
         self._last_numbers = {
@@ -71,8 +72,8 @@ class SampleOrders:
             "order_date": visits["day"],
         }
         items = self._items({**visits, **orders}, last_item)
-        _write(self._connection, "retail.orders", orders)
-        _write(self._connection, "retail.order_items", items)
+        self._write("orders", store, orders)
+        self._write("order_items", store, items)
         self._last_numbers[store] = int(orders["order_id"][-1]), int(items["order_item_id"][-1])
 
     def _items(self, visits: "Columns", last_item: int) -> "Columns":
@@ -107,6 +108,15 @@ class SampleOrders:
             "total_amount": quantity * price - discount,
         }
 
+    def _write(self, table: str, store: int, columns: "Columns") -> None:
+        """Writes rows of one store. No session reads a new table yet, so its rows need no VACUUM."""
+        target, frozen = (f"zava.{table}_{store}", ", FREEZE") if self._in_new_tables else (f"retail.{table}", "")
+        copy_in = f"COPY {target} ({', '.join(columns)}) FROM STDIN (FORMAT binary{frozen})"
+        with self._connection.cursor() as cursor, cursor.copy(copy_in.encode()) as copy:
+            copy.write(_COPY_START)
+            copy.write(_binary_rows(columns))
+            copy.write(_COPY_END)
+
     def _choose(self, choices: "Choices", keys: "Numbers", what: str, n: "Numbers") -> "Numbers":
         """One of the choices of each key, drawn by subject and number."""
         import numpy as np
@@ -118,15 +128,15 @@ class SampleOrders:
         return chosen
 
 
-def _choices(connection: psycopg.Connection, statement: str, dice: Dice) -> "Choices":
+def _choices(connection: "psycopg.Connection", statement: str, dice: Dice) -> "Choices":
     import numpy as np
 
     rows = connection.execute(statement.encode(), {"seed": dice.seed}).fetchall()
     return {key: (np.array(values, np.int64), np.array(upto)) for key, values, upto in rows}
 
 
-def _write(connection: psycopg.Connection, table: str, columns: "Columns") -> None:
-    """Copies rows of integers, days after 2000-01-01 and amounts into a table."""
+def _binary_rows(columns: "Columns") -> bytes:
+    """Rows of integers, days after 2000-01-01 and amounts, as binary COPY reads them."""
     import numpy as np
 
     layout = _row_layout(columns)
@@ -138,11 +148,7 @@ def _write(connection: psycopg.Connection, table: str, columns: "Columns") -> No
             _put_amounts(rows[name], values)
         else:
             rows[name] = values
-    copy_in = f"COPY {table} ({', '.join(columns)}) FROM STDIN (FORMAT binary)"
-    with connection.cursor() as cursor, cursor.copy(copy_in.encode()) as copy:
-        copy.write(_COPY_START)
-        copy.write(rows.tobytes())
-        copy.write(_COPY_END)
+    return rows.tobytes()
 
 
 def _put_amounts(target: "NDArray[np.void]", cents: "Numbers") -> None:

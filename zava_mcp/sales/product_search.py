@@ -85,8 +85,9 @@ class ProductSearch:
         if not table:
             self._explain_no_rows(database, semantic)
         model = next((row["model_id"] for row in table if row["model_id"]), self._model(semantic))
+        visible = self._visible_columns(table)
         result = to_search_result(
-            [column for column in columns if column.name in self._visible_columns(table)],
+            [column for column in columns if column.name in visible],
             table,
             model,
             self._request,

@@ -45,8 +45,8 @@ class Startup:
         self.progress = (0.0, "starting")
 
     def start_postgres(self) -> None:
-        """Starts the embedded PostgreSQL if it is set up already; `wait` raises its errors."""
-        if self._embedded is not None and self._embedded.logins():
+        """Starts the embedded PostgreSQL, or sets it up; `wait` raises its errors."""
+        if self._embedded is not None:
             threading.Thread(target=self._start_postgres, name="start-postgres", daemon=True).start()
 
     def start(self) -> None:

@@ -1,0 +1,41 @@
+"""What `init` does with a database whose rows are loaded: it builds missing indexes and collects statistics."""
+
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from queue import SimpleQueue
+
+import psycopg
+
+from zava_mcp import sql
+
+#: Queries that return the statements for what is missing.
+INDEXES, COMMENTS = "indexes.sql", "comments.sql"
+_STATISTICS = "statistics.sql"
+
+
+def missing(connection: psycopg.Connection, file: str) -> list[str]:
+    """The statements for what a database lacks of INDEXES or COMMENTS, by its catalogue."""
+    return [statement for (statement,) in connection.execute(sql.script(file).encode()).fetchall()]
+
+
+def index_and_analyse(connection: psycopg.Connection, second: psycopg.Connection) -> None:
+    """Builds missing indexes, then collects statistics, on two connections at the same time."""
+    for file in (INDEXES, _STATISTICS):
+        _run_concurrently([connection, second], missing(connection, file))
+
+
+def _run_concurrently(connections: Sequence[psycopg.Connection], statements: Iterable[str]) -> None:
+    """Runs each statement on the next connection that is free. Raises the first error after the others have ended."""
+    free: SimpleQueue[psycopg.Connection] = SimpleQueue()
+    for connection in connections:
+        free.put(connection)
+
+    def run(statement: str) -> None:
+        connection = free.get()
+        try:
+            connection.execute(statement.encode())
+        finally:
+            free.put(connection)
+
+    with ThreadPoolExecutor(len(connections)) as executor:
+        list(executor.map(run, statements))
