@@ -13,6 +13,7 @@ from scripts.measure.figures import Figure, compare, figure, in_turn, slowest
 from scripts.measure.isolation import connected
 from scripts.measure.processes import SEATTLE, Server, floor_server, ours
 from zava_mcp.embedded import EmbeddedPostgres
+from zava_mcp.plurals import counted
 
 QUESTION = (
     "SELECT date_trunc('week', order_date)::date AS week, count(*) FROM retail.orders"
@@ -21,13 +22,15 @@ QUESTION = (
 SLOW = "SELECT count(*) FROM retail.order_items i JOIN retail.orders USING (order_id) WHERE (unit_price + 1) % 7 > 3"
 _CALLS = 96
 _SERVERS = 8
+_MOST_CONNECTIONS = 8  # a login has twenty, of which the servers have some
 
 
 def concurrency(embedded: EmbeddedPostgres) -> Iterator[Figure]:
-    """Milliseconds for 96 calls, so many of them at once; the floor has a thread and a connection for each."""
+    """Milliseconds for 96 calls, so many of them at once; the floor has a thread and a connection for each of eight."""
     server = ours(embedded.folder)
     for at_once in (1, 8, 32):
-        with _connections(embedded, at_once) as ask_psycopg:
+        connections = min(at_once, _MOST_CONNECTIONS)
+        with _connections(embedded, connections) as ask_psycopg:
 
             def batches(at_once: int = at_once) -> None:
                 for _ in range(_CALLS // at_once):
@@ -35,14 +38,14 @@ def concurrency(embedded: EmbeddedPostgres) -> Iterator[Figure]:
 
             yield compare(
                 f"{_CALLS} calls, {at_once} at once",
-                "psycopg, as many threads",
+                f"psycopg, {counted(connections, 'thread')}",
                 batches,
                 partial(ask_psycopg, _CALLS),
                 9,
             )
-    yield from _of_eight_servers(embedded)
-    yield from _beside_slow_queries(embedded, server)
     server.end()
+    yield from _of_eight_servers(embedded)
+    yield from _beside_slow_queries(embedded)
 
 
 def _of_eight_servers(embedded: EmbeddedPostgres) -> Iterator[Figure]:
@@ -56,7 +59,7 @@ def _of_eight_servers(embedded: EmbeddedPostgres) -> Iterator[Figure]:
     with ThreadPoolExecutor(_SERVERS) as threads, _connections(embedded, _SERVERS) as ask_psycopg:
         yield compare(
             f"{_CALLS} calls, {_SERVERS} servers",
-            "psycopg, as many threads",
+            f"psycopg, {_SERVERS} threads",
             lambda: list(threads.map(ask, servers)),
             lambda: ask_psycopg(_CALLS),
             9,
@@ -65,10 +68,10 @@ def _of_eight_servers(embedded: EmbeddedPostgres) -> Iterator[Figure]:
         server.end()
 
 
-def _beside_slow_queries(embedded: EmbeddedPostgres, server: Server) -> Iterator[Figure]:
+def _beside_slow_queries(embedded: EmbeddedPostgres) -> Iterator[Figure]:
     """A quick question while slow queries of the same login keep the processors busy; so has the floor."""
     enough = threading.Event()
-    floor = floor_server()
+    server, floor = ours(embedded.folder), floor_server()
     with _connections(embedded, 2) as keep_busy:
 
         def company() -> None:
@@ -83,6 +86,7 @@ def _beside_slow_queries(embedded: EmbeddedPostgres, server: Server) -> Iterator
         yield slowest(*names, *took)
         enough.set()
         busy.join()
+    server.end()
     floor.end()
 
 
