@@ -1,6 +1,7 @@
 """The starts of a server: into a running database, with one that has stopped, and the first one ever."""
 
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -8,7 +9,7 @@ from pathlib import Path
 
 import psycopg
 
-from scripts.measure.figures import Figure, compare
+from scripts.measure.figures import Figure, figure
 from scripts.measure.isolation import connected
 from scripts.measure.processes import Server, floor_server, ours
 from zava_mcp.embedded import EmbeddedPostgres, Login
@@ -29,30 +30,35 @@ def start(embedded: EmbeddedPostgres) -> Iterator[Figure]:
             ("start to first answer", embedded.folder, "SELECT 1"),
             ("start to first answer, PostgreSQL's start included", folder, "SELECT 1"),
         ):
-            yield compare(
-                name,
-                "smallest SDK server",
-                partial(_listed_and_asked, partial(ours, data_dir), first),
-                partial(_listed_and_asked, floor_server, ""),
-                21,
+            served = partial(_listed_and_asked, partial(ours, data_dir), first)
+            yield figure(
+                name, "smallest SDK server", *_in_turn(served, partial(_listed_and_asked, floor_server, ""), 21)
             )
-    copies = _copies(embedded)
-    yield compare(
-        "first start ever to first answer", "initdb, and COPY of as many rows", _set_up, lambda: _fill(copies), 3
-    )
+    filled = partial(_fill, _copies(embedded))
+    yield figure("first start ever to first answer", "initdb, and COPY of as many rows", *_in_turn(_set_up, filled, 4))
 
 
-def _listed_and_asked(make: Callable[[], Server], first: str) -> None:
+def _in_turn(served: Callable[[], float], floor: Callable[[], float], times: int) -> tuple[list[float], list[float]]:
+    """The milliseconds that both return, run in turn; the first round is for warming up."""
+    both = [(served(), floor()) for _ in range(times + 1)][1:]
+    return [took for took, _ in both], [took for _, took in both]
+
+
+def _listed_and_asked(make: Callable[[], Server], first: str) -> float:
+    """Milliseconds until a new server has listed its tools and answered; not until it has ended."""
+    start = time.perf_counter()
     server = make()
     server.request("tools/list")
     if first:
         server.ask(first)
+    took = time.perf_counter() - start
     server.end()
+    return took * 1000
 
 
-def _set_up() -> None:
+def _set_up() -> float:
     with _folder() as folder:
-        _listed_and_asked(partial(ours, folder), "SELECT 1")
+        return _listed_and_asked(partial(ours, folder), "SELECT 1")
 
 
 def _copies(embedded: EmbeddedPostgres) -> dict[str, tuple[str, list[bytes]]]:
@@ -72,9 +78,10 @@ def _copies(embedded: EmbeddedPostgres) -> dict[str, tuple[str, list[bytes]]]:
     return found
 
 
-def _fill(copies: dict[str, tuple[str, list[bytes]]]) -> None:
-    """A new cluster with the rows alone: no keys, no indexes, no policies."""
+def _fill(copies: dict[str, tuple[str, list[bytes]]]) -> float:
+    """Milliseconds for a new cluster with the rows alone: no keys, no indexes, no policies."""
     with _folder() as folder:
+        start = time.perf_counter()
         change_owner_to_runner(folder)
         cluster = Cluster(folder / "data", folder / "server.log")
         cluster.create(_PASSWORD)
@@ -85,6 +92,7 @@ def _fill(copies: dict[str, tuple[str, list[bytes]]]) -> None:
                 with connection.cursor().copy(f"COPY {table} FROM STDIN".encode()) as copy:
                     copy.write(b"".join(pieces))
         cluster.stop(60.0)
+        return (time.perf_counter() - start) * 1000
 
 
 @contextmanager
