@@ -199,6 +199,28 @@ async def test_rows_keep_their_order(cluster: Cluster, who: str, sql: str) -> No
     assert rows == sorted(rows, key=lambda row: -row[0])
 
 
+def _assert_statistics(cluster: Cluster) -> None:
+    """Shards of partitioned tables have the statistics that partitioned tables have on one server."""
+    shards = (
+        "SELECT count(*) FROM pg_class c WHERE c.relkind = 'p' AND c.relnamespace = 'zava'::regnamespace"
+        " AND c.relname ~ '^(orders|order_items|inventory|customers_by_store)_[0-9]+$'"
+    )
+    assert sum(map(int, cluster.on_workers(shards))) == 64
+    without = f"{shards} AND NOT EXISTS (SELECT FROM pg_statistic s WHERE s.starelid = c.oid AND s.stanumbers1 <> '{{}}')"
+    assert set(cluster.on_workers(without)) == {"0"}
+
+
+def test_rows_are_on_the_nodes_alone(cluster: Cluster) -> None:
+    _assert_statistics(cluster)
+    with cluster.as_superuser() as admin:
+        kept = admin.execute(
+            "SELECT c.oid::regclass::text FROM pg_class c WHERE c.relnamespace IN ('zava'::regnamespace, 'retail'::regnamespace)"
+            " AND c.relkind = 'r' AND c.relname ~ '^(orders|order_items|inventory|customers)(_[0-9]+)?$'"
+            " AND pg_relation_size(c.oid) > 0 AND NOT EXISTS (SELECT FROM pg_dist_shard s WHERE c.relname LIKE '%!_' || s.shardid ESCAPE '!')"
+        ).fetchall()
+    assert kept == []
+
+
 def test_moved_shard_keeps_its_protection(cluster: Cluster) -> None:
     with cluster.as_superuser() as admin:
         moved = (
@@ -213,6 +235,8 @@ def test_moved_shard_keeps_its_protection(cluster: Cluster) -> None:
             admin.execute(moved.encode())
         finally:
             admin.execute("ALTER ROLE zava_owner NOLOGIN PASSWORD NULL")
+    init("--no-sample")
+    _assert_statistics(cluster)
     test_doctor_finds_no_fault_on_any_node(cluster, "manager")
 
 

@@ -102,6 +102,7 @@ def distribute(connection: psycopg.Connection, cluster: Cluster, report: Report,
         connection.execute(_block("add_partitions").encode())
         connection.execute("SELECT zava.place_customers(NULL)")
         _close_nodes(connection)
+        _seed_shards(connection)
         report.warnings += [
             f"{node} has no copy of the reference tables: ALTER ROLE zava_owner LOGIN, because Citus copies as their "
             "owner; SELECT replicate_reference_tables('block_writes'); ALTER ROLE zava_owner NOLOGIN"
@@ -142,6 +143,9 @@ def _distribute(connection: psycopg.Connection) -> None:
     connection.execute(_block("admit_everywhere").encode())
     for (statement,) in _rows(connection, "list_settings"):
         connection.execute(statement.encode())
+    for table in (*_DISTRIBUTED_TABLES, *_REFERENCE_TABLES):  # the rows are on the nodes now
+        truncate = "SELECT truncate_local_data_after_distributing_table(c) FROM to_regclass(%s) AS c WHERE c IS NOT NULL"
+        connection.execute(truncate, [table])
 
 
 def with_copies(connection: psycopg.Connection, text: str) -> str:
@@ -155,11 +159,21 @@ def with_copies(connection: psycopg.Connection, text: str) -> str:
 def _close_nodes(connection: psycopg.Connection) -> None:
     """Revokes from PUBLIC on every node what `hardening.sql` revokes on one server, and Citus' internal functions."""
     text = sql.script("hardening.sql").partition(_EVENT_TRIGGERS)[0] + _block("close")
+    _run_on_all_nodes(connection, text, "privileges could not be revoked on the nodes")
+
+
+def _seed_shards(connection: psycopg.Connection) -> None:
+    """Gives shards the statistics that partitioned tables have on one server: Citus does not copy them to nodes."""
+    text = sql.script("seed_statistics.sql").replace("zava.seed_statistics", "pg_temp.seed_statistics")
+    text = text.replace("SELECT relname FROM", r"SELECT regexp_replace(relname, '_\d+$', '') FROM")
+    _run_on_all_nodes(connection, text + _block("seed_shards"), "statistics could not be set on the nodes")
+
+
+def _run_on_all_nodes(connection: psycopg.Connection, text: str, failure: str) -> None:
+    """Runs statements on every node, in a transaction of each. Raises DatabaseUnavailable."""
     rows = connection.execute(_block("on_all_nodes").encode(), {"text": text}).fetchall()
     if failed := [f"{host}:{port}: {reason}" for host, port, success, reason in rows if not success]:
-        raise DatabaseUnavailable(
-            f"privileges could not be revoked on the nodes: {'; '.join(failed)}", "Correct this, then run init again."
-        )
+        raise DatabaseUnavailable(f"{failure}: {'; '.join(failed)}", "Correct this, then run init again.")
 
 
 def _is_distributed(connection: psycopg.Connection) -> bool:

@@ -71,6 +71,33 @@ BEGIN
     END LOOP;
 END $$;
 
+-- name: seed_shards
+-- On one node: gives the shards of partitioned tables the statistics of seed_statistics.sql, unless they have them. They are
+-- collected in a table without the shard's constraints, which the synthetic rows violate.
+DO $$
+DECLARE
+    shard record;
+    stand_in regclass;
+BEGIN
+    FOR shard IN
+        SELECT c.oid, c.oid::regclass AS relation, regexp_replace(c.relname, '_\d+$', '') AS name, a.attname AS store
+          FROM pg_class c JOIN pg_partitioned_table p ON p.partrelid = c.oid JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = p.partattrs[0]
+         WHERE c.relnamespace = 'zava'::regnamespace AND c.relname ~ '^(orders|order_items|inventory|customers_by_store)_\d+$'
+           AND NOT EXISTS (SELECT FROM pg_statistic s WHERE s.starelid = c.oid)
+    LOOP
+        CREATE SCHEMA zava_seed;
+        EXECUTE format('CREATE TABLE zava_seed.%I (LIKE %s) PARTITION BY LIST (%I)', shard.name, shard.relation, shard.store);
+        stand_in := to_regclass('zava_seed.' || shard.name);
+        PERFORM pg_temp.seed_statistics(stand_in);
+        UPDATE pg_statistic s SET starelid = shard.oid, staattnum = a.attnum
+          FROM pg_attribute a JOIN pg_attribute f USING (attname)
+         WHERE s.starelid = stand_in AND f.attrelid = stand_in AND f.attnum = s.staattnum AND a.attrelid = shard.oid;
+        DROP SCHEMA zava_seed CASCADE;
+        EXECUTE (SELECT format('ALTER TABLE ONLY %s %s', shard.relation, string_agg(format('ALTER COLUMN %I SET STATISTICS 0', attname), ', '))
+                   FROM pg_attribute WHERE attrelid = shard.oid AND attnum > 0 AND NOT attisdropped);
+    END LOOP;
+END $$;
+
 -- name: admit_everywhere
 -- Gives all logins their privileges and settings on every node.
 SELECT zava.admit(a.login, a.rls_user_id, a.display_name, a.all_stores, a.store_ids) FROM zava.access a JOIN pg_roles r ON r.rolname = a.login;
