@@ -202,6 +202,7 @@ def test_policies_table_has_every_query_and_identity(scale: int) -> None:
     [
         *((MEASUREMENTS, mark) for mark in ("bench", "rls-1", "rls-10", "scale", "others", "vectors")),
         *((SECURITY, mark) for mark in ("attacks", "timing")),
+        ("infra/README.md", "cluster"),
     ],
 )
 def test_measured_tables_stand_between_marks_that_scripts_find(document: str, mark: str) -> None:

@@ -1,9 +1,10 @@
 """Nine questions on one server and on a Citus cluster with the same rows: times in turn, and what the nodes send.
 
-    scripts/bench cluster ONE CLUSTER --name "2 nodes" --json >> cluster.json   both superusers' URLs, after `zava-mcp init`
+    scripts/bench cluster ONE CLUSTER --name "2 nodes" --json >> cluster.json
     scripts/bench cluster --with cluster.json --write                           the table in infra/README.md
 
-The logins get the password "cluster". Where all nodes are on one machine, read shapes and bytes, and not times.
+ONE and CLUSTER are superusers' URLs of databases that `zava-mcp init` filled. The logins get the password "cluster".
+Where all nodes are on one machine, read shapes and bytes, and not times.
 """
 
 import argparse
@@ -92,8 +93,8 @@ def _rows(service: SalesService, question: str) -> str:
 def _sent(cluster: str, user_id: str, question: str) -> tuple[int, float]:
     """The tasks of the question in zava-mcp's wrapper, and the kB of rows that the nodes sent."""
     query = Query(question, _ROWS, 1_000_000, 300.0)
-    query._keep_order_of_nodes()  # noqa: SLF001  # the text that a service sends
-    wrapped = question.join(query._wrapper)  # noqa: SLF001
+    query._keep_order_of_nodes()  # the text that a service sends
+    wrapped = question.join(query._wrapper)
     with (
         _allowed_to_analyze(cluster, user_id),
         psycopg.connect(cluster, user=user_id, password=_PASSWORD, autocommit=True) as connection,
@@ -152,7 +153,7 @@ def main() -> None:
     lines = [line for file in wanted.files or [] for line in file.read_text(encoding="utf-8").splitlines()]
     answers = [Answer(**json.loads(line)) for line in lines]
     if wanted.urls:
-        for answer in measure(*wanted.urls, wanted.name, wanted.times):
+        for answer in measure(wanted.urls[0], wanted.urls[1], wanted.name, wanted.times):
             print(f"{answer.who}, {answer.question}: {answer.ratio:.2f}", file=sys.stderr)
             answers.append(answer)
     if wanted.write:

@@ -206,7 +206,9 @@ def _assert_statistics(cluster: Cluster) -> None:
         " AND c.relname ~ '^(orders|order_items|inventory|customers_by_store)_[0-9]+$'"
     )
     assert sum(map(int, cluster.on_workers(shards))) == 64
-    without = f"{shards} AND NOT EXISTS (SELECT FROM pg_statistic s WHERE s.starelid = c.oid AND s.stanumbers1 <> '{{}}')"
+    without = (
+        f"{shards} AND NOT EXISTS (SELECT FROM pg_statistic s WHERE s.starelid = c.oid AND s.stanumbers1 <> '{{}}')"
+    )
     assert set(cluster.on_workers(without)) == {"0"}
 
 
@@ -214,9 +216,10 @@ def test_rows_are_on_the_nodes_alone(cluster: Cluster) -> None:
     _assert_statistics(cluster)
     with cluster.as_superuser() as admin:
         kept = admin.execute(
-            "SELECT c.oid::regclass::text FROM pg_class c WHERE c.relnamespace IN ('zava'::regnamespace, 'retail'::regnamespace)"
-            " AND c.relkind = 'r' AND c.relname ~ '^(orders|order_items|inventory|customers)(_[0-9]+)?$'"
-            " AND pg_relation_size(c.oid) > 0 AND NOT EXISTS (SELECT FROM pg_dist_shard s WHERE c.relname LIKE '%!_' || s.shardid ESCAPE '!')"
+            "SELECT c.oid::regclass::text FROM pg_class c"
+            " WHERE c.relnamespace IN ('zava'::regnamespace, 'retail'::regnamespace) AND c.relkind = 'r'"
+            " AND c.relname ~ '^(orders|order_items|inventory|customers)(_[0-9]+)?$' AND pg_relation_size(c.oid) > 0"
+            " AND NOT EXISTS (SELECT FROM pg_dist_shard s WHERE c.relname LIKE '%!_' || s.shardid ESCAPE '!')"
         ).fetchall()
     assert kept == []
 
