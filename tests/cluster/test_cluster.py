@@ -243,6 +243,19 @@ def test_moved_shard_keeps_its_protection(cluster: Cluster) -> None:
     test_doctor_finds_no_fault_on_any_node(cluster, "manager")
 
 
+def test_login_that_a_node_lacks_is_restored(cluster: Cluster) -> None:
+    login = USER_IDS["manager"]
+    with cluster.as_superuser() as admin:
+        nodes = admin.execute("SELECT nodename, nodeport FROM pg_dist_node WHERE groupid = 1").fetchall()
+    with psycopg.connect(url_of(*nodes[0]), autocommit=True) as node:
+        node.execute("SET citus.enable_ddl_propagation = off")
+        node.execute(f'DROP OWNED BY "{login}"'.encode())
+        node.execute(f'DROP ROLE "{login}"'.encode())
+    assert f"missing roles created on the node {nodes[0][0]}:{nodes[0][1]}" in init("--no-sample")
+    assert "nothing to do" in init("--no-sample")
+    test_doctor_finds_no_fault_on_any_node(cluster, "manager")
+
+
 def test_identity_without_stores_is_refused(cluster: Cluster) -> None:
     with cluster.as_superuser() as admin, pytest.raises(psycopg.Error, match="at least one store"):
         admin.execute("SELECT zava.admit('zava_test_nobody', gen_random_uuid(), 'nobody', false, '{}')")

@@ -99,6 +99,7 @@ def distribute(connection: psycopg.Connection, cluster: Cluster, report: Report,
                 _distribute(connection)
             report.actions.append(f"tables distributed by store over {counted(cluster.workers, 'node')}")
         connection.execute("SET citus.enable_ddl_propagation = on")
+        _restore_roles(connection, report)
         connection.execute(_block("add_partitions").encode())
         connection.execute("SELECT zava.place_customers(NULL)")
         _close_nodes(connection)
@@ -156,6 +157,15 @@ def with_copies(connection: psycopg.Connection, text: str) -> str:
         row = connection.execute(_block("copy").encode(), {"relation": f"zava.{table}"}).fetchone()
         text = text.replace(f"{{{table}}}", row[0] if row else f"zava.{table}")
     return text
+
+
+def _restore_roles(connection: psycopg.Connection, report: Report) -> None:
+    """Creates roles that a node lacks, with their passwords, and gives all logins their privileges again."""
+    if nodes := [node for (node,) in _rows(connection, "nodes_without_roles")]:
+        ((text,),) = _rows(connection, "create_roles")
+        _run_on_all_nodes(connection, text, "roles could not be created on the nodes")
+        connection.execute(_block("admit_everywhere").encode())
+        report.actions.append(f"missing roles created on {' and '.join(nodes)}")
 
 
 def _close_nodes(connection: psycopg.Connection) -> None:

@@ -102,6 +102,20 @@ END $$;
 -- Gives all logins their privileges and settings on every node.
 SELECT zava.admit(a.login, a.rls_user_id, a.display_name, a.all_stores, a.store_ids) FROM zava.access a JOIN pg_roles r ON r.rolname = a.login;
 
+-- name: nodes_without_roles
+-- Nodes that lack the owner or a login.
+SELECT format('the node %s:%s', n.nodename, n.nodeport)
+  FROM run_command_on_all_nodes(format('SELECT count(*) FROM unnest(%L::name[]) AS r (name) WHERE to_regrole(quote_ident(r.name)) IS NULL',
+           (SELECT array_agg(r.rolname) FROM pg_roles r WHERE r.rolname = 'zava_owner' OR r.rolname IN (SELECT login FROM zava.access)))) AS missing
+  JOIN pg_dist_node n USING (nodeid) WHERE missing.result <> '0' ORDER BY n.nodeid;
+
+-- name: create_roles
+-- The statement that creates them on a node, with the passwords that they have here.
+SELECT format('DO %L', 'BEGIN ' || string_agg(
+           format('IF to_regrole(%L) IS NULL THEN CREATE ROLE %I %s PASSWORD %L; END IF;',
+                  quote_ident(rolname), rolname, CASE WHEN rolcanlogin THEN 'LOGIN' ELSE 'NOLOGIN' END, rolpassword), ' ' ORDER BY rolname) || ' END')
+  FROM pg_authid WHERE rolname = 'zava_owner' OR rolname IN (SELECT login FROM zava.access);
+
 -- name: list_settings
 -- The settings of administrators' sessions.
 SELECT format('ALTER DATABASE %I SET citus.multi_shard_modify_mode = sequential', current_database());
