@@ -150,6 +150,8 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="print each figure as a line of JSON")
     parser.add_argument("--write", action="store_true", help="write the table into infra/README.md")
     wanted = parser.parse_args()
+    if len(wanted.urls) != 2 and not wanted.files:
+        parser.error("give the URLs of both databases, or a file --with figures")
     lines = [line for file in wanted.files or [] for line in file.read_text(encoding="utf-8").splitlines()]
     answers = [Answer(**json.loads(line)) for line in lines]
     if wanted.urls:

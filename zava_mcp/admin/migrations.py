@@ -133,7 +133,7 @@ def set_up(
                 index_and_analyse(connection, second)
             else:
                 connection.execute("VACUUM (ANALYZE)")
-    progress(1.0, "ready")
+    progress(*((0.97, "writing the database to disk") if second else (1.0, "ready")))
     return report
 
 

@@ -17,7 +17,7 @@ def start_logging(settings: Settings) -> None:
     text = logging.Formatter("zava-mcp: %(levelname)s: %(message)s")
     handler.setFormatter(_Redacting(_JsonLines() if settings.log_format == "json" else text, settings.secrets))
     logging.basicConfig(level=settings.log_level.upper(), handlers=[handler], force=True)
-    for name in ("mcp", "psycopg.pool"):
+    for name in ("mcp", "psycopg"):
         logging.getLogger(name).setLevel(max(logging.ERROR, logging.getLogger().level))
     for name in ("openai", "httpx2", "httpcore2", "azure", "msal", "urllib3"):  # These log requests and responses.
         logging.getLogger(name).setLevel(logging.CRITICAL)
