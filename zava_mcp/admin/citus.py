@@ -99,7 +99,6 @@ def distribute(connection: psycopg.Connection, cluster: Cluster, report: Report,
                 _distribute(connection)
             report.actions.append(f"tables distributed by store over {counted(cluster.workers, 'node')}")
         connection.execute("SET citus.enable_ddl_propagation = on")
-        _restore_roles(connection, report)
         connection.execute(_block("add_partitions").encode())
         connection.execute("SELECT zava.place_customers(NULL)")
         _close_nodes(connection)
@@ -111,10 +110,14 @@ def distribute(connection: psycopg.Connection, cluster: Cluster, report: Report,
         ]
 
 
-def prepare_session(connection: psycopg.Connection, cluster: Cluster) -> None:
-    """Keeps what `init` builds in a new database on the coordinator, until it is distributed."""
+def prepare_session(connection: psycopg.Connection, cluster: Cluster, report: Report) -> None:
+    """Keeps what `init` builds in a new database on the coordinator, until it is distributed.
+
+    Nodes of a distributed one get the roles that they lack, because Citus changes roles on all nodes or on none.
+    """
     if cluster.is_distributed:
         connection.execute(_SEQUENTIAL.encode())
+        _restore_roles(connection, report)
     else:
         connection.execute("SET citus.enable_ddl_propagation = off")
 

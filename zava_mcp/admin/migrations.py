@@ -93,9 +93,9 @@ def set_up(
     report = Report()
     roles = _role_names(named_by_store=passwords is not None)
     refuse_old_server(connection)
-    if cluster:
-        prepare_session(connection, cluster)
     with translate_errors(embedded=passwords is not None):
+        if cluster:
+            prepare_session(connection, cluster, report)
         with connection.transaction():
             connection.execute("SET LOCAL client_min_messages = warning; SET LOCAL statement_timeout = 0")
             connection.execute("SELECT pg_advisory_xact_lock(%s)", [SET_UP_LOCK])

@@ -37,7 +37,7 @@ _CLUSTER_ERRORS = (
     (
         "connection to the remote node",
         "a node of the database cluster cannot be reached",
-        "Try again. If it goes on, an administrator has to start the node.",
+        "Try again. If it goes on, an administrator has to start the node, or run zava-mcp init if it lacks the login.",
     ),
 )
 
