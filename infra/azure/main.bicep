@@ -70,7 +70,8 @@ param passwordAuthentication bool
 @description('Compute of the database server, such as Standard_B2s or Standard_D4ds_v5.')
 param databaseSku string
 
-@description('Nodes of the database: 1 is one server, more are an elastic cluster, on which zava-mcp init was not tried: it needs a superuser as long as PUBLIC may execute functions of Citus. It cannot become the other later.')
+// More nodes: see Citus in infra/README.md.
+@description('Nodes of the database: 1 is one server, more are an elastic cluster. It cannot become the other later.')
 @minValue(1)
 @maxValue(10)
 param databaseNodes int = 1

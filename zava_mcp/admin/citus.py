@@ -93,14 +93,15 @@ def distribute(connection: psycopg.Connection, cluster: Cluster, report: Report,
     """
     with translate_errors(embedded=False, change="the distribution of the tables"):
         connection.execute(_SEQUENTIAL.encode())
-        if not cluster.is_distributed:
+        if cluster.is_distributed:  # stores and rows may have been added since
+            connection.execute(_block("add_partitions").encode())
+            connection.execute("SELECT zava.place_customers(NULL)")
+        else:
             progress(0.92, f"distributing tables over {counted(cluster.workers, 'node')}")
             with connection.transaction():
                 _distribute(connection)
+            connection.execute("SET citus.enable_ddl_propagation = on")
             report.actions.append(f"tables distributed by store over {counted(cluster.workers, 'node')}")
-        connection.execute("SET citus.enable_ddl_propagation = on")
-        connection.execute(_block("add_partitions").encode())
-        connection.execute("SELECT zava.place_customers(NULL)")
         _close_nodes(connection)
         _seed_shards(connection)
         report.warnings += [

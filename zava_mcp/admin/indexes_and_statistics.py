@@ -7,6 +7,7 @@ from queue import SimpleQueue
 import psycopg
 
 from zava_mcp import sql
+from zava_mcp.postgres.query_errors import is_connection_lost
 
 #: Queries that return the statements for what is missing.
 INDEXES, COMMENTS = "indexes.sql", "comments.sql"
@@ -25,7 +26,10 @@ def index_and_analyse(connection: psycopg.Connection, second: psycopg.Connection
 
 
 def _run_concurrently(connections: Sequence[psycopg.Connection], statements: Iterable[str]) -> None:
-    """Runs each statement on the next connection that is free. Raises the first error after the others have ended."""
+    """Runs each statement on the next connection that is free.
+
+    Raises an error after the others have ended, and that of a lost connection only if there is no other.
+    """
     free: SimpleQueue[psycopg.Connection] = SimpleQueue()
     for connection in connections:
         free.put(connection)
@@ -38,4 +42,6 @@ def _run_concurrently(connections: Sequence[psycopg.Connection], statements: Ite
             free.put(connection)
 
     with ThreadPoolExecutor(len(connections)) as executor:
-        list(executor.map(run, statements))
+        futures = [executor.submit(run, statement) for statement in statements]
+    if errors := [error for future in futures if (error := future.exception())]:
+        raise min(errors, key=lambda error: isinstance(error, psycopg.Error) and is_connection_lost(error))

@@ -38,6 +38,8 @@ class Startup:
         self.observer = Observer(settings.telemetry, self._identity.user_id)
         self._needed = threading.Event()
         self._attempted = threading.Event()
+        self._starting: threading.Thread | None = None
+        self._start_fault: ZavaError | None = None
         self._service: SalesService | None = None
         self._fault: ZavaError | None = None
         self._closed = False
@@ -47,7 +49,8 @@ class Startup:
     def start_postgres(self) -> None:
         """Starts the embedded PostgreSQL, or sets it up; `wait` raises its errors."""
         if self._embedded is not None:
-            threading.Thread(target=self._start_postgres, name="start-postgres", daemon=True).start()
+            self._starting = threading.Thread(target=self._start_postgres, name="start-postgres", daemon=True)
+            self._starting.start()
 
     def start(self) -> None:
         """Begins to open the service after `proceed`, or after half a second."""
@@ -100,7 +103,14 @@ class Startup:
             assert self._embedded is not None
             self._embedded.open()
         except ZavaError as error:
-            _log.info("%s", error.message)
+            self._start_fault = error
+
+    def _raise_start_fault(self) -> None:
+        """Raises the error of starting PostgreSQL, which `open` would try again; a later call does."""
+        if self._starting is not None:
+            self._starting.join()
+        if self._start_fault is not None:
+            raise self._start_fault
 
     def _extend_sample(self) -> None:
         if self._embedded is not None:
@@ -116,6 +126,7 @@ class Startup:
             from zava_mcp.sales.service import SalesService
 
             self._service = SalesService(self._settings, self._identity, self._embedded)
+            self._raise_start_fault()
             self._service.open()
             with suppress(ZavaError):  # the catalogue only improves hints of later errors
                 self._service.read_catalogue()
