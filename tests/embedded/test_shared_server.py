@@ -4,15 +4,18 @@ import os
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from filelock import FileLock
 
 from tests.conftest import SEATTLE, admin_keywords, asking, settings_for
+from tests.polling import until
 from zava_mcp.admin.embedded_database import embedded_postgres
 from zava_mcp.admin.sample import Sample
-from zava_mcp.embedded import Content, EmbeddedPostgres
+from zava_mcp.embedded import Content, EmbeddedPostgres, Login
 from zava_mcp.embedded.host import change_owner_to_runner
 from zava_mcp.errors import EmbeddedError
 
@@ -162,3 +165,39 @@ def test_closed_process_does_not_start_the_server(tmp_path: Path) -> None:
     assert errors == ["this process is ending"]
     assert not list((tmp_path / "users").iterdir())
     assert not (tmp_path / "postgres-18" / "data" / "postmaster.pid").exists()
+
+
+def test_process_closed_while_it_removes_a_killed_set_up_begins_no_new_one(tmp_path: Path) -> None:
+    """The server of the killed set-up ignores its signals, so that removing it takes longer than `close` waits."""
+    data = tmp_path / "setup-00000000" / "data"
+    data.mkdir(parents=True)
+    stubborn = "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN); print(flush=True); signal.pause()"
+    with subprocess.Popen([sys.executable, "-c", stubborn, data], stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        (data / "postmaster.pid").write_text(f"{process.pid}\n\n\n5432\n\n127.0.0.1\n\nready\n")
+        postgres = small(tmp_path)
+        with ThreadPoolExecutor() as executor:
+            opening = executor.submit(postgres.open)
+            until(lambda: any(tmp_path.glob("users/*.lock")))
+            postgres.close()
+            process.kill()
+            with pytest.raises(EmbeddedError, match="this process is ending"):
+                opening.result()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["start.lock", "users"]
+
+
+def test_process_closed_at_the_end_of_set_up_publishes_no_part_of_it(tmp_path: Path) -> None:
+    def build(*_: object) -> Iterator[Login]:
+        """Runs when the folder is complete; ends when `close` has begun to remove it."""
+        files = list(tmp_path.glob("setup-*/data/**/*"))
+        closing.start()
+        until(lambda: not all(map(os.path.exists, files)))
+        yield from ()
+
+    postgres = EmbeddedPostgres(tmp_path, Content(1, build, build))  # type: ignore[arg-type]  # no list
+    closing = threading.Thread(target=postgres.close)
+    with pytest.raises(EmbeddedError):
+        postgres.open()
+    closing.join()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["start.lock", "users"]

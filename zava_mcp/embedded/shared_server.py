@@ -14,11 +14,10 @@ lock files have no effect.
 """
 
 import secrets
-import shutil
 import threading
 import time
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -102,8 +101,9 @@ class EmbeddedPostgres:
         self._closed = True  # a thread that waits in open() must not start the server again
         if (cluster := self._new_cluster) is not None:  # the process ends during set-up
             cluster.stop(0.0)
-            shutil.rmtree(cluster.folder.parent, ignore_errors=True)
-            return
+            with suppress(OSError):  # Moved, the folder cannot become the database. It is that already if this fails.
+                remove_folder(cluster.folder.parent.rename(self.folder / f"setup-{secrets.token_hex(4)}"))
+                return
         if not is_trusted(self.folder) or not self._thread_lock.acquire(timeout=_STOP_SECONDS):
             return  # the locks end with the process
         try:
@@ -203,19 +203,20 @@ class EmbeddedPostgres:
         self._use_lock = None
         if own in self._use_locks():
             own.unlink(missing_ok=True)
-        held = [path for path in self._use_locks() if is_held(path)]
-        if not held:
+        if not any(is_held(path) for path in self._use_locks()):
             self._cluster.stop(_STOP_SECONDS)
 
     def _set_up(self) -> None:
         """Builds a complete database in a temporary folder, then moves it there."""
         self._remove_unfinished()
         home = self.folder / f"setup-{secrets.token_hex(4)}"
-        home.mkdir(mode=0o700)
-        change_owner_to_runner(home)
         admin = Login("postgres", secrets.token_urlsafe(32))
         self._new_cluster = cluster = Cluster(home / "data", home / "server.log")
         try:
+            home.mkdir(mode=0o700)
+            change_owner_to_runner(home)
+            if self._closed:  # `close` was called before there was a folder that it could remove
+                raise EmbeddedError("this process is ending", "Start it again.")
             cluster.create(admin.password)
             logins = self._content.build(cluster.start(during_set_up=True), admin)
             cluster.stop(60.0)
@@ -225,7 +226,7 @@ class EmbeddedPostgres:
             home.rename(self._home)
         except BaseException:
             cluster.stop(5.0)
-            shutil.rmtree(home, ignore_errors=True)
+            remove_folder(home)
             raise
         finally:
             self._new_cluster = None
@@ -236,12 +237,11 @@ class EmbeddedPostgres:
 
     def _upgrade(self, address: Address) -> None:
         """Upgrades the content to this version; content of a newer version is not changed."""
-        record = self._home / "schema_version"
-        version = read_version(record)
+        version = self.schema_version()
         if not version.isdigit() or int(version) < self._content.version:
             logins = self.logins()
             self._content.upgrade(address, logins.pop(""), list(logins.values()))
-            write_private(record, f"{self._content.version}\n")
+            write_private(self._home / "schema_version", f"{self._content.version}\n")
 
     def _remove_unfinished(self) -> None:
         """Removes set-ups whose process was killed, and stops their servers."""
