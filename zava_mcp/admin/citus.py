@@ -149,10 +149,8 @@ def _distribute(connection: psycopg.Connection) -> None:
     for (statement,) in _rows(connection, "list_settings"):
         connection.execute(statement.encode())
     for table in (*_DISTRIBUTED_TABLES, *_REFERENCE_TABLES):  # the rows are on the nodes now
-        truncate = (
-            "SELECT truncate_local_data_after_distributing_table(c) FROM to_regclass(%s) AS c WHERE c IS NOT NULL"
-        )
-        connection.execute(truncate, [table])
+        truncate = "SELECT truncate_local_data_after_distributing_table(c)"
+        connection.execute(f"{truncate} FROM to_regclass(%s) AS c WHERE c IS NOT NULL".encode(), [table])
 
 
 def with_copies(connection: psycopg.Connection, text: str) -> str:
