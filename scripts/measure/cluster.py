@@ -127,9 +127,10 @@ def table(answers: list[Answer]) -> list[list[str]]:
     found = {(answer.who, answer.question, answer.size): answer for answer in answers}
     lines = [["who", "question", "tasks", *(f"{size}: ratio, kB" for size in sizes)]]
     for who, question in dict.fromkeys((answer.who, answer.question) for answer in answers):
-        own = [found[who, question, size] for size in sizes]
-        cells = [f"{answer.ratio:.1f}, {answer.kilobytes:,.0f}" for answer in own]
-        lines.append([who, question, "/".join(dict.fromkeys(str(answer.tasks) for answer in own)), *cells])
+        own = [found.get((who, question, size)) for size in sizes]
+        cells = [f"{answer.ratio:.1f}, {answer.kilobytes:,.0f}" if answer else "not measured" for answer in own]
+        tasks = dict.fromkeys(str(answer.tasks) for answer in own if answer)
+        lines.append([who, question, "/".join(tasks), *cells])
     return lines
 
 
