@@ -26,10 +26,11 @@ from scripts.documents import ROOT, put
 from scripts.measure.figures import in_turn
 from scripts.measure.isolation import questions
 from scripts.measure.processes import HEAD_OFFICE, SEATTLE
+from zava_mcp.admin.logins import set_password
 from zava_mcp.cli.display.output import show_table
 from zava_mcp.postgres.query import Query
 from zava_mcp.sales.service import SalesService, service_for
-from zava_mcp.settings import load
+from zava_mcp.settings import Secret, load
 
 _ASKERS = {"manager": SEATTLE, "head office": HEAD_OFFICE}
 _PASSWORD = "cluster"  # noqa: S105  # of logins of measured databases
@@ -78,8 +79,7 @@ def _questions(who: str) -> Iterator[tuple[str, str]]:
 def _service(url: str, user_id: str) -> SalesService:
     """The service of an identity, whose password is set."""
     with psycopg.connect(url, autocommit=True) as admin:
-        statement = compose.SQL("ALTER ROLE {} PASSWORD {}")
-        admin.execute(statement.format(compose.Identifier(user_id), compose.Literal(_PASSWORD)))
+        set_password(admin, user_id, Secret(_PASSWORD))
     parts = conninfo.conninfo_to_dict(url)
     address = f"postgresql://{parts['host']}:{parts['port']}/{parts['dbname']}"
     environment = {"ZAVA_DATABASE_URL": address, "POSTGRES_PASSWORD": _PASSWORD, "ZAVA_QUERY_TIMEOUT": "300"}

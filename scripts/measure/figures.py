@@ -28,7 +28,19 @@ def compare(name: str, floor_name: str, measured: Callable[[], Any], floor: Call
     return figure(name, floor_name, *in_turn(measured, floor, times))
 
 
-def in_turn(measured: Callable[[], Any], floor: Callable[[], Any], times: int) -> tuple[list[float], list[float]]:
+def milliseconds(work: Callable[[], Any]) -> float:
+    """How long one call of it takes."""
+    start = time.perf_counter()
+    work()
+    return (time.perf_counter() - start) * 1000
+
+
+def in_turn(
+    measured: Callable[[], Any],
+    floor: Callable[[], Any],
+    times: int,
+    timed: Callable[[Callable[[], Any]], float] = milliseconds,
+) -> tuple[list[float], list[float]]:
     """Milliseconds of both, so that whatever else the machine does hits both; the first round is for warming up.
 
     Each comes first every other time: who comes second finds in the processor's caches what the first one read.
@@ -38,7 +50,7 @@ def in_turn(measured: Callable[[], Any], floor: Callable[[], Any], times: int) -
     both = ((measured, took), (floor, base))
     for turn in range(times + 1):
         for work, into in both if turn % 2 else both[::-1]:
-            into.append(milliseconds(work))
+            into.append(timed(work))
     return took[1:], base[1:]
 
 
@@ -52,10 +64,3 @@ def slowest(name: str, floor_name: str, took: list[float], floor: list[float]) -
     """What ninety-nine in a hundred are faster than."""
     late, base = (statistics.quantiles(each, n=100)[-1] for each in (took, floor))
     return Figure(f"{name}, 99th percentile", floor_name, late, base)
-
-
-def milliseconds(work: Callable[[], Any]) -> float:
-    """How long one call of it takes."""
-    start = time.perf_counter()
-    work()
-    return (time.perf_counter() - start) * 1000

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import psycopg
 
-from scripts.measure.figures import Figure, figure
+from scripts.measure.figures import Figure, figure, in_turn
 from scripts.measure.isolation import connected
 from scripts.measure.processes import Server, floor_server, ours
 from zava_mcp.embedded import EmbeddedPostgres, Login
@@ -32,16 +32,17 @@ def start(embedded: EmbeddedPostgres) -> Iterator[Figure]:
         ):
             served = partial(_listed_and_asked, partial(ours, data_dir), first)
             yield figure(
-                name, "smallest SDK server", *_in_turn(served, partial(_listed_and_asked, floor_server, ""), 21)
+                name, "smallest SDK server", *in_turn(served, partial(_listed_and_asked, floor_server, ""), 21, _itself)
             )
     filled = partial(_fill, _copies(embedded))
-    yield figure("first start ever to first answer", "initdb, and COPY of as many rows", *_in_turn(_set_up, filled, 4))
+    yield figure(
+        "first start ever to first answer", "initdb, and COPY of as many rows", *in_turn(_set_up, filled, 4, _itself)
+    )
 
 
-def _in_turn(served: Callable[[], float], floor: Callable[[], float], times: int) -> tuple[list[float], list[float]]:
-    """The milliseconds that both return, run in turn; the first round is for warming up."""
-    both = [(served(), floor()) for _ in range(times + 1)][1:]
-    return [took for took, _ in both], [took for _, took in both]
+def _itself(work: Callable[[], float]) -> float:
+    """The milliseconds that it returns, which leave out how long it takes to end what it started."""
+    return work()
 
 
 def _listed_and_asked(make: Callable[[], Server], first: str) -> float:

@@ -15,7 +15,7 @@ _STATISTICS = "statistics.sql"
 
 
 def missing(connection: psycopg.Connection, file: str) -> list[str]:
-    """The statements for what a database lacks of INDEXES or COMMENTS, by its catalogue."""
+    """The statements that a file's query returns: for what the database lacks, or to collect its statistics."""
     return [statement for (statement,) in connection.execute(sql.script(file).encode()).fetchall()]
 
 

@@ -1,6 +1,7 @@
 """Builds and upgrades a Zava database as its administrator: schema, sample, identities, revoked functions.
 
-Everything happens in one transaction, so that an interrupted set-up changes nothing.
+Everything happens in one transaction, so that an interrupted set-up changes nothing. The embedded database, which is
+then removed, gets its indexes after it.
 """
 
 import secrets
@@ -108,7 +109,7 @@ def set_up(
             elif is_new:
                 refuse_untrusted(connection, roles)
             migrate(connection, sample, report, progress)
-            add_missing(connection, report, is_new, [COMMENTS] if second else [INDEXES, COMMENTS])
+            add_missing(connection, report, is_new, [COMMENTS] if second else (INDEXES, COMMENTS))
             report.actions += write_profile(connection, company or {})
             progress(0.9, "admitting the identities")
             revoke_create_from_owner(connection, report)
@@ -133,7 +134,10 @@ def set_up(
                 index_and_analyse(connection, second)
             else:
                 connection.execute("VACUUM (ANALYZE)")
-    progress(*((0.97, "writing the database to disk") if second else (1.0, "ready")))
+    if second:
+        progress(0.97, "writing the database to disk")
+    else:
+        progress(1.0, "ready")
     return report
 
 
@@ -188,7 +192,9 @@ def migrate(connection: psycopg.Connection, sample: Sample | None, report: Repor
     _add_embeddings(connection, version, report)
 
 
-def add_missing(connection: psycopg.Connection, report: Report, is_new: bool, files: Collection[str]) -> None:
+def add_missing(
+    connection: psycopg.Connection, report: Report, is_new: bool, files: Collection[str] = (INDEXES, COMMENTS)
+) -> None:
     """Builds the indexes and writes the comments that a database lacks; reports them unless the database is new."""
     for file in files:
         statements = missing(connection, file)

@@ -12,7 +12,6 @@ from zava_mcp.admin.citus import refuse_cluster
 from zava_mcp.admin.counters import revoke_counters
 from zava_mcp.admin.create_database import refuse_foreign_database
 from zava_mcp.admin.existing_roles import OWNER, refuse_untrusted
-from zava_mcp.admin.indexes_and_statistics import COMMENTS, INDEXES
 from zava_mcp.admin.installed_schema import installed_version
 from zava_mcp.admin.locking import SET_UP_LOCK
 from zava_mcp.admin.logins import ADMIT, create_login
@@ -102,7 +101,7 @@ def _create_schema(connection: psycopg.Connection, report: Report, progress: Pro
         )
     refuse_untrusted(connection, [OWNER])
     migrate(connection, None, report, progress)
-    add_missing(connection, report, True, [INDEXES, COMMENTS])
+    add_missing(connection, report, is_new=True)
     report.gaps = [_OPEN_FUNCTIONS]  # there are no products to search
     report.warnings.append(_TEMPORARY)
 

@@ -36,7 +36,7 @@ async def wait_for_service(source: ServiceSource, ctx: Context[Any, Any] | None)
     try:
         service = source.wait(0)
         while service is None and waited < _SET_UP_SECONDS:
-            part, step = round(source.progress[0], 2), source.progress[1]
+            part, step = source.progress
             if ctx is not None and part > reported:  # MCP requires that progress increases
                 reported = part
                 await ctx.report_progress(part, 1.0, step)

@@ -93,7 +93,7 @@ class Startup:
             self._embedded.close()
 
     def _set_progress(self, part: float, step: str) -> None:
-        self.progress = (part, step)
+        self.progress = (round(part, 2), step)
 
     def _statistics(self) -> Mapping[str, float]:
         return self._service.statistics() if self._service is not None else {}
